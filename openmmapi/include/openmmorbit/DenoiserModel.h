@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: MIT
+// A trained denoiser: settings, feature vocabularies, named tensors and provenance, read from one portable file.
+#ifndef OPENMM_ORBIT_DENOISERMODEL_H_
+#define OPENMM_ORBIT_DENOISERMODEL_H_
+
+#include "openmmorbit/MolecularGraph.h"
+#include "openmmorbit/internal/windowsExportOrbit.h"
+#include <map>
+#include <string>
+#include <vector>
+
+namespace OrbitPlugin {
+
+/** Sizes and constants of the pair-bias transformer, section 4 of docs/theory.md. */
+struct OPENMM_EXPORT_ORBIT PairBiasTransformerSettings {
+    int width = 192;            ///< d
+    int numLayers = 6;          ///< L
+    int numHeads = 6;           ///< H
+    int transitionFactor = 3;   ///< m
+    int pairWidth = 32;         ///< p
+    int numRadial = 32;         ///< K
+    double radialMax = 10.0;    ///< model unit
+    int conditionWidth = 64;    ///< c
+    int numFrequencies = 16;    ///< T
+    double dataScale = 1.6;     ///< sigma_d of (3.1), model unit
+};
+
+/** One categorical input: a named property, the values it may take, and what happens to others. */
+struct OPENMM_EXPORT_ORBIT FeatureVocabulary {
+    std::string name;           ///< see docs/model-format.md for the names
+    std::vector<int> values;    ///< row k of the embedding belongs to values[k]
+    bool saturates = false;     ///< other values take the last row; otherwise they are refused
+};
+
+/** One tensor of a model, as 32-bit floats (values may have been stored as BF16). */
+struct OPENMM_EXPORT_ORBIT ModelTensor {
+    std::vector<int> shape;
+    std::vector<float> values;
+};
+
+/** How the tensors are stored in a file. */
+enum class TensorStorage { Float32, BFloat16 };
+
+/**
+ * A denoiser read from, or to be written to, a model file (safetensors with JSON metadata, docs/model-format.md).
+ */
+class OPENMM_EXPORT_ORBIT DenoiserModel {
+public:
+    /** Create an empty model: default settings, default vocabularies, no tensors. */
+    DenoiserModel();
+    /**
+     * Read a model file. Neither LibTorch nor Python is needed.
+     *
+     * @param path   the file's path
+     * @throws ArgumentError naming the file and the fault: missing, truncated, foreign, a checksum, a tensor's name with
+     *                       the expected and found shape
+     */
+    static DenoiserModel load(const std::string& path);
+    /** Read a model from the bytes of a model file. @throws ArgumentError as load() */
+    static DenoiserModel fromBytes(const std::string& bytes, const std::string& origin = "memory");
+    /**
+     * Create a model with pseudo-random weights of trained-like scale, for tests and as the start of training. The same
+     * seed gives the same weights everywhere.
+     */
+    static DenoiserModel createRandom(const PairBiasTransformerSettings& settings, unsigned int seed);
+    /** Write the model file. @throws OpenMMException if the file cannot be written */
+    void save(const std::string& path, TensorStorage storage = TensorStorage::Float32) const;
+    /** Get the bytes that save() would write. */
+    std::string toBytes(TensorStorage storage = TensorStorage::Float32) const;
+    /** Check that every tensor of the architecture is present with its shape. @throws ArgumentError */
+    void validate() const;
+
+    const PairBiasTransformerSettings& getSettings() const {
+        return settings;
+    }
+    void setSettings(const PairBiasTransformerSettings& newSettings) {
+        settings = newSettings;
+    }
+    /** Get a tensor. @throws ArgumentError naming the tensor if there is none */
+    const ModelTensor& getTensor(const std::string& name) const;
+    /** Set or replace a tensor. */
+    void setTensor(const std::string& name, const ModelTensor& tensor);
+    /** Get the names of all tensors, sorted. */
+    std::vector<std::string> getTensorNames() const;
+    /** Get the name and shape of every tensor that the architecture needs. */
+    std::map<std::string, std::vector<int>> getExpectedShapes() const;
+
+    /** Get the vocabularies of the atom features, in the order of the columns. */
+    const std::vector<FeatureVocabulary>& getAtomVocabularies() const {
+        return atomVocabularies;
+    }
+    /** Get the vocabularies of the pair features, in the order of the columns. */
+    const std::vector<FeatureVocabulary>& getPairVocabularies() const {
+        return pairVocabularies;
+    }
+    void setVocabularies(const std::vector<FeatureVocabulary>& atom, const std::vector<FeatureVocabulary>& pair) {
+        atomVocabularies = atom;
+        pairVocabularies = pair;
+    }
+    /** Get the names of the conditions, e.g. levels of theory of the training data. Condition 0 is the default. */
+    const std::vector<std::string>& getConditions() const {
+        return conditions;
+    }
+    void setConditions(const std::vector<std::string>& names) {
+        conditions = names;
+    }
+    /** Get a free text of the model card: "name", "data", "licence", "training", "metrics"; empty if there is none. */
+    std::string getMetadata(const std::string& key) const;
+    void setMetadata(const std::string& key, const std::string& value) {
+        metadata[key] = value;
+    }
+    /** Get all texts of the model card. */
+    const std::map<std::string, std::string>& getAllMetadata() const {
+        return metadata;
+    }
+    /** Get the SHA-256 of the file's bytes as 64 hex digits (of toBytes(Float32) for a model that was not read). */
+    std::string getChecksum() const;
+    /** Get the path the model was read from; empty if it was not read from a file. */
+    const std::string& getPath() const {
+        return path;
+    }
+    /** Get the length of the model unit in nanometers (0.1: the model works in Angstrom). */
+    double getUnitInNanometers() const {
+        return 0.1;
+    }
+private:
+    PairBiasTransformerSettings settings;
+    std::map<std::string, ModelTensor> tensors;
+    std::vector<FeatureVocabulary> atomVocabularies, pairVocabularies;
+    std::vector<std::string> conditions;
+    std::map<std::string, std::string> metadata;
+    std::string checksum, path;
+};
+
+} // namespace OrbitPlugin
+
+#endif // OPENMM_ORBIT_DENOISERMODEL_H_

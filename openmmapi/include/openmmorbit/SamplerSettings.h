@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: MIT
+// How a generation integrates the probability-flow ODE: method, schedule and number of steps.
+#ifndef OPENMM_ORBIT_SAMPLERSETTINGS_H_
+#define OPENMM_ORBIT_SAMPLERSETTINGS_H_
+
+#include "openmmorbit/internal/windowsExportOrbit.h"
+#include <vector>
+
+namespace OrbitPlugin {
+
+/** Integration method, equations (5.2) to (5.4) of docs/theory.md. */
+enum class SamplerMethod { Euler = 0, Heun = 1, Multistep = 2 };
+
+/** Placement of the noise levels, equations (5.5) to (5.7) of docs/theory.md. */
+enum class NoiseSchedule { Karras = 0, Logarithmic = 1, UniformTime = 2 };
+
+/** Settings of a generation. Noise levels are in the model unit (Angstrom for molecules). */
+struct OPENMM_EXPORT_ORBIT SamplerSettings {
+    SamplerMethod method = SamplerMethod::Heun; ///< integration method
+    NoiseSchedule schedule = NoiseSchedule::Karras; ///< placement of the noise levels
+    int numSteps = 10;          ///< at least 1
+    double sigmaMax = 20.0;     ///< first noise level, model unit
+    double sigmaMin = 0.01;     ///< last noise level before 0, model unit
+    double rho = 5.0;           ///< exponent of the Karras schedule
+
+    /** Check the values. @throws ArgumentError */
+    void validate() const;
+    /** Get the noise levels [numSteps + 1]; the last one is 0. */
+    std::vector<double> getNoiseLevels() const;
+    /** Get the number of network evaluations of one generation. */
+    int getNumEvaluations() const;
+};
+
+} // namespace OrbitPlugin
+
+#endif // OPENMM_ORBIT_SAMPLERSETTINGS_H_

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT
+// The symmetry group of a molecule: the permutations that leave every input of the network unchanged.
+#ifndef OPENMM_ORBIT_SYMMETRY_H_
+#define OPENMM_ORBIT_SYMMETRY_H_
+
+#include "openmmorbit/internal/windowsExportOrbit.h"
+#include <vector>
+
+namespace OrbitPlugin {
+
+/**
+ * A permutation group on the atoms, written as N_leaf Q: leafClasses are sets of exchangeable terminal atoms on one
+ * neighbour (their full symmetric groups form N_leaf), representatives hold one permutation of every coset Q. A
+ * permutation acts as (P x)[a] = x[perm[a]]. Source: DOI 10.48550/arXiv.2502.09890; structure in docs/theory.md.
+ */
+struct OPENMM_EXPORT_ORBIT SymmetryGroup {
+    int numAtoms = 0;
+    std::vector<std::vector<int>> leafClasses;      ///< each of at least 2 atoms
+    std::vector<std::vector<int>> representatives;  ///< full-length permutations, the identity first
+    bool complete = true;                           ///< false if the search stopped at its limit of representatives
+
+    /** Get the number of permutations, as a double because groups may be very large. */
+    double getOrder() const;
+    /**
+     * List every permutation.
+     *
+     * @param maxOrder   refuse larger groups
+     * @return all permutations, the identity first, flattened to [order][numAtoms]
+     * @throws ArgumentError if the group is larger than maxOrder or was not found completely
+     */
+    std::vector<int> enumerate(int maxOrder = 5000) const;
+};
+
+/**
+ * Find the group of permutations that leave atom colours and pair colours unchanged:
+ * atomColors[perm[a]] = atomColors[a] and pairColors[perm[a]][perm[b]] = pairColors[a][b].
+ *
+ * @param atomColors           [numAtoms] any integers
+ * @param pairColors           [numAtoms * numAtoms] any integers, need not be symmetric
+ * @param neighbors            bonded neighbours of every atom; used to recognise terminal atoms
+ * @param maxRepresentatives   stop the search beyond this number of cosets
+ */
+OPENMM_EXPORT_ORBIT SymmetryGroup findSymmetryGroup(const std::vector<int>& atomColors, const std::vector<int>& pairColors,
+        const std::vector<std::vector<int>>& neighbors, int maxRepresentatives = 100000);
+
+/**
+ * Close a set of generators to the group they generate.
+ *
+ * @param generators   permutations of one length
+ * @param numAtoms     that length
+ * @param maxOrder     refuse larger groups
+ * @return all permutations, the identity first, flattened to [order][numAtoms]
+ * @throws ArgumentError for an index list that is no permutation, or a group larger than maxOrder
+ */
+OPENMM_EXPORT_ORBIT std::vector<int> closeGroup(const std::vector<std::vector<int>>& generators, int numAtoms,
+        int maxOrder = 5000);
+
+} // namespace OrbitPlugin
+
+#endif // OPENMM_ORBIT_SYMMETRY_H_

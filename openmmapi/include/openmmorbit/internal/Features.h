@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: MIT
+// From a molecular graph to the integer inputs of the network, and to the symmetry group of those inputs.
+#ifndef OPENMM_ORBIT_FEATURES_H_
+#define OPENMM_ORBIT_FEATURES_H_
+
+#include "openmmorbit/DenoiserModel.h"
+#include "openmmorbit/MolecularGraph.h"
+#include "openmmorbit/Symmetry.h"
+#include <vector>
+
+namespace OrbitPlugin {
+
+/** The categorical inputs of one molecule: rows of token.embedding and pair.embedding. */
+struct OPENMM_EXPORT_ORBIT GraphFeatures {
+    int numAtoms = 0, numAtomFeatures = 0, numPairFeatures = 0;
+    std::vector<int> atomFeatures;  ///< [numAtoms][numAtomFeatures], already offset into the concatenated vocabulary
+    std::vector<int> pairFeatures;  ///< [numAtoms][numAtoms][numPairFeatures], likewise
+};
+
+/** Get the default vocabularies of the atom features. */
+OPENMM_EXPORT_ORBIT std::vector<FeatureVocabulary> getDefaultAtomVocabularies();
+/** Get the default vocabularies of the pair features. */
+OPENMM_EXPORT_ORBIT std::vector<FeatureVocabulary> getDefaultPairVocabularies();
+/**
+ * Compute the network's categorical inputs.
+ *
+ * @throws ArgumentError naming molecule, atom, feature and value if a vocabulary lacks the value
+ */
+OPENMM_EXPORT_ORBIT GraphFeatures computeFeatures(const MolecularGraph& graph,
+        const std::vector<FeatureVocabulary>& atomVocabularies, const std::vector<FeatureVocabulary>& pairVocabularies);
+/** Find the permutations that leave every input of the network (and the isotopes) unchanged. */
+OPENMM_EXPORT_ORBIT SymmetryGroup findSymmetryGroup(const MolecularGraph& graph, const GraphFeatures& features);
+
+} // namespace OrbitPlugin
+
+#endif // OPENMM_ORBIT_FEATURES_H_
