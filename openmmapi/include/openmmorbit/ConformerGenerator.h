@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: MIT
+// The object that turns molecular graphs into ensembles of conformers.
+#ifndef OPENMM_ORBIT_CONFORMERGENERATOR_H_
+#define OPENMM_ORBIT_CONFORMERGENERATOR_H_
+
+#include "openmmorbit/DenoiserModel.h"
+#include "openmmorbit/Ensemble.h"
+#include "openmmorbit/MolecularGraph.h"
+#include "openmmorbit/ProgressCallback.h"
+#include "openmmorbit/SamplerSettings.h"
+#include "openmmorbit/internal/windowsExportOrbit.h"
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace OrbitPlugin {
+
+class ConformerGeneratorImpl;
+
+/** Thrown when not one conformer of a molecule could be generated. */
+class OPENMM_EXPORT_ORBIT ConformerGenerationError : public OpenMM::OpenMMException {
+public:
+    explicit ConformerGenerationError(const std::string& message) : OpenMM::OpenMMException(message) {
+    }
+};
+
+/**
+ * Generates conformers on an OpenMM platform. Every copy is inspected; wrong ones are drawn again, up to a limit, and are
+ * never among the conformers unless setReturnFailed() asks for it.
+ *
+ * A conformer depends on the model, the sampler settings, the seed, the record and the copy, and on nothing else: not on
+ * the other molecules of a call, the batch, or the number of threads.
+ */
+class OPENMM_EXPORT_ORBIT ConformerGenerator {
+public:
+    /** Create a generator with a copy of a model. */
+    explicit ConformerGenerator(const DenoiserModel& model);
+    /** Create a generator with a model file. @throws ArgumentError as DenoiserModel::load() */
+    explicit ConformerGenerator(const std::string& modelPath);
+    ConformerGenerator(const ConformerGenerator&) = delete;
+    ConformerGenerator& operator=(const ConformerGenerator&) = delete;
+    ~ConformerGenerator();
+    /** Get the model. */
+    const DenoiserModel& getModel() const {
+        return *model;
+    }
+    /** Get the name of the platform; empty means CPU if its kernel is loaded, else Reference. */
+    const std::string& getPlatformName() const {
+        return platformName;
+    }
+    /** Set the name of the platform; empty means CPU if its kernel is loaded, else Reference. */
+    void setPlatformName(const std::string& name);
+    /** Get the properties of the platform. */
+    const std::map<std::string, std::string>& getPlatformProperties() const {
+        return platformProperties;
+    }
+    /** Set the properties of the platform, as for a Context. */
+    void setPlatformProperties(const std::map<std::string, std::string>& properties);
+    /** Get the number of threads; 0 means the platform's default. */
+    int getNumThreads() const {
+        return numThreads;
+    }
+    /** Set the number of threads of the CPU platform (other platforms ignore it); 0 means the platform's default. */
+    void setNumThreads(int threads);
+    /** Get how the probability flow is integrated. */
+    const SamplerSettings& getSamplerSettings() const {
+        return settings;
+    }
+    /** Set how the probability flow is integrated. @throws ArgumentError */
+    void setSamplerSettings(const SamplerSettings& newSettings);
+    /** Get how often a wrong copy is drawn again; default 10. */
+    int getMaxResamplings() const {
+        return maxResamplings;
+    }
+    /** Set how often a wrong copy is drawn again, 0 or more. */
+    void setMaxResamplings(int resamplings);
+    /** Get whether copies are inspected; default true. */
+    bool getCheckConformers() const {
+        return checkConformers;
+    }
+    /** Set whether copies are inspected. Without inspection every copy is accepted, unless it is not finite. */
+    void setCheckConformers(bool check) {
+        checkConformers = check;
+    }
+    /** Get whether copies that stayed wrong are returned as conformers with their status; default false. */
+    bool getReturnFailed() const {
+        return returnFailed;
+    }
+    void setReturnFailed(bool give) {
+        returnFailed = give;
+    }
+    /** Get the name of the condition; empty means the model's first one. */
+    const std::string& getCondition() const {
+        return condition;
+    }
+    /** Set the condition by name, e.g. a level of theory. @throws ArgumentError listing the model's conditions */
+    void setCondition(const std::string& name);
+    /** Get whether the serialized form holds the model itself instead of its path and checksum; default false. */
+    bool getEmbedModel() const {
+        return embedModel;
+    }
+    void setEmbedModel(bool embed) {
+        embedModel = embed;
+    }
+    /** Set the object that follows the generation, or null. It must live until it is replaced. */
+    void setProgressCallback(ProgressCallback* callback) {
+        progress = callback;
+    }
+    /**
+     * Generate conformers of one molecule.
+     *
+     * @param graph           the molecule
+     * @param numConformers   how many, at least 1
+     * @param seed            random seed; 0 chooses one, which the provenance tells
+     * @param record          key of the noise: number of the molecule in a larger input
+     * @return the accepted conformers, in order of their copy; those that stayed wrong are among its failures
+     * @throws ConformerGenerationError if not one conformer was accepted, naming the molecule and the most frequent fault
+     * @throws ArgumentError if the model lacks an atom of the molecule, or a number is out of range
+     * @throws GenerationStopped if the progress callback asked for it
+     */
+    Ensemble generate(const MolecularGraph& graph, int numConformers, int seed = 0, int record = 0);
+    /**
+     * Generate conformers of several molecules together. A molecule that cannot be answered gives an ensemble without
+     * conformers whose getMessage() says why.
+     *
+     * @param graphs          the molecules
+     * @param numConformers   how many of each, at least 1
+     * @param seed            random seed; 0 chooses one, which the provenance tells
+     * @param firstRecord     record of the first molecule; the others follow
+     * @return one ensemble for every molecule
+     */
+    std::vector<Ensemble> generateBatch(const std::vector<MolecularGraph>& graphs, const std::vector<int>& numConformers,
+            int seed = 0, int firstRecord = 0);
+    /** Get the name of the implementation and its instruction set, e.g. "CPU (avx512)". Creates the Context. */
+    std::string getKernelDescription();
+private:
+    ConformerGeneratorImpl& getImpl();
+    std::shared_ptr<const DenoiserModel> model;
+    std::string platformName, condition;
+    std::map<std::string, std::string> platformProperties;
+    SamplerSettings settings;
+    int numThreads = 0, maxResamplings = 10;
+    bool checkConformers = true, returnFailed = false, embedModel = false;
+    ProgressCallback* progress = nullptr;
+    std::unique_ptr<ConformerGeneratorImpl> impl;
+};
+
+} // namespace OrbitPlugin
+
+#endif // OPENMM_ORBIT_CONFORMERGENERATOR_H_

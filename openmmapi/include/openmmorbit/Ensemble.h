@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: MIT
+// The result of a generation: conformers of one molecule with their status and provenance.
+#ifndef OPENMM_ORBIT_ENSEMBLE_H_
+#define OPENMM_ORBIT_ENSEMBLE_H_
+
+#include "openmm/Context.h"
+#include "openmm/State.h"
+#include "openmm/Vec3.h"
+#include "openmmorbit/ConformerStatus.h"
+#include "openmmorbit/MolecularGraph.h"
+#include "openmmorbit/internal/windowsExportOrbit.h"
+#include <string>
+#include <vector>
+
+namespace OrbitPlugin {
+
+/** Where a conformer comes from. The same model, seed, record, copy and settings give the same conformer. */
+struct OPENMM_EXPORT_ORBIT ConformerProvenance {
+    std::string modelName;      ///< "name" of the model card
+    std::string modelChecksum;  ///< SHA-256 of the model file
+    std::string kernel;         ///< description of the kernel, e.g. "CPU (avx512)"
+    std::string condition;      ///< name of the model's condition, empty if the model has none
+    int seed = 0;               ///< key of the noise: the seed that was used, never 0
+    int record = 0;             ///< key of the noise: input record
+    int copy = 0;               ///< key of the noise: copy within the record
+    int numResamplings = 0;     ///< key of the noise: wrong copies that were drawn before this one
+    int numEvaluations = 0;     ///< evaluations of the network, resamplings included
+    double wallSeconds = 0;     ///< share of the wall clock time by atoms, in seconds, resamplings included
+};
+
+/** One copy that stayed wrong after the last resampling. */
+struct OPENMM_EXPORT_ORBIT FailedConformer {
+    ConformerStatus status;             ///< findings about the last attempt
+    ConformerProvenance provenance;     ///< of the last attempt
+};
+
+/**
+ * Conformers of one molecule. Positions are in nm, in the atom order of the graph, each conformer centred when it comes
+ * from a ConformerGenerator.
+ */
+class OPENMM_EXPORT_ORBIT Ensemble {
+public:
+    /** Create an empty ensemble of an empty molecule. */
+    Ensemble() = default;
+    /** Create an ensemble without conformers. */
+    explicit Ensemble(const MolecularGraph& graph) : graph(graph) {
+    }
+    /** Get the molecule. */
+    const MolecularGraph& getGraph() const {
+        return graph;
+    }
+    /** Get the number of atoms of a conformer. */
+    int getNumAtoms() const {
+        return graph.getNumAtoms();
+    }
+    /** Get the number of conformers. */
+    int getNumConformers() const {
+        return (int) positions.size();
+    }
+    /** Get how many conformers were requested: those here and those that failed. */
+    int getNumRequested() const {
+        return getNumConformers() + getNumFailures();
+    }
+    /**
+     * Add a conformer.
+     *
+     * @param newPositions   [numAtoms], in nm
+     * @return the index of the conformer
+     */
+    int addConformer(const std::vector<OpenMM::Vec3>& newPositions, const ConformerStatus& status = ConformerStatus(),
+            const ConformerProvenance& provenance = ConformerProvenance());
+    /**
+     * Get the positions of a conformer.
+     *
+     * @param index   the conformer, 0 to getNumConformers() - 1
+     * @return positions [numAtoms], in nm
+     */
+    const std::vector<OpenMM::Vec3>& getPositions(int index) const;
+    /** Replace the positions of a conformer, in nm, e.g. after a relaxation. Its status and provenance stay. */
+    void setPositions(int index, const std::vector<OpenMM::Vec3>& newPositions);
+    /** Get the positions of all conformers as one array [numConformers * numAtoms * 3], in nm. */
+    std::vector<double> getPositionArray() const;
+    /** Get what the inspection found about a conformer. */
+    const ConformerStatus& getStatus(int index) const;
+    /** Set what the inspection found about a conformer. */
+    void setStatus(int index, const ConformerStatus& status);
+    /** Get where a conformer comes from. */
+    const ConformerProvenance& getProvenance(int index) const;
+    /** Record a copy that could not be generated. */
+    void addFailure(const FailedConformer& failure);
+    /** Get the number of copies that stayed wrong and are not among the conformers. */
+    int getNumFailures() const {
+        return (int) failures.size();
+    }
+    /** Get one of the copies that stayed wrong. */
+    const FailedConformer& getFailure(int index) const;
+    /** Get why the molecule as a whole could not be answered, or was answered in part; empty if all is well. */
+    const std::string& getMessage() const {
+        return message;
+    }
+    void setMessage(const std::string& text) {
+        message = text;
+    }
+    /**
+     * Get an ensemble of some of the conformers.
+     *
+     * @param indices   conformers, in the order of the result
+     */
+    Ensemble select(const std::vector<int>& indices) const;
+    /** Get an ensemble of the conformers begin, begin + step, ... below end. */
+    Ensemble slice(int begin, int end, int step = 1) const;
+    /** Append the conformers and failures of another ensemble of the same molecule. */
+    void append(const Ensemble& other);
+    /**
+     * Put a conformer into a Context: set the positions of all its particles, then apply constraints and compute virtual
+     * sites. Particle i of the System is atom i.
+     *
+     * @param context       the Context; its System has as many particles as the molecule atoms
+     * @param index         the conformer
+     * @param temperature   if not negative, velocities are set to this temperature, in kelvin
+     * @param seed          random seed of the velocities, 0 to choose one
+     */
+    void applyTo(OpenMM::Context& context, int index, double temperature = -1, int seed = 0) const;
+    /**
+     * Put a conformer into a part of a Context, around the centroid that those particles have now. Other particles stay
+     * where they are, except for virtual sites.
+     *
+     * @param particles     [numAtoms] particle of every atom
+     */
+    void applyTo(OpenMM::Context& context, int index, const std::vector<int>& particles, double temperature = -1,
+            int seed = 0) const;
+    /** Create a State that holds the positions of a conformer, for Context::setState() and reporters. */
+    OpenMM::State createState(int index) const;
+private:
+    void checkIndex(const char* method, int index) const;
+    void checkSize(const char* method, const std::vector<OpenMM::Vec3>& newPositions) const;
+    MolecularGraph graph;
+    std::vector<std::vector<OpenMM::Vec3>> positions;
+    std::vector<ConformerStatus> status;
+    std::vector<ConformerProvenance> provenance;
+    std::vector<FailedConformer> failures;
+    std::string message;
+};
+
+} // namespace OrbitPlugin
+
+#endif // OPENMM_ORBIT_ENSEMBLE_H_

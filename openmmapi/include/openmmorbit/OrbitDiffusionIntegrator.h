@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: MIT
+// The Integrator that denoises chosen molecules of a Context step by step.
+#ifndef OPENMM_ORBIT_ORBITDIFFUSIONINTEGRATOR_H_
+#define OPENMM_ORBIT_ORBITDIFFUSIONINTEGRATOR_H_
+
+#include "openmm/Integrator.h"
+#include "openmm/Kernel.h"
+#include "openmmorbit/DenoiserModel.h"
+#include "openmmorbit/MolecularGraph.h"
+#include "openmmorbit/SamplerSettings.h"
+#include "openmmorbit/internal/windowsExportOrbit.h"
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace OrbitPlugin {
+
+/**
+ * An Integrator that generates conformers of molecules inside a Context, alone or as a child of a CompoundIntegrator.
+ *
+ * Each step is one step of the sampler. The first one draws the molecules from the prior, around the centroids that
+ * their particles have then; the last one ends with the finished conformers, constraints applied and virtual sites
+ * computed. Particles that belong to no added molecule stay where they are (up to the constraint tolerance, if they are
+ * constrained). No Force is evaluated or updated, so barostats and thermostats stand still; velocities are not touched.
+ * Denoising raises the step count of the Context and not its time.
+ *
+ * Setting the positions of the Context between the steps of a generation only moves the centroids.
+ */
+class OPENMM_EXPORT_ORBIT OrbitDiffusionIntegrator : public OpenMM::Integrator {
+public:
+    /** Create an integrator with a copy of a model. The step size is 0 ps. */
+    explicit OrbitDiffusionIntegrator(const DenoiserModel& model);
+    /** Create an integrator with a model file. @throws ArgumentError as DenoiserModel::load() */
+    explicit OrbitDiffusionIntegrator(const std::string& modelPath);
+    ~OrbitDiffusionIntegrator() override;
+    /** Get the model. */
+    const DenoiserModel& getModel() const {
+        return *model;
+    }
+    /**
+     * Add a molecule to be generated. Takes effect at the next Context creation or restart().
+     *
+     * @param graph       the molecule
+     * @param particles   [numAtoms] particle of every atom; no particle may belong to two molecules
+     * @param condition   index into the model's conditions
+     * @return the index of the molecule
+     * @throws ArgumentError if sizes disagree, a particle is negative or given twice, or the model lacks an atom
+     */
+    int addMolecule(const MolecularGraph& graph, const std::vector<int>& particles, int condition = 0);
+    /** Get the number of molecules. */
+    int getNumMolecules() const {
+        return (int) molecules.size();
+    }
+    /** Get the graph of a molecule. */
+    const MolecularGraph& getMoleculeGraph(int index) const;
+    /** Get the particles of a molecule. */
+    const std::vector<int>& getMoleculeParticles(int index) const;
+    /** Get the condition of a molecule. */
+    int getMoleculeCondition(int index) const;
+    /** Get how the probability flow is integrated. */
+    const SamplerSettings& getSamplerSettings() const {
+        return settings;
+    }
+    /** Set how the probability flow is integrated. Takes effect at the next generation. @throws ArgumentError */
+    void setSamplerSettings(const SamplerSettings& newSettings);
+    /** Get the number of steps of a generation. */
+    int getNumSteps() const {
+        return settings.numSteps;
+    }
+    /** Set the number of steps of a generation, at least 1. Takes effect at the next generation. */
+    void setNumSteps(int numSteps);
+    /** Get the random seed; 0 means that one is chosen at the first step. */
+    int getRandomNumberSeed() const {
+        return randomSeed;
+    }
+    /** Set the random seed; 0 means to choose one at the first step. Takes effect at the next generation. */
+    void setRandomNumberSeed(int seed);
+    /** Get the seed of the current generation, never 0 once it has begun. */
+    int getGenerationSeed() const {
+        return generationSeed;
+    }
+    /** Get how often restart() began a new generation: generation k of a seed is always the same. */
+    int getGeneration() const {
+        return generation;
+    }
+    /** Get whether the serialized form holds the model itself instead of its path and checksum; default false. */
+    bool getEmbedModel() const {
+        return embedModel;
+    }
+    void setEmbedModel(bool embed) {
+        embedModel = embed;
+    }
+    /**
+     * Advance the generation.
+     *
+     * @param steps   the number of steps of the sampler to take
+     * @throws OpenMMException if the generation has fewer steps left
+     */
+    void step(int steps) override;
+    /** Take all the steps that the current generation has left. */
+    void generate();
+    /** Begin a new generation with the next step: the same seed, other noise. */
+    void restart();
+    /** Get the number of steps that the current generation has taken. */
+    int getCurrentStep() const {
+        return currentStep;
+    }
+    /** Get whether the current generation has taken its last step. */
+    bool isFinished() const;
+    /** Get the number of network evaluations a copy since the Context was created. */
+    int getNumEvaluations() const {
+        return numEvaluations;
+    }
+    /** Get the name of the implementation and its instruction set, e.g. "CPU (avx512)"; empty without a Context. */
+    std::string getKernelDescription() const;
+protected:
+    void initialize(OpenMM::ContextImpl& context) override;
+    void cleanup() override;
+    void stateChanged(OpenMM::State::DataType changed) override;
+    std::vector<std::string> getKernelNames() override;
+    double computeKineticEnergy() override;
+    bool kineticEnergyRequiresForce() const override {
+        return false;
+    }
+    void createCheckpoint(std::ostream& stream) const override;
+    void loadCheckpoint(std::istream& stream) override;
+    void serializeParameters(OpenMM::SerializationNode& node) const override;
+    void deserializeParameters(const OpenMM::SerializationNode& node) override;
+private:
+    struct Molecule {
+        MolecularGraph graph;
+        std::vector<int> particles;
+        int condition = 0;
+    };
+    void buildBatch();
+    void beginGeneration();
+    void finishGeneration();
+    void takeStep();
+    std::vector<double> getSamplerState() const;
+    void setSamplerState(const std::vector<double>& state);
+    std::shared_ptr<const DenoiserModel> model;
+    std::vector<Molecule> molecules;
+    SamplerSettings settings, generationSettings;
+    OpenMM::Kernel kernel;
+    int randomSeed = 0, generationSeed = 0, generation = 0, currentStep = 0, numEvaluations = 0;
+    bool embedModel = false, centroidsKnown = false, writing = false;
+};
+
+} // namespace OrbitPlugin
+
+#endif // OPENMM_ORBIT_ORBITDIFFUSIONINTEGRATOR_H_
