@@ -17,6 +17,15 @@ struct OPENMM_EXPORT_ORBIT GraphFeatures {
     std::vector<int> pairFeatures;  ///< [numAtoms][numAtoms][numPairFeatures], likewise
 };
 
+/**
+ * Put the stereo records of a graph into a canonical form that means the same: the neighbours of a centre stand in the
+ * order of their colour-refinement ranks (those without an equal first, the last two swapped where handedness asks for
+ * it), the end atoms of an axis are the ones of the highest rank. Labels of symmetry-equivalent centres then agree, so
+ * that findSymmetryGroup() finds the rotations of the molecule. The reading room calls it once it has filled
+ * `tetrahedral` and `torsional`; the other members of the graph must be complete.
+ */
+OPENMM_EXPORT_ORBIT void canonicalizeStereo(MolecularGraph& graph);
+
 /** Get the default vocabularies of the atom features. */
 OPENMM_EXPORT_ORBIT std::vector<FeatureVocabulary> getDefaultAtomVocabularies();
 /** Get the default vocabularies of the pair features. */
