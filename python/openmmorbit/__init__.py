@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: MIT
+"""Conformers by orbit diffusion, as an OpenMM plugin.
+
+>>> import openmmorbit
+>>> ensemble = openmmorbit.ConformerGenerator().generate("CC(=O)Oc1ccccc1C(=O)O", numConformers=20, seed=7)  # doctest: +SKIP
+>>> ensemble.writeSDF("aspirin.sdf")  # doctest: +SKIP
+
+Importing the package loads its OpenMM plugins, and neither RDKit nor LibTorch: those come with ``openmmorbit.chem`` and
+``openmmorbit.training``, when they are first used.
+"""
+import importlib
+
+from openmmorbit._build import version as __version__
+from openmmorbit._plugins import checkOpenMMVersion, includePath, libraryPath, loadPlugins
+
+checkOpenMMVersion()
+pluginLoadedLibNames = loadPlugins()
+
+# Where each public name lives; modules are imported when a name is first asked for.
+_homes = {
+    "ConformerGenerator": "conformers", "GenerationResult": "conformers", "defaultModelPath": "conformers",
+    "Ensemble": "ensemble", "Conformer": "ensemble",
+    "orbitPosterior": "posterior", "OrbitPosterior": "posterior",
+    "mmffSystem": "relaxation", "readMolecule": "molecules", "readMolecules": "molecules",
+    "train": "training", "buildDataset": "training",
+    "DenoiserModel": "orbit", "PairBiasTransformerSettings": "orbit", "MolecularGraph": "orbit", "SamplerSettings": "orbit",
+    "SymmetryGroup": "orbit", "closeGroup": "orbit", "OrbitDiffusionIntegrator": "orbit",
+}
+_modules = ("chem", "cli", "conformers", "demo", "ensemble", "evaluation", "molecules", "orbit", "posterior", "relaxation",
+            "training")
+
+
+def __getattr__(name):
+    if name in _homes:
+        value = getattr(importlib.import_module(f"openmmorbit.{_homes[name]}"), name)
+        globals()[name] = value
+        return value
+    if name in _modules:
+        return importlib.import_module(f"openmmorbit.{name}")
+    raise AttributeError(f"module 'openmmorbit' has no attribute '{name}'")
+
+
+def __dir__():
+    return sorted([*globals(), *_homes, *_modules])
+
+
+__all__ = ["__version__", "includePath", "libraryPath", "pluginLoadedLibNames", *_homes]

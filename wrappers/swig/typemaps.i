@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: MIT
+// Values at the border: units are stripped from inputs, numbers come back as NumPy arrays, containers as tuples.
+
+%include "swig/typemaps.i"
+%include "std_string.i"
+%include "std_vector.i"
+%include "std_pair.i"
+%include "std_map.i"
+%include "std_array.i"
+
+%{
+#include <cstring>
+#include <string>
+#include <vector>
+
+namespace {
+
+/** Get a contiguous NumPy array of one type from any number or nested sequence; NULL with a Python error set otherwise. */
+PyObject* asArray(PyObject* input, const char* type) {
+    PyObject* plain = Py_StripOpenMMUnits(input);
+    if (plain == nullptr)
+        return nullptr;
+    PyObject* numpy = PyImport_ImportModule("numpy");
+    PyObject* array = numpy == nullptr ? nullptr : PyObject_CallMethod(numpy, "ascontiguousarray", "Os", plain, type);
+    Py_XDECREF(numpy);
+    Py_DECREF(plain);
+    return array;
+}
+
+/** Copy any shape of numbers into a flat vector. */
+template <class T>
+bool toVector(PyObject* input, const char* type, std::vector<T>& output) {
+    PyObject* array = asArray(input, type);
+    Py_buffer view;
+    if (array == nullptr || PyObject_GetBuffer(array, &view, PyBUF_C_CONTIGUOUS) != 0) {
+        Py_XDECREF(array);
+        return false;
+    }
+    output.resize(view.len / sizeof(T));
+    if (!output.empty())
+        std::memcpy(output.data(), view.buf, view.len);
+    PyBuffer_Release(&view);
+    Py_DECREF(array);
+    return true;
+}
+
+/** Copy a flat vector into a new one-dimensional NumPy array. */
+template <class T>
+PyObject* fromVector(const std::vector<T>& input, const char* type) {
+    PyObject* numpy = PyImport_ImportModule("numpy");
+    if (numpy == nullptr)
+        return nullptr;
+    PyObject* array = PyObject_CallMethod(numpy, "empty", "ns", (Py_ssize_t) input.size(), type);
+    Py_DECREF(numpy);
+    Py_buffer view;
+    if (array == nullptr || input.empty())
+        return array;
+    if (PyObject_GetBuffer(array, &view, PyBUF_C_CONTIGUOUS | PyBUF_WRITABLE) != 0) {
+        Py_DECREF(array);
+        return nullptr;
+    }
+    std::memcpy(view.buf, input.data(), input.size() * sizeof(T));
+    PyBuffer_Release(&view);
+    return array;
+}
+
+} // namespace
+%}
+
+// ORBIT_NUMBERS(C++ type, NumPy type, precedence): vectors of numbers cross as NumPy arrays.
+%define ORBIT_NUMBERS(TYPE, NUMPY, PRECEDENCE)
+%naturalvar std::vector<TYPE>;
+%typemap(in) const std::vector<TYPE>& (std::vector<TYPE> values) {
+    if (!toVector<TYPE>($input, NUMPY, values))
+        SWIG_fail;
+    $1 = &values;
+}
+%typemap(in) std::vector<TYPE> {
+    if (!toVector<TYPE>($input, NUMPY, $1))
+        SWIG_fail;
+}
+%typemap(freearg) const std::vector<TYPE>& ""
+%typemap(typecheck, precedence=PRECEDENCE) std::vector<TYPE>, const std::vector<TYPE>& {
+    PyObject* array = asArray($input, NUMPY);
+    $1 = array != nullptr;
+    Py_XDECREF(array);
+    PyErr_Clear();
+}
+%typemap(out) std::vector<TYPE> {
+    $result = fromVector<TYPE>($1, NUMPY);
+    if ($result == nullptr)
+        SWIG_fail;
+}
+%typemap(out) const std::vector<TYPE>& {
+    $result = fromVector<TYPE>(*$1, NUMPY);
+    if ($result == nullptr)
+        SWIG_fail;
+}
+%enddef
+
+ORBIT_NUMBERS(double, "float64", SWIG_TYPECHECK_DOUBLE_ARRAY)
+ORBIT_NUMBERS(float, "float32", SWIG_TYPECHECK_FLOAT_ARRAY)
+ORBIT_NUMBERS(int, "int32", SWIG_TYPECHECK_INT32_ARRAY)
+
+// The bytes of a file are bytes in Python, not text.
+%typemap(out) std::string BYTES {
+    $result = PyBytes_FromStringAndSize($1.data(), $1.size());
+}
