@@ -75,6 +75,7 @@ public:
     }
     void setSettings(const PairBiasTransformerSettings& newSettings) {
         settings = newSettings;
+        checksum.clear();
     }
     /** Get a tensor. @throws ArgumentError naming the tensor if there is none */
     const ModelTensor& getTensor(const std::string& name) const;
@@ -96,6 +97,7 @@ public:
     void setVocabularies(const std::vector<FeatureVocabulary>& atom, const std::vector<FeatureVocabulary>& pair) {
         atomVocabularies = atom;
         pairVocabularies = pair;
+        checksum.clear();
     }
     /** Get the names of the conditions, e.g. levels of theory of the training data. Condition 0 is the default. */
     const std::vector<std::string>& getConditions() const {
@@ -103,17 +105,20 @@ public:
     }
     void setConditions(const std::vector<std::string>& names) {
         conditions = names;
+        checksum.clear();
     }
     /** Get a free text of the model card: "name", "data", "licence", "training", "metrics"; empty if there is none. */
     std::string getMetadata(const std::string& key) const;
     void setMetadata(const std::string& key, const std::string& value) {
         metadata[key] = value;
+        checksum.clear();
     }
     /** Get all texts of the model card. */
     const std::map<std::string, std::string>& getAllMetadata() const {
         return metadata;
     }
-    /** Get the SHA-256 of the file's bytes as 64 hex digits (of toBytes(Float32) for a model that was not read). */
+    /** Get the SHA-256 of the file's bytes as 64 hex digits (of toBytes(Float32) for a model that was not
+     * read, or was changed since). */
     std::string getChecksum() const;
     /** Get the path the model was read from; empty if it was not read from a file. */
     const std::string& getPath() const {

@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: MIT
+// Model files: what stands in the metadata of the container, and how a model is read from and written to it.
+#include "DenoiserModelChecks.h"
+#include "Safetensors.h"
+#include "Sha256.h"
+#include "openmmorbit/ArgumentError.h"
+#include <fstream>
+#include <iterator>
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <set>
+
+namespace OrbitPlugin {
+
+using nlohmann::json;
+using std::map;
+using std::string;
+using std::vector;
+
+namespace {
+
+const char* const FORMAT = "openmm-orbit/1";
+const std::set<string> RESERVED_KEYS = {"format", "architecture", "settings", "features", "conditions", "unit", "prior",
+    "coupling", "sha256"};
+const map<string, string> FIXED_VALUES = {{"architecture", "pair-bias-transformer"}, {"unit", "angstrom"},
+    {"prior", "gaussian"}, {"coupling", "independent"}};
+
+/** Apply a function to every setting: name and reference, in the order of the header. */
+template <class Settings, class Function>
+void forEachSetting(Settings& settings, const Function& function) {
+    function("width", settings.width);
+    function("numLayers", settings.numLayers);
+    function("numHeads", settings.numHeads);
+    function("transitionFactor", settings.transitionFactor);
+    function("pairWidth", settings.pairWidth);
+    function("numRadial", settings.numRadial);
+    function("radialMax", settings.radialMax);
+    function("conditionWidth", settings.conditionWidth);
+    function("numFrequencies", settings.numFrequencies);
+    function("dataScale", settings.dataScale);
+}
+
+/** Reads the metadata of one file; every message names the file. */
+class MetadataReader {
+public:
+    MetadataReader(const map<string, string>& metadata, const string& origin) : metadata(metadata), origin(origin) {
+    }
+    [[noreturn]] void refuse(const string& expected, const string& got) const {
+        throw ArgumentError("DenoiserModel::load: expected " + expected + ", got " + got + " in \"" + origin + "\"");
+    }
+    const string& getText(const string& key) const {
+        const auto found = metadata.find(key);
+        if (found == metadata.end())
+            refuse("metadata \"" + key + "\"", "none");
+        return found->second;
+    }
+    json getJson(const string& key) const {
+        json value = json::parse(getText(key), nullptr, false);
+        if (value.is_discarded())
+            refuse("JSON in metadata \"" + key + "\"", "other text");
+        return value;
+    }
+    int getInt(const json& value, const string& what) const {
+        if (!value.is_number_integer())
+            refuse("an integer as " + what, value.type_name());
+        const bool fits = value.is_number_unsigned() ?
+            value.get<std::uint64_t>() <= (std::uint64_t) std::numeric_limits<int>::max() :
+            value.get<std::int64_t>() >= std::numeric_limits<int>::min();
+        if (!fits)
+            refuse("a 32-bit integer as " + what, value.dump());
+        return value.get<int>();
+    }
+    PairBiasTransformerSettings readSettings() const {
+        const json object = getJson("settings");
+        if (!object.is_object())
+            refuse("an object as metadata \"settings\"", object.type_name());
+        PairBiasTransformerSettings settings;
+        std::set<string> known;
+        forEachSetting(settings, [&](const string& name, auto& value) {
+            known.insert(name);
+            if (!object.contains(name))
+                refuse("setting \"" + name + "\"", "none");
+            const json& element = object[name];
+            if constexpr (std::is_same_v<std::decay_t<decltype(value)>, int>)
+                value = getInt(element, "setting \"" + name + "\"");
+            else if (element.is_number())
+                value = element.get<double>();
+            else
+                refuse("a number as setting \"" + name + "\"", element.type_name());
+        });
+        for (const auto& item : object.items())
+            if (known.count(item.key()) == 0)
+                refuse("only known settings", "\"" + item.key() + "\"; a newer version may read it");
+        return settings;
+    }
+    vector<FeatureVocabulary> readVocabularies(const json& features, const string& kind) const {
+        if (!features.is_object() || !features.contains(kind) || !features[kind].is_array())
+            refuse("a list \"" + kind + "\" in metadata \"features\"", "something else");
+        vector<FeatureVocabulary> vocabularies;
+        for (const json& item : features[kind]) {
+            if (!item.is_object() || !item.contains("name") || !item["name"].is_string() || !item.contains("values") ||
+                    !item["values"].is_array() || !item.contains("saturates") || !item["saturates"].is_boolean())
+                refuse("name, values and saturates for every " + kind + " feature", "something else");
+            FeatureVocabulary vocabulary;
+            vocabulary.name = item["name"].get<string>();
+            vocabulary.saturates = item["saturates"].get<bool>();
+            for (const json& value : item["values"])
+                vocabulary.values.push_back(getInt(value, "value of " + kind + " feature \"" + vocabulary.name + "\""));
+            vocabularies.push_back(vocabulary);
+        }
+        return vocabularies;
+    }
+    vector<string> readConditions() const {
+        const json list = getJson("conditions");
+        vector<string> names;
+        if (!list.is_array())
+            refuse("a list as metadata \"conditions\"", list.type_name());
+        for (const json& name : list) {
+            if (!name.is_string())
+                refuse("texts in metadata \"conditions\"", name.type_name());
+            names.push_back(name.get<string>());
+        }
+        return names;
+    }
+private:
+    const map<string, string>& metadata;
+    const string& origin;
+};
+
+json writeVocabularies(const vector<FeatureVocabulary>& vocabularies) {
+    json list = json::array();
+    for (const FeatureVocabulary& vocabulary : vocabularies)
+        list.push_back({{"name", vocabulary.name}, {"values", vocabulary.values}, {"saturates", vocabulary.saturates}});
+    return list;
+}
+
+} // namespace
+
+DenoiserModel DenoiserModel::load(const string& path) {
+    std::ifstream file(path, std::ios::binary);
+    if (!file)
+        throw ArgumentError("DenoiserModel::load: expected a readable file, got \"" + path + "\"; check the path");
+    string bytes;
+    try {
+        file.exceptions(std::ios::badbit);
+        bytes.assign(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>());
+    }
+    catch (const std::ios::failure&) {
+        throw ArgumentError("DenoiserModel::load: expected a readable file, got \"" + path + "\"; it is a folder or damaged");
+    }
+    DenoiserModel model = fromBytes(bytes, path);
+    model.path = path;
+    return model;
+}
+
+DenoiserModel DenoiserModel::fromBytes(const string& bytes, const string& origin) {
+    const SafetensorsHeader header = readSafetensors(bytes, origin);
+    const MetadataReader reader(header.metadata, origin);
+    if (header.metadata.count("format") == 0)
+        reader.refuse("metadata \"format\" (a model file of OpenMM-Orbit)", "a safetensors file without it");
+    if (reader.getText("format") != FORMAT)
+        reader.refuse(string("format \"") + FORMAT + "\"", "\"" + reader.getText("format") + "\"");
+    for (const auto& item : FIXED_VALUES)
+        if (reader.getText(item.first) != item.second)
+            reader.refuse(item.first + " \"" + item.second + "\"", "\"" + reader.getText(item.first) + "\"");
+    const string found = sha256(header.data, header.dataSize);
+    if (reader.getText("sha256") != found)
+        reader.refuse("tensors with SHA-256 " + reader.getText("sha256"), found + " (the file is damaged)");
+
+    DenoiserModel model;
+    model.settings = reader.readSettings();
+    const json features = reader.getJson("features");
+    model.atomVocabularies = reader.readVocabularies(features, "atom");
+    model.pairVocabularies = reader.readVocabularies(features, "pair");
+    model.conditions = reader.readConditions();
+    for (const auto& item : header.metadata)
+        if (RESERVED_KEYS.count(item.first) == 0)
+            model.metadata[item.first] = item.second;
+    for (const auto& item : header.entries)
+        model.tensors[item.first] = readTensor(header, item.second);
+    checkModel("DenoiserModel::load: \"" + origin + "\"", model);
+    model.checksum = sha256(bytes.data(), bytes.size());
+    return model;
+}
+
+string DenoiserModel::toBytes(TensorStorage storage) const {
+    map<string, SafetensorsEntry> entries;
+    const string data = packTensors(tensors, storage, entries);
+    json object = json::object();
+    forEachSetting(settings, [&](const string& name, const auto& value) {
+        object[name] = value;
+    });
+    map<string, string> texts = metadata;
+    for (const auto& item : metadata)
+        if (RESERVED_KEYS.count(item.first) != 0)
+            throw ArgumentError("DenoiserModel::save: expected a model card without the reserved key, got \"" +
+                item.first + "\"; choose another name");
+    texts.insert(FIXED_VALUES.begin(), FIXED_VALUES.end());
+    texts["format"] = FORMAT;
+    try {
+        texts["settings"] = object.dump();
+        texts["features"] = json({{"atom", writeVocabularies(atomVocabularies)},
+            {"pair", writeVocabularies(pairVocabularies)}}).dump();
+        texts["conditions"] = json(conditions).dump();
+    }
+    catch (const json::exception& error) {
+        throw ArgumentError(string("DenoiserModel::save: expected names in UTF-8, got ") + error.what());
+    }
+    texts["sha256"] = sha256(data.data(), data.size());
+    return writeSafetensors(texts, entries, data);
+}
+
+void DenoiserModel::save(const string& path, TensorStorage storage) const {
+    const string bytes = toBytes(storage);
+    std::ofstream file(path, std::ios::binary | std::ios::trunc);
+    file.write(bytes.data(), (std::streamsize) bytes.size());
+    file.close();
+    if (!file)
+        throw OpenMM::OpenMMException("DenoiserModel::save: expected a writable path, got \"" + path + "\"");
+}
+
+} // namespace OrbitPlugin
