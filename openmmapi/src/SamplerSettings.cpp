@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT
+// The noise levels of a generation, equations (5.5) to (5.7).
+#include "openmmorbit/SamplerSettings.h"
+#include "openmmorbit/ArgumentError.h"
+#include <cmath>
+#include <string>
+
+namespace OrbitPlugin {
+
+using std::string;
+
+namespace {
+
+void check(bool good, const string& expected, double got) {
+    if (!good)
+        throw ArgumentError("SamplerSettings::validate: expected " + expected + ", got " + std::to_string(got));
+}
+
+} // namespace
+
+void SamplerSettings::validate() const {
+    check(method == SamplerMethod::Euler || method == SamplerMethod::Heun || method == SamplerMethod::Multistep,
+        "a method Euler, Heun or Multistep", (int) method);
+    check(schedule == NoiseSchedule::Karras || schedule == NoiseSchedule::Logarithmic ||
+        schedule == NoiseSchedule::UniformTime, "a schedule Karras, Logarithmic or UniformTime", (int) schedule);
+    check(numSteps >= 1, "at least 1 step", numSteps);
+    check(numSteps <= 1000000, "at most 1000000 steps", numSteps);
+    check(std::isfinite(sigmaMax) && sigmaMax > 0, "a positive finite sigmaMax", sigmaMax);
+    check(std::isfinite(sigmaMin) && sigmaMin > 0, "a positive finite sigmaMin", sigmaMin);
+    check(sigmaMin < sigmaMax, "sigmaMin below sigmaMax (" + std::to_string(sigmaMax) + ")", sigmaMin);
+    check(std::isfinite(rho) && rho > 0, "a positive finite rho", rho);
+}
+
+std::vector<double> SamplerSettings::getNoiseLevels() const {
+    validate();
+    std::vector<double> levels(numSteps + 1, 0.0);
+    for (int k = 0; k < numSteps; k++) {
+        const double fraction = numSteps == 1 ? 0.0 : (double) k / (numSteps - 1);
+        if (schedule == NoiseSchedule::Karras) {
+            // (5.5)
+            const double first = std::pow(sigmaMax, 1 / rho), last = std::pow(sigmaMin, 1 / rho);
+            levels[k] = std::pow(first + fraction * (last - first), rho);
+        }
+        else if (schedule == NoiseSchedule::Logarithmic) {
+            // (5.6)
+            levels[k] = sigmaMax * std::pow(sigmaMin / sigmaMax, fraction);
+        }
+        else {
+            // (5.7) with s0 = 1 model unit: t = 1 / (1 + sigma).
+            const double first = 1 / (1 + sigmaMax), last = 1 / (1 + sigmaMin);
+            const double t = first + fraction * (last - first);
+            levels[k] = (1 - t) / t;
+        }
+    }
+
+    // The end points are exact, whatever the rounding of the powers.
+
+    levels[0] = sigmaMax;
+    if (numSteps > 1)
+        levels[numSteps - 1] = sigmaMin;
+    return levels;
+}
+
+int SamplerSettings::getNumEvaluations() const {
+    return method == SamplerMethod::Heun ? 2 * numSteps - 1 : numSteps;
+}
+
+} // namespace OrbitPlugin
