@@ -15,6 +15,8 @@
 
 namespace OrbitPlugin {
 
+struct GraphFeatures;
+
 /**
  * An Integrator that generates conformers of molecules inside a Context, alone or as a child of a CompoundIntegrator.
  *
@@ -131,13 +133,18 @@ private:
         MolecularGraph graph;
         std::vector<int> particles;
         int condition = 0;
+        std::shared_ptr<const GraphFeatures> features;
     };
+    struct Progress;
+    void checkMolecule(const char* method, int index) const;
+    void checkParticles(int numParticles) const;
     void buildBatch();
     void beginGeneration();
     void finishGeneration();
     void takeStep();
+    Progress getProgress() const;
+    void setProgress(const Progress& progress, const std::vector<double>& state);
     std::vector<double> getSamplerState() const;
-    void setSamplerState(const std::vector<double>& state);
     std::shared_ptr<const DenoiserModel> model;
     std::vector<Molecule> molecules;
     SamplerSettings settings, generationSettings;

@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: MIT
+// The Integrator that denoises chosen molecules of a Context step by step: settings and steps.
+#include "openmmorbit/OrbitDiffusionIntegrator.h"
+#include "openmm/System.h"
+#include "openmm/internal/ContextImpl.h"
+#include "openmmorbit/ArgumentError.h"
+#include "openmmorbit/internal/OrbitKernels.h"
+#include "openmmorbit/internal/RandomSeed.h"
+#include <algorithm>
+#include <set>
+
+using namespace OpenMM;
+
+namespace OrbitPlugin {
+
+namespace {
+
+const std::string CLASS = "OrbitDiffusionIntegrator::";
+
+} // namespace
+
+OrbitDiffusionIntegrator::OrbitDiffusionIntegrator(const DenoiserModel& newModel) :
+        model(std::make_shared<DenoiserModel>(newModel)) {
+    model->validate();
+    setStepSize(0.0);
+    setConstraintTolerance(1e-5);
+}
+
+OrbitDiffusionIntegrator::OrbitDiffusionIntegrator(const std::string& modelPath) :
+        OrbitDiffusionIntegrator(DenoiserModel::load(modelPath)) {
+}
+
+OrbitDiffusionIntegrator::~OrbitDiffusionIntegrator() = default;
+
+int OrbitDiffusionIntegrator::addMolecule(const MolecularGraph& graph, const std::vector<int>& particles, int condition) {
+    graph.validate();
+    if ((int) particles.size() != graph.getNumAtoms())
+        throw ArgumentError(CLASS + "addMolecule: expected " + std::to_string(graph.getNumAtoms()) +
+                            " particles, one for each atom of " + graph.getLabel() + ", got " +
+                            std::to_string(particles.size()));
+    std::set<int> used;
+    for (const Molecule& molecule : molecules)
+        used.insert(molecule.particles.begin(), molecule.particles.end());
+    for (int particle : particles) {
+        if (particle < 0)
+            throw ArgumentError(CLASS + "addMolecule: expected particles of at least 0, got " + std::to_string(particle));
+        if (!used.insert(particle).second)
+            throw ArgumentError(CLASS + "addMolecule: expected every particle in one molecule and once, got particle " +
+                                std::to_string(particle) + " twice");
+    }
+    int numConditions = std::max(1, (int) model->getConditions().size());
+    if (condition < 0 || condition >= numConditions)
+        throw ArgumentError(CLASS + "addMolecule: expected a condition below " + std::to_string(numConditions) +
+                            ", the number of the model's conditions, got " + std::to_string(condition));
+    Molecule molecule;
+    molecule.graph = graph;
+    molecule.particles = particles;
+    molecule.condition = condition;
+    molecule.features = std::make_shared<GraphFeatures>(
+            computeFeatures(graph, model->getAtomVocabularies(), model->getPairVocabularies()));
+    molecules.push_back(molecule);
+    return getNumMolecules() - 1;
+}
+
+void OrbitDiffusionIntegrator::checkMolecule(const char* method, int index) const {
+    if (index < 0 || index >= getNumMolecules())
+        throw ArgumentError(CLASS + method + ": expected a molecule below " + std::to_string(getNumMolecules()) +
+                            ", got " + std::to_string(index));
+}
+
+const MolecularGraph& OrbitDiffusionIntegrator::getMoleculeGraph(int index) const {
+    checkMolecule("getMoleculeGraph", index);
+    return molecules[index].graph;
+}
+
+const std::vector<int>& OrbitDiffusionIntegrator::getMoleculeParticles(int index) const {
+    checkMolecule("getMoleculeParticles", index);
+    return molecules[index].particles;
+}
+
+int OrbitDiffusionIntegrator::getMoleculeCondition(int index) const {
+    checkMolecule("getMoleculeCondition", index);
+    return molecules[index].condition;
+}
+
+void OrbitDiffusionIntegrator::setSamplerSettings(const SamplerSettings& newSettings) {
+    newSettings.validate();
+    settings = newSettings;
+}
+
+void OrbitDiffusionIntegrator::setNumSteps(int numSteps) {
+    if (numSteps < 1)
+        throw ArgumentError(CLASS + "setNumSteps: expected at least 1 step, got " + std::to_string(numSteps));
+    settings.numSteps = numSteps;
+}
+
+void OrbitDiffusionIntegrator::setRandomNumberSeed(int seed) {
+    randomSeed = seed;
+}
+
+bool OrbitDiffusionIntegrator::isFinished() const {
+    return currentStep > 0 && currentStep >= generationSettings.numSteps;
+}
+
+std::string OrbitDiffusionIntegrator::getKernelDescription() const {
+    return context == NULL ? "" : kernel.getAs<IntegrateOrbitDiffusionStepKernel>().getDescription();
+}
+
+void OrbitDiffusionIntegrator::initialize(ContextImpl& newContext) {
+    if (owner != NULL && &newContext.getOwner() != owner)
+        throw OpenMMException("This Integrator is already bound to a context");
+    checkParticles(newContext.getSystem().getNumParticles());
+    context = &newContext;
+    owner = &newContext.getOwner();
+    kernel = newContext.getPlatform().createKernel(IntegrateOrbitDiffusionStepKernel::Name(), newContext);
+    kernel.getAs<IntegrateOrbitDiffusionStepKernel>().initialize(newContext.getSystem(), *model);
+
+    // The coordinates of a generation that had begun are gone, unless a checkpoint brings them back.
+
+    currentStep = 0;
+    numEvaluations = 0;
+    centroidsKnown = false;
+}
+
+void OrbitDiffusionIntegrator::cleanup() {
+    kernel = Kernel();
+}
+
+void OrbitDiffusionIntegrator::stateChanged(State::DataType changed) {
+    if (changed == State::Positions && !writing)
+        centroidsKnown = false;
+}
+
+std::vector<std::string> OrbitDiffusionIntegrator::getKernelNames() {
+    return {IntegrateOrbitDiffusionStepKernel::Name()};
+}
+
+double OrbitDiffusionIntegrator::computeKineticEnergy() {
+    const System& system = context->getSystem();
+    std::vector<Vec3> velocities;
+    context->getVelocities(velocities);
+    double energy = 0;
+    for (int i = 0; i < system.getNumParticles(); i++)
+        energy += 0.5 * system.getParticleMass(i) * velocities[i].dot(velocities[i]);
+    return energy;
+}
+
+void OrbitDiffusionIntegrator::checkParticles(int numParticles) const {
+    for (int i = 0; i < getNumMolecules(); i++)
+        for (int particle : molecules[i].particles)
+            if (particle >= numParticles)
+                throw ArgumentError(CLASS + "addMolecule: expected particles below " + std::to_string(numParticles) +
+                                    ", the size of the System, got " + std::to_string(particle) + " in molecule " +
+                                    std::to_string(i) + " " + molecules[i].graph.getLabel());
+}
+
+void OrbitDiffusionIntegrator::buildBatch() {
+    Batch batch;
+    for (int i = 0; i < getNumMolecules(); i++) {
+        batch.graphs.push_back(*molecules[i].features);
+        BatchCopy copy;
+        copy.graph = i;
+        copy.record = i;
+        copy.draw = generation;
+        copy.condition = molecules[i].condition;
+        batch.addCopy(copy);
+        batch.particles.insert(batch.particles.end(), molecules[i].particles.begin(), molecules[i].particles.end());
+    }
+    batch.seed = (unsigned int) generationSeed;
+    batch.method = generationSettings.method;
+    batch.noiseLevels = generationSettings.getNoiseLevels();
+    kernel.getAs<IntegrateOrbitDiffusionStepKernel>().setBatch(batch);
+}
+
+void OrbitDiffusionIntegrator::beginGeneration() {
+    if (molecules.empty())
+        throw OpenMMException(CLASS + "step: expected at least 1 molecule, got none; call addMolecule() first");
+    checkParticles(context->getSystem().getNumParticles());
+    if (randomSeed != 0 && randomSeed != generationSeed) {
+        generationSeed = randomSeed;
+        generation = 0;
+    }
+    if (generationSeed == 0)
+        generationSeed = chooseRandomSeed();
+    generationSettings = settings;
+    buildBatch();
+    kernel.getAs<IntegrateOrbitDiffusionStepKernel>().drawPrior();
+
+    // Positions that were never set count as zeros from here on, so that forces can be computed afterwards.
+
+    std::vector<Vec3> positions;
+    context->getPositions(positions);
+    context->setPositions(positions);
+    centroidsKnown = false;
+}
+
+void OrbitDiffusionIntegrator::takeStep() {
+    if (currentStep == 0)
+        beginGeneration();
+    IntegrateOrbitDiffusionStepKernel& stepKernel = kernel.getAs<IntegrateOrbitDiffusionStepKernel>();
+    if (!centroidsKnown)
+        stepKernel.gather(*context);
+    centroidsKnown = true;
+    stepKernel.execute(currentStep);
+    currentStep++;
+    bool last = currentStep == generationSettings.numSteps;
+    numEvaluations += generationSettings.method == SamplerMethod::Heun && !last ? 2 : 1;
+    writing = true;
+    stepKernel.scatter(*context);
+    if (last)
+        finishGeneration();
+    context->setStepCount(context->getStepCount() + 1);
+    context->systemChanged();
+    writing = false;
+}
+
+void OrbitDiffusionIntegrator::finishGeneration() {
+    const System& system = context->getSystem();
+    std::set<int> generated;
+    for (const Molecule& molecule : molecules)
+        generated.insert(molecule.particles.begin(), molecule.particles.end());
+    bool constrained = false;
+    for (int i = 0; i < system.getNumConstraints() && !constrained; i++) {
+        int particle1, particle2;
+        double distance;
+        system.getConstraintParameters(i, particle1, particle2, distance);
+        constrained = generated.count(particle1) > 0 || generated.count(particle2) > 0;
+    }
+    if (constrained)
+        context->applyConstraints(getConstraintTolerance());
+    context->computeVirtualSites();
+}
+
+void OrbitDiffusionIntegrator::step(int steps) {
+    if (context == NULL)
+        throw OpenMMException("This Integrator is not bound to a context!");
+    int numSteps = currentStep == 0 ? settings.numSteps : generationSettings.numSteps;
+    if (steps > numSteps - currentStep)
+        throw OpenMMException(CLASS + "step: expected at most " + std::to_string(numSteps - currentStep) +
+                              " steps, which the generation has left, got " + std::to_string(steps) +
+                              "; call restart()");
+    for (int i = 0; i < steps; i++)
+        takeStep();
+}
+
+void OrbitDiffusionIntegrator::generate() {
+    int numSteps = currentStep == 0 ? settings.numSteps : generationSettings.numSteps;
+    step(numSteps - currentStep);
+}
+
+void OrbitDiffusionIntegrator::restart() {
+    if (currentStep > 0)
+        generation++;
+    currentStep = 0;
+}
+
+} // namespace OrbitPlugin
