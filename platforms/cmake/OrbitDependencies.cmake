@@ -25,17 +25,25 @@ set_target_properties(OpenMM::CPU PROPERTIES IMPORTED_LOCATION "${OPENMM_DIR}/li
     INTERFACE_SYSTEM_INCLUDE_DIRECTORIES "${OPENMM_DIR}/include/openmm/cpu;${OPENMM_DIR}/include/openmm/reference")
 
 # LibTorch: linked by path, so that neither a CUDA toolkit nor the wheel's Python half is needed.
-if(ORBIT_BUILD_TRAINING)
+if(ORBIT_BUILD_TRAINING STREQUAL "AUTO" OR ORBIT_BUILD_TRAINING)
     if(NOT TORCH_DIR)
         execute_process(COMMAND "${Python_EXECUTABLE}" -c
             "import importlib.util as u; print(u.find_spec('torch').submodule_search_locations[0])"
             OUTPUT_VARIABLE TORCH_DIR OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
     endif()
     set(TORCH_DIR "${TORCH_DIR}" CACHE PATH "Folder that holds LibTorch's include and lib folders")
-    if(NOT EXISTS "${TORCH_DIR}/lib/libtorch_cpu.so")
+    if(EXISTS "${TORCH_DIR}/lib/libtorch_cpu.so")
+        set(ORBIT_BUILD_TRAINING ON)
+    elseif("${ORBIT_BUILD_TRAINING}" STREQUAL "AUTO")
+        set(ORBIT_BUILD_TRAINING OFF)
+        set(ORBIT_TRAINING_NOTE " (LibTorch was not found)")
+        unset(TORCH_DIR CACHE)
+    else()
         message(FATAL_ERROR "LibTorch was not found. Install it (pip install --no-deps torch==2.13.0 "
             "nvidia-cuda-runtime==13.0.96 nvidia-cuda-cupti==13.0.85), set TORCH_DIR, or configure with -DORBIT_BUILD_TRAINING=OFF.")
     endif()
+endif()
+if(ORBIT_BUILD_TRAINING)
     add_library(Torch::C10 SHARED IMPORTED)
     set_target_properties(Torch::C10 PROPERTIES IMPORTED_LOCATION "${TORCH_DIR}/lib/libc10.so" IMPORTED_NO_SONAME OFF)
     add_library(Torch::Torch SHARED IMPORTED)

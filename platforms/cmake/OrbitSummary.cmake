@@ -1,3 +1,3 @@
 # Prints what will be built and what was left out.
 message(STATUS "OpenMM-Orbit ${PROJECT_VERSION}: OpenMM ${OPENMM_VERSION} in ${OPENMM_DIR}")
-message(STATUS "  platforms: Reference CPU   chem: ${ORBIT_BUILD_CHEM}   training: ${ORBIT_BUILD_TRAINING}   python: ${ORBIT_BUILD_PYTHON}   tests: ${ORBIT_BUILD_TESTS}")
+message(STATUS "  platforms: Reference CPU   chem: ${ORBIT_BUILD_CHEM}   training: ${ORBIT_BUILD_TRAINING}${ORBIT_TRAINING_NOTE}   python: ${ORBIT_BUILD_PYTHON}   tests: ${ORBIT_BUILD_TESTS}")

@@ -1,0 +1,58 @@
+# The tests that are not suites: C++ examples, Python tests, lints, and the benchmarks (target `benchmarks`, not built by default).
+foreach(_library IN ITEMS OpenMMOrbit OpenMMOrbitChem OpenMMOrbitReference OpenMMOrbitCPU OpenMMOrbitTraining)
+    if(TARGET ${_library})
+        list(APPEND _built ${_library})
+    endif()
+endforeach()
+set(_public ${_built})
+list(REMOVE_ITEM _public OpenMMOrbitReference OpenMMOrbitCPU OpenMMOrbitTraining)
+
+# C++ examples: the public libraries only; the first argument is the folder of our plugins.
+file(GLOB _examples CONFIGURE_DEPENDS ../openmmapi/examples/*.cpp)
+if(TARGET OpenMMOrbitChem)
+    foreach(_example IN LISTS _examples)
+        get_filename_component(_name "${_example}" NAME_WE)
+        add_executable(Example${_name} "${_example}")
+        target_link_libraries(Example${_name} PRIVATE ${_public} orbit_flags)
+        set_target_properties(Example${_name} PROPERTIES BUILD_RPATH "${_search}" RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/examples")
+        target_link_options(Example${_name} PRIVATE -Wl,--disable-new-dtags)
+        add_test(NAME Example.${_name} COMMAND Example${_name} "${ORBIT_PACKAGE_DIR}" WORKING_DIRECTORY "${CMAKE_BINARY_DIR}/examples")
+        set_tests_properties(Example.${_name} PROPERTIES TIMEOUT 300)
+    endforeach()
+endif()
+
+# Python: one ctest, against the package in the build tree.
+file(GLOB _pythonTests CONFIGURE_DEPENDS ../python/tests/test_*.py ../wrappers/tests/test_*.py)
+if(ORBIT_BUILD_PYTHON AND _pythonTests AND NOT ORBIT_SANITIZE)
+    add_test(NAME Python COMMAND "${Python_EXECUTABLE}" -m pytest -q -p no:cacheprovider ${_pythonTests}
+        WORKING_DIRECTORY "${CMAKE_SOURCE_DIR}")
+    set_tests_properties(Python PROPERTIES TIMEOUT 1200 ENVIRONMENT "PYTHONPATH=${CMAKE_BINARY_DIR}/python;PYTHONDONTWRITEBYTECODE=1")
+endif()
+
+# Lints: every script checks the tree, and with --self-test that it can fail.
+file(GLOB _lints CONFIGURE_DEPENDS lints/lint_*.py)
+foreach(_lint IN LISTS _lints)
+    get_filename_component(_name "${_lint}" NAME_WE)
+    string(REPLACE "lint_" "Lint." _name "${_name}")
+    add_test(NAME ${_name} COMMAND "${Python_EXECUTABLE}" -B "${_lint}" "${CMAKE_SOURCE_DIR}")
+    add_test(NAME ${_name}.selfTest COMMAND "${Python_EXECUTABLE}" -B "${_lint}" --self-test)
+endforeach()
+
+# Benchmarks: one binary a file.
+add_custom_target(benchmarks)
+file(GLOB _benchmarks CONFIGURE_DEPENDS benchmarks/Bench*.cpp)
+if(benchmark_FOUND AND TARGET OpenMMOrbit)
+    foreach(_benchmark IN LISTS _benchmarks)
+        get_filename_component(_name "${_benchmark}" NAME_WE)
+        add_executable(${_name} EXCLUDE_FROM_ALL "${_benchmark}")
+        target_include_directories(${_name} PRIVATE support)
+        target_compile_definitions(${_name} PRIVATE $<TARGET_PROPERTY:orbit_test_support,INTERFACE_COMPILE_DEFINITIONS>)
+        target_link_libraries(${_name} PRIVATE ${_built} benchmark::benchmark benchmark::benchmark_main nlohmann_json::nlohmann_json orbit_flags)
+        if(TARGET Torch::Torch AND TARGET OpenMMOrbitTraining)
+            target_link_libraries(${_name} PRIVATE Torch::Torch)
+        endif()
+        set_target_properties(${_name} PROPERTIES BUILD_RPATH "${_search}" RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/benchmarks")
+        target_link_options(${_name} PRIVATE -Wl,--disable-new-dtags)
+        add_dependencies(benchmarks ${_name})
+    endforeach()
+endif()

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: MIT
+// The main function of every test binary: reads the options and loads the plugins as a user's program would.
+#include "Options.h"
+#include "openmm/Platform.h"
+#include <gtest/gtest.h>
+#include <algorithm>
+#include <exception>
+#include <iostream>
+#include <string>
+#include <vector>
+
+using OpenMM::Platform;
+
+/** Read one option of the form --name=value. */
+static bool readOption(const std::string& argument, const std::string& name, std::string& value) {
+    const std::string start = "--"+name+"=";
+    if (argument.compare(0, start.size(), start) != 0)
+        return false;
+    value = argument.substr(start.size());
+    return true;
+}
+
+/** Load OpenMM's platform and our plugins. Returns an empty text, or what went wrong. */
+static std::string loadPlugins(const std::string& name) {
+    // OpenMM's own library of the platform; Reference is built in.
+
+    if (name != "Reference")
+        Platform::loadPluginLibrary(std::string(ORBIT_OPENMM_PLUGIN_DIR)+"/libOpenMM"+name+".so");
+
+    // All of ours, from the build tree.
+
+    Platform::loadPluginsFromDirectory(ORBIT_TEST_PLUGIN_DIR);
+    const std::vector<std::string> failures = Platform::getPluginLoadFailures();
+    if (!failures.empty())
+        return failures[0];
+    for (int i = 0; i < Platform::getNumPlatforms(); i++)
+        if (Platform::getPlatform(i).getName() == name)
+            return "";
+    return "OpenMM has no platform \""+name+"\"";
+}
+
+int main(int argc, char* argv[]) {
+    testing::InitGoogleTest(&argc, argv);
+    testSupport::Options& options = testSupport::options();
+    std::string precision;
+    for (int i = 1; i < argc; i++) {
+        const std::string argument = argv[i];
+        if (!readOption(argument, "platform", options.platform) && !readOption(argument, "precision", precision) &&
+                !readOption(argument, "data", options.data)) {
+            std::cerr << "Main: expected --platform=NAME, --precision=single|mixed|double or --data=FOLDER, got \""
+                      << argument << "\"\n";
+            return 2;
+        }
+    }
+    if (precision.empty())
+        precision = (testSupport::platformName() == "Reference" ? "double" : "single");
+    const std::vector<std::string> known = {"single", "mixed", "double"};
+    if (std::find(known.begin(), known.end(), precision) == known.end()) {
+        std::cerr << "Main: expected --precision=single, mixed or double, got \"" << precision << "\"\n";
+        return 2;
+    }
+    options.precision = precision;
+    if (!options.platform.empty()) {
+        try {
+            const std::string fault = loadPlugins(options.platform);
+            if (!fault.empty()) {
+                std::cerr << "Main: the plugins could not be loaded: " << fault << "\n";
+                return 2;
+            }
+        }
+        catch (const std::exception& error) {
+            std::cerr << "Main: the plugins could not be loaded: " << error.what() << "\n";
+            return 2;
+        }
+    }
+    return RUN_ALL_TESTS();
+}
