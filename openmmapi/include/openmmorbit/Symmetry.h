@@ -17,7 +17,11 @@ struct OPENMM_EXPORT_ORBIT SymmetryGroup {
     int numAtoms = 0;
     std::vector<std::vector<int>> leafClasses;      ///< each of at least 2 atoms
     std::vector<std::vector<int>> representatives;  ///< full-length permutations, the identity first
-    bool complete = true;                           ///< false if the search stopped at its limit of representatives
+    /**
+     * False if there are more cosets than the search was allowed to list, or it took too long. The identity is then the
+     * only representative, so that the listed elements still form a group.
+     */
+    bool complete = true;
 
     /** Get the number of permutations, as a double because groups may be very large. */
     double getOrder() const;
@@ -32,13 +36,14 @@ struct OPENMM_EXPORT_ORBIT SymmetryGroup {
 };
 
 /**
- * Find the group of permutations that leave atom colours and pair colours unchanged:
+ * Find the group of permutations that leave atom colours, pair colours and bonds unchanged:
  * atomColors[perm[a]] = atomColors[a] and pairColors[perm[a]][perm[b]] = pairColors[a][b].
  *
  * @param atomColors           [numAtoms] any integers
  * @param pairColors           [numAtoms * numAtoms] any integers, need not be symmetric
  * @param neighbors            bonded neighbours of every atom; used to recognise terminal atoms
- * @param maxRepresentatives   stop the search beyond this number of cosets
+ * @param maxRepresentatives   list no more cosets than this
+ * @throws ArgumentError if the sizes disagree
  */
 OPENMM_EXPORT_ORBIT SymmetryGroup findSymmetryGroup(const std::vector<int>& atomColors, const std::vector<int>& pairColors,
         const std::vector<std::vector<int>>& neighbors, int maxRepresentatives = 100000);
