@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: MIT
+// Shards: compact binary files of molecules with their conformers, the food of the trainer.
+#ifndef OPENMM_ORBIT_SHARD_H_
+#define OPENMM_ORBIT_SHARD_H_
+
+#include "openmmorbit/MolecularGraph.h"
+#include "openmmorbit/internal/windowsExportOrbit.h"
+#include <fstream>
+#include <string>
+#include <vector>
+
+namespace OrbitPlugin {
+
+/** One molecule of a shard: its graph, its conformers and where they come from. */
+struct OPENMM_EXPORT_ORBIT ShardRecord {
+    MolecularGraph graph;
+    std::string flatSmiles;         ///< canonical SMILES without hydrogens and stereo: the key of the validation rule
+    std::string condition;          ///< level of theory, e.g. "GFN2-xTB"
+    std::vector<float> positions;   ///< [numConformers][numAtoms][3], Angstrom
+    std::vector<float> energies;    ///< [numConformers] above the lowest, kcal/mol; empty if unknown
+    std::vector<float> weights;     ///< [numConformers] Boltzmann weights; empty if unknown
+
+    /** Get the number of conformers. */
+    int getNumConformers() const {
+        return graph.atoms.empty() ? 0 : (int) (positions.size() / (3 * graph.atoms.size()));
+    }
+    /** Check sizes and values. @throws ArgumentError naming the molecule: no conformer, sizes that disagree, NaN */
+    void validate() const;
+};
+
+/**
+ * Writes a shard, docs/training.md. A record is complete on disk when add() returns, so an interrupted writer leaves a
+ * readable file.
+ */
+class OPENMM_EXPORT_ORBIT ShardWriter {
+public:
+    /**
+     * Create (or replace) a shard.
+     *
+     * @param path   the file's path
+     * @throws OpenMMException if the file cannot be written
+     */
+    explicit ShardWriter(const std::string& path);
+    /** Append a molecule. @throws ArgumentError naming record and molecule if a value is not finite or sizes disagree */
+    void add(const ShardRecord& record);
+    /** Get the number of molecules written. */
+    int getNumRecords() const {
+        return numRecords;
+    }
+private:
+    std::string path;
+    std::ofstream file;
+    int numRecords = 0;
+};
+
+/** Reads a shard from the start to its end. Damaged records are skipped and described in getMessages(). */
+class OPENMM_EXPORT_ORBIT ShardReader {
+public:
+    /**
+     * Open a shard.
+     *
+     * @param path   the file's path
+     * @throws ArgumentError if the file is missing or no shard
+     */
+    explicit ShardReader(const std::string& path);
+    /**
+     * Read the next undamaged molecule.
+     *
+     * @param record   filled with the molecule
+     * @return false at the end of the file
+     */
+    bool next(ShardRecord& record);
+    /** Get one sentence for every damaged record that next() skipped: its number, its molecule and the fault. */
+    const std::vector<std::string>& getMessages() const {
+        return messages;
+    }
+private:
+    std::string path, bytes;
+    std::size_t offset = 0;
+    int recordIndex = 0;
+    std::vector<std::string> messages;
+};
+
+} // namespace OrbitPlugin
+
+#endif // OPENMM_ORBIT_SHARD_H_
