@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+// The table of stages in the order in which a generation runs through them, and the names of their outputs (taps).
+#ifndef OPENMM_ORBIT_STAGES_H_
+#define OPENMM_ORBIT_STAGES_H_
+
+#include <array>
+#include <string>
+#include <vector>
+
+namespace OrbitPlugin {
+
+/** One row of the table. The contract is internal/stages/<Name>.h, name with a capital. */
+struct StageInfo {
+    const char* name;
+    const char* equations;  ///< of openmmapi/docs/theory.md
+    const char* inputs;
+    const char* outputs;
+};
+
+/** All stages. N atoms, d width, c condition width, L layers, H heads; shapes of one copy. */
+constexpr std::array<StageInfo, 11> STAGES = {{
+    {"gather", "", "Context positions", "centroids [copies][3]"},
+    {"noise", "(6.1)", "seed, record, copy, draw", "noise [N][3]"},
+    {"prior", "(6.2)", "sigma, noise [N][3]", "positions [N][3]"},
+    {"timeConditioning", "(4.1) to (4.4)", "logSigma, condition", "cond [c], modulation [L][6][d], head modulation [2][d]"},
+    {"tokenEmbedding", "(4.5)", "atom features, u [N][3]", "x [N][d]"},
+    {"pairFeatures", "(4.6) to (4.9)", "pair features, u [N][3], cond [c]", "bias [L H][N][N]"},
+    {"pairBiasAttention", "(4.10) to (4.14)", "x [N][d], u [N][3], bias [H][N][N], modulation [6][d]", "x [N][d]"},
+    {"transition", "(4.15) to (4.17)", "x [N][d], modulation [6][d]", "x [N][d]"},
+    {"coordinateHead", "(4.18)", "x [N][d], head modulation [2][d]", "F [N][3]"},
+    {"samplerStep", "(5.1) to (5.4)", "levels, positions [N][3], denoised [N][3]", "positions [N][3]"},
+    {"scatter", "", "positions [N][3], centroids [copies][3]", "Context positions"},
+}};
+
+/**
+ * Get the names of the outputs that IntegrateOrbitDiffusionStepKernel::evaluate() hands back as taps, in order. Each holds
+ * the outputs of the copies one after another, in the layout of the table; "timeConditioning" holds cond, the modulation of
+ * every layer and that of the head.
+ */
+inline std::vector<std::string> getTapNames(int numLayers) {
+    std::vector<std::string> names = {"timeConditioning", "tokenEmbedding", "pairFeatures"};
+    for (int layer = 0; layer < numLayers; layer++) {
+        names.push_back("pairBiasAttention." + std::to_string(layer));
+        names.push_back("transition." + std::to_string(layer));
+    }
+    names.push_back("coordinateHead");
+    return names;
+}
+
+} // namespace OrbitPlugin
+
+#endif // OPENMM_ORBIT_STAGES_H_

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+// Contract of the pairBiasAttention stage: the first half of a layer.
+#ifndef OPENMM_ORBIT_STAGES_PAIRBIASATTENTION_H_
+#define OPENMM_ORBIT_STAGES_PAIRBIASATTENTION_H_
+
+#include "openmmorbit/internal/stages/Linear.h"
+
+namespace OrbitPlugin {
+
+/**
+ * Attention with pair biases and relative coordinates, added to the tokens of one copy.
+ *
+ *   in       u            [numAtoms][3]                      c_in sigma_d y, model unit
+ *   in       bias         [numHeads][numAtoms][numAtoms]     this layer's part of the output of pairFeatures
+ *   in       modulation   [6][width]                         rows shift1, scale1, gate1 are used
+ *   in, out  x            [numAtoms][width]
+ *
+ * Equations (4.10) to (4.14) of openmmapi/docs/theory.md. Source: arXiv 2503.00710; DOI 10.1038/s41586-024-07487-w,
+ * algorithm 24. Weights: layer.l.attention.qkv [3d][d], layer.l.attention.output [d][d],
+ * layer.l.attention.relative.weight [d][3H].
+ * Implementations: pairBiasAttention(shape, weights, inputs, x).
+ */
+
+struct PairBiasAttentionShape {
+    int numAtoms = 0, width = 0, numHeads = 0;
+};
+
+template <class T>
+struct PairBiasAttentionWeights {
+    LinearWeights<T> qkv, output;
+    ArrayView<const T> relative;
+};
+
+/** What pairBiasAttention() reads besides the tokens. */
+template <class T>
+struct PairBiasAttentionInputs {
+    ArrayView<const T> u, bias, modulation;
+};
+
+} // namespace OrbitPlugin
+
+#endif // OPENMM_ORBIT_STAGES_PAIRBIASATTENTION_H_

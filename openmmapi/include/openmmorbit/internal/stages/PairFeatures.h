@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+// Contract of the pairFeatures stage: the attention bias of every layer at once.
+#ifndef OPENMM_ORBIT_STAGES_PAIRFEATURES_H_
+#define OPENMM_ORBIT_STAGES_PAIRFEATURES_H_
+
+#include "openmmorbit/internal/stages/Linear.h"
+
+namespace OrbitPlugin {
+
+/**
+ * The attention biases of one copy.
+ *
+ *   in   features   [numAtoms][numAtoms][numFeatures]   rows of pair.embedding
+ *   in   u          [numAtoms][3]                       c_in sigma_d y, model unit
+ *   in   cond       [conditionWidth]
+ *   out  bias       [numOutputs][numAtoms][numAtoms]    numOutputs = numLayers numHeads, row layer numHeads + head
+ *
+ * Equations (4.6) to (4.9) of openmmapi/docs/theory.md. Weights: pair.radial.weight [p][K],
+ * pair.embedding [sum of vocabularies][p], pair.time.weight [p][c], pair.hidden [p][p], pair.bias [L H][p].
+ * Implementations: pairFeatures(shape, weights, inputs, bias).
+ */
+
+struct PairFeaturesShape {
+    int numAtoms = 0, numFeatures = 0, pairWidth = 0, numRadial = 0, conditionWidth = 0, numOutputs = 0;
+    double radialMax = 0;   ///< model unit
+};
+
+template <class T>
+struct PairFeaturesWeights {
+    ArrayView<const T> radial, embedding, time;
+    LinearWeights<T> hidden, bias;
+};
+
+/** What pairFeatures() reads. */
+template <class T>
+struct PairFeaturesInputs {
+    ArrayView<const int> features;
+    ArrayView<const T> u, cond;
+};
+
+} // namespace OrbitPlugin
+
+#endif // OPENMM_ORBIT_STAGES_PAIRFEATURES_H_

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: MIT
+// Contract of the prior stage: the first positions of a copy.
+#ifndef OPENMM_ORBIT_STAGES_PRIOR_H_
+#define OPENMM_ORBIT_STAGES_PRIOR_H_
+
+namespace OrbitPlugin {
+
+/**
+ * The positions at the first noise level.
+ *
+ *   in   sigma       model unit, the first noise level, above 0
+ *   in   noise       [numAtoms][3]   dimensionless, from the noise stage
+ *   out  positions   [numAtoms][3]   model unit, centred
+ *
+ * Equation (6.2) of openmmapi/docs/theory.md: positions = sigma (noise - its mean over atoms).
+ * Implementations: prior(shape, sigma, noise, positions).
+ */
+
+struct PriorShape {
+    int numAtoms = 0;
+};
+
+} // namespace OrbitPlugin
+
+#endif // OPENMM_ORBIT_STAGES_PRIOR_H_

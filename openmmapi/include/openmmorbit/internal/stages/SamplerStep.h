@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+// Contract of the samplerStep stage: from one noise level to the next.
+#ifndef OPENMM_ORBIT_STAGES_SAMPLERSTEP_H_
+#define OPENMM_ORBIT_STAGES_SAMPLERSTEP_H_
+
+#include "openmmorbit/internal/ArrayView.h"
+#include <cmath>
+
+namespace OrbitPlugin {
+
+/**
+ * One step of the probability-flow ODE.
+ *
+ *   in   levels              sigma, the next and the previous noise level, model unit
+ *   in   positions           [numAtoms][3]   y_k, model unit
+ *   in   denoised            [numAtoms][3]   D(y_k, sigma_k), model unit
+ *   in   predicted           [numAtoms][3]   Heun only: the Euler step's result, model unit
+ *   in   predictedDenoised   [numAtoms][3]   Heun only: D(predicted, sigma_{k+1})
+ *   in   previousDenoised    [numAtoms][3]   multistep only: D(y_{k-1}, sigma_{k-1})
+ *   out  next                [numAtoms][3]   y_{k+1}, model unit; may be the array of positions or predicted
+ *
+ * Equations (5.1) to (5.4) of openmmapi/docs/theory.md. Source: Karras et al., arXiv 2206.00364, algorithm 1; Lu et al.,
+ * arXiv 2211.01095, algorithm 2.
+ * Implementations: eulerStep(levels, positions, denoised, next), heunStep(levels, inputs, next),
+ * multistepStep(levels, positions, denoised, previousDenoised, next).
+ */
+
+struct StepLevels {
+    double sigma = 0;           ///< sigma_k, above 0
+    double nextSigma = 0;       ///< sigma_{k+1}, 0 in the last step
+    double previousSigma = 0;   ///< sigma_{k-1}; 0 in the first step, when there is no history
+};
+
+/** What heunStep() reads. */
+template <class T>
+struct HeunInputs {
+    ArrayView<const T> positions, denoised, predicted, predictedDenoised;
+};
+
+/**
+ * Get 1/(2r) of (5.4), the weight of the change of D since the previous step; 0 in the first and the last step.
+ */
+inline double getMultistepWeight(const StepLevels& levels) {
+    if (levels.previousSigma <= 0 || levels.nextSigma <= 0)
+        return 0;
+    const double h = std::log(levels.sigma / levels.nextSigma);
+    const double previousH = std::log(levels.previousSigma / levels.sigma);
+    return 0.5 * h / previousH;
+}
+
+} // namespace OrbitPlugin
+
+#endif // OPENMM_ORBIT_STAGES_SAMPLERSTEP_H_

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+// Contract of the timeConditioning stage: noise level and condition to modulation vectors.
+#ifndef OPENMM_ORBIT_STAGES_TIMECONDITIONING_H_
+#define OPENMM_ORBIT_STAGES_TIMECONDITIONING_H_
+
+#include "openmmorbit/internal/stages/Linear.h"
+
+namespace OrbitPlugin {
+
+/**
+ * The vectors that steer every layer, one set a copy.
+ *
+ *   in   logSigma    s = ln(sigma) / 4
+ *   in   condition   row of condition.embedding
+ *   out  cond        [conditionWidth]
+ *   out  modulation  [numLayers][6][width]   rows shift1, scale1, gate1, shift2, scale2, gate2; for the head [2][width]:
+ *                                            shift, scale
+ *
+ * Equations (4.1) to (4.4) of openmmapi/docs/theory.md. Source: arXiv 2212.09748. Weights: time.frequencies [T],
+ * time.hidden [c][2T], time.output [c][c], condition.embedding [numConditions][c], layer.l.modulation [6d][c],
+ * head.modulation [2d][c].
+ * Implementations: timeConditioning(shape, weights, logSigma, condition, cond) and, for every layer and the head,
+ * modulation(weights, cond, modulation).
+ */
+
+struct TimeConditioningShape {
+    int numFrequencies = 0, conditionWidth = 0;
+};
+
+template <class T>
+struct TimeConditioningWeights {
+    ArrayView<const T> frequencies;
+    LinearWeights<T> hidden, output;
+    ArrayView<const T> conditionEmbedding;
+};
+
+} // namespace OrbitPlugin
+
+#endif // OPENMM_ORBIT_STAGES_TIMECONDITIONING_H_

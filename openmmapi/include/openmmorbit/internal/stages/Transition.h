@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+// Contract of the transition stage: the second half of a layer.
+#ifndef OPENMM_ORBIT_STAGES_TRANSITION_H_
+#define OPENMM_ORBIT_STAGES_TRANSITION_H_
+
+#include "openmmorbit/internal/stages/Linear.h"
+
+namespace OrbitPlugin {
+
+/**
+ * A gated two-layer network on every token, added to the tokens of one copy.
+ *
+ *   in       modulation   [6][width]         rows shift2, scale2, gate2 are used
+ *   in, out  x            [numAtoms][width]
+ *
+ * Equations (4.15) to (4.17) of openmmapi/docs/theory.md. Source: SwiGLU, arXiv 2002.05202. Weights:
+ * layer.l.transition.up [2 m d][d], rows g then v; layer.l.transition.down [d][m d].
+ * Implementations: transition(shape, weights, modulation, x).
+ */
+
+struct TransitionShape {
+    int numAtoms = 0, width = 0, factor = 0;
+};
+
+template <class T>
+struct TransitionWeights {
+    LinearWeights<T> up, down;
+};
+
+} // namespace OrbitPlugin
+
+#endif // OPENMM_ORBIT_STAGES_TRANSITION_H_
