@@ -21,6 +21,11 @@
 #include "openmmorbit/OrbitPosterior.h"
 #include "openmmorbit/DenoiserModel.h"
 #include "openmmorbit/SamplerSettings.h"
+#include "openmmorbit/ConformerStatus.h"
+#include "openmmorbit/ProgressCallback.h"
+#include "openmmorbit/Ensemble.h"
+#include "openmmorbit/ConformerGenerator.h"
+#include "openmmorbit/OrbitDiffusionIntegrator.h"
 %}
 
 // Containers of values come back as tuples of copies, so that none of them outlives its owner.
@@ -33,16 +38,32 @@
 %template() std::map<std::string, std::string>;
 %template() std::map<std::string, std::vector<int>>;
 
-%apply std::string BYTES { std::string toBytes };
+// Long calls release the interpreter's lock.
 ORBIT_LONG_CALL(OrbitPlugin::orbitPosterior)
+ORBIT_LONG_CALL(OrbitPlugin::ConformerGenerator::generate)
+ORBIT_LONG_CALL(OrbitPlugin::ConformerGenerator::generateBatch)
+ORBIT_LONG_CALL(OrbitPlugin::OrbitDiffusionIntegrator::step)
+ORBIT_LONG_CALL(OrbitPlugin::OrbitDiffusionIntegrator::generate)
+
+ORBIT_UNIT(OrbitPlugin::Ensemble::getPositions, _unit.nanometer)
 
 %include "openmmorbit/MolecularGraph.h"
 %template() std::vector<OrbitPlugin::GraphAtom>;
 %template() std::vector<OrbitPlugin::GraphBond>;
 %template() std::vector<OrbitPlugin::TetrahedralStereo>;
 %template() std::vector<OrbitPlugin::TorsionStereo>;
+%template() std::vector<OrbitPlugin::MolecularGraph>;
 %include "openmmorbit/Symmetry.h"
 %include "openmmorbit/OrbitPosterior.h"
 %include "openmmorbit/SamplerSettings.h"
 %include "openmmorbit/DenoiserModel.h"
 %template() std::vector<OrbitPlugin::FeatureVocabulary>;
+%include "openmmorbit/ConformerStatus.h"
+%ignore OrbitPlugin::GenerationStopped;
+%include "openmmorbit/ProgressCallback.h"
+%include "progress.i"
+%include "openmmorbit/Ensemble.h"
+%template() std::vector<OrbitPlugin::Ensemble>;
+%ignore OrbitPlugin::ConformerGenerationError;
+%include "openmmorbit/ConformerGenerator.h"
+%include "openmmorbit/OrbitDiffusionIntegrator.h"

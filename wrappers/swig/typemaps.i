@@ -21,9 +21,17 @@ PyObject* asArray(PyObject* input, const char* type) {
     if (plain == nullptr)
         return nullptr;
     PyObject* numpy = PyImport_ImportModule("numpy");
-    PyObject* array = numpy == nullptr ? nullptr : PyObject_CallMethod(numpy, "ascontiguousarray", "Os", plain, type);
-    Py_XDECREF(numpy);
+    PyObject* raw = numpy == nullptr ? nullptr : PyObject_CallMethod(numpy, "asarray", "O", plain);
     Py_DECREF(plain);
+    PyObject* array = nullptr;
+    if (raw != nullptr) {
+        // An empty list has no type of its own; fractions are not cut to integers.
+        bool empty = PyObject_Length(raw) == 0;
+        PyErr_Clear();
+        array = PyObject_CallMethod(raw, "astype", "sss", type, "C", empty ? "unsafe" : "same_kind");
+        Py_DECREF(raw);
+    }
+    Py_XDECREF(numpy);
     return array;
 }
 
@@ -81,7 +89,7 @@ PyObject* fromVector(const std::vector<T>& input, const char* type) {
 }
 %typemap(freearg) const std::vector<TYPE>& ""
 %typemap(typecheck, precedence=PRECEDENCE) std::vector<TYPE>, const std::vector<TYPE>& {
-    PyObject* array = asArray($input, NUMPY);
+    PyObject* array = PySequence_Check($input) && !PyUnicode_Check($input) ? asArray($input, NUMPY) : nullptr;
     $1 = array != nullptr;
     Py_XDECREF(array);
     PyErr_Clear();
@@ -102,7 +110,48 @@ ORBIT_NUMBERS(double, "float64", SWIG_TYPECHECK_DOUBLE_ARRAY)
 ORBIT_NUMBERS(float, "float32", SWIG_TYPECHECK_FLOAT_ARRAY)
 ORBIT_NUMBERS(int, "int32", SWIG_TYPECHECK_INT32_ARRAY)
 
+// Lists of positions cross as NumPy arrays of shape (n, 3).
+%typemap(in) const std::vector<OpenMM::Vec3>& (std::vector<OpenMM::Vec3> points) {
+    std::vector<double> values;
+    if (!toVector<double>($input, "float64", values))
+        SWIG_fail;
+    if (values.size() % 3 != 0) {
+        PyErr_SetString(PyExc_ValueError, "$symname: expected positions of shape (n, 3)");
+        SWIG_fail;
+    }
+    for (size_t i = 0; i < values.size(); i += 3)
+        points.push_back(OpenMM::Vec3(values[i], values[i + 1], values[i + 2]));
+    $1 = &points;
+}
+%typemap(freearg) const std::vector<OpenMM::Vec3>& ""
+%typemap(argout) const std::vector<OpenMM::Vec3>& ""
+%typemap(typecheck, precedence=SWIG_TYPECHECK_DOUBLE_ARRAY) const std::vector<OpenMM::Vec3>& {
+    $1 = PySequence_Check($input);
+}
+%typemap(out) const std::vector<OpenMM::Vec3>& {
+    std::vector<double> values;
+    for (const OpenMM::Vec3& point : *$1)
+        values.insert(values.end(), {point[0], point[1], point[2]});
+    PyObject* flat = fromVector<double>(values, "float64");
+    $result = flat == nullptr ? nullptr : PyObject_CallMethod(flat, "reshape", "ii", -1, 3);
+    Py_XDECREF(flat);
+    if ($result == nullptr)
+        SWIG_fail;
+}
+
 // The bytes of a file are bytes in Python, not text.
-%typemap(out) std::string BYTES {
+%typemap(out) std::string OrbitPlugin::DenoiserModel::toBytes {
     $result = PyBytes_FromStringAndSize($1.data(), $1.size());
+}
+%typemap(in) const std::string& bytes (std::string data) {
+    char* begin = nullptr;
+    Py_ssize_t length = 0;
+    if (PyBytes_AsStringAndSize($input, &begin, &length) != 0)
+        SWIG_fail;
+    data.assign(begin, length);
+    $1 = &data;
+}
+%typemap(freearg) const std::string& bytes ""
+%typemap(typecheck, precedence=SWIG_TYPECHECK_STRING) const std::string& bytes {
+    $1 = PyBytes_Check($input);
 }

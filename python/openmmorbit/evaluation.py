@@ -1,0 +1,289 @@
+# SPDX-License-Identifier: MIT
+"""Compares generated conformers with reference ensembles: coverage, average minimum RMSD, stereochemistry, time."""
+import gzip
+import time
+from dataclasses import dataclass, field
+
+import numpy as np
+
+
+@dataclass
+class Reference:
+    """One molecule of a reference set.
+
+    Attributes
+    ----------
+    smiles : str
+        What a generator is asked for.
+    mol : rdkit.Chem.Mol
+        The molecule with hydrogens and all reference conformers.
+    """
+    smiles: str
+    mol: object
+
+    @property
+    def numConformers(self):
+        return self.mol.GetNumConformers()
+
+
+@dataclass
+class Score:
+    """How one method did on one molecule; distances in Angstrom, None where it gave nothing.
+
+    Attributes
+    ----------
+    recall : numpy.ndarray
+        For each reference, the distance to the nearest generated conformer.
+    precision : numpy.ndarray
+        For each generated conformer, the distance to the nearest reference.
+    numCorrect : int
+        Generated conformers with the stereochemistry that was asked for.
+    """
+    smiles: str
+    numRequested: int
+    numReturned: int = 0
+    numCorrect: int = 0
+    recall: np.ndarray = None
+    precision: np.ndarray = None
+    seconds: float = 0.0
+    numEvaluations: int = 0
+    numResamplings: int = 0
+    error: str = ""
+
+
+@dataclass
+class Generated:
+    """What a method returned for one molecule."""
+    mol: object = None
+    seconds: float = 0.0
+    numEvaluations: int = 0
+    numResamplings: int = 0
+    error: str = ""
+
+
+@dataclass
+class Method:
+    """A named way to make conformers: run(references, numConformers) yields one Generated a reference, in order."""
+    name: str
+    run: object
+    scores: list = field(default_factory=list)
+
+
+def readReferences(path, limit=None):
+    """Read reference ensembles: consecutive SDF records with equal SMILES tag and equal first part of the ID tag.
+
+    Parameters
+    ----------
+    path : str
+        An SDF file, possibly compressed by gzip.
+    limit : int, optional
+        Stop after this many molecules.
+
+    Returns
+    -------
+    list of Reference
+        Molecules with all their conformers, in file order.
+    """
+    from rdkit import Chem
+
+    references, key = [], None
+    opened = gzip.open(path, "rb") if str(path).endswith(".gz") else open(path, "rb")
+    with opened as stream:
+        for number, mol in enumerate(Chem.ForwardSDMolSupplier(stream, removeHs=False), 1):
+            if mol is None:
+                raise ValueError(f"readReferences: record {number} of '{path}' cannot be read")
+            smiles = mol.GetProp("SMILES")
+            newKey = (smiles, mol.GetProp("ID").split("_")[0] if mol.HasProp("ID") else "")
+            if newKey != key:
+                if limit is not None and len(references) == limit:
+                    break
+                key = newKey
+                references.append(Reference(smiles, mol))
+            else:
+                references[-1].mol.AddConformer(mol.GetConformer(), assignId=True)
+    return references
+
+
+def etkdg(references, numConformers, seed=7, relax=False):
+    """Make conformers with RDKit's ETKDGv3, for comparison.
+
+    Parameters
+    ----------
+    references : list of Reference
+        What to generate.
+    numConformers : list of int
+        How many of each.
+    seed : int
+        RDKit's random seed.
+    relax : bool
+        Minimise with MMFF94 afterwards (UFF where parameters are missing).
+
+    Yields
+    ------
+    Generated
+        One for each reference, in order.
+    """
+    from rdkit import Chem
+    from rdkit.Chem import AllChem, rdDistGeom
+
+    for reference, count in zip(references, numConformers):
+        begin = time.perf_counter()
+        mol = Chem.AddHs(Chem.MolFromSmiles(reference.smiles))
+        settings = rdDistGeom.ETKDGv3()
+        settings.randomSeed = seed
+        found = list(rdDistGeom.EmbedMultipleConfs(mol, count, settings))
+        if not found:
+            settings.useRandomCoords = True
+            found = list(rdDistGeom.EmbedMultipleConfs(mol, count, settings))
+        if found and relax:
+            if AllChem.MMFFHasAllMoleculeParams(mol):
+                AllChem.MMFFOptimizeMoleculeConfs(mol, maxIters=2000)
+            else:
+                AllChem.UFFOptimizeMoleculeConfs(mol, maxIters=2000)
+        seconds = time.perf_counter() - begin
+        yield Generated(mol, seconds) if found else Generated(seconds=seconds, error="embedding failed")
+
+
+def orbitGenerator(generator, seed=7, chunk=16):
+    """Make a method of a ConformerGenerator.
+
+    Parameters
+    ----------
+    generator : openmmorbit.ConformerGenerator
+        The generator.
+    seed : int
+        Random seed.
+    chunk : int
+        How many molecules share one batch.
+
+    Returns
+    -------
+    callable
+        What Method.run expects.
+    """
+    def run(references, numConformers):
+        begin = time.perf_counter()
+        results = generator.generateMany([r.smiles for r in references], numConformers=list(numConformers), seed=seed,
+                                         progress=False, batchSize=chunk)
+        for result in results:
+            seconds, begin = time.perf_counter() - begin, time.perf_counter()
+            if result.error is not None:
+                yield Generated(seconds=seconds, error=str(result.error))
+                continue
+            provenance = result.ensemble.provenance
+            yield Generated(result.ensemble.toRDKit(), seconds, sum(p.numEvaluations for p in provenance),
+                            sum(p.numResamplings for p in provenance))
+            begin = time.perf_counter()
+    return run
+
+
+def rmsdMatrix(generated, reference, maxMatches=1000):
+    """Compute symmetry-corrected heavy-atom RMSDs.
+
+    Parameters
+    ----------
+    generated, reference : rdkit.Chem.Mol
+        The same molecule with any number of conformers each; atom orders may differ.
+    maxMatches : int
+        Consider at most this many symmetry-equivalent mappings.
+
+    Returns
+    -------
+    numpy.ndarray
+        RMSD after superposition, shape (generated, reference), in Angstrom.
+    """
+    from rdkit import Chem
+    from rdkit.Chem import rdMolAlign
+
+    probe, target = Chem.RemoveHs(generated), Chem.RemoveHs(reference)
+    matrix = np.empty((probe.GetNumConformers(), target.GetNumConformers()))
+    targets = [c.GetId() for c in target.GetConformers()]
+    for i, conformer in enumerate(probe.GetConformers()):
+        for j, targetId in enumerate(targets):
+            matrix[i, j] = rdMolAlign.GetBestRMS(probe, target, conformer.GetId(), targetId, maxMatches=maxMatches)
+    return matrix
+
+
+def countCorrectStereo(mol, smiles):
+    """Count the conformers whose stereochemistry, read from their positions, agrees with a SMILES.
+
+    Parameters
+    ----------
+    mol : rdkit.Chem.Mol
+        Molecule with hydrogens and conformers.
+    smiles : str
+        What was asked for; what it leaves open may be anything.
+
+    Returns
+    -------
+    int
+        Number of conformers with every specified centre and double bond right.
+    """
+    from rdkit import Chem
+
+    request = Chem.MolFromSmiles(smiles)
+    correct = 0
+    for conformer in mol.GetConformers():
+        single = Chem.Mol(mol, confId=conformer.GetId())
+        Chem.AssignStereochemistryFrom3D(single, single.GetConformer().GetId(), True)
+        correct += Chem.RemoveHs(single).HasSubstructMatch(request, useChirality=True)
+    return correct
+
+
+def score(reference, generated, numRequested):
+    """Score one molecule.
+
+    Parameters
+    ----------
+    reference : Reference
+    generated : Generated
+    numRequested : int
+
+    Returns
+    -------
+    Score
+    """
+    result = Score(reference.smiles, numRequested, seconds=generated.seconds, numEvaluations=generated.numEvaluations,
+                   numResamplings=generated.numResamplings, error=generated.error)
+    if generated.mol is None or generated.mol.GetNumConformers() == 0:
+        result.error = result.error or "no conformer"
+        return result
+    matrix = rmsdMatrix(generated.mol, reference.mol)
+    if not np.isfinite(matrix).all():
+        result.error = "RMSD is not finite"
+        return result
+    result.recall, result.precision = matrix.min(axis=0), matrix.min(axis=1)
+    result.numReturned = generated.mol.GetNumConformers()
+    result.numCorrect = countCorrectStereo(generated.mol, reference.smiles)
+    return result
+
+
+def evaluate(references, methods, factor=2, progress=True):
+    """Run methods on the same molecules and score them; the scores are appended to each method.
+
+    Parameters
+    ----------
+    references : list of Reference
+    methods : list of Method
+    factor : int
+        Conformers requested for each reference conformer.
+    progress : bool
+        Show a progress bar on standard error.
+
+    Returns
+    -------
+    list of Method
+        The same methods.
+    """
+    from rdkit import RDLogger
+    from tqdm import tqdm
+
+    RDLogger.DisableLog("rdApp.*")
+    counts = [factor * reference.numConformers for reference in references]
+    for method in methods:
+        bar = tqdm(total=len(references), desc=method.name, disable=not progress, unit="mol")
+        for reference, count, generated in zip(references, counts, method.run(references, counts)):
+            method.scores.append(score(reference, generated, count))
+            bar.update()
+        bar.close()
+    return methods

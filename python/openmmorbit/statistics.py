@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: MIT
+"""Means with bootstrap intervals over molecules, and the table that compares methods."""
+import numpy as np
+
+
+def perMolecule(scores, quantity, threshold=None):
+    """Get one number a molecule.
+
+    Parameters
+    ----------
+    scores : list of evaluation.Score
+    quantity : str
+        "recall" or "precision".
+    threshold : float, optional
+        With a threshold in Angstrom, the covered percentage (0 where the method gave nothing); without, the mean
+        distance in Angstrom (NaN where the method gave nothing).
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape (numMolecules,).
+    """
+    values = []
+    for score in scores:
+        distances = getattr(score, quantity)
+        if distances is None:
+            values.append(np.nan if threshold is None else 0.0)
+        else:
+            values.append(np.mean(distances) if threshold is None else 100 * np.mean(distances < threshold))
+    return np.array(values)
+
+
+def bootstrap(values, statistic=np.mean, numSamples=2000, seed=1):
+    """Get a statistic over molecules with its 95 % interval from resampled molecules.
+
+    Parameters
+    ----------
+    values : numpy.ndarray
+        One number a molecule; NaN is left out.
+    statistic : callable
+        numpy.mean or numpy.median.
+
+    Returns
+    -------
+    tuple of float
+        Value, lower and upper bound; NaN if there is no value.
+    """
+    values = values[~np.isnan(values)]
+    if len(values) == 0:
+        return np.nan, np.nan, np.nan
+    random = np.random.default_rng(seed)
+    samples = statistic(values[random.integers(0, len(values), (numSamples, len(values)))], axis=1)
+    lower, upper = np.percentile(samples, [2.5, 97.5])
+    return float(statistic(values)), float(lower), float(upper)
+
+
+def summarize(method, thresholds=(0.1, 0.5)):
+    """Condense the scores of one method.
+
+    Parameters
+    ----------
+    method : evaluation.Method
+    thresholds : sequence of float
+        RMSD limits of the coverage, in Angstrom.
+
+    Returns
+    -------
+    dict
+        Column title to (value, lower, upper), or to a plain number.
+    """
+    scores, summary = method.scores, {}
+    for quantity, letter in (("recall", "R"), ("precision", "P")):
+        for threshold in thresholds:
+            summary[f"COV-{letter}@{threshold:g} %"] = bootstrap(perMolecule(scores, quantity, threshold))
+        distances = perMolecule(scores, quantity)
+        summary[f"AMR-{letter} mean Å"] = bootstrap(distances)
+        summary[f"AMR-{letter} median Å"] = bootstrap(distances, np.median)
+    returned = sum(s.numReturned for s in scores)
+    summary["stereo-correct %"] = 100 * sum(s.numCorrect for s in scores) / max(returned, 1)
+    summary["answered molecules %"] = 100 * sum(s.recall is not None for s in scores) / max(len(scores), 1)
+    summary["returned of requested %"] = 100 * returned / max(sum(s.numRequested for s in scores), 1)
+    summary["evaluations a conformer"] = sum(s.numEvaluations for s in scores) / max(returned, 1)
+    summary["resampled %"] = 100 * sum(s.numResamplings for s in scores) / max(returned, 1)
+    summary["ms a conformer"] = 1000 * sum(s.seconds for s in scores) / max(returned, 1)
+    return summary
+
+
+def _cell(value):
+    if isinstance(value, tuple):
+        digits = 1 if abs(value[0]) >= 10 else 3
+        return f"{value[0]:.{digits}f} ({value[1]:.{digits}f}–{value[2]:.{digits}f})"
+    return f"{value:.2f}"
+
+
+def markdownTable(methods, thresholds=(0.1, 0.5)):
+    """Write the comparison as a Markdown table: one row a quantity, one column a method.
+
+    Parameters
+    ----------
+    methods : list of evaluation.Method
+
+    Returns
+    -------
+    str
+    """
+    summaries = [summarize(method, thresholds) for method in methods]
+    lines = ["| | " + " | ".join(method.name for method in methods) + " |", "|---|" + "---|" * len(methods)]
+    for title in summaries[0]:
+        lines.append(f"| {title} | " + " | ".join(_cell(summary[title]) for summary in summaries) + " |")
+    return "\n".join(lines)
+
+
+def pairedDifferences(first, second, thresholds=(0.1, 0.5)):
+    """Compare two methods on the molecules that both answered (coverage: on all molecules).
+
+    Parameters
+    ----------
+    first, second : evaluation.Method
+        Methods that were scored on the same molecules.
+
+    Returns
+    -------
+    dict
+        Quantity to (difference first - second, lower, upper).
+    """
+    differences = {}
+    for quantity, letter in (("recall", "R"), ("precision", "P")):
+        differences[f"AMR-{letter} Å"] = bootstrap(perMolecule(first.scores, quantity) - perMolecule(second.scores, quantity))
+        for threshold in thresholds:
+            differences[f"COV-{letter}@{threshold:g} %"] = bootstrap(
+                perMolecule(first.scores, quantity, threshold) - perMolecule(second.scores, quantity, threshold))
+    return differences
