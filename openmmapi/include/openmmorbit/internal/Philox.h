@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The counter-based random numbers of the whole project, equation (6.1): the same key gives the same numbers everywhere.
+// The counter-based random numbers of the project, equation (6.1): the same key gives the same numbers everywhere.
 #ifndef OPENMM_ORBIT_PHILOX_H_
 #define OPENMM_ORBIT_PHILOX_H_
 

@@ -22,7 +22,8 @@ constexpr std::array<StageInfo, 11> STAGES = {{
     {"gather", "", "Context positions", "centroids [copies][3]"},
     {"noise", "(6.1)", "seed, record, copy, draw", "noise [N][3]"},
     {"prior", "(6.2)", "sigma, noise [N][3]", "positions [N][3]"},
-    {"timeConditioning", "(4.1) to (4.4)", "logSigma, condition", "cond [c], modulation [L][6][d], head modulation [2][d]"},
+    {"timeConditioning", "(4.1) to (4.4)", "logSigma, condition",
+        "cond [c], modulation [L][6][d], head modulation [2][d]"},
     {"tokenEmbedding", "(4.5)", "atom features, u [N][3]", "x [N][d]"},
     {"pairFeatures", "(4.6) to (4.9)", "pair features, u [N][3], cond [c]", "bias [L H][N][N]"},
     {"pairBiasAttention", "(4.10) to (4.14)", "x [N][d], u [N][3], bias [H][N][N], modulation [6][d]", "x [N][d]"},
@@ -33,9 +34,9 @@ constexpr std::array<StageInfo, 11> STAGES = {{
 }};
 
 /**
- * Get the names of the outputs that IntegrateOrbitDiffusionStepKernel::evaluate() hands back as taps, in order. Each holds
- * the outputs of the copies one after another, in the layout of the table; "timeConditioning" holds cond, the modulation of
- * every layer and that of the head.
+ * Get the names of the outputs that IntegrateOrbitDiffusionStepKernel::evaluate() hands back as taps, in order. Each
+ * holds the outputs of the copies one after another, in the layout of the table; "timeConditioning" holds cond, the
+ * modulation of every layer and that of the head.
  */
 inline std::vector<std::string> getTapNames(int numLayers) {
     std::vector<std::string> names = {"timeConditioning", "tokenEmbedding", "pairFeatures"};

@@ -57,7 +57,8 @@ DenoiserWeights<T> bindWeights(const TensorMap<T>& tensors, int numLayers) {
         return LinearWeights<T>{view(name + ".weight"), view(name + ".bias")};
     };
     DenoiserWeights<T> weights;
-    weights.time = {view("time.frequencies"), linear("time.hidden"), linear("time.output"), view("condition.embedding")};
+    weights.time = {view("time.frequencies"), linear("time.hidden"), linear("time.output"),
+        view("condition.embedding")};
     weights.token = {view("token.embedding"), view("token.coordinates.weight")};
     weights.pair = {view("pair.radial.weight"), view("pair.embedding"), view("pair.time.weight"), linear("pair.hidden"),
         linear("pair.bias")};

@@ -14,7 +14,8 @@ namespace OrbitPlugin {
  *   in   input     [numRows][numInputs]
  *   out  output    [numRows][numOutputs]   must not be the input
  *
- * Section 4 of openmmapi/docs/theory.md: W x means the sum over in of W[out][in] x[in]. Used by every stage of the network.
+ * Section 4 of openmmapi/docs/theory.md: W x means the sum over in of W[out][in] x[in]. Used by every stage
+ * of the network.
  * Implementations: linear(shape, weights, input, output).
  */
 

@@ -19,8 +19,8 @@ namespace OrbitPlugin {
  *   in   previousDenoised    [numAtoms][3]   multistep only: D(y_{k-1}, sigma_{k-1})
  *   out  next                [numAtoms][3]   y_{k+1}, model unit; may be the array of positions or predicted
  *
- * Equations (5.1) to (5.4) of openmmapi/docs/theory.md. Source: Karras et al., arXiv 2206.00364, algorithm 1; Lu et al.,
- * arXiv 2211.01095, algorithm 2.
+ * Equations (5.1) to (5.4) of openmmapi/docs/theory.md. Source: Karras et al., arXiv 2206.00364, algorithm 1; Lu et
+ * al., arXiv 2211.01095, algorithm 2.
  * Implementations: eulerStep(levels, positions, denoised, next), heunStep(levels, inputs, next),
  * multistepStep(levels, positions, denoised, previousDenoised, next).
  */

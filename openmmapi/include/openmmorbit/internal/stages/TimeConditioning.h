@@ -13,8 +13,8 @@ namespace OrbitPlugin {
  *   in   logSigma    s = ln(sigma) / 4
  *   in   condition   row of condition.embedding
  *   out  cond        [conditionWidth]
- *   out  modulation  [numLayers][6][width]   rows shift1, scale1, gate1, shift2, scale2, gate2; for the head [2][width]:
- *                                            shift, scale
+ *   out  modulation  [numLayers][6][width]   rows shift1, scale1, gate1, shift2, scale2, gate2
+ *   out  modulation  [2][width]              of the head: rows shift, scale
  *
  * Equations (4.1) to (4.4) of openmmapi/docs/theory.md. Source: arXiv 2212.09748. Weights: time.frequencies [T],
  * time.hidden [c][2T], time.output [c][c], condition.embedding [numConditions][c], layer.l.modulation [6d][c],
