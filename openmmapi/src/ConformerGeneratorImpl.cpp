@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: MIT
+// The planning room of ConformerGenerator: packs requests into batches, runs them, and draws wrong copies again.
+#include "openmmorbit/internal/ConformerGeneratorImpl.h"
+#include "KernelHolder.h"
+#include "openmm/Platform.h"
+#include "openmmorbit/ArgumentError.h"
+#include "openmmorbit/internal/Features.h"
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cmath>
+#include <numeric>
+
+using namespace OpenMM;
+
+namespace OrbitPlugin {
+
+namespace {
+
+// One batch holds at most this many atom pairs, unless a single copy has more: its memory is some 100 bytes a pair.
+
+const long long MAX_PAIRS = 1 << 19;
+
+Platform& choosePlatform(const std::string& name) {
+    const std::string kernelName = IntegrateOrbitDiffusionStepKernel::Name();
+    std::string available;
+    std::vector<std::string> candidates = {"CPU", "Reference"};
+    if (!name.empty())
+        candidates = {name};
+    for (const std::string& candidate : candidates)
+        for (int i = 0; i < Platform::getNumPlatforms(); i++)
+            if (Platform::getPlatform(i).getName() == candidate && Platform::getPlatform(i).supportsKernels({kernelName}))
+                return Platform::getPlatform(i);
+    for (int i = 0; i < Platform::getNumPlatforms(); i++)
+        if (Platform::getPlatform(i).supportsKernels({kernelName}))
+            available += (available.empty() ? "" : ", ") + Platform::getPlatform(i).getName();
+    throw ArgumentError("ConformerGenerator::setPlatformName: expected a platform with a denoising kernel (loaded: " +
+                        (available.empty() ? "none" : available) + "), got \"" + name +
+                        "\"; load the plugins with Platform::loadPluginsFromDirectory()");
+}
+
+// A sentence about the copies of one molecule that stayed wrong, with the most frequent fault and one example of it.
+
+std::string describeWrong(const GenerationRequest& request, const std::vector<ConformerStatus>& wrong, int maxResamplings) {
+    std::array<int, 4> counts{{0, 0, 0, 0}};
+    std::array<std::string, 4> examples;
+    for (const ConformerStatus& status : wrong) {
+        int fault = !status.finite ? 0 : !status.bondsCorrect ? 1 : !status.clashFree ? 2 : 3;
+        counts[fault]++;
+        if (examples[fault].empty())
+            examples[fault] = status.message;
+    }
+    int worst = (int) (std::max_element(counts.begin(), counts.end()) - counts.begin());
+    return "ConformerGenerator::generate: expected " + std::to_string(request.numConformers) +
+           " correct conformers of " + request.graph->getLabel() + ", got " +
+           std::to_string(request.numConformers - (int) wrong.size()) + " after " + std::to_string(maxResamplings) +
+           " resamplings; most frequent fault (" + std::to_string(counts[worst]) + " copies): " + examples[worst];
+}
+
+} // namespace
+
+ConformerGeneratorImpl::ConformerGeneratorImpl(std::shared_ptr<const DenoiserModel> newModel,
+        const std::string& platformName, std::map<std::string, std::string> properties, int numThreads) :
+        model(std::move(newModel)) {
+    Platform& platform = choosePlatform(platformName);
+    const std::vector<std::string>& names = platform.getPropertyNames();
+    if (numThreads > 0 && std::find(names.begin(), names.end(), "Threads") != names.end())
+        properties["Threads"] = std::to_string(numThreads);
+    system.addParticle(1.0);
+    integrator = std::make_unique<KernelHolder>(model);
+    context = std::make_unique<Context>(system, *integrator, platform, properties);
+}
+
+ConformerGeneratorImpl::~ConformerGeneratorImpl() = default;
+
+std::string ConformerGeneratorImpl::getKernelDescription() const {
+    return integrator->getKernel().getDescription();
+}
+
+std::vector<Ensemble> ConformerGeneratorImpl::generate(const std::vector<GenerationRequest>& requests,
+        const GenerationSettings& settings) {
+    Call call{requests, settings, {}, std::vector<std::string>(requests.size()), 0};
+    addCopies(call);
+    std::vector<int> pending(call.copies.size());
+    std::iota(pending.begin(), pending.end(), 0);
+
+    // One round for every draw; the copies that are still wrong meet again in the next one.
+
+    for (int draw = 0; draw <= settings.maxResamplings && !pending.empty(); draw++) {
+        for (int index : pending)
+            call.copies[index].provenance.numResamplings = draw;
+        std::vector<int> wrong;
+        for (int first = 0; first < (int) pending.size();) {
+            Batch batch;
+            std::vector<int> packed;
+            first = packBatch(call, pending, first, batch, packed);
+            if (packed.empty())
+                continue;
+            runBatch(call, batch, packed);
+            for (int index : packed)
+                if (call.copies[index].status.isAccepted() || draw == settings.maxResamplings)
+                    call.numFinished++;
+                else
+                    wrong.push_back(index);
+        }
+        pending = wrong;
+    }
+    return collect(call);
+}
+
+void ConformerGeneratorImpl::addCopies(Call& call) const {
+    const GenerationSettings& settings = call.settings;
+    const std::string kernel = getKernelDescription();
+    for (int request = 0; request < (int) call.requests.size(); request++)
+        for (int i = 0; i < call.requests[request].numConformers; i++) {
+            Copy copy;
+            copy.request = request;
+            ConformerProvenance& provenance = copy.provenance;
+            provenance.modelName = model->getMetadata("name");
+            provenance.modelChecksum = model->getChecksum();
+            provenance.kernel = kernel;
+            if (settings.condition < (int) model->getConditions().size())
+                provenance.condition = model->getConditions()[settings.condition];
+            provenance.seed = settings.seed;
+            provenance.record = call.requests[request].record;
+            provenance.copy = i;
+            call.copies.push_back(copy);
+        }
+}
+
+int ConformerGeneratorImpl::packBatch(Call& call, const std::vector<int>& pending, int first, Batch& batch,
+        std::vector<int>& packed) const {
+    batch.seed = (unsigned int) call.settings.seed;
+    batch.method = call.settings.sampler.method;
+    batch.noiseLevels = call.settings.sampler.getNoiseLevels();
+    long long numPairs = 0;
+    int lastRequest = -1, next = first;
+    for (; next < (int) pending.size(); next++) {
+        const Copy& copy = call.copies[pending[next]];
+        const GenerationRequest& request = call.requests[copy.request];
+        long long pairs = (long long) request.graph->getNumAtoms() * request.graph->getNumAtoms();
+        if (!packed.empty() && numPairs + pairs > MAX_PAIRS)
+            break;
+
+        // A molecule the model cannot describe is a message, not the end of the others.
+
+        if (copy.request != lastRequest && call.messages[copy.request].empty()) {
+            try {
+                request.graph->validate();
+                batch.graphs.push_back(computeFeatures(*request.graph, model->getAtomVocabularies(),
+                        model->getPairVocabularies()));
+                lastRequest = copy.request;
+            }
+            catch (const ArgumentError& error) {
+                call.messages[copy.request] = error.what();
+            }
+        }
+        if (!call.messages[copy.request].empty()) {
+            call.numFinished++;
+            continue;
+        }
+        BatchCopy row;
+        row.graph = (int) batch.graphs.size() - 1;
+        row.record = request.record;
+        row.copy = copy.provenance.copy;
+        row.draw = copy.provenance.numResamplings;
+        row.condition = call.settings.condition;
+        batch.addCopy(row);
+        packed.push_back(pending[next]);
+        numPairs += pairs;
+    }
+    return next;
+}
+
+void ConformerGeneratorImpl::runBatch(Call& call, const Batch& batch, const std::vector<int>& packed) {
+    auto start = std::chrono::steady_clock::now();
+    IntegrateOrbitDiffusionStepKernel& kernel = integrator->getKernel();
+    report(call, 0.0);
+    kernel.setBatch(batch);
+    kernel.drawPrior();
+    for (int step = 0; step < batch.getNumSteps(); step++) {
+        kernel.execute(step);
+        report(call, (step + 1.0) / batch.getNumSteps());
+    }
+    inspect(call, batch, packed, kernel.getPositions());
+    double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    for (int i = 0; i < (int) packed.size(); i++) {
+        ConformerProvenance& provenance = call.copies[packed[i]].provenance;
+        provenance.numEvaluations += call.settings.sampler.getNumEvaluations();
+        provenance.wallSeconds += seconds * batch.getNumAtoms(i) / batch.getNumAtoms();
+    }
+}
+
+void ConformerGeneratorImpl::report(const Call& call, double fraction) const {
+    if (call.settings.progress == nullptr)
+        return;
+    if (!call.settings.progress->report(call.numFinished, (int) call.copies.size(), fraction))
+        throw GenerationStopped("ConformerGenerator::generate: expected to finish " + std::to_string(call.copies.size()) +
+                                " copies, got a stop after " + std::to_string(call.numFinished));
+}
+
+void ConformerGeneratorImpl::inspect(Call& call, const Batch& batch, const std::vector<int>& packed,
+        const std::vector<double>& positions) const {
+    const double unit = model->getUnitInNanometers();
+    for (int i = 0; i < (int) packed.size(); i++) {
+        Copy& copy = call.copies[packed[i]];
+        const double* rows = positions.data() + 3 * batch.copies[i].firstAtom;
+        copy.positions.resize(batch.getNumAtoms(i));
+        for (int atom = 0; atom < batch.getNumAtoms(i); atom++)
+            copy.positions[atom] = Vec3(rows[3 * atom], rows[3 * atom + 1], rows[3 * atom + 2]) * unit;
+        copy.status = ConformerStatus();
+        copy.status.finite = std::all_of(rows, rows + 3 * batch.getNumAtoms(i), [](double x) { return std::isfinite(x); });
+        if (!copy.status.finite)
+            copy.status.message = "coordinates that are not finite";
+    }
+}
+
+std::vector<Ensemble> ConformerGeneratorImpl::collect(Call& call) const {
+    std::vector<Ensemble> ensembles;
+    for (const GenerationRequest& request : call.requests)
+        ensembles.emplace_back(*request.graph);
+    std::vector<std::vector<ConformerStatus>> wrong(call.requests.size());
+    for (Copy& copy : call.copies) {
+        if (!call.messages[copy.request].empty())
+            continue;
+        bool accepted = copy.status.isAccepted();
+        if (!accepted)
+            wrong[copy.request].push_back(copy.status);
+        if (accepted || call.settings.returnFailed)
+            ensembles[copy.request].addConformer(copy.positions, copy.status, copy.provenance);
+        else
+            ensembles[copy.request].addFailure({copy.status, copy.provenance});
+        copy.positions = {};
+    }
+    for (int i = 0; i < (int) ensembles.size(); i++) {
+        ensembles[i].setMessage(call.messages[i]);
+        if (!wrong[i].empty())
+            ensembles[i].setMessage(describeWrong(call.requests[i], wrong[i], call.settings.maxResamplings));
+    }
+    return ensembles;
+}
+
+} // namespace OrbitPlugin
