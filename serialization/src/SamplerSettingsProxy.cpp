@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+// Turns the SamplerSettings of a generation into XML and back.
+#include "openmmorbit/serialization/SamplerSettingsProxy.h"
+#include "ModelReference.h"
+#include "openmmorbit/SamplerSettings.h"
+#include <memory>
+
+using namespace OpenMM;
+
+namespace OrbitPlugin {
+
+SamplerSettingsProxy::SamplerSettingsProxy() : SerializationProxy("OrbitSamplerSettings") {
+}
+
+void SamplerSettingsProxy::serialize(const void* object, SerializationNode& node) const {
+    const SamplerSettings& settings = *static_cast<const SamplerSettings*>(object);
+    node.setIntProperty("version", 1);
+    node.setIntProperty("method", (int) settings.method);
+    node.setIntProperty("schedule", (int) settings.schedule);
+    node.setIntProperty("numSteps", settings.numSteps);
+    node.setDoubleProperty("sigmaMax", settings.sigmaMax);
+    node.setDoubleProperty("sigmaMin", settings.sigmaMin);
+    node.setDoubleProperty("rho", settings.rho);
+}
+
+void* SamplerSettingsProxy::deserialize(const SerializationNode& node) const {
+    checkVersion(node, getTypeName(), 1);
+    auto settings = std::make_unique<SamplerSettings>();
+    settings->method = (SamplerMethod) node.getIntProperty("method");
+    settings->schedule = (NoiseSchedule) node.getIntProperty("schedule");
+    settings->numSteps = node.getIntProperty("numSteps");
+    settings->sigmaMax = node.getDoubleProperty("sigmaMax");
+    settings->sigmaMin = node.getDoubleProperty("sigmaMin");
+    settings->rho = node.getDoubleProperty("rho");
+    settings->validate();
+
+    // The caller takes ownership.
+
+    return settings.release();
+}
+
+} // namespace OrbitPlugin
