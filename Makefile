@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: MIT
+# One command each: demo, test, build, bench, lint, sanitize, clean. Everything else is set up on the way.
+#
+#   make demo [SMILES='CCO']     conformers, picture and dynamics into demo/
+#   make test                    build everything and run all tests
+#   make build                   the libraries and the Python package, into build/python
+#   make bench                   time the benchmarks
+#   make lint                    the lints alone
+#   make sanitize                the C++ tests under AddressSanitizer and UndefinedBehaviorSanitizer
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := build
+JOBS ?= $(shell nproc)
+BUILD := build
+VENV := .venv
+PYTHON_VENV := $(CURDIR)/$(VENV)/bin/python
+PIP := $(VENV)/bin/pip --disable-pip-version-check install --quiet
+CMAKE_ARGS ?=
+configure = cmake -S . -B $(1) -G Ninja -DPython_EXECUTABLE="$(PYTHON_VENV)" \
+	$$(command -v ccache >/dev/null && echo -DCMAKE_CXX_COMPILER_LAUNCHER=ccache) $(2) $(CMAKE_ARGS)
+# $(call phase,name,commands): run the commands and print the time they took.
+phase = @start=$$(date +%s); echo "== $(1)"; $(2); echo "== $(1): $$(( $$(date +%s) - start )) s"
+
+.PHONY: demo test build bench lint sanitize clean packages packages-test build-tests
+
+demo: build
+	$(call phase,demo,PYTHONPATH=$(BUILD)/python $(PYTHON_VENV) -m openmmorbit.demo --output demo $(if $(SMILES),--smiles '$(SMILES)'))
+
+# ctest comes last, so that its summary closes the output.
+test: build-tests
+	@ctest --test-dir $(BUILD) --output-on-failure -j2
+
+build: packages $(VENV)/.stamp-base
+	$(call phase,configure,if [[ ! -f $(BUILD)/build.ninja ]]; then \
+		$(call configure,$(BUILD),-DORBIT_BUILD_TRAINING=OFF -DORBIT_BUILD_TESTS=OFF); fi)
+	$(call phase,compile,cmake --build $(BUILD) -j$(JOBS))
+
+build-tests: packages-test $(VENV)/.stamp-base $(VENV)/.stamp-test $(VENV)/.stamp-torch
+	$(call phase,configure,$(call configure,$(BUILD),-DORBIT_BUILD_TRAINING=ON -DORBIT_BUILD_TESTS=ON))
+	$(call phase,compile,cmake --build $(BUILD) -j$(JOBS))
+
+bench: build-tests
+	$(call phase,compile benchmarks,cmake --build $(BUILD) -j$(JOBS) --target benchmarks)
+	@for benchmark in $(BUILD)/benchmarks/Bench*; do echo "== $$(basename $$benchmark)"; $$benchmark; done
+
+lint: build-tests
+	@ctest --test-dir $(BUILD) --output-on-failure -R '^Lint\.'
+
+sanitize: packages-test $(VENV)/.stamp-base $(VENV)/.stamp-test
+	$(call phase,configure,$(call configure,build-sanitize,-DORBIT_BUILD_TRAINING=OFF -DORBIT_BUILD_PYTHON=OFF \
+		-DCMAKE_BUILD_TYPE=RelWithDebInfo -DORBIT_SANITIZE=address$(comma)undefined))
+	$(call phase,compile,cmake --build build-sanitize -j$(JOBS))
+	@ctest --test-dir build-sanitize --output-on-failure -j2 -E '^(Lint|Package)'
+
+clean:
+	rm -rf $(BUILD) build-* demo
+
+packages:
+	@.ci/packages
+packages-test:
+	@.ci/packages test
+
+$(VENV)/.stamp-base: .ci/requirements.txt | packages
+	@PYTHON="$(PYTHON)" .ci/venv
+	$(call phase,Python packages,$(PIP) -r $<)
+	@touch $@
+$(VENV)/.stamp-test: .ci/requirements-test.txt $(VENV)/.stamp-base
+	$(call phase,Python packages for the tests,$(PIP) -r $<)
+	@touch $@
+# LibTorch is used from C++ only: none of the packages that its Python half asks for.
+$(VENV)/.stamp-torch: .ci/requirements-torch.txt $(VENV)/.stamp-base
+	$(call phase,LibTorch,$(PIP) --no-deps -r $<)
+	@touch $@
+
+comma := ,
