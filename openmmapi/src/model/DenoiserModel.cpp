@@ -61,12 +61,13 @@ void checkVocabularies(const string& where, const vector<FeatureVocabulary>& voc
     for (const FeatureVocabulary& vocabulary : vocabularies) {
         const string label = kind + " feature \"" + vocabulary.name + "\"";
         if (vocabulary.name.empty() || !names.insert(vocabulary.name).second)
-            throw ArgumentError(where + ": expected different names of " + kind + " features, got \"" + vocabulary.name +
-                "\"");
+            throw ArgumentError(where + ": expected different names of " + kind + " features, got \"" +
+                vocabulary.name + "\"");
         const std::set<int> values(vocabulary.values.begin(), vocabulary.values.end());
         if (values.empty() || values.size() != vocabulary.values.size())
             throw ArgumentError(where + ": expected different values for " + label + ", got " +
-                std::to_string(vocabulary.values.size()) + " values of which " + std::to_string(values.size()) + " differ");
+                std::to_string(vocabulary.values.size()) + " values of which " +
+                std::to_string(values.size()) + " differ");
         total += values.size();
     }
     if (total > 100000)
@@ -88,8 +89,8 @@ void checkModel(const string& where, const DenoiserModel& model) {
     const std::set<string> present(names.begin(), names.end());
     for (const auto& item : expected) {
         if (present.find(item.first) == present.end())
-            throw ArgumentError(where + ": expected tensor \"" + item.first + "\" of shape " + formatShape(item.second) +
-                ", got no such tensor");
+            throw ArgumentError(where + ": expected tensor \"" + item.first + "\" of shape " +
+                formatShape(item.second) + ", got no such tensor");
         const ModelTensor& tensor = model.getTensor(item.first);
         if (tensor.shape != item.second)
             throw ArgumentError(where + ": expected shape " + formatShape(item.second) + " for tensor \"" + item.first +

@@ -146,7 +146,8 @@ DenoiserModel DenoiserModel::load(const string& path) {
         bytes.assign(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>());
     }
     catch (const std::ios::failure&) {
-        throw ArgumentError("DenoiserModel::load: expected a readable file, got \"" + path + "\"; it is a folder or damaged");
+        throw ArgumentError("DenoiserModel::load: expected a readable file, got \"" + path +
+            "\"; it is a folder or damaged");
     }
     DenoiserModel model = fromBytes(bytes, path);
     model.path = path;

@@ -31,7 +31,8 @@ std::uint64_t readSize(const json& value, const string& origin, const string& wh
     return value.get<std::uint64_t>();
 }
 
-SafetensorsEntry readEntry(const string& name, const json& value, const SafetensorsHeader& header, const string& origin) {
+SafetensorsEntry readEntry(const string& name, const json& value, const SafetensorsHeader& header,
+        const string& origin) {
     const string label = "tensor \"" + name + "\"";
     if (!value.is_object() || !value.contains("dtype") || !value.contains("shape") || !value.contains("data_offsets"))
         refuse(origin, "dtype, shape and data_offsets for " + label, "something else");
@@ -119,8 +120,8 @@ SafetensorsHeader readSafetensors(const string& bytes, const string& origin) {
         refuse(origin, "at least 8 bytes", std::to_string(bytes.size()) + " bytes");
     const std::uint64_t headerSize = readWord(bytes.data(), 4) | (std::uint64_t) readWord(bytes.data() + 4, 4) << 32;
     if (headerSize > MAX_HEADER_SIZE || headerSize > bytes.size() - 8)
-        refuse(origin, "a header of at most " + std::to_string(std::min<std::uint64_t>(MAX_HEADER_SIZE, bytes.size() - 8)) +
-            " bytes", std::to_string(headerSize) + " bytes");
+        refuse(origin, "a header of at most " + std::to_string(std::min<std::uint64_t>(MAX_HEADER_SIZE,
+            bytes.size() - 8)) + " bytes", std::to_string(headerSize) + " bytes");
     SafetensorsHeader header;
     header.data = bytes.data() + 8 + headerSize;
     header.dataSize = bytes.size() - 8 - headerSize;
@@ -159,7 +160,8 @@ ModelTensor readTensor(const SafetensorsHeader& header, const SafetensorsEntry& 
     return tensor;
 }
 
-string packTensors(const map<string, ModelTensor>& tensors, TensorStorage storage, map<string, SafetensorsEntry>& entries) {
+string packTensors(const map<string, ModelTensor>& tensors, TensorStorage storage,
+        map<string, SafetensorsEntry>& entries) {
     string data;
     for (bool bfloat16 : {false, true})
         for (const auto& item : tensors) {

@@ -14,7 +14,7 @@ namespace OrbitPlugin {
  *   out  noise   [numAtoms][3]   dimensionless, not centred
  *
  * Equation (6.1) of openmmapi/docs/theory.md. The counter of atom i is (record, copy, draw, i), i in the caller's
- * order, so that noise does not depend on batches, shards, threads or platforms. The only stage that makes random numbers.
+ * order, so that noise does not depend on batches, shards, threads or platforms. No other stage makes random numbers.
  * Source: Salmon et al., DOI 10.1145/2063384.2063405.
  * Implementations: noise(key, noise).
  */
