@@ -38,6 +38,35 @@
 %template() std::map<std::string, std::string>;
 %template() std::map<std::string, std::vector<int>>;
 
+// Lists of values are instantiated before the headers that use them.
+namespace OrbitPlugin {
+    struct GraphAtom;
+    struct GraphBond;
+    struct TetrahedralStereo;
+    struct TorsionStereo;
+    struct MolecularGraph;
+    struct FeatureVocabulary;
+    class Ensemble;
+}
+%template() std::vector<OrbitPlugin::GraphAtom>;
+%template() std::vector<OrbitPlugin::GraphBond>;
+%template() std::vector<OrbitPlugin::TetrahedralStereo>;
+%template() std::vector<OrbitPlugin::TorsionStereo>;
+%template() std::vector<OrbitPlugin::MolecularGraph>;
+%template() std::vector<OrbitPlugin::FeatureVocabulary>;
+%template() std::vector<OrbitPlugin::Ensemble>;
+
+ORBIT_VALUE(OrbitPlugin::MolecularGraph)
+ORBIT_VALUE(OrbitPlugin::SymmetryGroup)
+ORBIT_VALUE(OrbitPlugin::SamplerSettings)
+ORBIT_VALUE(OrbitPlugin::PairBiasTransformerSettings)
+ORBIT_VALUE(OrbitPlugin::ModelTensor)
+ORBIT_VALUE(OrbitPlugin::DenoiserModel)
+ORBIT_VALUE(OrbitPlugin::ConformerStatus)
+ORBIT_VALUE(OrbitPlugin::ConformerProvenance)
+ORBIT_VALUE(OrbitPlugin::FailedConformer)
+ORBIT_VALUE(OrbitPlugin::Ensemble)
+
 // Long calls release the interpreter's lock.
 ORBIT_LONG_CALL(OrbitPlugin::orbitPosterior)
 ORBIT_LONG_CALL(OrbitPlugin::ConformerGenerator::generate)
@@ -48,22 +77,15 @@ ORBIT_LONG_CALL(OrbitPlugin::OrbitDiffusionIntegrator::generate)
 ORBIT_UNIT(OrbitPlugin::Ensemble::getPositions, _unit.nanometer)
 
 %include "openmmorbit/MolecularGraph.h"
-%template() std::vector<OrbitPlugin::GraphAtom>;
-%template() std::vector<OrbitPlugin::GraphBond>;
-%template() std::vector<OrbitPlugin::TetrahedralStereo>;
-%template() std::vector<OrbitPlugin::TorsionStereo>;
-%template() std::vector<OrbitPlugin::MolecularGraph>;
 %include "openmmorbit/Symmetry.h"
 %include "openmmorbit/OrbitPosterior.h"
 %include "openmmorbit/SamplerSettings.h"
 %include "openmmorbit/DenoiserModel.h"
-%template() std::vector<OrbitPlugin::FeatureVocabulary>;
 %include "openmmorbit/ConformerStatus.h"
 %ignore OrbitPlugin::GenerationStopped;
 %include "openmmorbit/ProgressCallback.h"
 %include "progress.i"
 %include "openmmorbit/Ensemble.h"
-%template() std::vector<OrbitPlugin::Ensemble>;
 %ignore OrbitPlugin::ConformerGenerationError;
 %include "openmmorbit/ConformerGenerator.h"
 %include "openmmorbit/OrbitDiffusionIntegrator.h"

@@ -139,6 +139,14 @@ ORBIT_NUMBERS(int, "int32", SWIG_TYPECHECK_INT32_ARRAY)
         SWIG_fail;
 }
 
+// ORBIT_VALUE(class): a reference to a value comes back as a copy, which may outlive the object that it was taken from.
+%define ORBIT_VALUE(TYPE...)
+%copyctor TYPE;
+%typemap(out) const TYPE& {
+    $result = SWIG_NewPointerObj(new TYPE(*$1), $descriptor(TYPE*), SWIG_POINTER_OWN);
+}
+%enddef
+
 // The bytes of a file are bytes in Python, not text.
 %typemap(out) std::string OrbitPlugin::DenoiserModel::toBytes {
     $result = PyBytes_FromStringAndSize($1.data(), $1.size());

@@ -1,0 +1,271 @@
+# SPDX-License-Identifier: MIT
+"""The generator of conformers: SMILES, RDKit, OpenFF or OpenMM molecules in, ensembles out."""
+import random
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import count as counter
+from itertools import groupby, islice
+from pathlib import Path
+
+import openmm
+
+from openmmorbit import molecules, orbit
+from openmmorbit.ensemble import Ensemble
+
+_methods = {"euler": orbit.SamplerMethod_Euler, "heun": orbit.SamplerMethod_Heun, "multistep": orbit.SamplerMethod_Multistep}
+_schedules = {"karras": orbit.NoiseSchedule_Karras, "logarithmic": orbit.NoiseSchedule_Logarithmic,
+              "uniformTime": orbit.NoiseSchedule_UniformTime}
+
+
+@dataclass
+class GenerationResult:
+    """One answer of ConformerGenerator.generateMany().
+
+    Attributes
+    ----------
+    index : int
+        Position in the input, from 0.
+    source : object
+        The input itself.
+    ensemble : Ensemble or None
+        The conformers.
+    error : Exception or None
+        Why there is none.
+    """
+    index: int
+    source: object
+    ensemble: Ensemble = None
+    error: Exception = None
+
+
+def defaultModelPath():
+    """Get the path of the packaged model.
+
+    Raises
+    ------
+    FileNotFoundError
+        If this installation has none.
+    """
+    path = Path(__file__).resolve().parent / "models" / "conformer.safetensors"
+    if not path.is_file():
+        raise FileNotFoundError(f"ConformerGenerator: expected the packaged model at {path}, found none; give model=<path of "
+                                "a model file>, or install a package that contains the weights")
+    return str(path)
+
+
+def loadModel(model=None):
+    """Get a DenoiserModel from what a caller may give: a DenoiserModel, a path, or None for the packaged one."""
+    if isinstance(model, orbit.DenoiserModel):
+        return model
+    return orbit.DenoiserModel.load(str(defaultModelPath() if model is None else model))
+
+
+def _choice(what, name, table):
+    if name not in table:
+        raise ValueError(f"ConformerGenerator: expected {what} of {', '.join(map(repr, table))}, got {name!r}")
+    return table[name]
+
+
+class ConformerGenerator:
+    """Generates conformers with a trained denoiser on an OpenMM platform.
+
+    Every conformer is inspected (bonds, clashes, stereochemistry); wrong ones are drawn again and never returned silently.
+
+    Parameters
+    ----------
+    model : str, path or openmmorbit.orbit.DenoiserModel, optional
+        The model; default: the packaged one.
+    platform : str or openmm.Platform, optional
+        "CPU" or "Reference"; default: the fastest one that has a kernel.
+    properties : dict, optional
+        Properties of the platform, as for openmm.Context.
+    threads : int, optional
+        Threads of the CPU platform; default: all.
+    numSteps : int, optional
+        Steps of the sampler.
+    method : str, optional
+        "euler", "heun" (two evaluations a step) or "multistep".
+    schedule : str, optional
+        Placement of the noise levels: "karras", "logarithmic" or "uniformTime".
+    sigmaMax, sigmaMin, rho : float, optional
+        First and last noise level in Angstrom, exponent of the Karras schedule.
+    condition : str, optional
+        A condition of the model, e.g. a level of theory; default: its first one.
+    maxResamplings : int, optional
+        How often a wrong copy is drawn again.
+    check : bool
+        Inspect conformers.
+    returnFailed : bool
+        Return copies that stayed wrong, with their status, instead of leaving them out.
+
+    Examples
+    --------
+    >>> generator = openmmorbit.ConformerGenerator()  # doctest: +SKIP
+    >>> ensemble = generator.generate("CC(=O)Oc1ccccc1C(=O)O", numConformers=20, seed=7)  # doctest: +SKIP
+    >>> ensemble.positions.shape  # doctest: +SKIP
+    (20, 21, 3)
+    """
+
+    def __init__(self, model=None, platform=None, properties=None, threads=None, numSteps=None, method=None, schedule=None,
+                 sigmaMax=None, sigmaMin=None, rho=None, condition=None, maxResamplings=None, check=True, returnFailed=False):
+        self._core = orbit.ConformerGenerator(loadModel(model))
+        if platform is not None:
+            self._core.setPlatformName(platform.getName() if isinstance(platform, openmm.Platform) else str(platform))
+        if properties is not None:
+            self._core.setPlatformProperties({str(key): str(value) for key, value in properties.items()})
+        if threads is not None:
+            self._core.setNumThreads(int(threads))
+        settings = self._core.getSamplerSettings()
+        if method is not None:
+            settings.method = _choice("a method", method, _methods)
+        if schedule is not None:
+            settings.schedule = _choice("a schedule", schedule, _schedules)
+        for name, value in (("sigmaMax", sigmaMax), ("sigmaMin", sigmaMin), ("rho", rho)):
+            if value is not None:
+                setattr(settings, name, float(value))
+        if numSteps is not None:
+            settings.numSteps = int(numSteps)
+        self._core.setSamplerSettings(settings)
+        if condition is not None:
+            self._core.setCondition(str(condition))
+        if maxResamplings is not None:
+            self._core.setMaxResamplings(int(maxResamplings))
+        self._core.setCheckConformers(bool(check))
+        self._core.setReturnFailed(bool(returnFailed))
+
+    @property
+    def model(self):
+        """The model as openmmorbit.orbit.DenoiserModel."""
+        return self._core.getModel()
+
+    @property
+    def samplerSettings(self):
+        """How the probability flow is integrated, as openmmorbit.orbit.SamplerSettings (a copy)."""
+        return orbit.SamplerSettings(self._core.getSamplerSettings())
+
+    def __repr__(self):
+        settings = self._core.getSamplerSettings()
+        method = next(name for name, value in _methods.items() if value == settings.method)
+        model = self.model
+        return (f"<ConformerGenerator {model.getMetadata('name') or model.getPath() or 'unnamed model'} "
+                f"sha256 {model.getChecksum()[:12]}, {method}, {settings.numSteps} steps = "
+                f"{settings.getNumEvaluations()} evaluations, {self._core.getPlatformName() or 'default platform'}>")
+
+    def kernelDescription(self):
+        """Get the name of the kernel's implementation and instruction set, e.g. "CPU (avx512)"."""
+        return self._core.getKernelDescription()
+
+    def generate(self, molecule, numConformers=20, seed=0, smiles=None, addHydrogens=True, progress=False):
+        """Generate conformers of one molecule. Ctrl-C stops between two steps.
+
+        Parameters
+        ----------
+        molecule : str, rdkit.Chem.Mol, OpenFF molecule, MolecularGraph or openmm.app.Topology
+            A SMILES, or a molecule; its atom order is kept.
+        numConformers : int
+            How many, at least 1.
+        seed : int
+            The same seed gives the same conformers; 0 chooses one, which the provenance tells.
+        smiles : dict, optional
+            With a Topology: residue name to SMILES.
+        addHydrogens : bool
+            Append missing hydrogens; False refuses molecules that lack some.
+        progress : bool
+            Show a progress bar on standard error.
+
+        Returns
+        -------
+        Ensemble
+            The accepted conformers.
+
+        Raises
+        ------
+        ValueError
+            For a molecule that cannot be read or that the model does not know, or a number out of range.
+        openmm.OpenMMException
+            If not one conformer was accepted.
+        """
+        graph, source = molecules.toGraph(molecule, smiles=smiles, addHydrogens=addHydrogens)
+        with self._watched(progress):
+            return Ensemble(self._core.generate(graph, int(numConformers), int(seed)), source)
+
+    def generateMany(self, iterable, numConformers=20, seed=0, progress=True, batchSize=16, addHydrogens=True):
+        """Generate conformers of many molecules; answers come in the order of the input, while later ones still run.
+
+        Parameters
+        ----------
+        iterable : iterable
+            Molecules as for generate(); an exception object among them is passed on as that record's error.
+        numConformers : int or sequence of int
+            How many of each.
+        seed : int
+            The same seed gives the same conformers, whatever the batch size; 0 chooses one.
+        progress : bool
+            Show a progress bar on standard error.
+        batchSize : int
+            How many molecules share a batch.
+        addHydrogens : bool
+            As for generate().
+
+        Yields
+        ------
+        GenerationResult
+            index, source, and either ensemble or error.
+        """
+        from tqdm import tqdm
+
+        if batchSize < 1:
+            raise ValueError(f"ConformerGenerator.generateMany: expected batchSize of at least 1, got {batchSize}")
+        seed = int(seed) or random.randrange(1, 2**31 - 1)
+        total = len(iterable) if hasattr(iterable, "__len__") else None
+        counts = counter() if isinstance(numConformers, int) else iter(numConformers)
+        records = ((index, molecule, numConformers if isinstance(numConformers, int) else int(number))
+                   for (index, molecule), number in zip(enumerate(iterable), counts))
+        with tqdm(total=total, disable=not progress, unit="mol") as bar:
+            while chunk := list(islice(records, batchSize)):
+                for result in self._answer(chunk, seed, addHydrogens):
+                    bar.update()
+                    yield result
+
+    def _answer(self, chunk, seed, addHydrogens):
+        """Answer one batch of (index, molecule, number) records."""
+        read = []
+        for index, molecule, number in chunk:
+            graph, source, error = None, molecule, molecule if isinstance(molecule, Exception) else None
+            try:
+                if error is None:
+                    graph, source = molecules.toGraph(molecule, addHydrogens=addHydrogens)
+            except (ValueError, TypeError, openmm.OpenMMException) as failure:
+                error = failure
+            read.append((index, molecule, source, graph, number, error))
+        # The record number is part of the key of the noise, so a batch is a run of consecutive readable molecules.
+        for readable, run in groupby(read, key=lambda record: record[5] is None):
+            run = list(run)
+            if not readable:
+                yield from (GenerationResult(index, molecule, None, error) for index, molecule, _, _, _, error in run)
+                continue
+            with self._watched(False):
+                ensembles = self._core.generateBatch([r[3] for r in run], [r[4] for r in run], seed, run[0][0])
+            for (index, molecule, source, _, _, _), core in zip(run, ensembles):
+                if core.getNumConformers() == 0:
+                    yield GenerationResult(index, molecule, None, openmm.OpenMMException(core.getMessage()))
+                else:
+                    yield GenerationResult(index, molecule, Ensemble(core, source))
+
+    @contextmanager
+    def _watched(self, progress):
+        """Let Ctrl-C stop the C++ call, and show a progress bar if wanted."""
+        from tqdm import tqdm
+
+        bar = tqdm(total=1000, disable=not progress, bar_format="{l_bar}{bar}| {elapsed}<{remaining}")
+
+        def report(numFinished, numCopies, fraction):
+            bar.update(int(1000 * (numFinished + fraction * (numCopies - numFinished)) / max(numCopies, 1)) - bar.n)
+
+        callback = orbit.PythonProgressCallback(report if progress else None)
+        self._core.setProgressCallback(callback)
+        try:
+            yield
+        finally:
+            self._core.setProgressCallback(None)
+            bar.close()

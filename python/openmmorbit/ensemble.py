@@ -1,0 +1,230 @@
+# SPDX-License-Identifier: MIT
+"""The result of a generation: conformers of one molecule with their status, and the ways out of it."""
+from collections import Counter
+
+import numpy as np
+from openmm import unit
+
+from openmmorbit import orbit, writers
+
+
+def _integer(value):
+    return isinstance(value, (int, np.integer)) and not isinstance(value, (bool, np.bool_))
+
+
+class Conformer:
+    """One conformer of an Ensemble.
+
+    Attributes
+    ----------
+    positions : openmm.unit.Quantity
+        NumPy array of shape (numAtoms, 3), in nm.
+    status : openmmorbit.orbit.ConformerStatus
+        What the inspection found; ``status.isAccepted()`` tells whether all is well.
+    provenance : openmmorbit.orbit.ConformerProvenance
+        Model, seed, evaluations and resamplings.
+    """
+
+    def __init__(self, ensemble, index):
+        self.ensemble = ensemble
+        self.index = index
+
+    @property
+    def positions(self):
+        return self.ensemble._core.getPositions(self.index)
+
+    @property
+    def status(self):
+        return self.ensemble._core.getStatus(self.index)
+
+    @property
+    def provenance(self):
+        return self.ensemble._core.getProvenance(self.index)
+
+    @property
+    def topology(self):
+        return self.ensemble.topology
+
+    def __repr__(self):
+        return f"<Conformer {self.index} of {self.ensemble.graph.getLabel()}, {self.ensemble.numAtoms} atoms>"
+
+
+class Ensemble:
+    """Conformers of one molecule.
+
+    ``len(ensemble)`` is the number of conformers; ``ensemble[i]`` is a Conformer, a slice or a list of indices gives an
+    Ensemble.
+
+    Parameters
+    ----------
+    core : openmmorbit.orbit.Ensemble or openmmorbit.orbit.MolecularGraph
+        The C++ object, or a molecule to begin with.
+    source : object, optional
+        The molecule as the caller gave it; toOpenFF() returns to it.
+    """
+
+    def __init__(self, core, source=None):
+        self._core = orbit.Ensemble(core) if isinstance(core, orbit.MolecularGraph) else core
+        self._source = source
+        self._topology = None
+
+    @property
+    def graph(self):
+        """The molecule as openmmorbit.orbit.MolecularGraph."""
+        return self._core.getGraph()
+
+    @property
+    def numAtoms(self):
+        """Number of atoms, hydrogens included."""
+        return self._core.getNumAtoms()
+
+    @property
+    def numConformers(self):
+        """Number of conformers."""
+        return self._core.getNumConformers()
+
+    @property
+    def numRequested(self):
+        """Number of conformers that were asked for."""
+        return self._core.getNumRequested()
+
+    @property
+    def positions(self):
+        """All positions: a Quantity of shape (numConformers, numAtoms, 3), in nm."""
+        return unit.Quantity(self._core.getPositionArray().reshape(self.numConformers, self.numAtoms, 3), unit.nanometer)
+
+    @property
+    def status(self):
+        """What the inspection found: a list of ConformerStatus, one a conformer."""
+        return [self._core.getStatus(i) for i in range(self.numConformers)]
+
+    @property
+    def provenance(self):
+        """Where the conformers come from: a list of ConformerProvenance, one a conformer."""
+        return [self._core.getProvenance(i) for i in range(self.numConformers)]
+
+    @property
+    def failures(self):
+        """Copies that stayed wrong and are not among the conformers: a list of FailedConformer."""
+        return [self._core.getFailure(i) for i in range(self._core.getNumFailures())]
+
+    @property
+    def message(self):
+        """Why the request was answered in part only; empty if all is well."""
+        return self._core.getMessage()
+
+    @property
+    def topology(self):
+        """The molecule as openmm.app.Topology: one chain, one residue, bonds with orders."""
+        if self._topology is None:
+            self._topology = writers.makeTopology(self.graph)
+        return self._topology
+
+    def __len__(self):
+        return self.numConformers
+
+    def __getitem__(self, key):
+        if _integer(key):
+            index = int(key) + (len(self) if key < 0 else 0)
+            if not 0 <= index < len(self):
+                raise IndexError(f"Ensemble: expected a conformer from 0 to {len(self) - 1}, got {key}")
+            return Conformer(self, index)
+        chosen = np.arange(len(self))[key if isinstance(key, slice) else np.asarray(key)]
+        return Ensemble(self._core.select(chosen.astype(np.int32)), self._source)
+
+    def __iter__(self):
+        return (self[i] for i in range(len(self)))
+
+    def __repr__(self):
+        faults = Counter(failure.status.message for failure in self.failures)
+        lost = "".join(f"; {count} failed: {text}" for text, count in faults.most_common(1))
+        return f"<Ensemble of {self.graph.getLabel()}: {len(self)} conformers of {self.numAtoms} atoms{lost}>"
+
+    def setPositions(self, index, positions):
+        """Replace the positions of one conformer, e.g. after a relaxation.
+
+        Parameters
+        ----------
+        index : int
+        positions : Quantity or array_like
+            Shape (numAtoms, 3), in nm if it carries no unit.
+        """
+        self._core.setPositions(self[index].index, positions)
+
+    def applyTo(self, context, index=0, temperature=None, particles=None, seed=0):
+        """Put a conformer into a Context: positions, constraints, virtual sites, and velocities if asked for.
+
+        Parameters
+        ----------
+        context : openmm.Context
+            Its System has one particle an atom, in the order of the ensemble, unless particles are given.
+        index : int
+            The conformer.
+        temperature : Quantity or float, optional
+            Set velocities to this temperature, in kelvin if it carries no unit.
+        particles : sequence of int, optional
+            The particle of every atom; the conformer then takes the centroid those particles have, others stay.
+        seed : int
+            Random seed of the velocities, 0 to choose one.
+        """
+        kelvin = -1.0 if temperature is None else float(unit.Quantity(1.0, unit.kelvin) / unit.kelvin * (
+            temperature.value_in_unit(unit.kelvin) if unit.is_quantity(temperature) else temperature))
+        if particles is None:
+            self._core.applyTo(context, self[index].index, kelvin, int(seed))
+        else:
+            self._core.applyTo(context, self[index].index, [int(i) for i in particles], kelvin, int(seed))
+
+    def state(self, index=0):
+        """Get an openmm.State that holds the positions of a conformer, for Context.setState() and reporters."""
+        return self._core.createState(self[index].index)
+
+    def toRDKit(self):
+        """Get one rdkit.Chem.Mol with all atoms in the ensemble's order and all conformers, in Angstrom."""
+        return writers.toRDKit(self)
+
+    def toOpenFF(self):
+        """Get an openff.toolkit.Molecule with all conformers.
+
+        If the ensemble was made of an OpenFF molecule, a copy of that molecule is returned, in its atom order.
+        """
+        return writers.toOpenFF(self, self._source)
+
+    def writeSDF(self, path):
+        """Write all conformers as SDF records; a name that ends in .gz is compressed."""
+        writers.writeSDF([self], path)
+
+    def writePDB(self, path):
+        """Write all conformers as the models of a PDB file."""
+        writers.writePDB(self, path)
+
+    def writePDBx(self, path):
+        """Write all conformers as the models of a PDBx/mmCIF file."""
+        writers.writePDBx(self, path)
+
+    def writeDCD(self, path):
+        """Write all conformers as the frames of a DCD trajectory."""
+        writers.writeDCD(self, path)
+
+    def addTo(self, modeller, index=0):
+        """Add a conformer to an openmm.app.Modeller as a new residue.
+
+        Parameters
+        ----------
+        modeller : openmm.app.Modeller
+        index : int
+            The conformer.
+        """
+        modeller.add(self.topology, self[index].positions)
+
+    def place(self, modeller, residue, index=0):
+        """Give a residue of an openmm.app.Modeller this conformer, superposed on where its atoms are now.
+
+        Parameters
+        ----------
+        modeller : openmm.app.Modeller
+        residue : openmm.app.topology.Residue or str
+            The residue, or the name of the only residue of that name. Its atoms are the ensemble's, in the same order.
+        index : int
+            The conformer.
+        """
+        writers.place(self, modeller, residue, index)
