@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: MIT
+// The matrix Fisher distribution on SO(3): a 4x4 eigenproblem and one contour sum that is accurate in every regime.
+#include "MatrixFisher.h"
+#include "openmmorbit/internal/OrbitMean.h"
+#include <algorithm>
+#include <cmath>
+#include <complex>
+
+// Square roots of negative numbers do not occur here; without errno the loops over nodes and lanes become vectors.
+
+#if defined(__GNUC__) && !defined(__clang__)
+    #pragma GCC optimize("no-math-errno")
+    #define ORBIT_INLINE inline __attribute__((always_inline))
+    #if defined(__x86_64__) && defined(__gnu_linux__)
+        #define ORBIT_VECTOR_CLONES __attribute__((target_clones("default", "arch=haswell", "arch=skylake-avx512")))
+    #endif
+#else
+    #define ORBIT_INLINE inline
+#endif
+#ifndef ORBIT_VECTOR_CLONES
+    #define ORBIT_VECTOR_CLONES
+#endif
+
+using namespace OrbitPlugin;
+
+namespace {
+
+const int NUM_NODES = 24;
+const int NODE_BLOCK = 8;
+
+/** Nodes z and weights ω of (2.4) on the upper half of the parabola, with 1/z. */
+struct Contour {
+    double zRe[NUM_NODES], zIm[NUM_NODES], inverseRe[NUM_NODES], inverseIm[NUM_NODES], wRe[NUM_NODES], wIm[NUM_NODES];
+    Contour(double mu, double h) {
+        const double scale = 2 * std::sqrt(mu) * h / 3.14159265358979323846;
+        for (int j = 0; j < NUM_NODES; j++) {
+            const std::complex<double> root(1.0, (j + 0.5) * h), z = mu * root * root, w = scale * std::exp(z), inverse = 1.0 / z;
+            zRe[j] = z.real();
+            zIm[j] = z.imag();
+            inverseRe[j] = inverse.real();
+            inverseIm[j] = inverse.imag();
+            wRe[j] = w.real();
+            wIm[j] = w.imag();
+        }
+    }
+};
+
+const Contour CONTOUR(3.6, 0.14);
+
+/** Sum (2.4) and (2.5): c̄ and the four second moments m. All gaps are at least 0. */
+ORBIT_INLINE double sumContour(const double* gaps, double* m) {
+    double sums[5][NODE_BLOCK] = {};
+    for (int first = 0; first < NUM_NODES; first += NODE_BLOCK)
+        for (int k = 0; k < NODE_BLOCK; k++) {
+            const double zRe = CONTOUR.zRe[first + k], zIm = CONTOUR.zIm[first + k];
+            double re[3], radius[3], large[3];
+            for (int i = 0; i < 3; i++) {
+                re[i] = zRe + gaps[i];
+                radius[i] = std::sqrt(re[i] * re[i] + zIm * zIm);
+                large[i] = std::sqrt(0.5 * (radius[i] + std::abs(re[i])));
+            }
+
+            // Principal roots of z + κ_i; their small components are Im z / (2 large), from one common division.
+
+            const double inverseLarge = 0.5 * zIm / (large[0] * large[1] * large[2]);
+            const double small[3] = {inverseLarge * large[1] * large[2], inverseLarge * large[0] * large[2],
+                inverseLarge * large[0] * large[1]};
+            double productRe = 1, productIm = 0;
+            for (int i = 0; i < 3; i++) {
+                const double rootRe = re[i] >= 0 ? large[i] : small[i], rootIm = re[i] >= 0 ? small[i] : large[i];
+                const double next = productRe * rootRe - productIm * rootIm;
+                productIm = productRe * rootIm + productIm * rootRe;
+                productRe = next;
+            }
+            const double inverse = 1 / (radius[0] * radius[1] * radius[2]);
+            const double wRe = CONTOUR.wRe[first + k], wIm = CONTOUR.wIm[first + k];
+            const double gRe = (wRe * productRe + wIm * productIm) * inverse;
+            const double gIm = (wIm * productRe - wRe * productIm) * inverse;
+            sums[0][k] += gRe;
+            sums[1][k] += gRe * CONTOUR.inverseRe[first + k] - gIm * CONTOUR.inverseIm[first + k];
+            const double r[3] = {inverse * radius[1] * radius[2], inverse * radius[0] * radius[2], inverse * radius[0] * radius[1]};
+            for (int i = 0; i < 3; i++)
+                sums[2 + i][k] += (gRe * re[i] + gIm * zIm) * r[i] * r[i];
+        }
+    double totals[5];
+    for (int s = 0; s < 5; s++) {
+        totals[s] = 0;
+        for (int k = 0; k < NODE_BLOCK; k++)
+            totals[s] += sums[s][k];
+    }
+    for (int i = 0; i < 4; i++)
+        m[i] = 0.5 * totals[1 + i] / totals[0];
+    return totals[0];
+}
+
+/** Symmetric 4x4 matrices and their eigenvectors (columns of V), one a lane. */
+template <int LANES>
+struct Eigenproblem {
+    double B[4][4][LANES], V[4][4][LANES];
+};
+
+/** Fill B of (2.3) from correlations [LANES][9]. */
+template <int LANES>
+ORBIT_INLINE void setQuadraticForm(const double* F, Eigenproblem<LANES>& problem) {
+    for (int l = 0; l < LANES; l++) {
+        const double* f = F + 9 * l;
+        const double trace = f[0] + f[4] + f[8];
+        const double row[4] = {trace, f[7] - f[5], f[2] - f[6], f[3] - f[1]};
+        for (int i = 0; i < 4; i++)
+            problem.B[0][i][l] = problem.B[i][0][l] = row[i];
+        for (int i = 0; i < 3; i++)
+            for (int j = 0; j < 3; j++)
+                problem.B[i + 1][j + 1][l] = f[3 * i + j] + f[3 * j + i] - (i == j ? trace : 0.0);
+    }
+}
+
+/** One Jacobi rotation of every lane that makes B[p][q] zero. */
+template <int LANES>
+ORBIT_INLINE void rotate(Eigenproblem<LANES>& problem, int p, int q) {
+    double c[LANES], s[LANES];
+    for (int l = 0; l < LANES; l++) {
+        const double off = 2 * problem.B[p][q][l], gap = problem.B[q][q][l] - problem.B[p][p][l];
+        const double size = std::abs(gap) + std::sqrt(gap * gap + off * off) + 1e-300;
+        const double t = (gap >= 0 ? off : -off) / size;
+        c[l] = 1 / std::sqrt(t * t + 1);
+        s[l] = t * c[l];
+        const double shift = 0.5 * t * off;
+        problem.B[p][p][l] -= shift;
+        problem.B[q][q][l] += shift;
+        problem.B[p][q][l] = problem.B[q][p][l] = 0;
+    }
+    for (int k = 0; k < 4; k++) {
+        if (k != p && k != q)
+            for (int l = 0; l < LANES; l++) {
+                const double a = problem.B[k][p][l], b = problem.B[k][q][l];
+                problem.B[k][p][l] = problem.B[p][k][l] = c[l] * a - s[l] * b;
+                problem.B[k][q][l] = problem.B[q][k][l] = s[l] * a + c[l] * b;
+            }
+        for (int l = 0; l < LANES; l++) {
+            const double a = problem.V[k][p][l], b = problem.V[k][q][l];
+            problem.V[k][p][l] = c[l] * a - s[l] * b;
+            problem.V[k][q][l] = s[l] * a + c[l] * b;
+        }
+    }
+}
+
+template <int LANES>
+ORBIT_INLINE void diagonalize(Eigenproblem<LANES>& problem) {
+    for (int i = 0; i < 4; i++)
+        for (int j = 0; j < 4; j++)
+            for (int l = 0; l < LANES; l++)
+                problem.V[i][j][l] = (i == j);
+    for (int sweep = 0; sweep < 12; sweep++) {
+        double off[LANES] = {}, diagonal[LANES] = {};
+        for (int i = 0; i < 4; i++) {
+            for (int l = 0; l < LANES; l++)
+                diagonal[l] += problem.B[i][i][l] * problem.B[i][i][l];
+            for (int j = 0; j < i; j++)
+                for (int l = 0; l < LANES; l++)
+                    off[l] += problem.B[i][j][l] * problem.B[i][j][l];
+        }
+        bool done = true;
+        for (int l = 0; l < LANES; l++)
+            done &= off[l] <= 1e-31 * diagonal[l];
+        if (done)
+            return;
+        rotate(problem, 0, 1);
+        rotate(problem, 2, 3);
+        rotate(problem, 0, 2);
+        rotate(problem, 1, 3);
+        rotate(problem, 0, 3);
+        rotate(problem, 1, 2);
+    }
+}
+
+/** Mean rotation (2.6) of one lane. */
+template <int LANES>
+ORBIT_INLINE void setMeanRotation(const Eigenproblem<LANES>& problem, int lane, const double* m, double* E) {
+    double T[4][4];
+    for (int i = 0; i < 4; i++)
+        for (int j = 0; j < 4; j++) {
+            T[i][j] = 0;
+            for (int k = 0; k < 4; k++)
+                T[i][j] += m[k] * problem.V[i][k][lane] * problem.V[j][k][lane];
+        }
+    const double diagonal = T[0][0] - T[1][1] - T[2][2] - T[3][3];
+    for (int i = 0; i < 3; i++)
+        for (int j = 0; j < 3; j++)
+            E[3 * i + j] = 2 * T[i + 1][j + 1] + (i == j ? diagonal : 0.0);
+    for (int i = 0; i < 3; i++) {
+        const int j = (i + 1) % 3, k = (i + 2) % 3;
+        E[3 * k + j] += 2 * T[0][i + 1];
+        E[3 * j + k] -= 2 * T[0][i + 1];
+    }
+}
+
+template <int LANES>
+ORBIT_INLINE void evaluateLanes(const double* F, double* logC, double* meanRotation) {
+    Eigenproblem<LANES> problem;
+    setQuadraticForm(F, problem);
+    diagonalize(problem);
+    for (int l = 0; l < LANES; l++) {
+        int top = 0;
+        for (int k = 1; k < 4; k++)
+            if (problem.B[k][k][l] > problem.B[top][top][l])
+                top = k;
+        double gaps[3], sorted[4], m[4];
+        int others[3];
+        for (int k = 0, i = 0; k < 4; k++)
+            if (k != top) {
+                others[i] = k;
+                gaps[i++] = std::max(0.0, problem.B[top][top][l] - problem.B[k][k][l]);
+            }
+        logC[l] = problem.B[top][top][l] + std::log(sumContour(gaps, sorted));
+        m[top] = sorted[0];
+        for (int i = 0; i < 3; i++)
+            m[others[i]] = sorted[1 + i];
+        setMeanRotation(problem, l, m, meanRotation + 9 * l);
+    }
+}
+
+ORBIT_VECTOR_CLONES void evaluateOne(const double* F, double* logC, double* meanRotation) {
+    evaluateLanes<1>(F, logC, meanRotation);
+}
+
+} // namespace
+
+ORBIT_VECTOR_CLONES void OrbitPlugin::evaluateMatrixFisher(const double* F, double* logC, double* meanRotation) {
+    evaluateLanes<FISHER_LANES>(F, logC, meanRotation);
+}
+
+ORBIT_VECTOR_CLONES void OrbitPlugin::boundMatrixFisher(const double* F, double* bound) {
+    for (int l = 0; l < FISHER_LANES; l++) {
+        const double* f = F + 9 * l;
+
+        // Scale to unit norm; the polynomial is λ⁴ − 2 λ² − 8 det λ + det B, and its largest root at most √3.
+
+        double norm2 = 1e-300;
+        for (int k = 0; k < 9; k++)
+            norm2 += f[k] * f[k];
+        const double norm = std::sqrt(norm2), scale = 1 / norm;
+        const double a = f[0] * scale, b = f[1] * scale, c = f[2] * scale, d = f[3] * scale, e = f[4] * scale;
+        const double g = f[5] * scale, h = f[6] * scale, i = f[7] * scale, j = f[8] * scale;
+        const double cofactors[9] = {e * j - g * i, g * h - d * j, d * i - e * h, c * i - b * j, a * j - c * h, b * h - a * i,
+            b * g - c * e, c * d - a * g, a * e - b * d};
+        const double determinant = a * cofactors[0] + b * cofactors[1] + c * cofactors[2];
+        double constant = 1;
+        for (int k = 0; k < 9; k++)
+            constant -= 4 * cofactors[k] * cofactors[k];
+        double root = 1.7320508075688774;
+        for (int step = 0; step < 8; step++) {
+            const double square = root * root;
+            const double value = (square - 2) * square - 8 * determinant * root + constant;
+            const double slope = 4 * (square - 1) * root - 8 * determinant;
+            root -= value / std::max(slope, 1e-12);
+        }
+        bound[l] = root * norm;
+    }
+}
+
+double OrbitPlugin::matrixFisher(const double* F, double* meanRotation) {
+    double logC, unused[9];
+    evaluateOne(F, &logC, meanRotation == nullptr ? unused : meanRotation);
+    return logC;
+}
