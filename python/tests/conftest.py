@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: MIT
+"""Fixtures: a small random model, water as a graph, the repository's golden files."""
+import json
+from pathlib import Path
+
+import pytest
+
+import openmmorbit
+from openmmorbit import orbit
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="session")
+def golden():
+    """Get the content of a golden file by name."""
+    def load(name):
+        with open(ROOT / "tests" / "golden" / name, encoding="utf-8") as stream:
+            return json.load(stream)
+    return load
+
+
+@pytest.fixture(scope="session")
+def smallModel():
+    """A model of random weights: its conformers are wrong, its shapes and keys are right."""
+    settings = orbit.PairBiasTransformerSettings()
+    settings.width, settings.numLayers, settings.numHeads = 24, 2, 2
+    settings.pairWidth, settings.numRadial, settings.conditionWidth = 8, 8, 16
+    return orbit.DenoiserModel.createRandom(settings, 11)
+
+
+@pytest.fixture(params=["Reference", "CPU"])
+def platform(request):
+    """Every platform whose kernel is installed."""
+    if not any(f"OpenMMOrbit{request.param}" in path for path in openmmorbit.pluginLoadedLibNames):
+        pytest.skip(f"the kernel of platform {request.param} is not installed")
+    return request.param
+
+
+@pytest.fixture
+def makeGenerator(smallModel):
+    """Make a generator of the random model that keeps its wrong conformers."""
+    def make(**options):
+        settings = {"model": smallModel, "platform": "Reference", "numSteps": 2, "check": False, **options}
+        return openmmorbit.ConformerGenerator(**settings)
+    return make
+
+
+def makeGraph(elements, bonds):
+    """Make a graph of single bonds by hand."""
+    graph = orbit.MolecularGraph()
+    atoms = []
+    for index, element in enumerate(elements):
+        atom = orbit.GraphAtom()
+        atom.element, atom.name = element, f"A{index + 1}"
+        atoms.append(atom)
+    entries = []
+    for first, second in bonds:
+        bond = orbit.GraphBond()
+        bond.atom1, bond.atom2 = first, second
+        entries.append(bond)
+    graph.atoms, graph.bonds = atoms, entries
+    return graph
+
+
+@pytest.fixture
+def water():
+    """Water without the reading room."""
+    return makeGraph([8, 1, 1], [(0, 1), (0, 2)])

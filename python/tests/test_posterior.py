@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: MIT
+"""The orbit posterior through Python: reference values, generators against the whole group, refusals."""
+import itertools
+
+import numpy as np
+import pytest
+from openmm import unit
+
+import openmmorbit
+
+
+def cases(golden):
+    for molecule in golden("orbitPosterior.json")["molecules"]:
+        for case in molecule["cases"]:
+            yield molecule, case
+
+
+def testReferenceValues(golden):
+    number = 0
+    for molecule, case in cases(golden):
+        result = openmmorbit.orbitPosterior(molecule["x1"], case["xt"], case["time"], bonds=molecule["bonds"],
+                                            generators=molecule["generators"], prior=case["prior"], sigma=case["sigma"])
+        where = f"{molecule['name']} {case['prior']} t = {case['time']}"
+        for name in ("mean", "velocity", "x0Mean"):
+            array = getattr(result, name)
+            assert array.shape == (len(molecule["elements"]), 3)
+            assert np.abs(array - np.array(case[name])).max() <= case["toleranceMean"], f"{where} {name}"
+        assert abs(result.logEvidence - case["logEvidence"]) <= case["toleranceLogEvidence"], where
+        number += 1
+    assert number == 36
+
+
+def testListedGroupEqualsGenerators(golden):
+    molecule, case = next(pair for pair in cases(golden) if pair[0]["name"] == "acetone")
+    numAtoms = len(molecule["elements"])
+    group = openmmorbit.closeGroup(molecule["generators"], numAtoms).reshape(-1, numAtoms)
+    assert len(group) == molecule["order"]
+    arguments = (molecule["x1"], case["xt"], case["time"])
+    listed = openmmorbit.orbitPosterior(*arguments, automorphisms=group)
+    generated = openmmorbit.orbitPosterior(*arguments, generators=molecule["generators"])
+    assert np.allclose(listed.mean, generated.mean, rtol=0, atol=1e-13)
+    alone = openmmorbit.orbitPosterior(*arguments)
+    assert not np.allclose(alone.mean, generated.mean, rtol=0, atol=1e-3)
+
+
+def testFullSymmetryOfFourPointsLeavesOnlyTheCentre():
+    square = np.array([[1.0, 1, 0], [-1, 1, 0], [-1, -1, 0], [1, -1, 0]])
+    result = openmmorbit.orbitPosterior(square, np.zeros((4, 3)), 0.5,
+                                        automorphisms=list(itertools.permutations(range(4))))
+    assert np.abs(result.mean).max() < 1e-14
+    assert abs(result.logEvidence) < 1e-12
+
+
+@pytest.mark.parametrize("change, text", [
+    ({"time": 1.0}, "time"),
+    ({"xt": [[0.0, 0, 0]]}, "xt"),
+    ({"xt": [[0.0, 0, np.nan], [1, 0, 0]]}, "finite"),
+    ({"x1": [[0.0, 0], [1, 0]]}, r"x1 of shape \(numAtoms, 3\)"),
+    ({"generators": [[0, 0]]}, "permutation"),
+    ({"generators": [[0, 1, 2]]}, "2 atoms"),
+    ({"generators": [[1, 0]], "automorphisms": [[1, 0]]}, "got both"),
+    ({"prior": "harmonic"}, "connected|bond"),
+    ({"prior": "flat"}, "flat"),
+    ({"coupling": "aligned"}, "aligned"),
+    ({"sigma": -1.0}, "sigma"),
+    ({"x1": unit.Quantity([[0.0, 0, 0], [1, 0, 0]], unit.angstrom)}, "Quantity"),
+])
+def testRefusal(change, text):
+    arguments = {"x1": [[0.0, 0, 0], [1, 0, 0]], "xt": [[0.0, 0, 0], [1, 0, 0]], "time": 0.5, **change}
+    with pytest.raises(ValueError, match=text):
+        openmmorbit.orbitPosterior(**arguments)
