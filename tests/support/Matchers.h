@@ -41,7 +41,8 @@ std::vector<double> toDoubles(const T& values) {
 inline testing::AssertionResult isCloseFlat(const std::string& what, const std::vector<double>& actual,
         const std::vector<double>& expected, Tolerance tolerance) {
     if (actual.size() != expected.size())
-        return testing::AssertionFailure() << what << ": expected " << expected.size() << " values, got " << actual.size();
+        return testing::AssertionFailure() << what << ": expected " << expected.size() << " values, got "
+                << actual.size();
     int worst = -1, numWrong = 0;
     double worstExcess = 0;
     for (int i = 0; i < (int) actual.size(); i++) {
@@ -92,7 +93,8 @@ void expectClose(const std::string& what, const A& actual, const E& expected, To
 
 /** Expect that every value is finite. */
 template <class A>
-void expectFinite(const std::string& what, const A& actual, const char* file = __builtin_FILE(), int line = __builtin_LINE()) {
+void expectFinite(const std::string& what, const A& actual, const char* file = __builtin_FILE(),
+        int line = __builtin_LINE()) {
     const std::vector<double> values = toDoubles(actual);
     for (int i = 0; i < (int) values.size(); i++)
         if (!std::isfinite(values[i])) {
@@ -105,7 +107,8 @@ void expectFinite(const std::string& what, const A& actual, const char* file = _
  * Expect that a call throws an exception of type Error with exactly this text.
  */
 template <class Error, class Call>
-void expectThrows(const std::string& text, Call&& call, const char* file = __builtin_FILE(), int line = __builtin_LINE()) {
+void expectThrows(const std::string& text, Call&& call, const char* file = __builtin_FILE(),
+        int line = __builtin_LINE()) {
     try {
         call();
     }
@@ -115,7 +118,8 @@ void expectThrows(const std::string& text, Call&& call, const char* file = __bui
         return;
     }
     catch (const std::exception& error) {
-        ADD_FAILURE_AT(file, line) << "expected the error\n  " << text << "\ngot another type with the text\n  " << error.what();
+        ADD_FAILURE_AT(file, line) << "expected the error\n  " << text << "\ngot another type with the text\n  "
+                << error.what();
         return;
     }
     ADD_FAILURE_AT(file, line) << "expected the error\n  " << text << "\ngot none";

@@ -132,7 +132,8 @@ inline std::vector<double> rotate(const std::vector<double>& positions, const st
     std::vector<double> result(positions.size());
     for (int i = 0; i < (int) positions.size()/3; i++)
         for (int k = 0; k < 3; k++)
-            result[3*i+k] = rotation[3*k]*positions[3*i]+rotation[3*k+1]*positions[3*i+1]+rotation[3*k+2]*positions[3*i+2];
+            for (int j = 0; j < 3; j++)
+                result[3*i+k] += rotation[3*k+j]*positions[3*i+j];
     return result;
 }
 

@@ -44,6 +44,10 @@ inline const std::vector<ToleranceRow>& toleranceTable() {
         {"logNormalizer",     {1e-11, 1e-11}, {1e-4, 1e-4},   {1e-2, 1e-2}},
         {"meanRotation",      {1e-10, 1e-11}, {1e-4, 1e-4},   {1e-2, 1e-2}},
         {"orbitMean",         {1e-8, 1e-9},   {1e-4, 1e-4},   {1e-2, 1e-2}},
+        // One distribution against 30-digit values; rounding of entries up to 1e9 is relative.
+        {"matrixFisher",      {1e-12, 1e-12}, {1e-4, 1e-4},   {1e-2, 1e-2}},
+        // Asymptotic formulas at singular values of 1e-4 and 1e5, correct to the next order.
+        {"asymptotic",        {1e-9, 1e-9},   {1e-4, 1e-4},   {1e-2, 1e-2}},
         // Training.
         {"interpolant",       {1e-12, 1e-12}, {1e-5, 1e-5},   {1e-2, 1e-2}},
         {"denoisingLoss",     {1e-9, 1e-10},  {1e-4, 1e-5},   {5e-2, 1e-2}},

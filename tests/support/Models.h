@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+// Small models with pseudo-random weights, for tests that need a network but no chemistry.
+#ifndef OPENMM_ORBIT_TESTS_MODELS_H_
+#define OPENMM_ORBIT_TESTS_MODELS_H_
+
+#include "openmmorbit/DenoiserModel.h"
+
+namespace testSupport {
+
+/** Settings of a network that is evaluated in microseconds. */
+inline OrbitPlugin::PairBiasTransformerSettings makeSmallSettings() {
+    OrbitPlugin::PairBiasTransformerSettings settings;
+    settings.width = 32;
+    settings.numLayers = 2;
+    settings.numHeads = 2;
+    settings.transitionFactor = 2;
+    settings.pairWidth = 16;
+    settings.numRadial = 16;
+    settings.conditionWidth = 16;
+    settings.numFrequencies = 8;
+    return settings;
+}
+
+/** A small model with pseudo-random weights. Its conformers are finite, but no molecules. */
+inline OrbitPlugin::DenoiserModel makeSmallModel(unsigned int seed = 1) {
+    return OrbitPlugin::DenoiserModel::createRandom(makeSmallSettings(), seed);
+}
+
+} // namespace testSupport
+
+#endif // OPENMM_ORBIT_TESTS_MODELS_H_
