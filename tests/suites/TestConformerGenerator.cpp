@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: MIT
+// Tests of the generator: independence of batches, inspection and resampling, stopping, refusals.
+#include "Matchers.h"
+#include "Models.h"
+#include "Options.h"
+#include "Systems.h"
+#include "openmmorbit/ArgumentError.h"
+#include "openmmorbit/ConformerGenerator.h"
+#include <gtest/gtest.h>
+#include <algorithm>
+
+using namespace OpenMM;
+using namespace OrbitPlugin;
+using namespace testSupport;
+
+namespace {
+
+SamplerSettings makeSampler(int numSteps, SamplerMethod method = SamplerMethod::Heun) {
+    SamplerSettings settings;
+    settings.numSteps = numSteps;
+    settings.method = method;
+    return settings;
+}
+
+std::unique_ptr<ConformerGenerator> makeGenerator(const DenoiserModel& model, bool check) {
+    auto generator = std::make_unique<ConformerGenerator>(model);
+    generator->setPlatformName(platformName());
+    generator->setSamplerSettings(makeSampler(3));
+    generator->setCheckConformers(check);
+    return generator;
+}
+
+/** A model whose network answers zero everywhere: it generates normally distributed atoms of standard deviation scale. */
+DenoiserModel makeGaussianModel(double scale) {
+    PairBiasTransformerSettings settings = makeSmallSettings();
+    settings.dataScale = scale;
+    DenoiserModel model = DenoiserModel::createRandom(settings, 1);
+    for (const std::string& name : model.getTensorNames()) {
+        ModelTensor tensor = model.getTensor(name);
+        if (name != "time.frequencies")
+            std::fill(tensor.values.begin(), tensor.values.end(), 0.0f);
+        model.setTensor(name, tensor);
+    }
+    return model;
+}
+
+/** H2: with normally distributed atoms its bond length is often right and often wrong. */
+MolecularGraph makeHydrogen() {
+    return makeGraph("hydrogen", {1, 1}, {{0, 1}});
+}
+
+class Counter : public ProgressCallback {
+public:
+    explicit Counter(int limit) : limit(limit) {
+    }
+    bool report(int finished, int copies, double newFraction) override {
+        EXPECT_LE(finished, copies);
+        numFinished = finished;
+        numCopies = copies;
+        fraction = newFraction;
+        return ++numCalls < limit;
+    }
+    int limit, numCalls = 0, numFinished = 0, numCopies = 0;
+    double fraction = -1;
+};
+
+} // namespace
+
+TEST(ConformerGenerator, runsTheKernelOfItsPlatform) {
+    auto generator = makeGenerator(makeSmallModel(), false);
+    const std::string kernel = generator->getKernelDescription();
+    EXPECT_EQ(platformName(), kernel.substr(0, platformName().size()));
+    EXPECT_EQ(kernel, generator->generate(makeWater(), 1, 1).getProvenance(0).kernel);
+
+    // CPU comes first where it is loaded.
+
+    generator->setPlatformName("");
+    EXPECT_EQ(platformName(), generator->getKernelDescription().substr(0, platformName().size()));
+}
+
+TEST(ConformerGenerator, doesNotDependOnTheBatch) {
+    auto generator = makeGenerator(makeSmallModel(), false);
+    std::vector<Ensemble> together = generator->generateBatch({makeEthanol(), makeWater(), makeBenzene()}, {3, 2, 4}, 7, 10);
+    ASSERT_EQ(3, (int) together.size());
+    EXPECT_EQ(4, together[2].getNumConformers());
+    EXPECT_EQ(together[0].getPositionArray(), generator->generate(makeEthanol(), 3, 7, 10).getPositionArray());
+    EXPECT_EQ(together[1].getPositions(1), generator->generate(makeWater(), 5, 7, 11).getPositions(1));
+    EXPECT_EQ(together[2].getPositionArray(), generator->generate(makeBenzene(), 4, 7, 12).getPositionArray());
+    EXPECT_NE(together[2].getPositionArray(), generator->generate(makeBenzene(), 4, 8, 12).getPositionArray());
+    EXPECT_NE(together[2].getPositionArray(), generator->generate(makeBenzene(), 4, 7, 13).getPositionArray());
+    EXPECT_NE(together[2].getPositions(0), together[2].getPositions(1));
+    expectFinite("positions", together[2].getPositionArray());
+    const std::vector<double> one = generator->generate(makeEthanol(), 3, 7, 10).getPositionArray();
+    generator->setNumThreads(1);
+    EXPECT_EQ(one, generator->generate(makeEthanol(), 3, 7, 10).getPositionArray());
+    generator->setNumThreads(3);
+    EXPECT_EQ(one, generator->generate(makeEthanol(), 3, 7, 10).getPositionArray());
+}
+
+TEST(ConformerGenerator, splitsLargeRequests) {
+    // 4,000 copies of 144 atom pairs do not fit into one batch.
+
+    auto generator = makeGenerator(makeSmallModel(), false);
+    generator->setSamplerSettings(makeSampler(1, SamplerMethod::Euler));
+    Ensemble many = generator->generate(makeBenzene(), 4000, 3);
+    ASSERT_EQ(4000, many.getNumConformers());
+    Ensemble few = generator->generate(makeBenzene(), 2, 3);
+    EXPECT_EQ(few.getPositions(1), many.getPositions(1));
+    std::vector<Vec3> last = many.getPositions(3999);
+    EXPECT_NE(last, many.getPositions(3998));
+    EXPECT_EQ(3999, many.getProvenance(3999).copy);
+}
+
+TEST(ConformerGenerator, recordsTheProvenance) {
+    DenoiserModel model = makeSmallModel();
+    model.setMetadata("name", "small");
+    auto generator = makeGenerator(model, false);
+    Ensemble ensemble = generator->generate(makeWater(), 2, 9, 4);
+    const ConformerProvenance& provenance = ensemble.getProvenance(1);
+    EXPECT_EQ("small", provenance.modelName);
+    EXPECT_EQ(model.getChecksum(), provenance.modelChecksum);
+    EXPECT_EQ(9, provenance.seed);
+    EXPECT_EQ(4, provenance.record);
+    EXPECT_EQ(1, provenance.copy);
+    EXPECT_EQ(0, provenance.numResamplings);
+    EXPECT_EQ(5, provenance.numEvaluations);
+    EXPECT_GT(provenance.wallSeconds, 0);
+    Ensemble chosen = generator->generate(makeWater(), 1);
+    EXPECT_GT(chosen.getProvenance(0).seed, 0);
+    EXPECT_EQ(chosen.getPositions(0), generator->generate(makeWater(), 1, chosen.getProvenance(0).seed).getPositions(0));
+}
+
+TEST(ConformerGenerator, drawsWrongCopiesAgain) {
+    auto generator = makeGenerator(makeGaussianModel(0.6), true);
+    generator->setMaxResamplings(0);
+    Ensemble first = generator->generate(makeHydrogen(), 40, 5);
+    EXPECT_GT(first.getNumConformers(), 0);
+    EXPECT_GT(first.getNumFailures(), 0);
+    EXPECT_EQ(40, first.getNumRequested());
+    EXPECT_NE("", first.getMessage());
+    for (int i = 0; i < first.getNumFailures(); i++) {
+        EXPECT_FALSE(first.getFailure(i).status.isAccepted());
+        EXPECT_NE("", first.getFailure(i).status.message);
+    }
+    generator->setMaxResamplings(100);
+    Ensemble all = generator->generate(makeHydrogen(), 40, 5);
+    ASSERT_EQ(40, all.getNumConformers());
+    EXPECT_EQ("", all.getMessage());
+    int numKept = 0, mostResamplings = 0;
+    for (int i = 0; i < 40; i++) {
+        const ConformerProvenance& provenance = all.getProvenance(i);
+        EXPECT_EQ(i, provenance.copy);
+        EXPECT_TRUE(all.getStatus(i).isAccepted());
+        EXPECT_EQ(5*(1+provenance.numResamplings), provenance.numEvaluations);
+        mostResamplings = std::max(mostResamplings, provenance.numResamplings);
+        if (provenance.numResamplings == 0)
+            EXPECT_EQ(first.getPositions(numKept++), all.getPositions(i));
+    }
+    EXPECT_EQ(first.getNumConformers(), numKept);
+    EXPECT_GT(mostResamplings, 1);
+
+    // Wrong copies come out only on request, and with their status.
+
+    generator->setMaxResamplings(0);
+    generator->setReturnFailed(true);
+    Ensemble everything = generator->generate(makeHydrogen(), 40, 5);
+    ASSERT_EQ(40, everything.getNumConformers());
+    EXPECT_EQ(0, everything.getNumFailures());
+    int numWrong = 0;
+    for (int i = 0; i < 40; i++)
+        numWrong += !everything.getStatus(i).isAccepted();
+    EXPECT_EQ(first.getNumFailures(), numWrong);
+}
+
+TEST(ConformerGenerator, saysWhyNothingCameOut) {
+    auto generator = makeGenerator(makeGaussianModel(20.0), true);
+    generator->setMaxResamplings(1);
+    try {
+        generator->generate(makeEthanol(), 3, 5);
+        ADD_FAILURE() << "expected ConformerGenerationError, got an ensemble";
+    }
+    catch (const ConformerGenerationError& error) {
+        const std::string start = "ConformerGenerator::generate: expected 3 correct conformers of \"ethanol\", got 0 after 1"
+                " resamplings; most frequent fault (";
+        EXPECT_EQ(start, std::string(error.what()).substr(0, start.size()));
+    }
+    std::vector<Ensemble> ensembles = generator->generateBatch({makeEthanol()}, {3}, 5);
+    EXPECT_EQ(0, ensembles[0].getNumConformers());
+    EXPECT_EQ(3, ensembles[0].getNumFailures());
+    EXPECT_NE("", ensembles[0].getMessage());
+}
+
+TEST(ConformerGenerator, continuesWithoutAMoleculeThatTheModelLacks) {
+    MolecularGraph strange = makeWater();
+    strange.atoms[0].element = 92;
+    auto generator = makeGenerator(makeSmallModel(), false);
+    EXPECT_THROW(generator->generate(strange, 1, 1), ArgumentError);
+    std::vector<Ensemble> ensembles = generator->generateBatch({makeWater(), strange, makeEthanol()}, {1, 2, 1}, 6);
+    EXPECT_EQ(1, ensembles[0].getNumConformers());
+    EXPECT_EQ(0, ensembles[1].getNumConformers());
+    EXPECT_NE(std::string::npos, ensembles[1].getMessage().find("\"water\""));
+    EXPECT_EQ("", ensembles[2].getMessage());
+    EXPECT_EQ(ensembles[2].getPositions(0), generator->generate(makeEthanol(), 1, 6, 2).getPositions(0));
+}
+
+TEST(ConformerGenerator, reportsProgressAndStops) {
+    auto generator = makeGenerator(makeSmallModel(), false);
+    Counter counter(1000);
+    generator->setProgressCallback(&counter);
+    generator->generate(makeWater(), 4, 1);
+    EXPECT_EQ(4, counter.numCalls);
+    EXPECT_EQ(4, counter.numCopies);
+    EXPECT_EQ(1.0, counter.fraction);
+    Counter impatient(2);
+    generator->setProgressCallback(&impatient);
+    expectThrows<GenerationStopped>("ConformerGenerator::generate: expected to finish 4 copies, got a stop after 0",
+            [&] { generator->generate(makeWater(), 4, 1); });
+    EXPECT_EQ(2, impatient.numCalls);
+    generator->setProgressCallback(nullptr);
+    EXPECT_EQ(4, generator->generate(makeWater(), 4, 1).getNumConformers());
+}
+
+TEST(ConformerGenerator, refusesWrongSettings) {
+    auto generator = makeGenerator(makeSmallModel(), false);
+    expectThrows<ArgumentError>("ConformerGenerator::generateBatch: expected at least 1 conformer, got 0",
+            [&] { generator->generate(makeWater(), 0, 1); });
+    expectThrows<ArgumentError>("ConformerGenerator::generateBatch: expected 1 numbers of conformers, one for each molecule,"
+            " got 2", [&] { generator->generateBatch({makeWater()}, {1, 1}); });
+    expectThrows<ArgumentError>("ConformerGenerator::setMaxResamplings: expected at least 0 resamplings, got -1",
+            [&] { generator->setMaxResamplings(-1); });
+    expectThrows<ArgumentError>("ConformerGenerator::setNumThreads: expected at least 0 threads, got -2",
+            [&] { generator->setNumThreads(-2); });
+    EXPECT_THROW(generator->setSamplerSettings(makeSampler(0)), ArgumentError);
+    EXPECT_THROW(generator->setCondition("no such level"), ArgumentError);
+    EXPECT_THROW(generator->generate(MolecularGraph(), 1, 1), ArgumentError);
+    EXPECT_THROW(ConformerGenerator(DenoiserModel()), ArgumentError);
+    generator->setPlatformName("Abacus");
+    const std::string list = platformName() == "CPU" ? "Reference, CPU" : platformName();
+    expectThrows<ArgumentError>("ConformerGenerator::setPlatformName: expected a platform with a denoising kernel (loaded: "+
+            list+"), got \"Abacus\"; load the plugins with Platform::loadPluginsFromDirectory()",
+            [&] { generator->generate(makeWater(), 1, 1); });
+}

@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: MIT
+// Tests of the cellar: what goes into XML comes out again, changed model files and newer versions are refused.
+#include "Matchers.h"
+#include "Models.h"
+#include "Systems.h"
+#include "openmm/serialization/XmlSerializer.h"
+#include "openmmorbit/ArgumentError.h"
+#include "openmmorbit/ConformerGenerator.h"
+#include "openmmorbit/OrbitDiffusionIntegrator.h"
+#include "openmmorbit/internal/Base64.h"
+#include <gtest/gtest.h>
+#include <cstdio>
+#include <fstream>
+#include <limits>
+#include <sstream>
+
+using namespace OpenMM;
+using namespace OrbitPlugin;
+using namespace testSupport;
+
+namespace {
+
+template <class T>
+std::string toXml(const T& object) {
+    std::stringstream stream;
+    XmlSerializer::serialize<T>(&object, "Object", stream);
+    return stream.str();
+}
+
+template <class T>
+std::unique_ptr<T> fromXml(const std::string& xml) {
+    std::stringstream stream(xml);
+    return std::unique_ptr<T>(XmlSerializer::deserialize<T>(stream));
+}
+
+std::string replaceOnce(std::string text, const std::string& from, const std::string& to) {
+    const std::size_t place = text.find(from);
+    EXPECT_NE(std::string::npos, place) << from;
+    return place == std::string::npos ? text : text.replace(place, from.size(), to);
+}
+
+SamplerSettings makeSampler() {
+    SamplerSettings settings;
+    settings.method = SamplerMethod::Multistep;
+    settings.schedule = NoiseSchedule::Logarithmic;
+    settings.numSteps = 17;
+    settings.sigmaMax = 12.25;
+    settings.sigmaMin = 1.0/3;
+    settings.rho = 7.1;
+    return settings;
+}
+
+void expectSame(const SamplerSettings& expected, const SamplerSettings& actual) {
+    EXPECT_EQ(expected.method, actual.method);
+    EXPECT_EQ(expected.schedule, actual.schedule);
+    EXPECT_EQ(expected.numSteps, actual.numSteps);
+    EXPECT_EQ(expected.sigmaMax, actual.sigmaMax);
+    EXPECT_EQ(expected.sigmaMin, actual.sigmaMin);
+    EXPECT_EQ(expected.rho, actual.rho);
+}
+
+/** A model file that is removed at the end of the test. */
+class ModelFile {
+public:
+    explicit ModelFile(const std::string& name) : path(testing::TempDir()+name) {
+        makeSmallModel().save(path);
+    }
+    ~ModelFile() {
+        std::remove(path.c_str());
+    }
+    const std::string path;
+};
+
+} // namespace
+
+TEST(Serialization, encodesBase64) {
+    // RFC 4648, section 10.
+
+    const std::vector<std::pair<std::string, std::string>> vectors = {{"", ""}, {"f", "Zg=="}, {"fo", "Zm8="},
+            {"foo", "Zm9v"}, {"foob", "Zm9vYg=="}, {"fooba", "Zm9vYmE="}, {"foobar", "Zm9vYmFy"}};
+    for (const auto& [bytes, text] : vectors) {
+        EXPECT_EQ(text, encodeBase64(bytes));
+        EXPECT_EQ(bytes, decodeBase64(text));
+    }
+    std::string all;
+    for (int i = 0; i < 256; i++)
+        all += (char) i;
+    EXPECT_EQ(all, decodeBase64(encodeBase64(all)));
+    const std::vector<double> numbers = {0.0, -1.0/3, 1e300, std::numeric_limits<double>::denorm_min()};
+    EXPECT_EQ(numbers, decodeDoubles(encodeDoubles(numbers)));
+    expectThrows<ArgumentError>("decodeBase64: expected a multiple of 4 characters, got 3", [] { decodeBase64("Zg="); });
+    expectThrows<ArgumentError>("decodeBase64: expected base64 digits, got another character at position 1",
+            [] { decodeBase64("Z*9v"); });
+    expectThrows<ArgumentError>("decodeDoubles: expected a multiple of 8 bytes, got 3", [] { decodeDoubles("Zm9v"); });
+}
+
+TEST(Serialization, keepsAGraph) {
+    MolecularGraph graph = makeDifluoroethene();
+    graph.smiles = "F/C=C\\F";
+    graph.numAddedHydrogens = 2;
+    graph.atoms[1].isotope = 13;
+    graph.tetrahedral = makeBromochlorofluoromethane().tetrahedral;
+    graph.tetrahedral.clear();
+    const std::string xml = toXml(graph);
+    EXPECT_EQ(xml, toXml(*fromXml<MolecularGraph>(xml)));
+    auto copy = fromXml<MolecularGraph>(xml);
+    EXPECT_EQ("difluoroethene", copy->name);
+    EXPECT_EQ(graph.smiles, copy->smiles);
+    EXPECT_EQ(13, copy->atoms[1].isotope);
+    EXPECT_EQ(BondOrder::Double, copy->bonds[1].order);
+    EXPECT_EQ(TorsionStereoKind::Cis, copy->torsional.at(0).kind);
+    EXPECT_EQ(graph.torsional[0].atoms, copy->torsional[0].atoms);
+    auto center = fromXml<MolecularGraph>(toXml(makeBromochlorofluoromethane()));
+    EXPECT_EQ(makeBromochlorofluoromethane().tetrahedral[0].neighbors, center->tetrahedral.at(0).neighbors);
+    auto benzene = fromXml<MolecularGraph>(toXml(makeBenzene()));
+    EXPECT_EQ(makeBenzene().rings, benzene->rings);
+    EXPECT_TRUE(benzene->atoms[3].aromatic);
+    EXPECT_EQ(Hybridization::SP2, benzene->atoms[3].hybridization);
+}
+
+TEST(Serialization, keepsAnIntegrator) {
+    ModelFile file("orbitIntegrator.model");
+    OrbitDiffusionIntegrator integrator(file.path);
+    integrator.setConstraintTolerance(3e-6);
+    integrator.setIntegrationForceGroups(5);
+    integrator.setRandomNumberSeed(1234);
+    integrator.setSamplerSettings(makeSampler());
+    integrator.addMolecule(makeEthanol(), {8, 7, 6, 5, 4, 3, 2, 1, 0});
+    integrator.addMolecule(makeWater(), {10, 11, 12});
+    const std::string xml = toXml<Integrator>(integrator);
+    std::unique_ptr<Integrator> base = fromXml<Integrator>(xml);
+    OrbitDiffusionIntegrator& copy = dynamic_cast<OrbitDiffusionIntegrator&>(*base);
+    EXPECT_EQ(0.0, copy.getStepSize());
+    EXPECT_EQ(3e-6, copy.getConstraintTolerance());
+    EXPECT_EQ(5, copy.getIntegrationForceGroups());
+    EXPECT_EQ(1234, copy.getRandomNumberSeed());
+    expectSame(makeSampler(), copy.getSamplerSettings());
+    ASSERT_EQ(2, copy.getNumMolecules());
+    EXPECT_EQ(integrator.getMoleculeParticles(0), copy.getMoleculeParticles(0));
+    EXPECT_EQ(toXml(makeWater()), toXml(copy.getMoleculeGraph(1)));
+    EXPECT_EQ(integrator.getModel().getChecksum(), copy.getModel().getChecksum());
+    EXPECT_EQ(file.path, copy.getModel().getPath());
+    EXPECT_EQ(xml, toXml<Integrator>(copy));
+}
+
+TEST(Serialization, keepsAGenerator) {
+    ModelFile file("orbitGenerator.model");
+    ConformerGenerator generator(file.path);
+    generator.setPlatformName("Reference");
+    generator.setPlatformProperties({{"DisablePmeStream", "true"}, {"Threads", "2"}});
+    generator.setNumThreads(3);
+    generator.setSamplerSettings(makeSampler());
+    generator.setMaxResamplings(4);
+    generator.setCheckConformers(false);
+    generator.setReturnFailed(true);
+    const std::string xml = toXml(generator);
+    std::unique_ptr<ConformerGenerator> copy = fromXml<ConformerGenerator>(xml);
+    EXPECT_EQ("Reference", copy->getPlatformName());
+    EXPECT_EQ(generator.getPlatformProperties(), copy->getPlatformProperties());
+    EXPECT_EQ(3, copy->getNumThreads());
+    expectSame(makeSampler(), copy->getSamplerSettings());
+    EXPECT_EQ(4, copy->getMaxResamplings());
+    EXPECT_FALSE(copy->getCheckConformers());
+    EXPECT_TRUE(copy->getReturnFailed());
+    EXPECT_EQ(xml, toXml(*copy));
+}
+
+TEST(Serialization, embedsAModel) {
+    // Weights that BF16 cannot hold, and weights that it can.
+
+    DenoiserModel model = makeSmallModel();
+    for (bool rounded : {false, true}) {
+        if (rounded)
+            model = DenoiserModel::fromBytes(model.toBytes(TensorStorage::BFloat16));
+        ConformerGenerator generator(model);
+        expectThrows<OpenMMException>("XmlSerializer::serialize: expected a model that was read from a file, got one without a"
+                " path; call setEmbedModel(true) or save the model and load it", [&] { toXml(generator); });
+        generator.setEmbedModel(true);
+        const std::string xml = toXml(generator);
+        std::unique_ptr<ConformerGenerator> copy = fromXml<ConformerGenerator>(xml);
+        EXPECT_TRUE(copy->getEmbedModel());
+        for (const std::string& name : model.getTensorNames())
+            EXPECT_EQ(model.getTensor(name).values, copy->getModel().getTensor(name).values) << name;
+        EXPECT_EQ(xml, toXml(*copy));
+    }
+}
+
+TEST(Serialization, refusesAChangedModelFile) {
+    ModelFile file("orbitChanged.model");
+    const std::string before = DenoiserModel::load(file.path).getChecksum();
+    const std::string xml = toXml(ConformerGenerator(file.path));
+    makeSmallModel(2).save(file.path);
+    const std::string after = DenoiserModel::load(file.path).getChecksum();
+    expectThrows<OpenMMException>("XmlSerializer::deserialize: expected the model \""+file.path+"\" with SHA-256 "+before+
+            ", got "+after+"; the file has changed since the XML was written", [&] { fromXml<ConformerGenerator>(xml); });
+    std::remove(file.path.c_str());
+    EXPECT_THROW(fromXml<ConformerGenerator>(xml), ArgumentError);
+}
+
+TEST(Serialization, refusesNewerVersions) {
+    ModelFile file("orbitVersions.model");
+    OrbitDiffusionIntegrator integrator(file.path);
+    const std::vector<std::pair<std::string, std::string>> texts = {
+            {"OrbitDiffusionIntegrator", toXml<Integrator>(integrator)},
+            {"OrbitConformerGenerator", toXml(ConformerGenerator(file.path))},
+            {"OrbitMolecularGraph", toXml(makeWater())},
+            {"OrbitSamplerSettings", toXml(SamplerSettings())}};
+    for (const auto& [type, xml] : texts) {
+        const std::size_t place = xml.find("type=\""+type+"\"");
+        ASSERT_NE(std::string::npos, place) << xml;
+        const std::string newer = xml.substr(0, place)+replaceOnce(xml.substr(place), "version=\"1\"", "version=\"2\"");
+        const std::string message = "XmlSerializer::deserialize: expected a "+type+" of version 1 to 1, got version 2; read it"
+                " with the version of OpenMM-Orbit that wrote it";
+        expectThrows<OpenMMException>(message, [&, name = type] {
+            if (name == "OrbitDiffusionIntegrator")
+                fromXml<Integrator>(newer);
+            else if (name == "OrbitConformerGenerator")
+                fromXml<ConformerGenerator>(newer);
+            else if (name == "OrbitMolecularGraph")
+                fromXml<MolecularGraph>(newer);
+            else
+                fromXml<SamplerSettings>(newer);
+        });
+    }
+}
