@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: MIT
+// Reads molecules: SMILES, mol blocks, and files of many records of which a bad one never stops the others.
+#ifndef OPENMM_ORBIT_MOLECULEREADER_H_
+#define OPENMM_ORBIT_MOLECULEREADER_H_
+
+#include "openmmorbit/MolecularGraph.h"
+#include "openmmorbit/internal/windowsExportOrbit.h"
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace OrbitPlugin {
+
+/** Settings of the readers. */
+struct OPENMM_EXPORT_ORBIT ReaderOptions {
+    bool addHydrogens = true;   ///< append missing hydrogens; if false, a record that lacks some is refused
+    bool stereoFrom3D = true;   ///< take stereochemistry from coordinates in three dimensions; if false, such records get none
+    int maxAtoms = 2000;        ///< refuse larger molecules, hydrogens included; 1 to 2,000
+};
+
+/** One record of a file. */
+struct OPENMM_EXPORT_ORBIT MoleculeRecord {
+    MolecularGraph graph;                           ///< empty if the record has an error
+    std::vector<double> positions;                  ///< [numAtoms * 3], Angstrom; empty without coordinates in 3D
+    std::map<std::string, std::string> properties;  ///< data items of an SD record
+    std::string error;                              ///< what is wrong with the record, empty if it is good
+    int index = 0;                                  ///< number of the record in its file, from 0
+};
+
+/**
+ * Read a molecule from SMILES, optionally followed by white space and a name.
+ *
+ * @param smiles    the SMILES; hydrogens written as atoms keep their place, the others are appended
+ * @param options   settings of the reader
+ * @return a validated graph
+ * @throws ArgumentError for SMILES that cannot be understood, dummy atoms, several fragments, no atoms, too many atoms
+ */
+OPENMM_EXPORT_ORBIT MolecularGraph readSmiles(const std::string& smiles, const ReaderOptions& options = ReaderOptions());
+
+/**
+ * Read a molecule from a mol block (V2000 or V3000). The order of the atoms is kept.
+ *
+ * @param block     the text of the mol block
+ * @param options   settings of the reader
+ * @return a validated graph
+ * @throws ArgumentError for a block that cannot be understood, dummy or query atoms, several fragments, no atoms, too
+ *                       many atoms
+ */
+OPENMM_EXPORT_ORBIT MolecularGraph readMolBlock(const std::string& block, const ReaderOptions& options = ReaderOptions());
+
+/**
+ * Read a molecule with its coordinates from a mol block.
+ *
+ * @return the record; its positions are empty if the block has no coordinates in three dimensions
+ * @throws ArgumentError as readMolBlock()
+ */
+OPENMM_EXPORT_ORBIT MoleculeRecord readMolBlockRecord(const std::string& block,
+        const ReaderOptions& options = ReaderOptions());
+
+/**
+ * Get the SMILES by which molecules are compared whatever their stereochemistry: RDKit's canonical SMILES without
+ * hydrogens, isotopes and stereochemistry.
+ */
+OPENMM_EXPORT_ORBIT std::string flatSmiles(const MolecularGraph& graph);
+
+/**
+ * Reads the records of a file one after another: .sdf, .sd, .mol, .smi, .smiles, .ism, each also with .gz.
+ */
+class OPENMM_EXPORT_ORBIT MoleculeReader {
+public:
+    /**
+     * Open a file.
+     *
+     * @param path      the file's path; its ending tells the format
+     * @param options   settings of the readers
+     * @throws ArgumentError if the file cannot be opened or the ending is unknown
+     */
+    explicit MoleculeReader(const std::string& path, const ReaderOptions& options = ReaderOptions());
+    ~MoleculeReader();
+    MoleculeReader(MoleculeReader&&) noexcept;
+    MoleculeReader& operator=(MoleculeReader&&) noexcept;
+    /**
+     * Read the next record. A record that is wrong is reported in its `error`, with its number, title and reason.
+     *
+     * @param record   the record, replaced
+     * @return false at the end of the file
+     */
+    bool next(MoleculeRecord& record);
+    /** Read all records that are left. */
+    std::vector<MoleculeRecord> readAll();
+private:
+    struct Impl;
+    std::unique_ptr<Impl> impl;
+};
+
+} // namespace OrbitPlugin
+
+#endif // OPENMM_ORBIT_MOLECULEREADER_H_

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+// Signed volumes of centres and dihedrals of axes.
+#include "openmmorbit/internal/StereoGeometry.h"
+#include "openmm/Vec3.h"
+#include <cmath>
+
+using namespace OpenMM;
+using namespace OrbitPlugin;
+
+static Vec3 getPosition(ArrayView<const double> positions, int atom) {
+    return Vec3(positions[3 * atom], positions[3 * atom + 1], positions[3 * atom + 2]);
+}
+
+double OrbitPlugin::getSignedVolume(const TetrahedralStereo& stereo, ArrayView<const double> positions) {
+    const bool hasLonePair = stereo.neighbors[3] < 0;
+    const Vec3 origin = getPosition(positions, hasLonePair ? stereo.center : stereo.neighbors[0]);
+    std::array<Vec3, 3> arms;
+    double lengths = 1;
+    for (int k = 0; k < 3; k++) {
+        arms[k] = getPosition(positions, stereo.neighbors[hasLonePair ? k : k + 1]) - origin;
+        lengths *= std::sqrt(arms[k].dot(arms[k]));
+    }
+    return lengths > 0 ? arms[0].dot(arms[1].cross(arms[2])) / lengths : 0;
+}
+
+double OrbitPlugin::getDihedral(const std::array<int, 4>& atoms, ArrayView<const double> positions) {
+    const Vec3 ab = getPosition(positions, atoms[1]) - getPosition(positions, atoms[0]);
+    const Vec3 bc = getPosition(positions, atoms[2]) - getPosition(positions, atoms[1]);
+    const Vec3 cd = getPosition(positions, atoms[3]) - getPosition(positions, atoms[2]);
+    const Vec3 normal1 = ab.cross(bc), normal2 = bc.cross(cd);
+    return std::atan2(std::sqrt(bc.dot(bc)) * ab.dot(normal2), normal1.dot(normal2));
+}

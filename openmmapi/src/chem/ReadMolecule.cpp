@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+// Reads one molecule from SMILES or from a mol block.
+#include "Molecules.h"
+#include <GraphMol/FileParsers/FileParsers.h>
+#include <GraphMol/SmilesParse/SmilesParse.h>
+#include <algorithm>
+
+using namespace OrbitPlugin;
+using namespace OrbitPlugin::chem;
+using std::string;
+using std::to_string;
+
+/** No SMILES of 2,000 atoms comes near this length. */
+static const std::size_t MAX_SMILES_LENGTH = 100000;
+
+static void checkOptions(const string& function, const ReaderOptions& options) {
+    if (options.maxAtoms < 1 || options.maxAtoms > 2000)
+        throw ArgumentError(function + ": expected maxAtoms of 1 to 2000, got " + to_string(options.maxAtoms));
+}
+
+static string quote(const string& text) {
+    return "\"" + (text.size() > 200 ? text.substr(0, 200) + "..." : text) + "\"";
+}
+
+MolecularGraph OrbitPlugin::readSmiles(const string& smiles, const ReaderOptions& options) {
+    checkOptions("readSmiles", options);
+    const std::size_t first = smiles.find_first_not_of(" \t\r\n");
+    if (first == string::npos)
+        throw ArgumentError("readSmiles: expected a SMILES, got an empty text");
+    if (smiles.size() > MAX_SMILES_LENGTH)
+        throw ArgumentError("readSmiles: expected at most " + to_string(MAX_SMILES_LENGTH) + " characters, got " +
+            to_string(smiles.size()) + "; molecules have at most " + to_string(options.maxAtoms) + " atoms");
+    const std::size_t end = std::min(smiles.find_first_of(" \t\r\n", first), smiles.size());
+    const string core = smiles.substr(first, end - first);
+    const Origin origin{"readSmiles", quote(core)};
+    RDKit::SmilesParserParams parameters;
+    parameters.removeHs = false;
+    parameters.allowCXSMILES = false;
+    parameters.parseName = false;
+    auto mol = callRDKit(origin, "a valid SMILES", [&]() { return RDKit::SmilesToMol(core, parameters); });
+    MolecularGraph graph = recordFromMol(*mol, options, origin).graph;
+
+    // What follows the SMILES is the name, except for the extensions that some programs write between bars.
+
+    string name = smiles.substr(std::min(smiles.find_first_not_of(" \t", end), smiles.size()));
+    if (!name.empty() && name[0] == '|')
+        name.erase(0, std::min(name.find('|', 1), name.size() - 1) + 1);
+    name.erase(0, std::min(name.find_first_not_of(" \t\r\n"), name.size()));
+    name.erase(name.find_last_not_of(" \t\r\n") + 1);
+    graph.name = name;
+    return graph;
+}
+
+MoleculeRecord OrbitPlugin::readMolBlockRecord(const string& block, const ReaderOptions& options) {
+    checkOptions("readMolBlock", options);
+    if (block.find_first_not_of(" \t\r\n") == string::npos)
+        throw ArgumentError("readMolBlock: expected a mol block, got an empty text");
+    const Origin origin{"readMolBlock", "the block titled " + quote(block.substr(0, block.find_first_of("\r\n")))};
+    auto mol = callRDKit(origin, "a valid mol block", [&]() { return RDKit::MolBlockToMol(block, true, false, true); });
+    return recordFromMol(*mol, options, origin);
+}
+
+MolecularGraph OrbitPlugin::readMolBlock(const string& block, const ReaderOptions& options) {
+    return readMolBlockRecord(block, options).graph;
+}
