@@ -3,6 +3,7 @@
 #include "openmmorbit/SamplerSettings.h"
 #include "openmmorbit/ArgumentError.h"
 #include <cmath>
+#include <sstream>
 #include <string>
 
 namespace OrbitPlugin {
@@ -11,9 +12,15 @@ using std::string;
 
 namespace {
 
+string format(double value) {
+    std::ostringstream text;
+    text << value;
+    return text.str();
+}
+
 void check(bool good, const string& expected, double got) {
     if (!good)
-        throw ArgumentError("SamplerSettings::validate: expected " + expected + ", got " + std::to_string(got));
+        throw ArgumentError("SamplerSettings::validate: expected " + expected + ", got " + format(got));
 }
 
 } // namespace
@@ -27,7 +34,7 @@ void SamplerSettings::validate() const {
     check(numSteps <= 1000000, "at most 1000000 steps", numSteps);
     check(std::isfinite(sigmaMax) && sigmaMax > 0, "a positive finite sigmaMax", sigmaMax);
     check(std::isfinite(sigmaMin) && sigmaMin > 0, "a positive finite sigmaMin", sigmaMin);
-    check(sigmaMin < sigmaMax, "sigmaMin below sigmaMax (" + std::to_string(sigmaMax) + ")", sigmaMin);
+    check(sigmaMin < sigmaMax, "sigmaMin below sigmaMax (" + format(sigmaMax) + ")", sigmaMin);
     check(std::isfinite(rho) && rho > 0, "a positive finite rho", rho);
 }
 

@@ -8,6 +8,7 @@
 #include "openmmorbit/internal/Features.h"
 #include <cmath>
 #include <set>
+#include <sstream>
 
 namespace OrbitPlugin {
 
@@ -24,8 +25,11 @@ void checkRange(const string& where, const string& name, int value, int lowest, 
 }
 
 void checkPositive(const string& where, const string& name, double value) {
-    if (!(value > 0) || !std::isfinite(value))
-        throw ArgumentError(where + ": expected a positive finite " + name + ", got " + std::to_string(value));
+    if (!(value > 0) || !std::isfinite(value)) {
+        std::ostringstream text;
+        text << where << ": expected a positive finite " << name << ", got " << value;
+        throw ArgumentError(text.str());
+    }
 }
 
 int countValues(const vector<FeatureVocabulary>& vocabularies) {

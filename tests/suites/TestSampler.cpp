@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: MIT
+// Noise levels, and whole generations of a kernel whose denoiser is known exactly.
+#include "KernelContext.h"
+#include "Matchers.h"
+#include "Models.h"
+#include "Tolerances.h"
+#include "openmmorbit/ArgumentError.h"
+
+using namespace OrbitPlugin;
+using namespace testSupport;
+using std::vector;
+
+TEST(Sampler, levelsRunFromSigmaMaxToZero) {
+    for (NoiseSchedule schedule : {NoiseSchedule::Karras, NoiseSchedule::Logarithmic, NoiseSchedule::UniformTime})
+        for (int numSteps : {1, 2, 3, 10, 50}) {
+            SamplerSettings settings;
+            settings.schedule = schedule;
+            settings.numSteps = numSteps;
+            const vector<double> levels = settings.getNoiseLevels();
+            ASSERT_EQ((int) levels.size(), numSteps + 1);
+            EXPECT_EQ(levels.front(), settings.sigmaMax);
+            EXPECT_EQ(levels.back(), 0.0);
+            if (numSteps > 1) {
+                EXPECT_EQ(levels[numSteps - 1], settings.sigmaMin);
+            }
+            for (int k = 0; k < numSteps; k++)
+                EXPECT_GT(levels[k], levels[k + 1]);
+        }
+}
+
+TEST(Sampler, middleLevels) {
+    SamplerSettings settings;
+    settings.numSteps = 3;
+    settings.sigmaMax = 32;
+    settings.sigmaMin = 1;
+    settings.rho = 5;
+    expectClose("Karras (5.5)", settings.getNoiseLevels()[1], std::pow(1.5, 5), tolerance("noise", "double"));
+    settings.schedule = NoiseSchedule::Logarithmic;
+    expectClose("logarithmic (5.6)", settings.getNoiseLevels()[1], std::sqrt(32.0), tolerance("noise", "double"));
+    settings.schedule = NoiseSchedule::UniformTime;
+    const double t = 0.5 * (1 / 33.0 + 1 / 2.0);
+    expectClose("uniform in t (5.7)", settings.getNoiseLevels()[1], (1 - t) / t, tolerance("noise", "double"));
+}
+
+TEST(Sampler, numbersOfEvaluations) {
+    SamplerSettings settings;
+    settings.numSteps = 10;
+    EXPECT_EQ(settings.getNumEvaluations(), 19);
+    settings.method = SamplerMethod::Euler;
+    EXPECT_EQ(settings.getNumEvaluations(), 10);
+    settings.method = SamplerMethod::Multistep;
+    EXPECT_EQ(settings.getNumEvaluations(), 10);
+}
+
+TEST(Sampler, refusals) {
+    auto refuse = [](const std::string& text, auto change) {
+        SamplerSettings settings;
+        change(settings);
+        expectThrows<ArgumentError>("SamplerSettings::validate: expected " + text, [&] { settings.validate(); });
+        expectThrows<ArgumentError>("SamplerSettings::validate: expected " + text, [&] { settings.getNoiseLevels(); });
+    };
+    const double nan = std::nan("");
+    refuse("at least 1 step, got 0", [](SamplerSettings& s) { s.numSteps = 0; });
+    refuse("at most 1000000 steps, got 1000001", [](SamplerSettings& s) { s.numSteps = 1000001; });
+    refuse("a positive finite sigmaMax, got -1", [](SamplerSettings& s) { s.sigmaMax = -1; });
+    refuse("a positive finite sigmaMin, got 0", [](SamplerSettings& s) { s.sigmaMin = 0; });
+    refuse("a positive finite sigmaMin, got nan", [&](SamplerSettings& s) { s.sigmaMin = nan; });
+    refuse("sigmaMin below sigmaMax (20), got 20", [](SamplerSettings& s) { s.sigmaMin = 20; });
+    refuse("a positive finite rho, got 0", [](SamplerSettings& s) { s.rho = 0; });
+    refuse("a method Euler, Heun or Multistep, got 7", [](SamplerSettings& s) { s.method = (SamplerMethod) 7; });
+    refuse("a schedule Karras, Logarithmic or UniformTime, got 7", [](SamplerSettings& s) {
+        s.schedule = (NoiseSchedule) 7;
+    });
+}
+
+/**
+ * A model whose network returns zero: D = c_skip y, the exact denoiser of data with Gaussian coordinates of variance
+ * sigma_d^2. The probability flow is then y(sigma) = y(sigma_0) sqrt((sigma^2 + sigma_d^2) / (sigma_0^2 + sigma_d^2)).
+ */
+class GaussianToy {
+public:
+    GaussianToy() : model(makeSmallModel()), context(makeModel(model)) {
+    }
+    /** Largest relative error of the last but one level, whose exact solution is known at any number of steps. */
+    double getError(SamplerMethod method, int numSteps) {
+        Batch batch = makeMixedBatch(model, method, 1);
+        SamplerSettings settings;
+        settings.schedule = NoiseSchedule::Logarithmic;
+        settings.numSteps = numSteps + 1;
+        settings.sigmaMax = 8;
+        settings.sigmaMin = 0.2;
+        batch.noiseLevels = settings.getNoiseLevels();
+        IntegrateOrbitDiffusionStepKernel& kernel = context.getKernel();
+        kernel.setBatch(batch);
+        kernel.drawPrior();
+        const vector<double> start = kernel.getPositions();
+        for (int step = 0; step < numSteps; step++)
+            kernel.execute(step);
+        const vector<double> end = kernel.getPositions();
+        const double scale = model.getSettings().dataScale;
+        const double factor = std::sqrt((0.2 * 0.2 + scale * scale) / (8.0 * 8.0 + scale * scale));
+        double error = 0;
+        for (int i = 0; i < (int) end.size(); i++)
+            if (std::fabs(start[i]) > 1)
+                error = std::max(error, std::fabs(end[i] / (factor * start[i]) - 1));
+        expectFinite("positions", end);
+        return error;
+    }
+    /** The positions after all steps and the start. */
+    std::pair<vector<double>, vector<double>> generate(SamplerMethod method, int numSteps) {
+        const Batch batch = makeMixedBatch(model, method, numSteps);
+        IntegrateOrbitDiffusionStepKernel& kernel = context.getKernel();
+        kernel.setBatch(batch);
+        kernel.drawPrior();
+        const vector<double> start = kernel.getPositions();
+        for (int step = 0; step < numSteps; step++)
+            kernel.execute(step);
+        return {kernel.getPositions(), start};
+    }
+    DenoiserModel model;
+private:
+    static DenoiserModel& makeModel(DenoiserModel& model) {
+        ModelTensor head = model.getTensor("head.weight");
+        std::fill(head.values.begin(), head.values.end(), 0.0f);
+        model.setTensor("head.weight", head);
+        return model;
+    }
+    KernelContext context;
+};
+
+TEST(Sampler, convergenceOrders) {
+    GaussianToy toy;
+    const struct {
+        SamplerMethod method;
+        double order;
+    } cases[] = {{SamplerMethod::Euler, 1}, {SamplerMethod::Heun, 2}, {SamplerMethod::Multistep, 2}};
+    for (const auto& item : cases) {
+        const double coarse = toy.getError(item.method, 16), fine = toy.getError(item.method, 32);
+        const double order = std::log2(coarse / fine);
+        EXPECT_NEAR(order, item.order, 0.35) << "method " << (int) item.method << ": " << coarse << " " << fine;
+        EXPECT_LT(fine, item.order == 1 ? 0.2 : 0.02);
+    }
+}
+
+TEST(Sampler, oneStepGivesTheDenoisedPrior) {
+    GaussianToy toy;
+    const double scale = toy.model.getSettings().dataScale;
+    const double skip = scale * scale / (400 + scale * scale);
+    for (SamplerMethod method : {SamplerMethod::Euler, SamplerMethod::Heun, SamplerMethod::Multistep}) {
+        auto [end, start] = toy.generate(method, 1);
+        for (double& value : start)
+            value *= skip;
+        expectClose("samplerStep", end, start, tolerance("samplerStep", precisionName()));
+    }
+}
+
+TEST(Sampler, manyStepsGiveTheDataScale) {
+    GaussianToy toy;
+    const double scale = toy.model.getSettings().dataScale;
+    const double factor = scale / std::sqrt(400 + scale * scale);
+    for (SamplerMethod method : {SamplerMethod::Heun, SamplerMethod::Multistep}) {
+        const auto [end, start] = toy.generate(method, 400);
+        double error = 0;
+        for (int i = 0; i < (int) end.size(); i++)
+            error = std::max(error, std::fabs(end[i] - factor * start[i]));
+        EXPECT_LT(error, 1e-3 * scale) << "method " << (int) method;
+    }
+}
