@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: MIT
+// The vectorised primitives of the stages as a table of functions, one table an instruction set and precision.
+#ifndef OPENMM_ORBIT_CPU_KERNELTABLE_H_
+#define OPENMM_ORBIT_CPU_KERNELTABLE_H_
+
+// Included by the instruction set units: nothing but plain types, so that no inline function of the standard library is
+// compiled there (the linker might keep that copy for everybody).
+
+namespace OrbitPlugin {
+namespace cpu {
+
+/** Rows of every activation are padded to a multiple of this many words. */
+constexpr int ROW_PADDING = 64;
+/** The bias of a padded neighbour: its softmax weight vanishes. */
+constexpr float PADDED_BIAS = -1e30f;
+
+/** The epilogue of a linear layer. */
+enum class Epilogue {
+    Store,      ///< out = a W + b
+    Residual,   ///< out += gate (a W + b)
+    SwiGlu      ///< out = SiLU(a W_g + b_g) (a W_v + b_v)
+};
+
+/**
+ * One linear layer on rows. Operands ("a", and "out" where the next layer reads it) are floats in single precision and
+ * pairs of BF16 numbers in bf16; strides count words of 32 bits.
+ */
+struct LinearTask {
+    const float* a;             ///< [numRows][aStride] operand
+    long aStride;
+    int numRows;
+    const float* panels;        ///< [numPanels][depth][panelColumns] words, packed by packLinear()
+    const float* bias;          ///< [numPanels * panelColumns]
+    int numPanels, depth;       ///< depth in words
+    const float* gate;          ///< [numPanels * panelColumns], Residual only
+    float* out;                 ///< [numRows][outStride]; floats for Residual and for floatOutput
+    long outStride;
+    bool floatOutput;           ///< Store only: write floats in every precision
+};
+
+/** Layer normalisation of rows followed by one scale and one shift a channel, (4.10) and (4.15). */
+struct LayerNormTask {
+    const float* x;             ///< [numRows][xStride] floats
+    long xStride;
+    int numRows, width;
+    const float* scale;         ///< [width] 1 + scale
+    const float* shift;         ///< [width]
+    float* out;                 ///< [numRows][outStride] operand
+    long outStride;
+};
+
+/** Attention of all heads for a block of rows, (4.12) and (4.13). */
+struct AttentionTask {
+    int numAtoms, paddedAtoms, numHeads, headWidth;
+    int firstRow, numRows;      ///< the block
+    const float* qkv;           ///< [numAtoms][qkvStride] operand; columns q, k, v; q already divided by √(d/H)
+    long qkvStride;
+    const float* coordinates;   ///< u [3][paddedAtoms]
+    const float* bias;          ///< [numHeads][numRows][paddedAtoms] floats
+    long biasStride;            ///< from head to head
+    float* out;                 ///< [numAtoms][outStride] operand; columns o [numHeads * headWidth], then ρ [numHeads][3]
+    long outStride;
+    float* scratch;             ///< attentionScratch(numAtoms, headWidth) words
+};
+
+/** The pair stage for one atom i and all its neighbours j, (4.6) to (4.9). */
+struct PairRowTask {
+    int row, numAtoms, paddedAtoms, pairWidth, numRadial, numBias;
+    const float* coordinates;   ///< u [3][paddedAtoms]
+    float inverseSpacing;       ///< 1/Δ
+    const float* embedding;     ///< [pairWidth][paddedAtoms] Σ_f pair.embedding of the row
+    const float* conditioning;  ///< [pairWidth] W_t cond
+    const float* radialWeight;  ///< [pairWidth][radialDepth] operand words
+    const float* hiddenWeight;  ///< [pairWidth][pairDepth] operand words
+    const float* hiddenBias;    ///< [pairWidth]
+    const float* biasWeight;    ///< [numBias][pairDepth] operand words
+    const float* biasBias;      ///< [numBias]
+    float* bias;                ///< [numBias][biasStride], columns j
+    long biasStride;
+    float* scratch;             ///< pairScratch(pairWidth, numRadial) words
+};
+
+/** The primitives. Every function is pure and writes only through the pointers of its task. */
+struct KernelTable {
+    const char* instructionSet;     ///< "portable", "avx2", "avx512", "avx512bf16"
+    bool bf16;                      ///< operands are pairs of BF16 numbers
+    int lanes;                      ///< floats in a vector
+    int panelColumns;               ///< columns of a packed panel
+    void (*linear)(const LinearTask& task, Epilogue epilogue);
+    void (*layerNorm)(const LayerNormTask& task);
+    void (*attention)(const AttentionTask& task);
+    void (*pairRow)(const PairRowTask& task);
+    long (*attentionScratch)(int numAtoms, int headWidth);
+    long (*pairScratch)(int pairWidth, int numRadial);
+    /** out[i] = exp(x[i]), or SiLU(x[i]); count is a multiple of lanes. For tests. */
+    void (*exponential)(const float* x, float* out, int count);
+    void (*silu)(const float* x, float* out, int count);
+};
+
+/** Get the table of one instruction set; null where the library was built without it. */
+const KernelTable* getPortableTable();
+const KernelTable* getAvx2Table();
+const KernelTable* getAvx512Table();
+const KernelTable* getAvx512Bf16Table();
+
+} // namespace cpu
+} // namespace OrbitPlugin
+
+#endif // OPENMM_ORBIT_CPU_KERNELTABLE_H_

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT
+// Sums the embeddings of a molecule's atoms and of its classes of pairs.
+#include "PackedGraph.h"
+#include <unordered_map>
+
+namespace OrbitPlugin {
+namespace cpu {
+
+namespace {
+
+struct HashOfFeatures {
+    std::size_t operator()(const std::vector<int>& features) const {
+        std::size_t hash = 1469598103934665603ull;
+        for (int feature : features)
+            hash = (hash ^ (std::size_t) feature) * 1099511628211ull;
+        return hash;
+    }
+};
+
+} // namespace
+
+PackedGraph::PackedGraph(const PackedModel& model, const GraphFeatures& features) : numAtoms(features.numAtoms),
+        paddedAtoms(roundUp(features.numAtoms, NEIGHBOR_PADDING)) {
+    int width = model.settings.width, pairWidth = model.settings.pairWidth;
+    tokens.reserve((std::size_t) numAtoms * model.widthStride);
+    for (int i = 0; i < numAtoms; i++) {
+        for (int c = 0; c < width; c++) {
+            double sum = 0;
+            for (int f = 0; f < features.numAtomFeatures; f++)
+                sum += model.tokenEmbedding[(std::size_t) features.atomFeatures[i * features.numAtomFeatures + f] * width + c];
+            tokens.data()[(std::size_t) i * model.widthStride + c] = (float) sum;
+        }
+    }
+    std::unordered_map<std::vector<int>, int, HashOfFeatures> classes;
+    std::vector<int> key(features.numPairFeatures);
+    pairClasses.resize((std::size_t) numAtoms * numAtoms);
+    for (std::size_t pair = 0; pair < pairClasses.size(); pair++) {
+        const int* values = features.pairFeatures.data() + pair * features.numPairFeatures;
+        key.assign(values, values + features.numPairFeatures);
+        auto inserted = classes.emplace(key, (int) classes.size());
+        pairClasses[pair] = inserted.first->second;
+        if (!inserted.second)
+            continue;
+        for (int c = 0; c < pairWidth; c++) {
+            double sum = 0;
+            for (int feature : key)
+                sum += model.pairEmbedding[(std::size_t) feature * pairWidth + c];
+            classEmbedding.push_back((float) sum);
+        }
+    }
+}
+
+void PackedGraph::expandRow(int row, int pairWidth, float* out) const {
+    const int* classes = pairClasses.data() + (std::size_t) row * numAtoms;
+    for (int j = 0; j < numAtoms; j++) {
+        const float* embedding = classEmbedding.data() + (std::size_t) classes[j] * pairWidth;
+        for (int c = 0; c < pairWidth; c++)
+            out[(std::size_t) c * paddedAtoms + j] = embedding[c];
+    }
+    for (int c = 0; c < pairWidth; c++)
+        for (int j = numAtoms; j < paddedAtoms; j++)
+            out[(std::size_t) c * paddedAtoms + j] = 0;
+}
+
+} // namespace cpu
+} // namespace OrbitPlugin

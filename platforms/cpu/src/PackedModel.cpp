@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: MIT
+// Packs weights: panels of columns for linear layers, rows of words for the pair stage.
+#include "PackedModel.h"
+#include <cmath>
+#include <cstdint>
+
+namespace OrbitPlugin {
+namespace cpu {
+
+namespace {
+
+/** Round to the nearest BF16 number, ties to even. */
+std::uint16_t roundToBf16(float value) {
+    std::uint32_t bits;
+    std::memcpy(&bits, &value, sizeof(bits));
+    if ((bits & 0x7FFFFFFFu) > 0x7F800000u)
+        return (std::uint16_t) ((bits >> 16) | 0x40u);
+    return (std::uint16_t) ((bits + 0x7FFFu + ((bits >> 16) & 1u)) >> 16);
+}
+
+/** Write element k of a column whose words lie wordStride apart. */
+void putElement(const KernelTable& table, float* words, long wordStride, int k, float value) {
+    if (!table.bf16) {
+        words[k * wordStride] = value;
+        return;
+    }
+    std::uint16_t half = roundToBf16(value);
+    std::memcpy(reinterpret_cast<char*>(words + (k / 2) * wordStride) + 2 * (k % 2), &half, sizeof(half));
+}
+
+AlignedBuffer copyOf(const std::vector<float>& values) {
+    AlignedBuffer buffer(values.size() + ROW_PADDING);
+    std::memcpy(buffer.data(), values.data(), values.size() * sizeof(float));
+    return buffer;
+}
+
+PackedLinear packPlain(const KernelTable& table, const DenoiserModel& model, const std::string& name) {
+    const ModelTensor& weight = model.getTensor(name + ".weight");
+    DenseLayer layer(weight.shape[0], weight.shape[1]);
+    layer.addRows(weight, 0, weight.shape[0], 0);
+    layer.addBias(model.getTensor(name + ".bias"), 0, weight.shape[0], 0);
+    return packLinear(table, layer, Epilogue::Store);
+}
+
+/** (4.3), (4.4) and W_t of (4.7) in one layer; the scales come with their 1. */
+PackedLinear packModulation(const DenoiserModel& model, const PackedModel& packed) {
+    const PairBiasTransformerSettings& s = packed.settings;
+    int stride = packed.widthStride;
+    DenseLayer layer(packed.numModulations * stride + s.pairWidth, s.conditionWidth);
+    for (int l = 0; l < s.numLayers; l++) {
+        std::string name = "layer." + std::to_string(l) + ".modulation.";
+        const ModelTensor& weight = model.getTensor(name + "weight");
+        const ModelTensor& bias = model.getTensor(name + "bias");
+        for (int part = 0; part < 6; part++) {
+            int column = (6 * l + part) * stride;
+            layer.addRows(weight, part * s.width, s.width, column);
+            layer.addBias(bias, part * s.width, s.width, column, 1.0, part % 3 == 1 ? 1.0 : 0.0);
+        }
+    }
+    const ModelTensor& headWeight = model.getTensor("head.modulation.weight");
+    const ModelTensor& headBias = model.getTensor("head.modulation.bias");
+    for (int part = 0; part < 2; part++) {
+        int column = (6 * s.numLayers + part) * stride;
+        layer.addRows(headWeight, part * s.width, s.width, column);
+        layer.addBias(headBias, part * s.width, s.width, column, 1.0, part == 1 ? 1.0 : 0.0);
+    }
+    layer.addRows(model.getTensor("pair.time.weight"), 0, s.pairWidth, packed.numModulations * stride);
+    return packLinear(*packed.kernels.single, layer, Epilogue::Store);
+}
+
+PackedLayer packLayer(const DenoiserModel& model, const PackedModel& packed, int l) {
+    const PairBiasTransformerSettings& s = packed.settings;
+    const KernelTable& table = *packed.kernels.operand;
+    std::string attention = "layer." + std::to_string(l) + ".attention.";
+    std::string transition = "layer." + std::to_string(l) + ".transition.";
+    PackedLayer result;
+
+    // (4.11) with the 1/√(d/H) of (4.12) folded into q.
+
+    double scale = 1.0 / std::sqrt((double) s.width / s.numHeads);
+    DenseLayer qkv(3 * s.width, s.width);
+    const ModelTensor& qkvWeight = model.getTensor(attention + "qkv.weight");
+    const ModelTensor& qkvBias = model.getTensor(attention + "qkv.bias");
+    qkv.addRows(qkvWeight, 0, s.width, 0, 0, scale);
+    qkv.addBias(qkvBias, 0, s.width, 0, scale);
+    qkv.addRows(qkvWeight, s.width, 2 * s.width, s.width);
+    qkv.addBias(qkvBias, s.width, 2 * s.width, s.width);
+    result.qkv = packLinear(table, qkv, Epilogue::Store);
+
+    // (4.14) W_o and W_ρ side by side: one product with [o, ρ].
+
+    DenseLayer output(s.width, s.width + 3 * s.numHeads);
+    output.addRows(model.getTensor(attention + "output.weight"), 0, s.width, 0);
+    output.addRows(model.getTensor(attention + "relative.weight"), 0, s.width, 0, s.width);
+    output.addBias(model.getTensor(attention + "output.bias"), 0, s.width, 0);
+    result.output = packLinear(table, output, Epilogue::Residual);
+
+    // (4.16) gates and values alternate; (4.17).
+
+    int hidden = s.transitionFactor * s.width;
+    DenseLayer up(2 * hidden, s.width);
+    const ModelTensor& upWeight = model.getTensor(transition + "up.weight");
+    const ModelTensor& upBias = model.getTensor(transition + "up.bias");
+    for (int k = 0; k < hidden; k++) {
+        for (int part = 0; part < 2; part++) {
+            up.addRows(upWeight, part * hidden + k, 1, 2 * k + part);
+            up.addBias(upBias, part * hidden + k, 1, 2 * k + part);
+        }
+    }
+    result.up = packLinear(table, up, Epilogue::SwiGlu);
+    DenseLayer down(s.width, hidden);
+    down.addRows(model.getTensor(transition + "down.weight"), 0, s.width, 0);
+    down.addBias(model.getTensor(transition + "down.bias"), 0, s.width, 0);
+    result.down = packLinear(table, down, Epilogue::Residual);
+    return result;
+}
+
+} // namespace
+
+DenseLayer::DenseLayer(int numColumns, int depth) : numColumns(numColumns), depth(depth),
+        weight((std::size_t) numColumns * depth, 0.0f), bias(numColumns, 0.0f) {
+}
+
+void DenseLayer::addRows(const ModelTensor& tensor, int first, int count, int column, int depthOffset, double factor) {
+    int width = tensor.shape[1];
+    for (int row = 0; row < count; row++)
+        for (int k = 0; k < width; k++)
+            weight[(std::size_t) (column + row) * depth + depthOffset + k] =
+                (float) (factor * tensor.values[(std::size_t) (first + row) * width + k]);
+}
+
+void DenseLayer::addBias(const ModelTensor& tensor, int first, int count, int column, double factor, double constant) {
+    for (int row = 0; row < count; row++)
+        bias[column + row] = (float) (factor * tensor.values[first + row] + constant);
+}
+
+PackedLinear packLinear(const KernelTable& table, const DenseLayer& layer, Epilogue epilogue) {
+    PackedLinear packed;
+    int columns = table.panelColumns;
+    packed.numPanels = (layer.numColumns + columns - 1) / columns;
+    packed.depth = table.bf16 ? (layer.depth + 1) / 2 : layer.depth;
+    packed.panels.reserve((std::size_t) packed.numPanels * packed.depth * columns);
+    packed.bias.reserve((std::size_t) packed.numPanels * columns);
+    for (int column = 0; column < layer.numColumns; column++) {
+        int panel = column / columns, place = column % columns;
+
+        // A SwiGLU panel holds its gates in the first half and their values in the second.
+
+        if (epilogue == Epilogue::SwiGlu)
+            place = place / 2 + place % 2 * columns / 2;
+        float* words = packed.panels.data() + (std::size_t) panel * packed.depth * columns + place;
+        for (int k = 0; k < layer.depth; k++)
+            putElement(table, words, columns, k, layer.weight[(std::size_t) column * layer.depth + k]);
+        packed.bias.data()[panel * columns + place] = layer.bias[column];
+    }
+    return packed;
+}
+
+AlignedBuffer packRows(const KernelTable& table, const std::vector<float>& rows, int numRows, int depth) {
+    int words = table.bf16 ? (depth + 1) / 2 : depth;
+    AlignedBuffer packed((std::size_t) numRows * words + ROW_PADDING);
+    for (int row = 0; row < numRows; row++)
+        for (int k = 0; k < depth; k++)
+            putElement(table, packed.data() + (std::size_t) row * words, 1, k, rows[(std::size_t) row * depth + k]);
+    return packed;
+}
+
+PackedModel::PackedModel(const DenoiserModel& model, KernelPair kernels) : kernels(kernels), settings(model.getSettings()) {
+    model.validate();
+    widthStride = roundUp(settings.width, ROW_PADDING);
+    numModulations = 6 * settings.numLayers + 2;
+    const std::vector<float>& table = model.getTensor("time.frequencies").values;
+    frequencies.assign(table.begin(), table.end());
+    timeHidden = packPlain(*kernels.single, model, "time.hidden");
+    timeOutput = packPlain(*kernels.single, model, "time.output");
+    modulation = packModulation(model, *this);
+    conditionEmbedding = model.getTensor("condition.embedding").values;
+    tokenEmbedding = model.getTensor("token.embedding").values;
+    const std::vector<float>& coordinates = model.getTensor("token.coordinates.weight").values;
+    coordinateWeight.resize(3 * settings.width);
+    for (int c = 0; c < settings.width; c++)
+        for (int k = 0; k < 3; k++)
+            coordinateWeight[k * settings.width + c] = coordinates[3 * c + k];
+    pairEmbedding = model.getTensor("pair.embedding").values;
+    int p = settings.pairWidth, numBias = settings.numLayers * settings.numHeads;
+    radialWeight = packRows(*kernels.operand, model.getTensor("pair.radial.weight").values, p, settings.numRadial);
+    pairHiddenWeight = packRows(*kernels.operand, model.getTensor("pair.hidden.weight").values, p, p);
+    biasWeight = packRows(*kernels.operand, model.getTensor("pair.bias.weight").values, numBias, p);
+    pairHiddenBias = copyOf(model.getTensor("pair.hidden.bias").values);
+    biasBias = copyOf(model.getTensor("pair.bias.bias").values);
+    for (int l = 0; l < settings.numLayers; l++)
+        layers.push_back(packLayer(model, *this, l));
+    DenseLayer headLayer(3, settings.width);
+    headLayer.addRows(model.getTensor("head.weight"), 0, 3, 0);
+    head = packLinear(*kernels.single, headLayer, Epilogue::Store);
+}
+
+} // namespace cpu
+} // namespace OrbitPlugin

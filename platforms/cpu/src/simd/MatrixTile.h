@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: MIT
+// The register tile of every matrix product: up to 6 rows times up to 4 vectors of columns, the depth never split.
+#ifndef OPENMM_ORBIT_CPU_MATRIXTILE_H_
+#define OPENMM_ORBIT_CPU_MATRIXTILE_H_
+
+#include "Operand.h"
+
+namespace OrbitPlugin {
+namespace cpu {
+namespace ORBIT_SIMD {
+
+/**
+ * acc[r][v] = Σ_k a[r][k] b[k][v]. Both precisions step a by one word and b by one row of words: a word of a is a float,
+ * or two BF16 numbers that meet the two rows interleaved in b. One sum per element in ascending k: its bits do not depend
+ * on the tile's size.
+ */
+template <int ROWS, int VECTORS>
+ORBIT_INLINE void multiplyTile(const float* a, long aStride, const float* b, long bStride, int depth,
+        Vec (&acc)[ROWS][VECTORS]) {
+#pragma GCC unroll 8
+    for (int r = 0; r < ROWS; r++)
+#pragma GCC unroll 8
+        for (int v = 0; v < VECTORS; v++)
+            acc[r][v] = Vec{};
+    for (int k = 0; k < depth; k++) {
+        Vec columns[VECTORS];
+#pragma GCC unroll 8
+        for (int v = 0; v < VECTORS; v++)
+            columns[v] = load(b + k * bStride + v * LANES);
+#pragma GCC unroll 8
+        for (int r = 0; r < ROWS; r++) {
+#pragma GCC unroll 8
+            for (int v = 0; v < VECTORS; v++)
+                acc[r][v] = multiplyAdd(a + r * aStride + k, columns[v], acc[r][v]);
+        }
+    }
+}
+
+/** Call tile.run<ROWS>(firstRow) for tiles of up to TILE_ROWS rows of nearly equal size. */
+template <class TILE>
+ORBIT_INLINE void forEachRowTile(int numRows, const TILE& tile) {
+    int numTiles = (numRows + TILE_ROWS - 1) / TILE_ROWS;
+    int first = 0;
+    for (int t = 0; t < numTiles; t++) {
+        int last = (int) ((long) numRows * (t + 1) / numTiles);
+        switch (last - first) {
+            case 6: tile.template run<6>(first); break;
+            case 5: tile.template run<5>(first); break;
+            case 4: tile.template run<4>(first); break;
+            case 3: tile.template run<3>(first); break;
+            case 2: tile.template run<2>(first); break;
+            default: tile.template run<1>(first); break;
+        }
+        first = last;
+    }
+}
+
+} // namespace ORBIT_SIMD
+} // namespace cpu
+} // namespace OrbitPlugin
+
+#endif // OPENMM_ORBIT_CPU_MATRIXTILE_H_

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT
+// What a word of an operand is: one float in single precision, two BF16 numbers in bf16 (ORBIT_BF16 is 1).
+#ifndef OPENMM_ORBIT_CPU_OPERAND_H_
+#define OPENMM_ORBIT_CPU_OPERAND_H_
+
+#include "Vector.h"
+#if ORBIT_BF16
+#include <immintrin.h>
+#endif
+
+namespace OrbitPlugin {
+namespace cpu {
+namespace ORBIT_SIMD {
+
+#if ORBIT_BF16
+
+constexpr int PER_WORD = 2;
+typedef int PairOfHalves __attribute__((may_alias));
+typedef unsigned short Half __attribute__((may_alias));
+
+ORBIT_INLINE Vec multiplyAdd(const float* a, Vec b, Vec sum) {
+    __m512i pair = _mm512_set1_epi32(*reinterpret_cast<const PairOfHalves*>(a));
+    return (Vec) _mm512_dpbf16_ps((__m512) sum, (__m512bh) pair, (__m512bh) (__m512) b);
+}
+
+/** Write LANES elements of an operand row, starting at element column (a multiple of LANES). */
+ORBIT_INLINE void storeOperand(float* row, long column, Vec v) {
+    _mm256_storeu_si256((__m256i*) (row + column / 2), (__m256i) _mm512_cvtneps_pbh((__m512) v));
+}
+
+/** Round one float to nearest even. */
+ORBIT_INLINE unsigned short roundToBf16(float value) {
+    unsigned int bits;
+    __builtin_memcpy(&bits, &value, sizeof(bits));
+    if ((bits & 0x7FFFFFFFu) > 0x7F800000u)
+        return (unsigned short) ((bits >> 16) | 0x40u);
+    return (unsigned short) ((bits + 0x7FFFu + ((bits >> 16) & 1u)) >> 16);
+}
+
+ORBIT_INLINE void storeOperandElement(float* row, long column, float value) {
+    reinterpret_cast<Half*>(row)[column] = roundToBf16(value);
+}
+
+#else
+
+constexpr int PER_WORD = 1;
+
+ORBIT_INLINE Vec multiplyAdd(const float* a, Vec b, Vec sum) {
+    return sum + *a * b;
+}
+
+ORBIT_INLINE void storeOperand(float* row, long column, Vec v) {
+    store(row + column, v);
+}
+
+ORBIT_INLINE void storeOperandElement(float* row, long column, float value) {
+    row[column] = value;
+}
+
+#endif
+
+/** Get the number of words that hold a row of elements. */
+ORBIT_INLINE int numWords(int numElements) {
+    return (numElements + PER_WORD - 1) / PER_WORD;
+}
+
+} // namespace ORBIT_SIMD
+} // namespace cpu
+} // namespace OrbitPlugin
+
+#endif // OPENMM_ORBIT_CPU_OPERAND_H_

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: MIT
+// The pair stage of one atom: lanes are neighbours, weights are broadcast, and the biases come out in attention's layout.
+#ifndef OPENMM_ORBIT_CPU_PAIR_H_
+#define OPENMM_ORBIT_CPU_PAIR_H_
+
+#include "../KernelTable.h"
+#include "MatrixTile.h"
+
+namespace OrbitPlugin {
+namespace cpu {
+namespace ORBIT_SIMD {
+
+/** The columns of one block of neighbours between two small layers. Operands of bf16 interleave two channels a row. */
+struct PairBlock {
+    float* radial;      ///< [radialDepth][TILE_COLUMNS]
+    float* first;       ///< [pairDepth][TILE_COLUMNS]
+    float* second;      ///< [pairDepth][TILE_COLUMNS]
+    int radialDepth, pairDepth;
+};
+
+static long pairScratch(int pairWidth, int numRadial) {
+    return (long) (numRadial + 2 * pairWidth + 3 * TILE_ROWS) * TILE_COLUMNS;
+}
+
+/** Write one channel of a block as the operand of the next layer. */
+ORBIT_INLINE void storeChannel(float* block, int channel, int v, Vec value) {
+#if ORBIT_BF16
+    Half rounded[LANES];
+    _mm256_storeu_si256((__m256i*) rounded, (__m256i) _mm512_cvtneps_pbh((__m512) value));
+    Half* out = reinterpret_cast<Half*>(block + (long) (channel / 2) * TILE_COLUMNS + v * LANES) + channel % 2;
+    for (int i = 0; i < LANES; i++)
+        out[2 * i] = rounded[i];
+#else
+    store(block + (long) channel * TILE_COLUMNS + v * LANES, value);
+#endif
+}
+
+/** (4.7) h1 = SiLU(W_r ρ + Σ_f pair.embedding + W_t cond) for tiles of channels. */
+template <int VECTORS>
+struct FirstPairTile {
+    const PairRowTask& task;
+    const PairBlock& block;
+    int column;
+
+    template <int ROWS>
+    ORBIT_INLINE_MEMBER void run(int channel) const {
+        Vec acc[ROWS][VECTORS];
+        multiplyTile<ROWS, VECTORS>(task.radialWeight + (long) channel * block.radialDepth, block.radialDepth, block.radial,
+            TILE_COLUMNS, block.radialDepth, acc);
+#pragma GCC unroll 8
+        for (int r = 0; r < ROWS; r++)
+#pragma GCC unroll 8
+            for (int v = 0; v < VECTORS; v++) {
+                Vec embedded = load(task.embedding + (long) (channel + r) * task.paddedAtoms + column + v * LANES);
+                storeChannel(block.first, channel + r, v, silu(acc[r][v] + embedded + task.conditioning[channel + r]));
+            }
+    }
+};
+
+/** (4.8) h2 = SiLU(W_2 h1 + b_2). */
+template <int VECTORS>
+struct SecondPairTile {
+    const PairRowTask& task;
+    const PairBlock& block;
+
+    template <int ROWS>
+    ORBIT_INLINE_MEMBER void run(int channel) const {
+        Vec acc[ROWS][VECTORS];
+        multiplyTile<ROWS, VECTORS>(task.hiddenWeight + (long) channel * block.pairDepth, block.pairDepth, block.first,
+            TILE_COLUMNS, block.pairDepth, acc);
+#pragma GCC unroll 8
+        for (int r = 0; r < ROWS; r++)
+#pragma GCC unroll 8
+            for (int v = 0; v < VECTORS; v++)
+                storeChannel(block.second, channel + r, v, silu(acc[r][v] + task.hiddenBias[channel + r]));
+    }
+};
+
+/** (4.9) bias = W_b h2 + b_b. */
+template <int VECTORS>
+struct BiasTile {
+    const PairRowTask& task;
+    const PairBlock& block;
+    int column;
+
+    template <int ROWS>
+    ORBIT_INLINE_MEMBER void run(int channel) const {
+        Vec acc[ROWS][VECTORS];
+        multiplyTile<ROWS, VECTORS>(task.biasWeight + (long) channel * block.pairDepth, block.pairDepth, block.second,
+            TILE_COLUMNS, block.pairDepth, acc);
+#pragma GCC unroll 8
+        for (int r = 0; r < ROWS; r++)
+#pragma GCC unroll 8
+            for (int v = 0; v < VECTORS; v++)
+                store(task.bias + (channel + r) * task.biasStride + column + v * LANES,
+                    acc[r][v] + task.biasBias[channel + r]);
+    }
+};
+
+template <int VECTORS>
+static void pairColumns(const PairRowTask& task, const PairBlock& block, int column) {
+
+    // (4.6) radial functions of the distances to VECTORS * LANES neighbours.
+
+    const float* u = task.coordinates;
+    long padded = task.paddedAtoms;
+    for (int v = 0; v < VECTORS; v++) {
+        long j = column + v * LANES;
+        Vec dx = load(u + j) - u[task.row], dy = load(u + padded + j) - u[padded + task.row],
+            dz = load(u + 2 * padded + j) - u[2 * padded + task.row];
+        Vec squared = dx * dx + dy * dy + dz * dz, r;
+        for (int i = 0; i < LANES; i++)
+            r[i] = __builtin_sqrtf(squared[i]);
+        Vec scaled = r * task.inverseSpacing;
+        for (int k = 0; k < task.numRadial; k++) {
+            Vec distance = scaled - (float) k;
+            storeChannel(block.radial, k, v, exponential(distance * distance * -0.5f));
+        }
+    }
+    forEachRowTile(task.pairWidth, FirstPairTile<VECTORS>{task, block, column});
+    forEachRowTile(task.pairWidth, SecondPairTile<VECTORS>{task, block});
+    forEachRowTile(task.numBias, BiasTile<VECTORS>{task, block, column});
+}
+
+static void pairRow(const PairRowTask& task) {
+    PairBlock block;
+    block.radialDepth = numWords(task.numRadial);
+    block.pairDepth = numWords(task.pairWidth);
+    block.radial = task.scratch;
+    block.first = block.radial + (long) (task.numRadial + TILE_ROWS) * TILE_COLUMNS;
+    block.second = block.first + (long) (task.pairWidth + TILE_ROWS) * TILE_COLUMNS;
+    int columns = (task.numAtoms + LANES - 1) / LANES * LANES, column = 0;
+    for (; column + TILE_COLUMNS <= columns; column += TILE_COLUMNS)
+        pairColumns<TILE_VECTORS>(task, block, column);
+    int rest = (columns - column) / LANES;
+    if (TILE_VECTORS > 3 && rest == 3)
+        pairColumns<3>(task, block, column);
+    else if (TILE_VECTORS > 2 && rest == 2)
+        pairColumns<2>(task, block, column);
+    else if (rest == 1)
+        pairColumns<1>(task, block, column);
+    for (int channel = 0; channel < task.numBias; channel++)
+        for (int j = task.numAtoms; j < columns; j++)
+            task.bias[channel * task.biasStride + j] = PADDED_BIAS;
+}
+
+} // namespace ORBIT_SIMD
+} // namespace cpu
+} // namespace OrbitPlugin
+
+#endif // OPENMM_ORBIT_CPU_PAIR_H_

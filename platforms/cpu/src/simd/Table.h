@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+// Assembles the function table of the instruction set that includes this file.
+#ifndef OPENMM_ORBIT_CPU_TABLE_H_
+#define OPENMM_ORBIT_CPU_TABLE_H_
+
+#include "Attention.h"
+#include "Linear.h"
+#include "Pair.h"
+
+namespace OrbitPlugin {
+namespace cpu {
+namespace ORBIT_SIMD {
+
+static void exponentialOf(const float* x, float* out, int count) {
+    for (int i = 0; i < count; i += LANES)
+        store(out + i, exponential(load(x + i)));
+}
+
+static void siluOf(const float* x, float* out, int count) {
+    for (int i = 0; i < count; i += LANES)
+        store(out + i, silu(load(x + i)));
+}
+
+static const KernelTable TABLE = {ORBIT_SIMD_NAME, ORBIT_BF16 != 0, LANES, TILE_COLUMNS, linear, layerNorm, attention,
+    pairRow, attentionScratch, pairScratch, exponentialOf, siluOf};
+
+} // namespace ORBIT_SIMD
+} // namespace cpu
+} // namespace OrbitPlugin
+
+#endif // OPENMM_ORBIT_CPU_TABLE_H_

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: MIT
+// Vectors of ORBIT_LANES floats, exp and SiLU, in the namespace of the instruction set that includes this file.
+// No include guard against other units is needed: each unit compiles its own copy under its own flags.
+#ifndef OPENMM_ORBIT_CPU_VECTOR_H_
+#define OPENMM_ORBIT_CPU_VECTOR_H_
+
+#define ORBIT_INLINE static inline __attribute__((always_inline))
+#define ORBIT_INLINE_MEMBER inline __attribute__((always_inline))
+
+namespace OrbitPlugin {
+namespace cpu {
+namespace ORBIT_SIMD {
+
+constexpr int LANES = ORBIT_LANES;
+constexpr int TILE_ROWS = 6;                        // rows of a register tile
+constexpr int TILE_VECTORS = ORBIT_TILE_VECTORS;    // vectors of a register tile
+constexpr int TILE_COLUMNS = TILE_VECTORS * LANES;
+
+typedef float Vec __attribute__((vector_size(4 * ORBIT_LANES)));
+typedef int IntVec __attribute__((vector_size(4 * ORBIT_LANES)));
+typedef float VecInMemory __attribute__((vector_size(4 * ORBIT_LANES), aligned(4), may_alias));
+
+ORBIT_INLINE Vec load(const float* p) {
+    return *reinterpret_cast<const VecInMemory*>(p);
+}
+
+ORBIT_INLINE void store(float* p, Vec v) {
+    *reinterpret_cast<VecInMemory*>(p) = v;
+}
+
+ORBIT_INLINE Vec splat(float a) {
+    return a - Vec{};
+}
+
+ORBIT_INLINE Vec maximum(Vec a, Vec b) {
+    return a > b ? a : b;
+}
+
+ORBIT_INLINE Vec minimum(Vec a, Vec b) {
+    return a < b ? a : b;
+}
+
+/** Exchange lanes whose numbers differ in one bit. */
+template <int BIT>
+ORBIT_INLINE Vec exchange(Vec v) {
+    IntVec lanes;
+    for (int i = 0; i < LANES; i++)
+        lanes[i] = i ^ BIT;
+    return __builtin_shuffle(v, lanes);
+}
+
+ORBIT_INLINE float sumOfLanes(Vec v) {
+    if constexpr (LANES > 8)
+        v += exchange<8>(v);
+    if constexpr (LANES > 4)
+        v += exchange<4>(v);
+    v += exchange<2>(v);
+    v += exchange<1>(v);
+    return v[0];
+}
+
+ORBIT_INLINE float maximumOfLanes(Vec v) {
+    if constexpr (LANES > 8)
+        v = maximum(v, exchange<8>(v));
+    if constexpr (LANES > 4)
+        v = maximum(v, exchange<4>(v));
+    v = maximum(v, exchange<2>(v));
+    v = maximum(v, exchange<1>(v));
+    return v[0];
+}
+
+/** e^x for x clamped to [-87, 88]: 2^n times a polynomial of degree 6 on [-ln 2 / 2, ln 2 / 2]; error below 1 ulp. */
+ORBIT_INLINE Vec exponential(Vec x) {
+    const float magic = 12582912.0f;    // 1.5 * 2^23: adding it rounds to an integer in the low bits
+    x = minimum(maximum(x, splat(-87.0f)), splat(88.0f));
+    Vec shifted = x * 1.44269504088896341f + magic;
+    Vec n = shifted - magic;
+    Vec r = x - n * 0.693145751953125f;
+    r = r - n * 1.42860682030941723e-6f;
+    Vec p = r * 1.3814583653584123e-3f + 8.368724025785923e-3f;
+    p = p * r + 4.166838899254799e-2f;
+    p = p * r + 1.666652113199234e-1f;
+    p = p * r + 4.999999403953552e-1f;
+    p = p * r + 1.0f;
+    p = p * r + 1.0f;
+    IntVec exponent = ((IntVec) shifted - 0x4B400000) << 23;
+    return (Vec) ((IntVec) p + exponent);
+}
+
+/** SiLU(x) = x / (1 + e^(-x)). */
+ORBIT_INLINE Vec silu(Vec x) {
+    return x / (1.0f + exponential(-x));
+}
+
+} // namespace ORBIT_SIMD
+} // namespace cpu
+} // namespace OrbitPlugin
+
+#endif // OPENMM_ORBIT_CPU_VECTOR_H_

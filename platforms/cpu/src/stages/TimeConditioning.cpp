@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+// Stage timeConditioning on the CPU: one vector a noise level and condition, from which all modulations follow.
+#include "CpuStages.h"
+#include <algorithm>
+#include <cmath>
+
+namespace OrbitPlugin {
+namespace cpu {
+
+namespace {
+
+/** One vector through a layer, in single precision. */
+void applyToVector(const KernelTable& table, const PackedLinear& layer, const float* in, float* out) {
+    LinearTask task{};
+    task.a = in;
+    task.aStride = layer.depth;
+    task.numRows = 1;
+    task.panels = layer.panels.data();
+    task.bias = layer.bias.data();
+    task.numPanels = layer.numPanels;
+    task.depth = layer.depth;
+    task.out = out;
+    task.outStride = 0;
+    task.floatOutput = true;
+    table.linear(task, Epilogue::Store);
+}
+
+} // namespace
+
+void timeConditioning(const PackedModel& model, double logSigma, int condition, Conditioning& conditioning) {
+    const KernelTable& table = *model.kernels.single;
+    int numFrequencies = (int) model.frequencies.size(), width = model.settings.conditionWidth;
+    int padded = roundUp(std::max(width, 2 * numFrequencies), ROW_PADDING);
+    conditioning.scratch.reserve(3 * padded);
+    conditioning.values.reserve(model.modulation.bias.size());
+    conditioning.cond.resize(width);
+    float* e = conditioning.scratch.data();
+    float* hidden = e + padded;
+    float* cond = hidden + padded;
+
+    // (4.1)
+
+    for (int k = 0; k < numFrequencies; k++) {
+        e[k] = (float) std::cos(model.frequencies[k] * logSigma);
+        e[numFrequencies + k] = (float) std::sin(model.frequencies[k] * logSigma);
+    }
+
+    // (4.2)
+
+    applyToVector(table, model.timeHidden, e, hidden);
+    table.silu(hidden, hidden, padded);
+    applyToVector(table, model.timeOutput, hidden, cond);
+    for (int c = 0; c < width; c++)
+        cond[c] += model.conditionEmbedding[(std::size_t) condition * width + c];
+    table.silu(cond, cond, padded);
+    std::copy(cond, cond + width, conditioning.cond.begin());
+
+    // (4.3), (4.4), and W_t cond of (4.7)
+
+    applyToVector(table, model.modulation, cond, conditioning.values.data());
+}
+
+} // namespace cpu
+} // namespace OrbitPlugin
