@@ -110,20 +110,20 @@ std::vector<Ensemble> ConformerGeneratorImpl::generate(const std::vector<Generat
 
 void ConformerGeneratorImpl::addCopies(Call& call) const {
     const GenerationSettings& settings = call.settings;
-    const std::string kernel = getKernelDescription();
+    ConformerProvenance common;
+    common.modelName = model->getMetadata("name");
+    common.modelChecksum = model->getChecksum();
+    common.kernel = getKernelDescription();
+    common.seed = settings.seed;
+    if (settings.condition < (int) model->getConditions().size())
+        common.condition = model->getConditions()[settings.condition];
     for (int request = 0; request < (int) call.requests.size(); request++)
         for (int i = 0; i < call.requests[request].numConformers; i++) {
             Copy copy;
             copy.request = request;
-            ConformerProvenance& provenance = copy.provenance;
-            provenance.modelName = model->getMetadata("name");
-            provenance.modelChecksum = model->getChecksum();
-            provenance.kernel = kernel;
-            if (settings.condition < (int) model->getConditions().size())
-                provenance.condition = model->getConditions()[settings.condition];
-            provenance.seed = settings.seed;
-            provenance.record = call.requests[request].record;
-            provenance.copy = i;
+            copy.provenance = common;
+            copy.provenance.record = call.requests[request].record;
+            copy.provenance.copy = i;
             call.copies.push_back(copy);
         }
 }

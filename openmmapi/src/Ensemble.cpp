@@ -167,6 +167,9 @@ State Ensemble::createState(int index) const {
     checkIndex("createState", index);
     State::StateBuilder builder(0.0, 0);
     builder.setPositions(positions[index]);
+    Vec3 box[3];
+    System().getDefaultPeriodicBoxVectors(box[0], box[1], box[2]);
+    builder.setPeriodicBoxVectors(box[0], box[1], box[2]);
     return builder.getState();
 }
 

@@ -129,7 +129,10 @@ public:
      */
     void applyTo(OpenMM::Context& context, int index, const std::vector<int>& particles, double temperature = -1,
             int seed = 0) const;
-    /** Create a State that holds the positions of a conformer, for Context::setState() and reporters. */
+    /**
+     * Create a State that holds the positions of a conformer, for Context::setState() and reporters. Its periodic box is
+     * OpenMM's default; a molecule in a periodic Context is better served by applyTo().
+     */
     OpenMM::State createState(int index) const;
 private:
     void checkIndex(const char* method, int index) const;
