@@ -14,6 +14,7 @@ namespace {
 
 string format(double value) {
     std::ostringstream text;
+    text.precision(15);
     text << value;
     return text.str();
 }

@@ -159,7 +159,7 @@ TEST(Sampler, manyStepsGiveTheDataScale) {
     const double scale = toy.model.getSettings().dataScale;
     const double factor = scale / std::sqrt(400 + scale * scale);
     for (SamplerMethod method : {SamplerMethod::Heun, SamplerMethod::Multistep}) {
-        const auto [end, start] = toy.generate(method, 400);
+        const auto [end, start] = toy.generate(method, 150);
         double error = 0;
         for (int i = 0; i < (int) end.size(); i++)
             error = std::max(error, std::fabs(end[i] - factor * start[i]));
