@@ -39,6 +39,14 @@ foreach(_lint IN LISTS _lints)
     set_tests_properties(${_name} ${_name}.selfTest PROPERTIES SKIP_RETURN_CODE 77)
 endforeach()
 
+# A foreign CMake project against the installed package.
+if(TARGET OpenMMOrbitReference AND NOT ORBIT_SANITIZE)
+    add_test(NAME Package.foreignProject COMMAND "${CMAKE_COMMAND}" "-DBUILD_DIR=${CMAKE_BINARY_DIR}" "-DOPENMM_DIR=${OPENMM_DIR}"
+        "-DSOURCE_DIR=${CMAKE_CURRENT_SOURCE_DIR}/foreign" "-DWORK_DIR=${CMAKE_CURRENT_BINARY_DIR}/foreign"
+        -P "${CMAKE_CURRENT_SOURCE_DIR}/foreign/run.cmake")
+    set_tests_properties(Package.foreignProject PROPERTIES TIMEOUT 600)
+endif()
+
 # Every public and internal header compiles alone.
 file(GLOB_RECURSE _headers RELATIVE "${CMAKE_SOURCE_DIR}/openmmapi/include" CONFIGURE_DEPENDS ../openmmapi/include/*.h)
 set(_units "")

@@ -10,10 +10,11 @@ set(ORBIT_PACKAGE_DIR "${CMAKE_BINARY_DIR}/python/openmmorbit")
 set(ORBIT_LIBRARY_DIR "${ORBIT_PACKAGE_DIR}/lib")
 set(ORBIT_PLUGIN_DIR "${ORBIT_PACKAGE_DIR}/plugins")
 
-# orbit_library(<target> [PLUGIN] [RPATH dir ...]): output folder, RPATH and install rule of one of our shared libraries.
+# orbit_library(<target> [PLUGIN] [EXPORT] [BUILD_RPATH dir ...] [INSTALL_RPATH dir ...]): output folder, RPATH and install rule
+# of one of our shared libraries; EXPORT makes it known to foreign CMake projects.
 # Installed, the package lies beside OpenMM.libs in site-packages.
 function(orbit_library target)
-    cmake_parse_arguments(ARG "PLUGIN" "" "BUILD_RPATH;INSTALL_RPATH" ${ARGN})
+    cmake_parse_arguments(ARG "PLUGIN;EXPORT" "" "BUILD_RPATH;INSTALL_RPATH" ${ARGN})
     set(_dir lib)
     if(ARG_PLUGIN)
         set(_dir plugins)
@@ -23,5 +24,9 @@ function(orbit_library target)
         INSTALL_RPATH "$ORIGIN;$ORIGIN/../lib;$ORIGIN/../../OpenMM.libs/lib;$ORIGIN/../../OpenMM.libs/lib/plugins;${ARG_INSTALL_RPATH}")
     target_link_options(${target} PRIVATE -Wl,-z,now -Wl,--disable-new-dtags)
     target_link_libraries(${target} PRIVATE orbit_flags)
-    install(TARGETS ${target} LIBRARY DESTINATION openmmorbit/${_dir})
+    set(_export "")
+    if(ARG_EXPORT)
+        set(_export EXPORT OpenMMOrbitTargets)
+    endif()
+    install(TARGETS ${target} ${_export} LIBRARY DESTINATION openmmorbit/${_dir})
 endfunction()
