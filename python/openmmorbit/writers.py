@@ -76,11 +76,11 @@ def toRDKit(ensemble):
     for atom in mol.GetAtoms():
         if atom.GetIdx() not in centers:
             atom.SetChiralTag(Chem.ChiralType.CHI_UNSPECIFIED)
+            atom.ClearProp("_CIPCode")
     for bond in mol.GetBonds():
+        bond.SetBondDir(Chem.BondDir.NONE)
         if frozenset((bond.GetBeginAtomIdx(), bond.GetEndAtomIdx())) not in axes:
             bond.SetStereo(Chem.BondStereo.STEREONONE)
-            bond.SetBondDir(Chem.BondDir.NONE)
-    Chem.AssignStereochemistry(mol, cleanIt=True, force=True)
     return mol.GetMol()
 
 

@@ -26,6 +26,7 @@
 #include "openmmorbit/Ensemble.h"
 #include "openmmorbit/ConformerGenerator.h"
 #include "openmmorbit/OrbitDiffusionIntegrator.h"
+#include "openmmorbit/Shard.h"
 %}
 
 // Containers of values come back as tuples of copies, so that none of them outlives its owner.
@@ -66,6 +67,7 @@ ORBIT_VALUE(OrbitPlugin::ConformerStatus)
 ORBIT_VALUE(OrbitPlugin::ConformerProvenance)
 ORBIT_VALUE(OrbitPlugin::FailedConformer)
 ORBIT_VALUE(OrbitPlugin::Ensemble)
+ORBIT_VALUE(OrbitPlugin::ShardRecord)
 
 // Long calls release the interpreter's lock.
 ORBIT_LONG_CALL(OrbitPlugin::orbitPosterior)
@@ -89,3 +91,5 @@ ORBIT_UNIT(OrbitPlugin::Ensemble::getPositions, _unit.nanometer)
 %ignore OrbitPlugin::ConformerGenerationError;
 %include "openmmorbit/ConformerGenerator.h"
 %include "openmmorbit/OrbitDiffusionIntegrator.h"
+%include "openmmorbit/Shard.h"
+%include "serialization.i"

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: MIT
+// The Python module openmmorbit.orbitchem: the reading room libOpenMMOrbitChem, which loads RDKit's C++ libraries.
+%module(package="openmmorbit") orbitchem
+
+%include "factory.i"
+%include "typemaps.i"
+%include "exceptions.i"
+%include "units.i"
+%import "openmmorbit.i"
+
+%{
+#include "OpenMM.h"
+#include "OpenMMAmoeba.h"
+#include "OpenMMDrude.h"
+#include "openmm/RPMDIntegrator.h"
+#include "openmm/RPMDMonteCarloBarostat.h"
+#include "openmmorbit/MolecularGraph.h"
+#include "openmmorbit/SamplerSettings.h"
+#include "openmmorbit/Symmetry.h"
+#include "openmmorbit/OrbitPosterior.h"
+#include "openmmorbit/DenoiserModel.h"
+#include "openmmorbit/Ensemble.h"
+#include "openmmorbit/ConformerGenerator.h"
+#include "openmmorbit/OrbitDiffusionIntegrator.h"
+#include "openmmorbit/MoleculeReader.h"
+%}
+
+%naturalvar;
+namespace OrbitPlugin {
+    struct MoleculeRecord;
+}
+%template() std::map<std::string, std::string>;
+%template() std::vector<std::string>;
+%template() std::vector<OrbitPlugin::MolecularGraph>;
+%template() std::vector<OrbitPlugin::MoleculeRecord>;
+
+ORBIT_VALUE(OrbitPlugin::ReaderOptions)
+ORBIT_VALUE(OrbitPlugin::MoleculeRecord)
+
+%include "openmmorbit/MoleculeReader.h"

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+// The Python module openmmorbit.orbittraining: the trainer libOpenMMOrbitTraining, which loads LibTorch.
+%module(package="openmmorbit") orbittraining
+
+%include "factory.i"
+%include "typemaps.i"
+%include "exceptions.i"
+%include "units.i"
+%import "openmmorbit.i"
+
+%{
+#include "OpenMM.h"
+#include "OpenMMAmoeba.h"
+#include "OpenMMDrude.h"
+#include "openmm/RPMDIntegrator.h"
+#include "openmm/RPMDMonteCarloBarostat.h"
+#include "openmmorbit/MolecularGraph.h"
+#include "openmmorbit/DenoiserModel.h"
+#include "openmmorbit/SamplerSettings.h"
+#include "openmmorbit/Symmetry.h"
+#include "openmmorbit/OrbitPosterior.h"
+#include "openmmorbit/Ensemble.h"
+#include "openmmorbit/ConformerGenerator.h"
+#include "openmmorbit/OrbitDiffusionIntegrator.h"
+#include "openmmorbit/Shard.h"
+#include "openmmorbit/Trainer.h"
+%}
+
+%naturalvar;
+namespace OrbitPlugin {
+    struct TrainingDataset;
+}
+%template() std::vector<std::string>;
+%template() std::vector<OrbitPlugin::TrainingDataset>;
+
+ORBIT_VALUE(OrbitPlugin::TrainingDataset)
+ORBIT_VALUE(OrbitPlugin::TrainingSettings)
+ORBIT_VALUE(OrbitPlugin::TrainingResult)
+ORBIT_LONG_CALL(OrbitPlugin::train)
+
+%include "openmmorbit/Trainer.h"
