@@ -48,6 +48,7 @@ if(ORBIT_BUILD_TRAINING)
     set_target_properties(Torch::C10 PROPERTIES IMPORTED_LOCATION "${TORCH_DIR}/lib/libc10.so" IMPORTED_NO_SONAME OFF)
     add_library(Torch::Torch SHARED IMPORTED)
     set_target_properties(Torch::Torch PROPERTIES IMPORTED_LOCATION "${TORCH_DIR}/lib/libtorch_cpu.so"
+        INTERFACE_INCLUDE_DIRECTORIES "${TORCH_DIR}/include;${TORCH_DIR}/include/torch/csrc/api/include"
         INTERFACE_SYSTEM_INCLUDE_DIRECTORIES "${TORCH_DIR}/include;${TORCH_DIR}/include/torch/csrc/api/include"
         INTERFACE_COMPILE_DEFINITIONS "_GLIBCXX_USE_CXX11_ABI=1" INTERFACE_COMPILE_FEATURES cxx_std_20
         INTERFACE_LINK_LIBRARIES Torch::C10)
