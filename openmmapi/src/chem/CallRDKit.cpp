@@ -2,6 +2,7 @@
 // Calls RDKit so that its exceptions, null results and log reach the user as one sentence of ours.
 #include "Molecules.h"
 #include <RDGeneral/RDLog.h>
+#include <cctype>
 #include <mutex>
 #include <sstream>
 
@@ -39,16 +40,16 @@ private:
 static string tidyReason(const string& text) {
     std::istringstream lines(text);
     string line, reason;
+    const string prefix = "SMILES Parse Error: ";
     while (std::getline(lines, line)) {
-        if (line.size() > 10 && line[0] == '[' && line.find(']') != string::npos)
+        if (line.size() > 10 && line[0] == '[' && std::isdigit((unsigned char) line[1]) != 0 && line.find(']') != string::npos)
             line.erase(0, line.find(']') + 1);
-        for (const string prefix : {"SMILES Parse Error: ", "Explicit ", "****"})
-            if (line.rfind(prefix, 0) == 0 && prefix != "Explicit ")
-                line.erase(0, prefix.size());
         const std::size_t first = line.find_first_not_of(" \t\r~^-");
         if (first == string::npos || line.find("Failed parsing SMILES") != string::npos)
             continue;
         line = line.substr(first, line.find_last_not_of(" \t\r") + 1 - first);
+        if (line.rfind(prefix, 0) == 0)
+            line.erase(0, prefix.size());
         reason += (reason.empty() ? "" : " ") + line;
     }
     return reason;

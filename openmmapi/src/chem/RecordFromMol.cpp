@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT
 // From a molecule of RDKit to a record of ours: refusals, hydrogens, atoms, bonds, rings, names and coordinates.
 #include "Molecules.h"
-#include "openmmorbit/internal/Features.h"
+#include "openmmorbit/internal/StereoGeometry.h"
 #include <GraphMol/Chirality.h>
 #include <GraphMol/MolOps.h>
 #include <GraphMol/MonomerInfo.h>
 #include <GraphMol/PeriodicTable.h>
 #include <GraphMol/SmilesParse/SmilesWrite.h>
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <set>
 
@@ -16,6 +17,9 @@ using namespace OrbitPlugin::chem;
 using std::string;
 using std::to_string;
 using std::vector;
+
+/** Three-coordinate atoms flatter than this signed volume have no handedness. */
+static const double MIN_PYRAMID_VOLUME = 0.1;
 
 static string describeAtom(const RDKit::Atom& atom) {
     return "atom " + to_string(atom.getIdx()) + " (" + atom.getSymbol() + ")";
@@ -127,10 +131,36 @@ static void fillGraph(const RDKit::ROMol& mol, const Origin& origin, MolecularGr
     mol.getPropIfPresent(RDKit::common_properties::_Name, graph.name);
 }
 
+/**
+ * Tag three-coordinate atoms by their coordinates. RDKit does so for S and Se only; it also knows P, As and N in small or
+ * bridged rings as centres, and drops the tags of atoms that are none.
+ */
+static void tagThreeCoordinate(RDKit::RWMol& mol) {
+    vector<double> positions;
+    for (const RDGeom::Point3D& point : mol.getConformer().getPositions())
+        positions.insert(positions.end(), {point.x, point.y, point.z});
+    for (RDKit::Atom* atom : mol.atoms()) {
+        const int element = atom->getAtomicNum();
+        if (atom->getDegree() != 3 || atom->getChiralTag() != RDKit::Atom::CHI_UNSPECIFIED || atom->getIsAromatic() ||
+                (element != 7 && element != 15 && element != 33))
+            continue;
+        TetrahedralStereo stereo;
+        stereo.center = (int) atom->getIdx();
+        int count = 0;
+        for (const RDKit::Bond* bond : mol.atomBonds(atom))
+            stereo.neighbors[count++] = (int) bond->getOtherAtomIdx(atom->getIdx());
+        const double volume = getSignedVolume(stereo, positions);
+        if (std::fabs(volume) > MIN_PYRAMID_VOLUME)
+            atom->setChiralTag(volume > 0 ? RDKit::Atom::CHI_TETRAHEDRAL_CCW : RDKit::Atom::CHI_TETRAHEDRAL_CW);
+    }
+}
+
 /** Take stereochemistry from coordinates in three dimensions, or drop it if the options say so. */
 static void perceiveStereo(RDKit::RWMol& mol, const ReaderOptions& options, bool has3D) {
-    if (has3D && options.stereoFrom3D)
+    if (has3D && options.stereoFrom3D) {
         RDKit::MolOps::assignStereochemistryFrom3D(mol, -1, true);
+        tagThreeCoordinate(mol);
+    }
     else if (has3D) {
         for (RDKit::Atom* atom : mol.atoms())
             atom->setChiralTag(RDKit::Atom::CHI_UNSPECIFIED);
