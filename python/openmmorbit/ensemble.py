@@ -191,7 +191,7 @@ class Ensemble:
 
     def writeSDF(self, path):
         """Write all conformers as SDF records; a name that ends in .gz is compressed."""
-        writers.writeSDF([self], path)
+        writers.writeSDF(self, path)
 
     def writePDB(self, path):
         """Write all conformers as the models of a PDB file."""

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Ways out of an Ensemble: Topology, RDKit and OpenFF molecules, files, a place in a Modeller."""
 import copy
+import gzip
 
 import numpy as np
 from openmm import app, unit
@@ -81,6 +82,8 @@ def toRDKit(ensemble):
         bond.SetBondDir(Chem.BondDir.NONE)
         if frozenset((bond.GetBeginAtomIdx(), bond.GetEndAtomIdx())) not in axes:
             bond.SetStereo(Chem.BondStereo.STEREONONE)
+    # Directions on the neighbours let the stereo of a double bond survive the removal of hydrogens.
+    Chem.SetDoubleBondNeighborDirections(mol)
     return mol.GetMol()
 
 
@@ -193,3 +196,48 @@ def place(ensemble, modeller, residue, index=0):
     rotation, origin, target = superpose(conformer[heavy], everything[indices][heavy])
     everything[indices] = (conformer - origin) @ rotation.T + target
     modeller.positions = unit.Quantity(everything, unit.nanometer)
+
+
+class SDFWriter:
+    """Writes ensembles to one SDF file, a record a conformer with its provenance; a name that ends in .gz is compressed.
+
+    Parameters
+    ----------
+    path : str
+    """
+
+    def __init__(self, path):
+        from rdkit import Chem
+
+        self._stream = gzip.open(path, "wt") if str(path).endswith(".gz") else open(path, "w", encoding="utf-8")
+        self._writer = Chem.SDWriter(self._stream)
+
+    def write(self, ensemble):
+        """Append all conformers of an ensemble."""
+        mol = ensemble.toRDKit()
+        mol.SetProp("SMILES", ensemble.graph.smiles)
+        for index, (conformer, provenance) in enumerate(zip(mol.GetConformers(), ensemble.provenance)):
+            mol.SetProp("ORBIT_MODEL", provenance.modelChecksum)
+            mol.SetIntProp("ORBIT_SEED", provenance.seed)
+            mol.SetIntProp("ORBIT_RECORD", provenance.record)
+            mol.SetIntProp("ORBIT_COPY", provenance.copy)
+            mol.SetProp("ORBIT_STATUS", ensemble[index].status.message or "ok")
+            self._writer.write(mol, confId=conformer.GetId())
+
+    def close(self):
+        """Finish the file."""
+        self._writer.close()
+        self._stream.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        self.close()
+
+
+def writeSDF(ensemble, path):
+    """Write all conformers as SDF records."""
+    _check(ensemble, path)
+    with SDFWriter(path) as writer:
+        writer.write(ensemble)

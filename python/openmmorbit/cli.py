@@ -1,0 +1,252 @@
+# SPDX-License-Identifier: MIT
+"""The command openmm-orbit: conformers, dataset, train, info."""
+import argparse
+import os
+import sys
+import time
+
+EXIT_OK, EXIT_ERROR, EXIT_USAGE, EXIT_SOME_FAILED, EXIT_INTERRUPTED = 0, 1, 2, 3, 130
+
+_inputEndings = (".smi", ".smiles", ".ism", ".sdf", ".sd", ".mol")
+_sdfEndings = (".sdf", ".sd", ".sdf.gz", ".sd.gz")
+_modelWriters = {".pdb": "writePDB", ".cif": "writePDBx", ".dcd": "writeDCD"}
+
+
+class UsageError(Exception):
+    """What the caller of the command can correct."""
+
+
+def report(text):
+    """Write a line to standard error without disturbing a progress bar."""
+    from tqdm import tqdm
+
+    tqdm.write(f"openmm-orbit: {text}", file=sys.stderr)
+
+
+def _isFile(text):
+    plain = text[:-3] if text.endswith(".gz") else text
+    return plain.lower().endswith(_inputEndings)
+
+
+def _records(inputs):
+    """Yield (label, molecule or exception) for every record of SMILES and files."""
+    from openmmorbit import molecules
+
+    for text in inputs:
+        if not _isFile(text):
+            yield f"'{text}'", text
+            continue
+        for number, molecule in enumerate(molecules.readMolecules(text), 1):
+            yield f"{text}, record {number}", molecule
+
+
+def _checkFiles(inputs, output):
+    for text in inputs:
+        if _isFile(text) and not os.path.isfile(text):
+            raise UsageError(f"expected an existing file, got '{text}'; check the path")
+    known = (*_sdfEndings, *_modelWriters)
+    if not output.lower().endswith(known):
+        raise UsageError(f"expected an output that ends in {', '.join(known)}, got '{output}'")
+    if not output.lower().endswith(_sdfEndings) and (len(inputs) > 1 or _isFile(inputs[0])):
+        raise UsageError(f"expected an SDF file for the conformers of several molecules, got '{output}'; end it in .sdf")
+    folder = os.path.dirname(os.path.abspath(output))
+    if not os.path.isdir(folder):
+        raise UsageError(f"expected an existing folder for the output, got '{folder}'; create it")
+
+
+class _Output:
+    """Writes ensembles to one file of the format that its name tells."""
+
+    def __init__(self, path):
+        from openmmorbit import writers
+
+        self.path, self.sdf = path, None
+        if path.lower().endswith(_sdfEndings):
+            self.sdf = writers.SDFWriter(path)
+
+    def write(self, ensemble):
+        if self.sdf is not None:
+            self.sdf.write(ensemble)
+            return
+        getattr(ensemble, _modelWriters[os.path.splitext(self.path)[1].lower()])(self.path)
+
+    def close(self):
+        if self.sdf is not None:
+            self.sdf.close()
+
+
+def runConformers(options):
+    """Generate conformers of every record; report bad records and go on."""
+    _checkFiles(options.inputs, options.output)
+    from openmmorbit.conformers import ConformerGenerator
+
+    settings = {"numSteps": options.steps, "method": options.method, "condition": options.condition,
+                "maxResamplings": options.max_resamplings}
+    try:
+        generator = ConformerGenerator(options.model, options.platform, threads=options.threads,
+                                       **{name: value for name, value in settings.items() if value is not None})
+        if options.num < 1:
+            raise UsageError(f"expected at least 1 conformer, got -n {options.num}")
+    except (ValueError, OSError) as error:
+        raise UsageError(str(error)) from error
+    labels, begin, written, molecules, failed = [], time.perf_counter(), 0, 0, 0
+
+    def labelled():
+        for label, molecule in _records(options.inputs):
+            labels.append(label)
+            yield molecule
+
+    output = _Output(options.output)
+    try:
+        for result in generator.generateMany(labelled(), options.num, options.seed, progress=not options.quiet,
+                                             batchSize=options.batch_size):
+            if result.error is not None:
+                failed += 1
+                report(f"{labels[result.index]}: {result.error}")
+                continue
+            output.write(result.ensemble)
+            molecules, written = molecules + 1, written + len(result.ensemble)
+            missing = options.num - len(result.ensemble)
+            if missing > 0:
+                report(f"{labels[result.index]}: {missing} of {options.num} conformers stayed wrong and were left out "
+                       f"({result.ensemble.failures[0].status.message if result.ensemble.failures else 'unknown'})")
+    finally:
+        output.close()
+        if not options.quiet:
+            report(f"{written} conformers of {molecules} molecules in {time.perf_counter() - begin:.1f} s -> "
+                   f"{options.output}" + (f"; {failed} of {molecules + failed} records failed" if failed else ""))
+    return EXIT_SOME_FAILED if failed else EXIT_OK
+
+
+def runDataset(options):
+    """Turn SDF files of ensembles into a shard."""
+    for path in options.inputs:
+        if not os.path.isfile(path):
+            raise UsageError(f"expected an existing file, got '{path}'; check the path")
+    from openmmorbit import training
+
+    summary = training.buildDataset(options.inputs, options.output, condition=options.condition,
+                                    validation=options.validation, progress=not options.quiet)
+    for text in summary.errors[:20]:
+        report(text)
+    if len(summary.errors) > 20:
+        report(f"and {len(summary.errors) - 20} more records like these")
+    report(f"{summary.numConformers} conformers of {summary.numMolecules} molecules -> {options.output}; "
+           f"{summary.numExcluded} molecules left out by the validation rule, {len(summary.errors)} records failed")
+    return EXIT_SOME_FAILED if summary.errors else EXIT_OK
+
+
+def runTrain(options):
+    """Train as a configuration file says."""
+    if not os.path.isfile(options.config):
+        raise UsageError(f"expected an existing configuration file, got '{options.config}'; check the path")
+    from openmmorbit import training
+
+    result = training.train(options.config)
+    print(f"{result.numSteps} steps, {result.numSamples} samples in {result.minutes:.1f} minutes; loss {result.loss:.4f}, "
+          f"validation {result.validationLoss:.4f}; model in {result.modelPath}")
+    return EXIT_OK
+
+
+def runInfo(options):
+    """Print what a model file holds."""
+    from openmmorbit.conformers import loadModel
+
+    model = loadModel(options.model)
+    settings = model.getSettings()
+    print(f"file           {model.getPath()}\nsha256         {model.getChecksum()}")
+    for key, value in model.getAllMetadata().items():
+        print(f"{key:14s} {value}")
+    shapes = model.getExpectedShapes()
+    size = 0
+    for shape in shapes.values():
+        product = 1
+        for length in shape:
+            product *= int(length)
+        size += product
+    print(f"parameters     {size:,} in {len(shapes)} tensors")
+    print(f"network        width {settings.width}, {settings.numLayers} layers, {settings.numHeads} heads, pair width "
+          f"{settings.pairWidth}, {settings.numRadial} radial functions to {settings.radialMax:g} Angstrom")
+    print(f"data scale     {settings.dataScale:g} Angstrom")
+    print(f"conditions     {', '.join(model.getConditions()) or 'none'}")
+    for vocabulary in (*model.getAtomVocabularies(), *model.getPairVocabularies()):
+        values = ", ".join(str(value) for value in vocabulary.values)
+        print(f"feature        {vocabulary.name}: {values}{' and beyond' if vocabulary.saturates else ''}")
+    return EXIT_OK
+
+
+def makeParser():
+    """Make the parser of the command line."""
+    import openmmorbit
+
+    parser = argparse.ArgumentParser(prog="openmm-orbit", description="Conformers by orbit diffusion, an OpenMM plugin.")
+    parser.add_argument("--version", action="version", version=f"openmm-orbit {openmmorbit.__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    conformers = commands.add_parser("conformers", help="generate conformers of SMILES or of the molecules in files",
+                                     epilog="exit status: 0 all records answered, 2 wrong use, 3 some records failed")
+    conformers.add_argument("inputs", nargs="+", metavar="INPUT", help="a SMILES, or a .smi, .sdf or .mol file (also .gz)")
+    conformers.add_argument("-o", "--output", required=True, help=".sdf, .sdf.gz; for one molecule also .pdb, .cif, .dcd")
+    conformers.add_argument("-n", "--num", type=int, default=20, help="conformers a molecule (default 20)")
+    conformers.add_argument("--seed", type=int, default=0, help="random seed; 0 chooses one (default)")
+    conformers.add_argument("--model", help="model file; default: the packaged one")
+    conformers.add_argument("--platform", help="OpenMM platform: CPU or Reference")
+    conformers.add_argument("--threads", type=int, help="threads of the CPU platform")
+    conformers.add_argument("--steps", type=int, help="steps of the sampler")
+    conformers.add_argument("--method", choices=["euler", "heun", "multistep"], help="integration method")
+    conformers.add_argument("--condition", help="a condition of the model, e.g. a level of theory")
+    conformers.add_argument("--max-resamplings", type=int, help="how often a wrong copy is drawn again")
+    conformers.add_argument("--batch-size", type=int, default=16, help="molecules in a batch (default 16)")
+    conformers.add_argument("-q", "--quiet", action="store_true", help="no progress bar and no summary")
+    conformers.set_defaults(run=runConformers)
+
+    dataset = commands.add_parser("dataset", help="turn SDF files of ensembles into a shard for training")
+    dataset.add_argument("inputs", nargs="+", metavar="INPUT", help="SDF file, consecutive records of one molecule together")
+    dataset.add_argument("-o", "--output", required=True, help="the shard")
+    dataset.add_argument("--condition", default="GFN2-xTB", help="level of theory of the conformers (default GFN2-xTB)")
+    dataset.add_argument("--validation", choices=["exclude", "only", "all"], default="exclude",
+                         help="what to do with molecules that the validation rule keeps back (default: exclude)")
+    dataset.add_argument("-q", "--quiet", action="store_true", help="no progress bar")
+    dataset.set_defaults(run=runDataset)
+
+    train = commands.add_parser("train", help="train a model")
+    train.add_argument("config", metavar="CONFIG", help="JSON file of training settings")
+    train.set_defaults(run=runTrain)
+
+    info = commands.add_parser("info", help="show what a model file holds")
+    info.add_argument("model", nargs="?", metavar="MODEL", help="model file; default: the packaged one")
+    info.set_defaults(run=runInfo)
+    return parser
+
+
+def main(arguments=None):
+    """Run the command.
+
+    Parameters
+    ----------
+    arguments : list of str, optional
+        Default: those of the process.
+
+    Returns
+    -------
+    int
+        Exit status: 0 all good, 1 failure, 2 wrong use, 3 some records failed, 130 interrupted.
+    """
+    import openmm
+
+    options = makeParser().parse_args(arguments)
+    try:
+        return options.run(options)
+    except UsageError as error:
+        report(f"error: {error}")
+        return EXIT_USAGE
+    except KeyboardInterrupt:
+        report("interrupted; what was finished is kept")
+        return EXIT_INTERRUPTED
+    except (ValueError, OSError, ImportError, openmm.OpenMMException) as error:
+        report(f"error: {error}")
+        return EXIT_ERROR
+
+
+if __name__ == "__main__":
+    sys.exit(main())
