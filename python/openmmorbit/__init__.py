@@ -2,7 +2,8 @@
 """Conformers by orbit diffusion, as an OpenMM plugin.
 
 >>> import openmmorbit
->>> ensemble = openmmorbit.ConformerGenerator().generate("CC(=O)Oc1ccccc1C(=O)O", numConformers=20, seed=7)  # doctest: +SKIP
+>>> generator = openmmorbit.ConformerGenerator()  # doctest: +SKIP
+>>> ensemble = generator.generate("CC(=O)Oc1ccccc1C(=O)O", numConformers=20, seed=7)  # doctest: +SKIP
 >>> ensemble.writeSDF("aspirin.sdf")  # doctest: +SKIP
 
 Importing the package loads its OpenMM plugins, and neither RDKit nor LibTorch: those come with ``openmmorbit.chem`` and
@@ -23,11 +24,11 @@ _homes = {
     "orbitPosterior": "posterior", "OrbitPosterior": "posterior",
     "mmffSystem": "relaxation", "readMolecule": "molecules", "readMolecules": "molecules",
     "train": "training", "buildDataset": "training",
-    "DenoiserModel": "orbit", "PairBiasTransformerSettings": "orbit", "MolecularGraph": "orbit", "SamplerSettings": "orbit",
-    "SymmetryGroup": "orbit", "closeGroup": "orbit", "OrbitDiffusionIntegrator": "orbit",
+    "DenoiserModel": "orbit", "PairBiasTransformerSettings": "orbit", "MolecularGraph": "orbit",
+    "SamplerSettings": "orbit", "SymmetryGroup": "orbit", "closeGroup": "orbit", "OrbitDiffusionIntegrator": "orbit",
 }
-_modules = ("chem", "cli", "conformers", "demo", "ensemble", "evaluation", "molecules", "orbit", "posterior", "relaxation",
-            "training")
+_modules = ("chem", "cli", "conformers", "demo", "ensemble", "evaluation", "molecules", "orbit", "posterior",
+            "relaxation", "training")
 
 
 def __getattr__(name):

@@ -25,8 +25,9 @@ def checkOpenMMVersion(found=None):
     found = found or openmm.Platform.getOpenMMVersion()
     if found.split(".")[:2] != openmmVersion.split(".")[:2]:
         series = ".".join(openmmVersion.split(".")[:2])
-        raise ImportError(f"openmmorbit {version} was built for OpenMM {openmmVersion}, and OpenMM {found} is installed; "
-                          f"install a matching one (pip install 'openmm=={series}.*') or build openmmorbit again")
+        raise ImportError(f"openmmorbit {version} was built for OpenMM {openmmVersion}, and OpenMM {found} "
+                          f"is installed; install a matching one (pip install 'openmm=={series}.*') "
+                          "or build openmmorbit again")
 
 
 def loadPlugins(folder=None):
@@ -49,8 +50,8 @@ def loadPlugins(folder=None):
     """
     folder = Path(folder or _folder / "plugins")
     if not any(folder.glob("libOpenMMOrbit*")):
-        raise ImportError(f"openmmorbit: expected platform plugins in {folder}, found none; the installation is incomplete: "
-                          "install or build the package again")
+        raise ImportError(f"openmmorbit: expected platform plugins in {folder}, found none; the installation is "
+                          "incomplete: install or build the package again")
     known = set(openmm.Platform.getPluginLoadFailures())
     loaded = openmm.Platform.loadPluginsFromDirectory(str(folder))
     failures = [text for text in openmm.Platform.getPluginLoadFailures() if text not in known and "OpenMMOrbit" in text]

@@ -48,7 +48,8 @@ def _checkFiles(inputs, output):
     if not output.lower().endswith(known):
         raise UsageError(f"expected an output that ends in {', '.join(known)}, got '{output}'")
     if not output.lower().endswith(_sdfEndings) and (len(inputs) > 1 or _isFile(inputs[0])):
-        raise UsageError(f"expected an SDF file for the conformers of several molecules, got '{output}'; end it in .sdf")
+        raise UsageError(f"expected an SDF file for the conformers of several molecules, got '{output}'; "
+                         "end it in .sdf")
     folder = os.path.dirname(os.path.abspath(output))
     if not os.path.isdir(folder):
         raise UsageError(f"expected an existing folder for the output, got '{folder}'; create it")
@@ -143,8 +144,8 @@ def runTrain(options):
     from openmmorbit import training
 
     result = training.train(options.config)
-    print(f"{result.numSteps} steps, {result.numSamples} samples in {result.minutes:.1f} minutes; loss {result.loss:.4f}, "
-          f"validation {result.validationLoss:.4f}; model in {result.modelPath}")
+    print(f"{result.numSteps} steps, {result.numSamples} samples in {result.minutes:.1f} minutes; "
+          f"loss {result.loss:.4f}, validation {result.validationLoss:.4f}; model in {result.modelPath}")
     return EXIT_OK
 
 
@@ -179,14 +180,17 @@ def makeParser():
     """Make the parser of the command line."""
     import openmmorbit
 
-    parser = argparse.ArgumentParser(prog="openmm-orbit", description="Conformers by orbit diffusion, an OpenMM plugin.")
+    parser = argparse.ArgumentParser(prog="openmm-orbit",
+                                     description="Conformers by orbit diffusion, an OpenMM plugin.")
     parser.add_argument("--version", action="version", version=f"openmm-orbit {openmmorbit.__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     conformers = commands.add_parser("conformers", help="generate conformers of SMILES or of the molecules in files",
                                      epilog="exit status: 0 all records answered, 2 wrong use, 3 some records failed")
-    conformers.add_argument("inputs", nargs="+", metavar="INPUT", help="a SMILES, or a .smi, .sdf or .mol file (also .gz)")
-    conformers.add_argument("-o", "--output", required=True, help=".sdf, .sdf.gz; for one molecule also .pdb, .cif, .dcd")
+    conformers.add_argument("inputs", nargs="+", metavar="INPUT",
+                            help="a SMILES, or a .smi, .sdf or .mol file (also .gz)")
+    conformers.add_argument("-o", "--output", required=True,
+                            help=".sdf, .sdf.gz; for one molecule also .pdb, .cif, .dcd")
     conformers.add_argument("-n", "--num", type=int, default=20, help="conformers a molecule (default 20)")
     conformers.add_argument("--seed", type=int, default=0, help="random seed; 0 chooses one (default)")
     conformers.add_argument("--model", help="model file; default: the packaged one")
@@ -201,7 +205,8 @@ def makeParser():
     conformers.set_defaults(run=runConformers)
 
     dataset = commands.add_parser("dataset", help="turn SDF files of ensembles into a shard for training")
-    dataset.add_argument("inputs", nargs="+", metavar="INPUT", help="SDF file, consecutive records of one molecule together")
+    dataset.add_argument("inputs", nargs="+", metavar="INPUT",
+                         help="SDF file, consecutive records of one molecule together")
     dataset.add_argument("-o", "--output", required=True, help="the shard")
     dataset.add_argument("--condition", default="GFN2-xTB", help="level of theory of the conformers (default GFN2-xTB)")
     dataset.add_argument("--validation", choices=["exclude", "only", "all"], default="exclude",

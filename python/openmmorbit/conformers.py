@@ -12,7 +12,8 @@ import openmm
 from openmmorbit import molecules, orbit
 from openmmorbit.ensemble import Ensemble
 
-_methods = {"euler": orbit.SamplerMethod_Euler, "heun": orbit.SamplerMethod_Heun, "multistep": orbit.SamplerMethod_Multistep}
+_methods = {"euler": orbit.SamplerMethod_Euler, "heun": orbit.SamplerMethod_Heun,
+            "multistep": orbit.SamplerMethod_Multistep}
 _schedules = {"karras": orbit.NoiseSchedule_Karras, "logarithmic": orbit.NoiseSchedule_Logarithmic,
               "uniformTime": orbit.NoiseSchedule_UniformTime}
 
@@ -48,8 +49,8 @@ def defaultModelPath():
     """
     path = Path(__file__).resolve().parent / "models" / "conformer.safetensors"
     if not path.is_file():
-        raise FileNotFoundError(f"ConformerGenerator: expected the packaged model at {path}, found none; give model=<path of "
-                                "a model file>, or install a package that contains the weights")
+        raise FileNotFoundError(f"ConformerGenerator: expected the packaged model at {path}, found none; give "
+                                "model=<path of a model file>, or install a package that contains the weights")
     return str(path)
 
 
@@ -69,7 +70,8 @@ def _choice(what, name, table):
 class ConformerGenerator:
     """Generates conformers with a trained denoiser on an OpenMM platform.
 
-    Every conformer is inspected (bonds, clashes, stereochemistry); wrong ones are drawn again and never returned silently.
+    Every conformer is inspected (bonds, clashes, stereochemistry); wrong ones are drawn again and never returned
+    silently.
 
     Parameters
     ----------
@@ -106,8 +108,9 @@ class ConformerGenerator:
     (20, 21, 3)
     """
 
-    def __init__(self, model=None, platform=None, properties=None, threads=None, numSteps=None, method=None, schedule=None,
-                 sigmaMax=None, sigmaMin=None, rho=None, condition=None, maxResamplings=None, check=True, returnFailed=False):
+    def __init__(self, model=None, platform=None, properties=None, threads=None, numSteps=None, method=None,
+                 schedule=None, sigmaMax=None, sigmaMin=None, rho=None, condition=None, maxResamplings=None, check=True,
+                 returnFailed=False):
         self._core = orbit.ConformerGenerator(loadModel(model))
         if platform is not None:
             self._core.setPlatformName(platform.getName() if isinstance(platform, openmm.Platform) else str(platform))

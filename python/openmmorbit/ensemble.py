@@ -91,7 +91,8 @@ class Ensemble:
     @property
     def positions(self):
         """All positions: a Quantity of shape (numConformers, numAtoms, 3), in nm."""
-        return unit.Quantity(self._core.getPositionArray().reshape(self.numConformers, self.numAtoms, 3), unit.nanometer)
+        shape = (self.numConformers, self.numAtoms, 3)
+        return unit.Quantity(self._core.getPositionArray().reshape(shape), unit.nanometer)
 
     @property
     def status(self):
@@ -167,8 +168,8 @@ class Ensemble:
         seed : int
             Random seed of the velocities, 0 to choose one.
         """
-        kelvin = -1.0 if temperature is None else float(unit.Quantity(1.0, unit.kelvin) / unit.kelvin * (
-            temperature.value_in_unit(unit.kelvin) if unit.is_quantity(temperature) else temperature))
+        kelvin = -1.0 if temperature is None else float(
+            temperature.value_in_unit(unit.kelvin) if unit.is_quantity(temperature) else temperature)
         if particles is None:
             self._core.applyTo(context, self[index].index, kelvin, int(seed))
         else:

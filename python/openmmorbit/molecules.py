@@ -55,8 +55,8 @@ def reorder(graph, order):
 
 def _warnAboutHydrogens(graph, what):
     if graph.numAddedHydrogens > 0:
-        warnings.warn(f"{what} {graph.getLabel()} lacked {graph.numAddedHydrogens} hydrogens, which were appended behind "
-                      "its atoms", stacklevel=4)
+        warnings.warn(f"{what} {graph.getLabel()} lacked {graph.numAddedHydrogens} hydrogens, which were appended "
+                      "behind its atoms", stacklevel=4)
 
 
 def fromRDKit(mol, addHydrogens=True):

@@ -30,8 +30,8 @@ class OrbitPosterior:
 
 def _positions(name, values):
     if hasattr(values, "value_in_unit"):
-        raise ValueError(f"orbitPosterior: expected plain numbers for {name}, got a Quantity; give x1, xt and sigma in one "
-                         "length unit of your choice")
+        raise ValueError(f"orbitPosterior: expected plain numbers for {name}, got a Quantity; give x1, xt and sigma in "
+                         "one length unit of your choice")
     array = np.asarray(values, dtype=float)
     if array.ndim != 2 or array.shape[1] != 3:
         raise ValueError(f"orbitPosterior: expected {name} of shape (numAtoms, 3), got {array.shape}")
@@ -85,7 +85,8 @@ def orbitPosterior(x1, xt, time, bonds=(), generators=None, automorphisms=None, 
     Raises
     ------
     ValueError
-        For shapes that disagree, values that are not finite, a time outside (0, 1) or an index list that is no permutation.
+        For shapes that disagree, values that are not finite, a time outside (0, 1) or an index list that is no
+        permutation.
 
     Examples
     --------

@@ -125,7 +125,8 @@ def pairedDifferences(first, second, thresholds=(0.1, 0.5)):
     """
     differences = {}
     for quantity, letter in (("recall", "R"), ("precision", "P")):
-        differences[f"AMR-{letter} Å"] = bootstrap(perMolecule(first.scores, quantity) - perMolecule(second.scores, quantity))
+        differences[f"AMR-{letter} Å"] = bootstrap(
+            perMolecule(first.scores, quantity) - perMolecule(second.scores, quantity))
         for threshold in thresholds:
             differences[f"COV-{letter}@{threshold:g} %"] = bootstrap(
                 perMolecule(first.scores, quantity, threshold) - perMolecule(second.scores, quantity, threshold))

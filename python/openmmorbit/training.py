@@ -55,8 +55,8 @@ def _groups(paths, errors, bar):
 def buildDataset(inputs, output, condition="GFN2-xTB", validation="exclude", progress=True):
     """Turn SDF files of conformer ensembles into a shard for training.
 
-    Consecutive records of one molecule become one entry; the tags REL_E_KCAL and BOLTZ_W, where present, its energies and
-    weights.
+    Consecutive records of one molecule become one entry; the tags REL_E_KCAL and BOLTZ_W, where present, its energies
+    and weights.
 
     Parameters
     ----------

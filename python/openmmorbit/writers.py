@@ -129,7 +129,8 @@ def writePDB(ensemble, path):
     with open(path, "w", encoding="utf-8") as stream:
         app.PDBFile.writeHeader(ensemble.topology, stream)
         for index, conformer in enumerate(ensemble):
-            app.PDBFile.writeModel(ensemble.topology, conformer.positions, stream, index + 1 if len(ensemble) > 1 else None)
+            number = index + 1 if len(ensemble) > 1 else None
+            app.PDBFile.writeModel(ensemble.topology, conformer.positions, stream, number)
         app.PDBFile.writeFooter(ensemble.topology, stream)
 
 
@@ -156,7 +157,8 @@ def _findResidue(modeller, residue):
         return residue
     found = [r for r in modeller.topology.residues() if r.name == residue]
     if len(found) != 1:
-        raise ValueError(f"Ensemble.place: expected one residue named '{residue}', got {len(found)}; give the residue itself")
+        raise ValueError(f"Ensemble.place: expected one residue named '{residue}', got {len(found)}; "
+                         "give the residue itself")
     return found[0]
 
 
@@ -187,8 +189,8 @@ def place(ensemble, modeller, residue, index=0):
     wanted = [atom.element for atom in ensemble.graph.atoms]
     if found != wanted:
         raise ValueError(f"Ensemble.place: expected the {len(wanted)} atoms of {ensemble.graph.getLabel()} in residue "
-                         f"'{residue.name}', got {len(found)} atoms of other elements or in another order; make the ensemble "
-                         "from this residue's topology")
+                         f"'{residue.name}', got {len(found)} atoms of other elements or in another order; make the "
+                         "ensemble from this residue's topology")
     everything = np.array(modeller.positions.value_in_unit(unit.nanometer), dtype=float)
     indices = [atom.index for atom in atoms]
     conformer = ensemble[index].positions.value_in_unit(unit.nanometer)
@@ -199,7 +201,9 @@ def place(ensemble, modeller, residue, index=0):
 
 
 class SDFWriter:
-    """Writes ensembles to one SDF file, a record a conformer with its provenance; a name that ends in .gz is compressed.
+    """Writes ensembles to one SDF file, a record a conformer with its provenance.
+
+    A name that ends in .gz is compressed.
 
     Parameters
     ----------

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Scores a model's conformers against reference ensembles, beside RDKit's ETKDGv3 in the same run; prints a Markdown table."""
+"""Scores conformers against reference ensembles, beside RDKit's ETKDGv3 in the same run, as a Markdown table."""
 import argparse
 import json
 import sys
@@ -18,7 +18,8 @@ def parseArguments(arguments):
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--steps", type=int, help="number of steps of the sampler")
     parser.add_argument("--method", choices=["euler", "heun", "multistep"], help="integration method")
-    parser.add_argument("--schedule", choices=["karras", "logarithmic", "uniformTime"], help="placement of the noise levels")
+    parser.add_argument("--schedule", choices=["karras", "logarithmic", "uniformTime"],
+                        help="placement of the noise levels")
     parser.add_argument("--sigma-max", type=float, help="first noise level, Angstrom")
     parser.add_argument("--sigma-min", type=float, help="last noise level, Angstrom")
     parser.add_argument("--condition", help="name of the model's condition, e.g. a level of theory")
@@ -38,8 +39,9 @@ def makeMethods(options):
 
         settings = {"numSteps": options.steps, "method": options.method, "schedule": options.schedule,
                     "sigmaMax": options.sigma_max, "sigmaMin": options.sigma_min, "condition": options.condition}
-        generator = openmmorbit.ConformerGenerator(model=options.model, platform=options.platform, threads=options.threads,
-                                                   **{name: value for name, value in settings.items() if value is not None})
+        given = {name: value for name, value in settings.items() if value is not None}
+        generator = openmmorbit.ConformerGenerator(model=options.model, platform=options.platform,
+                                                   threads=options.threads, **given)
         print(generator)
         methods.append(evaluation.Method("orbit", evaluation.orbitGenerator(generator, options.seed)))
     if not options.no_baselines:
@@ -57,7 +59,8 @@ def main(arguments=None):
     print(statistics.markdownTable(methods, options.thresholds))
     for baseline in methods[1:] if not options.no_orbit else []:
         print(f"\n{methods[0].name} minus {baseline.name}, paired by molecule:")
-        for title, (value, lower, upper) in statistics.pairedDifferences(methods[0], baseline, options.thresholds).items():
+        differences = statistics.pairedDifferences(methods[0], baseline, options.thresholds)
+        for title, (value, lower, upper) in differences.items():
             print(f"  {title}: {value:+.3f} ({lower:+.3f} to {upper:+.3f})")
     for method in methods:
         for failed in [s for s in method.scores if s.error][:20]:
