@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: MIT
+"""From a SMILES to conformers, a picture and a running simulation: python -m openmmorbit.demo --output demo."""
+import argparse
+import os
+import re
+import sys
+import time
+
+import numpy as np
+import openmm
+from openmm import app, unit
+
+import openmmorbit
+
+IBUPROFEN = "CC(C)Cc1ccc(cc1)[C@@H](C)C(=O)O"
+kilojoule = unit.kilojoule_per_mole
+
+
+def rankByEnergy(ensemble, system, platform, maxIterations=200):
+    """Minimise every conformer for a short while in one Context.
+
+    Parameters
+    ----------
+    ensemble : openmmorbit.Ensemble
+    system : openmm.System
+    platform : openmm.Platform
+    maxIterations : int
+        Iterations of the minimiser.
+
+    Returns
+    -------
+    before, after : numpy.ndarray
+        Potential energies in kJ/mol, one a conformer.
+    """
+    context = openmm.Context(system, openmm.VerletIntegrator(0.001 * unit.picoseconds), platform)
+    before, after = np.empty(len(ensemble)), np.empty(len(ensemble))
+    for index in range(len(ensemble)):
+        ensemble.applyTo(context, index)
+        before[index] = context.getState(energy=True).getPotentialEnergy().value_in_unit(kilojoule)
+        openmm.LocalEnergyMinimizer.minimize(context, 1.0, maxIterations)
+        after[index] = context.getState(energy=True).getPotentialEnergy().value_in_unit(kilojoule)
+    return before, after
+
+
+def runDynamics(ensemble, index, system, platform, picoseconds, temperature, trajectory, seed):
+    """Minimise one conformer and run Langevin dynamics from it.
+
+    Returns
+    -------
+    list of tuple
+        (what, potential energy in kJ/mol, temperature in K) before and after minimisation and after the dynamics.
+    """
+    integrator = openmm.LangevinMiddleIntegrator(temperature, 1.0 / unit.picosecond, 0.5 * unit.femtoseconds)
+    integrator.setRandomNumberSeed(seed)
+    simulation = app.Simulation(ensemble.topology, system, integrator, platform)
+    context, rows = simulation.context, []
+
+    def note(what):
+        state = context.getState(energy=True)
+        kinetic = state.getKineticEnergy() / unit.MOLAR_GAS_CONSTANT_R
+        rows.append((what, state.getPotentialEnergy().value_in_unit(kilojoule),
+                     (2 * kinetic / (3 * system.getNumParticles())).value_in_unit(unit.kelvin)))
+
+    ensemble.applyTo(context, index)
+    note("as generated")
+    simulation.minimizeEnergy()
+    note("after minimisation")
+    context.setVelocitiesToTemperature(temperature, seed)
+    steps = int(round(picoseconds / 0.0005))
+    simulation.reporters.append(app.DCDReporter(trajectory, max(1, steps // 100)))
+    simulation.step(steps)
+    note(f"after {picoseconds:g} ps of dynamics")
+    if not all(np.isfinite(energy) for _, energy, _ in rows):
+        raise openmm.OpenMMException(f"demo: expected finite energies, got {rows}")
+    return rows
+
+
+def parseArguments(arguments):
+    """Read the command line."""
+    parser = argparse.ArgumentParser(prog="python -m openmmorbit.demo", description=__doc__)
+    parser.add_argument("--output", default="demo", help="folder for the results (default: demo)")
+    parser.add_argument("--smiles", default=IBUPROFEN, help="the molecule (default: ibuprofen)")
+    parser.add_argument("--name", help="its name in titles and file names")
+    parser.add_argument("--num", type=int, default=20, help="number of conformers (default 20)")
+    parser.add_argument("--seed", type=int, default=7, help="random seed")
+    parser.add_argument("--picoseconds", type=float, default=10.0, help="length of the dynamics (default 10)")
+    parser.add_argument("--temperature", type=float, default=300.0, help="in kelvin (default 300)")
+    parser.add_argument("--model", help="model file; default: the packaged one")
+    return parser.parse_args(arguments)
+
+
+def run(options):
+    """Do what the options say and print where the results are."""
+    from openmmorbit import picture
+
+    graph = openmmorbit.readMolecule(options.smiles)
+    name = options.name or graph.name or ("ibuprofen" if options.smiles == IBUPROFEN else graph.getFormula())
+    os.makedirs(options.output, exist_ok=True)
+    base = os.path.join(options.output, re.sub(r"[^A-Za-z0-9._-]+", "_", name))
+    platform = openmm.Platform.getPlatform("CPU")
+
+    generator = openmmorbit.ConformerGenerator(model=options.model)
+    print(f"molecule     {name}, {graph.smiles}, {graph.getNumAtoms()} atoms\ngenerator    {generator}")
+    begin = time.perf_counter()
+    ensemble = generator.generate(graph, options.num, options.seed)
+    provenance = ensemble.provenance
+    print(f"conformers   {len(ensemble)} of {options.num} in {time.perf_counter() - begin:.2f} s on "
+          f"{provenance[0].kernel}, {sum(p.numEvaluations for p in provenance)} evaluations, "
+          f"{sum(p.numResamplings for p in provenance)} drawn again")
+    ensemble.writeSDF(f"{base}.sdf")
+
+    system = openmmorbit.mmffSystem(graph)
+    before, after = rankByEnergy(ensemble, system, platform)
+    best = int(after.argmin())
+    print(f"MMFF94       as generated: median {np.median(before):.1f} kJ/mol, lowest {before.min():.1f}; after a short "
+          f"minimisation: median {np.median(after):.1f}, lowest {after.min():.1f} (conformer {best})")
+    picture.drawEnsemble(ensemble, f"{base}.png", best, name,
+                         f"{len(ensemble)} conformers from orbit diffusion · bold: lowest MMFF94 energy after minimisation")
+
+    begin = time.perf_counter()
+    rows = runDynamics(ensemble, best, system, platform, options.picoseconds, options.temperature * unit.kelvin,
+                       f"{base}_dynamics.dcd", options.seed)
+    print(f"dynamics     conformer {best}, MMFF94, Langevin, {options.temperature:g} K, {platform.getName()} platform, "
+          f"{time.perf_counter() - begin:.1f} s")
+    for what, energy, temperature in rows:
+        print(f"  {what:26s} potential energy {energy:10.2f} kJ/mol   temperature {temperature:6.1f} K")
+    ensemble[best:best + 1].writePDB(f"{base}_best.pdb")
+    print("results      " + "\n             ".join(f"{base}{end}" for end in (
+        ".sdf", ".png", "_best.pdb", "_dynamics.dcd")))
+
+
+def main(arguments=None):
+    """Run the demonstration; returns the exit status."""
+    try:
+        run(parseArguments(arguments))
+    except (ValueError, OSError, ImportError, openmm.OpenMMException) as error:
+        print(f"openmmorbit.demo: error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("openmmorbit.demo: interrupted", file=sys.stderr)
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
