@@ -196,7 +196,8 @@ TEST(DenoiserKernel, translationDoesNotMatter) {
     const vector<double> base = denoise(context.getKernel(), positions, 0.7);
     for (int i = 0; i < (int) positions.size(); i++)
         positions[i] += 3 - i % 3;
-    expectClose("denoiser", denoise(context.getKernel(), positions, 0.7), base, tolerance("equivariance", precisionName()));
+    expectClose("denoiser", denoise(context.getKernel(), positions, 0.7), base,
+        tolerance("equivariance", precisionName()));
 }
 
 TEST(DenoiserKernel, denoisedPositionsAreCentred) {
@@ -260,7 +261,8 @@ TEST(DenoiserKernel, conditionAndNoiseLevelMatter) {
     for (BatchCopy& copy : batch.copies)
         copy.condition = 1 - copy.condition % 2;
     context.getKernel().setBatch(batch);
-    EXPECT_FALSE(isClose("condition", denoise(context.getKernel(), positions, 0.7), base, tolerance("denoiser", "single")));
+    EXPECT_FALSE(isClose("condition", denoise(context.getKernel(), positions, 0.7), base,
+        tolerance("denoiser", "single")));
 }
 
 TEST(DenoiserKernel, oneAtom) {

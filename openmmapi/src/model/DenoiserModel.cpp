@@ -86,9 +86,6 @@ void checkModel(const string& where, const DenoiserModel& model) {
     if (model.getConditions().empty())
         throw ArgumentError(where + ": expected at least one condition, got none");
     const map<string, vector<int>> expected = model.getExpectedShapes();
-    for (const string& name : model.getTensorNames())
-        if (expected.find(name) == expected.end())
-            throw ArgumentError(where + ": expected only tensors of the architecture, got \"" + name + "\"");
     const vector<string> names = model.getTensorNames();
     const std::set<string> present(names.begin(), names.end());
     for (const auto& item : expected) {
@@ -104,6 +101,9 @@ void checkModel(const string& where, const DenoiserModel& model) {
                 throw ArgumentError(where + ": expected finite values in tensor \"" + item.first + "\", got " +
                     std::to_string(value));
     }
+    for (const string& name : names)
+        if (expected.find(name) == expected.end())
+            throw ArgumentError(where + ": expected only tensors of the architecture, got \"" + name + "\"");
 }
 
 DenoiserModel::DenoiserModel() : atomVocabularies(getDefaultAtomVocabularies()),

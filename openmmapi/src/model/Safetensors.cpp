@@ -94,9 +94,9 @@ std::uint32_t readWord(const char* bytes, int size) {
     return word;
 }
 
-void appendWord(string& bytes, std::uint64_t word, int size) {
+void writeWord(char* bytes, std::uint64_t word, int size) {
     for (int i = 0; i < size; i++)
-        bytes.push_back((char) (unsigned char) (word >> (8 * i)));
+        bytes[i] = (char) (unsigned char) (word >> (8 * i));
 }
 
 /** Round to BF16: nearest, ties to even; NaN stays NaN. */
@@ -171,16 +171,15 @@ string packTensors(const map<string, ModelTensor>& tensors, TensorStorage storag
             SafetensorsEntry& entry = entries[item.first];
             entry.bfloat16 = bfloat16;
             entry.shape = tensor.shape;
+            const int size = bfloat16 ? 2 : 4;
             entry.begin = data.size();
-            for (float value : tensor.values) {
+            entry.end = entry.begin + size * tensor.values.size();
+            data.resize(entry.end);
+            for (std::size_t i = 0; i < tensor.values.size(); i++) {
                 std::uint32_t word;
-                std::memcpy(&word, &value, sizeof(word));
-                if (bfloat16)
-                    appendWord(data, roundToBFloat16(word), 2);
-                else
-                    appendWord(data, word, 4);
+                std::memcpy(&word, &tensor.values[i], sizeof(word));
+                writeWord(&data[entry.begin + size * i], bfloat16 ? roundToBFloat16(word) : word, size);
             }
-            entry.end = data.size();
         }
     return data;
 }
@@ -203,8 +202,8 @@ string writeSafetensors(const map<string, string>& metadata, const map<string, S
         throw ArgumentError(string("DenoiserModel::save: expected metadata in UTF-8, got ") + error.what());
     }
     header.append((8 - header.size() % 8) % 8, ' ');
-    string bytes;
-    appendWord(bytes, header.size(), 8);
+    string bytes(8, '\0');
+    writeWord(&bytes[0], header.size(), 8);
     return bytes + header + data;
 }
 
