@@ -21,6 +21,7 @@
 #include "openmmorbit/OrbitPosterior.h"
 #include "openmmorbit/DenoiserModel.h"
 #include "openmmorbit/SamplerSettings.h"
+#include "openmmorbit/ConformerCheck.h"
 #include "openmmorbit/ConformerStatus.h"
 #include "openmmorbit/ProgressCallback.h"
 #include "openmmorbit/Ensemble.h"
@@ -84,6 +85,7 @@ ORBIT_UNIT(OrbitPlugin::Ensemble::getPositions, _unit.nanometer)
 %include "openmmorbit/SamplerSettings.h"
 %include "openmmorbit/DenoiserModel.h"
 %include "openmmorbit/ConformerStatus.h"
+%include "openmmorbit/ConformerCheck.h"
 %ignore OrbitPlugin::GenerationStopped;
 %include "openmmorbit/ProgressCallback.h"
 %include "progress.i"

@@ -1,0 +1,222 @@
+# SPDX-License-Identifier: MIT
+"""The Ensemble: units, slices, Contexts, RDKit, OpenFF, files that other programs read back."""
+import copy
+
+import numpy as np
+import openmm
+import pytest
+from openmm import app, unit
+
+import openmmorbit
+from openmmorbit import writers
+
+Chem = pytest.importorskip("rdkit.Chem")
+AllChem = pytest.importorskip("rdkit.Chem.AllChem")
+
+
+def embed(smiles, number=3):
+    """Make an ensemble with RDKit's conformers: exact positions without a trained model."""
+    mol = Chem.AddHs(Chem.MolFromSmiles(smiles))
+    settings = AllChem.ETKDGv3()
+    settings.randomSeed = 5
+    assert len(AllChem.EmbedMultipleConfs(mol, number, settings)) == number
+    ensemble = openmmorbit.Ensemble(openmmorbit.readMolecule(mol), mol)
+    for conformer in mol.GetConformers():
+        ensemble._core.addConformer(unit.Quantity(conformer.GetPositions(), unit.angstrom))
+    return ensemble, mol
+
+
+@pytest.fixture(scope="module")
+def alanine():
+    return embed("C[C@H](N)C(=O)O", 4)
+
+
+def testPositionsCarryUnits(alanine):
+    ensemble, mol = alanine
+    assert ensemble.positions.unit == unit.nanometer and ensemble.positions.shape == (4, 13, 3)
+    expected = np.array([c.GetPositions() for c in mol.GetConformers()])
+    assert np.allclose(ensemble.positions.value_in_unit(unit.angstrom), expected, atol=1e-12)
+    assert ensemble[1].positions.shape == (13, 3)
+    assert np.allclose(ensemble[1].positions.value_in_unit(unit.angstrom), expected[1], atol=1e-12)
+
+
+def testSlices(alanine):
+    ensemble, _ = alanine
+    everything = ensemble.positions._value
+    for key in (slice(1, 3), slice(None, None, 2), slice(None, None, -1), [2, 0], np.array([True, False, False, True])):
+        part = ensemble[key]
+        assert isinstance(part, openmmorbit.Ensemble)
+        assert np.array_equal(part.positions._value, everything[key])
+    assert np.array_equal(ensemble[-1].positions._value, everything[3])
+    assert [conformer.index for conformer in ensemble] == [0, 1, 2, 3]
+    with pytest.raises(IndexError, match="0 to 3, got 4"):
+        ensemble[4]
+
+
+def testConformersOutliveTheirEnsemble(alanine):
+    ensemble, _ = alanine
+    part = ensemble[:1]
+    graph, status, positions = part.graph, part[0].status, part[0].positions
+    del part
+    assert graph.getFormula() == "C3H7NO2" and status.isAccepted() and np.isfinite(positions._value).all()
+
+
+def testTopology(alanine):
+    ensemble, mol = alanine
+    atoms = list(ensemble.topology.atoms())
+    assert [a.element.atomic_number for a in atoms] == [a.GetAtomicNum() for a in mol.GetAtoms()]
+    assert len({a.name for a in atoms}) == len(atoms)
+    orders = {frozenset((b[0].index, b[1].index)): b.order for b in ensemble.topology.bonds()}
+    for bond in mol.GetBonds():
+        assert orders[frozenset((bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()))] == int(bond.GetBondTypeAsDouble())
+
+
+def testApplyToContext(alanine):
+    ensemble, _ = alanine
+    system = openmm.System()
+    for _ in range(ensemble.numAtoms):
+        system.addParticle(12.0)
+    context = openmm.Context(system, openmm.VerletIntegrator(0.001), openmm.Platform.getPlatform("Reference"))
+    ensemble.applyTo(context, 2, temperature=300 * unit.kelvin, seed=3)
+    state = context.getState(positions=True, velocities=True)
+    assert np.allclose(state.getPositions(asNumpy=True)._value, ensemble[2].positions._value, atol=1e-6)
+    assert np.abs(state.getVelocities(asNumpy=True)._value).max() > 0.05
+    context.setState(ensemble.state(1))
+    found = context.getState(positions=True).getPositions(asNumpy=True)._value
+    assert np.allclose(found, ensemble[1].positions._value, atol=1e-6)
+
+
+def testApplyToPartOfContext(alanine):
+    ensemble, _ = alanine
+    system = openmm.System()
+    for _ in range(ensemble.numAtoms + 2):
+        system.addParticle(12.0)
+    context = openmm.Context(system, openmm.VerletIntegrator(0.001), openmm.Platform.getPlatform("Reference"))
+    start = np.random.default_rng(1).normal(5.0, 0.1, (ensemble.numAtoms + 2, 3))
+    context.setPositions(start)
+    ensemble.applyTo(context, 0, particles=range(2, ensemble.numAtoms + 2))
+    found = context.getState(positions=True).getPositions(asNumpy=True)._value
+    assert np.allclose(found[:2], start[:2], atol=1e-6)
+    assert np.allclose(found[2:].mean(axis=0), start[2:].mean(axis=0), atol=1e-6)
+    shape = ensemble[0].positions._value
+    assert np.allclose(found[2:] - found[2:].mean(axis=0), shape - shape.mean(axis=0), atol=1e-6)
+
+
+@pytest.mark.parametrize("smiles", ["C[C@H](N)C(=O)O", "F/C=C\\F", "C/C=C/[C@@H](F)Cl", "c1cc[nH]c1", "C[N+](C)(C)C",
+                                    "O=[N+]([O-])c1ccccc1", "CS(=O)(=O)N", "[2H]C(Cl)(Br)I", "C1C[C@H]2CC[C@@H]1C2",
+                                    "CC(F)Cl", "CC=CC", "c1ccc2[nH]c3ccccc3c2c1"])
+def testRDKitRoundTrip(smiles):
+    ensemble, mol = embed(smiles, 1)
+    back = ensemble.toRDKit()
+    assert [a.GetAtomicNum() for a in back.GetAtoms()] == [a.GetAtomicNum() for a in mol.GetAtoms()]
+    assert Chem.MolToSmiles(Chem.RemoveHs(back)) == Chem.CanonSmiles(smiles)
+    assert np.allclose(back.GetConformer().GetPositions(), mol.GetConformer().GetPositions(), atol=1e-9)
+
+
+def testAtomOrderOfTheCallerIsKept():
+    mol = Chem.AddHs(Chem.MolFromSmiles("C[C@@](F)(Cl)/C=C/Br"))
+    order = np.random.default_rng(2).permutation(mol.GetNumAtoms()).tolist()
+    mol = Chem.RenumberAtoms(mol, order)
+    graph = openmmorbit.readMolecule(mol)
+    assert [a.element for a in graph.atoms] == [a.GetAtomicNum() for a in mol.GetAtoms()]
+    bonds = {frozenset((b.atom1, b.atom2)) for b in graph.bonds}
+    assert bonds == {frozenset((b.GetBeginAtomIdx(), b.GetEndAtomIdx())) for b in mol.GetBonds()}
+    assert len(graph.tetrahedral) == 1 and len(graph.torsional) >= 1
+    assert len({a.name for a in graph.atoms}) == graph.getNumAtoms()
+
+
+def testMissingHydrogensAreAnnounced():
+    mol = Chem.MolFromSmiles("CCO")
+    with pytest.warns(UserWarning, match="lacked 6 hydrogens"):
+        assert openmmorbit.readMolecule(mol).getNumAtoms() == 9
+    with pytest.raises(ValueError, match="hydrogen"):
+        openmmorbit.readMolecule(mol, addHydrogens=False)
+
+
+class OpenFFLike:
+    """Has what we use of openff.toolkit.Molecule, which cannot be installed by pip."""
+
+    def __init__(self, mol):
+        self.mol, self.conformers, self.n_atoms = mol, [], mol.GetNumAtoms()
+
+    def to_rdkit(self):
+        return self.mol
+
+    def add_conformer(self, positions):
+        self.conformers.append(positions)
+
+    def __deepcopy__(self, memo):
+        return OpenFFLike(Chem.Mol(self.mol))
+
+
+def testOpenFFMoleculeGetsItsConformersBack(alanine):
+    ensemble, mol = alanine
+    source = OpenFFLike(mol)
+    again = openmmorbit.Ensemble(copy.copy(ensemble._core), source)
+    molecule = again.toOpenFF()
+    assert isinstance(molecule, OpenFFLike) and molecule is not source and source.conformers == []
+    assert len(molecule.conformers) == 4
+    assert openmmorbit.readMolecule(source).getNumAtoms() == 13
+
+
+@pytest.mark.parametrize("ending", [".sdf", ".sdf.gz"])
+def testSDFIsReadBack(alanine, tmp_path, ending):
+    ensemble, _ = alanine
+    path = str(tmp_path / f"a{ending}")
+    ensemble.writeSDF(path)
+    if ending == ".sdf":
+        found = list(Chem.SDMolSupplier(path, removeHs=False))
+        assert len(found) == 4 and all(m.GetNumAtoms() == 13 for m in found)
+        assert np.allclose(found[2].GetConformer().GetPositions(), 10 * ensemble[2].positions._value, atol=1e-4)
+        assert all(Chem.MolToSmiles(Chem.RemoveHs(m)) == "C[C@H](N)C(=O)O" for m in found)
+    graphs = list(openmmorbit.readMolecules(path))
+    assert [g.getFormula() for g in graphs] == ["C3H7NO2"] * 4
+
+
+def testPDBAndPDBxAreReadBack(alanine, tmp_path):
+    ensemble, _ = alanine
+    ensemble.writePDB(str(tmp_path / "a.pdb"))
+    ensemble.writePDBx(str(tmp_path / "a.cif"))
+    for read in (app.PDBFile(str(tmp_path / "a.pdb")), app.PDBxFile(str(tmp_path / "a.cif"))):
+        assert read.getNumFrames() == 4
+        assert np.allclose(read.getPositions(asNumpy=True, frame=3)._value, ensemble[3].positions._value, atol=1.1e-4)
+        assert [a.element for a in read.topology.atoms()] == [a.element for a in ensemble.topology.atoms()]
+
+
+def testDCDHasAllFrames(alanine, tmp_path):
+    ensemble, _ = alanine
+    path = tmp_path / "a.dcd"
+    ensemble.writeDCD(str(path))
+    data = path.read_bytes()
+    assert int.from_bytes(data[8:12], "little") == 4
+    first = np.frombuffer(data[-4 * (13 + 2) * 3:], dtype="<f4").reshape(3, 15)[:, 1:14].T
+    assert np.allclose(first, 10 * ensemble[3].positions._value, atol=1e-4)
+
+
+def testModeller(alanine):
+    ensemble, _ = alanine
+    other, _ = embed("O", 1)
+    modeller = app.Modeller(other.topology, other[0].positions)
+    ensemble.addTo(modeller, 1)
+    assert modeller.topology.getNumAtoms() == 16
+    residues = list(modeller.topology.residues())
+    turned = np.array(modeller.positions._value)[:, [1, 2, 0]] + 3.0
+    modeller.positions = unit.Quantity(turned, unit.nanometer)
+    ensemble.place(modeller, residues[1], 1)
+    assert np.allclose(np.array(modeller.positions._value), turned, atol=1e-9)
+    ensemble.place(modeller, residues[1], 2)
+    placed = np.array(modeller.positions._value)
+    assert np.allclose(placed[:3], turned[:3]) and not np.allclose(placed[3:], turned[3:], atol=1e-3)
+    distances = [np.linalg.norm(x[:, None] - x[None], axis=-1) for x in (placed[3:], ensemble[2].positions._value)]
+    assert np.allclose(*distances, atol=1e-9)
+    with pytest.raises(ValueError, match="got 3 atoms of other elements"):
+        ensemble.place(modeller, residues[0])
+    with pytest.raises(ValueError, match="one residue named 'UNL', got 2"):
+        ensemble.place(modeller, "UNL")
+
+
+def testEmptyEnsembleIsNotWritten(alanine, tmp_path):
+    ensemble, _ = alanine
+    for write in (writers.writeSDF, writers.writePDB, writers.writePDBx, writers.writeDCD):
+        with pytest.raises(ValueError, match="at least one conformer"):
+            write(ensemble[:0], str(tmp_path / "none"))

@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: MIT
+"""Importing the package: plugins, versions, and what must not be loaded with it."""
+import subprocess
+import sys
+
+import openmm
+import pytest
+
+import openmmorbit
+from openmmorbit import _plugins
+
+
+def runPython(code):
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
+
+
+def testImportLoadsNeitherRDKitNorLibTorch():
+    code = """
+import sys, openmmorbit
+openmmorbit.orbitPosterior; openmmorbit.ConformerGenerator; openmmorbit.DenoiserModel
+libraries = open("/proc/self/maps").read()
+print([name for name in ("rdkit", "torch", "matplotlib") if name in sys.modules],
+      [name for name in ("RDKit", "libtorch", "OpenMMOrbitChem") if name in libraries])
+"""
+    assert runPython(code) == "[] []"
+
+
+def testChemLoadsTheReadingRoom():
+    code = "import openmmorbit.chem; print('OpenMMOrbitChem' in open('/proc/self/maps').read())"
+    assert runPython(code) == "True"
+
+
+def testPluginsRegisterTheirKernels():
+    names = {openmm.Platform.getPlatform(i).getName() for i in range(openmm.Platform.getNumPlatforms())}
+    assert {"Reference", "CPU"} <= names
+    assert any("OpenMMOrbitReference" in path for path in openmmorbit.pluginLoadedLibNames)
+
+
+def testPluginsLieOutsideOpenMM():
+    assert "OpenMM.libs" not in openmmorbit.libraryPath()
+    assert all("OpenMM.libs" not in path for path in openmmorbit.pluginLoadedLibNames)
+
+
+def testForeignOpenMMIsRefusedInWords():
+    with pytest.raises(ImportError, match=r"built for OpenMM 8\.6.*OpenMM 8\.1\.0 is installed; install a matching"):
+        _plugins.checkOpenMMVersion("8.1.0")
+    _plugins.checkOpenMMVersion()
+
+
+def testMissingAndBrokenPluginsAreRefusedInWords(tmp_path):
+    with pytest.raises(ImportError, match="found none"):
+        _plugins.loadPlugins(tmp_path)
+    (tmp_path / "libOpenMMOrbitBroken.so").write_bytes(b"no library")
+    with pytest.raises(ImportError, match="could not load its plugins.*libOpenMMOrbitBroken"):
+        _plugins.loadPlugins(tmp_path)
+
+
+def testNamesAreReachable():
+    missing = [name for name in openmmorbit.__all__ if not hasattr(openmmorbit, name)]
+    assert missing == []
+    assert "ConformerGenerator" in dir(openmmorbit)
+    with pytest.raises(AttributeError, match="no attribute 'conformer'"):
+        openmmorbit.conformer
