@@ -4,6 +4,7 @@
 #include "KernelHolder.h"
 #include "openmm/Platform.h"
 #include "openmmorbit/ArgumentError.h"
+#include "openmmorbit/ConformerCheck.h"
 #include "openmmorbit/internal/Features.h"
 #include <algorithm>
 #include <array>
@@ -208,10 +209,14 @@ void ConformerGeneratorImpl::inspect(Call& call, const Batch& batch, const std::
         copy.positions.resize(batch.getNumAtoms(i));
         for (int atom = 0; atom < batch.getNumAtoms(i); atom++)
             copy.positions[atom] = Vec3(rows[3 * atom], rows[3 * atom + 1], rows[3 * atom + 2]) * unit;
+
+        // Without inspection only coordinates that are not finite are wrong.
+
+        std::vector<double> coordinates(rows, rows + 3 * batch.getNumAtoms(i));
+        bool finite = std::all_of(coordinates.begin(), coordinates.end(), [](double x) { return std::isfinite(x); });
         copy.status = ConformerStatus();
-        copy.status.finite = std::all_of(rows, rows + 3 * batch.getNumAtoms(i), [](double x) { return std::isfinite(x); });
-        if (!copy.status.finite)
-            copy.status.message = "coordinates that are not finite";
+        if (call.settings.checkConformers || !finite)
+            copy.status = checkConformer(*call.requests[copy.request].graph, coordinates);
     }
 }
 
