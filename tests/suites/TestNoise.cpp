@@ -31,7 +31,8 @@ TEST(Noise, firstAtomsDoNotDependOnTheNumberOfAtoms) {
 TEST(Noise, everyPartOfTheKeyMatters) {
     vector<double> base(9), other(9);
     reference::noise({1, 1, 1, 1}, base);
-    for (const NoiseKey& key : {NoiseKey{2, 1, 1, 1}, NoiseKey{1, 2, 1, 1}, NoiseKey{1, 1, 2, 1}, NoiseKey{1, 1, 1, 2}}) {
+    const vector<NoiseKey> keys = {{2, 1, 1, 1}, {1, 2, 1, 1}, {1, 1, 2, 1}, {1, 1, 1, 2}};
+    for (const NoiseKey& key : keys) {
         reference::noise(key, other);
         for (int i = 0; i < 9; i++)
             EXPECT_NE(base[i], other[i]);
