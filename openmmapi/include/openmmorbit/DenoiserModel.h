@@ -70,6 +70,7 @@ public:
     /** Check that every tensor of the architecture is present with its shape. @throws ArgumentError */
     void validate() const;
 
+    /** Get the sizes and constants of the network. */
     const PairBiasTransformerSettings& getSettings() const {
         return settings;
     }
