@@ -6,24 +6,11 @@
 #include <cmath>
 #include <complex>
 
-// Square roots of negative numbers do not occur here; without errno the loops over nodes and lanes become vectors.
-
-#if defined(__GNUC__) && !defined(__clang__)
-    #pragma GCC optimize("no-math-errno")
-    #define ORBIT_INLINE inline __attribute__((always_inline))
-    #if defined(__x86_64__) && defined(__gnu_linux__)
-        #define ORBIT_VECTOR_CLONES __attribute__((target_clones("default", "arch=haswell", "arch=skylake-avx512")))
-    #endif
-#else
-    #define ORBIT_INLINE inline
-#endif
-#ifndef ORBIT_VECTOR_CLONES
-    #define ORBIT_VECTOR_CLONES
-#endif
-
 using namespace OrbitPlugin;
 
 namespace {
+
+// Loops over nodes and lanes are written so that compilers make vectors of them (square roots need -fno-math-errno).
 
 const int NUM_NODES = 24;
 const int NODE_BLOCK = 8;
@@ -48,39 +35,43 @@ struct Contour {
 const Contour CONTOUR(3.6, 0.14);
 
 /** Sum (2.4) and (2.5): c̄ and the four second moments m. All gaps are at least 0. */
-ORBIT_INLINE double sumContour(const double* gaps, double* m) {
+inline double sumContour(const double* gaps, double* m) {
+    double re[3][NUM_NODES], radius[3][NUM_NODES], large[3][NUM_NODES];
+    for (int i = 0; i < 3; i++)
+        for (int j = 0; j < NUM_NODES; j++) {
+            re[i][j] = CONTOUR.zRe[j] + gaps[i];
+            radius[i][j] = std::sqrt(re[i][j] * re[i][j] + CONTOUR.zIm[j] * CONTOUR.zIm[j]);
+            large[i][j] = std::sqrt(0.5 * (radius[i][j] + std::abs(re[i][j])));
+        }
+
+    // Principal roots of z + κ_i; their small components are Im z / (2 large), from one common division.
+
+    double productRe[NUM_NODES], productIm[NUM_NODES];
+    for (int j = 0; j < NUM_NODES; j++) {
+        const double a = large[0][j], b = large[1][j], c = large[2][j];
+        const double inverse = 0.5 * CONTOUR.zIm[j] / (a * b * c);
+        const double a2 = inverse * b * c, b2 = inverse * a * c, c2 = inverse * a * b;
+        const double aRe = re[0][j] >= 0 ? a : a2, aIm = re[0][j] >= 0 ? a2 : a;
+        const double bRe = re[1][j] >= 0 ? b : b2, bIm = re[1][j] >= 0 ? b2 : b;
+        const double cRe = re[2][j] >= 0 ? c : c2, cIm = re[2][j] >= 0 ? c2 : c;
+        const double abRe = aRe * bRe - aIm * bIm, abIm = aRe * bIm + aIm * bRe;
+        productRe[j] = abRe * cRe - abIm * cIm;
+        productIm[j] = abRe * cIm + abIm * cRe;
+    }
     double sums[5][NODE_BLOCK] = {};
     for (int first = 0; first < NUM_NODES; first += NODE_BLOCK)
         for (int k = 0; k < NODE_BLOCK; k++) {
-            const double zRe = CONTOUR.zRe[first + k], zIm = CONTOUR.zIm[first + k];
-            double re[3], radius[3], large[3];
-            for (int i = 0; i < 3; i++) {
-                re[i] = zRe + gaps[i];
-                radius[i] = std::sqrt(re[i] * re[i] + zIm * zIm);
-                large[i] = std::sqrt(0.5 * (radius[i] + std::abs(re[i])));
-            }
-
-            // Principal roots of z + κ_i; their small components are Im z / (2 large), from one common division.
-
-            const double inverseLarge = 0.5 * zIm / (large[0] * large[1] * large[2]);
-            const double small[3] = {inverseLarge * large[1] * large[2], inverseLarge * large[0] * large[2],
-                inverseLarge * large[0] * large[1]};
-            double productRe = 1, productIm = 0;
-            for (int i = 0; i < 3; i++) {
-                const double rootRe = re[i] >= 0 ? large[i] : small[i], rootIm = re[i] >= 0 ? small[i] : large[i];
-                const double next = productRe * rootRe - productIm * rootIm;
-                productIm = productRe * rootIm + productIm * rootRe;
-                productRe = next;
-            }
-            const double inverse = 1 / (radius[0] * radius[1] * radius[2]);
-            const double wRe = CONTOUR.wRe[first + k], wIm = CONTOUR.wIm[first + k];
-            const double gRe = (wRe * productRe + wIm * productIm) * inverse;
-            const double gIm = (wIm * productRe - wRe * productIm) * inverse;
+            const int j = first + k;
+            const double inverse = 1 / (radius[0][j] * radius[1][j] * radius[2][j]);
+            const double gRe = (CONTOUR.wRe[j] * productRe[j] + CONTOUR.wIm[j] * productIm[j]) * inverse;
+            const double gIm = (CONTOUR.wIm[j] * productRe[j] - CONTOUR.wRe[j] * productIm[j]) * inverse;
+            const double r0 = inverse * radius[1][j] * radius[2][j], r1 = inverse * radius[0][j] * radius[2][j];
+            const double r2 = inverse * radius[0][j] * radius[1][j];
             sums[0][k] += gRe;
-            sums[1][k] += gRe * CONTOUR.inverseRe[first + k] - gIm * CONTOUR.inverseIm[first + k];
-            const double r[3] = {inverse * radius[1] * radius[2], inverse * radius[0] * radius[2], inverse * radius[0] * radius[1]};
-            for (int i = 0; i < 3; i++)
-                sums[2 + i][k] += (gRe * re[i] + gIm * zIm) * r[i] * r[i];
+            sums[1][k] += gRe * CONTOUR.inverseRe[j] - gIm * CONTOUR.inverseIm[j];
+            sums[2][k] += (gRe * re[0][j] + gIm * CONTOUR.zIm[j]) * r0 * r0;
+            sums[3][k] += (gRe * re[1][j] + gIm * CONTOUR.zIm[j]) * r1 * r1;
+            sums[4][k] += (gRe * re[2][j] + gIm * CONTOUR.zIm[j]) * r2 * r2;
         }
     double totals[5];
     for (int s = 0; s < 5; s++) {
@@ -101,7 +92,7 @@ struct Eigenproblem {
 
 /** Fill B of (2.3) from correlations [LANES][9]. */
 template <int LANES>
-ORBIT_INLINE void setQuadraticForm(const double* F, Eigenproblem<LANES>& problem) {
+inline void setQuadraticForm(const double* F, Eigenproblem<LANES>& problem) {
     for (int l = 0; l < LANES; l++) {
         const double* f = F + 9 * l;
         const double trace = f[0] + f[4] + f[8];
@@ -116,7 +107,7 @@ ORBIT_INLINE void setQuadraticForm(const double* F, Eigenproblem<LANES>& problem
 
 /** One Jacobi rotation of every lane that makes B[p][q] zero. */
 template <int LANES>
-ORBIT_INLINE void rotate(Eigenproblem<LANES>& problem, int p, int q) {
+inline void rotate(Eigenproblem<LANES>& problem, int p, int q) {
     double c[LANES], s[LANES];
     for (int l = 0; l < LANES; l++) {
         const double off = 2 * problem.B[p][q][l], gap = problem.B[q][q][l] - problem.B[p][p][l];
@@ -145,7 +136,7 @@ ORBIT_INLINE void rotate(Eigenproblem<LANES>& problem, int p, int q) {
 }
 
 template <int LANES>
-ORBIT_INLINE void diagonalize(Eigenproblem<LANES>& problem) {
+inline void diagonalize(Eigenproblem<LANES>& problem) {
     for (int i = 0; i < 4; i++)
         for (int j = 0; j < 4; j++)
             for (int l = 0; l < LANES; l++)
@@ -175,7 +166,7 @@ ORBIT_INLINE void diagonalize(Eigenproblem<LANES>& problem) {
 
 /** Mean rotation (2.6) of one lane. */
 template <int LANES>
-ORBIT_INLINE void setMeanRotation(const Eigenproblem<LANES>& problem, int lane, const double* m, double* E) {
+inline void setMeanRotation(const Eigenproblem<LANES>& problem, int lane, const double* m, double* E) {
     double T[4][4];
     for (int i = 0; i < 4; i++)
         for (int j = 0; j < 4; j++) {
@@ -195,7 +186,7 @@ ORBIT_INLINE void setMeanRotation(const Eigenproblem<LANES>& problem, int lane, 
 }
 
 template <int LANES>
-ORBIT_INLINE void evaluateLanes(const double* F, double* logC, double* meanRotation) {
+inline void evaluateLanes(const double* F, double* logC, double* meanRotation) {
     Eigenproblem<LANES> problem;
     setQuadraticForm(F, problem);
     diagonalize(problem);
@@ -219,17 +210,17 @@ ORBIT_INLINE void evaluateLanes(const double* F, double* logC, double* meanRotat
     }
 }
 
-ORBIT_VECTOR_CLONES void evaluateOne(const double* F, double* logC, double* meanRotation) {
+void evaluateOne(const double* F, double* logC, double* meanRotation) {
     evaluateLanes<1>(F, logC, meanRotation);
 }
 
 } // namespace
 
-ORBIT_VECTOR_CLONES void OrbitPlugin::evaluateMatrixFisher(const double* F, double* logC, double* meanRotation) {
+void OrbitPlugin::evaluateMatrixFisher(const double* F, double* logC, double* meanRotation) {
     evaluateLanes<FISHER_LANES>(F, logC, meanRotation);
 }
 
-ORBIT_VECTOR_CLONES void OrbitPlugin::boundMatrixFisher(const double* F, double* bound) {
+void OrbitPlugin::boundMatrixFisher(const double* F, double* bound) {
     for (int l = 0; l < FISHER_LANES; l++) {
         const double* f = F + 9 * l;
 

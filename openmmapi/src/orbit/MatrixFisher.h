@@ -6,7 +6,7 @@
 namespace OrbitPlugin {
 
 /** Number of matrices that are diagonalised together. */
-const int FISHER_LANES = 8;
+const int FISHER_LANES = 4;
 
 /**
  * Bound the largest eigenvalue λ0 of (2.3) from above by Newton steps on the characteristic polynomial.
