@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT
+// Training a denoiser on shards: settings, and the function that runs it (library OpenMMOrbitTraining).
+#ifndef OPENMM_ORBIT_TRAINER_H_
+#define OPENMM_ORBIT_TRAINER_H_
+
+#include "openmmorbit/DenoiserModel.h"
+#include "openmmorbit/internal/windowsExportOrbit.h"
+#include <iosfwd>
+#include <string>
+#include <vector>
+
+namespace OrbitPlugin {
+
+/** Shards that are sampled together. */
+struct OPENMM_EXPORT_ORBIT TrainingDataset {
+    std::vector<std::string> shards;    ///< paths
+    double weight = 1.0;                ///< share of the samples, relative to the other data sets
+};
+
+/** Settings of a training run; docs/training.md describes the file format. */
+struct OPENMM_EXPORT_ORBIT TrainingSettings {
+    PairBiasTransformerSettings network;            ///< sizes of the network
+    std::vector<std::string> conditions;            ///< names of the conditions; condition 0 is the default
+    std::vector<TrainingDataset> datasets;          ///< what to train on
+    std::vector<std::string> validationShards;      ///< what to validate on; may be empty
+    std::string outputDirectory = ".";              ///< checkpoint.bin, model.safetensors, log.csv are written here
+    std::string initialModel;                       ///< model file to start from; empty: random weights
+    int seed = 1;                                   ///< key of all random numbers
+    int atomsPerBatch = 1200;                       ///< padded atoms in a batch
+    long long maxSteps = 100000;                    ///< end of the schedule in steps
+    double maxMinutes = 0;                          ///< end of the schedule in minutes, whichever comes first; 0: none
+    double learningRate = 1e-3;                     ///< after the warm-up
+    double finalLearningRate = 0.02;                ///< fraction that is left at the end of the cosine
+    int warmupSteps = 200;                          ///< linear warm-up
+    double beta1 = 0.9, beta2 = 0.99;               ///< AdamW
+    double weightDecay = 0.01;                      ///< AdamW; matrices only
+    double gradientClip = 1.0;                      ///< largest norm of the gradient
+    double emaDecay = 0.999;                        ///< largest decay of the average of the weights
+    double logSigmaMean = -0.5, logSigmaDeviation = 1.3;    ///< P_mean and P_std of (3.3)
+    double stereoDropout = 0.05;                    ///< share of the samples that hide their stereo labels
+    double mirrorProbability = 0.5;                 ///< share of the samples that are reflected, labels included
+    double boltzmannShare = 0;                      ///< share of the samples whose conformer follows the weights
+    int maxAutomorphisms = 5000;                    ///< larger groups are averaged over a subgroup of at most this order
+    std::string precision = "bfloat16";             ///< matrix products: "bfloat16" or "float32"
+    int numThreads = 1;                             ///< threads of LibTorch; one more prepares batches
+    double checkpointMinutes = 2;                   ///< between checkpoints
+    double exportMinutes = 5;                       ///< between exports of the averaged weights
+    int logSteps = 50;                              ///< between lines of the log
+    int validationSteps = 1000;                     ///< between validations; 0: never
+    std::vector<std::string> metadata;              ///< key, value, key, value … of the model card
+
+    /** Read settings from a JSON file. @throws ArgumentError naming the key */
+    static TrainingSettings load(const std::string& path);
+    /** Check the values. @throws ArgumentError */
+    void validate() const;
+};
+
+/** What train() returns. */
+struct OPENMM_EXPORT_ORBIT TrainingResult {
+    long long numSteps = 0;         ///< steps of the whole run, resumed ones included
+    long long numSamples = 0;       ///< samples likewise
+    double loss = 0;                ///< mean of (3.3) over the last steps
+    double validationLoss = 0;      ///< of the averaged weights; 0 if there were no validation shards
+    double minutes = 0;             ///< of the whole run
+    std::string modelPath;          ///< the exported model
+};
+
+/**
+ * Train, or continue the run whose checkpoint lies in the output directory. SIGINT and SIGTERM end the run at the next
+ * step with a checkpoint and an export.
+ *
+ * @throws ArgumentError for settings and shards that are wrong
+ * @throws OpenMMException naming the step if the loss is not finite; the last checkpoint stays
+ */
+OPENMM_EXPORT_ORBIT TrainingResult train(const TrainingSettings& settings);
+/** As train(settings), and write a line of progress to a stream every logSteps steps. */
+OPENMM_EXPORT_ORBIT TrainingResult train(const TrainingSettings& settings, std::ostream& progress);
+
+} // namespace OrbitPlugin
+
+#endif // OPENMM_ORBIT_TRAINER_H_

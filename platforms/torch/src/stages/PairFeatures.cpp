@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+// Stage pairFeatures in tensors: radial functions, bond features and time become the attention biases of all layers.
+#include "../Stages.h"
+
+using at::Tensor;
+
+namespace OrbitPlugin {
+namespace torchimpl {
+
+Tensor pairFeatures(const PairBiasTransformerSettings& settings, const NamedTensors& weights, const NetworkInputs& inputs,
+        const Tensor& cond) {
+    const Tensor& u = inputs.u;
+    int64_t numSamples = u.size(0), numAtoms = u.size(1);
+    at::ScalarType type = weights.at("pair.radial.weight").scalar_type();
+    double spacing = settings.radialMax / (settings.numRadial - 1);
+
+    // (4.6)
+
+    Tensor r = (u.unsqueeze(2) - u.unsqueeze(1)).square().sum(-1).sqrt().mul_(1 / spacing);
+    Tensor radial = r.view({-1, 1}) - at::arange(settings.numRadial, r.options());
+    radial = radial.square_().mul_(-0.5).exp_().to(type);
+
+    // (4.7) as one product: a multi-hot row times the embedding is the sum of its rows.
+
+    Tensor rows = at::index_select(inputs.pairTable, 0, inputs.pairIndex.view(-1)).to(type);
+    Tensor columns = at::cat({radial, rows}, 1);
+    Tensor weight = at::cat({weights.at("pair.radial.weight").t(), weights.at("pair.embedding")}, 0);
+    Tensor time = linearLayer(cond, weights.at("pair.time.weight"));
+    Tensor h1 = at::mm(columns, weight).view({numSamples, numAtoms * numAtoms, -1});
+    h1 = at::silu(h1 + time.unsqueeze(1)).view({numSamples * numAtoms * numAtoms, -1});
+
+    // (4.8)
+
+    Tensor h2 = at::silu(linearLayer(h1, weights.at("pair.hidden.weight"), weights.at("pair.hidden.bias")));
+
+    // (4.9), head by head, so that every layer's part is contiguous; padded keys are masked here once for all layers.
+
+    Tensor bias = at::mm(weights.at("pair.bias.weight"), h2.t()).to(u.scalar_type());
+    bias = bias + weights.at("pair.bias.bias").unsqueeze(1);
+    bias = bias.view({settings.numLayers, settings.numHeads, numSamples, numAtoms, numAtoms});
+    return bias + ((inputs.mask - 1) * 1e9).view({1, 1, numSamples, 1, numAtoms});
+}
+
+} // namespace torchimpl
+} // namespace OrbitPlugin

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: MIT
+// Assembly of batches: choice of samples, augmentation, noise, and the exact orbit target of section 2.
+#include "BatchSampler.h"
+#include "openmmorbit/internal/OrbitMean.h"
+#include "openmmorbit/internal/Philox.h"
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <numeric>
+
+namespace OrbitPlugin {
+namespace torchimpl {
+
+namespace {
+
+const int POOL_SIZE = 4096;
+
+/** What a random number is for: the third word of the counter. */
+enum Purpose : std::uint32_t { ChooseMolecule = 1, ShufflePool = 2, ChooseConformer = 3, Rotation = 4, NoiseLevel = 5, Noise = 6 };
+
+typedef std::chrono::steady_clock Clock;
+
+double secondsSince(Clock::time_point start) {
+    return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+std::array<double, 4> uniforms(std::uint64_t seed, std::uint64_t sample, Purpose purpose, std::uint32_t index = 0) {
+    auto words = philox4x32(seed, {(std::uint32_t) sample, (std::uint32_t) (sample >> 32), purpose, index});
+    std::array<double, 4> values;
+    for (int k = 0; k < 4; k++)
+        values[k] = (words[k] + 0.5) * 0x1p-32;
+    return values;
+}
+
+std::array<double, 4> normals(std::uint64_t seed, std::uint64_t sample, Purpose purpose, std::uint32_t index = 0) {
+    return philoxNormals(seed, {(std::uint32_t) sample, (std::uint32_t) (sample >> 32), purpose, index});
+}
+
+/** Uniform rotation from four normal numbers: the normalised quaternion is uniform on the sphere. */
+void makeRotation(std::array<double, 4> q, double* R) {
+    double norm = std::sqrt(q[0] * q[0] + q[1] * q[1] + q[2] * q[2] + q[3] * q[3]);
+    double w = q[0] / norm, x = q[1] / norm, y = q[2] / norm, z = q[3] / norm;
+    double values[9] = {1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y),
+            2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x),
+            2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)};
+    std::copy(values, values + 9, R);
+}
+
+int chooseIndex(double u, int count) {
+    return std::min((int) (u * count), count - 1);
+}
+
+int chooseConformer(const TrainingMolecule& molecule, const std::array<double, 4>& u, double boltzmannShare) {
+    if (!molecule.weights.empty() && u[0] < boltzmannShare) {
+        double limit = u[1] * molecule.weights.back();
+        for (int k = 0; k < molecule.numConformers; k++)
+            if (limit <= molecule.weights[k])
+                return k;
+    }
+    return chooseIndex(u[1], molecule.numConformers);
+}
+
+} // namespace
+
+BatchSampler::BatchSampler(const TrainingSettings& settings, const TrainingData& data) : settings(settings), data(data),
+        dataScale(settings.network.dataScale) {
+}
+
+void BatchSampler::fillPool(std::int64_t pool) {
+    double total = 0;
+    for (const TrainingSet& set : data.sets)
+        total += set.weight;
+    std::vector<Choice> choices(POOL_SIZE);
+    for (int k = 0; k < POOL_SIZE; k++) {
+        Choice& choice = choices[k];
+        choice.sample = (std::uint64_t) pool * POOL_SIZE + k;
+        auto u = uniforms(settings.seed, choice.sample, ChooseMolecule);
+        double limit = u[0] * total;
+        while (choice.set + 1 < (int) data.sets.size() && limit > data.sets[choice.set].weight)
+            limit -= data.sets[choice.set++].weight;
+        choice.molecule = chooseIndex(u[1], (int) data.sets[choice.set].molecules.size());
+    }
+    auto size = [&](const Choice& choice) {
+        return data.sets[choice.set].molecules[choice.molecule].numAtoms;
+    };
+    std::stable_sort(choices.begin(), choices.end(), [&](const Choice& a, const Choice& b) {
+        return size(a) < size(b);
+    });
+    batches.clear();
+    for (const Choice& choice : choices) {
+        if (batches.empty() || (int) (batches.back().size() + 1) * size(choice) > settings.atomsPerBatch)
+            batches.emplace_back();
+        batches.back().push_back(choice);
+    }
+    for (int k = (int) batches.size() - 1; k > 0; k--)
+        std::swap(batches[k], batches[chooseIndex(uniforms(settings.seed, pool, ShufflePool, k)[0], k + 1)]);
+    currentPool = pool;
+}
+
+void BatchSampler::fillSample(const Choice& choice, int row, HostBatch& batch) {
+    const TrainingMolecule& molecule = data.sets[choice.set].molecules[choice.molecule];
+    const std::uint64_t seed = settings.seed, sample = choice.sample;
+    int n = molecule.numAtoms;
+    auto u = uniforms(seed, sample, ChooseConformer);
+    int conformer = chooseConformer(molecule, u, settings.boltzmannShare);
+    bool mirrored = u[2] < settings.mirrorProbability;
+    StereoView view = u[3] < settings.stereoDropout ? StereoView::Hidden : mirrored ? StereoView::Mirrored : StereoView::Given;
+    const FeatureRows& rows = molecule.getView(view);
+
+    // A random rotation, with a reflection for mirrored samples.
+
+    double R[9];
+    makeRotation(normals(seed, sample, Rotation), R);
+    if (mirrored)
+        for (double& value : R)
+            value = -value;
+    const float* source = molecule.positions.data() + (std::size_t) conformer * n * 3;
+    std::vector<double> x1(3 * n), y(3 * n), scaled(3 * n), mean(3 * n);
+    for (int i = 0; i < n; i++)
+        for (int c = 0; c < 3; c++)
+            x1[3 * i + c] = R[3 * c] * source[3 * i] + R[3 * c + 1] * source[3 * i + 1] + R[3 * c + 2] * source[3 * i + 2];
+
+    // (1.4), (3.3): y = x1 + sigma n with centred noise.
+
+    double sigma = std::exp(settings.logSigmaMean + settings.logSigmaDeviation * normals(seed, sample, NoiseLevel)[0]);
+    double noiseMean[3] = {0, 0, 0};
+    for (int i = 0; i < n; i++) {
+        auto noise = normals(seed, sample, Noise, i);
+        for (int c = 0; c < 3; c++) {
+            y[3 * i + c] = noise[c];
+            noiseMean[c] += noise[c] / n;
+        }
+    }
+    for (int i = 0; i < 3 * n; i++) {
+        y[i] = x1[i] + sigma * (y[i] - noiseMean[i % 3]);
+        scaled[i] = y[i] / (sigma * sigma);
+    }
+
+    // (2.7)
+
+    Clock::time_point start = Clock::now();
+    thread_local OrbitMeanWorkspace workspace;
+    std::vector<int> automorphisms = rows.group.enumerate(settings.maxAutomorphisms);
+    orbitMean(x1, scaled, automorphisms, mean, workspace);
+    batch.targetSeconds += secondsSince(start);
+
+    // (3.1), (3.2)
+
+    double variance = sigma * sigma + dataScale * dataScale;
+    double skip = dataScale * dataScale / variance, out = sigma * dataScale / std::sqrt(variance), in = 1 / std::sqrt(variance);
+    std::size_t atom = (std::size_t) row * batch.maxAtoms;
+    for (int i = 0; i < 3 * n; i++) {
+        batch.u[3 * atom + i] = (float) (in * dataScale * y[i]);
+        batch.target[3 * atom + i] = (float) ((mean[i] - skip * y[i]) / out);
+    }
+    batch.sigma[row] = sigma;
+    batch.scaledTime[row] = (float) (std::log(sigma) / 4);
+    batch.condition[row] = molecule.condition;
+    for (int i = 0; i < n; i++) {
+        batch.mask[atom + i] = 1;
+        batch.atomIndex[atom + i] = rows.atoms[i];
+        for (int j = 0; j < n; j++)
+            batch.pairIndex[(atom + i) * batch.maxAtoms + j] = rows.pairs[i * n + j];
+    }
+    batch.numAtoms += n;
+}
+
+HostBatch BatchSampler::getBatch(BatchPosition position) {
+    Clock::time_point start = Clock::now();
+    if (currentPool != position.pool)
+        fillPool(position.pool);
+    const std::vector<Choice>& choices = batches[position.batch];
+    HostBatch batch;
+    batch.numSamples = (int) choices.size();
+    for (const Choice& choice : choices)
+        batch.maxAtoms = std::max(batch.maxAtoms, data.sets[choice.set].molecules[choice.molecule].numAtoms);
+    std::size_t B = batch.numSamples, N = batch.maxAtoms;
+    batch.u.assign(B * N * 3, 0);
+    batch.target.assign(B * N * 3, 0);
+    batch.mask.assign(B * N, 0);
+    batch.atomIndex.assign(B * N, 0);
+    batch.pairIndex.assign(B * N * N, 0);
+    batch.scaledTime.resize(B);
+    batch.condition.resize(B);
+    batch.sigma.resize(B);
+    for (int row = 0; row < batch.numSamples; row++)
+        fillSample(choices[row], row, batch);
+    batch.next = position.batch + 1 < (std::int64_t) batches.size() ? BatchPosition{position.pool, position.batch + 1} :
+            BatchPosition{position.pool + 1, 0};
+    batch.seconds = secondsSince(start);
+    return batch;
+}
+
+} // namespace torchimpl
+} // namespace OrbitPlugin

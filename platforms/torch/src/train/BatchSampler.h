@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MIT
+// From data to padded batches: molecules, conformers, rotations, noise and exact targets, all by key.
+#ifndef OPENMM_ORBIT_TORCH_BATCHSAMPLER_H_
+#define OPENMM_ORBIT_TORCH_BATCHSAMPLER_H_
+
+#include "Dataset.h"
+#include <cstdint>
+#include <vector>
+
+namespace OrbitPlugin {
+namespace torchimpl {
+
+/** Position in the endless sequence of batches. */
+struct BatchPosition {
+    std::int64_t pool = 0;  ///< number of the pool
+    std::int64_t batch = 0; ///< batch within the pool
+};
+
+/** One padded batch in host memory. */
+struct HostBatch {
+    int numSamples = 0, maxAtoms = 0, numAtoms = 0;
+    std::vector<float> u, target;                   ///< [B][N][3]; target of F: (A - c_skip y) / c_out
+    std::vector<float> scaledTime, mask;            ///< [B], [B][N]
+    std::vector<std::int64_t> condition;            ///< [B]
+    std::vector<std::int32_t> atomIndex, pairIndex; ///< [B][N], [B][N][N]
+    std::vector<double> sigma;                      ///< [B] noise levels, Angstrom
+    BatchPosition next;                             ///< where the sequence goes on
+    double targetSeconds = 0, seconds = 0;          ///< time in the orbit posterior, and in all of the assembly
+};
+
+/**
+ * Draws batches. The sequence depends on settings, data and seed only: a pool of samples is drawn with the weights of the
+ * sets, sorted by size, cut into batches of at most atomsPerBatch padded atoms, and its batches are shuffled.
+ */
+class BatchSampler {
+public:
+    BatchSampler(const TrainingSettings& settings, const TrainingData& data);
+    /** Assemble the batch at a position. */
+    HostBatch getBatch(BatchPosition position);
+private:
+    struct Choice {
+        int set = 0, molecule = 0;
+        std::uint64_t sample = 0;
+    };
+    void fillPool(std::int64_t pool);
+    void fillSample(const Choice& choice, int row, HostBatch& batch);
+    const TrainingSettings& settings;
+    const TrainingData& data;
+    double dataScale;
+    std::int64_t currentPool = -1;
+    std::vector<std::vector<Choice>> batches;
+};
+
+} // namespace torchimpl
+} // namespace OrbitPlugin
+
+#endif // OPENMM_ORBIT_TORCH_BATCHSAMPLER_H_

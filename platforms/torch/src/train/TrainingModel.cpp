@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: MIT
+// The start of a run, tensors of batches, and validation at fixed noise.
+#include "TrainingModel.h"
+#include "openmmorbit/ArgumentError.h"
+#include "openmmorbit/internal/Philox.h"
+#include <c10/core/GradMode.h>
+#include <iomanip>
+#include <set>
+#include <sstream>
+
+using at::Tensor;
+
+namespace OrbitPlugin {
+namespace torchimpl {
+
+namespace {
+
+const int VALIDATION_BATCHES = 12;
+const int VALIDATION_SEED = 20261;
+
+int getVocabularySize(const std::vector<FeatureVocabulary>& vocabularies) {
+    int size = 0;
+    for (const FeatureVocabulary& vocabulary : vocabularies)
+        size += (int) vocabulary.values.size();
+    return size;
+}
+
+Tensor makeTable(const std::vector<std::vector<int>>& rows, int numColumns) {
+    Tensor table = at::zeros({(int64_t) rows.size(), numColumns}, at::kFloat);
+    float* values = table.data_ptr<float>();
+    for (std::size_t k = 0; k < rows.size(); k++)
+        for (int column : rows[k])
+            values[k * numColumns + column] = 1;
+    return table;
+}
+
+template <class T>
+Tensor view(const std::vector<T>& values, std::vector<int64_t> shape, at::ScalarType type) {
+    return at::from_blob(const_cast<T*>(values.data()), shape, at::TensorOptions(type));
+}
+
+void clearRows(const std::vector<std::vector<int>>& rows, const std::string& name, DenoiserModel& model) {
+    std::set<int> used;
+    for (const std::vector<int>& row : rows)
+        used.insert(row.begin(), row.end());
+    ModelTensor tensor = model.getTensor(name);
+    for (int row = 0; row < tensor.shape[0]; row++)
+        if (used.count(row) == 0)
+            std::fill_n(tensor.values.begin() + (std::size_t) row * tensor.shape[1], tensor.shape[1], 0.0f);
+    model.setTensor(name, tensor);
+}
+
+} // namespace
+
+ModelTables::ModelTables(const FeatureTables& tables, const DenoiserModel& model, at::ScalarType productType) {
+    atomTable = makeTable(tables.atomRows, getVocabularySize(model.getAtomVocabularies()));
+    pairTable = makeTable(tables.pairRows, getVocabularySize(model.getPairVocabularies())).to(productType);
+}
+
+DeviceBatch toTensors(const HostBatch& batch, const ModelTables& tables) {
+    int64_t B = batch.numSamples, N = batch.maxAtoms;
+    DeviceBatch result;
+    result.inputs.u = view(batch.u, {B, N, 3}, at::kFloat);
+    result.inputs.scaledTime = view(batch.scaledTime, {B}, at::kFloat);
+    result.inputs.condition = view(batch.condition, {B}, at::kLong);
+    result.inputs.mask = view(batch.mask, {B, N}, at::kFloat);
+    result.inputs.atomTable = tables.atomTable;
+    result.inputs.pairTable = tables.pairTable;
+    result.inputs.atomIndex = view(batch.atomIndex, {B, N}, at::kInt);
+    result.inputs.pairIndex = view(batch.pairIndex, {B, N, N}, at::kInt);
+    result.target = view(batch.target, {B, N, 3}, at::kFloat);
+    return result;
+}
+
+at::ScalarType getProductType(const TrainingSettings& settings) {
+    return settings.precision == "bfloat16" ? at::kBFloat16 : at::kFloat;
+}
+
+DenoiserModel createInitialModel(const TrainingSettings& settings) {
+    if (!settings.initialModel.empty()) {
+        DenoiserModel model = DenoiserModel::load(settings.initialModel);
+        if (model.getConditions() != settings.conditions)
+            throw ArgumentError("train: expected the conditions of \"" + settings.initialModel + "\", got others; list the same conditions");
+        return model;
+    }
+    DenoiserModel model = DenoiserModel::createRandom(settings.network, settings.seed);
+    model.setConditions(settings.conditions);
+    ModelTensor embedding;
+    embedding.shape = {(int) settings.conditions.size(), settings.network.conditionWidth};
+    for (int k = 0; k < embedding.shape[0] * embedding.shape[1]; k++)
+        embedding.values.push_back((float) (0.1 * philoxNormals(settings.seed, {0, 0, 0, (std::uint32_t) k})[0]));
+    model.setTensor("condition.embedding", embedding);
+    model.validate();
+    return model;
+}
+
+void clearUnusedRows(const FeatureTables& tables, DenoiserModel& model) {
+    clearRows(tables.atomRows, "token.embedding", model);
+    clearRows(tables.pairRows, "pair.embedding", model);
+}
+
+std::string getIdentity(const TrainingSettings& settings) {
+    const PairBiasTransformerSettings& network = settings.network;
+    std::ostringstream text;
+    for (double value : {(double) network.width, (double) network.numLayers, (double) network.numHeads, (double) network.transitionFactor,
+            (double) network.pairWidth, (double) network.numRadial, network.radialMax, (double) network.conditionWidth,
+            (double) network.numFrequencies, network.dataScale, (double) settings.seed})
+        text << value << " ";
+    for (const std::string& condition : settings.conditions)
+        text << condition << " ";
+    return text.str();
+}
+
+Validation::Validation(const TrainingSettings& trainingSettings, const DenoiserModel& model) : settings(trainingSettings) {
+    settings.seed = VALIDATION_SEED;
+    settings.mirrorProbability = settings.stereoDropout = settings.boltzmannShare = 0;
+    for (const std::string& shard : settings.validationShards)
+        readTrainingSet({shard}, 1, model, settings.maxAutomorphisms, data);
+    tables = std::make_unique<ModelTables>(data.tables, model, getProductType(settings));
+    BatchSampler sampler(settings, data);
+    BatchPosition position;
+    for (int k = 0; k < VALIDATION_BATCHES && position.pool == 0; k++) {
+        batches.push_back(sampler.getBatch(position));
+        position = batches.back().next;
+    }
+}
+
+double Validation::evaluate(const NamedTensors& weights, std::string& details) const {
+    const std::vector<double> limits = {0.1, 0.3, 1, 3, 1e30};
+    std::vector<double> sums(limits.size(), 0), counts(limits.size(), 0);
+    c10::NoGradGuard noGradients;
+    double total = 0, numSamples = 0;
+    for (const HostBatch& batch : batches) {
+        DeviceBatch tensors = toTensors(batch, *tables);
+        Tensor output = pairBiasTransformer(settings.network, weights, tensors.inputs);
+        Tensor atoms = tensors.inputs.mask.sum(1);
+        Tensor losses = (output - tensors.target).square().sum(-1).mul(tensors.inputs.mask).sum(1) / atoms;
+        const float* values = losses.data_ptr<float>();
+        for (int row = 0; row < batch.numSamples; row++) {
+            std::size_t bin = 0;
+            while (batch.sigma[row] > limits[bin])
+                bin++;
+            sums[bin] += values[row];
+            counts[bin]++;
+            total += values[row];
+            numSamples++;
+        }
+    }
+    std::ostringstream text;
+    text << std::setprecision(4) << "(sigma up to";
+    for (std::size_t bin = 0; bin < limits.size(); bin++)
+        text << (bin + 1 < limits.size() ? " " + std::to_string(limits[bin]).substr(0, 3) : std::string(" any")) << ": "
+             << sums[bin] / std::max(1.0, counts[bin]);
+    details = text.str() + ")";
+    return total / numSamples;
+}
+
+} // namespace torchimpl
+} // namespace OrbitPlugin

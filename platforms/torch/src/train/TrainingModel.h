@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+// What a run does with its model: the start, the tensors of a batch, and validation at fixed noise.
+#ifndef OPENMM_ORBIT_TORCH_TRAININGMODEL_H_
+#define OPENMM_ORBIT_TORCH_TRAININGMODEL_H_
+
+#include "../Stages.h"
+#include "BatchSampler.h"
+#include <memory>
+#include <string>
+
+namespace OrbitPlugin {
+namespace torchimpl {
+
+/** The multi-hot rows of a data set as tensors. */
+struct ModelTables {
+    at::Tensor atomTable, pairTable;
+
+    ModelTables(const FeatureTables& tables, const DenoiserModel& model, at::ScalarType productType);
+};
+
+/** A batch as tensors; they share the memory of the HostBatch. */
+struct DeviceBatch {
+    NetworkInputs inputs;
+    at::Tensor target;  ///< [B][N][3]
+};
+
+DeviceBatch toTensors(const HostBatch& batch, const ModelTables& tables);
+/** Get the number type of the matrix products. */
+at::ScalarType getProductType(const TrainingSettings& settings);
+/** Read the initial model, or create one with pseudo-random weights. */
+DenoiserModel createInitialModel(const TrainingSettings& settings);
+/** Set the embedding rows of feature values that no molecule has to zero: they will never be trained. */
+void clearUnusedRows(const FeatureTables& tables, DenoiserModel& model);
+/** Get a text of everything that must not change between the parts of a run. */
+std::string getIdentity(const TrainingSettings& settings);
+
+/** Validation molecules with fixed conformers, rotations and noise. */
+class Validation {
+public:
+    Validation(const TrainingSettings& settings, const DenoiserModel& model);
+    /**
+     * Compute the mean loss (3.3).
+     *
+     * @param weights   as pairBiasTransformer() takes them
+     * @param details   receives the mean by noise level
+     */
+    double evaluate(const NamedTensors& weights, std::string& details) const;
+private:
+    TrainingSettings settings;
+    TrainingData data;
+    std::unique_ptr<ModelTables> tables;
+    std::vector<HostBatch> batches;
+};
+
+} // namespace torchimpl
+} // namespace OrbitPlugin
+
+#endif // OPENMM_ORBIT_TORCH_TRAININGMODEL_H_

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: MIT
+// Settings of a run: reading the JSON file, and the checks.
+#include "openmmorbit/ArgumentError.h"
+#include "openmmorbit/Trainer.h"
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <set>
+
+using nlohmann::json;
+
+namespace OrbitPlugin {
+
+namespace {
+
+const std::string WHERE = "TrainingSettings::load: ";
+
+/** Reads the keys of one JSON object, and remembers which were asked for. */
+class KeyReader {
+public:
+    KeyReader(const json& object, const std::string& name) : object(object), name(name) {
+        if (!object.is_object())
+            throw ArgumentError(WHERE + "expected an object for \"" + name + "\", got " + object.dump());
+    }
+    template <class T>
+    void read(const std::string& key, T& value) {
+        known.insert(key);
+        if (!object.contains(key))
+            return;
+        try {
+            value = object.at(key).get<T>();
+        }
+        catch (const json::exception&) {
+            throw ArgumentError(WHERE + "expected a value of the right kind for \"" + key + "\" in \"" + name + "\", got " +
+                    object.at(key).dump());
+        }
+    }
+    void finish() const {
+        for (const auto& item : object.items())
+            if (known.count(item.key()) == 0)
+                throw ArgumentError(WHERE + "expected a known key in \"" + name + "\", got \"" + item.key() +
+                        "\"; docs/training.md lists them");
+    }
+private:
+    const json& object;
+    std::string name;
+    std::set<std::string> known;
+};
+
+void readNetwork(const json& object, PairBiasTransformerSettings& network) {
+    KeyReader reader(object, "network");
+    reader.read("width", network.width);
+    reader.read("numLayers", network.numLayers);
+    reader.read("numHeads", network.numHeads);
+    reader.read("transitionFactor", network.transitionFactor);
+    reader.read("pairWidth", network.pairWidth);
+    reader.read("numRadial", network.numRadial);
+    reader.read("radialMax", network.radialMax);
+    reader.read("conditionWidth", network.conditionWidth);
+    reader.read("numFrequencies", network.numFrequencies);
+    reader.read("dataScale", network.dataScale);
+    reader.finish();
+}
+
+TrainingDataset readDataset(const json& object) {
+    TrainingDataset dataset;
+    KeyReader reader(object, "datasets");
+    reader.read("shards", dataset.shards);
+    reader.read("weight", dataset.weight);
+    reader.finish();
+    return dataset;
+}
+
+void check(bool right, const std::string& what, const std::string& got) {
+    if (!right)
+        throw ArgumentError("TrainingSettings::validate: expected " + what + ", got " + got);
+}
+
+} // namespace
+
+TrainingSettings TrainingSettings::load(const std::string& path) {
+    std::ifstream file(path);
+    if (!file)
+        throw ArgumentError(WHERE + "expected a settings file, got \"" + path + "\", which cannot be read");
+    json document = json::parse(file, nullptr, false);
+    if (document.is_discarded())
+        throw ArgumentError(WHERE + "expected JSON, got \"" + path + "\", which does not parse");
+    TrainingSettings settings;
+    KeyReader reader(document, path);
+    json network = json::object(), datasets = json::array();
+    std::map<std::string, std::string> metadata;
+    reader.read("network", network);
+    reader.read("datasets", datasets);
+    reader.read("metadata", metadata);
+    reader.read("conditions", settings.conditions);
+    reader.read("validationShards", settings.validationShards);
+    reader.read("outputDirectory", settings.outputDirectory);
+    reader.read("initialModel", settings.initialModel);
+    reader.read("seed", settings.seed);
+    reader.read("atomsPerBatch", settings.atomsPerBatch);
+    reader.read("maxSteps", settings.maxSteps);
+    reader.read("maxMinutes", settings.maxMinutes);
+    reader.read("learningRate", settings.learningRate);
+    reader.read("finalLearningRate", settings.finalLearningRate);
+    reader.read("warmupSteps", settings.warmupSteps);
+    reader.read("beta1", settings.beta1);
+    reader.read("beta2", settings.beta2);
+    reader.read("weightDecay", settings.weightDecay);
+    reader.read("gradientClip", settings.gradientClip);
+    reader.read("emaDecay", settings.emaDecay);
+    reader.read("logSigmaMean", settings.logSigmaMean);
+    reader.read("logSigmaDeviation", settings.logSigmaDeviation);
+    reader.read("stereoDropout", settings.stereoDropout);
+    reader.read("mirrorProbability", settings.mirrorProbability);
+    reader.read("boltzmannShare", settings.boltzmannShare);
+    reader.read("maxAutomorphisms", settings.maxAutomorphisms);
+    reader.read("precision", settings.precision);
+    reader.read("numThreads", settings.numThreads);
+    reader.read("checkpointMinutes", settings.checkpointMinutes);
+    reader.read("exportMinutes", settings.exportMinutes);
+    reader.read("logSteps", settings.logSteps);
+    reader.read("validationSteps", settings.validationSteps);
+    reader.finish();
+    readNetwork(network, settings.network);
+    for (const json& dataset : datasets)
+        settings.datasets.push_back(readDataset(dataset));
+    for (const auto& [key, value] : metadata) {
+        settings.metadata.push_back(key);
+        settings.metadata.push_back(value);
+    }
+    settings.validate();
+    return settings;
+}
+
+void TrainingSettings::validate() const {
+    auto share = [](double value) {
+        return value >= 0 && value <= 1;
+    };
+    check(!datasets.empty(), "at least one data set", "none");
+    check(!conditions.empty(), "at least one condition", "none");
+    double total = 0;
+    for (const TrainingDataset& dataset : datasets) {
+        check(!dataset.shards.empty(), "at least one shard in every data set", "none");
+        check(dataset.weight >= 0, "weights of data sets of at least 0", std::to_string(dataset.weight));
+        total += dataset.weight;
+    }
+    check(total > 0, "a positive sum of the weights of the data sets", std::to_string(total));
+    check(atomsPerBatch >= 1, "at least 1 atom per batch", std::to_string(atomsPerBatch));
+    check(maxSteps >= 1, "at least 1 step", std::to_string(maxSteps));
+    check(maxMinutes >= 0, "minutes of at least 0", std::to_string(maxMinutes));
+    check(learningRate > 0, "a positive learning rate", std::to_string(learningRate));
+    check(share(finalLearningRate), "a final fraction of the learning rate between 0 and 1", std::to_string(finalLearningRate));
+    check(warmupSteps >= 0, "at least 0 warm-up steps", std::to_string(warmupSteps));
+    check(beta1 >= 0 && beta1 < 1 && beta2 >= 0 && beta2 < 1, "beta1 and beta2 in [0, 1)", std::to_string(beta1) + ", " + std::to_string(beta2));
+    check(weightDecay >= 0, "a weight decay of at least 0", std::to_string(weightDecay));
+    check(gradientClip > 0, "a positive largest gradient norm", std::to_string(gradientClip));
+    check(emaDecay >= 0 && emaDecay < 1, "an average decay in [0, 1)", std::to_string(emaDecay));
+    check(logSigmaDeviation > 0, "a positive deviation of ln sigma", std::to_string(logSigmaDeviation));
+    for (double value : {stereoDropout, mirrorProbability, boltzmannShare})
+        check(share(value), "shares of samples between 0 and 1", std::to_string(value));
+    check(maxAutomorphisms >= 1 && maxAutomorphisms <= 5000, "1 to 5000 automorphisms", std::to_string(maxAutomorphisms));
+    check(precision == "bfloat16" || precision == "float32", "a precision of \"bfloat16\" or \"float32\"", "\"" + precision + "\"");
+    check(numThreads >= 1, "at least 1 thread", std::to_string(numThreads));
+    check(logSteps >= 1 && validationSteps >= 0, "a log interval of at least 1 step", std::to_string(logSteps));
+    check(metadata.size() % 2 == 0, "pairs of key and value in the metadata", std::to_string(metadata.size()) + " texts");
+}
+
+} // namespace OrbitPlugin
