@@ -85,6 +85,7 @@ def runConformers(options):
                 "maxResamplings": options.max_resamplings}
     try:
         generator = ConformerGenerator(options.model, options.platform, threads=options.threads,
+                                       check=not options.no_check,
                                        **{name: value for name, value in settings.items() if value is not None})
         if options.num < 1:
             raise UsageError(f"expected at least 1 conformer, got -n {options.num}")
@@ -200,6 +201,7 @@ def makeParser():
     conformers.add_argument("--method", choices=["euler", "heun", "multistep"], help="integration method")
     conformers.add_argument("--condition", help="a condition of the model, e.g. a level of theory")
     conformers.add_argument("--max-resamplings", type=int, help="how often a wrong copy is drawn again")
+    conformers.add_argument("--no-check", action="store_true", help="do not inspect conformers and draw none again")
     conformers.add_argument("--batch-size", type=int, default=16, help="molecules in a batch (default 16)")
     conformers.add_argument("-q", "--quiet", action="store_true", help="no progress bar and no summary")
     conformers.set_defaults(run=runConformers)

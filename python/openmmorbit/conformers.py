@@ -136,6 +136,30 @@ class ConformerGenerator:
         self._core.setCheckConformers(bool(check))
         self._core.setReturnFailed(bool(returnFailed))
 
+    @classmethod
+    def fromXml(cls, xml):
+        """Create a generator from what toXml() returned.
+
+        Raises
+        ------
+        openmm.OpenMMException
+            If the model's file is missing, or another one than it was.
+        """
+        generator = cls.__new__(cls)
+        generator._core = orbit.ConformerGenerator.fromXml(xml)
+        return generator
+
+    def toXml(self, embedModel=False):
+        """Get the settings as XML text.
+
+        Parameters
+        ----------
+        embedModel : bool
+            Hold the model itself instead of its path and checksum.
+        """
+        self._core.setEmbedModel(bool(embedModel))
+        return self._core.toXml()
+
     @property
     def model(self):
         """The model as openmmorbit.orbit.DenoiserModel."""

@@ -115,7 +115,7 @@ def run(options):
     print(f"MMFF94       as generated: median {np.median(before):.1f} kJ/mol, lowest {before.min():.1f}; after a short "
           f"minimisation: median {np.median(after):.1f}, lowest {after.min():.1f} (conformer {best})")
     picture.drawEnsemble(ensemble, f"{base}.png", best, name,
-                         f"{len(ensemble)} conformers from orbit diffusion · bold: lowest MMFF94 energy after minimisation")
+                         f"{len(ensemble)} conformers from orbit diffusion · bold: lowest MMFF94 energy")
 
     begin = time.perf_counter()
     rows = runDynamics(ensemble, best, system, platform, options.picoseconds, options.temperature * unit.kelvin,

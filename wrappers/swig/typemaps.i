@@ -21,7 +21,7 @@ PyObject* asArray(PyObject* input, const char* type) {
     if (plain == nullptr)
         return nullptr;
     PyObject* numpy = PyImport_ImportModule("numpy");
-    PyObject* raw = numpy == nullptr ? nullptr : PyObject_CallMethod(numpy, "asarray", "O", plain);
+    PyObject* raw = numpy == nullptr ? nullptr : PyObject_CallMethod(numpy, "asarray", "(O)", plain);
     Py_DECREF(plain);
     PyObject* array = nullptr;
     if (raw != nullptr) {

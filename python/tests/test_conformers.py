@@ -1,0 +1,215 @@
+# SPDX-License-Identifier: MIT
+"""The generator through Python: shapes, seeds, streams, refusals, progress, Ctrl-C. Weights are random here."""
+import threading
+import time
+
+import numpy as np
+import openmm
+import pytest
+from openmm import unit
+
+import openmmorbit
+from openmmorbit import orbit
+from openmmorbit.conformers import loadModel
+
+
+def testGenerate(makeGenerator, platform):
+    ensemble = makeGenerator(platform=platform).generate("CC(=O)Oc1ccccc1C(=O)O", numConformers=3, seed=7)
+    assert ensemble.positions.shape == (3, 21, 3) and ensemble.positions.unit == unit.nanometer
+    assert np.abs(ensemble.positions._value.mean(axis=1)).max() < 1e-6
+    assert [p.copy for p in ensemble.provenance] == [0, 1, 2]
+    assert {p.seed for p in ensemble.provenance} == {7}
+    assert all(p.numEvaluations == 3 and p.modelChecksum for p in ensemble.provenance)
+    assert ensemble.graph.smiles == "CC(=O)Oc1ccccc1C(=O)O"
+
+
+def testPlatformsAgree(makeGenerator):
+    if not any("OpenMMOrbitCPU" in path for path in openmmorbit.pluginLoadedLibNames):
+        pytest.skip("the kernel of platform CPU is not installed")
+    first, second = (makeGenerator(platform=name).generate("CCO", 2, seed=3).positions._value
+                     for name in ("Reference", "CPU"))
+    assert np.abs(first - second).max() < 1e-4 * np.abs(first).max()
+
+
+def testSeeds(makeGenerator):
+    generator = makeGenerator()
+    first = generator.generate("CCO", 2, seed=3).positions._value
+    assert np.array_equal(first, generator.generate("CCO", 2, seed=3).positions._value)
+    assert not np.allclose(first, generator.generate("CCO", 2, seed=4).positions._value)
+    assert generator.generate("CCO", 1).provenance[0].seed != 0
+
+
+def testGraphInsteadOfSmilesNeedsNoReadingRoom(makeGenerator, water):
+    assert makeGenerator().generate(water, 2, seed=1).positions.shape == (2, 3, 3)
+
+
+def testGenerateManyKeepsTheOrder(makeGenerator):
+    pytest.importorskip("rdkit")
+    from rdkit import Chem
+
+    inputs = ["CCO", "bad(", "O", "C.C", None, Chem.AddHs(Chem.MolFromSmiles("CC")), 5, "[Fe]"]
+    results = list(makeGenerator().generateMany(iter(inputs), numConformers=2, seed=9, progress=False, batchSize=3))
+    assert [r.index for r in results] == list(range(len(inputs)))
+    assert [r.source for r in results] == inputs
+    assert [r.error is None for r in results] == [True, False, True, False, False, True, False, False]
+    assert [r.ensemble.numAtoms for r in results if r.ensemble] == [9, 3, 8]
+    assert "bad(" in str(results[1].error) and "fragment" in str(results[3].error)
+    assert isinstance(results[6].error, TypeError)
+
+
+def testRecordAndNotTheBatchDecidesTheNoise(makeGenerator):
+    inputs = ["CCO", "O", "bad(", "CCO", "CO"]
+
+    def positions(batchSize):
+        results = makeGenerator().generateMany(inputs, 2, seed=5, progress=False, batchSize=batchSize)
+        return [r.ensemble.positions._value if r.ensemble else None for r in results]
+
+    runs = [positions(1), positions(16)]
+    for one, many in zip(*runs):
+        assert (one is None and many is None) or np.allclose(one, many, atol=1e-9)
+    assert not np.allclose(runs[0][0], runs[0][3])
+
+
+def testNumberOfEach(makeGenerator):
+    results = makeGenerator().generateMany(["O", "CO"], numConformers=[1, 3], seed=5, progress=False)
+    assert [len(r.ensemble) for r in results] == [1, 3]
+
+
+def testResultsStream(makeGenerator):
+    asked = []
+
+    def endless():
+        while True:
+            asked.append("O")
+            yield "O"
+
+    stream = makeGenerator().generateMany(endless(), 1, seed=1, progress=False, batchSize=2)
+    assert next(stream).index == 0 and len(asked) == 2
+    stream.close()
+
+
+def testWrongConformersAreNeverReturnedSilently(smallModel):
+    generator = openmmorbit.ConformerGenerator(smallModel, platform="Reference", numSteps=2, maxResamplings=1)
+    with pytest.raises(openmm.OpenMMException, match="CCO"):
+        generator.generate("CCO", 3, seed=1)
+    result = next(generator.generateMany(["CCO"], 3, seed=1, progress=False))
+    assert result.ensemble is None and isinstance(result.error, openmm.OpenMMException)
+    generator = openmmorbit.ConformerGenerator(smallModel, platform="Reference", numSteps=2, maxResamplings=1,
+                                               returnFailed=True)
+    ensemble = generator.generate("CCO", 3, seed=1)
+    assert len(ensemble) == 3 and not any(status.isAccepted() for status in ensemble.status)
+    assert all(status.message for status in ensemble.status)
+
+
+@pytest.mark.parametrize("options, text", [
+    ({"numSteps": 0}, "at least 1"), ({"method": "rk4"}, "'euler'.*got 'rk4'"), ({"schedule": "linear"}, "'karras'"),
+    ({"threads": -1}, "threads"), ({"maxResamplings": -1}, "esampling"), ({"condition": "CCSD"}, "GFN2-xTB"),
+    ({"sigmaMin": -0.1}, "sigma"), ({"platform": "Abacus"}, "Abacus")])
+def testRefusedSettings(makeGenerator, options, text):
+    with pytest.raises(ValueError, match=text):
+        makeGenerator(**options).generate("O", 1)
+
+
+@pytest.mark.parametrize("molecule, error, text", [
+    ("", ValueError, "SMILES"), ("xyz", ValueError, "xyz"), ("C.C", ValueError, "fragment"),
+    ("*C", ValueError, "dummy"),
+    ("[U]", ValueError, "92|U"), (3.5, TypeError, "got float"), (None, ValueError, "None")])
+def testRefusedMolecules(makeGenerator, molecule, error, text):
+    with pytest.raises(error, match=text):
+        makeGenerator().generate(molecule, 1)
+
+
+def testModels(smallModel, tmp_path):
+    path = tmp_path / "model.safetensors"
+    smallModel.save(str(path))
+    assert loadModel(path).getChecksum() == orbit.DenoiserModel.load(str(path)).getChecksum()
+    data = path.read_bytes()
+    assert orbit.DenoiserModel.fromBytes(data).getTensorNames() == smallModel.getTensorNames()
+    path.write_bytes(data[:len(data) // 2])
+    with pytest.raises(ValueError, match="model.safetensors"):
+        openmmorbit.ConformerGenerator(path)
+    path.write_bytes(b"PK\x03\x04 something else")
+    with pytest.raises(ValueError, match="model.safetensors"):
+        openmmorbit.ConformerGenerator(path)
+    with pytest.raises(ValueError, match="nowhere"):
+        openmmorbit.ConformerGenerator("nowhere.safetensors")
+
+
+def testMissingPackagedModelIsExplained(monkeypatch, tmp_path):
+    from openmmorbit import conformers
+
+    monkeypatch.setattr(conformers, "__file__", str(tmp_path / "conformers.py"))
+    with pytest.raises(FileNotFoundError, match="packaged model.*model=<path"):
+        openmmorbit.ConformerGenerator()
+
+
+def testTheLockIsReleased(makeGenerator):
+    counted, stop = [0], threading.Event()
+
+    def count():
+        while not stop.is_set():
+            counted[0] += 1
+            time.sleep(0.001)
+
+    generator = makeGenerator(numSteps=30)
+    generator.generate("O", 1, seed=1)
+    thread = threading.Thread(target=count)
+    thread.start()
+    begin, before = time.perf_counter(), counted[0]
+    generator.generate("CCCCCCCC", 8, seed=1)
+    elapsed, during = time.perf_counter() - begin, counted[0] - before
+    stop.set()
+    thread.join()
+    assert elapsed > 0.05 and during > 10 * elapsed
+
+
+def testAnExceptionInTheCallbackStops(makeGenerator, water):
+    generator = makeGenerator(numSteps=20)
+    calls = []
+
+    def report(numFinished, numCopies, fraction):
+        calls.append((numFinished, numCopies, fraction))
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+
+    callback = orbit.PythonProgressCallback(report)
+    generator._core.setProgressCallback(callback)
+    with pytest.raises(KeyboardInterrupt):
+        generator._core.generate(water, 4, 1)
+    assert len(calls) == 3 and calls[0] == (0, 4, 0.0) and 0 < calls[2][2] < 1
+    generator._core.setProgressCallback(None)
+    assert len(generator.generate(water, 1, seed=1)) == 1
+
+
+def testSettingsSurviveXml(smallModel, tmp_path):
+    path = str(tmp_path / "model.safetensors")
+    smallModel.save(path)
+    generator = openmmorbit.ConformerGenerator(path, platform="Reference", numSteps=3, method="euler", check=False)
+    again = openmmorbit.ConformerGenerator.fromXml(generator.toXml())
+    assert again.samplerSettings.numSteps == 3 and again.samplerSettings.method == orbit.SamplerMethod_Euler
+    first, second = (g.generate("CO", 2, seed=3).positions._value for g in (generator, again))
+    assert np.array_equal(first, second)
+
+
+def testIntegrator(smallModel, water):
+    integrator = openmmorbit.OrbitDiffusionIntegrator(smallModel)
+    integrator.addMolecule(water, [1, 2, 3])
+    integrator.setNumSteps(3)
+    integrator.setRandomNumberSeed(4)
+    system = openmm.System()
+    for _ in range(4):
+        system.addParticle(1.0)
+    context = openmm.Context(system, integrator, openmm.Platform.getPlatform("Reference"))
+    context.setPositions([[1.0, 0, 0]] * 4)
+    integrator.step(1)
+    integrator.generate()
+    assert integrator.isFinished()
+    positions = context.getState(positions=True).getPositions(asNumpy=True)._value
+    assert np.allclose(positions[0], [1, 0, 0]) and np.allclose(positions[1:].mean(axis=0), [1, 0, 0], atol=1e-6)
+    with pytest.raises(openmm.OpenMMException, match="restart"):
+        integrator.step(1)
+    compound = openmm.CompoundIntegrator()
+    compound.addIntegrator(openmm.VerletIntegrator(0.001))
+    compound.addIntegrator(openmmorbit.OrbitDiffusionIntegrator(smallModel))
+    assert openmmorbit.OrbitDiffusionIntegrator.cast(compound.getIntegrator(1)).getNumSteps() == 10
+    assert openmmorbit.OrbitDiffusionIntegrator.cast(compound.getIntegrator(0)) is None
