@@ -23,6 +23,8 @@ def parseArguments(arguments):
     parser.add_argument("--sigma-max", type=float, help="first noise level, Angstrom")
     parser.add_argument("--sigma-min", type=float, help="last noise level, Angstrom")
     parser.add_argument("--condition", help="name of the model's condition, e.g. a level of theory")
+    parser.add_argument("--max-resamplings", type=int, help="how often a wrong copy is drawn again")
+    parser.add_argument("--no-check", action="store_true", help="score every copy, wrong ones included")
     parser.add_argument("--platform", help="OpenMM platform")
     parser.add_argument("--threads", type=int, help="threads of the CPU platform")
     parser.add_argument("--thresholds", type=float, nargs="+", default=[0.1, 0.5], help="coverage limits, Angstrom")
@@ -38,7 +40,8 @@ def makeMethods(options):
         import openmmorbit
 
         settings = {"numSteps": options.steps, "method": options.method, "schedule": options.schedule,
-                    "sigmaMax": options.sigma_max, "sigmaMin": options.sigma_min, "condition": options.condition}
+                    "sigmaMax": options.sigma_max, "sigmaMin": options.sigma_min, "condition": options.condition,
+                    "maxResamplings": options.max_resamplings, "check": not options.no_check}
         given = {name: value for name, value in settings.items() if value is not None}
         generator = openmmorbit.ConformerGenerator(model=options.model, platform=options.platform,
                                                    threads=options.threads, **given)
