@@ -59,6 +59,7 @@ endforeach()
 add_library(orbit_headers OBJECT ${_units})
 target_include_directories(orbit_headers PRIVATE "${CMAKE_SOURCE_DIR}/openmmapi/include")
 target_link_libraries(orbit_headers PRIVATE OpenMM::OpenMM orbit_flags)
+target_compile_options(orbit_headers PRIVATE -O0)
 
 # Benchmarks: one binary a file.
 add_custom_target(benchmarks)
