@@ -2,6 +2,7 @@
 // The training loop: batches, loss, updates, validation, log, checkpoints and exports.
 #include "openmmorbit/Trainer.h"
 #include "BatchQueue.h"
+#include "CachingAllocator.h"
 #include "Checkpoint.h"
 #include "Optimizer.h"
 #include "TrainingModel.h"
@@ -14,7 +15,6 @@
 #include <filesystem>
 #include <fstream>
 #include <iomanip>
-#include <malloc.h>
 #include <memory>
 #include <ostream>
 #include <sstream>
@@ -250,13 +250,9 @@ TrainingResult Run::execute() {
 }
 
 TrainingResult runTraining(const TrainingSettings& settings, std::ostream* progress) {
-    // Blocks of some megabytes come and go every step: keep them instead of returning them to the system.
-
-    mallopt(M_MMAP_THRESHOLD, 1 << 30);
-    mallopt(M_TRIM_THRESHOLD, 1 << 30);
-    mallopt(M_TOP_PAD, 1 << 26);
     at::set_num_threads(settings.numThreads);
     try {
+        CachingAllocatorGuard allocator;
         return Run(settings, progress).execute();
     }
     catch (const c10::Error& error) {
