@@ -29,6 +29,9 @@ struct Origin {
 std::unique_ptr<RDKit::RWMol> callRDKit(const Origin& origin, const std::string& expected,
         const std::function<RDKit::RWMol*()>& call);
 
+/** Refuse a molecule without atoms or with more than the options allow. The note follows the number in the message. */
+void checkSize(const RDKit::ROMol& mol, const ReaderOptions& options, const Origin& origin, const std::string& note);
+
 /**
  * Turn a sanitized RDKit molecule into a record: hydrogens are added, stereochemistry is read, coordinates are copied.
  *

@@ -2,6 +2,7 @@
 // Reads one molecule from SMILES or from a mol block.
 #include "Molecules.h"
 #include <GraphMol/FileParsers/FileParsers.h>
+#include <GraphMol/MolOps.h>
 #include <GraphMol/SmilesParse/SmilesParse.h>
 #include <algorithm>
 
@@ -10,8 +11,8 @@ using namespace OrbitPlugin::chem;
 using std::string;
 using std::to_string;
 
-/** No SMILES of 2,000 atoms comes near this length. */
-static const std::size_t MAX_SMILES_LENGTH = 100000;
+/** No SMILES of 2,000 atoms comes near this length; longer mol blocks are measured before they are understood. */
+static const std::size_t MAX_TEXT_LENGTH = 100000;
 
 static void checkOptions(const string& function, const ReaderOptions& options) {
     if (options.maxAtoms < 1 || options.maxAtoms > 2000)
@@ -27,17 +28,28 @@ MolecularGraph OrbitPlugin::readSmiles(const string& smiles, const ReaderOptions
     const std::size_t first = smiles.find_first_not_of(" \t\r\n");
     if (first == string::npos)
         throw ArgumentError("readSmiles: expected a SMILES, got an empty text");
-    if (smiles.size() > MAX_SMILES_LENGTH)
-        throw ArgumentError("readSmiles: expected at most " + to_string(MAX_SMILES_LENGTH) + " characters, got " +
+    if (smiles.size() > MAX_TEXT_LENGTH)
+        throw ArgumentError("readSmiles: expected at most " + to_string(MAX_TEXT_LENGTH) + " characters, got " +
             to_string(smiles.size()) + "; molecules have at most " + to_string(options.maxAtoms) + " atoms");
     const std::size_t end = std::min(smiles.find_first_of(" \t\r\n", first), smiles.size());
     const string core = smiles.substr(first, end - first);
     const Origin origin{"readSmiles", quote(core)};
     RDKit::SmilesParserParams parameters;
     parameters.removeHs = false;
+    parameters.sanitize = false;
     parameters.allowCXSMILES = false;
     parameters.parseName = false;
-    auto mol = callRDKit(origin, "a valid SMILES", [&]() { return RDKit::SmilesToMol(core, parameters); });
+    const string expected = "a valid SMILES";
+    auto mol = callRDKit(origin, expected, [&]() { return RDKit::SmilesToMol(core, parameters); });
+
+    // RDKit's perception of a molecule that is far too large takes minutes.
+
+    checkSize(*mol, options, origin, "");
+    mol = callRDKit(origin, expected, [&]() {
+        auto sanitized = std::make_unique<RDKit::RWMol>(*mol);
+        RDKit::MolOps::sanitizeMol(*sanitized);
+        return sanitized.release(); // callRDKit() takes ownership.
+    });
     MolecularGraph graph = recordFromMol(*mol, options, origin).graph;
 
     // What follows the SMILES is the name, except for the extensions that some programs write between bars.
@@ -56,7 +68,10 @@ MoleculeRecord OrbitPlugin::readMolBlockRecord(const string& block, const Reader
     if (block.find_first_not_of(" \t\r\n") == string::npos)
         throw ArgumentError("readMolBlock: expected a mol block, got an empty text");
     const Origin origin{"readMolBlock", "the block titled " + quote(block.substr(0, block.find_first_of("\r\n")))};
-    auto mol = callRDKit(origin, "a valid mol block", [&]() { return RDKit::MolBlockToMol(block, true, false, true); });
+    const string expected = "a valid mol block";
+    if (block.size() > MAX_TEXT_LENGTH)
+        checkSize(*callRDKit(origin, expected, [&]() { return RDKit::MolBlockToMol(block, false, false, true); }), options, origin, "");
+    auto mol = callRDKit(origin, expected, [&]() { return RDKit::MolBlockToMol(block, true, false, true); });
     return recordFromMol(*mol, options, origin);
 }
 

@@ -25,7 +25,7 @@ static string describeAtom(const RDKit::Atom& atom) {
     return "atom " + to_string(atom.getIdx()) + " (" + atom.getSymbol() + ")";
 }
 
-static void checkSize(const RDKit::ROMol& mol, const ReaderOptions& options, const Origin& origin, const string& note) {
+void chem::checkSize(const RDKit::ROMol& mol, const ReaderOptions& options, const Origin& origin, const string& note) {
     if (mol.getNumAtoms() == 0)
         throw ArgumentError(origin.function + ": expected at least one atom, got none in " + origin.text);
     if ((int) mol.getNumAtoms() > options.maxAtoms)
@@ -133,7 +133,7 @@ static void fillGraph(const RDKit::ROMol& mol, const Origin& origin, MolecularGr
 
 /**
  * Tag three-coordinate atoms by their coordinates. RDKit does so for S and Se only; it also knows P, As and N in small or
- * bridged rings as centres, and drops the tags of atoms that are none.
+ * bridged rings as centres, and drops the tags of atoms that are none. N that bears H is left out, as in SMILES: it inverts.
  */
 static void tagThreeCoordinate(RDKit::RWMol& mol) {
     vector<double> positions;
@@ -149,6 +149,9 @@ static void tagThreeCoordinate(RDKit::RWMol& mol) {
         int count = 0;
         for (const RDKit::Bond* bond : mol.atomBonds(atom))
             stereo.neighbors[count++] = (int) bond->getOtherAtomIdx(atom->getIdx());
+        const auto isHydrogen = [&](int j) { return j >= 0 && mol.getAtomWithIdx(j)->getAtomicNum() == 1; };
+        if (element == 7 && std::any_of(stereo.neighbors.begin(), stereo.neighbors.end(), isHydrogen))
+            continue;
         const double volume = getSignedVolume(stereo, positions);
         if (std::fabs(volume) > MIN_PYRAMID_VOLUME)
             atom->setChiralTag(volume > 0 ? RDKit::Atom::CHI_TETRAHEDRAL_CCW : RDKit::Atom::CHI_TETRAHEDRAL_CW);
