@@ -64,8 +64,8 @@ KernelPair chooseKernels(const std::string& instructionSet, const std::string& p
             kernels.operand = tables[i];
     }
     if (precision == "bf16" && kernels.operand == nullptr)
-        throw ArgumentError("IntegrateOrbitDiffusionStepKernel::initialize: expected a processor with AVX-512 BF16 for "
-            "ORBIT_CPU_PRECISION=bf16, got " + listNames(tables) + "; use single");
+        throw ArgumentError("IntegrateOrbitDiffusionStepKernel::initialize: expected an instruction set with BF16 for "
+            "ORBIT_CPU_PRECISION=bf16, got " + std::string(kernels.single->instructionSet) + "; use single");
     if (kernels.operand == nullptr)
         kernels.operand = kernels.single;
     return kernels;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Packs weights: panels of columns for linear layers, rows of words for the pair stage.
 #include "PackedModel.h"
+#include "openmmorbit/ArgumentError.h"
 #include <cmath>
 #include <cstdint>
 
@@ -167,6 +168,10 @@ AlignedBuffer packRows(const KernelTable& table, const std::vector<float>& rows,
 
 PackedModel::PackedModel(const DenoiserModel& model, KernelPair kernels) : kernels(kernels), settings(model.getSettings()) {
     model.validate();
+    int headWidth = settings.width / settings.numHeads;
+    if (kernels.operand->bf16 && headWidth % 2 != 0)
+        throw ArgumentError("IntegrateOrbitDiffusionStepKernel::initialize: expected a model with an even head width for "
+            "ORBIT_CPU_PRECISION=bf16, got " + std::to_string(headWidth) + "; use single");
     widthStride = roundUp(settings.width, ROW_PADDING);
     numModulations = 6 * settings.numLayers + 2;
     const std::vector<float>& table = model.getTensor("time.frequencies").values;

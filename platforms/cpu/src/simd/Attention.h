@@ -58,14 +58,23 @@ static void packHead(const AttentionTask& task, int h, const HeadPack& head) {
             head.keys[(long) c * task.paddedAtoms + j] = 0;
     const float* values = task.qkv + (2 * width + h * task.headWidth) / PER_WORD;
 #if ORBIT_BF16
-    for (int j = 0; j < 2 * head.valueDepth; j++) {
-        Half* out = reinterpret_cast<Half*>(head.values + (long) (j / 2) * head.valueColumns) + j % 2;
-        const Half* row = reinterpret_cast<const Half*>(values + j * task.qkvStride);
-        bool present = j < task.numAtoms;
-        for (int c = 0; c < task.headWidth; c++)
-            out[2 * c] = present ? row[c] : 0;
-        for (int c = task.headWidth; c < head.valueColumns; c++)
-            out[2 * c] = 0;
+    int whole = task.headWidth % LANES == 0 ? task.headWidth : 0;
+    for (int pair = 0; pair < head.valueDepth; pair++) {
+        float* out = head.values + (long) pair * head.valueColumns;
+        const Half* first = reinterpret_cast<const Half*>(values + 2 * pair * task.qkvStride);
+        bool present = 2 * pair + 1 < task.numAtoms;
+        const Half* second = present ? reinterpret_cast<const Half*>(values + (2 * pair + 1) * task.qkvStride) : first;
+        for (int c = 0; c < whole; c += LANES) {
+            __m512i low = _mm512_cvtepu16_epi32(_mm256_loadu_si256((const __m256i*) (first + c)));
+            __m512i high = _mm512_cvtepu16_epi32(_mm256_loadu_si256((const __m256i*) (second + c)));
+            high = present ? _mm512_slli_epi32(high, 16) : _mm512_setzero_si512();
+            _mm512_storeu_si512(out + c, _mm512_or_si512(low, high));
+        }
+        Half* halves = reinterpret_cast<Half*>(out);
+        for (int c = whole; c < head.valueColumns; c++) {
+            halves[2 * c] = c < task.headWidth ? first[c] : 0;
+            halves[2 * c + 1] = c < task.headWidth && present ? second[c] : 0;
+        }
     }
 #else
     for (int j = 0; j < task.numAtoms; j++) {
@@ -154,7 +163,10 @@ struct AttentionTile {
         for (int r = 0; r < ROWS; r++) {
             const float* product = head.product + r * head.valueColumns;
             float* out = task.out + (row + r) * task.outStride;
-            for (int c = 0; c < task.headWidth; c++)
+            int whole = task.headWidth % LANES == 0 ? task.headWidth : 0;
+            for (int c = 0; c < whole; c += LANES)
+                storeOperand(out, h * task.headWidth + c, load(product + c) * inverseSum[r]);
+            for (int c = whole; c < task.headWidth; c++)
                 storeOperandElement(out, h * task.headWidth + c, product[c] * inverseSum[r]);
             for (int k = 0; k < 3; k++)
                 storeOperandElement(out, width + 3 * h + k,

@@ -10,6 +10,59 @@ namespace OrbitPlugin {
 namespace cpu {
 namespace ORBIT_SIMD {
 
+/**
+ * The product of one tile of rows with one panel. Where one row of a panel is four cache lines, the first two tiles of a
+ * panel each fetch half of the next one, so that no tile waits for the third-level cache.
+ */
+template <int ROWS>
+ORBIT_INLINE void multiplyPanel(const LinearTask& task, int panel, int firstRow, Vec (&acc)[ROWS][TILE_VECTORS]) {
+    constexpr bool PREFETCH = TILE_COLUMNS == 64;
+    long panelWords = (long) task.depth * TILE_COLUMNS;
+    const float* current = task.panels + panel * panelWords;
+    const float* ahead = current + panelWords + (firstRow == 0 || firstRow > TILE_ROWS ? 0 : panelWords / 2);
+    multiplyTile<ROWS, TILE_VECTORS, PREFETCH>(task.a + firstRow * task.aStride, task.aStride, current, TILE_COLUMNS,
+        task.depth, acc, ahead);
+}
+
+/** The product of one tile in memory. Not inlined, so that nothing else competes for the registers of the tile. */
+template <int ROWS>
+static __attribute__((noinline)) void multiplyPanelInto(const LinearTask& task, int panel, int firstRow, float* tile) {
+    Vec acc[ROWS][TILE_VECTORS];
+    multiplyPanel<ROWS>(task, panel, firstRow, acc);
+#pragma GCC unroll 8
+    for (int r = 0; r < ROWS; r++)
+#pragma GCC unroll 8
+        for (int v = 0; v < TILE_VECTORS; v++)
+            store(tile + r * TILE_COLUMNS + v * LANES, acc[r][v]);
+}
+
+/** (4.16), (4.17): half a panel of SiLU(g) v from a tile of gates and values. */
+static __attribute__((noinline)) void swiGlu(const LinearTask& task, int panel, int firstRow, int numRows, const float* tile) {
+    constexpr int HALF = TILE_VECTORS / 2;
+    const float* bias = task.bias + (long) panel * TILE_COLUMNS;
+    float* out = task.out + firstRow * task.outStride;
+    for (int r = 0; r < numRows; r++, tile += TILE_COLUMNS, out += task.outStride) {
+#pragma GCC unroll 8
+        for (int v = 0; v < HALF; v++) {
+            Vec gate = load(tile + v * LANES) + load(bias + v * LANES);
+            Vec value = load(tile + (v + HALF) * LANES) + load(bias + (v + HALF) * LANES);
+            storeOperand(out, ((long) panel * HALF + v) * LANES, silu(gate) * value);
+        }
+    }
+}
+
+struct SwiGluTile {
+    const LinearTask& task;
+    int panel;
+
+    template <int ROWS>
+    ORBIT_INLINE_MEMBER void run(int firstRow) const {
+        float tile[ROWS * TILE_COLUMNS];
+        multiplyPanelInto<ROWS>(task, panel, firstRow, tile);
+        swiGlu(task, panel, firstRow, ROWS, tile);
+    }
+};
+
 template <Epilogue EPILOGUE, bool FLOAT_OUTPUT>
 struct LinearTile {
     const LinearTask& task;
@@ -18,38 +71,24 @@ struct LinearTile {
     template <int ROWS>
     ORBIT_INLINE_MEMBER void run(int firstRow) const {
         Vec acc[ROWS][TILE_VECTORS];
-        multiplyTile<ROWS, TILE_VECTORS>(task.a + firstRow * task.aStride, task.aStride,
-            task.panels + (long) panel * task.depth * TILE_COLUMNS, TILE_COLUMNS, task.depth, acc);
+        multiplyPanel<ROWS>(task, panel, firstRow, acc);
         const float* bias = task.bias + (long) panel * TILE_COLUMNS;
         float* out = task.out + firstRow * task.outStride;
-        if constexpr (EPILOGUE == Epilogue::SwiGlu) {
-            constexpr int HALF = TILE_VECTORS / 2;
 #pragma GCC unroll 8
-            for (int v = 0; v < HALF; v++) {
-                Vec gateBias = load(bias + v * LANES), valueBias = load(bias + (v + HALF) * LANES);
+        for (int v = 0; v < TILE_VECTORS; v++) {
+            long column = ((long) panel * TILE_VECTORS + v) * LANES;
+            Vec columnBias = load(bias + v * LANES);
+            Vec gate = EPILOGUE == Epilogue::Residual ? load(task.gate + column) : Vec{};
 #pragma GCC unroll 8
-                for (int r = 0; r < ROWS; r++)
-                    storeOperand(out + r * task.outStride, ((long) panel * HALF + v) * LANES,
-                        silu(acc[r][v] + gateBias) * (acc[r][v + HALF] + valueBias));
-            }
-        }
-        else {
-#pragma GCC unroll 8
-            for (int v = 0; v < TILE_VECTORS; v++) {
-                long column = ((long) panel * TILE_VECTORS + v) * LANES;
-                Vec columnBias = load(bias + v * LANES);
-                Vec gate = EPILOGUE == Epilogue::Residual ? load(task.gate + column) : Vec{};
-#pragma GCC unroll 8
-                for (int r = 0; r < ROWS; r++) {
-                    float* row = out + r * task.outStride;
-                    Vec value = acc[r][v] + columnBias;
-                    if constexpr (EPILOGUE == Epilogue::Residual)
-                        store(row + column, load(row + column) + gate * value);
-                    else if constexpr (FLOAT_OUTPUT)
-                        store(row + column, value);
-                    else
-                        storeOperand(row, column, value);
-                }
+            for (int r = 0; r < ROWS; r++) {
+                float* row = out + r * task.outStride;
+                Vec value = acc[r][v] + columnBias;
+                if constexpr (EPILOGUE == Epilogue::Residual)
+                    store(row + column, load(row + column) + gate * value);
+                else if constexpr (FLOAT_OUTPUT)
+                    store(row + column, value);
+                else
+                    storeOperand(row, column, value);
             }
         }
     }
@@ -65,7 +104,10 @@ static void runLinear(const LinearTask& task) {
 static void linear(const LinearTask& task, Epilogue epilogue) {
     switch (epilogue) {
         case Epilogue::Residual: runLinear<Epilogue::Residual, true>(task); break;
-        case Epilogue::SwiGlu: runLinear<Epilogue::SwiGlu, false>(task); break;
+        case Epilogue::SwiGlu:
+            for (int panel = 0; panel < task.numPanels; panel++)
+                forEachRowTile(task.numRows, SwiGluTile{task, panel});
+            break;
         default:
             if (task.floatOutput || PER_WORD == 1)
                 runLinear<Epilogue::Store, true>(task);

@@ -11,12 +11,13 @@ namespace ORBIT_SIMD {
 
 /**
  * acc[r][v] = Σ_k a[r][k] b[k][v]. Both precisions step a by one word and b by one row of words: a word of a is a float,
- * or two BF16 numbers that meet the two rows interleaved in b. One sum per element in ascending k: its bits do not depend
+ * or two BF16 numbers that meet the two rows interleaved in b. With PREFETCH, step k also fetches two cache lines from
+ * ahead + 32 k. One sum per element in ascending k: its bits do not depend
  * on the tile's size.
  */
-template <int ROWS, int VECTORS>
+template <int ROWS, int VECTORS, bool PREFETCH = false>
 ORBIT_INLINE void multiplyTile(const float* a, long aStride, const float* b, long bStride, int depth,
-        Vec (&acc)[ROWS][VECTORS]) {
+        Vec (&acc)[ROWS][VECTORS], const float* ahead = nullptr) {
 #pragma GCC unroll 8
     for (int r = 0; r < ROWS; r++)
 #pragma GCC unroll 8
@@ -24,6 +25,10 @@ ORBIT_INLINE void multiplyTile(const float* a, long aStride, const float* b, lon
             acc[r][v] = Vec{};
     for (int k = 0; k < depth; k++) {
         Vec columns[VECTORS];
+        if constexpr (PREFETCH) {
+            __builtin_prefetch(ahead + k * 32);
+            __builtin_prefetch(ahead + k * 32 + 16);
+        }
 #pragma GCC unroll 8
         for (int v = 0; v < VECTORS; v++)
             columns[v] = load(b + k * bStride + v * LANES);
@@ -36,13 +41,18 @@ ORBIT_INLINE void multiplyTile(const float* a, long aStride, const float* b, lon
     }
 }
 
-/** Call tile.run<ROWS>(firstRow) for tiles of up to TILE_ROWS rows of nearly equal size. */
-template <class TILE>
+/**
+ * Call tile.run<ROWS>(firstRow) for tiles of up to TILE_ROWS rows of nearly equal size, all but the last one a multiple of
+ * UNIT.
+ */
+template <int UNIT = 1, class TILE>
 ORBIT_INLINE void forEachRowTile(int numRows, const TILE& tile) {
-    int numTiles = (numRows + TILE_ROWS - 1) / TILE_ROWS;
+    int numUnits = (numRows + UNIT - 1) / UNIT;
+    int numTiles = (numUnits + TILE_ROWS / UNIT - 1) / (TILE_ROWS / UNIT);
     int first = 0;
     for (int t = 0; t < numTiles; t++) {
-        int last = (int) ((long) numRows * (t + 1) / numTiles);
+        int last = (int) ((long) numUnits * (t + 1) / numTiles) * UNIT;
+        last = last < numRows ? last : numRows;
         switch (last - first) {
             case 6: tile.template run<6>(first); break;
             case 5: tile.template run<5>(first); break;

@@ -22,19 +22,6 @@ static long pairScratch(int pairWidth, int numRadial) {
     return (long) (numRadial + 2 * pairWidth + 3 * TILE_ROWS) * TILE_COLUMNS;
 }
 
-/** Write one channel of a block as the operand of the next layer. */
-ORBIT_INLINE void storeChannel(float* block, int channel, int v, Vec value) {
-#if ORBIT_BF16
-    Half rounded[LANES];
-    _mm256_storeu_si256((__m256i*) rounded, (__m256i) _mm512_cvtneps_pbh((__m512) value));
-    Half* out = reinterpret_cast<Half*>(block + (long) (channel / 2) * TILE_COLUMNS + v * LANES) + channel % 2;
-    for (int i = 0; i < LANES; i++)
-        out[2 * i] = rounded[i];
-#else
-    store(block + (long) channel * TILE_COLUMNS + v * LANES, value);
-#endif
-}
-
 /** (4.7) h1 = SiLU(W_r ρ + Σ_f pair.embedding + W_t cond) for tiles of channels. */
 template <int VECTORS>
 struct FirstPairTile {
@@ -48,11 +35,15 @@ struct FirstPairTile {
         multiplyTile<ROWS, VECTORS>(task.radialWeight + (long) channel * block.radialDepth, block.radialDepth, block.radial,
             TILE_COLUMNS, block.radialDepth, acc);
 #pragma GCC unroll 8
-        for (int r = 0; r < ROWS; r++)
+        for (int r = 0; r < ROWS; r += PER_WORD)
 #pragma GCC unroll 8
             for (int v = 0; v < VECTORS; v++) {
-                Vec embedded = load(task.embedding + (long) (channel + r) * task.paddedAtoms + column + v * LANES);
-                storeChannel(block.first, channel + r, v, silu(acc[r][v] + embedded + task.conditioning[channel + r]));
+                Vec h1[PER_WORD] = {};
+                for (int s = 0; s < PER_WORD && r + s < ROWS; s++) {
+                    Vec embedded = load(task.embedding + (long) (channel + r + s) * task.paddedAtoms + column + v * LANES);
+                    h1[s] = silu(acc[r + s][v] + embedded + task.conditioning[channel + r + s]);
+                }
+                storeWords(block.first + (long) (channel + r) / PER_WORD * TILE_COLUMNS + v * LANES, h1);
             }
     }
 };
@@ -69,10 +60,14 @@ struct SecondPairTile {
         multiplyTile<ROWS, VECTORS>(task.hiddenWeight + (long) channel * block.pairDepth, block.pairDepth, block.first,
             TILE_COLUMNS, block.pairDepth, acc);
 #pragma GCC unroll 8
-        for (int r = 0; r < ROWS; r++)
+        for (int r = 0; r < ROWS; r += PER_WORD)
 #pragma GCC unroll 8
-            for (int v = 0; v < VECTORS; v++)
-                storeChannel(block.second, channel + r, v, silu(acc[r][v] + task.hiddenBias[channel + r]));
+            for (int v = 0; v < VECTORS; v++) {
+                Vec h2[PER_WORD] = {};
+                for (int s = 0; s < PER_WORD && r + s < ROWS; s++)
+                    h2[s] = silu(acc[r + s][v] + task.hiddenBias[channel + r + s]);
+                storeWords(block.second + (long) (channel + r) / PER_WORD * TILE_COLUMNS + v * LANES, h2);
+            }
     }
 };
 
@@ -108,17 +103,22 @@ static void pairColumns(const PairRowTask& task, const PairBlock& block, int col
         long j = column + v * LANES;
         Vec dx = load(u + j) - u[task.row], dy = load(u + padded + j) - u[padded + task.row],
             dz = load(u + 2 * padded + j) - u[2 * padded + task.row];
-        Vec squared = dx * dx + dy * dy + dz * dz, r;
+        float r[LANES];
+        store(r, dx * dx + dy * dy + dz * dz);
         for (int i = 0; i < LANES; i++)
-            r[i] = __builtin_sqrtf(squared[i]);
-        Vec scaled = r * task.inverseSpacing;
-        for (int k = 0; k < task.numRadial; k++) {
-            Vec distance = scaled - (float) k;
-            storeChannel(block.radial, k, v, exponential(distance * distance * -0.5f));
+            r[i] = __builtin_sqrtf(r[i]);
+        Vec scaled = load(r) * task.inverseSpacing;
+        for (int k = 0; k < task.numRadial; k += PER_WORD) {
+            Vec radial[PER_WORD] = {};
+            for (int s = 0; s < PER_WORD; s++) {
+                Vec distance = scaled - (float) (k + s);
+                radial[s] = exponential(distance * distance * -0.5f);
+            }
+            storeWords(block.radial + (long) k / PER_WORD * TILE_COLUMNS + v * LANES, radial);
         }
     }
-    forEachRowTile(task.pairWidth, FirstPairTile<VECTORS>{task, block, column});
-    forEachRowTile(task.pairWidth, SecondPairTile<VECTORS>{task, block});
+    forEachRowTile<PER_WORD>(task.pairWidth, FirstPairTile<VECTORS>{task, block, column});
+    forEachRowTile<PER_WORD>(task.pairWidth, SecondPairTile<VECTORS>{task, block});
     forEachRowTile(task.numBias, BiasTile<VECTORS>{task, block, column});
 }
 

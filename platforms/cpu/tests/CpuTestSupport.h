@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: MIT
+// What the CPU platform's own tests share: numbers, random molecules, and the rounding of BF16 operands.
+#ifndef OPENMM_ORBIT_CPU_TESTSUPPORT_H_
+#define OPENMM_ORBIT_CPU_TESTSUPPORT_H_
+
+#include "Dispatch.h"
+#include "Matchers.h"
+#include "Systems.h"
+#include "Tolerances.h"
+#include "openmmorbit/internal/Features.h"
+#include <cstdlib>
+#include <limits>
+
+namespace testSupport {
+
+/** Set an environment variable until the end of the scope. */
+class ScopedEnvironment {
+public:
+    ScopedEnvironment(const std::string& name, const std::string& value) : name(name) {
+        const char* old = std::getenv(name.c_str());
+        previous = old == nullptr ? "" : old;
+        set(value);
+    }
+    ~ScopedEnvironment() {
+        set(previous);
+    }
+private:
+    void set(const std::string& value) {
+        if (value.empty())
+            unsetenv(name.c_str());
+        else
+            setenv(name.c_str(), value.c_str(), 1);
+    }
+    std::string name, previous;
+};
+
+inline std::string precisionOf(const OrbitPlugin::cpu::KernelTable& table) {
+    return table.bf16 ? "bfloat16" : "single";
+}
+
+/** Numbers that every table reads exactly: multiples of 1/64 between -scale and scale, for scale up to 2. */
+inline std::vector<float> makeExactNumbers(int count, std::uint64_t seed, double scale = 1.0) {
+    std::vector<float> result;
+    for (double number : makeNumbers(count, seed, scale))
+        result.push_back((float) (std::nearbyint(number * 64) / 64));
+    return result;
+}
+
+/** Rows [numRows][depth] as operands, each row stride words long; unused words are not numbers. */
+inline OrbitPlugin::cpu::AlignedBuffer packOperand(const OrbitPlugin::cpu::KernelTable& table,
+        const std::vector<float>& rows, int numRows, int depth, int stride) {
+    OrbitPlugin::cpu::AlignedBuffer packed = OrbitPlugin::cpu::packRows(table, rows, numRows, depth);
+    OrbitPlugin::cpu::AlignedBuffer result((std::size_t) numRows * stride);
+    const int words = table.bf16 ? (depth + 1) / 2 : depth;
+    for (std::size_t i = 0; i < result.size(); i++)
+        result.data()[i] = std::numeric_limits<float>::quiet_NaN();
+    for (int row = 0; row < numRows; row++)
+        std::memcpy(result.data() + (std::size_t) row * stride, packed.data() + (std::size_t) row * words, words * sizeof(float));
+    return result;
+}
+
+/** Read element column of an operand row. */
+inline double readOperand(const OrbitPlugin::cpu::KernelTable& table, const float* row, int column) {
+    if (!table.bf16)
+        return row[column];
+    std::uint16_t half;
+    std::memcpy(&half, reinterpret_cast<const char*>(row) + 2 * column, sizeof(half));
+    const std::uint32_t bits = (std::uint32_t) half << 16;
+    float value;
+    std::memcpy(&value, &bits, sizeof(value));
+    return value;
+}
+
+/** A molecule with pseudo-random features of the model's vocabularies. */
+inline OrbitPlugin::GraphFeatures makeFeatures(const OrbitPlugin::DenoiserModel& model, int numAtoms, std::uint64_t seed) {
+    OrbitPlugin::GraphFeatures features;
+    features.numAtoms = numAtoms;
+    auto fill = [&](const std::vector<OrbitPlugin::FeatureVocabulary>& vocabularies, int count, std::vector<int>& rows) {
+        const std::vector<double> numbers = makeNumbers(count * (int) vocabularies.size(), seed += 17);
+        for (std::size_t i = 0; i < numbers.size(); i++) {
+            int first = 0;
+            for (std::size_t f = 0; f < i % vocabularies.size(); f++)
+                first += (int) vocabularies[f].values.size();
+            const int size = (int) vocabularies[i % vocabularies.size()].values.size();
+            rows.push_back(first + std::min(size - 1, (int) (0.5 * (numbers[i] + 1) * size)));
+        }
+        return (int) vocabularies.size();
+    };
+    features.numAtomFeatures = fill(model.getAtomVocabularies(), numAtoms, features.atomFeatures);
+    features.numPairFeatures = fill(model.getPairVocabularies(), numAtoms * numAtoms, features.pairFeatures);
+    return features;
+}
+
+} // namespace testSupport
+
+#endif // OPENMM_ORBIT_CPU_TESTSUPPORT_H_

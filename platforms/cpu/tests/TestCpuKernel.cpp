@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: MIT
+// The CPU kernel with every instruction set: agreement with the reference, equal bits for all batches and thread counts.
+#include "CpuIntegrateOrbitDiffusionStepKernel.h"
+#include "CpuTestSupport.h"
+#include "Denoiser.h"
+#include "Models.h"
+#include "openmmorbit/ArgumentError.h"
+
+using namespace OpenMM;
+using namespace OrbitPlugin;
+using namespace testSupport;
+using std::string;
+using std::vector;
+
+namespace {
+
+/** Sizes that are multiples of nothing. */
+DenoiserModel makeOddModel(int headWidth) {
+    PairBiasTransformerSettings settings;
+    settings.numHeads = 5;
+    settings.width = 5 * headWidth;
+    settings.numLayers = 3;
+    settings.transitionFactor = 3;
+    settings.pairWidth = 7;
+    settings.numRadial = 9;
+    settings.conditionWidth = 11;
+    settings.numFrequencies = 5;
+    return DenoiserModel::createRandom(settings, 5);
+}
+
+Batch makeBatch(const vector<GraphFeatures>& graphs) {
+    Batch batch;
+    batch.graphs = graphs;
+    batch.seed = 77;
+    batch.noiseLevels = {12.0, 3.0, 0.7, 0.1, 0};
+    for (int i = 0; i < (int) graphs.size(); i++) {
+        BatchCopy copy;
+        copy.graph = i;
+        copy.record = 100 + i;
+        batch.addCopy(copy);
+    }
+    return batch;
+}
+
+/** One instruction set by name, with the precision of its operands. */
+struct Kernels {
+    string instructionSet, precision;
+};
+
+vector<Kernels> getAvailableKernels() {
+    vector<Kernels> result;
+    for (const cpu::KernelTable* table : cpu::getAvailableTables())
+        result.push_back({table->instructionSet, table->bf16 ? "bf16" : "single"});
+    return result;
+}
+
+class CpuKernel : public testing::TestWithParam<Kernels> {
+protected:
+    void SetUp() override {
+        instructionSet = std::make_unique<ScopedEnvironment>("ORBIT_CPU_ISA", GetParam().instructionSet);
+        precision = std::make_unique<ScopedEnvironment>("ORBIT_CPU_PRECISION", GetParam().precision);
+    }
+    std::unique_ptr<CpuIntegrateOrbitDiffusionStepKernel> makeKernel(const DenoiserModel& model, ThreadPool& threads) const {
+        auto kernel = std::make_unique<CpuIntegrateOrbitDiffusionStepKernel>(IntegrateOrbitDiffusionStepKernel::Name(),
+            Platform::getPlatform(0), threads);
+        kernel->initialize(System(), model);
+        return kernel;
+    }
+    Tolerance toleranceOf(const string& stage) const {
+        return tolerance(stage, GetParam().precision == "bf16" ? "bfloat16" : "single");
+    }
+    void checkAgreement(const DenoiserModel& model, const vector<GraphFeatures>& graphs);
+    std::unique_ptr<ScopedEnvironment> instructionSet, precision;
+};
+
+void CpuKernel::checkAgreement(const DenoiserModel& model, const vector<GraphFeatures>& graphs) {
+    ThreadPool threads(2);
+    auto kernel = makeKernel(model, threads);
+    const Batch batch = makeBatch(graphs);
+    kernel->setBatch(batch);
+    vector<double> positions;
+    for (const GraphFeatures& graph : graphs)
+        for (double value : makePositions(graph.numAtoms, 3 + graph.numAtoms))
+            positions.push_back(value);
+    kernel->setPositions(positions);
+    positions = kernel->getPositions();
+    reference::Denoiser denoiser(model);
+    for (double sigma : {0.05, 4.0}) {
+        vector<double> denoised, expected(positions.size());
+        StageTaps taps, expectedTaps;
+        kernel->evaluate(sigma, denoised, &taps);
+        for (const BatchCopy& copy : batch.copies) {
+            const int size = 3 * graphs[copy.graph].numAtoms;
+            denoiser.evaluate(graphs[copy.graph], copy.condition, sigma,
+                ArrayView<const double>(positions).slice(3 * copy.firstAtom, size),
+                ArrayView<double>(expected).slice(3 * copy.firstAtom, size), &expectedTaps);
+        }
+        expectClose("denoiser", denoised, expected, toleranceOf("denoiser"));
+        for (const auto& [stage, values] : taps)
+            expectClose(stage, values, expectedTaps[stage], toleranceOf(stage));
+        EXPECT_EQ(taps.size(), expectedTaps.size());
+    }
+}
+
+TEST_P(CpuKernel, agreesWithReference) {
+    const DenoiserModel model = makeSmallModel();
+    vector<GraphFeatures> graphs;
+    for (int numAtoms : {1, 2, 3, 7, 16, 17, 33, 65, 5})
+        graphs.push_back(makeFeatures(model, numAtoms, numAtoms));
+    checkAgreement(model, graphs);
+}
+
+TEST_P(CpuKernel, agreesWithReferenceForOddSizes) {
+    const DenoiserModel model = makeOddModel(6);
+    checkAgreement(model, {makeFeatures(model, 19, 1), makeFeatures(model, 6, 2)});
+    if (GetParam().precision == "bf16")
+        return;
+    const DenoiserModel odd = makeOddModel(3);
+    checkAgreement(odd, {makeFeatures(odd, 19, 1), makeFeatures(odd, 6, 2)});
+}
+
+TEST_P(CpuKernel, agreesWithReferenceForLargeMolecules) {
+    PairBiasTransformerSettings settings = makeOddModel(4).getSettings();
+    settings.numLayers = 2;
+    settings.numHeads = 27;
+    settings.width = 54;
+    settings.pairWidth = 27;
+    const DenoiserModel model = DenoiserModel::createRandom(settings, 9);
+    const vector<int> sizes = {12, 565, 13};
+    vector<GraphFeatures> graphs;
+    for (int numAtoms : sizes)
+        graphs.push_back(makeFeatures(model, numAtoms, numAtoms));
+    const long biasWords = 54l * 565 * 576, embeddingWords = 27l * 565 * 576;
+    ASSERT_GT(biasWords, cpu::MAX_BIAS_WORDS);
+    ASSERT_GT(embeddingWords, cpu::MAX_EMBEDDING_WORDS);
+    ThreadPool threads(1);
+    auto kernel = makeKernel(model, threads);
+    const Batch batch = makeBatch(graphs);
+    kernel->setBatch(batch);
+    kernel->setPositions(makePositions(batch.getNumAtoms(), 6, 9.0));
+
+    // The reference is slow for this size: once for all instruction sets.
+
+    static vector<double> expected;
+    const vector<double> positions = kernel->getPositions();
+    if (expected.empty()) {
+        expected.resize(positions.size());
+        reference::Denoiser denoiser(model);
+        for (const BatchCopy& copy : batch.copies)
+            denoiser.evaluate(graphs[copy.graph], 0, 1.5,
+                ArrayView<const double>(positions).slice(3 * copy.firstAtom, 3 * sizes[copy.graph]),
+                ArrayView<double>(expected).slice(3 * copy.firstAtom, 3 * sizes[copy.graph]), nullptr);
+    }
+    vector<double> denoised;
+    kernel->evaluate(1.5, denoised, nullptr);
+    expectClose("denoiser", denoised, expected, toleranceOf("denoiser"));
+}
+
+TEST_P(CpuKernel, extremeCoordinates) {
+    const DenoiserModel model = makeSmallModel();
+    ThreadPool threads(1);
+    auto kernel = makeKernel(model, threads);
+    kernel->setBatch(makeBatch({makeFeatures(model, 9, 4)}));
+    reference::Denoiser denoiser(model);
+    for (double scale : {0.0, 1e-42, 1e-30, 1e4, 1e7}) {
+        kernel->setPositions(makePositions(9, 8, scale));
+        vector<double> denoised, expected(27);
+        kernel->evaluate(2.0, denoised, nullptr);
+        denoiser.evaluate(makeFeatures(model, 9, 4), 0, 2.0, kernel->getPositions(), expected, nullptr);
+        Tolerance limit = toleranceOf("denoiser");
+        limit.absolute *= 1 + scale;
+        expectClose("denoiser at scale " + std::to_string(scale), denoised, expected, limit);
+    }
+}
+
+TEST_P(CpuKernel, sameBitsForAllBatchesAndThreads) {
+    const DenoiserModel model = makeSmallModel();
+    vector<GraphFeatures> graphs;
+    for (int numAtoms : {9, 21, 4, 33, 21, 1, 50, 16, 9})
+        graphs.push_back(makeFeatures(model, numAtoms, 50 + graphs.size()));
+    for (SamplerMethod method : {SamplerMethod::Euler, SamplerMethod::Heun, SamplerMethod::Multistep}) {
+        Batch batch = makeBatch(graphs);
+        batch.method = method;
+        auto generate = [&](const Batch& batch, int numThreads) {
+            ThreadPool threads(numThreads);
+            auto kernel = makeKernel(model, threads);
+            kernel->setBatch(batch);
+            kernel->drawPrior();
+            for (int step = 0; step < batch.getNumSteps(); step++)
+                kernel->execute(step);
+            return kernel->getPositions();
+        };
+        const vector<double> expected = generate(batch, 1);
+        expectFinite("positions", expected);
+        EXPECT_EQ(generate(batch, 2), expected);
+        EXPECT_EQ(generate(batch, 5), expected);
+        for (int copy : {0, 3, 5, 6}) {
+            Batch single = batch;
+            single.copies = {batch.copies[copy]};
+            single.copies[0].firstAtom = 0;
+            const int first = 3 * batch.copies[copy].firstAtom;
+            const vector<double> slice(expected.begin() + first, expected.begin() + first + 3 * batch.getNumAtoms(copy));
+            EXPECT_EQ(generate(single, 2), slice) << "copy " << copy;
+        }
+    }
+}
+
+TEST_P(CpuKernel, evaluationBetweenStepsChangesNothing) {
+    const DenoiserModel model = makeSmallModel();
+    ThreadPool threads(2);
+    auto kernel = makeKernel(model, threads);
+    const Batch batch = makeBatch({makeFeatures(model, 14, 1), makeFeatures(model, 8, 2)});
+    vector<vector<double>> results;
+    for (bool evaluates : {false, true}) {
+        kernel->setBatch(batch);
+        kernel->drawPrior();
+        for (int step = 0; step < batch.getNumSteps(); step++) {
+            vector<double> denoised;
+            if (evaluates)
+                kernel->evaluate(1.3, denoised, nullptr);
+            kernel->execute(step);
+        }
+        results.push_back(kernel->getPositions());
+    }
+    EXPECT_EQ(results[0], results[1]);
+}
+
+TEST_P(CpuKernel, description) {
+    ThreadPool threads(1);
+    const string expected = GetParam().precision == "bf16" ? "CPU (avx512bf16)" : "CPU (" + GetParam().instructionSet + ", single)";
+    EXPECT_EQ(makeKernel(makeSmallModel(), threads)->getDescription(), expected);
+}
+
+INSTANTIATE_TEST_SUITE_P(InstructionSets, CpuKernel, testing::ValuesIn(getAvailableKernels()),
+    [](const testing::TestParamInfo<Kernels>& info) {
+        return info.param.instructionSet;
+    });
+
+TEST(CpuDispatch, choosesTheWidestUnlessAsked) {
+    const vector<const cpu::KernelTable*> tables = cpu::getAvailableTables();
+    EXPECT_STREQ(tables[0]->instructionSet, "portable");
+    for (const cpu::KernelTable* table : tables)
+        if (!table->bf16) {
+            EXPECT_EQ(cpu::chooseKernels(table->instructionSet, "").operand, table);
+        }
+    const cpu::KernelPair widest = cpu::chooseKernels("", "");
+    EXPECT_EQ(widest.operand, widest.single);
+    EXPECT_FALSE(widest.operand->bf16);
+}
+
+TEST(CpuDispatch, refusals) {
+    string names;
+    for (const cpu::KernelTable* table : cpu::getAvailableTables())
+        names += (names.empty() ? "" : ", ") + string(table->instructionSet);
+    expectThrows<ArgumentError>("IntegrateOrbitDiffusionStepKernel::initialize: expected ORBIT_CPU_ISA to be one of " + names +
+        " on this processor, got \"neon\"", [] {
+        cpu::chooseKernels("neon", "");
+    });
+    expectThrows<ArgumentError>("IntegrateOrbitDiffusionStepKernel::initialize: expected ORBIT_CPU_PRECISION to be single or "
+        "bf16, got \"half\"", [] {
+        cpu::chooseKernels("", "half");
+    });
+    expectThrows<ArgumentError>("IntegrateOrbitDiffusionStepKernel::initialize: expected an instruction set with BF16 for "
+        "ORBIT_CPU_PRECISION=bf16, got portable; use single", [] {
+        cpu::chooseKernels("portable", "bf16");
+    });
+}
+
+} // namespace

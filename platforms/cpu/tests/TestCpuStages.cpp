@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: MIT
+// The vectorised primitives of every instruction set of this machine against loops in double precision.
+#include "CpuTestSupport.h"
+
+using namespace OrbitPlugin::cpu;
+using namespace testSupport;
+using std::vector;
+
+namespace {
+
+double siluOf(double x) {
+    return x / (1 + std::exp(-x));
+}
+
+/** Round as the operands of a table are rounded. */
+float rounded(const KernelTable& table, double value) {
+    const AlignedBuffer words = packRows(table, {(float) value}, 1, 1);
+    return (float) readOperand(table, words.data(), 0);
+}
+
+const float NOT_A_NUMBER = std::numeric_limits<float>::quiet_NaN();
+
+void fillWithNaN(AlignedBuffer& buffer) {
+    for (std::size_t i = 0; i < buffer.size(); i++)
+        buffer.data()[i] = NOT_A_NUMBER;
+}
+
+class CpuStages : public testing::TestWithParam<const KernelTable*> {
+protected:
+    const KernelTable& table = *GetParam();
+    Tolerance toleranceOf(const std::string& stage) const {
+        return tolerance(stage, precisionOf(table));
+    }
+    void checkLinear(int numRows, int depth, int columns, Epilogue epilogue);
+    void checkAttention(int numAtoms, int numHeads, int headWidth, int firstRow, int numRows);
+    void checkPairs(int numAtoms, int pairWidth, int numRadial, int numBias);
+};
+
+TEST_P(CpuStages, exponentialAndSilu) {
+    vector<float> x;
+    for (int i = 0; i < 16000; i++)
+        x.push_back(-87.0f + 174.0f * i / 16000);
+    vector<float> exponential(x.size()), silu(x.size());
+    table.exponential(x.data(), exponential.data(), (int) x.size());
+    table.silu(x.data(), silu.data(), (int) x.size());
+    const double limit = table.bf16 ? 5e-4 : 3e-7;
+    for (std::size_t i = 0; i < x.size(); i++) {
+        EXPECT_LE(std::fabs(exponential[i] / std::exp((double) x[i]) - 1), limit) << "exp of " << x[i];
+        EXPECT_LE(std::fabs(silu[i] - siluOf(x[i])), limit * std::fabs(siluOf(x[i])) + 1e-37) << "SiLU of " << x[i];
+    }
+}
+
+TEST_P(CpuStages, exponentialOfExtremes) {
+    const float huge = std::numeric_limits<float>::max(), tiny = std::numeric_limits<float>::denorm_min();
+    vector<float> x(16, 0.0f), exponential(16), silu(16);
+    x[0] = huge, x[1] = -huge, x[2] = tiny, x[3] = -tiny, x[4] = PADDED_BIAS, x[5] = -104, x[6] = 1000;
+    x[7] = std::numeric_limits<float>::infinity(), x[8] = -x[7];
+    table.exponential(x.data(), exponential.data(), 16);
+    table.silu(x.data(), silu.data(), 16);
+    expectFinite("exp", exponential);
+    for (int i : {1, 4, 5, 8})
+        EXPECT_LE(exponential[i], 2e-38f) << i;
+    for (int i : {2, 3, 9})
+        EXPECT_EQ(exponential[i], 1.0f) << i;
+    EXPECT_EQ(silu[0], huge);
+    EXPECT_LE(std::fabs(silu[5]), 1e-35f);
+    EXPECT_EQ(silu[6], 1000.0f);
+}
+
+void CpuStages::checkLinear(int numRows, int depth, int columns, Epilogue epilogue) {
+    DenseLayer layer(columns, depth);
+    layer.weight = makeExactNumbers(columns * depth, 11);
+    layer.bias = makeExactNumbers(columns, 12);
+    const PackedLinear packed = packLinear(table, layer, epilogue);
+    const vector<float> rows = makeExactNumbers(numRows * depth, 13);
+    const AlignedBuffer a = packOperand(table, rows, numRows, depth, roundUp(depth, ROW_PADDING));
+    const int outColumns = epilogue == Epilogue::SwiGlu ? columns / 2 : columns, stride = roundUp(outColumns, ROW_PADDING);
+    AlignedBuffer gate(stride), out((std::size_t) numRows * stride);
+    const vector<float> gates = makeExactNumbers(columns, 14), start = makeExactNumbers(numRows * columns, 15);
+    for (int c = 0; c < outColumns; c++) {
+        gate.data()[c] = gates[c];
+        for (int r = 0; r < numRows; r++)
+            out.data()[r * stride + c] = start[r * columns + c];
+    }
+    LinearTask task{a.data(), roundUp(depth, ROW_PADDING), numRows, packed.panels.data(), packed.bias.data(), packed.numPanels,
+        packed.depth, gate.data(), out.data(), stride, epilogue == Epilogue::Residual};
+    table.linear(task, epilogue);
+    vector<double> actual, expected;
+    auto product = [&](int r, int c) {
+        double sum = layer.bias[c];
+        for (int k = 0; k < depth; k++)
+            sum += (double) layer.weight[c * depth + k] * rows[r * depth + k];
+        return sum;
+    };
+    for (int r = 0; r < numRows; r++)
+        for (int c = 0; c < outColumns; c++) {
+            const float* row = out.data() + r * stride;
+            if (epilogue == Epilogue::Residual) {
+                actual.push_back(row[c]);
+                expected.push_back(start[r * columns + c] + gates[c] * product(r, c));
+            }
+            else {
+                actual.push_back(readOperand(table, row, c));
+                expected.push_back(epilogue == Epilogue::Store ? product(r, c) :
+                    siluOf(product(r, 2 * c)) * product(r, 2 * c + 1));
+            }
+        }
+    expectClose("linear " + std::to_string(numRows) + " " + std::to_string(depth) + " " + std::to_string(columns), actual,
+        expected, toleranceOf("linear"));
+}
+
+TEST_P(CpuStages, linear) {
+    for (int rows = 1; rows <= 70; rows++)
+        checkLinear(rows, 24, 24, Epilogue::Store);
+    for (Epilogue epilogue : {Epilogue::Store, Epilogue::Residual, Epilogue::SwiGlu})
+        for (int rows : {1, 5, 6, 7, 13, 18})
+            for (int depth : {1, 2, 7, 31, 192})
+                for (int columns : {2, 10, 32, 64, 66, 150})
+                    checkLinear(rows, depth, columns, epilogue);
+}
+
+TEST_P(CpuStages, layerNorm) {
+    for (int width : {1, 3, 15, 16, 17, 64, 100, 192}) {
+        const int numRows = 3, stride = roundUp(width, ROW_PADDING);
+        const vector<double> values = makeNumbers(numRows * width, 21, 5.0), scales = makeNumbers(2 * width, 22);
+        AlignedBuffer x(numRows * stride), scale(stride), shift(stride), out(numRows * stride);
+        vector<double> actual, expected;
+        for (int c = 0; c < width; c++) {
+            scale.data()[c] = (float) scales[c];
+            shift.data()[c] = (float) scales[width + c];
+            for (int r = 0; r < numRows; r++)
+                x.data()[r * stride + c] = (float) (values[r * width + c] + (r == 2 ? 100 : 0));
+        }
+        table.layerNorm({x.data(), stride, numRows, width, scale.data(), shift.data(), out.data(), stride});
+        for (int r = 0; r < numRows; r++) {
+            double mean = 0, variance = 0;
+            for (int c = 0; c < width; c++)
+                mean += x.data()[r * stride + c] / (double) width;
+            for (int c = 0; c < width; c++)
+                variance += std::pow(x.data()[r * stride + c] - mean, 2) / width;
+            for (int c = 0; c < width; c++) {
+                actual.push_back(readOperand(table, out.data() + r * stride, c));
+                expected.push_back((x.data()[r * stride + c] - mean) / std::sqrt(variance + 1e-5) * scale.data()[c] +
+                    shift.data()[c]);
+            }
+        }
+        expectClose("layerNorm " + std::to_string(width), actual, expected, toleranceOf("layerNorm"));
+    }
+}
+
+void CpuStages::checkAttention(int numAtoms, int numHeads, int headWidth, int firstRow, int numRows) {
+    const int width = numHeads * headWidth, padded = roundUp(numAtoms, 16), qkvStride = roundUp(3 * width, ROW_PADDING);
+    const int outStride = roundUp(width + 3 * numHeads, ROW_PADDING);
+    const vector<float> qkv = makeExactNumbers(numAtoms * 3 * width, 31), u = makeExactNumbers(3 * numAtoms, 32, 2.0);
+    const vector<float> biases = makeExactNumbers(numHeads * numRows * numAtoms, 33, 2.0);
+    const AlignedBuffer packed = packOperand(table, qkv, numAtoms, 3 * width, qkvStride);
+    AlignedBuffer coordinates(3 * padded), bias((std::size_t) numHeads * numRows * padded), out(numAtoms * outStride);
+    AlignedBuffer scratch(table.attentionScratch(numAtoms, headWidth));
+    fillWithNaN(scratch);
+    for (int i = 0; i < 3 * numAtoms; i++)
+        coordinates.data()[i % 3 * padded + i / 3] = u[i];
+    for (int row = 0; row < numHeads * numRows; row++)
+        for (int j = 0; j < padded; j++)
+            bias.data()[row * padded + j] = j < numAtoms ? biases[row * numAtoms + j] : PADDED_BIAS;
+    AttentionTask task{numAtoms, padded, numHeads, headWidth, firstRow, numRows, packed.data(), qkvStride, coordinates.data(),
+        bias.data(), (long) numRows * padded, out.data(), outStride, scratch.data()};
+    table.attention(task);
+    vector<double> actual, expected;
+    for (int h = 0; h < numHeads; h++)
+        for (int r = 0; r < numRows; r++) {
+            const int i = firstRow + r;
+            vector<double> weights(numAtoms);
+            double sum = 0;
+            for (int j = 0; j < numAtoms; j++) {
+                double score = biases[(h * numRows + r) * numAtoms + j];
+                for (int c = 0; c < headWidth; c++)
+                    score += qkv[i * 3 * width + h * headWidth + c] * qkv[j * 3 * width + width + h * headWidth + c];
+                sum += weights[j] = std::exp(score);
+            }
+            for (int c = 0; c < headWidth + 3; c++) {
+                double value = c < headWidth ? 0 : -u[3 * i + c - headWidth];
+                for (int j = 0; j < numAtoms; j++)
+                    value += weights[j] / sum *
+                        (c < headWidth ? qkv[j * 3 * width + 2 * width + h * headWidth + c] : u[3 * j + c - headWidth]);
+                expected.push_back(value);
+                actual.push_back(readOperand(table, out.data() + i * outStride,
+                    c < headWidth ? h * headWidth + c : width + 3 * h + c - headWidth));
+            }
+        }
+    expectClose("attention " + std::to_string(numAtoms) + " " + std::to_string(headWidth), actual, expected,
+        toleranceOf("softmax"));
+}
+
+TEST_P(CpuStages, attention) {
+    for (int numAtoms = 1; numAtoms <= 70; numAtoms++)
+        checkAttention(numAtoms, 2, 32, 0, numAtoms);
+    for (int headWidth : {2, 6, 10, 24, 48, 130})
+        for (int numAtoms : {1, 9, 33})
+            checkAttention(numAtoms, 3, headWidth, 0, numAtoms);
+    checkAttention(200, 1, 16, 96, 96);
+    checkAttention(200, 1, 16, 192, 8);
+}
+
+void CpuStages::checkPairs(int numAtoms, int pairWidth, int numRadial, int numBias) {
+    const int padded = roundUp(numAtoms, 16), row = numAtoms / 2;
+    const vector<float> u = makeExactNumbers(3 * numAtoms, 41, 2.0), embedded = makeExactNumbers(pairWidth * numAtoms, 42);
+    const vector<float> conditioning = makeExactNumbers(pairWidth, 43), radial = makeExactNumbers(pairWidth * numRadial, 44);
+    const vector<float> hidden = makeExactNumbers(pairWidth * pairWidth, 45), hiddenBias = makeExactNumbers(pairWidth, 46);
+    const vector<float> output = makeExactNumbers(numBias * pairWidth, 47), outputBias = makeExactNumbers(numBias, 48);
+    const AlignedBuffer radialWeight = packRows(table, radial, pairWidth, numRadial);
+    const AlignedBuffer hiddenWeight = packRows(table, hidden, pairWidth, pairWidth);
+    const AlignedBuffer biasWeight = packRows(table, output, numBias, pairWidth);
+    AlignedBuffer coordinates(3 * padded), embedding(pairWidth * padded), bias(numBias * padded);
+    AlignedBuffer scratch(table.pairScratch(pairWidth, numRadial));
+    fillWithNaN(scratch);
+    fillWithNaN(bias);
+    for (int i = 0; i < 3 * numAtoms; i++)
+        coordinates.data()[i % 3 * padded + i / 3] = u[i];
+    for (int c = 0; c < pairWidth; c++)
+        for (int j = 0; j < numAtoms; j++)
+            embedding.data()[c * padded + j] = embedded[c * numAtoms + j];
+    PairRowTask task{row, numAtoms, padded, pairWidth, numRadial, numBias, coordinates.data(), 2.0f, embedding.data(),
+        conditioning.data(), radialWeight.data(), hiddenWeight.data(), hiddenBias.data(), biasWeight.data(),
+        outputBias.data(), bias.data(), padded, scratch.data()};
+    table.pairRow(task);
+    vector<double> actual, expected, h1(pairWidth), h2(pairWidth);
+    for (int j = 0; j < numAtoms; j++) {
+        double r = 0;
+        for (int k = 0; k < 3; k++)
+            r += std::pow(u[3 * j + k] - u[3 * row + k], 2);
+        r = std::sqrt(r);
+        for (int c = 0; c < pairWidth; c++) {
+            double sum = embedded[c * numAtoms + j] + conditioning[c];
+            for (int k = 0; k < numRadial; k++)
+                sum += radial[c * numRadial + k] * rounded(table, std::exp(-0.5 * std::pow(r * 2 - k, 2)));
+            h1[c] = rounded(table, siluOf(sum));
+        }
+        for (int c = 0; c < pairWidth; c++) {
+            double sum = hiddenBias[c];
+            for (int k = 0; k < pairWidth; k++)
+                sum += hidden[c * pairWidth + k] * h1[k];
+            h2[c] = rounded(table, siluOf(sum));
+        }
+        for (int channel = 0; channel < numBias; channel++) {
+            double sum = outputBias[channel];
+            for (int k = 0; k < pairWidth; k++)
+                sum += output[channel * pairWidth + k] * h2[k];
+            expected.push_back(sum);
+            actual.push_back(bias.data()[channel * padded + j]);
+        }
+    }
+    expectClose("pairs " + std::to_string(numAtoms) + " " + std::to_string(pairWidth), actual, expected,
+        toleranceOf("pairFeatures"));
+    const int columns = roundUp(numAtoms, table.lanes);
+    for (int channel = 0; channel < numBias; channel++)
+        for (int j = numAtoms; j < columns; j++)
+            ASSERT_EQ(bias.data()[channel * padded + j], PADDED_BIAS);
+}
+
+TEST_P(CpuStages, pairs) {
+    for (int numAtoms = 1; numAtoms <= 70; numAtoms++)
+        checkPairs(numAtoms, 16, 16, 12);
+    for (int pairWidth : {1, 5, 6, 7, 13, 32})
+        for (int numRadial : {2, 9, 32})
+            for (int numBias : {1, 7, 36})
+                checkPairs(19, pairWidth, numRadial, numBias);
+}
+
+INSTANTIATE_TEST_SUITE_P(InstructionSets, CpuStages, testing::ValuesIn(getAvailableTables()),
+    [](const testing::TestParamInfo<const KernelTable*>& info) {
+        return std::string(info.param->instructionSet);
+    });
+
+} // namespace
