@@ -11,21 +11,23 @@ using namespace OrbitPlugin;
 static const int MAX_ATOMS = 2000;
 static const int MAX_ELEMENT = 118;
 
-static const char* const ELEMENT_SYMBOLS[MAX_ELEMENT + 1] = {"*", "H", "He", "Li", "Be", "B", "C", "N", "O", "F", "Ne",
-    "Na", "Mg", "Al", "Si", "P", "S", "Cl", "Ar", "K", "Ca", "Sc", "Ti", "V", "Cr", "Mn", "Fe", "Co", "Ni", "Cu", "Zn",
-    "Ga", "Ge", "As", "Se", "Br", "Kr", "Rb", "Sr", "Y", "Zr", "Nb", "Mo", "Tc", "Ru", "Rh", "Pd", "Ag", "Cd", "In", "Sn",
-    "Sb", "Te", "I", "Xe", "Cs", "Ba", "La", "Ce", "Pr", "Nd", "Pm", "Sm", "Eu", "Gd", "Tb", "Dy", "Ho", "Er", "Tm", "Yb",
-    "Lu", "Hf", "Ta", "W", "Re", "Os", "Ir", "Pt", "Au", "Hg", "Tl", "Pb", "Bi", "Po", "At", "Rn", "Fr", "Ra", "Ac", "Th",
-    "Pa", "U", "Np", "Pu", "Am", "Cm", "Bk", "Cf", "Es", "Fm", "Md", "No", "Lr", "Rf", "Db", "Sg", "Bh", "Hs", "Mt", "Ds",
-    "Rg", "Cn", "Nh", "Fl", "Mc", "Lv", "Ts", "Og"};
+static const char* const ELEMENT_SYMBOLS[MAX_ELEMENT + 1] = {"*", "H", "He", "Li", "Be", "B", "C", "N", "O", "F",
+    "Ne", "Na", "Mg", "Al", "Si", "P", "S", "Cl", "Ar", "K", "Ca", "Sc", "Ti", "V", "Cr", "Mn", "Fe", "Co", "Ni",
+    "Cu", "Zn", "Ga", "Ge", "As", "Se", "Br", "Kr", "Rb", "Sr", "Y", "Zr", "Nb", "Mo", "Tc", "Ru", "Rh", "Pd", "Ag",
+    "Cd", "In", "Sn", "Sb", "Te", "I", "Xe", "Cs", "Ba", "La", "Ce", "Pr", "Nd", "Pm", "Sm", "Eu", "Gd", "Tb", "Dy",
+    "Ho", "Er", "Tm", "Yb", "Lu", "Hf", "Ta", "W", "Re", "Os", "Ir", "Pt", "Au", "Hg", "Tl", "Pb", "Bi", "Po", "At",
+    "Rn", "Fr", "Ra", "Ac", "Th", "Pa", "U", "Np", "Pu", "Am", "Cm", "Bk", "Cf", "Es", "Fm", "Md", "No", "Lr", "Rf",
+    "Db", "Sg", "Bh", "Hs", "Mt", "Ds", "Rg", "Cn", "Nh", "Fl", "Mc", "Lv", "Ts", "Og"};
 
 static void refuse(const MolecularGraph& graph, const std::string& expected, const std::string& found) {
-    throw ArgumentError("MolecularGraph::validate: expected " + expected + ", got " + found + " in molecule " + graph.getLabel());
+    throw ArgumentError("MolecularGraph::validate: expected " + expected + ", got " + found + " in molecule " +
+        graph.getLabel());
 }
 
 static void checkIndex(const MolecularGraph& graph, int index, const std::string& where) {
     if (index < 0 || index >= graph.getNumAtoms())
-        refuse(graph, "an atom index from 0 to " + std::to_string(graph.getNumAtoms() - 1), std::to_string(index) + " in " + where);
+        refuse(graph, "an atom index from 0 to " + std::to_string(graph.getNumAtoms() - 1),
+            std::to_string(index) + " in " + where);
 }
 
 static void checkAtoms(const MolecularGraph& graph) {
@@ -47,7 +49,8 @@ static std::set<std::pair<int, int>> checkBonds(const MolecularGraph& graph) {
         if (bond.atom1 == bond.atom2)
             refuse(graph, "two different atoms", "atom " + std::to_string(bond.atom1) + " twice in " + where);
         if (!bonded.insert(std::minmax(bond.atom1, bond.atom2)).second)
-            refuse(graph, "every bond once", "bond " + std::to_string(bond.atom1) + "-" + std::to_string(bond.atom2) + " twice");
+            refuse(graph, "every bond once",
+                "bond " + std::to_string(bond.atom1) + "-" + std::to_string(bond.atom2) + " twice");
     }
     return bonded;
 }
@@ -82,7 +85,8 @@ static void checkStereo(const MolecularGraph& graph, const std::set<std::pair<in
         const int numNeighbors = stereo.neighbors[3] == -1 ? 3 : 4;
         for (int k = 0; k < numNeighbors; k++)
             checkBonded(stereo.center, stereo.neighbors[k], where);
-        if ((int) std::set<int>(stereo.neighbors.begin(), stereo.neighbors.begin() + numNeighbors).size() != numNeighbors)
+        const std::set<int> different(stereo.neighbors.begin(), stereo.neighbors.begin() + numNeighbors);
+        if ((int) different.size() != numNeighbors)
             refuse(graph, "different neighbours in " + where, "one of them twice");
         if (!centers.insert(stereo.center).second)
             refuse(graph, "every tetrahedral centre once", "centre " + std::to_string(stereo.center) + " twice");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Times the orbit posterior per automorphism: pruned and in groups of lanes, beside plain enumeration of the same group.
+// Times the orbit posterior per automorphism, pruned and in groups of lanes, beside plain enumeration.
 #include "Matchers.h"
 #include "Systems.h"
 #include "Tolerances.h"
@@ -97,7 +97,8 @@ double measureMicroseconds(Call&& call, int repeats) {
     for (int k = 0; k < repeats; k++) {
         const auto start = std::chrono::steady_clock::now();
         call();
-        best = std::min(best, std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - start).count());
+        const std::chrono::duration<double, std::micro> elapsed = std::chrono::steady_clock::now() - start;
+        best = std::min(best, elapsed.count());
     }
     return best;
 }
@@ -110,7 +111,8 @@ void benchOrbitMean(benchmark::State& state) {
     const double logEvidence = orbitMean(sample.x1, sample.y, sample.group, mean, workspace);
     const double plainLogEvidence = enumeratePlainly(sample, plainMean);
     if (!testSupport::isClose("mean", mean, plainMean, testSupport::tolerance("orbitMean", "double")) ||
-            !testSupport::isClose("log evidence", logEvidence, plainLogEvidence, testSupport::tolerance("orbitMean", "double"))) {
+            !testSupport::isClose("log evidence", logEvidence, plainLogEvidence,
+                testSupport::tolerance("orbitMean", "double"))) {
         state.SkipWithError("the pruned and the plain mean disagree");
         return;
     }
@@ -118,7 +120,8 @@ void benchOrbitMean(benchmark::State& state) {
         benchmark::DoNotOptimize(orbitMean(sample.x1, sample.y, sample.group, mean, workspace));
     const int repeats = 20 + 20000 / order;
     const double plain = measureMicroseconds([&] { enumeratePlainly(sample, plainMean); }, repeats);
-    const double pruned = measureMicroseconds([&] { orbitMean(sample.x1, sample.y, sample.group, mean, workspace); }, repeats);
+    const double pruned = measureMicroseconds([&] { orbitMean(sample.x1, sample.y, sample.group, mean, workspace); },
+        repeats);
     state.counters["us_per_automorphism"] = pruned / order;
     state.counters["plain_us_per_automorphism"] = plain / order;
     state.counters["plain_over_pruned"] = plain / pruned;
@@ -144,6 +147,7 @@ void benchMatrixFisher(benchmark::State& state) {
 } // namespace
 
 // Atoms, order of the group, time in hundredths.
-BENCHMARK(benchOrbitMean)->ArgNames({"atoms", "order", "time"})->ArgsProduct({{12, 44}, {1, 12, 72, 1728}, {10, 50, 90}});
+BENCHMARK(benchOrbitMean)->ArgNames({"atoms", "order", "time"})
+    ->ArgsProduct({{12, 44}, {1, 12, 72, 1728}, {10, 50, 90}});
 BENCHMARK(benchOrbitPosterior)->ArgNames({"atoms", "order"})->ArgsProduct({{12, 44}, {1, 12, 72, 1728}});
 BENCHMARK(benchMatrixFisher);

@@ -41,7 +41,8 @@ int pairValue(const GraphFeatures& features, const std::string& name, int i, int
     const vector<FeatureVocabulary> vocabularies = getDefaultPairVocabularies();
     for (int f = 0; f < features.numPairFeatures; f++)
         if (vocabularies[f].name == name)
-            return decode(vocabularies, f, features.pairFeatures[(i * features.numAtoms + j) * features.numPairFeatures + f]);
+            return decode(vocabularies, f,
+                features.pairFeatures[(i * features.numAtoms + j) * features.numPairFeatures + f]);
     return -999;
 }
 
@@ -81,7 +82,8 @@ vector<int> makePermutation(int size, std::uint64_t seed) {
 
 /** CH3-CH(OH)-CH(OH)-CH3; the second centre of the same or the opposite handedness as the first. */
 MolecularGraph makeButanediol(bool meso) {
-    MolecularGraph graph = makeGraph("butanediol", {6, 6, 6, 6, 8, 8, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1}, {{0, 1}, {1, 2}, {2, 3}, {1, 4},
+    MolecularGraph graph = makeGraph("butanediol", {6, 6, 6, 6, 8, 8, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1},
+        {{0, 1}, {1, 2}, {2, 3}, {1, 4},
         {2, 5}, {0, 6}, {0, 7}, {0, 8}, {1, 9}, {2, 10}, {3, 11}, {3, 12}, {3, 13}, {4, 14}, {5, 15}});
     graph.tetrahedral.push_back({1, {{0, 2, 4, 9}}});
     graph.tetrahedral.push_back({2, {{3, 1, 5, 10}}});
@@ -96,7 +98,8 @@ MolecularGraph makeDifluorocyclohexane(bool trans) {
     vector<int> elements(18, 1);
     std::fill(elements.begin(), elements.begin() + 6, 6);
     elements[6] = elements[7] = 9;
-    vector<std::pair<int, int>> bonds = {{0, 6}, {3, 7}, {0, 8}, {3, 9}, {1, 10}, {1, 11}, {2, 12}, {2, 13}, {4, 14}, {4, 15}, {5, 16}, {5, 17}};
+    vector<std::pair<int, int>> bonds = {{0, 6}, {3, 7}, {0, 8}, {3, 9}, {1, 10}, {1, 11}, {2, 12}, {2, 13}, {4, 14},
+        {4, 15}, {5, 16}, {5, 17}};
     for (int k = 0; k < 6; k++)
         bonds.emplace_back(k, (k + 1) % 6);
     MolecularGraph graph = makeGraph("difluorocyclohexane", elements, bonds);
@@ -216,7 +219,7 @@ TEST(Features, followTheNumbering) {
                 for (int j = 0; j < features.numAtoms; j++)
                     for (int f = 0; f < features.numPairFeatures; f++)
                         ASSERT_EQ(features.pairFeatures[(i * features.numAtoms + j) * features.numPairFeatures + f],
-                            moved.pairFeatures[(place[i] * features.numAtoms + place[j]) * features.numPairFeatures + f])
+                            moved.pairFeatures[(place[i] * moved.numAtoms + place[j]) * moved.numPairFeatures + f])
                             << graph.getLabel() << " " << i << " " << j << " " << f;
             }
         }
@@ -228,7 +231,8 @@ TEST(Features, groupIsWhatLeavesTheInputsUnchanged) {
     MolecularGraph labelled = heavyEthene;
     labelled.atoms[2].isotope = 2;
     labelled.atoms[4].isotope = 3;
-    MolecularGraph nitro = makeGraph("nitromethane", {6, 7, 8, 8, 1, 1, 1}, {{0, 1}, {1, 2}, {1, 3}, {0, 4}, {0, 5}, {0, 6}});
+    MolecularGraph nitro = makeGraph("nitromethane", {6, 7, 8, 8, 1, 1, 1},
+        {{0, 1}, {1, 2}, {1, 3}, {0, 4}, {0, 5}, {0, 6}});
     nitro.atoms[1].formalCharge = 1;
     nitro.atoms[2].formalCharge = -1;
     nitro.bonds[2].order = BondOrder::Double;
@@ -264,7 +268,7 @@ TEST(Features, rotationsOfChiralMoleculesStay) {
 }
 
 TEST(Features, ringStereoWithTiedNeighbors) {
-    // Both isomers have one twofold axis: upright in the cis form, in the plane in the trans form. Each CH2 doubles twice.
+    // Both isomers have one twofold axis: upright in the cis form, in the plane in the trans form.
 
     const vector<int> upright = {3, 4, 5, 0, 1, 2, 7, 6, 9, 8, 14, 15, 16, 17, 10, 11, 12, 13};
     const vector<int> inPlane = {3, 2, 1, 0, 5, 4, 7, 6, 9, 8, 12, 13, 10, 11, 16, 17, 14, 15};
@@ -318,13 +322,15 @@ TEST(Features, canonicalFormKeepsTheMeaning) {
 TEST(Features, refusesUnknownValuesAndNames) {
     MolecularGraph lithium = makeGraph("lithium fluoride", {3, 9}, {{0, 1}});
     expectThrows<ArgumentError>("computeFeatures: expected element to be one of 1, 5, 6, 7, 8, 9, 14, 15, 16, 17, 34, 35, 53, "
-        "got 3 at atom 0 of molecule \"lithium fluoride\"; the model was not trained for it", [&] { computeDefault(lithium); });
+        "got 3 at atom 0 of molecule \"lithium fluoride\"; the model was not trained for it",
+        [&] { computeDefault(lithium); });
     MolecularGraph charged = makeWater();
     charged.atoms[1].formalCharge = 3;
     expectThrows<ArgumentError>("computeFeatures: expected formalCharge to be one of -2, -1, 0, 1, 2, got 3 at atom 1 of "
         "molecule \"water\"; the model was not trained for it", [&] { computeDefault(charged); });
     expectThrows<ArgumentError>("computeFeatures: expected bondOrder to be one of 0, 2, got 1 at atoms 0 and 1 of molecule "
-        "\"water\"; the model was not trained for it", [] { computeFeatures(makeWater(), {}, {{"bondOrder", {0, 2}, false}}); });
+        "\"water\"; the model was not trained for it",
+        [] { computeFeatures(makeWater(), {}, {{"bondOrder", {0, 2}, false}}); });
     expectThrows<ArgumentError>("computeFeatures: expected the name of an atom feature, got \"colour\"; the model file asks for "
         "a feature that this version does not know", [] { computeFeatures(makeWater(), {{"colour", {0}, true}}, {}); });
     expectThrows<ArgumentError>("computeFeatures: expected the name of a pair feature, got \"colour\"; the model file asks for "

@@ -43,7 +43,8 @@ TEST(MatrixFisher, agreesWithGoldenSingularValues) {
     const nlohmann::json golden = readGolden("orbitPosterior.json");
     ASSERT_EQ(32u, golden["logc"].size());
     for (const nlohmann::json& entry : golden["logc"]) {
-        const vector<double> s = goldenNumbers(entry["s"]), d = goldenNumbers(entry["d"]), m = goldenNumbers(entry["m"]);
+        const vector<double> s = goldenNumbers(entry["s"]), d = goldenNumbers(entry["d"]),
+            m = goldenNumbers(entry["m"]);
         Matrix E;
         const std::string what = "singular values " + entry["s"].dump();
         expectClose(what + ", log c", matrixFisher(makeDiagonal(s[0], s[1], s[2]).data(), E.data()),
@@ -71,7 +72,8 @@ TEST(MatrixFisher, smallMatrices) {
     Matrix E;
     const double logC = matrixFisher(makeDiagonal(s1, s2, s3).data(), E.data());
     expectClose("log c", logC, (s1 * s1 + s2 * s2 + s3 * s3) / 6 + s1 * s2 * s3 / 6, inDouble("matrixFisher"));
-    expectClose("E[R]", E, makeDiagonal(s1 / 3 + s2 * s3 / 6, s2 / 3 + s1 * s3 / 6, s3 / 3 + s1 * s2 / 6), inDouble("asymptotic"));
+    expectClose("E[R]", E, makeDiagonal(s1 / 3 + s2 * s3 / 6, s2 / 3 + s1 * s3 / 6, s3 / 3 + s1 * s2 / 6),
+        inDouble("asymptotic"));
     expectClose("log c of zero", matrixFisher(Matrix{}.data(), E.data()), 0.0, inDouble("matrixFisher"));
     expectClose("E[R] of zero", E, Matrix{}, inDouble("matrixFisher"));
 }
@@ -112,7 +114,8 @@ TEST(MatrixFisher, mirrorImage) {
         sum += 2 / M_PI * std::sin(angle) * std::sin(angle) * std::exp(-4 * s * std::cos(angle) * std::cos(angle)) * M_PI / numPoints;
     }
     Matrix E;
-    expectClose("log c", matrixFisher(makeDiagonal(s, s, -s).data(), E.data()), s + std::log(sum), inDouble("matrixFisher"));
+    expectClose("log c", matrixFisher(makeDiagonal(s, s, -s).data(), E.data()), s + std::log(sum),
+        inDouble("matrixFisher"));
     expectClose("symmetry of E[R]", E[0], E[4], inDouble("matrixFisher"));
     EXPECT_LT(E[8], 0);
 }
@@ -149,7 +152,8 @@ TEST(MatrixFisher, meanIsTheGradientOfTheNormalizer) {
 TEST(MatrixFisher, singularAndHugeMatricesStayFinite) {
     for (double scale : {1e-200, 1e-12, 1.0, 1e9, 1e18})
         for (const Matrix& F : {makeDiagonal(scale, scale, -scale), makeDiagonal(scale, scale, scale),
-                makeDiagonal(scale, 0, 0), makeDiagonal(-scale, -scale, -scale), Matrix{{0, scale, 0, 0, 0, scale, 0, 0, 0}}}) {
+                makeDiagonal(scale, 0, 0), makeDiagonal(-scale, -scale, -scale),
+                    Matrix{{0, scale, 0, 0, 0, scale, 0, 0, 0}}}) {
             Matrix E;
             expectFinite("log c", matrixFisher(F.data(), E.data()));
             expectFinite("E[R]", E);

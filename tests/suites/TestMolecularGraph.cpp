@@ -53,15 +53,18 @@ TEST(MolecularGraph, acceptsCompleteGraphs) {
 TEST(MolecularGraph, refusesWrongSizesAndElements) {
     expectInvalid(makeGraph("none", {}, {}), "1 to 2000 atoms, got 0 atoms in molecule \"none\"");
     expectInvalid(makeGraph("many", vector<int>(2001, 6), {}), "1 to 2000 atoms, got 2001 atoms in molecule \"many\"");
-    expectInvalid(makeGraph("query", {6, 0}, {{0, 1}}), "an atomic number from 1 to 118, got 0 at atom 1 in molecule \"query\"");
+    expectInvalid(makeGraph("query", {6, 0}, {{0, 1}}),
+        "an atomic number from 1 to 118, got 0 at atom 1 in molecule \"query\"");
 }
 
 TEST(MolecularGraph, refusesWrongBonds) {
     expectInvalid(makeGraph("a", {6, 6}, {{0, 2}}), "an atom index from 0 to 1, got 2 in bond 0 in molecule \"a\"");
     expectInvalid(makeGraph("a", {6, 6}, {{-1, 1}}), "an atom index from 0 to 1, got -1 in bond 0 in molecule \"a\"");
-    expectInvalid(makeGraph("a", {6, 6}, {{0, 1}, {1, 1}}), "two different atoms, got atom 1 twice in bond 1 in molecule \"a\"");
+    expectInvalid(makeGraph("a", {6, 6}, {{0, 1}, {1, 1}}),
+        "two different atoms, got atom 1 twice in bond 1 in molecule \"a\"");
     expectInvalid(makeGraph("a", {6, 6}, {{0, 1}, {1, 0}}), "every bond once, got bond 1-0 twice in molecule \"a\"");
-    expectInvalid(makeGraph("salt", {11, 17}, {}), "one connected fragment, got atom 1 without a path to atom 0 in molecule \"salt\"");
+    expectInvalid(makeGraph("salt", {11, 17}, {}),
+        "one connected fragment, got atom 1 without a path to atom 0 in molecule \"salt\"");
     MolecularGraph ring = makeBenzene();
     ring.rings[0][5] = 12;
     expectInvalid(ring, "an atom index from 0 to 11, got 12 in a ring in molecule \"benzene\"");

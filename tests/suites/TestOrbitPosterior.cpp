@@ -24,7 +24,8 @@ typedef vector<std::pair<int, int>> BondList;
 const BondList PROPANE_BONDS = {{0, 1}, {1, 2}, {0, 3}, {0, 4}, {0, 5}, {1, 6}, {1, 7}, {2, 8}, {2, 9}, {2, 10}};
 
 vector<int> getPropaneGroup() {
-    return closeGroup({{0, 1, 2, 4, 3, 5, 6, 7, 8, 9, 10}, {0, 1, 2, 4, 5, 3, 6, 7, 8, 9, 10}, {0, 1, 2, 3, 4, 5, 7, 6, 8, 9, 10},
+    return closeGroup({{0, 1, 2, 4, 3, 5, 6, 7, 8, 9, 10}, {0, 1, 2, 4, 5, 3, 6, 7, 8, 9, 10},
+        {0, 1, 2, 3, 4, 5, 7, 6, 8, 9, 10},
         {2, 1, 0, 8, 9, 10, 6, 7, 3, 4, 5}}, 11);
 }
 
@@ -68,8 +69,10 @@ TEST(OrbitPosterior, agreesWithGoldenMolecules) {
             const std::string what = molecule["name"].get<std::string>() + ", " + entry["prior"].get<std::string>();
             const Tolerance limit = {0, entry["toleranceMean"]};
             expectClose(what + ", mean", result.mean, goldenNumbers(entry["mean"]), limit);
-            expectClose(what + ", x0Mean", result.x0Mean, goldenNumbers(entry["x0Mean"]), tolerance("orbitMean", "double"));
-            expectClose(what + ", velocity", result.velocity, goldenNumbers(entry["velocity"]), tolerance("orbitMean", "double"));
+            expectClose(what + ", x0Mean", result.x0Mean, goldenNumbers(entry["x0Mean"]),
+                tolerance("orbitMean", "double"));
+            expectClose(what + ", velocity", result.velocity, goldenNumbers(entry["velocity"]),
+                tolerance("orbitMean", "double"));
             expectClose(what + ", logEvidence", result.logEvidence, goldenNumber(entry["logEvidence"]),
                 {0, entry["toleranceLogEvidence"]});
         }
@@ -121,7 +124,8 @@ TEST(OrbitPosterior, isEquivariantUnderRotationsAndTranslations) {
         vector<double> moved = rotate(x1, makeRotation(5));
         for (size_t k = 0; k < moved.size(); k++)
             moved[k] += 3.0 * (k % 3) - 1.0;
-        expectSame(prior + ", moved x1", orbitPosterior(moved, xt, 0.6, PROPANE_BONDS, group, makeSettings(prior)), plain);
+        expectSame(prior + ", moved x1", orbitPosterior(moved, xt, 0.6, PROPANE_BONDS, group, makeSettings(prior)),
+            plain);
 
         // The result turns with the noisy positions.
 
@@ -131,7 +135,8 @@ TEST(OrbitPosterior, isEquivariantUnderRotationsAndTranslations) {
         moved = rotate(xt, makeRotation(6));
         for (size_t k = 0; k < moved.size(); k++)
             moved[k] += 0.5 * (k % 3);
-        expectSame(prior + ", turned xt", orbitPosterior(x1, moved, 0.6, PROPANE_BONDS, group, makeSettings(prior)), turned);
+        expectSame(prior + ", turned xt", orbitPosterior(x1, moved, 0.6, PROPANE_BONDS, group, makeSettings(prior)),
+            turned);
     }
 }
 
@@ -199,7 +204,8 @@ TEST(OrbitPosterior, acceptsEdgeCases) {
     expectSame("empty list", orbitPosterior(x1, xt, 0.5, {}, {}), orbitPosterior(x1, xt, 0.5, {}, identity));
     for (const std::string prior : {"gaussian", "harmonic"})
         for (double time : {1e-12, 1 - 1e-12}) {
-            const OrbitPosteriorResult extreme = orbitPosterior(x1, xt, time, PROPANE_BONDS, getPropaneGroup(), makeSettings(prior));
+            const OrbitPosteriorResult extreme = orbitPosterior(x1, xt, time, PROPANE_BONDS, getPropaneGroup(),
+                makeSettings(prior));
             expectFinite("mean", extreme.mean);
             expectFinite("velocity", extreme.velocity);
             expectFinite("logEvidence", extreme.logEvidence);
@@ -217,9 +223,12 @@ TEST(OrbitPosterior, refusesWrongArguments) {
         values[index] = value;
         return values;
     };
-    expectRefusal("x1 to hold 3 values an atom for at least 1 atom, got 0 values", [&] { orbitPosterior({}, {}, 0.5, bonds, {}); });
-    expectRefusal("xt to hold 9 values as x1 does, got 3 values", [&] { orbitPosterior(x1, {1, 2, 3}, 0.5, bonds, {}); });
-    expectRefusal("finite values in x1, got inf at atom 1", [&] { orbitPosterior(changed(x1, 4, infinity), xt, 0.5, bonds, {}); });
+    expectRefusal("x1 to hold 3 values an atom for at least 1 atom, got 0 values",
+        [&] { orbitPosterior({}, {}, 0.5, bonds, {}); });
+    expectRefusal("xt to hold 9 values as x1 does, got 3 values",
+        [&] { orbitPosterior(x1, {1, 2, 3}, 0.5, bonds, {}); });
+    expectRefusal("finite values in x1, got inf at atom 1",
+        [&] { orbitPosterior(changed(x1, 4, infinity), xt, 0.5, bonds, {}); });
     expectRefusal("finite values in xt, got nan at atom 2",
         [&] { orbitPosterior(x1, changed(xt, 8, std::numeric_limits<double>::quiet_NaN()), 0.5, bonds, {}); });
     expectRefusal("a time between 0 and 1, both excluded, got 0", [&] { orbitPosterior(x1, xt, 0, bonds, {}); });
@@ -230,11 +239,13 @@ TEST(OrbitPosterior, refusesWrongArguments) {
         [&] { orbitPosterior(x1, xt, 0.5, bonds, {}, makeSettings("uniform")); });
     OrbitPosteriorSettings settings;
     settings.coupling = "kabsch";
-    expectRefusal("the coupling \"independent\", got \"kabsch\"", [&] { orbitPosterior(x1, xt, 0.5, bonds, {}, settings); });
+    expectRefusal("the coupling \"independent\", got \"kabsch\"",
+        [&] { orbitPosterior(x1, xt, 0.5, bonds, {}, settings); });
     settings = OrbitPosteriorSettings();
     settings.priorScale = 0;
     expectRefusal("a finite priorScale above 0, got 0", [&] { orbitPosterior(x1, xt, 0.5, bonds, {}, settings); });
-    expectRefusal("automorphisms of 3 entries each, got 4 entries in all", [&] { orbitPosterior(x1, xt, 0.5, bonds, {0, 1, 2, 0}); });
+    expectRefusal("automorphisms of 3 entries each, got 4 entries in all",
+        [&] { orbitPosterior(x1, xt, 0.5, bonds, {0, 1, 2, 0}); });
     expectRefusal("automorphism 1 to be a permutation of 0 to 2, got 2 outside the range or twice",
         [&] { orbitPosterior(x1, xt, 0.5, bonds, {0, 1, 2, 0, 2, 2}); });
     expectRefusal("automorphism 0 to be a permutation of 0 to 2, got 3 outside the range or twice",

@@ -22,7 +22,8 @@ struct ColoredGraph {
     vector<int> atomColors, pairColors;
     vector<vector<int>> neighbors;
 
-    explicit ColoredGraph(int numAtoms) : atomColors(numAtoms, 0), pairColors(numAtoms * numAtoms, 0), neighbors(numAtoms) {
+    explicit ColoredGraph(int numAtoms) : atomColors(numAtoms, 0), pairColors(numAtoms * numAtoms, 0),
+        neighbors(numAtoms) {
     }
     int size() const {
         return (int) atomColors.size();
@@ -212,7 +213,8 @@ TEST(Symmetry, closesGenerators) {
     EXPECT_EQ((vector<int>{0, 1, 2}), closeGroup({}, 3));
     expectThrows<ArgumentError>("closeGroup: expected a group of at most 23 permutations, got a larger one; raise maxOrder or "
         "pass leaf classes and representatives", [] { closeGroup({{1, 2, 3, 0}, {1, 0, 2, 3}}, 4, 23); });
-    expectThrows<ArgumentError>("closeGroup: expected generator 0 to have 3 entries, got 2", [] { closeGroup({{1, 0}}, 3); });
+    expectThrows<ArgumentError>("closeGroup: expected generator 0 to have 3 entries, got 2",
+        [] { closeGroup({{1, 0}}, 3); });
     expectThrows<ArgumentError>("closeGroup: expected generator 1 to be a permutation of 0 to 1, got 1 outside the range or "
         "twice", [] { closeGroup({{1, 0}, {1, 1}}, 2); });
     expectThrows<ArgumentError>("closeGroup: expected at least 1 atom, got 0", [] { closeGroup({}, 0); });

@@ -81,7 +81,9 @@ bool isOddPermutation(const vector<int>& order) {
     return inversions % 2 == 1;
 }
 
-/** Bring the neighbours of one centre into canonical order, keeping the handedness. Returns whether all ranks differ. */
+/**
+ * Bring the neighbours of one centre into canonical order, keeping the handedness. Returns whether all ranks differ.
+ */
 bool sortNeighbors(TetrahedralStereo& stereo, const vector<int>& ranks) {
     const int numNeighbors = stereo.neighbors[3] < 0 ? 3 : 4;
     const std::array<int, 4> old = stereo.neighbors;
@@ -91,7 +93,8 @@ bool sortNeighbors(TetrahedralStereo& stereo, const vector<int>& ranks) {
     vector<int> order(numNeighbors);
     std::iota(order.begin(), order.end(), 0);
     std::sort(order.begin(), order.end(), [&](int a, int b) {
-        return std::make_tuple(countEquals(a), ranks[old[a]], old[a]) < std::make_tuple(countEquals(b), ranks[old[b]], old[b]);
+        return std::make_tuple(countEquals(a), ranks[old[a]], old[a]) <
+            std::make_tuple(countEquals(b), ranks[old[b]], old[b]);
     });
     bool distinct = true;
     for (int k = 0; k < numNeighbors; k++) {

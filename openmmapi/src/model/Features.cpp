@@ -126,8 +126,9 @@ static void encode(const MolecularGraph& graph, const FeatureVocabulary& vocabul
 }
 
 vector<FeatureVocabulary> OrbitPlugin::getDefaultAtomVocabularies() {
-    return {{"element", {1, 5, 6, 7, 8, 9, 14, 15, 16, 17, 34, 35, 53}, false}, {"formalCharge", {-2, -1, 0, 1, 2}, false},
-        {"isotope", {0, 1}, false}, {"hybridization", {0, 1, 2, 3, 4}, true}, {"smallestRing", {0, 3, 4, 5, 6, 7, 8}, true},
+    return {{"element", {1, 5, 6, 7, 8, 9, 14, 15, 16, 17, 34, 35, 53}, false},
+        {"formalCharge", {-2, -1, 0, 1, 2}, false}, {"isotope", {0, 1}, false},
+        {"hybridization", {0, 1, 2, 3, 4}, true}, {"smallestRing", {0, 3, 4, 5, 6, 7, 8}, true},
         {"aromatic", {0, 1}, false}, {"degree", {0, 1, 2, 3, 4, 5, 6}, true}};
 }
 
@@ -137,8 +138,8 @@ vector<FeatureVocabulary> OrbitPlugin::getDefaultPairVocabularies() {
         {"chiralCenter", {0, 1, 2, 3, 4}, false}, {"torsionStereo", {0, 1, 2, 3, 4}, false}};
 }
 
-GraphFeatures OrbitPlugin::computeFeatures(const MolecularGraph& graph, const vector<FeatureVocabulary>& atomVocabularies,
-        const vector<FeatureVocabulary>& pairVocabularies) {
+GraphFeatures OrbitPlugin::computeFeatures(const MolecularGraph& graph,
+        const vector<FeatureVocabulary>& atomVocabularies, const vector<FeatureVocabulary>& pairVocabularies) {
     GraphFeatures features;
     features.numAtoms = graph.getNumAtoms();
     features.numAtomFeatures = (int) atomVocabularies.size();

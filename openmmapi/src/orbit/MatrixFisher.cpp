@@ -21,7 +21,8 @@ struct Contour {
     Contour(double mu, double h) {
         const double scale = 2 * std::sqrt(mu) * h / 3.14159265358979323846;
         for (int j = 0; j < NUM_NODES; j++) {
-            const std::complex<double> root(1.0, (j + 0.5) * h), z = mu * root * root, w = scale * std::exp(z), inverse = 1.0 / z;
+            const std::complex<double> root(1.0, (j + 0.5) * h), z = mu * root * root, w = scale * std::exp(z),
+                inverse = 1.0 / z;
             zRe[j] = z.real();
             zIm[j] = z.imag();
             inverseRe[j] = inverse.real();
@@ -232,8 +233,8 @@ void OrbitPlugin::boundMatrixFisher(const double* F, double* bound) {
         const double norm = std::sqrt(norm2), scale = 1 / norm;
         const double a = f[0] * scale, b = f[1] * scale, c = f[2] * scale, d = f[3] * scale, e = f[4] * scale;
         const double g = f[5] * scale, h = f[6] * scale, i = f[7] * scale, j = f[8] * scale;
-        const double cofactors[9] = {e * j - g * i, g * h - d * j, d * i - e * h, c * i - b * j, a * j - c * h, b * h - a * i,
-            b * g - c * e, c * d - a * g, a * e - b * d};
+        const double cofactors[9] = {e * j - g * i, g * h - d * j, d * i - e * h, c * i - b * j, a * j - c * h,
+            b * h - a * i, b * g - c * e, c * d - a * g, a * e - b * d};
         const double determinant = a * cofactors[0] + b * cofactors[1] + c * cofactors[2];
         double constant = 1;
         for (int k = 0; k < 9; k++)

@@ -30,7 +30,8 @@ void correlate(ArrayView<const double> x1, ArrayView<const double> y, const int*
 }
 
 /** Add weight (P x1) Eᵀ to the mean. */
-void accumulate(ArrayView<const double> x1, const int* permutation, const double* E, double weight, ArrayView<double> mean) {
+void accumulate(ArrayView<const double> x1, const int* permutation, const double* E, double weight,
+        ArrayView<double> mean) {
     double scaled[9];
     for (int k = 0; k < 9; k++)
         scaled[k] = weight * E[k];
@@ -68,8 +69,9 @@ double OrbitPlugin::orbitMean(ArrayView<const double> x1, ArrayView<const double
     const std::size_t numAtoms = x1.size() / 3;
     if (numAtoms == 0 || x1.size() != 3 * numAtoms || y.size() != x1.size() || mean.size() != x1.size() ||
             automorphisms.size() == 0 || automorphisms.size() % numAtoms != 0)
-        throw ArgumentError("orbitMean: expected arrays of one number of atoms, got x1 of " + std::to_string(x1.size()) +
-            ", y of " + std::to_string(y.size()) + ", mean of " + std::to_string(mean.size()) + " and automorphisms of " +
+        throw ArgumentError("orbitMean: expected arrays of one number of atoms, got x1 of " +
+            std::to_string(x1.size()) + ", y of " + std::to_string(y.size()) + ", mean of " +
+            std::to_string(mean.size()) + " and automorphisms of " +
             std::to_string(automorphisms.size()) + " entries");
     const std::size_t order = automorphisms.size() / numAtoms;
     std::fill(mean.begin(), mean.end(), 0.0);
@@ -91,7 +93,8 @@ double OrbitPlugin::orbitMean(ArrayView<const double> x1, ArrayView<const double
     workspace.logWeights.resize(roundUpToLanes(kept.size()));
     workspace.rotations.resize(9 * roundUpToLanes(kept.size()));
     for (std::size_t k = 0; k < kept.size(); k += FISHER_LANES)
-        evaluateMatrixFisher(correlations.data() + 9 * k, workspace.logWeights.data() + k, workspace.rotations.data() + 9 * k);
+        evaluateMatrixFisher(correlations.data() + 9 * k, workspace.logWeights.data() + k,
+            workspace.rotations.data() + 9 * k);
     const auto weightsEnd = workspace.logWeights.begin() + kept.size();
     const double largest = *std::max_element(workspace.logWeights.begin(), weightsEnd);
     const double sum = std::accumulate(workspace.logWeights.begin(), weightsEnd, 0.0,

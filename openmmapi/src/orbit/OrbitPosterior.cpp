@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The orbit posterior of one sample: checks, the precision of the noise for both priors, then mean, velocity and evidence.
+// The orbit posterior of one sample: checks, the noise of both priors, then mean, velocity and evidence.
 #include "openmmorbit/OrbitPosterior.h"
 #include "openmmorbit/ArgumentError.h"
 #include "openmmorbit/internal/OrbitMean.h"

@@ -49,8 +49,8 @@ vector<int> SymmetryGroup::enumerate(int maxOrder) const {
 static void checkGenerator(const vector<int>& generator, int index, int numAtoms) {
     const std::string which = "generator " + std::to_string(index);
     if ((int) generator.size() != numAtoms)
-        throw ArgumentError("closeGroup: expected " + which + " to have " + std::to_string(numAtoms) + " entries, got " +
-            std::to_string(generator.size()));
+        throw ArgumentError("closeGroup: expected " + which + " to have " + std::to_string(numAtoms) +
+            " entries, got " + std::to_string(generator.size()));
     vector<bool> seen(numAtoms, false);
     for (int image : generator) {
         if (image < 0 || image >= numAtoms || seen[image])

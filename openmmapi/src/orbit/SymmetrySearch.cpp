@@ -67,7 +67,10 @@ std::uint64_t mix(std::uint64_t x) {
     return x ^ (x >> 31);
 }
 
-/** Refine the vertex colours until every vertex of a colour sees the same colours. Only saves work: pairs are compared later. */
+/**
+ * Refine the vertex colours until every vertex of a colour sees the same colours. Only saves work: pairs are compared
+ * later.
+ */
 void refine(Quotient& q) {
     size_t numColors = 0;
     while (true) {
@@ -77,7 +80,8 @@ void refine(Quotient& q) {
             std::uint64_t sum = 0;
             for (int w = 0; w < q.size; w++) {
                 const std::uint64_t out = q.pairs[(size_t) v * q.size + w], in = q.pairs[(size_t) w * q.size + v];
-                sum += mix(mix(mix(out + 0x9e3779b97f4a7c15ULL) + in) + (std::uint64_t) q.colors[w] + (v == w ? 1u << 31 : 0));
+                sum += mix(mix(mix(out + 0x9e3779b97f4a7c15ULL) + in) + (std::uint64_t) q.colors[w] +
+                    (v == w ? 1u << 31 : 0));
             }
             refined[v] = labels.emplace(std::make_pair(q.colors[v], sum), (int) labels.size()).first->second;
         }
@@ -135,8 +139,8 @@ public:
         chooseOrder();
     }
     /**
-     * Find one representative of every coset of stabiliser level + 1 in stabiliser level, the identity first. Stabiliser
-     * `level` holds the automorphisms that fix the first `level` vertices of the order.
+     * Find one representative of every coset of stabiliser level + 1 in stabiliser level, the identity first.
+     * Stabiliser `level` holds the automorphisms that fix the first `level` vertices of the order.
      */
     vector<vector<int>> findTransversal(int level) {
         std::fill(image.begin(), image.end(), -1);
@@ -162,7 +166,10 @@ public:
         return comparisons > MAX_COMPARISONS;
     }
 private:
-    /** Breadth first from a vertex of the smallest cell, rare colours first; parent is a bonded vertex that came before. */
+    /**
+     * Breadth first from a vertex of the smallest cell, rare colours first; parent is a bonded vertex that came
+     * before.
+     */
     void chooseOrder() {
         vector<bool> placed(q.size, false);
         parent.assign(q.size, -1);
@@ -281,8 +288,9 @@ SymmetryGroup OrbitPlugin::findSymmetryGroup(const vector<int>& atomColors, cons
         const vector<vector<int>>& neighbors, int maxRepresentatives) {
     const size_t n = atomColors.size();
     if (pairColors.size() != n * n || neighbors.size() != n)
-        throw ArgumentError("findSymmetryGroup: expected " + std::to_string(n * n) + " pair colours and neighbours of " +
-            std::to_string(n) + " atoms, got " + std::to_string(pairColors.size()) + " and " + std::to_string(neighbors.size()));
+        throw ArgumentError("findSymmetryGroup: expected " + std::to_string(n * n) +
+            " pair colours and neighbours of " + std::to_string(n) + " atoms, got " +
+            std::to_string(pairColors.size()) + " and " + std::to_string(neighbors.size()));
     SymmetryGroup group;
     group.numAtoms = (int) n;
     group.leafClasses = findLeafClasses(atomColors, pairColors, neighbors);
