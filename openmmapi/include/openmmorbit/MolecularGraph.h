@@ -65,7 +65,7 @@ struct OPENMM_EXPORT_ORBIT MolecularGraph {
     std::string smiles;                             ///< canonical isomeric SMILES without explicit hydrogens, may be empty
     std::vector<GraphAtom> atoms;                   ///< in the caller's order; added hydrogens stand at the end
     std::vector<GraphBond> bonds;                   ///< each bond once
-    std::vector<std::vector<int>> rings;            ///< smallest set of smallest rings, atom indices in ring order
+    std::vector<std::vector<int>> rings;            ///< smallest rings (symmetrised SSSR), atom indices in ring order
     std::vector<TetrahedralStereo> tetrahedral;     ///< specified centres
     std::vector<TorsionStereo> torsional;           ///< specified double bonds and atropisomer axes
     int numAddedHydrogens = 0;                      ///< hydrogens that the reading room appended to the caller's atoms
