@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: MIT
+// Times one evaluation of the denoiser per molecule on one thread: the CPU kernel, the reference, and LibTorch if built.
+#include "CpuIntegrateOrbitDiffusionStepKernel.h"
+#include "Denoiser.h"
+#include "Dispatch.h"
+#include "Matchers.h"
+#include "Systems.h"
+#include "Tolerances.h"
+#include "openmm/internal/ThreadPool.h"
+#include <benchmark/benchmark.h>
+#include <algorithm>
+#include <cstdlib>
+#include <ctime>
+#include <stdexcept>
+#if __has_include("Stages.h")
+#define ORBIT_BENCHMARK_TORCH
+#include "Stages.h"
+#include <ATen/Parallel.h>
+#include <ATen/core/grad_mode.h>
+#endif
+
+using namespace OrbitPlugin;
+using std::vector;
+
+namespace {
+
+const double SIGMA = 1.0;
+
+/** A chain of carbons, with an oxygen at one or both ends, and its hydrogens: 18, 44 or 100 atoms. */
+MolecularGraph makeChain(int numAtoms) {
+    const int numOxygens = numAtoms % 3 == 0 ? 1 : numAtoms % 3 == 1 ? 2 : 0, numCarbons = (numAtoms - 2 - numOxygens) / 3;
+    vector<int> elements(numCarbons + numOxygens, 6), used(numCarbons + numOxygens, 0);
+    vector<std::pair<int, int>> bonds;
+    const int numHeavy = (int) elements.size();
+    if (numOxygens > 0)
+        elements[0] = 8;
+    if (numOxygens > 1)
+        elements[numHeavy - 1] = 8;
+    for (int i = 0; i < numHeavy; i++) {
+        const int chainBonds = (i > 0) + (i + 1 < numHeavy);
+        if (i > 0)
+            bonds.emplace_back(i - 1, i);
+        for (int hydrogen = chainBonds; hydrogen < (elements[i] == 8 ? 2 : 4); hydrogen++) {
+            bonds.emplace_back(i, (int) elements.size());
+            elements.push_back(1);
+        }
+    }
+    return testSupport::makeGraph("chain", elements, bonds);
+}
+
+/** The network of the default settings with pseudo-random weights, and one molecule. */
+struct Case {
+    explicit Case(int numAtoms) : model(DenoiserModel::createRandom(PairBiasTransformerSettings(), 3)),
+            features(computeFeatures(makeChain(numAtoms), model.getAtomVocabularies(), model.getPairVocabularies())),
+            positions(testSupport::makePositions(numAtoms, 5)) {
+        if (features.numAtoms != numAtoms)
+            throw std::logic_error("makeChain: expected " + std::to_string(numAtoms) + " atoms");
+    }
+    DenoiserModel model;
+    GraphFeatures features;
+    vector<double> positions;
+};
+
+/** Multiplications and additions of one evaluation: linear layers, attention and pair stage. */
+double countOperations(const PairBiasTransformerSettings& s, double numAtoms) {
+    const double layer = numAtoms * s.width * (3.0 * s.width + s.width + 3 * s.numHeads + 3.0 * s.transitionFactor * s.width) +
+        numAtoms * numAtoms * (2.0 * s.width + 3 * s.numHeads);
+    const double pair = numAtoms * numAtoms * s.pairWidth * (s.numRadial + s.pairWidth + s.numLayers * s.numHeads);
+    return 2 * (s.numLayers * layer + pair);
+}
+
+double threadTime() {
+    timespec time;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+    return time.tv_sec + 1e-9 * time.tv_nsec;
+}
+
+/** Time evaluate(): the shortest of many repetitions in time of this thread, since the machine may be busy. */
+template <class Evaluate>
+void timeEvaluations(benchmark::State& state, const Case& c, int numCopies, Evaluate evaluate) {
+    double shortest = 1e30;
+    for (auto _ : state) {
+        const double start = threadTime();
+        evaluate();
+        const double seconds = threadTime() - start;
+        state.SetIterationTime(seconds);
+        shortest = std::min(shortest, seconds);
+    }
+    state.counters["us_per_molecule"] = shortest / numCopies * 1e6;
+    state.counters["GFLOPs"] = countOperations(c.model.getSettings(), c.features.numAtoms) * numCopies / shortest * 1e-9;
+}
+
+vector<double> evaluateReference(const Case& c) {
+    vector<double> denoised(c.positions.size());
+    reference::Denoiser(c.model).evaluate(c.features, 0, SIGMA, c.positions, denoised, nullptr);
+    return denoised;
+}
+
+/** Refuse to time what is wrong. */
+bool isWrong(benchmark::State& state, const Case& c, const vector<double>& denoised, bool bf16) {
+    const auto result = testSupport::isClose("denoiser", denoised, evaluateReference(c),
+        testSupport::tolerance("denoiser", bf16 ? "bfloat16" : "single"));
+    if (!result)
+        state.SkipWithError(result.message());
+    return !result;
+}
+
+void benchReference(benchmark::State& state) {
+    const Case c((int) state.range(0));
+    const reference::Denoiser denoiser(c.model);
+    vector<double> denoised(c.positions.size());
+    timeEvaluations(state, c, 1, [&] {
+        denoiser.evaluate(c.features, 0, SIGMA, c.positions, denoised, nullptr);
+    });
+}
+
+void benchCpu(benchmark::State& state, const cpu::KernelTable* table) {
+    const Case c((int) state.range(0));
+    const int numCopies = (int) state.range(1);
+    setenv("ORBIT_CPU_ISA", table->instructionSet, 1);
+    setenv("ORBIT_CPU_PRECISION", table->bf16 ? "bf16" : "single", 1);
+    OpenMM::ThreadPool threads(1);
+    CpuIntegrateOrbitDiffusionStepKernel kernel(IntegrateOrbitDiffusionStepKernel::Name(), OpenMM::Platform::getPlatform(0), threads);
+    kernel.initialize(OpenMM::System(), c.model);
+    Batch batch;
+    batch.graphs = {c.features};
+    vector<double> positions, denoised;
+    for (int i = 0; i < numCopies; i++) {
+        batch.addCopy(BatchCopy());
+        positions.insert(positions.end(), c.positions.begin(), c.positions.end());
+    }
+    kernel.setBatch(batch);
+    kernel.setPositions(positions);
+    kernel.evaluate(SIGMA, denoised, nullptr);
+    if (isWrong(state, c, {denoised.end() - c.positions.size(), denoised.end()}, table->bf16))
+        return;
+    timeEvaluations(state, c, numCopies, [&] {
+        kernel.evaluate(SIGMA, denoised, nullptr);
+    });
+}
+
+#ifdef ORBIT_BENCHMARK_TORCH
+/** Rows of categorical inputs as LibTorch takes them: multi-hot, listed once for every combination. */
+std::pair<at::Tensor, at::Tensor> makeTable(const vector<int>& features, int numFeatures, int size) {
+    vector<vector<int>> combinations;
+    vector<int64_t> index;
+    for (std::size_t i = 0; i < features.size(); i += numFeatures) {
+        const vector<int> row(features.begin() + i, features.begin() + i + numFeatures);
+        const auto place = std::find(combinations.begin(), combinations.end(), row);
+        index.push_back(place - combinations.begin());
+        if (place == combinations.end())
+            combinations.push_back(row);
+    }
+    at::Tensor table = at::zeros({(int64_t) combinations.size(), size});
+    for (int64_t i = 0; i < (int64_t) combinations.size(); i++)
+        for (int feature : combinations[i])
+            table[i][feature] += 1;
+    return {table, at::tensor(index)};
+}
+
+int countValues(const vector<FeatureVocabulary>& vocabularies) {
+    int count = 0;
+    for (const FeatureVocabulary& vocabulary : vocabularies)
+        count += (int) vocabulary.values.size();
+    return count;
+}
+
+void benchTorch(benchmark::State& state, bool bf16) {
+    const Case c((int) state.range(0));
+    const int64_t N = state.range(0), B = state.range(1);
+    at::set_num_threads(1);
+    const at::NoGradGuard noGradients;
+    const PairBiasTransformerSettings settings = c.model.getSettings();
+    torchimpl::NamedTensors weights = torchimpl::getTensors(c.model);
+    if (bf16)
+        weights = torchimpl::cast(weights, at::kBFloat16);
+    const double variance = SIGMA * SIGMA + settings.dataScale * settings.dataScale;
+    torchimpl::NetworkInputs inputs;
+    const at::Tensor y = at::tensor(c.positions).reshape({1, N, 3}).expand({B, N, 3});
+    inputs.u = (y * (settings.dataScale / std::sqrt(variance))).to(at::kFloat).contiguous();
+    inputs.scaledTime = at::full({B}, std::log(SIGMA) / 4);
+    inputs.condition = at::zeros({B}, at::kLong);
+    inputs.mask = at::ones({B, N});
+    const auto [atomTable, atomIndex] = makeTable(c.features.atomFeatures, c.features.numAtomFeatures,
+        countValues(c.model.getAtomVocabularies()));
+    const auto [pairTable, pairIndex] = makeTable(c.features.pairFeatures, c.features.numPairFeatures,
+        countValues(c.model.getPairVocabularies()));
+    inputs.atomTable = atomTable;
+    inputs.atomIndex = atomIndex.reshape({1, N}).expand({B, N}).contiguous();
+    inputs.pairTable = pairTable;
+    inputs.pairIndex = pairIndex.reshape({1, N, N}).expand({B, N, N}).contiguous();
+    const at::Tensor F = torchimpl::pairBiasTransformer(settings, weights, inputs).to(at::kDouble);
+    const at::Tensor D = (y * (settings.dataScale * settings.dataScale / variance) +
+        F * (SIGMA * settings.dataScale / std::sqrt(variance)))[B - 1].contiguous();
+    if (isWrong(state, c, {D.data_ptr<double>(), D.data_ptr<double>() + 3 * N}, bf16))
+        return;
+    timeEvaluations(state, c, (int) B, [&] {
+        benchmark::DoNotOptimize(torchimpl::pairBiasTransformer(settings, weights, inputs));
+    });
+}
+#endif
+
+/** Register every implementation for all sizes; --benchmark_filter chooses among them. */
+const bool registered = [] {
+    auto addSizes = [](benchmark::internal::Benchmark* added, bool batches) {
+        for (int numAtoms : {18, 44, 100})
+            for (int numCopies : {1, 64})
+                if (batches || numCopies == 1)
+                    added->Args({numAtoms, numCopies});
+        added->UseManualTime()->MinTime(0.3)->Unit(benchmark::kMicrosecond);
+    };
+    addSizes(benchmark::RegisterBenchmark("reference", benchReference), false);
+    for (const cpu::KernelTable* table : cpu::getAvailableTables())
+        addSizes(benchmark::RegisterBenchmark((std::string("cpu/") + table->instructionSet).c_str(), benchCpu, table), true);
+#ifdef ORBIT_BENCHMARK_TORCH
+    addSizes(benchmark::RegisterBenchmark("torch/single", benchTorch, false), true);
+    addSizes(benchmark::RegisterBenchmark("torch/bf16", benchTorch, true), true);
+#endif
+    return true;
+}();
+
+} // namespace
