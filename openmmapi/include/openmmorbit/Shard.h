@@ -53,6 +53,14 @@ private:
     int numRecords = 0;
 };
 
+/**
+ * Tell whether a molecule is kept for validation: SHA-256 of "orbit-validation:" and the flat SMILES, its first 8 hex digits
+ * over 2^32 below 0.03. Such molecules are never trained on, in any form.
+ *
+ * @param flatSmiles   canonical SMILES without hydrogens, isotopes and stereo
+ */
+OPENMM_EXPORT_ORBIT bool isValidationMolecule(const std::string& flatSmiles);
+
 /** Reads a shard from the start to its end. Damaged records are skipped and described in getMessages(). */
 class OPENMM_EXPORT_ORBIT ShardReader {
 public:

@@ -24,7 +24,13 @@ Tensor pairBiasTransformer(const PairBiasTransformerSettings& settings, const Na
             (*taps)[name] = value.detach();
     };
     Conditioning conditioning = timeConditioning(settings, weights, inputs.scaledTime, inputs.condition);
-    tap("timeConditioning", conditioning.cond);
+    if (taps != nullptr) {
+        std::vector<Tensor> parts = {conditioning.cond};
+        for (const Tensor& modulation : conditioning.modulation)
+            parts.push_back(modulation.flatten(1));
+        parts.push_back(conditioning.head.flatten(1));
+        tap("timeConditioning", at::cat(parts, 1));
+    }
     Tensor x = tokenEmbedding(weights, inputs);
     tap("tokenEmbedding", x);
     Tensor bias = pairFeatures(settings, weights, inputs, conditioning.cond);

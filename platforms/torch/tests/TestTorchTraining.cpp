@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: MIT
+// The trainer: the loss falls, an interrupted run goes on exactly, targets are exact, and faults are named.
+#include "Matchers.h"
+#include "Tolerances.h"
+#include "TorchSystems.h"
+#include "openmmorbit/ArgumentError.h"
+#include "openmmorbit/Trainer.h"
+#include "openmmorbit/internal/OrbitMean.h"
+#include "train/BatchSampler.h"
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <unistd.h>
+
+using namespace OrbitPlugin;
+using namespace testSupport;
+
+namespace {
+
+/** A folder of its own that disappears with the test. */
+class TrainerTest : public testing::Test {
+protected:
+    TrainerTest() : folder(std::filesystem::temp_directory_path() / ("orbit-trainer-" + std::to_string(getpid()))) {
+        std::filesystem::create_directories(folder);
+        writeSmallShard(path("small.shard"), "MMFF94s");
+    }
+    ~TrainerTest() override {
+        std::error_code ignored;
+        std::filesystem::remove_all(folder, ignored);
+    }
+    std::string path(const std::string& name) const {
+        return (folder / name).string();
+    }
+    TrainingSettings makeSettings(const std::string& output) const {
+        TrainingSettings settings;
+        settings.network = makeSmallSettings();
+        settings.conditions = {"GFN2-xTB", "MMFF94s"};
+        settings.datasets.push_back({{path("small.shard")}, 1.0});
+        settings.validationShards = {path("small.shard")};
+        settings.outputDirectory = path(output);
+        settings.atomsPerBatch = 300;
+        settings.maxSteps = 10;
+        settings.warmupSteps = 2;
+        settings.learningRate = 1e-2;
+        settings.validationSteps = 0;
+        settings.precision = "float32";
+        return settings;
+    }
+    std::filesystem::path folder;
+};
+
+std::string readFile(const std::string& path) {
+    std::ifstream file(path, std::ios::binary);
+    std::ostringstream text;
+    text << file.rdbuf();
+    return text.str();
+}
+
+} // namespace
+
+TEST_F(TrainerTest, tenStepsLowerTheLoss) {
+    TrainingSettings settings = makeSettings("start");
+    settings.maxSteps = 1;
+    settings.learningRate = 1e-12;
+    double before = train(settings).validationLoss;
+    settings = makeSettings("trained");
+    settings.emaDecay = 0;
+    TrainingResult result = train(settings);
+    EXPECT_EQ(result.numSteps, 10);
+    EXPECT_LT(result.validationLoss, 0.95 * before);
+    DenoiserModel model = DenoiserModel::load(result.modelPath);
+    EXPECT_EQ(model.getConditions(), settings.conditions);
+}
+
+TEST_F(TrainerTest, bfloat16LowersTheLoss) {
+    TrainingSettings settings = makeSettings("start16");
+    settings.precision = "bfloat16";
+    settings.maxSteps = 1;
+    settings.learningRate = 1e-12;
+    double before = train(settings).validationLoss;
+    settings = makeSettings("trained16");
+    settings.precision = "bfloat16";
+    settings.emaDecay = 0;
+    EXPECT_LT(train(settings).validationLoss, 0.95 * before);
+}
+
+TEST_F(TrainerTest, interruptedRunGoesOnExactly) {
+    TrainingSettings settings = makeSettings("whole");
+    settings.finalLearningRate = 1;
+    TrainingResult whole = train(settings);
+    settings.outputDirectory = path("parts");
+    settings.maxSteps = 4;
+    train(settings);
+    settings.maxSteps = 10;
+    TrainingResult parts = train(settings);
+    EXPECT_EQ(parts.numSteps, whole.numSteps);
+    EXPECT_EQ(parts.numSamples, whole.numSamples);
+    EXPECT_EQ(parts.validationLoss, whole.validationLoss);
+    DenoiserModel first = DenoiserModel::load(whole.modelPath), second = DenoiserModel::load(parts.modelPath);
+    for (const std::string& name : first.getTensorNames())
+        EXPECT_EQ(first.getTensor(name).values, second.getTensor(name).values) << name;
+}
+
+TEST_F(TrainerTest, batchesAreReproducibleAndTargetsBounded) {
+    TrainingSettings settings = makeSettings("unused");
+    DenoiserModel model = DenoiserModel::createRandom(settings.network, 1);
+    model.setConditions(settings.conditions);
+    torchimpl::TrainingData data;
+    torchimpl::readTrainingSet({path("small.shard")}, 1, model, 5000, data);
+    torchimpl::BatchSampler sampler(settings, data);
+    torchimpl::HostBatch batch = sampler.getBatch({0, 0}), again = sampler.getBatch({0, 0});
+    EXPECT_EQ(batch.u, again.u);
+    EXPECT_EQ(batch.target, again.target);
+    const double scale = settings.network.dataScale;
+    for (int row = 0; row < batch.numSamples; row++) {
+        // c_skip y + c_out target is A, which is no longer than the molecule; at tiny noise it is y but for that noise.
+
+        double sigma = batch.sigma[row], variance = sigma * sigma + scale * scale, length = 0, sum[3] = {0, 0, 0};
+        for (int i = 0; i < batch.maxAtoms; i++)
+            for (int c = 0; c < 3; c++) {
+                int k = 3 * (row * batch.maxAtoms + i) + c;
+                double y = batch.u[k] * std::sqrt(variance) / scale;
+                double mean = scale * scale / variance * y + sigma * scale / std::sqrt(variance) * batch.target[k];
+                length += mean * mean;
+                sum[c] += mean;
+            }
+        EXPECT_LT(std::sqrt(length), 2.0 * std::sqrt(3.0 * batch.maxAtoms));
+        expectClose("centre of A", std::vector<double>(sum, sum + 3), std::vector<double>(3, 0.0), tolerance("interpolant", "single"));
+    }
+}
+
+TEST_F(TrainerTest, largeGroupsAreRestrictedToSubgroups) {
+    DenoiserModel model;
+    MolecularGraph graph = makeEthanol();
+    GraphFeatures features = computeFeatures(graph, model.getAtomVocabularies(), model.getPairVocabularies());
+    SymmetryGroup group = findSymmetryGroup(graph, features);
+    EXPECT_EQ(torchimpl::restrictSymmetryGroup(group, 12).getOrder(), group.getOrder());
+    SymmetryGroup subgroup = torchimpl::restrictSymmetryGroup(group, 11);
+    EXPECT_EQ(subgroup.getOrder(), 2);
+    EXPECT_EQ(subgroup.enumerate().size(), 2u * graph.getNumAtoms());
+}
+
+TEST_F(TrainerTest, faultsAreNamed) {
+    TrainingSettings settings = makeSettings("faults");
+    settings.conditions = {"GFN2-xTB"};
+    auto expectError = [](const TrainingSettings& wrong, const std::string& part) {
+        try {
+            train(wrong);
+            FAIL() << "expected an error about " << part;
+        }
+        catch (const OpenMM::OpenMMException& error) {
+            EXPECT_NE(std::string(error.what()).find(part), std::string::npos) << error.what();
+        }
+    };
+    expectError(settings, "MMFF94s");
+    settings = makeSettings("faults");
+    settings.maxSteps = 0;
+    expectError(settings, "TrainingSettings::validate: expected at least 1 step, got 0");
+    settings = makeSettings("faults");
+    settings.datasets[0].shards = {path("missing.shard")};
+    expectError(settings, "missing.shard");
+    settings = makeSettings("faults");
+    settings.learningRate = 1e30;
+    settings.warmupSteps = 0;
+    settings.maxSteps = 50;
+    expectError(settings, "step");
+}
+
+TEST_F(TrainerTest, foreignAndDamagedCheckpointsAreRefused) {
+    TrainingSettings settings = makeSettings("run");
+    train(settings);
+    TrainingSettings other = settings;
+    other.seed = 2;
+    EXPECT_THROW(train(other), ArgumentError);
+    std::string file = path("run/checkpoint.bin"), bytes = readFile(file);
+    std::ofstream(file, std::ios::binary | std::ios::trunc) << bytes.substr(0, bytes.size() / 2);
+    EXPECT_THROW(train(settings), ArgumentError);
+}
+
+TEST_F(TrainerTest, settingsFileRefusesUnknownKeys) {
+    std::ofstream(path("settings.json")) << "{\"conditions\": [\"MMFF94s\"], \"datasets\": [{\"shards\": [\"a\"]}], \"learningrate\": 1}";
+    try {
+        TrainingSettings::load(path("settings.json"));
+        FAIL();
+    }
+    catch (const ArgumentError& error) {
+        EXPECT_NE(std::string(error.what()).find("learningrate"), std::string::npos) << error.what();
+    }
+}

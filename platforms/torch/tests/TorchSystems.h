@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: MIT
+// Small models, inputs and shards for the tests of the LibTorch implementations.
+#ifndef OPENMM_ORBIT_TORCH_TESTS_TORCHSYSTEMS_H_
+#define OPENMM_ORBIT_TORCH_TESTS_TORCHSYSTEMS_H_
+
+#include "Systems.h"
+#include "Stages.h"
+#include "openmmorbit/Shard.h"
+#include "openmmorbit/internal/Features.h"
+#include "openmmorbit/internal/stages/Preconditioning.h"
+#include <vector>
+
+namespace testSupport {
+
+/** A network small enough for finite differences. */
+inline OrbitPlugin::PairBiasTransformerSettings makeSmallSettings() {
+    OrbitPlugin::PairBiasTransformerSettings settings;
+    settings.width = 16;
+    settings.numLayers = 2;
+    settings.numHeads = 2;
+    settings.transitionFactor = 2;
+    settings.pairWidth = 8;
+    settings.numRadial = 8;
+    settings.conditionWidth = 8;
+    settings.numFrequencies = 4;
+    return settings;
+}
+
+/** One sample of a padded batch. */
+struct TorchSample {
+    OrbitPlugin::GraphFeatures features;
+    std::vector<double> y;
+    double sigma = 1;
+    int condition = 0;
+};
+
+/** Pad samples to a batch. The tables list every atom and pair once, the last row is a padded one. */
+inline OrbitPlugin::torchimpl::NetworkInputs makeInputs(const std::vector<TorchSample>& samples, const OrbitPlugin::DenoiserModel& model,
+        at::ScalarType type) {
+    auto count = [](const std::vector<OrbitPlugin::FeatureVocabulary>& vocabularies) {
+        int64_t size = 0;
+        for (const OrbitPlugin::FeatureVocabulary& vocabulary : vocabularies)
+            size += (int64_t) vocabulary.values.size();
+        return size;
+    };
+    int64_t B = (int64_t) samples.size(), N = 0;
+    for (const TorchSample& sample : samples)
+        N = std::max<int64_t>(N, sample.features.numAtoms);
+    OrbitPlugin::torchimpl::NetworkInputs inputs;
+    inputs.u = at::zeros({B, N, 3}, at::kDouble);
+    inputs.mask = at::zeros({B, N}, at::kDouble);
+    inputs.scaledTime = at::zeros({B}, at::kDouble);
+    inputs.condition = at::zeros({B}, at::kLong);
+    inputs.atomTable = at::zeros({B * N, count(model.getAtomVocabularies())}, at::kDouble);
+    inputs.pairTable = at::zeros({B * N * N, count(model.getPairVocabularies())}, at::kDouble);
+    inputs.atomIndex = at::arange(B * N, at::kLong).view({B, N});
+    inputs.pairIndex = at::arange(B * N * N, at::kLong).view({B, N, N});
+    auto atoms = inputs.atomTable.accessor<double, 2>();
+    auto pairs = inputs.pairTable.accessor<double, 2>();
+    for (int64_t b = 0; b < B; b++) {
+        const TorchSample& sample = samples[b];
+        const int n = sample.features.numAtoms, fa = sample.features.numAtomFeatures, fp = sample.features.numPairFeatures;
+        const OrbitPlugin::Preconditioning factors = OrbitPlugin::getPreconditioning(sample.sigma, model.getSettings().dataScale);
+        inputs.scaledTime[b] = factors.logSigma;
+        inputs.condition[b] = sample.condition;
+        for (int i = 0; i < n; i++) {
+            inputs.mask[b][i] = 1.0;
+            for (int c = 0; c < 3; c++)
+                inputs.u[b][i][c] = factors.input * sample.y[3 * i + c];
+            for (int f = 0; f < fa; f++)
+                atoms[b * N + i][sample.features.atomFeatures[i * fa + f]] = 1;
+            for (int j = 0; j < n; j++)
+                for (int f = 0; f < fp; f++)
+                    pairs[(b * N + i) * N + j][sample.features.pairFeatures[(i * n + j) * fp + f]] = 1;
+        }
+    }
+    for (at::Tensor* tensor : {&inputs.u, &inputs.mask, &inputs.scaledTime, &inputs.atomTable, &inputs.pairTable})
+        *tensor = tensor->to(type);
+    return inputs;
+}
+
+/** Ethanol, difluoroethene and water: three sizes, one stereo label. */
+inline std::vector<TorchSample> makeSamples(const OrbitPlugin::DenoiserModel& model) {
+    std::vector<TorchSample> samples;
+    for (OrbitPlugin::MolecularGraph graph : {makeEthanol(), makeDifluoroethene(), makeWater()}) {
+        TorchSample sample;
+        sample.features = OrbitPlugin::computeFeatures(graph, model.getAtomVocabularies(), model.getPairVocabularies());
+        sample.y = makePositions(graph.getNumAtoms(), 10 + samples.size());
+        sample.sigma = 0.3 + 0.9 * samples.size();
+        samples.push_back(sample);
+    }
+    return samples;
+}
+
+/** Get a tensor's values. */
+inline std::vector<double> getValues(const at::Tensor& tensor) {
+    at::Tensor source = tensor.detach().to(at::kDouble).contiguous();
+    return std::vector<double>(source.data_ptr<double>(), source.data_ptr<double>() + source.numel());
+}
+
+/** Write a shard of some small molecules with pseudo-random conformers. */
+inline void writeSmallShard(const std::string& path, const std::string& condition) {
+    OrbitPlugin::ShardWriter writer(path);
+    std::uint64_t seed = 1;
+    for (OrbitPlugin::MolecularGraph graph : {makeEthanol(), makeDifluoroethene(), makeWater(), makeBenzene(), makeBromochlorofluoromethane()}) {
+        OrbitPlugin::ShardRecord record;
+        record.graph = graph;
+        record.condition = condition;
+        for (int k = 0; k < 2; k++)
+            for (double value : makePositions(graph.getNumAtoms(), seed++))
+                record.positions.push_back((float) value);
+        writer.add(record);
+    }
+}
+
+} // namespace testSupport
+
+#endif // OPENMM_ORBIT_TORCH_TESTS_TORCHSYSTEMS_H_
