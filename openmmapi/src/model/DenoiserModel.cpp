@@ -3,9 +3,9 @@
 #include "openmmorbit/DenoiserModel.h"
 #include "DenoiserModelChecks.h"
 #include "Safetensors.h"
-#include "Sha256.h"
 #include "openmmorbit/ArgumentError.h"
 #include "openmmorbit/internal/Features.h"
+#include "openmmorbit/internal/Sha256.h"
 #include <cmath>
 #include <set>
 #include <sstream>

@@ -2,8 +2,8 @@
 // Model files: what stands in the metadata of the container, and how a model is read from and written to it.
 #include "DenoiserModelChecks.h"
 #include "Safetensors.h"
-#include "Sha256.h"
 #include "openmmorbit/ArgumentError.h"
+#include "openmmorbit/internal/Sha256.h"
 #include <fstream>
 #include <iterator>
 #include <limits>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // SHA-256 as FIPS 180-4 defines it.
-#include "Sha256.h"
+#include "openmmorbit/internal/Sha256.h"
 #include <array>
 #include <cstdint>
 #include <cstring>

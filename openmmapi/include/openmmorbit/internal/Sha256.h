@@ -3,13 +3,14 @@
 #ifndef OPENMM_ORBIT_SHA256_H_
 #define OPENMM_ORBIT_SHA256_H_
 
+#include "openmmorbit/internal/windowsExportOrbit.h"
 #include <cstddef>
 #include <string>
 
 namespace OrbitPlugin {
 
 /** Get the SHA-256 of a block of bytes as 64 lower-case hex digits. Source: FIPS 180-4, section 6.2. */
-std::string sha256(const char* data, std::size_t size);
+OPENMM_EXPORT_ORBIT std::string sha256(const char* data, std::size_t size);
 
 } // namespace OrbitPlugin
 
