@@ -74,6 +74,10 @@ def fromRDKit(mol, addHydrogens=True):
     copied = Chem.Mol(mol)
     for atom in copied.GetAtoms():
         atom.SetAtomMapNum(0)
+        if atom.GetChiralTag() != Chem.ChiralType.CHI_UNSPECIFIED:
+            # The writer gets a first atom's handedness wrong whose hydrogen is implicit and not counted on the atom.
+            atom.SetNumExplicitHs(atom.GetTotalNumHs())
+            atom.SetNoImplicit(True)
     Chem.Kekulize(copied, clearAromaticFlags=True)
     text = Chem.MolToSmiles(copied, canonical=False, kekuleSmiles=True)
     order = list(copied.GetPropsAsDict(True, True)["_smilesAtomOutputOrder"])

@@ -125,6 +125,18 @@ def testAtomOrderOfTheCallerIsKept():
     assert len({a.name for a in graph.atoms}) == graph.getNumAtoms()
 
 
+@pytest.mark.filterwarnings("ignore:the RDKit molecule")
+def testHydrogensThatAreOnlyCountedKeepTheHandedness():
+    for seed in range(8):
+        mol = Chem.MolFromSmiles("C[C@H](N)C(=O)O")
+        mol = Chem.RenumberAtoms(mol, np.random.default_rng(seed).permutation(6).tolist())
+        for atom in mol.GetAtoms():
+            atom.SetNoImplicit(False)
+            atom.SetNumExplicitHs(0)
+        mol.UpdatePropertyCache()
+        assert openmmorbit.readMolecule(mol).smiles == "C[C@H](N)C(=O)O"
+
+
 def testMissingHydrogensAreAnnounced():
     mol = Chem.MolFromSmiles("CCO")
     with pytest.warns(UserWarning, match="lacked 6 hydrogens"):

@@ -60,4 +60,4 @@ def testNamesAreReachable():
     assert missing == []
     assert "ConformerGenerator" in dir(openmmorbit)
     with pytest.raises(AttributeError, match="no attribute 'conformer'"):
-        openmmorbit.conformer
+        _ = openmmorbit.conformer

@@ -23,6 +23,7 @@
 #include "openmmorbit/ConformerGenerator.h"
 #include "openmmorbit/OrbitDiffusionIntegrator.h"
 #include "openmmorbit/MoleculeReader.h"
+#include "openmmorbit/MMFFSystem.h"
 %}
 
 %naturalvar;
@@ -38,3 +39,6 @@ ORBIT_VALUE(OrbitPlugin::ReaderOptions)
 ORBIT_VALUE(OrbitPlugin::MoleculeRecord)
 
 %include "openmmorbit/MoleculeReader.h"
+%newobject OrbitPlugin::createMMFFSystem;
+%ignore OrbitPlugin::makeMMFFSystem;
+%include "openmmorbit/MMFFSystem.h"

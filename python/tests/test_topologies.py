@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: MIT
+"""Molecules from an openmm.app.Topology: ligands by SMILES, peptides by residue, complete ones as they are."""
+import numpy as np
+import openmm
+import pytest
+from openmm import app
+
+import openmmorbit
+from openmmorbit import writers
+
+Chem = pytest.importorskip("rdkit.Chem")
+
+
+def toTopology(mol, residueName="LIG"):
+    """Write an RDKit molecule as a Topology without bond orders, in its atom order."""
+    topology = app.Topology()
+    residue = topology.addResidue(residueName, topology.addChain())
+    atoms = [topology.addAtom(f"{a.GetSymbol()}{a.GetIdx()}", app.Element.getByAtomicNumber(a.GetAtomicNum()), residue)
+             for a in mol.GetAtoms()]
+    for bond in mol.GetBonds():
+        topology.addBond(atoms[bond.GetBeginAtomIdx()], atoms[bond.GetEndAtomIdx()])
+    return topology
+
+
+@pytest.mark.parametrize("smiles", ["CC(=O)Oc1ccccc1C(=O)O", "C[C@H](N)C(=O)O", "F/C=C\\Cl", "C[N+](C)(C)CC(=O)[O-]",
+                                    "c1cc2c[nH]cc2nc1", "O=[N+]([O-])c1ccc(S(N)(=O)=O)cc1", "C[C@@H]1C[C@H](O)CN1"])
+@pytest.mark.parametrize("hydrogens", [True, False])
+@pytest.mark.filterwarnings("ignore:the RDKit molecule")
+def testLigandBySmiles(smiles, hydrogens):
+    mol = Chem.MolFromSmiles(smiles)
+    mol = Chem.AddHs(mol) if hydrogens else mol
+    mol = Chem.RenumberAtoms(mol, np.random.default_rng(4).permutation(mol.GetNumAtoms()).tolist())
+    topology = toTopology(mol)
+    graph = openmmorbit.readMolecule(topology, smiles={"LIG": smiles})
+    elements = [a.GetAtomicNum() for a in mol.GetAtoms()]
+    assert [a.element for a in graph.atoms][:len(elements)] == elements
+    assert Chem.CanonSmiles(graph.smiles) == Chem.CanonSmiles(smiles)
+    assert [a.name for a in graph.atoms][:len(elements)] == [a.name for a in topology.atoms()]
+    assert openmmorbit.readMolecule((topology, {"LIG": smiles})).smiles == graph.smiles
+
+
+@pytest.mark.parametrize("sequence, smiles", [
+    ("AG", "C[C@H]([NH3+])C(=O)NCC(=O)[O-]"), ("FD", None), ("HWK", None), ("CYRQ", None), ("PLT", None)])
+def testPeptideByResidueNames(sequence, smiles):
+    mol = Chem.MolFromSequence(sequence)
+    topology, atoms = app.Topology(), []
+    chain, residues = topology.addChain(), {}
+    for atom in mol.GetAtoms():
+        info = atom.GetPDBResidueInfo()
+        number = info.GetResidueNumber()
+        if number not in residues:
+            residues[number] = topology.addResidue(info.GetResidueName(), chain)
+        atoms.append(topology.addAtom(info.GetName().strip(), app.Element.getByAtomicNumber(atom.GetAtomicNum()),
+                                      residues[number]))
+    for bond in mol.GetBonds():
+        topology.addBond(atoms[bond.GetBeginAtomIdx()], atoms[bond.GetEndAtomIdx()])
+    with pytest.warns(UserWarning, match="hydrogens"):
+        graph = openmmorbit.readMolecule(topology)
+    assert Chem.CanonSmiles(graph.smiles) == Chem.MolToSmiles(mol)
+    # OpenMM's own hydrogens: charged ends and side chains.
+    modeller = app.Modeller(topology, np.random.default_rng(1).normal(size=(mol.GetNumAtoms(), 3)))
+    modeller.addHydrogens(app.ForceField("amber14-all.xml"), platform=openmm.Platform.getPlatform("Reference"))
+    charged = openmmorbit.readMolecule(modeller.topology)
+    assert charged.numAddedHydrogens == 0
+    assert len(charged.tetrahedral) == len(graph.tetrahedral)
+    charge = sum(a.formalCharge for a in charged.atoms)
+    assert charge == sum({"K": 1, "R": 1, "D": -1, "E": -1}.get(letter, 0) for letter in sequence)
+    if smiles:
+        assert Chem.CanonSmiles(charged.smiles) == Chem.CanonSmiles(smiles)
+
+
+def testOurOwnTopologyIsComplete():
+    graph = openmmorbit.readMolecule("CC(=O)N(C)C#N")
+    again = openmmorbit.readMolecule(writers.makeTopology(graph))
+    assert again.smiles == graph.smiles and [a.name for a in again.atoms] == [a.name for a in graph.atoms]
+
+
+def testRefusals():
+    mol = Chem.AddHs(Chem.MolFromSmiles("CC(=O)O"))
+    topology = toTopology(mol)
+    with pytest.raises(ValueError, match="bond orders.*residue LIG.*smiles={'LIG'"):
+        openmmorbit.readMolecule(topology)
+    with pytest.raises(ValueError, match="residue LIG.*4 heavy atoms.*'CCO' .3 heavy"):
+        openmmorbit.readMolecule(topology, smiles={"LIG": "CCO"})
+    with pytest.raises(ValueError, match="residue LIG.*'CC.=O..O-.'"):
+        openmmorbit.readMolecule(topology, smiles={"LIG": "CC(=O)[O-]"})
+    with pytest.raises(ValueError, match="'XYZ'"):
+        openmmorbit.readMolecule(topology, smiles={"LIG": "CC(=O)O", "XYZ": "C"})
+    with pytest.raises(ValueError, match="valid SMILES.*bad"):
+        openmmorbit.readMolecule(topology, smiles={"LIG": "bad("})
+    with pytest.raises(ValueError, match="at least 1 atom"):
+        openmmorbit.readMolecule(app.Topology())
