@@ -6,6 +6,7 @@
 #include "openmmorbit/Shard.h"
 #include <algorithm>
 #include <cstdlib>
+#include <exception>
 
 namespace OrbitPlugin {
 
@@ -30,6 +31,22 @@ bool areConformers(const MolecularGraph& a, const MolecularGraph& b) {
             return s.atom1 == t.atom1 && s.atom2 == t.atom2 && s.order == t.order; }) && haveSameStereo(a, b);
 }
 
+/**
+ * Remove the labels that coordinates give but the usual SMILES does not: neutral nitrogen centres with a lone pair, and
+ * twisted biaryl axes. Otherwise what is trained would not be what is asked for.
+ */
+MolecularGraph dropUnusualLabels(MolecularGraph graph) {
+    auto isLonePairNitrogen = [&](const TetrahedralStereo& stereo) {
+        return graph.atoms[stereo.center].element == 7 && stereo.neighbors[3] < 0;
+    };
+    auto isAtropisomer = [](const TorsionStereo& stereo) {
+        return stereo.kind == TorsionStereoKind::AtropisomerMinus || stereo.kind == TorsionStereoKind::AtropisomerPlus;
+    };
+    graph.tetrahedral.erase(std::remove_if(graph.tetrahedral.begin(), graph.tetrahedral.end(), isLonePairNitrogen), graph.tetrahedral.end());
+    graph.torsional.erase(std::remove_if(graph.torsional.begin(), graph.torsional.end(), isAtropisomer), graph.torsional.end());
+    return graph;
+}
+
 /** Collects conformers until the next molecule starts, then writes the molecule. */
 class Collector {
 public:
@@ -37,11 +54,12 @@ public:
     }
     void add(const MoleculeRecord& record, const std::string& file) {
         std::string id = getProperty(record, "ID"), key = file + "\n" + getProperty(record, "SMILES") + "\n" + id.substr(0, id.find('_'));
+        MolecularGraph graph = dropUnusualLabels(record.graph);
         bool next = current.graph.atoms.empty() || key != currentKey || (id.empty() && record.graph.name != current.graph.name) ||
-                !areConformers(record.graph, current.graph);
+                !areConformers(graph, current.graph);
         if (next) {
             flush();
-            current.graph = record.graph;
+            current.graph = graph;
             currentKey = key;
         }
         for (double value : record.positions)
@@ -55,8 +73,8 @@ public:
         try {
             write();
         }
-        catch (const ArgumentError& error) {
-            addFault(error.what());
+        catch (const std::exception& error) {
+            addFault(current.graph.getLabel() + ": " + error.what());
         }
         current = ShardRecord();
     }

@@ -25,6 +25,11 @@ struct OPENMM_EXPORT_ORBIT GraphFeatures {
  * `tetrahedral` and `torsional`; the other members of the graph must be complete.
  */
 OPENMM_EXPORT_ORBIT void canonicalizeStereo(MolecularGraph& graph);
+/**
+ * Replace the records of every axis by one for each pair of its end atoms, as the reading room returns them; across an end
+ * atom the kind is the opposite. Records of one axis are taken to mean the same. Call it after canonicalizeStereo().
+ */
+OPENMM_EXPORT_ORBIT void expandStereoAxes(MolecularGraph& graph);
 
 /** Get the default vocabularies of the atom features. */
 OPENMM_EXPORT_ORBIT std::vector<FeatureVocabulary> getDefaultAtomVocabularies();

@@ -26,6 +26,7 @@ std::uint16_t findRow(const int* columns, int count, std::vector<std::vector<int
 
 FeatureRows makeRows(MolecularGraph graph, const DenoiserModel& model, int maxAutomorphisms, TrainingData& data) {
     canonicalizeStereo(graph);
+    expandStereoAxes(graph);
     GraphFeatures features = computeFeatures(graph, model.getAtomVocabularies(), model.getPairVocabularies());
     FeatureRows rows;
     FeatureTables& tables = data.tables;

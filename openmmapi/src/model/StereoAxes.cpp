@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: MIT
+// Stereo axes written on every pair of their end atoms.
+#include "openmmorbit/internal/Features.h"
+#include <algorithm>
+#include <set>
+
+using namespace OrbitPlugin;
+using std::vector;
+
+namespace {
+
+TorsionStereoKind getOpposite(TorsionStereoKind kind) {
+    switch (kind) {
+        case TorsionStereoKind::Cis: return TorsionStereoKind::Trans;
+        case TorsionStereoKind::Trans: return TorsionStereoKind::Cis;
+        case TorsionStereoKind::AtropisomerMinus: return TorsionStereoKind::AtropisomerPlus;
+        default: return TorsionStereoKind::AtropisomerMinus;
+    }
+}
+
+} // namespace
+
+void OrbitPlugin::expandStereoAxes(MolecularGraph& graph) {
+    const vector<vector<int>> neighbors = graph.getNeighbors();
+    std::set<std::pair<int, int>> known;
+    vector<TorsionStereo> expanded;
+    for (const TorsionStereo& axis : graph.torsional) {
+        const int b = axis.atoms[1], c = axis.atoms[2];
+        if (!known.insert(std::minmax(b, c)).second)
+            continue;
+        for (int a : neighbors[b])
+            for (int d : neighbors[c]) {
+                if (a == c || d == b || a == d)
+                    continue;
+                const bool sameSides = (a == axis.atoms[0]) == (d == axis.atoms[3]);
+                expanded.push_back({{{a, b, c, d}}, sameSides ? axis.kind : getOpposite(axis.kind)});
+            }
+    }
+    graph.torsional = expanded;
+}
