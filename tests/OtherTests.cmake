@@ -17,7 +17,7 @@ if(TARGET OpenMMOrbitChem)
         set_target_properties(Example${_name} PROPERTIES BUILD_RPATH "${_search}" RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/examples")
         target_link_options(Example${_name} PRIVATE -Wl,--disable-new-dtags)
         add_test(NAME Example.${_name} COMMAND Example${_name} "${ORBIT_PACKAGE_DIR}" WORKING_DIRECTORY "${CMAKE_BINARY_DIR}/examples")
-        set_tests_properties(Example.${_name} PROPERTIES TIMEOUT 300)
+        set_tests_properties(Example.${_name} PROPERTIES TIMEOUT 300 ENVIRONMENT "OPENMM_PLUGIN_DIR=${OPENMM_DIR}/lib/plugins")
     endforeach()
 endif()
 
