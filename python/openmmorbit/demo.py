@@ -48,28 +48,34 @@ def runDynamics(ensemble, index, system, platform, picoseconds, temperature, tra
     Returns
     -------
     list of tuple
-        (what, potential energy in kJ/mol, temperature in K) before and after minimisation and after the dynamics.
+        (what, potential energy in kJ/mol, temperature in K) before and after minimisation, after the
+        dynamics, and on average over its second half.
     """
     integrator = openmm.LangevinMiddleIntegrator(temperature, 1.0 / unit.picosecond, 0.5 * unit.femtoseconds)
     integrator.setRandomNumberSeed(seed)
     simulation = app.Simulation(ensemble.topology, system, integrator, platform)
-    context, rows = simulation.context, []
+    context = simulation.context
+    degrees = 3 * system.getNumParticles() * unit.MOLAR_GAS_CONSTANT_R / 2
 
-    def note(what):
+    def measure():
         state = context.getState(energy=True)
-        kinetic = state.getKineticEnergy() / unit.MOLAR_GAS_CONSTANT_R
-        rows.append((what, state.getPotentialEnergy().value_in_unit(kilojoule),
-                     (2 * kinetic / (3 * system.getNumParticles())).value_in_unit(unit.kelvin)))
+        return (state.getPotentialEnergy().value_in_unit(kilojoule),
+                (state.getKineticEnergy() / degrees).value_in_unit(unit.kelvin))
 
     ensemble.applyTo(context, index)
-    note("as generated")
+    rows = [("as generated", *measure())]
     simulation.minimizeEnergy()
-    note("after minimisation")
+    rows.append(("after minimisation", *measure()))
     context.setVelocitiesToTemperature(temperature, seed)
-    steps = int(round(picoseconds / 0.0005))
-    simulation.reporters.append(app.DCDReporter(trajectory, max(1, steps // 100)))
-    simulation.step(steps)
-    note(f"after {picoseconds:g} ps of dynamics")
+    frames = 100
+    steps = max(1, int(round(picoseconds / 0.0005 / frames)))
+    simulation.reporters.append(app.DCDReporter(trajectory, steps))
+    samples = []
+    for _ in range(frames):
+        simulation.step(steps)
+        samples.append(measure())
+    rows.append((f"after {picoseconds:g} ps of dynamics", *samples[-1]))
+    rows.append(("mean of the second half", *np.mean(samples[frames // 2:], axis=0)))
     if not all(np.isfinite(energy) for _, energy, _ in rows):
         raise openmm.OpenMMException(f"demo: expected finite energies, got {rows}")
     return rows

@@ -53,8 +53,8 @@ def alignedPositions(ensemble, reference=0):
     Returns
     -------
     numpy.ndarray
-        Positions in Angstrom, shape (numConformers, numAtoms, 3), turned so that the reference is seen from its
-        broadest side.
+        Positions in Angstrom, shape (numConformers, numAtoms, 3), turned so that the core is seen from its broad
+        side.
     """
     positions = ensemble.positions.value_in_unit(unit.angstrom)
     core = rigidCore(ensemble.graph)
@@ -63,17 +63,22 @@ def alignedPositions(ensemble, reference=0):
         rotation, origin, target = superpose(conformer[core], positions[reference][core])
         aligned[index] = (conformer - origin) @ rotation.T + target
     center = aligned[reference].mean(axis=0)
-    _, _, axes = np.linalg.svd(aligned[reference] - center)
-    axes[2] *= np.sign(np.linalg.det(axes))
-    tilt = np.radians(18)
-    turned = (aligned - center) @ axes.T
+    longest = np.linalg.svd(aligned[reference] - center)[2][0]
+    shape = aligned[reference][core]
+    normal = np.linalg.svd(shape - shape.mean(axis=0))[2][-1]
+    normal -= (normal @ longest) * longest
+    normal /= np.linalg.norm(normal)
+    turned = (aligned - center) @ np.array([longest, np.cross(normal, longest), normal]).T
+    tilt = np.radians(20)
     return turned @ np.array([[1, 0, 0], [0, np.cos(tilt), -np.sin(tilt)], [0, np.sin(tilt), np.cos(tilt)]]).T
 
 
-def _halves(graph, positions):
+def _halves(graph, positions, carbonHydrogens=True):
     """Yield (depth, line, element, whether a hydrogen takes part) of half a bond each."""
     for bond in graph.bonds:
         pair = (bond.atom1, bond.atom2)
+        if not carbonHydrogens and {graph.atoms[atom].element for atom in pair} == {1, 6}:
+            continue
         middle = positions[list(pair)].mean(axis=0)
         hydrogen = any(graph.atoms[atom].element == 1 for atom in pair)
         for atom in pair:
@@ -102,10 +107,9 @@ class _Painter:
 def _paintPale(graph, conformers, painter):
     from matplotlib.colors import to_rgb
 
-    halves = [half for positions in conformers for half in _halves(graph, positions)]
+    halves = [half for positions in conformers for half in _halves(graph, positions, False)]
     for depth, line, element, hydrogen in sorted(halves, key=lambda half: half[0]):
-        painter.add(depth, line, to_rgb(_colors.get(element, _other)), 1.3 if hydrogen else 2.4,
-                    0.38 if hydrogen else 0.5)
+        painter.add(depth, line, to_rgb(_colors.get(element, _other)), 1.6 if hydrogen else 2.6, 0.5)
 
 
 def _paintStrong(graph, positions, painter):
@@ -147,7 +151,7 @@ def drawEnsemble(ensemble, path, best=0, title=None, subtitle=None):
     _paintPale(graph, np.delete(positions, best, axis=0), painter)
     _paintStrong(graph, positions[best], painter)
 
-    flat = positions[..., :2].reshape(-1, 2)
+    flat = np.concatenate([item[1] for item in painter.items])
     low, high = flat.min(axis=0) - 0.5, flat.max(axis=0) + 0.5
     width = 9.0
     panel = float(np.clip(width * (high[1] - low[1]) / (high[0] - low[0]), 3.5, 9.0))

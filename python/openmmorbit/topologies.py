@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from openmmorbit import molecules
 
 _aminoAcids = {
-    "ALA": "A", "ARG": "R", "ASN": "N", "ASP": "D", "CYS": "C", "GLN": "Q", "GLU": "E", "GLY": "G", "HIS": "H", "ILE": "I",
-    "LEU": "L", "LYS": "K", "MET": "M", "PHE": "F", "PRO": "P", "SER": "S", "THR": "T", "TRP": "W", "TYR": "Y", "VAL": "V",
-    "HID": "H", "HIE": "H", "HIP": "H", "CYX": "C", "CYM": "C", "ASH": "D", "GLH": "E", "LYN": "K"}
+    "ALA": "A", "ARG": "R", "ASN": "N", "ASP": "D", "CYS": "C", "GLN": "Q", "GLU": "E", "GLY": "G", "HIS": "H",
+    "ILE": "I", "LEU": "L", "LYS": "K", "MET": "M", "PHE": "F", "PRO": "P", "SER": "S", "THR": "T", "TRP": "W",
+    "TYR": "Y", "VAL": "V", "HID": "H", "HIE": "H", "HIP": "H", "CYX": "C", "CYM": "C", "ASH": "D", "GLH": "E",
+    "LYN": "K"}
 _commonSmiles = {"HOH": "O", "WAT": "O", "ACE": "CC=O", "NME": "CN"}
 _valences = {7: 3, 8: 2, 16: 2}
 _orders = {"SINGLE": 1, "DOUBLE": 2, "TRIPLE": 3}
@@ -198,8 +199,8 @@ def fromTopology(topology, smiles, addHydrogens=True):
     atoms, bonds, residues = _connectedAtoms(topology)
     unused = sorted(set(smiles) - {residue.name for residue in residues})
     if unused:
-        raise ValueError(f"readMolecule: expected SMILES for residues of the Topology, got one for '{unused[0]}', which "
-                         "has no such residue")
+        raise ValueError(f"readMolecule: expected SMILES for residues of the Topology, got one for '{unused[0]}', "
+                         "which has no such residue")
     mol, complete = _skeleton(atoms, bonds)
     unknown = {atom.index for bond in bonds if bond.order is None and bond.type is None for atom in (bond[0], bond[1])}
     for residue in residues:
