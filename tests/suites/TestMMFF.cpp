@@ -64,7 +64,8 @@ TEST(MMFF, energiesAreThoseOfRDKit) {
         for (double& energy : expected)
             energy *= KJ_PER_KCAL;
         expectClose("terms of " + smiles, actual, expected, tolerance("mmffEnergy", "double"));
-        expectClose("energy of " + smiles, energies["total"], KJ_PER_KCAL * molecule["MMFF94"].get<double>(), tolerance("mmffEnergy", "double"));
+        expectClose("energy of " + smiles, energies["total"], KJ_PER_KCAL * molecule["MMFF94"].get<double>(),
+            tolerance("mmffEnergy", "double"));
 
         system = makeMMFFSystem(graph, "MMFF94s");
         expectClose("MMFF94s energy of " + smiles, getEnergies(*system, getPositions(molecule))["total"],

@@ -56,10 +56,10 @@ static void checkDistances(const MolecularGraph& graph, const vector<double>& po
             const double distance = std::sqrt(squared), radii = getCovalentRadius(graph.atoms[i].element) +
                 getCovalentRadius(graph.atoms[j].element);
             if (separation[(size_t) i * n + j] == 1) {
-                if (!(distance >= MIN_BOND * radii))
-                    addFault(status, status.bondsCorrect, describeDistance(graph, i, j, distance, describeLimit("a bond of at least", MIN_BOND * radii)));
-                if (!(distance <= MAX_BOND * radii))
-                    addFault(status, status.bondsCorrect, describeDistance(graph, i, j, distance, describeLimit("a bond of at most", MAX_BOND * radii)));
+                const bool tooShort = !(distance >= MIN_BOND * radii);
+                if (tooShort || !(distance <= MAX_BOND * radii))
+                    addFault(status, status.bondsCorrect, describeDistance(graph, i, j, distance, tooShort ?
+                        describeLimit("a bond of at least", MIN_BOND * radii) : describeLimit("a bond of at most", MAX_BOND * radii)));
                 continue;
             }
             const int rank = std::clamp(separation[(size_t) i * n + j], 2, 4) - 2;

@@ -37,6 +37,7 @@ std::unique_ptr<RDKit::RWMol> chem::molFromGraph(const MolecularGraph& graph, co
         }
         RDKit::MolOps::sanitizeMol(*mol);
         writeStereo(graph, *mol);
+        RDKit::MolOps::setDoubleBondNeighborDirections(*mol);
         RDKit::MolOps::assignStereochemistry(*mol, true, true);
         mol->setProp(RDKit::common_properties::_Name, graph.name);
         return mol.release(); // callRDKit() takes ownership.

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT
+// Writes conformers as mol blocks and SD records, through RDKit.
+#include "openmmorbit/MoleculeWriter.h"
+#include "Molecules.h"
+#include <GraphMol/Conformer.h>
+#include <GraphMol/FileParsers/FileParsers.h>
+#include <algorithm>
+#include <cmath>
+#include <sstream>
+
+using namespace OrbitPlugin;
+using std::string;
+using std::to_string;
+using std::vector;
+
+static void checkPositions(const string& function, const MolecularGraph& graph, const vector<double>& positions) {
+    if (positions.size() != 3 * graph.atoms.size())
+        throw ArgumentError(function + ": expected " + to_string(3 * graph.atoms.size()) + " coordinates for the molecule " +
+            graph.getLabel() + ", got " + to_string(positions.size()));
+    const auto wrong = std::find_if(positions.begin(), positions.end(), [](double x) { return !(std::fabs(x) < 1e4); });
+    if (wrong != positions.end())
+        throw ArgumentError(function + ": expected finite coordinates below 10000 Angstrom, got " + to_string(*wrong) + " at atom " +
+            to_string((wrong - positions.begin()) / 3) + " of the molecule " + graph.getLabel());
+}
+
+static void checkItem(const string& name, const string& value) {
+    const string function = "writeStructureRecord: expected ";
+    if (name.empty() || name.find_first_of("<>\r\n") != string::npos)
+        throw ArgumentError(function + "a name without angle brackets and line ends for a data item, got \"" + name + "\"");
+    std::istringstream lines(value + "\n");
+    for (string line; std::getline(lines, line);)
+        if ((line.empty() && !value.empty()) || line.rfind("$$$$", 0) == 0 || line.rfind(">", 0) == 0)
+            throw ArgumentError(function + "a value without empty lines, \"$$$$\" and \">\" at the start of a line for the data item \"" +
+                name + "\", got \"" + value + "\"");
+}
+
+string OrbitPlugin::writeMolBlock(const MolecularGraph& graph, const vector<double>& positions) {
+    checkPositions("writeMolBlock", graph, positions);
+    const chem::Origin origin{"writeMolBlock", graph.getLabel()};
+    auto mol = chem::molFromGraph(graph, origin);
+
+    // A title is one line.
+
+    string title = graph.name;
+    std::replace_if(title.begin(), title.end(), [](char c) { return c == '\n' || c == '\r'; }, ' ');
+    mol->setProp(RDKit::common_properties::_Name, title);
+    auto conformer = std::make_unique<RDKit::Conformer>((unsigned int) graph.getNumAtoms());
+    conformer->set3D(true);
+    for (int i = 0; i < graph.getNumAtoms(); i++)
+        conformer->setAtomPos(i, RDGeom::Point3D(positions[3 * i], positions[3 * i + 1], positions[3 * i + 2]));
+    mol->addConformer(conformer.release(), true); // The molecule takes ownership.
+    string block;
+    chem::callRDKit(origin, "a molecule that a mol block can hold", [&]() {
+        block = RDKit::MolToMolBlock(*mol);
+        return std::make_unique<RDKit::RWMol>().release(); // callRDKit() takes ownership.
+    });
+    return block;
+}
+
+string OrbitPlugin::writeStructureRecord(const MolecularGraph& graph, const vector<double>& positions,
+        const std::map<string, string>& properties) {
+    string record = writeMolBlock(graph, positions);
+    for (const auto& [name, value] : properties) {
+        checkItem(name, value);
+        record += "> <" + name + ">\n" + value + "\n\n";
+    }
+    return record + "$$$$\n";
+}
