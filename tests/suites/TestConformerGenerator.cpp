@@ -49,6 +49,13 @@ MolecularGraph makePair() {
     return makeGraph("pair", {6, 6}, {{0, 1}});
 }
 
+/** Phosphorus with three different neighbours and a requested handedness. */
+MolecularGraph makePyramid() {
+    MolecularGraph graph = makeGraph("pyramid", {15, 9, 17, 35}, {{0, 1}, {0, 2}, {0, 3}});
+    graph.tetrahedral.push_back({0, {1, 2, 3, -1}});
+    return graph;
+}
+
 class Counter : public ProgressCallback {
 public:
     explicit Counter(int limit) : limit(limit) {
@@ -173,6 +180,26 @@ TEST(ConformerGenerator, drawsWrongCopiesAgain) {
     for (int i = 0; i < 40; i++)
         numWrong += !everything.getStatus(i).isAccepted();
     EXPECT_EQ(first.getNumFailures(), numWrong);
+}
+
+TEST(ConformerGenerator, reflectsCopiesWithEveryCentreInverted) {
+    auto generator = makeGenerator(makeGaussianModel(1.1), true);
+    generator->setSamplerSettings(makeSampler(12));
+    generator->setMaxResamplings(0);
+    Ensemble accepted = generator->generate(makePyramid(), 500, 5);
+    generator->setCheckConformers(false);
+    Ensemble raw = generator->generate(makePyramid(), 500, 5);
+    int numMirrored = 0, numPlain = 0;
+    for (int i = 0; i < accepted.getNumConformers(); i++) {
+        const ConformerProvenance& provenance = accepted.getProvenance(i);
+        EXPECT_TRUE(accepted.getStatus(i).isAccepted());
+        (provenance.mirrored ? numMirrored : numPlain)++;
+        for (int atom = 0; atom < 4; atom++)
+            EXPECT_EQ(raw.getPositions(provenance.copy)[atom] * (provenance.mirrored ? -1.0 : 1.0),
+                    accepted.getPositions(i)[atom]);
+    }
+    EXPECT_GT(numMirrored, 0);
+    EXPECT_GT(numPlain, 0);
 }
 
 TEST(ConformerGenerator, saysWhyNothingCameOut) {

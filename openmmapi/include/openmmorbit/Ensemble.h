@@ -25,6 +25,7 @@ struct OPENMM_EXPORT_ORBIT ConformerProvenance {
     int copy = 0;               ///< key of the noise: copy within the record
     int numResamplings = 0;     ///< key of the noise: wrong copies that were drawn before this one
     int numEvaluations = 0;     ///< evaluations of the network, resamplings included
+    bool mirrored = false;      ///< the sampler's copy had every centre inverted and was repaired by reflection
     double wallSeconds = 0;     ///< share of the wall clock time by atoms, in seconds, resamplings included
 };
 
