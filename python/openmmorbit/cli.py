@@ -127,15 +127,14 @@ def runDataset(options):
             raise UsageError(f"expected an existing file, got '{path}'; check the path")
     from openmmorbit import training
 
-    summary = training.buildDataset(options.inputs, options.output, condition=options.condition,
-                                    validation=options.validation, progress=not options.quiet)
-    for text in summary.errors[:20]:
+    done = training.buildDataset(options.inputs, options.output, options.condition, options.validation)
+    for text in done.messages[:20]:
         report(text)
-    if len(summary.errors) > 20:
-        report(f"and {len(summary.errors) - 20} more records like these")
-    report(f"{summary.numConformers} conformers of {summary.numMolecules} molecules -> {options.output}; "
-           f"{summary.numExcluded} molecules left out by the validation rule, {len(summary.errors)} records failed")
-    return EXIT_SOME_FAILED if summary.errors else EXIT_OK
+    if len(done.messages) > 20:
+        report(f"and {len(done.messages) - 20} more records like these")
+    report(f"{done.numConformers} conformers of {done.numMolecules} molecules -> {options.output}; "
+           f"{done.numOtherSide} molecules left out by the validation rule, {done.numFaults} records failed")
+    return EXIT_SOME_FAILED if done.numFaults else EXIT_OK
 
 
 def runTrain(options):
@@ -211,9 +210,8 @@ def makeParser():
                          help="SDF file, consecutive records of one molecule together")
     dataset.add_argument("-o", "--output", required=True, help="the shard")
     dataset.add_argument("--condition", default="GFN2-xTB", help="level of theory of the conformers (default GFN2-xTB)")
-    dataset.add_argument("--validation", choices=["exclude", "only", "all"], default="exclude",
-                         help="what to do with molecules that the validation rule keeps back (default: exclude)")
-    dataset.add_argument("-q", "--quiet", action="store_true", help="no progress bar")
+    dataset.add_argument("--validation", action="store_true",
+                         help="write the molecules that the validation rule keeps back, instead of all others")
     dataset.set_defaults(run=runDataset)
 
     train = commands.add_parser("train", help="train a model")

@@ -127,8 +127,7 @@ def testDataset(tmp_path):
                 mol.SetProp(key, value)
             writer.write(mol, confId=index)
     writer.close()
-    done = run("dataset", "in.sdf", "-o", "out.shard", "--validation", "all", "--condition", "MMFF94s", "-q",
-               folder=tmp_path)
+    done = run("dataset", "in.sdf", "-o", "out.shard", "--condition", "MMFF94s", folder=tmp_path)
     assert done.returncode == 0 and "9 conformers of 3 molecules" in done.stderr
     from openmmorbit import orbit
 

@@ -24,6 +24,7 @@
 #include "openmmorbit/OrbitDiffusionIntegrator.h"
 #include "openmmorbit/MoleculeReader.h"
 #include "openmmorbit/MMFFSystem.h"
+#include "openmmorbit/EnsembleShards.h"
 %}
 
 %naturalvar;
@@ -37,8 +38,14 @@ namespace OrbitPlugin {
 
 ORBIT_VALUE(OrbitPlugin::ReaderOptions)
 ORBIT_VALUE(OrbitPlugin::MoleculeRecord)
+ORBIT_VALUE(OrbitPlugin::EnsembleShardOptions)
+ORBIT_VALUE(OrbitPlugin::EnsembleShardReport)
+
+// Long calls release the interpreter's lock.
+ORBIT_LONG_CALL(OrbitPlugin::writeEnsembleShard)
 
 %include "openmmorbit/MoleculeReader.h"
 %newobject OrbitPlugin::createMMFFSystem;
 %ignore OrbitPlugin::makeMMFFSystem;
 %include "openmmorbit/MMFFSystem.h"
+%include "openmmorbit/EnsembleShards.h"
