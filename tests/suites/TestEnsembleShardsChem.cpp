@@ -18,18 +18,20 @@ namespace {
 std::string makeBlock(const std::string& heteroatom, const std::string& id, double shift, const std::string& energy) {
     auto line = [](double x, double y, const std::string& symbol) {
         std::ostringstream text;
-        text << std::fixed << std::setprecision(4) << std::setw(10) << x << std::setw(10) << y << std::setw(10) << 0.1 << " "
-             << std::left << std::setw(3) << symbol << " 0  0\n";
+        text << std::fixed << std::setprecision(4) << std::setw(10) << x << std::setw(10) << y << std::setw(10) << 0.1
+             << " " << std::left << std::setw(3) << symbol << " 0  0\n";
         return text.str();
     };
-    return "record\n     test    3D\n\n  4  3  0  0  0  0  0  0  0  0999 V2000\n" + line(0, 0, "C") + line(1.21, 0, heteroatom) +
-            line(-0.55, 0.94, "H") + line(-0.55, -0.94 + shift, "H") + "  1  2  2  0\n  1  3  1  0\n  1  4  1  0\nM  END\n>  <ID>\n" +
-            id + "\n\n" + (energy.empty() ? "" : ">  <REL_E_KCAL>\n" + energy + "\n\n") + "$$$$\n";
+    return "record\n     test    3D\n\n  4  3  0  0  0  0  0  0  0  0999 V2000\n" + line(0, 0, "C") +
+            line(1.21, 0, heteroatom) + line(-0.55, 0.94, "H") + line(-0.55, -0.94 + shift, "H") +
+            "  1  2  2  0\n  1  3  1  0\n  1  4  1  0\nM  END\n>  <ID>\n" + id + "\n\n" +
+            (energy.empty() ? "" : ">  <REL_E_KCAL>\n" + energy + "\n\n") + "$$$$\n";
 }
 
 class EnsembleShardsTest : public testing::Test {
 protected:
-    EnsembleShardsTest() : folder(std::filesystem::temp_directory_path() / ("orbit-ensembles-" + std::to_string(getpid()))) {
+    EnsembleShardsTest() :
+            folder(std::filesystem::temp_directory_path() / ("orbit-ensembles-" + std::to_string(getpid()))) {
         std::filesystem::create_directories(folder);
     }
     ~EnsembleShardsTest() override {
@@ -57,8 +59,8 @@ protected:
 } // namespace
 
 TEST_F(EnsembleShardsTest, conformersAreGrouped) {
-    EnsembleShardReport report = write(makeBlock("O", "0_0", 0, "0.0") + makeBlock("O", "0_1", 0.02, "1.5") + makeBlock("S", "1_0", 0, "0.0") +
-            makeBlock("O", "2_0", 0, ""));
+    EnsembleShardReport report = write(makeBlock("O", "0_0", 0, "0.0") + makeBlock("O", "0_1", 0.02, "1.5") +
+            makeBlock("S", "1_0", 0, "0.0") + makeBlock("O", "2_0", 0, ""));
     EXPECT_EQ(report.numMolecules, 3);
     EXPECT_EQ(report.numConformers, 4);
     EXPECT_EQ(report.numFaults, 0);

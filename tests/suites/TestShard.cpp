@@ -31,9 +31,11 @@ ShardRecord makeRecord(const MolecularGraph& graph, int numConformers) {
 
 class ShardTest : public testing::Test {
 protected:
-    ShardTest() : path((std::filesystem::temp_directory_path() / ("orbit-" + std::to_string(getpid()) + ".shard")).string()) {
+    ShardTest() :
+            path((std::filesystem::temp_directory_path() / ("orbit-" + std::to_string(getpid()) + ".shard")).string()) {
         ShardWriter writer(path);
-        for (const MolecularGraph& graph : {makeEthanol(), makeBenzene(), makeDifluoroethene(), makeBromochlorofluoromethane()}) {
+        for (const MolecularGraph& graph :
+                {makeEthanol(), makeBenzene(), makeDifluoroethene(), makeBromochlorofluoromethane()}) {
             records.push_back(makeRecord(graph, 1 + (int) records.size()));
             writer.add(records.back());
         }

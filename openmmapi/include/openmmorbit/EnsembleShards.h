@@ -35,8 +35,8 @@ struct OPENMM_EXPORT_ORBIT EnsembleShardReport {
  * @param options   condition and side of the validation rule
  * @throws ArgumentError if the condition is empty, or a file is missing
  */
-OPENMM_EXPORT_ORBIT EnsembleShardReport writeEnsembleShard(const std::vector<std::string>& files, const std::string& shard,
-        const EnsembleShardOptions& options);
+OPENMM_EXPORT_ORBIT EnsembleShardReport writeEnsembleShard(
+        const std::vector<std::string>& files, const std::string& shard, const EnsembleShardOptions& options);
 
 } // namespace OrbitPlugin
 

@@ -40,7 +40,7 @@ struct OPENMM_EXPORT_ORBIT TrainingSettings {
     double stereoDropout = 0.05;                    ///< share of the samples that hide their stereo labels
     double mirrorProbability = 0.5;                 ///< share of the samples that are reflected, labels included
     double boltzmannShare = 0;                      ///< share of the samples whose conformer follows the weights
-    int maxAutomorphisms = 5000;                    ///< larger groups are averaged over a subgroup of at most this order
+    int maxAutomorphisms = 5000; ///< larger groups are averaged over a subgroup of at most this order
     std::string precision = "bfloat16";             ///< matrix products: "bfloat16" or "float32"
     int numThreads = 1;                             ///< threads of LibTorch; one more prepares batches
     double checkpointMinutes = 2;                   ///< between checkpoints

@@ -19,16 +19,25 @@ std::string getProperty(const MoleculeRecord& record, const std::string& name) {
 
 bool haveSameStereo(const MolecularGraph& a, const MolecularGraph& b) {
     return std::equal(a.tetrahedral.begin(), a.tetrahedral.end(), b.tetrahedral.begin(), b.tetrahedral.end(),
-            [](const TetrahedralStereo& s, const TetrahedralStereo& t) { return s.center == t.center && s.neighbors == t.neighbors; }) &&
+                   [](const TetrahedralStereo& s, const TetrahedralStereo& t) {
+                       return s.center == t.center && s.neighbors == t.neighbors;
+                   }) &&
             std::equal(a.torsional.begin(), a.torsional.end(), b.torsional.begin(), b.torsional.end(),
-            [](const TorsionStereo& s, const TorsionStereo& t) { return s.atoms == t.atoms && s.kind == t.kind; });
+                    [](const TorsionStereo& s, const TorsionStereo& t) {
+                        return s.atoms == t.atoms && s.kind == t.kind;
+                    });
 }
 
 bool areConformers(const MolecularGraph& a, const MolecularGraph& b) {
-    return std::equal(a.atoms.begin(), a.atoms.end(), b.atoms.begin(), b.atoms.end(), [](const GraphAtom& s, const GraphAtom& t) {
-            return s.element == t.element && s.formalCharge == t.formalCharge && s.isotope == t.isotope; }) &&
-            std::equal(a.bonds.begin(), a.bonds.end(), b.bonds.begin(), b.bonds.end(), [](const GraphBond& s, const GraphBond& t) {
-            return s.atom1 == t.atom1 && s.atom2 == t.atom2 && s.order == t.order; }) && haveSameStereo(a, b);
+    return std::equal(a.atoms.begin(), a.atoms.end(), b.atoms.begin(), b.atoms.end(),
+                   [](const GraphAtom& s, const GraphAtom& t) {
+                       return s.element == t.element && s.formalCharge == t.formalCharge && s.isotope == t.isotope;
+                   }) &&
+            std::equal(a.bonds.begin(), a.bonds.end(), b.bonds.begin(), b.bonds.end(),
+                    [](const GraphBond& s, const GraphBond& t) {
+                        return s.atom1 == t.atom1 && s.atom2 == t.atom2 && s.order == t.order;
+                    }) &&
+            haveSameStereo(a, b);
 }
 
 /**
@@ -42,8 +51,10 @@ MolecularGraph dropUnusualLabels(MolecularGraph graph) {
     auto isAtropisomer = [](const TorsionStereo& stereo) {
         return stereo.kind == TorsionStereoKind::AtropisomerMinus || stereo.kind == TorsionStereoKind::AtropisomerPlus;
     };
-    graph.tetrahedral.erase(std::remove_if(graph.tetrahedral.begin(), graph.tetrahedral.end(), isLonePairNitrogen), graph.tetrahedral.end());
-    graph.torsional.erase(std::remove_if(graph.torsional.begin(), graph.torsional.end(), isAtropisomer), graph.torsional.end());
+    graph.tetrahedral.erase(std::remove_if(graph.tetrahedral.begin(), graph.tetrahedral.end(), isLonePairNitrogen),
+            graph.tetrahedral.end());
+    graph.torsional.erase(
+            std::remove_if(graph.torsional.begin(), graph.torsional.end(), isAtropisomer), graph.torsional.end());
     return graph;
 }
 
@@ -53,10 +64,11 @@ public:
     Collector(const std::string& shard, const EnsembleShardOptions& options) : writer(shard), options(options) {
     }
     void add(const MoleculeRecord& record, const std::string& file) {
-        std::string id = getProperty(record, "ID"), key = file + "\n" + getProperty(record, "SMILES") + "\n" + id.substr(0, id.find('_'));
+        std::string id = getProperty(record, "ID"),
+                    key = file + "\n" + getProperty(record, "SMILES") + "\n" + id.substr(0, id.find('_'));
         MolecularGraph graph = dropUnusualLabels(record.graph);
-        bool next = current.graph.atoms.empty() || key != currentKey || (id.empty() && record.graph.name != current.graph.name) ||
-                !areConformers(graph, current.graph);
+        bool next = current.graph.atoms.empty() || key != currentKey ||
+                (id.empty() && record.graph.name != current.graph.name) || !areConformers(graph, current.graph);
         if (next) {
             flush();
             current.graph = graph;
@@ -112,7 +124,8 @@ private:
 
 } // namespace
 
-EnsembleShardReport writeEnsembleShard(const std::vector<std::string>& files, const std::string& shard, const EnsembleShardOptions& options) {
+EnsembleShardReport writeEnsembleShard(
+        const std::vector<std::string>& files, const std::string& shard, const EnsembleShardOptions& options) {
     if (options.condition.empty())
         throw ArgumentError("writeEnsembleShard: expected a condition such as \"MMFF94s\", got an empty text");
     Collector collector(shard, options);

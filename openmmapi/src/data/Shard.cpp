@@ -190,13 +190,16 @@ void ShardRecord::validate() const {
     for (const std::vector<float>* values : {&energies, &weights})
         if (!values->empty() && values->size() != (std::size_t) numConformers)
             throw ArgumentError("ShardRecord::validate: expected one energy and weight for each of " +
-                    std::to_string(numConformers) + " conformers of " + graph.getLabel() + ", got " + std::to_string(values->size()));
+                    std::to_string(numConformers) + " conformers of " + graph.getLabel() + ", got " +
+                    std::to_string(values->size()));
     for (const std::vector<float>* values : {&positions, &energies, &weights})
         for (std::size_t i = 0; i < values->size(); i++)
             if (!std::isfinite((*values)[i]))
                 throw ArgumentError("ShardRecord::validate: expected finite values for " + graph.getLabel() + ", got " +
-                        std::to_string((*values)[i]) + (values == &positions ? " for atom " +
-                        std::to_string(i / 3 % graph.atoms.size()) + " of conformer " + std::to_string(i / 3 / graph.atoms.size()) : ""));
+                        std::to_string((*values)[i]) +
+                        (values == &positions ? " for atom " + std::to_string(i / 3 % graph.atoms.size()) +
+                                                " of conformer " + std::to_string(i / 3 / graph.atoms.size())
+                                              : ""));
 }
 
 ShardWriter::ShardWriter(const std::string& path) : path(path), file(path, std::ios::binary | std::ios::trunc) {
@@ -236,7 +239,8 @@ ShardReader::ShardReader(const std::string& path) : path(path) {
     if (!file)
         throw ArgumentError("ShardReader::ShardReader: expected a shard, got \"" + path + "\", which cannot be read");
     if (bytes.compare(0, FILE_MAGIC.size(), FILE_MAGIC) != 0)
-        throw ArgumentError("ShardReader::ShardReader: expected a shard that starts with \"" + FILE_MAGIC + "\", got \"" + path + "\"");
+        throw ArgumentError("ShardReader::ShardReader: expected a shard that starts with \"" + FILE_MAGIC +
+                "\", got \"" + path + "\"");
     offset = FILE_MAGIC.size();
 }
 
@@ -253,7 +257,8 @@ bool ShardReader::next(ShardRecord& record) {
             return false;
         }
         Unpacker head{bytes, found + RECORD_MAGIC.size(), found + HEAD_SIZE};
-        std::uint32_t labelSize = head.number(), payloadSize = head.number(), payloadCrc = head.number(), headCrc = head.number();
+        std::uint32_t labelSize = head.number(), payloadSize = head.number(), payloadCrc = head.number(),
+                      headCrc = head.number();
         recordIndex++;
         if (crc32(bytes.data() + found, HEAD_SIZE - 4) != headCrc || labelSize > MAX_NAME) {
             messages.push_back(where + ": expected an undamaged record head, got a wrong checksum; skipped it");

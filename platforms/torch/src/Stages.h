@@ -42,13 +42,14 @@ struct Conditioning {
 };
 
 /** x Wᵀ + b in the number type of the weight. */
-ORBIT_TORCH_EXPORT at::Tensor linearLayer(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias = at::Tensor());
+ORBIT_TORCH_EXPORT at::Tensor linearLayer(
+        const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias = at::Tensor());
 /** LN(x) (1 + scale) + shift; x [B][N][d], shift and scale [B][d]. */
 ORBIT_TORCH_EXPORT at::Tensor modulatedLayerNorm(const at::Tensor& x, const at::Tensor& shift, const at::Tensor& scale);
 
 /** Equations (4.1) to (4.4). */
-ORBIT_TORCH_EXPORT Conditioning timeConditioning(const PairBiasTransformerSettings& settings, const NamedTensors& weights,
-        const at::Tensor& scaledTime, const at::Tensor& condition);
+ORBIT_TORCH_EXPORT Conditioning timeConditioning(const PairBiasTransformerSettings& settings,
+        const NamedTensors& weights, const at::Tensor& scaledTime, const at::Tensor& condition);
 /** Equation (4.5). Returns x [B][N][d]. */
 ORBIT_TORCH_EXPORT at::Tensor tokenEmbedding(const NamedTensors& weights, const NetworkInputs& inputs);
 /** Equations (4.6) to (4.9). Returns the biases of all layers [L][H][B][N][N], -1e9 where the key is padding. */
@@ -71,8 +72,8 @@ ORBIT_TORCH_EXPORT at::Tensor coordinateHead(const NamedTensors& weights, const 
  * @param taps      if not null, filled with the outputs of every stage
  * @return F [B][N][3]
  */
-ORBIT_TORCH_EXPORT at::Tensor pairBiasTransformer(const PairBiasTransformerSettings& settings, const NamedTensors& weights,
-        const NetworkInputs& inputs, NamedTensors* taps = nullptr);
+ORBIT_TORCH_EXPORT at::Tensor pairBiasTransformer(const PairBiasTransformerSettings& settings,
+        const NamedTensors& weights, const NetworkInputs& inputs, NamedTensors* taps = nullptr);
 
 /** Get the weights with the large matrix products (layers and pair features) in another number type. */
 ORBIT_TORCH_EXPORT NamedTensors cast(const NamedTensors& weights, at::ScalarType productType);

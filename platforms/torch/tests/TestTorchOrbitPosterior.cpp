@@ -37,7 +37,8 @@ TEST(TorchOrbitPosterior, meanAgreesWithHost) {
         std::vector<double> sigmas = {0.02, 0.2, 1, 5, 50}, x1, y, mean, evidence;
         OrbitMeanWorkspace workspace;
         for (double sigma : sigmas) {
-            std::vector<double> clean = makePositions(n, 7), noise = makePositions(n, 8, 1.7), scaled(3 * n), row(3 * n);
+            std::vector<double> clean = makePositions(n, 7), noise = makePositions(n, 8, 1.7), scaled(3 * n),
+                                row(3 * n);
             for (int k = 0; k < 3 * n; k++)
                 scaled[k] = (clean[k] + sigma * noise[k]) / (sigma * sigma);
             evidence.push_back(orbitMean(clean, scaled, group, row, workspace));
@@ -47,8 +48,10 @@ TEST(TorchOrbitPosterior, meanAgreesWithHost) {
         }
         int64_t B = (int64_t) sigmas.size();
         at::Tensor permutations = at::tensor(group, at::kLong).view({order, n});
-        auto [actual, actualEvidence] = torchimpl::orbitPosterior(toTensor(x1, {B, n, 3}), toTensor(y, {B, n, 3}), permutations);
+        auto [actual, actualEvidence] =
+                torchimpl::orbitPosterior(toTensor(x1, {B, n, 3}), toTensor(y, {B, n, 3}), permutations);
         expectClose(graph.name, getValues(actual), mean, tolerance("orbitMean", "double"));
-        expectClose(graph.name + " evidence", getValues(actualEvidence), evidence, tolerance("logNormalizer", "double"));
+        expectClose(
+                graph.name + " evidence", getValues(actualEvidence), evidence, tolerance("logNormalizer", "double"));
     }
 }

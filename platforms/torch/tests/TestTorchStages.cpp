@@ -24,15 +24,18 @@ std::vector<double> takeSample(const std::string& stage, const at::Tensor& tap, 
 void compareWithReference(const DenoiserModel& model, at::ScalarType type, const std::string& precision) {
     std::vector<TorchSample> samples = makeSamples(model);
     NamedTensors taps;
-    torchimpl::pairBiasTransformer(model.getSettings(), torchimpl::getTensors(model, type), makeInputs(samples, model, type), &taps);
+    torchimpl::pairBiasTransformer(
+            model.getSettings(), torchimpl::getTensors(model, type), makeInputs(samples, model, type), &taps);
     reference::Denoiser denoiser(model);
     for (int k = 0; k < (int) samples.size(); k++) {
         StageTaps expected;
         std::vector<double> denoised(samples[k].y.size());
-        denoiser.evaluate(samples[k].features, samples[k].condition, samples[k].sigma, samples[k].y, denoised, &expected);
+        denoiser.evaluate(
+                samples[k].features, samples[k].condition, samples[k].sigma, samples[k].y, denoised, &expected);
         ASSERT_EQ(expected.size(), taps.size());
         for (const auto& [stage, values] : expected)
-            expectClose(stage, takeSample(stage, taps.at(stage), k, samples[k].features.numAtoms), values, tolerance(stage, precision));
+            expectClose(stage, takeSample(stage, taps.at(stage), k, samples[k].features.numAtoms), values,
+                    tolerance(stage, precision));
     }
 }
 
@@ -56,8 +59,8 @@ TEST(TorchStages, bfloat16ProductsAgreeWithReference) {
         StageTaps expected;
         std::vector<double> denoised(samples[k].y.size());
         denoiser.evaluate(samples[k].features, 0, samples[k].sigma, samples[k].y, denoised, &expected);
-        expectClose("coordinateHead", getValues(F[k].narrow(0, 0, samples[k].features.numAtoms)), expected.at("coordinateHead"),
-                tolerance("coordinateHead", "bfloat16"));
+        expectClose("coordinateHead", getValues(F[k].narrow(0, 0, samples[k].features.numAtoms)),
+                expected.at("coordinateHead"), tolerance("coordinateHead", "bfloat16"));
     }
 }
 
@@ -65,11 +68,14 @@ TEST(TorchStages, paddingChangesNothing) {
     DenoiserModel model = DenoiserModel::createRandom(makeSmallSettings(), 8);
     std::vector<TorchSample> samples = makeSamples(model);
     NamedTensors weights = torchimpl::getTensors(model, at::kDouble);
-    at::Tensor together = torchimpl::pairBiasTransformer(model.getSettings(), weights, makeInputs(samples, model, at::kDouble));
+    at::Tensor together =
+            torchimpl::pairBiasTransformer(model.getSettings(), weights, makeInputs(samples, model, at::kDouble));
     for (int k = 0; k < (int) samples.size(); k++) {
-        at::Tensor alone = torchimpl::pairBiasTransformer(model.getSettings(), weights, makeInputs({samples[k]}, model, at::kDouble));
+        at::Tensor alone = torchimpl::pairBiasTransformer(
+                model.getSettings(), weights, makeInputs({samples[k]}, model, at::kDouble));
         int n = samples[k].features.numAtoms;
-        expectClose("denoiser", getValues(together[k].narrow(0, 0, n)), getValues(alone[0]), tolerance("denoiser", "double"));
+        expectClose("denoiser", getValues(together[k].narrow(0, 0, n)), getValues(alone[0]),
+                tolerance("denoiser", "double"));
         expectClose("padding", getValues(together[k].narrow(0, n, together.size(1) - n)),
                 std::vector<double>(3 * (together.size(1) - n), 0.0), tolerance("exact", "double"));
     }
@@ -82,7 +88,8 @@ TEST(TorchStages, gradientAgreesWithFiniteDifferences) {
     at::Tensor target = at::zeros_like(inputs.u);
     NamedTensors weights = torchimpl::getTensors(model, at::kDouble);
     auto loss = [&] {
-        return torchimpl::denoisingLoss(torchimpl::pairBiasTransformer(model.getSettings(), weights, inputs), target, inputs.mask);
+        return torchimpl::denoisingLoss(
+                torchimpl::pairBiasTransformer(model.getSettings(), weights, inputs), target, inputs.mask);
     };
     for (auto& [name, tensor] : weights)
         tensor.set_requires_grad(true);

@@ -125,7 +125,8 @@ TEST_F(TrainerTest, batchesAreReproducibleAndTargetsBounded) {
                 sum[c] += mean;
             }
         EXPECT_LT(std::sqrt(length), 2.0 * std::sqrt(3.0 * batch.maxAtoms));
-        expectClose("centre of A", std::vector<double>(sum, sum + 3), std::vector<double>(3, 0.0), tolerance("interpolant", "single"));
+        expectClose("centre of A", std::vector<double>(sum, sum + 3), std::vector<double>(3, 0.0),
+                tolerance("interpolant", "single"));
     }
 }
 
@@ -178,7 +179,8 @@ TEST_F(TrainerTest, foreignAndDamagedCheckpointsAreRefused) {
 }
 
 TEST_F(TrainerTest, settingsFileRefusesUnknownKeys) {
-    std::ofstream(path("settings.json")) << "{\"conditions\": [\"MMFF94s\"], \"datasets\": [{\"shards\": [\"a\"]}], \"learningrate\": 1}";
+    std::ofstream(path("settings.json"))
+            << "{\"conditions\": [\"MMFF94s\"], \"datasets\": [{\"shards\": [\"a\"]}], \"learningrate\": 1}";
     try {
         TrainingSettings::load(path("settings.json"));
         FAIL();

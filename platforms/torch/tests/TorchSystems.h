@@ -35,8 +35,8 @@ struct TorchSample {
 };
 
 /** Pad samples to a batch. The tables list every atom and pair once, the last row is a padded one. */
-inline OrbitPlugin::torchimpl::NetworkInputs makeInputs(const std::vector<TorchSample>& samples, const OrbitPlugin::DenoiserModel& model,
-        at::ScalarType type) {
+inline OrbitPlugin::torchimpl::NetworkInputs makeInputs(
+        const std::vector<TorchSample>& samples, const OrbitPlugin::DenoiserModel& model, at::ScalarType type) {
     auto count = [](const std::vector<OrbitPlugin::FeatureVocabulary>& vocabularies) {
         int64_t size = 0;
         for (const OrbitPlugin::FeatureVocabulary& vocabulary : vocabularies)
@@ -59,8 +59,10 @@ inline OrbitPlugin::torchimpl::NetworkInputs makeInputs(const std::vector<TorchS
     auto pairs = inputs.pairTable.accessor<double, 2>();
     for (int64_t b = 0; b < B; b++) {
         const TorchSample& sample = samples[b];
-        const int n = sample.features.numAtoms, fa = sample.features.numAtomFeatures, fp = sample.features.numPairFeatures;
-        const OrbitPlugin::Preconditioning factors = OrbitPlugin::getPreconditioning(sample.sigma, model.getSettings().dataScale);
+        const int n = sample.features.numAtoms, fa = sample.features.numAtomFeatures,
+                  fp = sample.features.numPairFeatures;
+        const OrbitPlugin::Preconditioning factors =
+                OrbitPlugin::getPreconditioning(sample.sigma, model.getSettings().dataScale);
         inputs.scaledTime[b] = factors.logSigma;
         inputs.condition[b] = sample.condition;
         for (int i = 0; i < n; i++) {
@@ -102,7 +104,8 @@ inline std::vector<double> getValues(const at::Tensor& tensor) {
 inline void writeSmallShard(const std::string& path, const std::string& condition) {
     OrbitPlugin::ShardWriter writer(path);
     std::uint64_t seed = 1;
-    for (OrbitPlugin::MolecularGraph graph : {makeEthanol(), makeDifluoroethene(), makeWater(), makeBenzene(), makeBromochlorofluoromethane()}) {
+    for (OrbitPlugin::MolecularGraph graph :
+            {makeEthanol(), makeDifluoroethene(), makeWater(), makeBenzene(), makeBromochlorofluoromethane()}) {
         OrbitPlugin::ShardRecord record;
         record.graph = graph;
         record.condition = condition;

@@ -35,7 +35,9 @@ Tensor pairBiasAttention(const NamedTensors& weights, int layer, const Tensor& x
     // (4.13); the weights sum to 1, so that u_i leaves the sum.
 
     Tensor o = at::bmm(w.to(qkv.scalar_type()).view({numHeads * numSamples, numAtoms, numAtoms}), parts[2]);
-    o = o.view({numHeads, numSamples, numAtoms, headWidth}).permute({1, 2, 0, 3}).reshape({numSamples, numAtoms, width});
+    o = o.view({numHeads, numSamples, numAtoms, headWidth})
+                .permute({1, 2, 0, 3})
+                .reshape({numSamples, numAtoms, width});
     Tensor relative = at::matmul(w, u) - u;
     relative = relative.permute({1, 2, 0, 3}).reshape({numSamples, numAtoms, 3 * numHeads});
 

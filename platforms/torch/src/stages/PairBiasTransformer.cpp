@@ -50,7 +50,8 @@ Tensor pairBiasTransformer(const PairBiasTransformerSettings& settings, const Na
 NamedTensors cast(const NamedTensors& weights, at::ScalarType productType) {
     NamedTensors result;
     for (const auto& [name, tensor] : weights) {
-        bool product = name.find(".attention.qkv.") != std::string::npos || name.find(".attention.output.") != std::string::npos ||
+        bool product = name.find(".attention.qkv.") != std::string::npos ||
+                name.find(".attention.output.") != std::string::npos ||
                 name.find(".transition.") != std::string::npos || name.compare(0, 5, "pair.") == 0;
         bool single = name == "pair.bias.bias";
         result[name] = product && !single ? tensor.to(productType) : tensor;

@@ -22,7 +22,8 @@ Tensor transition(const NamedTensors& weights, int layer, const Tensor& x, const
     // (4.17)
 
     Tensor h = at::silu(parts[0]) * parts[1];
-    Tensor change = linearLayer(h, weights.at(prefix + "down.weight"), weights.at(prefix + "down.bias")).to(x.scalar_type());
+    Tensor change =
+            linearLayer(h, weights.at(prefix + "down.weight"), weights.at(prefix + "down.bias")).to(x.scalar_type());
     return at::addcmul(x, modulation.select(1, 5).unsqueeze(1), change);
 }
 

@@ -16,7 +16,14 @@ namespace {
 const int POOL_SIZE = 4096;
 
 /** What a random number is for: the third word of the counter. */
-enum Purpose : std::uint32_t { ChooseMolecule = 1, ShufflePool = 2, ChooseConformer = 3, Rotation = 4, NoiseLevel = 5, Noise = 6 };
+enum Purpose : std::uint32_t {
+    ChooseMolecule = 1,
+    ShufflePool = 2,
+    ChooseConformer = 3,
+    Rotation = 4,
+    NoiseLevel = 5,
+    Noise = 6
+};
 
 typedef std::chrono::steady_clock Clock;
 
@@ -104,7 +111,9 @@ void BatchSampler::fillSample(const Choice& choice, int row, HostBatch& batch) {
     auto u = uniforms(seed, sample, ChooseConformer);
     int conformer = chooseConformer(molecule, u, settings.boltzmannShare);
     bool mirrored = u[2] < settings.mirrorProbability;
-    StereoView view = u[3] < settings.stereoDropout ? StereoView::Hidden : mirrored ? StereoView::Mirrored : StereoView::Given;
+    StereoView view = u[3] < settings.stereoDropout ? StereoView::Hidden
+            : mirrored                              ? StereoView::Mirrored
+                                                    : StereoView::Given;
     const FeatureRows& rows = molecule.getView(view);
 
     // A random rotation, with a reflection for mirrored samples.
@@ -118,7 +127,8 @@ void BatchSampler::fillSample(const Choice& choice, int row, HostBatch& batch) {
     std::vector<double> x1(3 * n), y(3 * n), scaled(3 * n), mean(3 * n);
     for (int i = 0; i < n; i++)
         for (int c = 0; c < 3; c++)
-            x1[3 * i + c] = R[3 * c] * source[3 * i] + R[3 * c + 1] * source[3 * i + 1] + R[3 * c + 2] * source[3 * i + 2];
+            x1[3 * i + c] =
+                    R[3 * c] * source[3 * i] + R[3 * c + 1] * source[3 * i + 1] + R[3 * c + 2] * source[3 * i + 2];
 
     // (1.4), (3.3): y = x1 + sigma n with centred noise.
 
@@ -147,7 +157,8 @@ void BatchSampler::fillSample(const Choice& choice, int row, HostBatch& batch) {
     // (3.1), (3.2)
 
     double variance = sigma * sigma + dataScale * dataScale;
-    double skip = dataScale * dataScale / variance, out = sigma * dataScale / std::sqrt(variance), in = 1 / std::sqrt(variance);
+    double skip = dataScale * dataScale / variance, out = sigma * dataScale / std::sqrt(variance),
+           in = 1 / std::sqrt(variance);
     std::size_t atom = (std::size_t) row * batch.maxAtoms;
     for (int i = 0; i < 3 * n; i++) {
         batch.u[3 * atom + i] = (float) (in * dataScale * y[i]);

@@ -23,9 +23,9 @@ const std::string MAGIC = "ORBTRN01";
 } // namespace
 
 void saveCheckpoint(const std::string& path, const Checkpoint& checkpoint) {
-    json header = {{"identity", checkpoint.identity}, {"numSteps", checkpoint.numSteps}, {"numSamples", checkpoint.numSamples},
-            {"minutes", checkpoint.minutes}, {"pool", checkpoint.position.pool}, {"batch", checkpoint.position.batch},
-            {"tensors", json::array()}};
+    json header = {{"identity", checkpoint.identity}, {"numSteps", checkpoint.numSteps},
+            {"numSamples", checkpoint.numSamples}, {"minutes", checkpoint.minutes}, {"pool", checkpoint.position.pool},
+            {"batch", checkpoint.position.batch}, {"tensors", json::array()}};
     std::string data;
     for (const auto& [name, tensor] : checkpoint.tensors) {
         Tensor source = tensor.detach().to(at::kFloat).contiguous();

@@ -13,12 +13,14 @@ namespace torchimpl {
 namespace {
 
 /** Find or add a combination of features. */
-std::uint16_t findRow(const int* columns, int count, std::vector<std::vector<int>>& rows, std::map<std::vector<int>, int>& index) {
+std::uint16_t findRow(
+        const int* columns, int count, std::vector<std::vector<int>>& rows, std::map<std::vector<int>, int>& index) {
     std::vector<int> key(columns, columns + count);
     auto [entry, added] = index.emplace(key, (int) rows.size());
     if (added) {
         if (rows.size() > std::numeric_limits<std::uint16_t>::max())
-            throw ArgumentError("readTrainingSet: expected at most 65536 combinations of features, got more; use smaller vocabularies");
+            throw ArgumentError("readTrainingSet: expected at most 65536 combinations of features, got more; use "
+                                "smaller vocabularies");
         rows.push_back(key);
     }
     return (std::uint16_t) entry->second;
@@ -31,11 +33,11 @@ FeatureRows makeRows(MolecularGraph graph, const DenoiserModel& model, int maxAu
     FeatureRows rows;
     FeatureTables& tables = data.tables;
     for (int i = 0; i < features.numAtoms; i++)
-        rows.atoms.push_back(findRow(features.atomFeatures.data() + i * features.numAtomFeatures, features.numAtomFeatures,
-                tables.atomRows, tables.atomIndex));
+        rows.atoms.push_back(findRow(features.atomFeatures.data() + i * features.numAtomFeatures,
+                features.numAtomFeatures, tables.atomRows, tables.atomIndex));
     for (int i = 0; i < features.numAtoms * features.numAtoms; i++)
-        rows.pairs.push_back(findRow(features.pairFeatures.data() + i * features.numPairFeatures, features.numPairFeatures,
-                tables.pairRows, tables.pairIndex));
+        rows.pairs.push_back(findRow(features.pairFeatures.data() + i * features.numPairFeatures,
+                features.numPairFeatures, tables.pairRows, tables.pairIndex));
     SymmetryGroup group = findSymmetryGroup(graph, features);
     rows.group = restrictSymmetryGroup(group, maxAutomorphisms);
     rows.restricted = !group.complete || group.getOrder() > maxAutomorphisms;
@@ -69,13 +71,14 @@ void centerPositions(TrainingMolecule& molecule) {
     }
 }
 
-TrainingMolecule makeMolecule(const ShardRecord& record, const DenoiserModel& model, int maxAutomorphisms, TrainingData& data) {
+TrainingMolecule makeMolecule(
+        const ShardRecord& record, const DenoiserModel& model, int maxAutomorphisms, TrainingData& data) {
     const MolecularGraph& graph = record.graph;
     const std::vector<std::string>& conditions = model.getConditions();
     auto condition = std::find(conditions.begin(), conditions.end(), record.condition);
     if (condition == conditions.end())
-        throw ArgumentError("readTrainingSet: expected one of the run's conditions, got \"" + record.condition + "\" for " +
-                graph.getLabel() + "; add it to \"conditions\"");
+        throw ArgumentError("readTrainingSet: expected one of the run's conditions, got \"" + record.condition +
+                "\" for " + graph.getLabel() + "; add it to \"conditions\"");
     TrainingMolecule molecule;
     molecule.label = graph.getLabel();
     molecule.numAtoms = graph.getNumAtoms();
@@ -123,8 +126,8 @@ SymmetryGroup restrictSymmetryGroup(const SymmetryGroup& group, int maxOrder) {
     return subgroup;
 }
 
-void readTrainingSet(const std::vector<std::string>& shards, double weight, const DenoiserModel& model, int maxAutomorphisms,
-        TrainingData& data) {
+void readTrainingSet(const std::vector<std::string>& shards, double weight, const DenoiserModel& model,
+        int maxAutomorphisms, TrainingData& data) {
     TrainingSet set;
     set.weight = weight;
     for (const std::string& path : shards) {
@@ -144,7 +147,8 @@ void readTrainingSet(const std::vector<std::string>& shards, double weight, cons
     }
     if (set.molecules.empty())
         throw ArgumentError("readTrainingSet: expected at least one molecule, got none from \"" +
-                (shards.empty() ? std::string() : shards[0]) + "\"" + (data.messages.empty() ? "" : "; the last fault: " + data.messages.back()));
+                (shards.empty() ? std::string() : shards[0]) + "\"" +
+                (data.messages.empty() ? "" : "; the last fault: " + data.messages.back()));
     data.sets.push_back(std::move(set));
 }
 

@@ -71,8 +71,8 @@ SymmetryGroup restrictSymmetryGroup(const SymmetryGroup& group, int maxOrder);
  * @param data   receives one more set; the tables grow
  * @throws ArgumentError if a shard is missing, or no molecule is left
  */
-void readTrainingSet(const std::vector<std::string>& shards, double weight, const DenoiserModel& model, int maxAutomorphisms,
-        TrainingData& data);
+void readTrainingSet(const std::vector<std::string>& shards, double weight, const DenoiserModel& model,
+        int maxAutomorphisms, TrainingData& data);
 
 } // namespace torchimpl
 } // namespace OrbitPlugin

@@ -78,8 +78,8 @@ void Optimizer::updateGroup(const std::vector<std::string>& names, double rate, 
         steps.push_back(at::full({}, (double) numUpdates + 1, at::kFloat));
     }
     if (!parameters.empty())
-        at::_fused_adamw_(parameters, gradients, first, second, {}, steps, rate, settings.beta1, settings.beta2, decay, 1e-8,
-                false, false);
+        at::_fused_adamw_(parameters, gradients, first, second, {}, steps, rate, settings.beta1, settings.beta2, decay,
+                1e-8, false, false);
 }
 
 double Optimizer::update(double progress) {

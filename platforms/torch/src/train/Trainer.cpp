@@ -109,8 +109,10 @@ Run::Run(const TrainingSettings& settings, std::ostream* progress) : settings(se
         readTrainingSet(dataset.shards, dataset.weight, model, settings.maxAutomorphisms, data);
     if (progress != nullptr) {
         for (const TrainingSet& set : data.sets)
-            *progress << "data set of weight " << set.weight << ": " << set.molecules.size() << " molecules" << std::endl;
-        *progress << "left out " << data.messages.size() << " molecules; groups restricted for " << data.numRestricted << std::endl;
+            *progress << "data set of weight " << set.weight << ": " << set.molecules.size() << " molecules"
+                      << std::endl;
+        *progress << "left out " << data.messages.size() << " molecules; groups restricted for " << data.numRestricted
+                  << std::endl;
         for (std::size_t k = 0; k < std::min<std::size_t>(data.messages.size(), 10); k++)
             *progress << "  " << data.messages[k] << std::endl;
     }
@@ -144,7 +146,9 @@ void Run::resume() {
     if (!log)
         throw OpenMM::OpenMMException("train: expected a writable file, got \"" + getPath("log.csv") + "\"");
     if (!found)
-        log << "step,minutes,samples,loss,gradientNorm,learningRate,samplesPerSecond,atomsPerSecond,targetShare,validationLoss" << std::endl;
+        log << "step,minutes,samples,loss,gradientNorm,learningRate,samplesPerSecond,atomsPerSecond,targetShare,"
+               "validationLoss"
+            << std::endl;
 }
 
 void Run::step(const HostBatch& batch) {
@@ -156,8 +160,9 @@ void Run::step(const HostBatch& batch) {
     loss.backward();
     double norm = std::isfinite(lastLoss) ? optimizer->update(getProgress()) : lastLoss;
     if (!std::isfinite(norm))
-        throw OpenMM::OpenMMException("train: expected a finite loss and gradient at step " + std::to_string(numSteps) + ", got " +
-                std::to_string(lastLoss) + " and " + std::to_string(norm) + "; the last checkpoint is \"" + getPath("checkpoint.bin") + "\"");
+        throw OpenMM::OpenMMException("train: expected a finite loss and gradient at step " + std::to_string(numSteps) +
+                ", got " + std::to_string(lastLoss) + " and " + std::to_string(norm) + "; the last checkpoint is \"" +
+                getPath("checkpoint.bin") + "\"");
     numSteps++;
     numSamples += batch.numSamples;
     position = batch.next;
@@ -174,13 +179,14 @@ void Run::writeLine() {
     double seconds = minutesSince(window.start) * 60;
     lastLoss = window.loss / window.numSteps;
     double rate = optimizer->getLearningRate(getProgress());
-    log << numSteps << "," << getMinutes() << "," << numSamples << "," << lastLoss << "," << window.norm / window.numSteps << ","
-        << rate << "," << window.numSamples / seconds << "," << window.numAtoms / seconds << "," << window.targetSeconds / seconds
-        << "," << validationLoss << std::endl;
+    log << numSteps << "," << getMinutes() << "," << numSamples << "," << lastLoss << ","
+        << window.norm / window.numSteps << "," << rate << "," << window.numSamples / seconds << ","
+        << window.numAtoms / seconds << "," << window.targetSeconds / seconds << "," << validationLoss << std::endl;
     if (progress != nullptr)
-        *progress << std::setprecision(4) << "step " << numSteps << "  loss " << lastLoss << "  rate " << rate << "  samples/s "
-                  << window.numSamples / seconds << "  minutes " << getMinutes() << "  target " << 100 * window.targetSeconds / seconds
-                  << " %  assembly " << 100 * window.assemblySeconds / seconds << " %" << std::endl;
+        *progress << std::setprecision(4) << "step " << numSteps << "  loss " << lastLoss << "  rate " << rate
+                  << "  samples/s " << window.numSamples / seconds << "  minutes " << getMinutes() << "  target "
+                  << 100 * window.targetSeconds / seconds << " %  assembly " << 100 * window.assemblySeconds / seconds
+                  << " %" << std::endl;
     window = LogWindow();
 }
 
@@ -190,7 +196,8 @@ void Run::validate() {
     std::string details;
     validationLoss = validation->evaluate(cast(optimizer->getAverage(), getProductType(settings)), details);
     if (progress != nullptr)
-        *progress << "step " << numSteps << "  validation loss " << std::setprecision(5) << validationLoss << "  " << details << std::endl;
+        *progress << "step " << numSteps << "  validation loss " << std::setprecision(5) << validationLoss << "  "
+                  << details << std::endl;
 }
 
 void Run::saveState() {
@@ -256,7 +263,8 @@ TrainingResult runTraining(const TrainingSettings& settings, std::ostream* progr
         return Run(settings, progress).execute();
     }
     catch (const c10::Error& error) {
-        throw OpenMM::OpenMMException(std::string("train: expected LibTorch to succeed, got: ") + error.what_without_backtrace());
+        throw OpenMM::OpenMMException(
+                std::string("train: expected LibTorch to succeed, got: ") + error.what_without_backtrace());
     }
 }
 

@@ -80,7 +80,8 @@ DenoiserModel createInitialModel(const TrainingSettings& settings) {
     if (!settings.initialModel.empty()) {
         DenoiserModel model = DenoiserModel::load(settings.initialModel);
         if (model.getConditions() != settings.conditions)
-            throw ArgumentError("train: expected the conditions of \"" + settings.initialModel + "\", got others; list the same conditions");
+            throw ArgumentError("train: expected the conditions of \"" + settings.initialModel +
+                    "\", got others; list the same conditions");
         return model;
     }
     DenoiserModel model = DenoiserModel::createRandom(settings.network, settings.seed);
@@ -102,16 +103,18 @@ void clearUnusedRows(const FeatureTables& tables, DenoiserModel& model) {
 std::string getIdentity(const TrainingSettings& settings) {
     const PairBiasTransformerSettings& network = settings.network;
     std::ostringstream text;
-    for (double value : {(double) network.width, (double) network.numLayers, (double) network.numHeads, (double) network.transitionFactor,
-            (double) network.pairWidth, (double) network.numRadial, network.radialMax, (double) network.conditionWidth,
-            (double) network.numFrequencies, network.dataScale, (double) settings.seed})
+    for (double value : {(double) network.width, (double) network.numLayers, (double) network.numHeads,
+                 (double) network.transitionFactor, (double) network.pairWidth, (double) network.numRadial,
+                 network.radialMax, (double) network.conditionWidth, (double) network.numFrequencies, network.dataScale,
+                 (double) settings.seed})
         text << value << " ";
     for (const std::string& condition : settings.conditions)
         text << condition << " ";
     return text.str();
 }
 
-Validation::Validation(const TrainingSettings& trainingSettings, const DenoiserModel& model) : settings(trainingSettings) {
+Validation::Validation(const TrainingSettings& trainingSettings, const DenoiserModel& model) :
+        settings(trainingSettings) {
     settings.seed = VALIDATION_SEED;
     settings.mirrorProbability = settings.stereoDropout = settings.boltzmannShare = 0;
     for (const std::string& shard : settings.validationShards)

@@ -30,8 +30,8 @@ public:
             value = object.at(key).get<T>();
         }
         catch (const json::exception&) {
-            throw ArgumentError(WHERE + "expected a value of the right kind for \"" + key + "\" in \"" + name + "\", got " +
-                    object.at(key).dump());
+            throw ArgumentError(WHERE + "expected a value of the right kind for \"" + key + "\" in \"" + name +
+                    "\", got " + object.at(key).dump());
         }
     }
     void finish() const {
@@ -148,20 +148,25 @@ void TrainingSettings::validate() const {
     check(maxSteps >= 1, "at least 1 step", std::to_string(maxSteps));
     check(maxMinutes >= 0, "minutes of at least 0", std::to_string(maxMinutes));
     check(learningRate > 0, "a positive learning rate", std::to_string(learningRate));
-    check(share(finalLearningRate), "a final fraction of the learning rate between 0 and 1", std::to_string(finalLearningRate));
+    check(share(finalLearningRate), "a final fraction of the learning rate between 0 and 1",
+            std::to_string(finalLearningRate));
     check(warmupSteps >= 0, "at least 0 warm-up steps", std::to_string(warmupSteps));
-    check(beta1 >= 0 && beta1 < 1 && beta2 >= 0 && beta2 < 1, "beta1 and beta2 in [0, 1)", std::to_string(beta1) + ", " + std::to_string(beta2));
+    check(beta1 >= 0 && beta1 < 1 && beta2 >= 0 && beta2 < 1, "beta1 and beta2 in [0, 1)",
+            std::to_string(beta1) + ", " + std::to_string(beta2));
     check(weightDecay >= 0, "a weight decay of at least 0", std::to_string(weightDecay));
     check(gradientClip > 0, "a positive largest gradient norm", std::to_string(gradientClip));
     check(emaDecay >= 0 && emaDecay < 1, "an average decay in [0, 1)", std::to_string(emaDecay));
     check(logSigmaDeviation > 0, "a positive deviation of ln sigma", std::to_string(logSigmaDeviation));
     for (double value : {stereoDropout, mirrorProbability, boltzmannShare})
         check(share(value), "shares of samples between 0 and 1", std::to_string(value));
-    check(maxAutomorphisms >= 1 && maxAutomorphisms <= 5000, "1 to 5000 automorphisms", std::to_string(maxAutomorphisms));
-    check(precision == "bfloat16" || precision == "float32", "a precision of \"bfloat16\" or \"float32\"", "\"" + precision + "\"");
+    check(maxAutomorphisms >= 1 && maxAutomorphisms <= 5000, "1 to 5000 automorphisms",
+            std::to_string(maxAutomorphisms));
+    check(precision == "bfloat16" || precision == "float32", "a precision of \"bfloat16\" or \"float32\"",
+            "\"" + precision + "\"");
     check(numThreads >= 1, "at least 1 thread", std::to_string(numThreads));
     check(logSteps >= 1 && validationSteps >= 0, "a log interval of at least 1 step", std::to_string(logSteps));
-    check(metadata.size() % 2 == 0, "pairs of key and value in the metadata", std::to_string(metadata.size()) + " texts");
+    check(metadata.size() % 2 == 0, "pairs of key and value in the metadata",
+            std::to_string(metadata.size()) + " texts");
 }
 
 } // namespace OrbitPlugin

@@ -10,9 +10,11 @@ int main(int argc, char* argv[]) {
         return 2;
     }
     try {
-        OrbitPlugin::TrainingResult result = OrbitPlugin::train(OrbitPlugin::TrainingSettings::load(argv[1]), std::cout);
-        std::cout << "trained " << result.numSteps << " steps, " << result.numSamples << " samples in " << result.minutes
-                  << " minutes; validation loss " << result.validationLoss << "; wrote " << result.modelPath << std::endl;
+        OrbitPlugin::TrainingResult result =
+                OrbitPlugin::train(OrbitPlugin::TrainingSettings::load(argv[1]), std::cout);
+        std::cout << "trained " << result.numSteps << " steps, " << result.numSamples << " samples in "
+                  << result.minutes << " minutes; validation loss " << result.validationLoss << "; wrote "
+                  << result.modelPath << std::endl;
         return 0;
     }
     catch (const std::exception& error) {
