@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+// Reads a molecule from the atoms, bonds and residues of a topology, and a SMILES for each unknown residue.
+#ifndef OPENMM_ORBIT_TOPOLOGYREADER_H_
+#define OPENMM_ORBIT_TOPOLOGYREADER_H_
+
+#include "openmmorbit/MoleculeReader.h"
+#include <map>
+#include <string>
+#include <vector>
+
+namespace OrbitPlugin {
+
+/** One atom of a topology. */
+struct OPENMM_EXPORT_ORBIT TopologyAtom {
+    std::string name;       ///< e.g. "CA"
+    int element = 0;        ///< atomic number
+    int residue = 0;        ///< index of its residue
+    int formalCharge = 0;   ///< in units of the elementary charge; 0 if unknown
+};
+
+/** One bond of a topology. */
+struct OPENMM_EXPORT_ORBIT TopologyBond {
+    int atom1 = 0, atom2 = 0;   ///< indices of the two atoms
+    int order = 0;              ///< 1, 2 or 3; 0 if unknown
+};
+
+/** What an OpenMM Topology says about one molecule. */
+struct OPENMM_EXPORT_ORBIT TopologyRecord {
+    std::vector<TopologyAtom> atoms;            ///< in the topology's order, those of a residue together
+    std::vector<TopologyBond> bonds;            ///< each bond once
+    std::vector<std::string> residueNames;      ///< name of every residue
+    std::map<std::string, std::string> smiles;  ///< residue name to SMILES, for residues that are not standard
+};
+
+/**
+ * Read a molecule from a topology. Residues with a SMILES take bond orders, charges and stereochemistry from it, matched
+ * by elements and bonds. Amino acids, nucleotides and water take bond orders from RDKit's PDB residues; their charges
+ * follow from the hydrogens that are there. Other residues need the order of every bond.
+ *
+ * @param topology   the molecule; with hydrogens, or without any: then they are appended
+ * @param options    settings of the reader
+ * @return a validated graph in the topology's atom order, with its atom names where they are unique
+ * @throws ArgumentError naming the residue if it is unknown or its SMILES has other atoms or bonds
+ */
+OPENMM_EXPORT_ORBIT MolecularGraph readTopology(const TopologyRecord& topology,
+        const ReaderOptions& options = ReaderOptions());
+
+} // namespace OrbitPlugin
+
+#endif // OPENMM_ORBIT_TOPOLOGYREADER_H_

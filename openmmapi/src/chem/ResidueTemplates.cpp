@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: MIT
+// Residues with a SMILES: the match of its atoms to those of the topology, and what is carried over.
+#include "Residues.h"
+#include <GraphMol/Descriptors/MolDescriptors.h>
+#include <GraphMol/MolOps.h>
+#include <GraphMol/SmilesParse/SmilesParse.h>
+#include <GraphMol/Substruct/SubstructMatch.h>
+#include <algorithm>
+#include <map>
+
+using namespace OrbitPlugin;
+using namespace OrbitPlugin::chem;
+using std::string;
+using std::to_string;
+using std::vector;
+
+/** Map from atoms of the template to atoms of the molecule. */
+typedef std::map<int, int> AtomMap;
+
+static vector<int> getHydrogens(const RDKit::ROMol& mol, int atom) {
+    vector<int> result;
+    for (const RDKit::Atom* other : mol.atomNeighbors(mol.getAtomWithIdx(atom)))
+        if (other->getAtomicNum() == 1)
+            result.push_back((int) other->getIdx());
+    return result;
+}
+
+/** Copy some atoms with elements and plain bonds only. */
+static RDKit::RWMol getSkeleton(const RDKit::ROMol& mol, const vector<int>& indices) {
+    RDKit::RWMol skeleton;
+    std::map<int, int> places;
+    for (int index : indices) {
+        RDKit::Atom atom(mol.getAtomWithIdx(index)->getAtomicNum());
+        atom.setNoImplicit(true);
+        places[index] = (int) skeleton.addAtom(&atom, false, false);
+    }
+    for (const RDKit::Bond* bond : mol.bonds())
+        if (places.count((int) bond->getBeginAtomIdx()) > 0 && places.count((int) bond->getEndAtomIdx()) > 0)
+            skeleton.addBond((unsigned int) places[(int) bond->getBeginAtomIdx()], (unsigned int) places[(int) bond->getEndAtomIdx()],
+                RDKit::Bond::SINGLE);
+    return skeleton;
+}
+
+static vector<int> getHeavyAtoms(const RDKit::ROMol& mol) {
+    vector<int> result;
+    for (const RDKit::Atom* atom : mol.atoms())
+        if (atom->getAtomicNum() > 1)
+            result.push_back((int) atom->getIdx());
+    return result;
+}
+
+/** Bonds of an atom to other residues: each takes the place of a hydrogen of the SMILES. */
+static int countOutside(const TopologyRecord& topology, int atom) {
+    return (int) std::count_if(topology.bonds.begin(), topology.bonds.end(), [&](const TopologyBond& bond) {
+        return (bond.atom1 == atom || bond.atom2 == atom) &&
+            topology.atoms[bond.atom1].residue != topology.atoms[bond.atom2].residue;
+    });
+}
+
+/** Find a mapping of heavy atoms that agrees in elements, bonds and, if there are any, hydrogens; empty if there is none. */
+static AtomMap findMapping(const TopologyRecord& topology, const vector<int>& residue, const RDKit::ROMol& pattern, bool complete,
+        const RDKit::ROMol& mol) {
+    const vector<int> heavy = getHeavyAtoms(pattern);
+    const RDKit::RWMol query = getSkeleton(pattern, heavy), target = getSkeleton(mol, residue);
+    if (query.getNumAtoms() != target.getNumAtoms() || query.getNumBonds() != target.getNumBonds())
+        return {};
+    RDKit::SubstructMatchParameters parameters;
+    parameters.uniquify = false;
+    parameters.maxMatches = 10000;
+    for (const RDKit::MatchVectType& match : RDKit::SubstructMatch(target, query, parameters)) {
+        AtomMap mapping;
+        for (const auto& [from, to] : match)
+            mapping[heavy[from]] = residue[to];
+        const bool agrees = std::all_of(mapping.begin(), mapping.end(), [&](const std::pair<const int, int>& entry) {
+            return !complete || getHydrogens(pattern, entry.first).size() ==
+                getHydrogens(mol, entry.second).size() + countOutside(topology, entry.second);
+        });
+        if (agrees)
+            return mapping;
+    }
+    return {};
+}
+
+static void copyBonds(const RDKit::ROMol& pattern, const AtomMap& mapping, RDKit::RWMol& mol) {
+    for (const RDKit::Bond* bond : pattern.bonds()) {
+        const auto first = mapping.find((int) bond->getBeginAtomIdx()), second = mapping.find((int) bond->getEndAtomIdx());
+        if (first == mapping.end() || second == mapping.end())
+            continue;
+        RDKit::Bond* target = mol.getBondBetweenAtoms(first->second, second->second);
+        target->setBondType(bond->getBondType());
+        const bool trans = bond->getStereo() == RDKit::Bond::STEREOE, cis = bond->getStereo() == RDKit::Bond::STEREOZ;
+        if ((!cis && !trans) || mapping.count(bond->getStereoAtoms()[0]) == 0 || mapping.count(bond->getStereoAtoms()[1]) == 0)
+            continue;
+        const bool forward = (int) target->getBeginAtomIdx() == first->second;
+        target->setStereoAtoms(mapping.at(bond->getStereoAtoms()[forward ? 0 : 1]), mapping.at(bond->getStereoAtoms()[forward ? 1 : 0]));
+        target->setStereo(cis ? RDKit::Bond::STEREOCIS : RDKit::Bond::STEREOTRANS);
+    }
+}
+
+/** Carry the handedness of a centre over: the tag refers to the order of the bonds, which may differ by an odd permutation. */
+static void copyHandedness(const RDKit::ROMol& pattern, const RDKit::Atom& source, const AtomMap& mapping, RDKit::RWMol& mol,
+        RDKit::Atom& target) {
+    vector<int> wanted, found;
+    for (const RDKit::Bond* bond : pattern.atomBonds(&source)) {
+        const auto entry = mapping.find((int) bond->getOtherAtomIdx(source.getIdx()));
+        wanted.push_back(entry == mapping.end() ? -1 : entry->second);
+    }
+    for (const RDKit::Bond* bond : mol.atomBonds(&target))
+        found.push_back((int) bond->getOtherAtomIdx(target.getIdx()));
+    if (!std::is_permutation(wanted.begin(), wanted.end(), found.begin(), found.end()))
+        return;
+    target.setChiralTag(source.getChiralTag());
+    int inversions = 0;
+    for (size_t i = 0; i < wanted.size(); i++)
+        for (size_t j = i + 1; j < wanted.size(); j++)
+            inversions += std::find(found.begin(), found.end(), wanted[i]) > std::find(found.begin(), found.end(), wanted[j]);
+    if (inversions % 2 == 1)
+        target.invertChirality();
+}
+
+void chem::assignFromSmiles(const TopologyRecord& topology, int residue, bool complete, RDKit::RWMol& mol) {
+    const string& name = topology.residueNames[residue];
+    const string& smiles = topology.smiles.at(name);
+    const Origin origin{"readTopology", "\"" + smiles + "\" for residue \"" + name + "\""};
+    auto pattern = callRDKit(origin, "a valid SMILES", [&]() { return RDKit::SmilesToMol(smiles); });
+    const string patternFormula = RDKit::Descriptors::calcMolFormula(*pattern);
+    if (complete)
+        RDKit::MolOps::addHs(*pattern);
+    RDKit::MolOps::Kekulize(*pattern, true);
+    vector<int> heavy, all;
+    for (size_t i = 0; i < topology.atoms.size(); i++)
+        if (topology.atoms[i].residue == residue) {
+            all.push_back((int) i);
+            if (topology.atoms[i].element > 1)
+                heavy.push_back((int) i);
+        }
+    AtomMap mapping = findMapping(topology, heavy, *pattern, complete, mol);
+    if (mapping.empty())
+        throw ArgumentError("readTopology: expected a SMILES with the atoms and bonds of residue " + to_string(residue) + " \"" + name +
+            "\" (" + RDKit::Descriptors::calcMolFormula(getSkeleton(mol, all)) + "), got \"" + smiles + "\" (" + patternFormula +
+            "); correct the SMILES, or the bonds and hydrogens of the topology");
+    for (const auto& [from, to] : AtomMap(mapping)) {
+        const vector<int> given = getHydrogens(*pattern, from), found = getHydrogens(mol, to);
+        for (size_t k = 0; k < std::min(given.size(), found.size()); k++)
+            mapping[given[k]] = found[k];
+    }
+    copyBonds(*pattern, mapping, mol);
+    for (const auto& [from, to] : mapping) {
+        const RDKit::Atom& source = *pattern->getAtomWithIdx(from);
+        RDKit::Atom& target = *mol.getAtomWithIdx(to);
+        target.setFormalCharge(source.getFormalCharge());
+        target.setIsotope(source.getIsotope());
+        if (!complete && source.getNoImplicit()) {
+            target.setNoImplicit(true);
+            target.setNumExplicitHs(source.getTotalNumHs() - std::min((int) source.getTotalNumHs(), countOutside(topology, to)));
+        }
+        if (source.getChiralTag() != RDKit::Atom::CHI_UNSPECIFIED)
+            copyHandedness(*pattern, source, mapping, mol, target);
+    }
+}
