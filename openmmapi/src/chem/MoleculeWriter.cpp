@@ -24,14 +24,14 @@ static void checkPositions(const string& function, const MolecularGraph& graph, 
 }
 
 static void checkItem(const string& name, const string& value) {
-    const string function = "writeStructureRecord: expected ";
     if (name.empty() || name.find_first_of("<>\r\n") != string::npos)
-        throw ArgumentError(function + "a name without angle brackets and line ends for a data item, got \"" + name + "\"");
+        throw ArgumentError("writeStructureRecord: expected the name of a data item without angle brackets and line ends, got \"" +
+            name + "\"");
     std::istringstream lines(value + "\n");
     for (string line; std::getline(lines, line);)
         if ((line.empty() && !value.empty()) || line.rfind("$$$$", 0) == 0 || line.rfind(">", 0) == 0)
-            throw ArgumentError(function + "a value without empty lines, \"$$$$\" and \">\" at the start of a line for the data item \"" +
-                name + "\", got \"" + value + "\"");
+            throw ArgumentError("writeStructureRecord: expected a value without empty lines and without \"$$$$\" or \">\" at the start "
+                "of a line for the data item \"" + name + "\", got \"" + value + "\"");
 }
 
 string OrbitPlugin::writeMolBlock(const MolecularGraph& graph, const vector<double>& positions) {

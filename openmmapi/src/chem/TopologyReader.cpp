@@ -34,9 +34,11 @@ static void checkRecord(const TopologyRecord& topology) {
         if (std::min(bond.atom1, bond.atom2) < 0 || std::max(bond.atom1, bond.atom2) >= numAtoms || bond.atom1 == bond.atom2 ||
                 bond.order < 0 || bond.order > 3)
             throw ArgumentError("readTopology: expected bonds of two different atoms below " + to_string(numAtoms) +
-                " with an order of 0 to 3, got " + to_string(bond.atom1) + ", " + to_string(bond.atom2) + " with order " + to_string(bond.order));
+                " with an order of 0 to 3, got " + to_string(bond.atom1) + ", " + to_string(bond.atom2) + " with order " +
+                to_string(bond.order));
         if (!seen.insert(std::minmax(bond.atom1, bond.atom2)).second)
-            throw ArgumentError("readTopology: expected every bond once, got " + to_string(bond.atom1) + ", " + to_string(bond.atom2) + " twice");
+            throw ArgumentError("readTopology: expected every bond once, got " + to_string(bond.atom1) + ", " +
+                to_string(bond.atom2) + " twice");
     }
 }
 
