@@ -211,26 +211,23 @@ class SDFWriter:
     """
 
     def __init__(self, path):
-        from rdkit import Chem
-
-        self._stream = gzip.open(path, "wt") if str(path).endswith(".gz") else open(path, "w", encoding="utf-8")
-        self._writer = Chem.SDWriter(self._stream)
+        self._stream = (gzip.open(path, "wt", encoding="utf-8") if str(path).endswith(".gz")
+                        else open(path, "w", encoding="utf-8"))
 
     def write(self, ensemble):
         """Append all conformers of an ensemble."""
-        mol = ensemble.toRDKit()
-        mol.SetProp("SMILES", ensemble.graph.smiles)
-        for index, (conformer, provenance) in enumerate(zip(mol.GetConformers(), ensemble.provenance)):
-            mol.SetProp("ORBIT_MODEL", provenance.modelChecksum)
-            mol.SetIntProp("ORBIT_SEED", provenance.seed)
-            mol.SetIntProp("ORBIT_RECORD", provenance.record)
-            mol.SetIntProp("ORBIT_COPY", provenance.copy)
-            mol.SetProp("ORBIT_STATUS", ensemble[index].status.message or "ok")
-            self._writer.write(mol, confId=conformer.GetId())
+        from openmmorbit import chem
+
+        graph = ensemble.graph
+        positions = ensemble.positions.value_in_unit(unit.angstrom)
+        for index, provenance in enumerate(ensemble.provenance):
+            self._stream.write(chem.writeStructureRecord(graph, positions[index], {
+                "SMILES": graph.smiles, "ORBIT_MODEL": provenance.modelChecksum, "ORBIT_SEED": str(provenance.seed),
+                "ORBIT_RECORD": str(provenance.record), "ORBIT_COPY": str(provenance.copy),
+                "ORBIT_STATUS": ensemble[index].status.message or "ok"}))
 
     def close(self):
         """Finish the file."""
-        self._writer.close()
         self._stream.close()
 
     def __enter__(self):

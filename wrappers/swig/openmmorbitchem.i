@@ -24,6 +24,7 @@
 #include "openmmorbit/OrbitDiffusionIntegrator.h"
 #include "openmmorbit/MoleculeReader.h"
 #include "openmmorbit/MMFFSystem.h"
+#include "openmmorbit/MoleculeWriter.h"
 #include "openmmorbit/EnsembleShards.h"
 %}
 
@@ -49,3 +50,4 @@ ORBIT_LONG_CALL(OrbitPlugin::writeEnsembleShard)
 %ignore OrbitPlugin::makeMMFFSystem;
 %include "openmmorbit/MMFFSystem.h"
 %include "openmmorbit/EnsembleShards.h"
+%include "openmmorbit/MoleculeWriter.h"
