@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: MIT
+"""The Python example of README.md runs as it stands."""
+import pathlib
+import re
+
+import pytest
+
+import openmmorbit
+from openmmorbit.conformers import defaultModelPath
+
+README = pathlib.Path(__file__).resolve().parents[2] / "README.md"
+
+
+def test_example_runs(tmp_path, monkeypatch, capsys):
+    try:
+        defaultModelPath()
+    except FileNotFoundError:
+        pytest.skip("this build has no packaged model")
+    pytest.importorskip("rdkit")
+    blocks = re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.S)
+    assert blocks, "README.md has a Python example"
+    monkeypatch.chdir(tmp_path)
+    exec(compile("\n".join(blocks), str(README), "exec"), {})
+    assert (tmp_path / "aspirin.sdf").read_text().count("$$$$") == 20
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "(20, 21, 3)"
+    assert len(lines) == 4 and "not a molecule" in lines[3]
+
+
+def test_every_make_target_exists():
+    makefile = (README.parent / "Makefile").read_text(encoding="utf-8")
+    for target in set(re.findall(r"`make (\w+)", README.read_text(encoding="utf-8"))):
+        assert re.search(rf"^{target}:", makefile, re.M), target
+
+
+def test_names_of_the_readme_exist():
+    for name in set(re.findall(r"openmmorbit\.(\w+)\(", README.read_text(encoding="utf-8"))):
+        assert callable(getattr(openmmorbit, name)), name
