@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: MIT
+"""Training through Python and the command line: SDF to shard to model to conformers, resuming, refusals."""
+import json
+import subprocess
+import sys
+
+import pytest
+
+import openmmorbit
+
+Chem = pytest.importorskip("rdkit.Chem")
+AllChem = pytest.importorskip("rdkit.Chem.AllChem")
+
+
+@pytest.fixture(scope="module")
+def orbittraining():
+    return pytest.importorskip("openmmorbit.orbittraining", reason="built without the trainer", exc_type=ImportError)
+
+
+@pytest.fixture(scope="module")
+def shard(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("data")
+    writer = Chem.SDWriter(str(folder / "in.sdf"))
+    for smiles in ("CCO", "CC(N)=O", "C1CC1", "CO", "CCN"):
+        mol = Chem.AddHs(Chem.MolFromSmiles(smiles))
+        AllChem.EmbedMultipleConfs(mol, 4, randomSeed=1)
+        for index in range(mol.GetNumConformers()):
+            mol.SetProp("SMILES", smiles)
+            writer.write(mol, confId=index)
+    writer.close()
+    report = openmmorbit.buildDataset([folder / "in.sdf"], folder / "in.shard", condition="MMFF94s")
+    assert report.numMolecules + report.numOtherSide == 5 and report.numFaults == 0
+    assert report.numConformers == 4 * report.numMolecules
+    return str(folder / "in.shard")
+
+
+def configure(folder, shard, **changes):
+    settings = {"conditions": ["MMFF94s"], "datasets": [{"shards": [shard]}], "outputDirectory": str(folder / "run"),
+                "maxSteps": 5, "atomsPerBatch": 200, "network": {"width": 24, "numHeads": 2, "numLayers": 2}, **changes}
+    path = folder / "config.json"
+    path.write_text(json.dumps(settings))
+    return path
+
+
+def testTrainAndGenerate(orbittraining, shard, tmp_path):
+    done = subprocess.run([sys.executable, "-m", "openmmorbit.cli", "train", str(configure(tmp_path, shard))],
+                          capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1].startswith("5 steps, ")
+    model = str(tmp_path / "run" / "model.safetensors")
+    generator = openmmorbit.ConformerGenerator(model, numSteps=1, check=False)
+    assert generator.generate("CCO", 2, seed=1).positions.shape == (2, 9, 3)
+    # The same folder continues, up to the new end.
+    result = openmmorbit.train(configure(tmp_path, shard, maxSteps=8))
+    assert result.numSteps == 8 and result.modelPath == model
+
+
+def testRefusals(orbittraining, shard, tmp_path):
+    with pytest.raises(ValueError, match="configuration file.*nowhere.json"):
+        openmmorbit.train("nowhere.json")
+    with pytest.raises(ValueError, match="nowhere.shard"):
+        openmmorbit.train(configure(tmp_path, "nowhere.shard"))
+    with pytest.raises(ValueError, match="learningrate"):
+        openmmorbit.train(configure(tmp_path, shard, learningrate=1))
+    with pytest.raises(ValueError, match="nowhere.sdf"):
+        openmmorbit.buildDataset(["nowhere.sdf"], tmp_path / "out.shard")
+
+
+def testAnInstallationWithoutTheTrainerSaysSo(monkeypatch, tmp_path):
+    path = tmp_path / "config.json"
+    path.write_text("{}")
+    monkeypatch.setitem(sys.modules, "openmmorbit.orbittraining", None)
+    monkeypatch.delattr(openmmorbit, "orbittraining", raising=False)
+    with pytest.raises(ImportError, match="no trainer; build the package with -DORBIT_BUILD_TRAINING=ON"):
+        openmmorbit.train(path)
