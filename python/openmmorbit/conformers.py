@@ -241,6 +241,9 @@ class ConformerGenerator:
         """
         from tqdm import tqdm
 
+        if isinstance(iterable, str) or not hasattr(iterable, "__iter__"):
+            raise TypeError("ConformerGenerator.generateMany: expected an iterable of molecules, got one "
+                            f"{type(iterable).__name__}; use generate(), or readMolecules() for a file")
         if batchSize < 1:
             raise ValueError(f"ConformerGenerator.generateMany: expected batchSize of at least 1, got {batchSize}")
         seed = int(seed) or random.randrange(1, 2**31 - 1)

@@ -2,6 +2,8 @@
 """From an openmm.app.Topology to a MolecularGraph: bond orders come from SMILES or from RDKit's own residues."""
 from dataclasses import dataclass
 
+from openmm import app
+
 from openmmorbit import molecules
 
 _aminoAcids = {
@@ -40,6 +42,13 @@ def _connectedAtoms(topology):
     return atoms, list(topology.bonds()), residues
 
 
+def _bondOrder(bond):
+    """Get 1, 2, 3, 1.5 for an aromatic bond of unknown order, or None."""
+    if bond.order in (1, 2, 3):
+        return bond.order
+    return {app.Single: 1, app.Double: 2, app.Triple: 3, app.Aromatic: 1.5}.get(bond.type)
+
+
 def _skeleton(atoms, bonds):
     """Make an RDKit molecule of single bonds, or of the orders that the Topology knows."""
     from rdkit import Chem
@@ -52,8 +61,19 @@ def _skeleton(atoms, bonds):
         atom.SetFormalCharge(int(getattr(entry, "formalCharge", None) or 0))
         mol.AddAtom(atom)
     for bond in bonds:
-        order = {2: Chem.BondType.DOUBLE, 3: Chem.BondType.TRIPLE}.get(bond.order, Chem.BondType.SINGLE)
-        mol.AddBond(bond[0].index, bond[1].index, order)
+        ends, order = (bond[0].index, bond[1].index), _bondOrder(bond)
+        kind = {None: "SINGLE", 1: "SINGLE", 1.5: "AROMATIC", 2: "DOUBLE", 3: "TRIPLE"}[order]
+        mol.AddBond(*ends, getattr(Chem.BondType, kind))
+        if order == 1.5:
+            mol.GetBondBetweenAtoms(*ends).SetIsAromatic(True)
+            for end in ends:
+                mol.GetAtomWithIdx(end).SetIsAromatic(True)
+    mol.UpdatePropertyCache(strict=False)
+    try:
+        Chem.Kekulize(mol, clearAromaticFlags=True)
+    except ValueError as error:
+        raise ValueError("readMolecule: expected aromatic bonds that single and double ones can stand for, got a "
+                         f"Topology where they cannot ({error}); give bond orders, or smiles= for the residue") from error
     return mol, complete
 
 
@@ -202,7 +222,7 @@ def fromTopology(topology, smiles, addHydrogens=True):
         raise ValueError(f"readMolecule: expected SMILES for residues of the Topology, got one for '{unused[0]}', "
                          "which has no such residue")
     mol, complete = _skeleton(atoms, bonds)
-    unknown = {atom.index for bond in bonds if bond.order is None and bond.type is None for atom in (bond[0], bond[1])}
+    unknown = {atom.index for bond in bonds if _bondOrder(bond) is None for atom in (bond[0], bond[1])}
     for residue in residues:
         text = smiles.get(residue.name, _commonSmiles.get(residue.name) if len(residues) == 1 else None)
         if text is not None:

@@ -75,6 +75,12 @@ def testNumberOfEach(makeGenerator):
     assert [len(r.ensemble) for r in results] == [1, 3]
 
 
+@pytest.mark.parametrize("single", ["CCO", 7])
+def testOneMoleculeIsNoIterable(makeGenerator, single):
+    with pytest.raises(TypeError, match="an iterable of molecules, got one (str|int); use generate"):
+        next(makeGenerator().generateMany(single, 1, progress=False))
+
+
 def testResultsStream(makeGenerator):
     asked = []
 

@@ -69,8 +69,9 @@ def testPeptideByResidueNames(sequence, smiles):
         assert Chem.CanonSmiles(charged.smiles) == Chem.CanonSmiles(smiles)
 
 
-def testOurOwnTopologyIsComplete():
-    graph = openmmorbit.readMolecule("CC(=O)N(C)C#N")
+@pytest.mark.parametrize("smiles", ["CC(=O)N(C)C#N", "CC(=O)Oc1ccccc1C(=O)O", "Cc1c[nH]c2ccncc12"])
+def testOurOwnTopologyIsComplete(smiles):
+    graph = openmmorbit.readMolecule(smiles)
     again = openmmorbit.readMolecule(writers.makeTopology(graph))
     assert again.smiles == graph.smiles and [a.name for a in again.atoms] == [a.name for a in graph.atoms]
 
