@@ -36,8 +36,11 @@ def _records(inputs):
         if not _isFile(text):
             yield f"'{text}'", text
             continue
-        for number, molecule in enumerate(molecules.readMolecules(text), 1):
-            yield f"{text}, record {number}", molecule
+        try:
+            for number, molecule in enumerate(molecules.readMolecules(text), 1):
+                yield f"{text}, record {number}", molecule
+        except ValueError as error:
+            yield text, error
 
 
 def _checkFiles(inputs, output):
@@ -89,6 +92,9 @@ def runConformers(options):
                                        **{name: value for name, value in settings.items() if value is not None})
         if options.num < 1:
             raise UsageError(f"expected at least 1 conformer, got -n {options.num}")
+        if not 0 <= options.seed < 2**31:
+            raise UsageError(f"expected a seed from 0 to {2**31 - 1}, got {options.seed}")
+        generator.kernelDescription()  # Refuses a platform without a kernel before the output is opened.
     except (ValueError, OSError) as error:
         raise UsageError(str(error)) from error
     labels, begin, written, molecules, failed = [], time.perf_counter(), 0, 0, 0

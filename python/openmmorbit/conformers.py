@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
 """The generator of conformers: SMILES, RDKit, OpenFF or OpenMM molecules in, ensembles out."""
+import operator
 import random
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import count as counter
-from itertools import groupby, islice
+from itertools import groupby, islice, repeat
 from pathlib import Path
 
 import openmm
@@ -65,6 +65,14 @@ def _choice(what, name, table):
     if name not in table:
         raise ValueError(f"ConformerGenerator: expected {what} of {', '.join(map(repr, table))}, got {name!r}")
     return table[name]
+
+
+def _integer(name, value, lowest):
+    """Check a number that crosses to C++ as int; fractions are refused, not cut."""
+    number = operator.index(value)
+    if not lowest <= number < 2**31:
+        raise ValueError(f"ConformerGenerator: expected {name} from {lowest} to {2**31 - 1}, got {number}")
+    return number
 
 
 class ConformerGenerator:
@@ -212,9 +220,10 @@ class ConformerGenerator:
         openmm.OpenMMException
             If not one conformer was accepted.
         """
+        number, seed = _integer("numConformers", numConformers, 1), _integer("seed", seed, 0)
         graph, source = molecules.toGraph(molecule, smiles=smiles, addHydrogens=addHydrogens)
         with self._watched(progress):
-            return Ensemble(self._core.generate(graph, int(numConformers), int(seed)), source)
+            return Ensemble(self._core.generate(graph, number, seed), source)
 
     def generateMany(self, iterable, numConformers=20, seed=0, progress=True, batchSize=16, addHydrogens=True):
         """Generate conformers of many molecules; answers come in the order of the input, while later ones still run.
@@ -224,7 +233,7 @@ class ConformerGenerator:
         iterable : iterable
             Molecules as for generate(); an exception object among them is passed on as that record's error.
         numConformers : int or sequence of int
-            How many of each.
+            How many of each; a sequence ends the run when it ends.
         seed : int
             The same seed gives the same conformers, whatever the batch size; 0 chooses one.
         progress : bool
@@ -246,11 +255,13 @@ class ConformerGenerator:
                             f"{type(iterable).__name__}; use generate(), or readMolecules() for a file")
         if batchSize < 1:
             raise ValueError(f"ConformerGenerator.generateMany: expected batchSize of at least 1, got {batchSize}")
-        seed = int(seed) or random.randrange(1, 2**31 - 1)
+        seed = _integer("seed", seed, 0) or random.randrange(1, 2**31 - 1)
         total = len(iterable) if hasattr(iterable, "__len__") else None
-        counts = counter() if isinstance(numConformers, int) else iter(numConformers)
-        records = ((index, molecule, numConformers if isinstance(numConformers, int) else int(number))
-                   for (index, molecule), number in zip(enumerate(iterable), counts))
+        if hasattr(numConformers, "__iter__"):
+            counts = (_integer("numConformers", number, 1) for number in numConformers)
+        else:
+            counts = repeat(_integer("numConformers", numConformers, 1))
+        records = ((index, molecule, number) for index, (molecule, number) in enumerate(zip(iterable, counts)))
         with tqdm(total=total, disable=not progress, unit="mol") as bar:
             while chunk := list(islice(records, batchSize)):
                 for result in self._answer(chunk, seed, addHydrogens):

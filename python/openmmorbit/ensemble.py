@@ -170,6 +170,8 @@ class Ensemble:
         """
         kelvin = -1.0 if temperature is None else float(
             temperature.value_in_unit(unit.kelvin) if unit.is_quantity(temperature) else temperature)
+        if temperature is not None and not 0 <= kelvin < np.inf:
+            raise ValueError(f"Ensemble.applyTo: expected a finite temperature of at least 0 K, got {kelvin:g} K")
         if particles is None:
             self._core.applyTo(context, self[index].index, kelvin, int(seed))
         else:

@@ -237,6 +237,9 @@ def fromTopology(topology, smiles, addHydrogens=True):
         elif unknown & set(residue.heavy):
             raise ValueError(f"readMolecule: expected known bond orders, got none for {residue.label}; give "
                              f"smiles={{'{residue.name}': ...}} for it")
+        else:
+            for index in residue.heavy:
+                mol.GetAtomWithIdx(index).SetNoImplicit(False)  # Hydrogens that lack are appended, not left as radicals.
     try:
         Chem.SanitizeMol(mol)
     except ValueError as error:

@@ -69,6 +69,13 @@ def testSDFInWithABadRecord(modelPath, tmp_path):
     assert [m.GetNumAtoms() for m in found] == [6, 8]
 
 
+def testAnEmptyFileDoesNotStopTheRun(modelPath, tmp_path):
+    (tmp_path / "empty.smi").write_text("")
+    done = generate(modelPath, "empty.smi", "O", "-n", 1, "-o", "out.sdf", "-q", folder=tmp_path)
+    assert done.returncode == 3 and "empty.smi" in done.stderr
+    assert (tmp_path / "out.sdf").read_text().count("$$$$") == 1
+
+
 @pytest.mark.parametrize("ending", [".pdb", ".cif", ".dcd"])
 def testOtherFormats(modelPath, tmp_path, ending):
     done = generate(modelPath, "CO", "-n", 2, "-o", f"out{ending}", folder=tmp_path)
@@ -86,6 +93,8 @@ def testWrongConformersAreReported(modelPath, tmp_path):
     (["CCO", "CC", "-o", "out.pdb"], "several molecules"), (["CCO", "-o", "nowhere/out.sdf"], "folder"),
     (["CCO", "-n", "0", "-o", "out.sdf"], "at least 1"), (["CCO"], "required"),
     (["CCO", "-o", "out.sdf", "--seed", "x"], "int"),
+    (["CCO", "-o", "out.sdf", "--seed", "99999999999"], "seed from 0"),
+    (["CCO", "-o", "out.sdf", "--platform", "Abacus"], "Abacus"),
     (["CCO", "-o", "out.sdf", "--model", "none.safetensors"], "none.safetensors")])
 def testWrongUse(modelPath, tmp_path, arguments, text):
     extra = [] if "--model" in arguments else ["--model", modelPath]

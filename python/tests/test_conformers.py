@@ -81,6 +81,16 @@ def testOneMoleculeIsNoIterable(makeGenerator, single):
         next(makeGenerator().generateMany(single, 1, progress=False))
 
 
+@pytest.mark.parametrize("numbers, error, text", [
+    ({"numConformers": 2.7}, TypeError, "float"), ({"numConformers": 0}, ValueError, "numConformers from 1 to .*got 0"),
+    ({"seed": 2**40}, ValueError, "seed from 0 to .*got 1099511627776"), ({"seed": -1}, ValueError, "seed")])
+def testNumbersAreRefusedAndNotCut(makeGenerator, numbers, error, text):
+    with pytest.raises(error, match=text):
+        makeGenerator().generate("O", **numbers)
+    with pytest.raises(error, match=text):
+        next(makeGenerator().generateMany(["O"], progress=False, **numbers))
+
+
 def testResultsStream(makeGenerator):
     asked = []
 

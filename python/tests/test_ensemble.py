@@ -86,6 +86,12 @@ def testApplyToContext(alanine):
     assert np.allclose(found, ensemble[1].positions._value, atol=1e-6)
 
 
+@pytest.mark.parametrize("temperature", [-5, float("nan"), -1 * unit.kelvin])
+def testTemperatureIsRefused(alanine, temperature):
+    with pytest.raises(ValueError, match="temperature of at least 0 K, got"):
+        alanine[0].applyTo(None, 0, temperature=temperature)
+
+
 def testApplyToPartOfContext(alanine):
     ensemble, _ = alanine
     system = openmm.System()

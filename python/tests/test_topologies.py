@@ -76,6 +76,16 @@ def testOurOwnTopologyIsComplete(smiles):
     assert again.smiles == graph.smiles and [a.name for a in again.atoms] == [a.name for a in graph.atoms]
 
 
+def testHydrogensThatLackAreAppended():
+    modeller = app.Modeller(openmmorbit.Ensemble(openmmorbit.readMolecule("CCO")).topology, np.zeros((9, 3)))
+    modeller.delete(list(modeller.topology.atoms())[-2:])
+    with pytest.warns(UserWarning, match="lacked 2 hydrogens"):
+        graph = openmmorbit.readMolecule(modeller.topology)
+    assert graph.smiles == "CCO" and graph.numAddedHydrogens == 2
+    with pytest.raises(ValueError, match="hydrogen"):
+        openmmorbit.readMolecule(modeller.topology, addHydrogens=False)
+
+
 def testRefusals():
     mol = Chem.AddHs(Chem.MolFromSmiles("CC(=O)O"))
     topology = toTopology(mol)
