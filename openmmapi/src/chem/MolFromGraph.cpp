@@ -50,5 +50,6 @@ std::string OrbitPlugin::flatSmiles(const MolecularGraph& graph) {
     flat.torsional.clear();
     for (GraphAtom& atom : flat.atoms)
         atom.isotope = 0;
-    return canonicalSmiles(*molFromGraph(flat, {"flatSmiles", graph.getLabel()}), false);
+    const Origin origin{"flatSmiles", graph.getLabel()};
+    return guardRDKit(origin, "a molecule that RDKit accepts", [&]() { return canonicalSmiles(*molFromGraph(flat, origin), false); });
 }

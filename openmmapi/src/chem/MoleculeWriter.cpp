@@ -49,12 +49,7 @@ string OrbitPlugin::writeMolBlock(const MolecularGraph& graph, const vector<doub
     for (int i = 0; i < graph.getNumAtoms(); i++)
         conformer->setAtomPos(i, RDGeom::Point3D(positions[3 * i], positions[3 * i + 1], positions[3 * i + 2]));
     mol->addConformer(conformer.release(), true); // The molecule takes ownership.
-    string block;
-    chem::callRDKit(origin, "a molecule that a mol block can hold", [&]() {
-        block = RDKit::MolToMolBlock(*mol);
-        return std::make_unique<RDKit::RWMol>().release(); // callRDKit() takes ownership.
-    });
-    return block;
+    return chem::guardRDKit(origin, "a molecule that a mol block can hold", [&]() { return RDKit::MolToMolBlock(*mol); });
 }
 
 string OrbitPlugin::writeStructureRecord(const MolecularGraph& graph, const vector<double>& positions,

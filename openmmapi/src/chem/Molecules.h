@@ -6,6 +6,7 @@
 #include "openmmorbit/ArgumentError.h"
 #include "openmmorbit/MoleculeReader.h"
 #include <GraphMol/RDKitBase.h>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <string>
@@ -28,6 +29,24 @@ struct Origin {
  */
 std::unique_ptr<RDKit::RWMol> callRDKit(const Origin& origin, const std::string& expected,
         const std::function<RDKit::RWMol*()>& call);
+
+/**
+ * Call something that may throw RDKit's exceptions; they become an ArgumentError with our sentence first, ours pass.
+ *
+ * @param expected   what the user should have given
+ */
+template <class Call>
+auto guardRDKit(const Origin& origin, const std::string& expected, Call call) -> decltype(call()) {
+    try {
+        return call();
+    }
+    catch (const OpenMM::OpenMMException&) {
+        throw;
+    }
+    catch (const std::exception& error) {
+        throw ArgumentError(origin.function + ": expected " + expected + ", got " + origin.text + "; RDKit says: " + error.what());
+    }
+}
 
 /** Refuse a molecule without atoms or with more than the options allow. The note follows the number in the message. */
 void checkSize(const RDKit::ROMol& mol, const ReaderOptions& options, const Origin& origin, const std::string& note);

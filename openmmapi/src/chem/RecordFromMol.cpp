@@ -181,7 +181,7 @@ string chem::canonicalSmiles(const RDKit::ROMol& mol, bool isomeric) {
     return RDKit::MolToSmiles(heavy, isomeric);
 }
 
-MoleculeRecord chem::recordFromMol(RDKit::RWMol& mol, const ReaderOptions& options, const Origin& origin) {
+static MoleculeRecord makeRecord(RDKit::RWMol& mol, const ReaderOptions& options, const Origin& origin) {
     checkSize(mol, options, origin, "");
     refuseQueries(mol, origin);
     refuseFragments(mol, origin);
@@ -201,4 +201,8 @@ MoleculeRecord chem::recordFromMol(RDKit::RWMol& mol, const ReaderOptions& optio
     readStereo(mol, options.stereoFrom3D ? record.positions : vector<double>(), record.graph);
     record.graph.validate();
     return record;
+}
+
+MoleculeRecord chem::recordFromMol(RDKit::RWMol& mol, const ReaderOptions& options, const Origin& origin) {
+    return guardRDKit(origin, "a molecule that RDKit accepts", [&]() { return makeRecord(mol, options, origin); });
 }

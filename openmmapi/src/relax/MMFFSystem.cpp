@@ -66,18 +66,12 @@ void refuseMissing(const MolecularGraph& graph, const TypedMolecule& typed) {
 TypedMolecule typeMolecule(const MolecularGraph& graph, const string& variant) {
     TypedMolecule typed;
     typed.neighbors = graph.getNeighbors();
+    const chem::Origin origin{"createMMFFSystem", graph.getLabel()};
+    typed.mol = chem::molFromGraph(graph, origin);
     std::ostringstream log;
-    try {
-        typed.mol = chem::molFromGraph(graph, {"createMMFFSystem", graph.getLabel()});
-        typed.properties = make_unique<RDKit::MMFF::MMFFMolProperties>(*typed.mol, variant, RDKit::MMFF::MMFF_VERBOSITY_NONE, log);
-    }
-    catch (const OpenMMException&) {
-        throw;
-    }
-    catch (const std::exception& error) {
-        throw ArgumentError("createMMFFSystem: expected a molecule that MMFF94 can type, got " + graph.getLabel() + "; RDKit says: " +
-            error.what());
-    }
+    typed.properties = chem::guardRDKit(origin, "a molecule that MMFF94 can type", [&]() {
+        return make_unique<RDKit::MMFF::MMFFMolProperties>(*typed.mol, variant, RDKit::MMFF::MMFF_VERBOSITY_NONE, log);
+    });
     if (!typed.properties->isValid())
         refuseMissing(graph, typed);
     return typed;
