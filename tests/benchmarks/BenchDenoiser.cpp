@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Times one evaluation of the denoiser per molecule on one thread: the CPU kernel, the reference, and LibTorch if built.
+// Times one evaluation of the denoiser on one thread: the CPU kernel, the reference, and LibTorch if built.
 #include "CpuIntegrateOrbitDiffusionStepKernel.h"
 #include "Denoiser.h"
 #include "Dispatch.h"
@@ -28,7 +28,8 @@ const double SIGMA = 1.0;
 
 /** A chain of carbons, with an oxygen at one or both ends, and its hydrogens: 18, 44 or 100 atoms. */
 MolecularGraph makeChain(int numAtoms) {
-    const int numOxygens = numAtoms % 3 == 0 ? 1 : numAtoms % 3 == 1 ? 2 : 0, numCarbons = (numAtoms - 2 - numOxygens) / 3;
+    const int numOxygens = numAtoms % 3 == 0 ? 1 : numAtoms % 3 == 1 ? 2 : 0;
+    const int numCarbons = (numAtoms - 2 - numOxygens) / 3;
     vector<int> elements(numCarbons + numOxygens, 6), used(numCarbons + numOxygens, 0);
     vector<std::pair<int, int>> bonds;
     const int numHeavy = (int) elements.size();
@@ -63,7 +64,8 @@ struct Case {
 
 /** Multiplications and additions of one evaluation: linear layers, attention and pair stage. */
 double countOperations(const PairBiasTransformerSettings& s, double numAtoms) {
-    const double layer = numAtoms * s.width * (3.0 * s.width + s.width + 3 * s.numHeads + 3.0 * s.transitionFactor * s.width) +
+    const double depths = 4.0 * s.width + 3 * s.numHeads + 3.0 * s.transitionFactor * s.width;
+    const double layer = numAtoms * s.width * depths +
         numAtoms * numAtoms * (2.0 * s.width + 3 * s.numHeads);
     const double pair = numAtoms * numAtoms * s.pairWidth * (s.numRadial + s.pairWidth + s.numLayers * s.numHeads);
     return 2 * (s.numLayers * layer + pair);
@@ -87,7 +89,8 @@ void timeEvaluations(benchmark::State& state, const Case& c, int numCopies, Eval
         shortest = std::min(shortest, seconds);
     }
     state.counters["us_per_molecule"] = shortest / numCopies * 1e6;
-    state.counters["GFLOPs"] = countOperations(c.model.getSettings(), c.features.numAtoms) * numCopies / shortest * 1e-9;
+    const double operations = countOperations(c.model.getSettings(), c.features.numAtoms) * numCopies;
+    state.counters["GFLOPs"] = operations / shortest * 1e-9;
 }
 
 vector<double> evaluateReference(const Case& c) {
@@ -120,7 +123,8 @@ void benchCpu(benchmark::State& state, const cpu::KernelTable* table) {
     setenv("ORBIT_CPU_ISA", table->instructionSet, 1);
     setenv("ORBIT_CPU_PRECISION", table->bf16 ? "bf16" : "single", 1);
     OpenMM::ThreadPool threads(1);
-    CpuIntegrateOrbitDiffusionStepKernel kernel(IntegrateOrbitDiffusionStepKernel::Name(), OpenMM::Platform::getPlatform(0), threads);
+    CpuIntegrateOrbitDiffusionStepKernel kernel(IntegrateOrbitDiffusionStepKernel::Name(),
+        OpenMM::Platform::getPlatform(0), threads);
     kernel.initialize(OpenMM::System(), c.model);
     Batch batch;
     batch.graphs = {c.features};
@@ -211,7 +215,8 @@ const bool registered = [] {
     };
     addSizes(benchmark::RegisterBenchmark("reference", benchReference), false);
     for (const cpu::KernelTable* table : cpu::getAvailableTables())
-        addSizes(benchmark::RegisterBenchmark((std::string("cpu/") + table->instructionSet).c_str(), benchCpu, table), true);
+        addSizes(benchmark::RegisterBenchmark((std::string("cpu/") + table->instructionSet).c_str(), benchCpu,
+            table), true);
 #ifdef ORBIT_BENCHMARK_TORCH
     addSizes(benchmark::RegisterBenchmark("torch/single", benchTorch, false), true);
     addSizes(benchmark::RegisterBenchmark("torch/bf16", benchTorch, true), true);

@@ -17,7 +17,9 @@ struct NoiseLevel {
     std::vector<Conditioning> conditionings;    ///< in the order of the batch's conditions
 };
 
-/** Prepare a noise level above 0 for the conditions of a batch; does nothing if the level is already the one asked for. */
+/**
+ * Prepare a noise level above 0 for the conditions of a batch. Does nothing if the level is already prepared.
+ */
 void prepareLevel(const PackedModel& model, double sigma, const std::vector<int>& conditions, NoiseLevel& level);
 
 /** What the denoiser of one copy reads and writes. */

@@ -134,10 +134,10 @@ void CpuIntegrateOrbitDiffusionStepKernel::stepCopy(int copy, const StepLevels& 
     cpu::heunStep(levels, {y, denoised, predicted, predictedDenoised}, y);
 }
 
-void CpuIntegrateOrbitDiffusionStepKernel::denoiseCopy(int copy, const cpu::NoiseLevel& atLevel, ArrayView<const double> y,
-        ArrayView<double> denoised, cpu::Workspace& workspace, StageTaps* taps) const {
-    cpu::denoise(*model, graphs[batch.copies[copy].graph], atLevel.factors, atLevel.conditionings[conditionOfCopy[copy]],
-        {y, denoised, taps}, workspace);
+void CpuIntegrateOrbitDiffusionStepKernel::denoiseCopy(int copy, const cpu::NoiseLevel& atLevel,
+        ArrayView<const double> y, ArrayView<double> denoised, cpu::Workspace& workspace, StageTaps* taps) const {
+    cpu::denoise(*model, graphs[batch.copies[copy].graph], atLevel.factors,
+        atLevel.conditionings[conditionOfCopy[copy]], {y, denoised, taps}, workspace);
 }
 
 void CpuIntegrateOrbitDiffusionStepKernel::evaluate(double sigma, vector<double>& denoised, StageTaps* taps) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The kernel of the CPU platform: copies are handed out to OpenMM's threads, each thread takes one through a whole step.
+// The kernel of the CPU platform: OpenMM's threads take the copies, one at a time, through a whole step.
 #ifndef OPENMM_ORBIT_CPUINTEGRATEORBITDIFFUSIONSTEPKERNEL_H_
 #define OPENMM_ORBIT_CPUINTEGRATEORBITDIFFUSIONSTEPKERNEL_H_
 
@@ -18,7 +18,8 @@ namespace OrbitPlugin {
 class OPENMM_EXPORT_ORBIT CpuIntegrateOrbitDiffusionStepKernel : public IntegrateOrbitDiffusionStepKernel {
 public:
     /** The kernel keeps a reference to the threads of the Context. */
-    CpuIntegrateOrbitDiffusionStepKernel(const std::string& name, const OpenMM::Platform& platform, OpenMM::ThreadPool& threads) :
+    CpuIntegrateOrbitDiffusionStepKernel(const std::string& name, const OpenMM::Platform& platform,
+        OpenMM::ThreadPool& threads) :
             IntegrateOrbitDiffusionStepKernel(name, platform), threads(threads) {
     }
     void initialize(const OpenMM::System& system, const DenoiserModel& model) override;

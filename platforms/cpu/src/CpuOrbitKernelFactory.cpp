@@ -23,11 +23,12 @@ extern "C" OPENMM_EXPORT_ORBIT void registerKernelFactories() {
     }
 }
 
-KernelImpl* CpuOrbitKernelFactory::createKernelImpl(std::string name, const Platform& platform, ContextImpl& context) const {
+KernelImpl* CpuOrbitKernelFactory::createKernelImpl(std::string name, const Platform& platform,
+        ContextImpl& context) const {
     if (name == IntegrateOrbitDiffusionStepKernel::Name())
         // OpenMM's Kernel owns the implementation from here on.
         return std::make_unique<CpuIntegrateOrbitDiffusionStepKernel>(name, platform,
             CpuPlatform::getPlatformData(context).threads).release();
-    throw OpenMMException("CpuOrbitKernelFactory::createKernelImpl: expected the name of a kernel of this plugin, got \"" +
-        name + "\"");
+    throw OpenMMException("CpuOrbitKernelFactory::createKernelImpl: expected the name of a kernel of this plugin, "
+        "got \"" + name + "\"");
 }

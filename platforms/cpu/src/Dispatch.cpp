@@ -45,8 +45,8 @@ KernelPair chooseKernels() {
 
 KernelPair chooseKernels(const std::string& instructionSet, const std::string& precision) {
     if (precision != "" && precision != "single" && precision != "bf16")
-        throw ArgumentError("IntegrateOrbitDiffusionStepKernel::initialize: expected ORBIT_CPU_PRECISION to be single or bf16, "
-            "got \"" + precision + "\"");
+        throw ArgumentError("IntegrateOrbitDiffusionStepKernel::initialize: expected ORBIT_CPU_PRECISION to be "
+            "single or bf16, got \"" + precision + "\"");
     std::vector<const KernelTable*> tables = getAvailableTables();
     std::size_t count = tables.size();
     if (instructionSet != "") {

@@ -58,7 +58,7 @@ struct AttentionTask {
     const float* coordinates;   ///< u [3][paddedAtoms]
     const float* bias;          ///< [numHeads][numRows][paddedAtoms] floats
     long biasStride;            ///< from head to head
-    float* out;                 ///< [numAtoms][outStride] operand; columns o [numHeads * headWidth], then ρ [numHeads][3]
+    float* out;                 ///< [numAtoms][outStride] operand; columns o [numHeads * headWidth], ρ [numHeads][3]
     long outStride;
     float* scratch;             ///< attentionScratch(numAtoms, headWidth) words
 };

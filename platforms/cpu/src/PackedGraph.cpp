@@ -24,10 +24,11 @@ PackedGraph::PackedGraph(const PackedModel& model, const GraphFeatures& features
     int width = model.settings.width, pairWidth = model.settings.pairWidth;
     tokens.reserve((std::size_t) numAtoms * model.widthStride);
     for (int i = 0; i < numAtoms; i++) {
+        const int* rows = features.atomFeatures.data() + i * features.numAtomFeatures;
         for (int c = 0; c < width; c++) {
             double sum = 0;
             for (int f = 0; f < features.numAtomFeatures; f++)
-                sum += model.tokenEmbedding[(std::size_t) features.atomFeatures[i * features.numAtomFeatures + f] * width + c];
+                sum += model.tokenEmbedding[(std::size_t) rows[f] * width + c];
             tokens.data()[(std::size_t) i * model.widthStride + c] = (float) sum;
         }
     }

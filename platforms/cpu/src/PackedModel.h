@@ -76,7 +76,8 @@ struct PackedModel {
 OPENMM_EXPORT_ORBIT PackedLinear packLinear(const KernelTable& table, const DenseLayer& layer, Epilogue epilogue);
 
 /** Pack rows [numRows][depth] into rows of operand words. */
-OPENMM_EXPORT_ORBIT AlignedBuffer packRows(const KernelTable& table, const std::vector<float>& rows, int numRows, int depth);
+OPENMM_EXPORT_ORBIT AlignedBuffer packRows(const KernelTable& table, const std::vector<float>& rows, int numRows,
+        int depth);
 
 } // namespace cpu
 } // namespace OrbitPlugin

@@ -55,7 +55,8 @@ inline OrbitPlugin::cpu::AlignedBuffer packOperand(const OrbitPlugin::cpu::Kerne
     for (std::size_t i = 0; i < result.size(); i++)
         result.data()[i] = std::numeric_limits<float>::quiet_NaN();
     for (int row = 0; row < numRows; row++)
-        std::memcpy(result.data() + (std::size_t) row * stride, packed.data() + (std::size_t) row * words, words * sizeof(float));
+        std::memcpy(result.data() + (std::size_t) row * stride, packed.data() + (std::size_t) row * words,
+            words * sizeof(float));
     return result;
 }
 
@@ -72,10 +73,12 @@ inline double readOperand(const OrbitPlugin::cpu::KernelTable& table, const floa
 }
 
 /** A molecule with pseudo-random features of the model's vocabularies. */
-inline OrbitPlugin::GraphFeatures makeFeatures(const OrbitPlugin::DenoiserModel& model, int numAtoms, std::uint64_t seed) {
+inline OrbitPlugin::GraphFeatures makeFeatures(const OrbitPlugin::DenoiserModel& model, int numAtoms,
+        std::uint64_t seed) {
     OrbitPlugin::GraphFeatures features;
     features.numAtoms = numAtoms;
-    auto fill = [&](const std::vector<OrbitPlugin::FeatureVocabulary>& vocabularies, int count, std::vector<int>& rows) {
+    auto fill = [&](const std::vector<OrbitPlugin::FeatureVocabulary>& vocabularies, int count,
+        std::vector<int>& rows) {
         const std::vector<double> numbers = makeNumbers(count * (int) vocabularies.size(), seed += 17);
         for (std::size_t i = 0; i < numbers.size(); i++) {
             int first = 0;

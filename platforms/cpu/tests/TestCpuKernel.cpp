@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The CPU kernel with every instruction set: agreement with the reference, equal bits for all batches and thread counts.
+// The CPU kernel with every instruction set: agreement with the reference, equal bits for all batches and threads.
 #include "CpuIntegrateOrbitDiffusionStepKernel.h"
 #include "CpuTestSupport.h"
 #include "Denoiser.h"
@@ -60,7 +60,8 @@ protected:
         instructionSet = std::make_unique<ScopedEnvironment>("ORBIT_CPU_ISA", GetParam().instructionSet);
         precision = std::make_unique<ScopedEnvironment>("ORBIT_CPU_PRECISION", GetParam().precision);
     }
-    std::unique_ptr<CpuIntegrateOrbitDiffusionStepKernel> makeKernel(const DenoiserModel& model, ThreadPool& threads) const {
+    std::unique_ptr<CpuIntegrateOrbitDiffusionStepKernel> makeKernel(const DenoiserModel& model,
+            ThreadPool& threads) const {
         auto kernel = std::make_unique<CpuIntegrateOrbitDiffusionStepKernel>(IntegrateOrbitDiffusionStepKernel::Name(),
             Platform::getPlatform(0), threads);
         kernel->initialize(System(), model);
@@ -199,7 +200,8 @@ TEST_P(CpuKernel, sameBitsForAllBatchesAndThreads) {
             single.copies = {batch.copies[copy]};
             single.copies[0].firstAtom = 0;
             const int first = 3 * batch.copies[copy].firstAtom;
-            const vector<double> slice(expected.begin() + first, expected.begin() + first + 3 * batch.getNumAtoms(copy));
+            const auto begin = expected.begin() + first;
+            const vector<double> slice(begin, begin + 3 * batch.getNumAtoms(copy));
             EXPECT_EQ(generate(single, 2), slice) << "copy " << copy;
         }
     }
@@ -227,7 +229,8 @@ TEST_P(CpuKernel, evaluationBetweenStepsChangesNothing) {
 
 TEST_P(CpuKernel, description) {
     ThreadPool threads(1);
-    const string expected = GetParam().precision == "bf16" ? "CPU (avx512bf16)" : "CPU (" + GetParam().instructionSet + ", single)";
+    const string expected = GetParam().precision == "bf16" ? "CPU (avx512bf16)" : "CPU (" +
+        GetParam().instructionSet + ", single)";
     EXPECT_EQ(makeKernel(makeSmallModel(), threads)->getDescription(), expected);
 }
 
@@ -252,16 +255,16 @@ TEST(CpuDispatch, refusals) {
     string names;
     for (const cpu::KernelTable* table : cpu::getAvailableTables())
         names += (names.empty() ? "" : ", ") + string(table->instructionSet);
-    expectThrows<ArgumentError>("IntegrateOrbitDiffusionStepKernel::initialize: expected ORBIT_CPU_ISA to be one of " + names +
-        " on this processor, got \"neon\"", [] {
+    expectThrows<ArgumentError>("IntegrateOrbitDiffusionStepKernel::initialize: expected ORBIT_CPU_ISA to be one of " +
+        names + " on this processor, got \"neon\"", [] {
         cpu::chooseKernels("neon", "");
     });
-    expectThrows<ArgumentError>("IntegrateOrbitDiffusionStepKernel::initialize: expected ORBIT_CPU_PRECISION to be single or "
-        "bf16, got \"half\"", [] {
+    expectThrows<ArgumentError>("IntegrateOrbitDiffusionStepKernel::initialize: expected ORBIT_CPU_PRECISION to be "
+        "single or bf16, got \"half\"", [] {
         cpu::chooseKernels("", "half");
     });
-    expectThrows<ArgumentError>("IntegrateOrbitDiffusionStepKernel::initialize: expected an instruction set with BF16 for "
-        "ORBIT_CPU_PRECISION=bf16, got portable; use single", [] {
+    expectThrows<ArgumentError>("IntegrateOrbitDiffusionStepKernel::initialize: expected an instruction set with "
+        "BF16 for ORBIT_CPU_PRECISION=bf16, got portable; use single", [] {
         cpu::chooseKernels("portable", "bf16");
     });
 }

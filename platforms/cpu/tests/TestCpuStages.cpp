@@ -74,7 +74,8 @@ void CpuStages::checkLinear(int numRows, int depth, int columns, Epilogue epilog
     const PackedLinear packed = packLinear(table, layer, epilogue);
     const vector<float> rows = makeExactNumbers(numRows * depth, 13);
     const AlignedBuffer a = packOperand(table, rows, numRows, depth, roundUp(depth, ROW_PADDING));
-    const int outColumns = epilogue == Epilogue::SwiGlu ? columns / 2 : columns, stride = roundUp(outColumns, ROW_PADDING);
+    const int outColumns = epilogue == Epilogue::SwiGlu ? columns / 2 : columns;
+    const int stride = roundUp(outColumns, ROW_PADDING);
     AlignedBuffer gate(stride), out((std::size_t) numRows * stride);
     const vector<float> gates = makeExactNumbers(columns, 14), start = makeExactNumbers(numRows * columns, 15);
     for (int c = 0; c < outColumns; c++) {
@@ -82,8 +83,8 @@ void CpuStages::checkLinear(int numRows, int depth, int columns, Epilogue epilog
         for (int r = 0; r < numRows; r++)
             out.data()[r * stride + c] = start[r * columns + c];
     }
-    LinearTask task{a.data(), roundUp(depth, ROW_PADDING), numRows, packed.panels.data(), packed.bias.data(), packed.numPanels,
-        packed.depth, gate.data(), out.data(), stride, epilogue == Epilogue::Residual};
+    LinearTask task{a.data(), roundUp(depth, ROW_PADDING), numRows, packed.panels.data(), packed.bias.data(),
+        packed.numPanels, packed.depth, gate.data(), out.data(), stride, epilogue == Epilogue::Residual};
     table.linear(task, epilogue);
     vector<double> actual, expected;
     auto product = [&](int r, int c) {
@@ -105,8 +106,8 @@ void CpuStages::checkLinear(int numRows, int depth, int columns, Epilogue epilog
                     siluOf(product(r, 2 * c)) * product(r, 2 * c + 1));
             }
         }
-    expectClose("linear " + std::to_string(numRows) + " " + std::to_string(depth) + " " + std::to_string(columns), actual,
-        expected, toleranceOf("linear"));
+    expectClose("linear " + std::to_string(numRows) + " " + std::to_string(depth) + " " + std::to_string(columns),
+        actual, expected, toleranceOf("linear"));
 }
 
 TEST_P(CpuStages, linear) {
@@ -162,8 +163,8 @@ void CpuStages::checkAttention(int numAtoms, int numHeads, int headWidth, int fi
     for (int row = 0; row < numHeads * numRows; row++)
         for (int j = 0; j < padded; j++)
             bias.data()[row * padded + j] = j < numAtoms ? biases[row * numAtoms + j] : PADDED_BIAS;
-    AttentionTask task{numAtoms, padded, numHeads, headWidth, firstRow, numRows, packed.data(), qkvStride, coordinates.data(),
-        bias.data(), (long) numRows * padded, out.data(), outStride, scratch.data()};
+    AttentionTask task{numAtoms, padded, numHeads, headWidth, firstRow, numRows, packed.data(), qkvStride,
+        coordinates.data(), bias.data(), (long) numRows * padded, out.data(), outStride, scratch.data()};
     table.attention(task);
     vector<double> actual, expected;
     for (int h = 0; h < numHeads; h++)
@@ -203,9 +204,12 @@ TEST_P(CpuStages, attention) {
 
 void CpuStages::checkPairs(int numAtoms, int pairWidth, int numRadial, int numBias) {
     const int padded = roundUp(numAtoms, 16), row = numAtoms / 2;
-    const vector<float> u = makeExactNumbers(3 * numAtoms, 41, 2.0), embedded = makeExactNumbers(pairWidth * numAtoms, 42);
-    const vector<float> conditioning = makeExactNumbers(pairWidth, 43), radial = makeExactNumbers(pairWidth * numRadial, 44);
-    const vector<float> hidden = makeExactNumbers(pairWidth * pairWidth, 45), hiddenBias = makeExactNumbers(pairWidth, 46);
+    const vector<float> u = makeExactNumbers(3 * numAtoms, 41, 2.0);
+    const vector<float> embedded = makeExactNumbers(pairWidth * numAtoms, 42);
+    const vector<float> conditioning = makeExactNumbers(pairWidth, 43);
+    const vector<float> radial = makeExactNumbers(pairWidth * numRadial, 44);
+    const vector<float> hidden = makeExactNumbers(pairWidth * pairWidth, 45);
+    const vector<float> hiddenBias = makeExactNumbers(pairWidth, 46);
     const vector<float> output = makeExactNumbers(numBias * pairWidth, 47), outputBias = makeExactNumbers(numBias, 48);
     const AlignedBuffer radialWeight = packRows(table, radial, pairWidth, numRadial);
     const AlignedBuffer hiddenWeight = packRows(table, hidden, pairWidth, pairWidth);

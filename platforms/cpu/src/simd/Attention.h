@@ -88,7 +88,8 @@ static void packHead(const AttentionTask& task, int h, const HeadPack& head) {
 }
 
 template <int ROWS, int VECTORS>
-ORBIT_INLINE void multiplyInto(const float* a, long aStride, const float* b, long bStride, int depth, float* out, long outStride) {
+ORBIT_INLINE void multiplyInto(const float* a, long aStride, const float* b, long bStride, int depth, float* out,
+        long outStride) {
     Vec acc[ROWS][VECTORS];
     multiplyTile<ROWS, VECTORS>(a, aStride, b, bStride, depth, acc);
 #pragma GCC unroll 8

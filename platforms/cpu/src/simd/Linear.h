@@ -11,8 +11,8 @@ namespace cpu {
 namespace ORBIT_SIMD {
 
 /**
- * The product of one tile of rows with one panel. Where one row of a panel is four cache lines, the first two tiles of a
- * panel each fetch half of the next one, so that no tile waits for the third-level cache.
+ * The product of one tile of rows with one panel. Where one row of a panel is four cache lines, the first two tiles
+ * of a panel each fetch half of the next one, so that no tile waits for the third-level cache.
  */
 template <int ROWS>
 ORBIT_INLINE void multiplyPanel(const LinearTask& task, int panel, int firstRow, Vec (&acc)[ROWS][TILE_VECTORS]) {
@@ -37,7 +37,8 @@ static __attribute__((noinline)) void multiplyPanelInto(const LinearTask& task, 
 }
 
 /** (4.16), (4.17): half a panel of SiLU(g) v from a tile of gates and values. */
-static __attribute__((noinline)) void swiGlu(const LinearTask& task, int panel, int firstRow, int numRows, const float* tile) {
+static __attribute__((noinline)) void swiGlu(const LinearTask& task, int panel, int firstRow, int numRows,
+        const float* tile) {
     constexpr int HALF = TILE_VECTORS / 2;
     const float* bias = task.bias + (long) panel * TILE_COLUMNS;
     float* out = task.out + firstRow * task.outStride;

@@ -10,10 +10,9 @@ namespace cpu {
 namespace ORBIT_SIMD {
 
 /**
- * acc[r][v] = Σ_k a[r][k] b[k][v]. Both precisions step a by one word and b by one row of words: a word of a is a float,
- * or two BF16 numbers that meet the two rows interleaved in b. With PREFETCH, step k also fetches two cache lines from
- * ahead + 32 k. One sum per element in ascending k: its bits do not depend
- * on the tile's size.
+ * acc[r][v] = Σ_k a[r][k] b[k][v]. Both precisions step a by one word and b by one row of words: a word of a is a
+ * float, or two BF16 numbers that meet the two rows interleaved in b. With PREFETCH, step k also fetches two cache
+ * lines from ahead + 32 k. One sum per element in ascending k: its bits do not depend on the tile's size.
  */
 template <int ROWS, int VECTORS, bool PREFETCH = false>
 ORBIT_INLINE void multiplyTile(const float* a, long aStride, const float* b, long bStride, int depth,
@@ -42,8 +41,8 @@ ORBIT_INLINE void multiplyTile(const float* a, long aStride, const float* b, lon
 }
 
 /**
- * Call tile.run<ROWS>(firstRow) for tiles of up to TILE_ROWS rows of nearly equal size, all but the last one a multiple of
- * UNIT.
+ * Call tile.run<ROWS>(firstRow) for tiles of up to TILE_ROWS rows of nearly equal size, all but the last one a
+ * multiple of UNIT.
  */
 template <int UNIT = 1, class TILE>
 ORBIT_INLINE void forEachRowTile(int numRows, const TILE& tile) {

@@ -27,8 +27,8 @@ ORBIT_INLINE void storeOperand(float* row, long column, Vec v) {
 
 /** Write one word of LANES columns: element 0 of a pair from values[0], element 1 from values[1]. */
 ORBIT_INLINE void storeWords(float* words, const Vec (&values)[PER_WORD]) {
-    const __m512i interleave = _mm512_set_epi16(31, 15, 30, 14, 29, 13, 28, 12, 27, 11, 26, 10, 25, 9, 24, 8, 23, 7, 22, 6,
-        21, 5, 20, 4, 19, 3, 18, 2, 17, 1, 16, 0);
+    const __m512i interleave = _mm512_set_epi16(31, 15, 30, 14, 29, 13, 28, 12, 27, 11, 26, 10, 25, 9, 24, 8,
+        23, 7, 22, 6, 21, 5, 20, 4, 19, 3, 18, 2, 17, 1, 16, 0);
     __m512bh rounded = _mm512_cvtne2ps_pbh((__m512) values[1], (__m512) values[0]);
     _mm512_storeu_si512(words, _mm512_permutexvar_epi16(interleave, (__m512i) rounded));
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The pair stage of one atom: lanes are neighbours, weights are broadcast, and the biases come out in attention's layout.
+// The pair stage of one atom: lanes are neighbours, weights are broadcast, biases come out in attention's layout.
 #ifndef OPENMM_ORBIT_CPU_PAIR_H_
 #define OPENMM_ORBIT_CPU_PAIR_H_
 
@@ -32,15 +32,16 @@ struct FirstPairTile {
     template <int ROWS>
     ORBIT_INLINE_MEMBER void run(int channel) const {
         Vec acc[ROWS][VECTORS];
-        multiplyTile<ROWS, VECTORS>(task.radialWeight + (long) channel * block.radialDepth, block.radialDepth, block.radial,
-            TILE_COLUMNS, block.radialDepth, acc);
+        multiplyTile<ROWS, VECTORS>(task.radialWeight + (long) channel * block.radialDepth, block.radialDepth,
+            block.radial, TILE_COLUMNS, block.radialDepth, acc);
 #pragma GCC unroll 8
         for (int r = 0; r < ROWS; r += PER_WORD)
 #pragma GCC unroll 8
             for (int v = 0; v < VECTORS; v++) {
                 Vec h1[PER_WORD] = {};
                 for (int s = 0; s < PER_WORD && r + s < ROWS; s++) {
-                    Vec embedded = load(task.embedding + (long) (channel + r + s) * task.paddedAtoms + column + v * LANES);
+                    const float* row = task.embedding + (long) (channel + r + s) * task.paddedAtoms;
+                    Vec embedded = load(row + column + v * LANES);
                     h1[s] = silu(acc[r + s][v] + embedded + task.conditioning[channel + r + s]);
                 }
                 storeWords(block.first + (long) (channel + r) / PER_WORD * TILE_COLUMNS + v * LANES, h1);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Stage pairBiasAttention on the CPU: normalisation, q k v, all heads, and the gated output added to the residual stream.
+// Stage pairBiasAttention on the CPU: normalisation, q k v, all heads, and the gated output added to the tokens.
 #include "CpuStages.h"
 #include "LinearStage.h"
 #include <algorithm>
@@ -15,8 +15,8 @@ void pairBiasAttention(const PackedModel& model, const PackedGraph& graph, const
 
     // (4.10)
 
-    normalizeRows(table, model, graph.numAtoms, conditioning.layer(model, layer, 1), conditioning.layer(model, layer, 0),
-        workspace);
+    normalizeRows(table, model, graph.numAtoms, conditioning.layer(model, layer, 1),
+        conditioning.layer(model, layer, 0), workspace);
 
     // (4.11)
 
@@ -47,8 +47,8 @@ void pairBiasAttention(const PackedModel& model, const PackedGraph& graph, const
         if (keeps)
             task.bias = workspace.bias.data() + (std::size_t) layer * settings.numHeads * task.biasStride;
         else {
-            pairFeatures(model, graph, conditioning, {layer * settings.numHeads, settings.numHeads, first, task.numRows},
-                workspace);
+            pairFeatures(model, graph, conditioning, {layer * settings.numHeads, settings.numHeads, first,
+                task.numRows}, workspace);
             task.bias = workspace.bias.data();
         }
         table.attention(task);
@@ -56,7 +56,8 @@ void pairBiasAttention(const PackedModel& model, const PackedGraph& graph, const
 
     // (4.14)
 
-    LinearTask output = linearTask(weights.output, graph.numAtoms, workspace.attended.data(), workspace.attentionStride);
+    LinearTask output = linearTask(weights.output, graph.numAtoms, workspace.attended.data(),
+        workspace.attentionStride);
     output.gate = conditioning.layer(model, layer, 2);
     output.out = workspace.x.data();
     output.outStride = workspace.widthStride;

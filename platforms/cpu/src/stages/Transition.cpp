@@ -13,8 +13,8 @@ void transition(const PackedModel& model, const PackedGraph& graph, const Condit
 
     // (4.15)
 
-    normalizeRows(table, model, graph.numAtoms, conditioning.layer(model, layer, 4), conditioning.layer(model, layer, 3),
-        workspace);
+    normalizeRows(table, model, graph.numAtoms, conditioning.layer(model, layer, 4),
+        conditioning.layer(model, layer, 3), workspace);
 
     // (4.16), with the SiLU(g) v of (4.17)
 
