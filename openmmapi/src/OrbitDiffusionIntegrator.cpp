@@ -7,6 +7,7 @@
 #include "openmmorbit/internal/OrbitKernels.h"
 #include "openmmorbit/internal/RandomSeed.h"
 #include <algorithm>
+#include <cmath>
 #include <set>
 
 using namespace OpenMM;
@@ -190,6 +191,11 @@ void OrbitDiffusionIntegrator::beginGeneration() {
 
     std::vector<Vec3> positions;
     context->getPositions(positions);
+    for (const Molecule& molecule : molecules)
+        for (int particle : molecule.particles)
+            if (!std::isfinite(positions[particle].dot(positions[particle])))
+                throw OpenMMException(CLASS + "step: expected finite positions, got a coordinate of particle " +
+                                      std::to_string(particle) + " that is not a finite number; set the positions first");
     context->setPositions(positions);
     centroidsKnown = false;
 }

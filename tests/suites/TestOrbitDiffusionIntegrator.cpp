@@ -13,6 +13,7 @@
 #include "openmmorbit/ConformerGenerator.h"
 #include "openmmorbit/OrbitDiffusionIntegrator.h"
 #include <gtest/gtest.h>
+#include <cmath>
 #include <numeric>
 
 using namespace OpenMM;
@@ -265,4 +266,19 @@ TEST_F(OrbitDiffusionIntegratorTest, refusesWrongSteps) {
     EXPECT_EQ(0, integrator.getCurrentStep());
     integrator.step(1);
     EXPECT_FALSE(integrator.isFinished());
+}
+
+TEST_F(OrbitDiffusionIntegratorTest, refusesPositionsThatAreNotFinite) {
+    OrbitDiffusionIntegrator integrator(model);
+    integrator.addMolecule(water, {0, 1, 2});
+    Context context(*system, integrator, platform());
+    std::vector<Vec3> positions(system->getNumParticles());
+    positions[1][2] = std::nan("");
+    context.setPositions(positions);
+    expectThrows<OpenMMException>("OrbitDiffusionIntegrator::step: expected finite positions, got a coordinate of particle 1"
+            " that is not a finite number; set the positions first", [&] { integrator.step(1); });
+    positions[1][2] = 0;
+    context.setPositions(positions);
+    integrator.generate();
+    EXPECT_TRUE(integrator.isFinished());
 }

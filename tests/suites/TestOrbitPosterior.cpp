@@ -250,6 +250,8 @@ TEST(OrbitPosterior, refusesWrongArguments) {
         [&] { orbitPosterior(x1, xt, 0.5, bonds, {0, 1, 2, 0, 2, 2}); });
     expectRefusal("automorphism 0 to be a permutation of 0 to 2, got 3 outside the range or twice",
         [&] { orbitPosterior(x1, xt, 0.5, bonds, {0, 1, 3}); });
+    expectRefusal("every automorphism of a group, got a list without the identity",
+        [&] { orbitPosterior(x1, xt, 0.5, bonds, {0, 2, 1}); });
 }
 
 TEST(OrbitPosterior, refusesWrongBondsOfTheHarmonicPrior) {

@@ -60,6 +60,15 @@ void checkPermutations(const vector<int>& automorphisms, int numAtoms) {
                 std::to_string(image) + " outside the range or twice");
         seen[image] = p + 1;
     }
+    bool hasIdentity = automorphisms.empty();
+    for (size_t first = 0; first < automorphisms.size() && !hasIdentity; first += numAtoms) {
+        int a = 0;
+        while (a < numAtoms && automorphisms[first + a] == a)
+            a++;
+        hasIdentity = a == numAtoms;
+    }
+    if (!hasIdentity)
+        refuse("every automorphism of a group", "a list without the identity");
 }
 
 /** Check what the harmonic prior needs: one fragment, and permutations that keep the bonds. */

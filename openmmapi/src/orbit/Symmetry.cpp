@@ -77,7 +77,7 @@ vector<int> OrbitPlugin::closeGroup(const vector<vector<int>>& generators, int n
                 continue;
             if ((int) known.size() > maxOrder)
                 throw ArgumentError("closeGroup: expected a group of at most " + std::to_string(maxOrder) +
-                    " permutations, got a larger one; raise maxOrder or pass leaf classes and representatives");
+                    " permutations, got a larger one; list the elements of a subgroup instead");
             elements.push_back(product);
         }
     vector<int> flat;
