@@ -82,17 +82,23 @@ def testExceptionTypes():
         orbit.closeGroup("text", 2)
 
 
-@pytest.mark.parametrize("values", [[1, 2, 0], (1, 2, 0), np.array([1, 2, 0]), np.array([1, 2, 0], dtype=np.int64)])
+ROTATIONS = [[0, 1, 2], [1, 2, 0], [2, 0, 1]]
+
+
+@pytest.mark.parametrize("values", [ROTATIONS, tuple(map(tuple, ROTATIONS)), np.array(ROTATIONS),
+                                    np.array(ROTATIONS, dtype=np.int64).reshape(-1), orbit.closeGroup([[1, 2, 0]], 3)])
 def testIndexListsOfAnyKind(values):
-    settings = orbit.OrbitPosteriorSettings()
-    points = np.eye(3)
+    settings, points = orbit.OrbitPosteriorSettings(), np.diag([1.0, 2.0, 3.0])
     result = orbit.orbitPosterior(points, points, 0.5, [], values, settings)
     assert result.mean.dtype == np.float64 and result.mean.shape == (9,)
+    flat = orbit.orbitPosterior(points.reshape(-1).tolist(), points, 0.5, [], sum(ROTATIONS, []), settings)
+    assert np.array_equal(result.mean, flat.mean)
+    assert not np.allclose(result.mean, orbit.orbitPosterior(points, points, 0.5, [], [], settings).mean, atol=1e-3)
 
 
 def testFractionsAreNoIndices():
     with pytest.raises(TypeError):
-        orbit.orbitPosterior(np.eye(3), np.eye(3), 0.5, [], [0.5, 1, 2], orbit.OrbitPosteriorSettings())
+        orbit.orbitPosterior(np.eye(3), np.eye(3), 0.5, [], [0.5, 1.0, 2.0], orbit.OrbitPosteriorSettings())
 
 
 def testValuesOutliveTheirOwners():
