@@ -44,7 +44,9 @@ TEST(Sampler, middleLevels) {
 
 TEST(Sampler, numbersOfEvaluations) {
     SamplerSettings settings;
+    EXPECT_EQ(settings.getNumEvaluations(), 12);
     settings.numSteps = 10;
+    settings.method = SamplerMethod::Heun;
     EXPECT_EQ(settings.getNumEvaluations(), 19);
     settings.method = SamplerMethod::Euler;
     EXPECT_EQ(settings.getNumEvaluations(), 10);

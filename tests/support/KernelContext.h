@@ -92,6 +92,7 @@ inline OrbitPlugin::Batch makeMixedBatch(const OrbitPlugin::DenoiserModel& model
     OrbitPlugin::SamplerSettings settings;
     settings.method = method;
     settings.numSteps = numSteps;
+    settings.sigmaMin = 0.01;
     batch.noiseLevels = settings.getNoiseLevels();
     const int graphs[] = {0, 1, 1, 2, 0};
     for (int i = 0; i < 5; i++) {

@@ -14,13 +14,17 @@ enum class SamplerMethod { Euler = 0, Heun = 1, Multistep = 2 };
 /** Placement of the noise levels, equations (5.5) to (5.7) of docs/theory.md. */
 enum class NoiseSchedule { Karras = 0, Logarithmic = 1, UniformTime = 2 };
 
-/** Settings of a generation. Noise levels are in the model unit (Angstrom for molecules). */
+/**
+ * Settings of a generation. Noise levels are in the model unit (Angstrom for molecules). After the last noise level the
+ * positions are the denoiser's posterior mean, so that sigmaMin need not be small: below about 0.3 Angstrom the network's
+ * own error exceeds what further steps gain.
+ */
 struct OPENMM_EXPORT_ORBIT SamplerSettings {
-    SamplerMethod method = SamplerMethod::Heun; ///< integration method
+    SamplerMethod method = SamplerMethod::Multistep; ///< integration method
     NoiseSchedule schedule = NoiseSchedule::Karras; ///< placement of the noise levels
-    int numSteps = 10;          ///< at least 1
+    int numSteps = 12;          ///< at least 1
     double sigmaMax = 20.0;     ///< first noise level, model unit
-    double sigmaMin = 0.01;     ///< last noise level before 0, model unit
+    double sigmaMin = 0.25;     ///< last noise level before 0, model unit
     double rho = 5.0;           ///< exponent of the Karras schedule
 
     /** Check the values. @throws ArgumentError */
