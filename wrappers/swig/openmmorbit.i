@@ -79,6 +79,38 @@ ORBIT_LONG_CALL(OrbitPlugin::OrbitDiffusionIntegrator::generate)
 
 ORBIT_UNIT(OrbitPlugin::Ensemble::getPositions, _unit.nanometer)
 
+// Small containers come back as Python's own.
+%pythonappend OrbitPlugin::DenoiserModel::getAllMetadata %{
+    val = dict(val)
+%}
+%pythonappend OrbitPlugin::ConformerGenerator::getPlatformProperties %{
+    val = dict(val)
+%}
+%pythonappend OrbitPlugin::OrbitDiffusionIntegrator::getMoleculeParticles %{
+    val = tuple(int(index) for index in val)
+%}
+
+// A condition may be given by its name.
+%pythonprepend OrbitPlugin::OrbitDiffusionIntegrator::addMolecule %{
+    if isinstance(condition, str):
+        known = list(self.getModel().getConditions())
+        if condition not in known:
+            raise ValueError("OrbitDiffusionIntegrator::addMolecule: expected a condition of the model "
+                             f"({', '.join(known) or 'it has none'}), got '{condition}'")
+        condition = known.index(condition)
+%}
+
+// Two Python faces of one integrator share its ownership.
+%pythonappend OrbitPlugin::OrbitDiffusionIntegrator::cast %{
+    if val is not None and integrator.thisown:
+        integrator.this.disown()
+        val.this.acquire()
+        integrator.this = val.this
+%}
+
+// Extensions stand before the classes that they extend, so that their helpers are declared first.
+%include "serialization.i"
+%include "representations.i"
 %include "openmmorbit/MolecularGraph.h"
 %include "openmmorbit/Symmetry.h"
 %include "openmmorbit/OrbitPosterior.h"
@@ -94,4 +126,3 @@ ORBIT_UNIT(OrbitPlugin::Ensemble::getPositions, _unit.nanometer)
 %include "openmmorbit/ConformerGenerator.h"
 %include "openmmorbit/OrbitDiffusionIntegrator.h"
 %include "openmmorbit/Shard.h"
-%include "serialization.i"

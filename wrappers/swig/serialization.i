@@ -3,7 +3,19 @@
 
 %{
 #include "openmm/serialization/XmlSerializer.h"
+#include <memory>
 #include <sstream>
+
+namespace {
+
+/** Refuse what is no XML before OpenMM's parser complains about a property of nothing. */
+void checkXml(const std::string& method, const std::string& xml) {
+    if (xml.find("type=") == std::string::npos)
+        throw OrbitPlugin::ArgumentError(method + ": expected what toXml() returned, got \"" + xml.substr(0, 40) +
+                                         "\"; give the XML text itself, not a path");
+}
+
+} // namespace
 %}
 
 %newobject OrbitPlugin::ConformerGenerator::fromXml;
@@ -16,6 +28,7 @@
     }
     /** Create a generator from what toXml() returned. @throws OpenMMException if the model's file is missing or changed */
     static OrbitPlugin::ConformerGenerator* fromXml(const std::string& xml) {
+        checkXml("ConformerGenerator::fromXml", xml);
         std::stringstream stream(xml);
         return OpenMM::XmlSerializer::deserialize<OrbitPlugin::ConformerGenerator>(stream);
     }
@@ -30,6 +43,7 @@
     }
     /** Create a molecule from what toXml() returned. */
     static OrbitPlugin::MolecularGraph fromXml(const std::string& xml) {
+        checkXml("MolecularGraph::fromXml", xml);
         std::stringstream stream(xml);
         std::unique_ptr<OrbitPlugin::MolecularGraph> graph(
                 OpenMM::XmlSerializer::deserialize<OrbitPlugin::MolecularGraph>(stream));
@@ -37,14 +51,74 @@
     }
 }
 
+%newobject OrbitPlugin::OrbitDiffusionIntegrator::fromXml;
+%newobject OrbitPlugin::OrbitDiffusionIntegrator::duplicate;
 %extend OrbitPlugin::OrbitDiffusionIntegrator {
     /**
-     * Get the integrator behind OpenMM's general face, e.g. what CompoundIntegrator.getIntegrator() returns.
+     * Get the integrator behind OpenMM's general face, e.g. what XmlSerializer.deserialize() or
+     * CompoundIntegrator.getIntegrator() returns.
      *
-     * @param integrator   any integrator; it stays the owner
+     * @param integrator   any integrator; both faces share its ownership
      * @return the same object, or None if it is another kind of integrator
      */
     static OrbitPlugin::OrbitDiffusionIntegrator* cast(OpenMM::Integrator* integrator) {
         return dynamic_cast<OrbitPlugin::OrbitDiffusionIntegrator*>(integrator);
     }
+    /** Get settings and molecules as XML: the model by path and checksum, or itself if setEmbedModel() asks for it. */
+    std::string toXml() const {
+        std::stringstream stream;
+        OpenMM::XmlSerializer::serialize<OpenMM::Integrator>($self, "Integrator", stream);
+        return stream.str();
+    }
+    /** Create an integrator from what toXml() returned. @throws OpenMMException if the model's file is missing or changed */
+    static OrbitPlugin::OrbitDiffusionIntegrator* fromXml(const std::string& xml) {
+        checkXml("OrbitDiffusionIntegrator::fromXml", xml);
+        std::stringstream stream(xml);
+        std::unique_ptr<OpenMM::Integrator> integrator(
+                OpenMM::XmlSerializer::deserialize<OpenMM::Integrator>(stream));
+        auto* found = dynamic_cast<OrbitPlugin::OrbitDiffusionIntegrator*>(integrator.get());
+        if (found == nullptr)
+            throw OrbitPlugin::ArgumentError("OrbitDiffusionIntegrator::fromXml: expected an OrbitDiffusionIntegrator, got "
+                                             "another integrator; use openmm.XmlSerializer.deserialize()");
+        integrator.release();
+        return found;
+    }
+    /** Create an integrator with the same model, settings and molecules, and no Context. */
+    OrbitPlugin::OrbitDiffusionIntegrator* duplicate() const {
+        auto copy = std::make_unique<OrbitPlugin::OrbitDiffusionIntegrator>($self->getModel());
+        copy->setStepSize($self->getStepSize());
+        copy->setConstraintTolerance($self->getConstraintTolerance());
+        copy->setIntegrationForceGroups($self->getIntegrationForceGroups());
+        copy->setRandomNumberSeed($self->getRandomNumberSeed());
+        copy->setEmbedModel($self->getEmbedModel());
+        copy->setSamplerSettings($self->getSamplerSettings());
+        for (int i = 0; i < $self->getNumMolecules(); i++)
+            copy->addMolecule($self->getMoleculeGraph(i), $self->getMoleculeParticles(i),
+                              $self->getMoleculeCondition(i));
+        return copy.release();
+    }
+    %pythoncode %{
+    def __copy__(self):
+        from copy import deepcopy
+
+        result = self.duplicate()
+        result.__class__ = self.__class__
+        result.__dict__.update({key: deepcopy(value) for key, value in self.__dict__.items() if key != "this"})
+        return result
+
+    def __deepcopy__(self, memo):
+        return self.__copy__()
+
+    def __getstate__(self):
+        # A model that was not read from a file has no other place to come from.
+        embed = self.getEmbedModel()
+        self.setEmbedModel(embed or not self.getModel().getPath())
+        try:
+            return self.toXml()
+        finally:
+            self.setEmbedModel(embed)
+
+    def __setstate__(self, xml):
+        self.this = OrbitDiffusionIntegrator.fromXml(xml).this
+    %}
 }

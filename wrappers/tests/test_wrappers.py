@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: MIT
 """The SWIG modules: docstrings, units, exception types, containers, lifetimes."""
+import copy
 import gc
 import inspect
+import pickle
 
 import numpy as np
 import openmm
@@ -147,3 +149,129 @@ def testModelBytesAndTensors():
     assert again.getTensor(name).values.dtype == np.float32
     with pytest.raises(ValueError, match="nothing"):
         model.getTensor("nothing")
+
+
+@pytest.fixture
+def smallIntegrator():
+    settings = orbit.PairBiasTransformerSettings()
+    settings.width, settings.numHeads, settings.numLayers = 8, 2, 1
+    model = orbit.DenoiserModel.createRandom(settings, 1)
+    model.setConditions(["GFN2-xTB", "MMFF94s", "CREST"])
+    model.setMetadata("name", "small")
+    integrator = orbit.OrbitDiffusionIntegrator(orbit.DenoiserModel.fromBytes(model.toBytes()))
+    sampler = orbit.SamplerSettings()
+    sampler.method, sampler.numSteps = orbit.SamplerMethod_Heun, 7
+    integrator.setSamplerSettings(sampler)
+    integrator.setRandomNumberSeed(5)
+    integrator.addMolecule(makeWater(), [0, 1, 2], "MMFF94s")
+    return integrator
+
+
+def describe(integrator):
+    return (integrator.getNumSteps(), integrator.getRandomNumberSeed(), integrator.getStepSize(),
+            integrator.getModel().getChecksum(), integrator.getMoleculeParticles(0), integrator.getMoleculeCondition(0),
+            integrator.getMoleculeGraph(0).toXml())
+
+
+@pytest.mark.parametrize("way", [copy.copy, copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))])
+def testCopiesOfAnIntegratorAreWhole(smallIntegrator, way):
+    smallIntegrator.remark = ["kept"]
+    other = way(smallIntegrator)
+    assert type(other) is orbit.OrbitDiffusionIntegrator and other.thisown
+    assert describe(other) == describe(smallIntegrator)
+    other.setNumSteps(3)
+    assert smallIntegrator.getNumSteps() == 7 and not smallIntegrator.getEmbedModel()
+    del smallIntegrator
+    gc.collect()
+    assert other.getMoleculeGraph(0).getFormula() == "H2O"
+
+
+def testCopyKeepsPythonAttributes(smallIntegrator):
+    smallIntegrator.remark = ["kept"]
+    other = copy.copy(smallIntegrator)
+    assert other.remark == ["kept"] and other.remark is not smallIntegrator.remark
+
+
+def testCastSharesOwnership(smallIntegrator):
+    expected = describe(smallIntegrator)
+    smallIntegrator.setEmbedModel(True)
+    xml = openmm.XmlSerializer.serialize(smallIntegrator)
+    # The general face may be gone when the cast one is used, and the other way round.
+    other = orbit.OrbitDiffusionIntegrator.cast(openmm.XmlSerializer.deserialize(xml))
+    gc.collect()
+    assert describe(other) == expected and other.thisown
+    general = openmm.XmlSerializer.deserialize(xml)
+    orbit.OrbitDiffusionIntegrator.cast(general)
+    gc.collect()
+    assert general.getStepSize() == 0 * unit.picoseconds
+    compound = openmm.CompoundIntegrator()
+    compound.addIntegrator(other)
+    assert orbit.OrbitDiffusionIntegrator.cast(compound.getIntegrator(0)).getNumSteps() == 7
+    assert orbit.OrbitDiffusionIntegrator.cast(openmm.VerletIntegrator(1.0)) is None
+    del compound
+    gc.collect()
+
+
+def testIntegratorXml(smallIntegrator):
+    with pytest.raises(openmm.OpenMMException, match="setEmbedModel"):
+        smallIntegrator.toXml()
+    smallIntegrator.setEmbedModel(True)
+    again = orbit.OrbitDiffusionIntegrator.fromXml(smallIntegrator.toXml())
+    assert describe(again) == describe(smallIntegrator)
+    with pytest.raises(ValueError, match="another integrator"):
+        orbit.OrbitDiffusionIntegrator.fromXml(openmm.XmlSerializer.serialize(openmm.VerletIntegrator(1.0)))
+
+
+@pytest.mark.parametrize("cls", ["ConformerGenerator", "MolecularGraph", "OrbitDiffusionIntegrator"])
+@pytest.mark.parametrize("text", ["foo", "", "a/path.xml"])
+def testTextThatIsNoXml(cls, text):
+    with pytest.raises(ValueError, match=rf'{cls}::fromXml: expected what toXml\(\) returned, got "{text}"'):
+        getattr(orbit, cls).fromXml(text)
+
+
+def testConditionsByName(smallIntegrator):
+    assert smallIntegrator.getMoleculeCondition(0) == 1
+    smallIntegrator.addMolecule(makeWater(), [3, 4, 5], condition="GFN2-xTB")
+    smallIntegrator.addMolecule(makeWater(), [6, 7, 8], condition=1)
+    assert [smallIntegrator.getMoleculeCondition(i) for i in (1, 2)] == [0, 1]
+    with pytest.raises(ValueError, match="GFN2-xTB, MMFF94s, CREST.*got 'DFT'"):
+        smallIntegrator.addMolecule(makeWater(), [9, 10, 11], "DFT")
+
+
+def testContainersArePythonsOwn(smallIntegrator):
+    assert type(smallIntegrator.getModel().getAllMetadata()) is dict
+    assert smallIntegrator.getModel().getAllMetadata()["name"] == "small"
+    particles = smallIntegrator.getMoleculeParticles(0)
+    assert particles == (0, 1, 2) and type(particles) is tuple and type(particles[0]) is int
+
+
+def testRepresentations(smallIntegrator):
+    graph = makeWater()
+    graph.name = "water"
+    assert repr(graph) == '<MolecularGraph "water", H2O: 3 atoms, 2 bonds, 0 stereocentres, 0 stereo double bonds>'
+    axis = orbit.TorsionStereo()
+    axis.kind = orbit.TorsionStereoKind_AtropisomerPlus
+    graph.torsional = [axis]
+    assert "0 stereo double bonds, 1 axis" in repr(graph)
+    assert "empty" in repr(orbit.MolecularGraph())
+    assert repr(graph.bonds[1]) == "<GraphBond 0-2, single>"
+    atom = graph.atoms[0]
+    atom.name, atom.formalCharge, atom.isotope, atom.hybridization = "O1", -1, 18, orbit.Hybridization_SP3
+    assert repr(atom) == "<GraphAtom O1: O, SP3, charge -1, isotope 18>"
+    assert "no element" in repr(orbit.GraphAtom())
+    status = orbit.ConformerStatus()
+    assert repr(status) == "<ConformerStatus accepted>"
+    status.bondsCorrect, status.message = False, "bond C1-C2 is 0.3 nm long"
+    assert repr(status) == "<ConformerStatus bond C1-C2 is 0.3 nm long>"
+    provenance = orbit.ConformerProvenance()
+    provenance.seed, provenance.copy, provenance.mirrored, provenance.condition = 7, 2, True, "GFN2-xTB"
+    for part in ("GFN2-xTB", "seed 7", "copy 2", "0 resamplings", ", mirrored"):
+        assert part in repr(provenance)
+    settings = orbit.SamplerSettings()
+    settings.method, settings.numSteps, settings.sigmaMax = orbit.SamplerMethod_Heun, 9, 20
+    settings.sigmaMin, settings.rho = 0.5, 3
+    assert repr(settings) == "<SamplerSettings heun, 9 steps, karras from 20 to 0.5 Angstrom, rho 3>"
+    model = smallIntegrator.getModel()
+    assert repr(model).startswith(f"<DenoiserModel small, sha256 {model.getChecksum()[:12]}, width 8, 1 layer, ")
+    assert "GFN2-xTB, MMFF94s, CREST" in repr(model) and "empty" in repr(orbit.DenoiserModel())
+    assert repr(smallIntegrator) == "<OrbitDiffusionIntegrator 1 molecule, heun, step 0 of 7, seed 5>"

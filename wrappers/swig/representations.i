@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: MIT
+// What Python shows of a value, containers that come back as Python's own, and conditions by name.
+
+%pythoncode %{
+_hybridizations = ("S", "SP", "SP2", "SP3", "other hybridization")
+_bondOrders = ("no order", "single", "double", "triple", "aromatic", "dative")
+_methodNames = ("euler", "heun", "multistep")
+_scheduleNames = ("karras", "logarithmic", "uniformTime")
+
+
+def _counted(number, what):
+    return f"{number} {what}" + ("" if number == 1 else "s")
+
+
+def _symbol(element):
+    from openmm import app
+
+    return app.Element.getByAtomicNumber(element).symbol if element > 0 else "no element"
+%}
+
+%extend OrbitPlugin::MolecularGraph {
+    %pythoncode %{
+    def __repr__(self):
+        axes = sum(record.kind >= TorsionStereoKind_AtropisomerMinus for record in self.torsional)
+        parts = [_counted(self.getNumAtoms(), "atom"), _counted(self.getNumBonds(), "bond"),
+                 _counted(len(self.tetrahedral), "stereocentre"),
+                 _counted(len(self.torsional) - axes, "stereo double bond")]
+        if axes > 0:
+            parts.append("1 axis" if axes == 1 else f"{axes} axes")
+        return f"<MolecularGraph {self.getLabel()}, {self.getFormula() or 'empty'}: {', '.join(parts)}>"
+    %}
+}
+
+%extend OrbitPlugin::GraphAtom {
+    %pythoncode %{
+    def __repr__(self):
+        parts = [_symbol(self.element), _hybridizations[self.hybridization]]
+        if self.formalCharge != 0:
+            parts.append(f"charge {self.formalCharge:+d}")
+        if self.isotope != 0:
+            parts.append(f"isotope {self.isotope}")
+        if self.aromatic:
+            parts.append("aromatic")
+        return f"<GraphAtom {self.name or 'without name'}: {', '.join(parts)}>"
+    %}
+}
+
+%extend OrbitPlugin::GraphBond {
+    %pythoncode %{
+    def __repr__(self):
+        return f"<GraphBond {self.atom1}-{self.atom2}, {_bondOrders[self.order]}>"
+    %}
+}
+
+%extend OrbitPlugin::ConformerStatus {
+    %pythoncode %{
+    def __repr__(self):
+        return f"<ConformerStatus {'accepted' if self.isAccepted() else self.message or 'not accepted'}>"
+    %}
+}
+
+%extend OrbitPlugin::ConformerProvenance {
+    %pythoncode %{
+    def __repr__(self):
+        model = f"{self.modelName or 'unnamed model'} sha256 {self.modelChecksum[:12] or 'unknown'}"
+        return (f"<ConformerProvenance {model}, {self.condition or 'no condition'}, seed {self.seed}, record "
+                f"{self.record}, copy {self.copy}, {_counted(self.numResamplings, 'resampling')}, "
+                f"{_counted(self.numEvaluations, 'evaluation')}{', mirrored' if self.mirrored else ''}>")
+    %}
+}
+
+%extend OrbitPlugin::SamplerSettings {
+    %pythoncode %{
+    def __repr__(self):
+        rho = f", rho {self.rho:g}" if self.schedule == NoiseSchedule_Karras else ""
+        return (f"<SamplerSettings {_methodNames[self.method]}, {_counted(self.numSteps, 'step')}, "
+                f"{_scheduleNames[self.schedule]} from {self.sigmaMax:g} to {self.sigmaMin:g} Angstrom{rho}>")
+    %}
+}
+
+%extend OrbitPlugin::DenoiserModel {
+    %pythoncode %{
+    def __repr__(self):
+        settings, names = self.getSettings(), self.getTensorNames()
+        checksum = f"sha256 {self.getChecksum()[:12]}" if names else "empty"
+        return (f"<DenoiserModel {self.getMetadata('name') or self.getPath() or 'unnamed'}, {checksum}, width "
+                f"{settings.width}, {_counted(settings.numLayers, 'layer')}, {_counted(len(names), 'tensor')}, "
+                f"conditions: {', '.join(self.getConditions()) or 'none'}>")
+    %}
+}
+
+%extend OrbitPlugin::OrbitDiffusionIntegrator {
+    %pythoncode %{
+    def __repr__(self):
+        settings = self.getSamplerSettings()
+        return (f"<OrbitDiffusionIntegrator {_counted(self.getNumMolecules(), 'molecule')}, "
+                f"{_methodNames[settings.method]}, step {self.getCurrentStep()} of {settings.numSteps}, seed "
+                f"{self.getRandomNumberSeed()}>")
+    %}
+}
