@@ -37,13 +37,15 @@ def buildDataset(inputs, output, condition="GFN2-xTB", validation=False):
     return chem.writeEnsembleShard([str(path) for path in inputs], str(output), options)
 
 
-def train(config):
+def train(config, progress=True):
     """Train a model, or continue the run whose checkpoint lies in the output folder. Ctrl-C ends it with a checkpoint.
 
     Parameters
     ----------
     config : str, path or openmmorbit.orbittraining.TrainingSettings
         Settings, or the JSON file that holds them.
+    progress : bool
+        Write a line to standard error every ``logSteps`` steps and at every validation.
 
     Returns
     -------
@@ -66,4 +68,4 @@ def train(config):
         if not os.path.isfile(config):
             raise ValueError(f"openmmorbit.train: expected a configuration file, got '{config}'; check the path")
         config = orbittraining.TrainingSettings.load(str(config))
-    return orbittraining.train(config)
+    return orbittraining.trainWithProgress(config) if progress else orbittraining.train(config)

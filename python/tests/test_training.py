@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Training through Python and the command line: SDF to shard to model to conformers, resuming, refusals."""
 import json
+import signal
 import subprocess
 import sys
 
@@ -36,7 +37,7 @@ def shard(tmp_path_factory):
 
 def configure(folder, shard, **changes):
     settings = {"conditions": ["MMFF94s"], "datasets": [{"shards": [shard]}], "outputDirectory": str(folder / "run"),
-                "maxSteps": 5, "atomsPerBatch": 200, "network": {"width": 24, "numHeads": 2, "numLayers": 2}, **changes}
+                "maxSteps": 5, "logSteps": 5, "atomsPerBatch": 200, "network": {"width": 24, "numHeads": 2, "numLayers": 2}, **changes}
     path = folder / "config.json"
     path.write_text(json.dumps(settings))
     return path
@@ -47,12 +48,34 @@ def testTrainAndGenerate(orbittraining, shard, tmp_path):
                           capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-1].startswith("5 steps, ")
+    assert "step 5  loss" in done.stderr
     model = str(tmp_path / "run" / "model.safetensors")
     generator = openmmorbit.ConformerGenerator(model, numSteps=1, check=False)
     assert generator.generate("CCO", 2, seed=1).positions.shape == (2, 9, 3)
     # The same folder continues, up to the new end.
     result = openmmorbit.train(configure(tmp_path, shard, maxSteps=8))
     assert result.numSteps == 8 and result.modelPath == model
+
+
+def testProgressCanBeSilent(orbittraining, shard, tmp_path, capfd):
+    openmmorbit.train(configure(tmp_path, shard, maxSteps=2, logSteps=1), progress=False)
+    assert capfd.readouterr().err == ""
+    openmmorbit.train(configure(tmp_path, shard, maxSteps=3, logSteps=1))
+    assert "continuing at step 2" in capfd.readouterr().err
+
+
+def testInterruptEndsTrainingWithACheckpoint(orbittraining, shard, tmp_path):
+    path = configure(tmp_path, shard, maxSteps=1000000, logSteps=1)
+    process = subprocess.Popen([sys.executable, "-m", "openmmorbit.cli", "train", str(path)], stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE, text=True)
+    for line in process.stderr:
+        if line.startswith("step 2 "):
+            break
+    process.send_signal(signal.SIGINT)
+    output, errors = process.communicate(timeout=120)
+    assert process.returncode == 0 and "Traceback" not in errors, errors
+    assert 2 <= int(output.split()[0]) < 1000000
+    assert (tmp_path / "run" / "checkpoint.bin").is_file() and (tmp_path / "run" / "model.safetensors").is_file()
 
 
 def testRefusals(orbittraining, shard, tmp_path):

@@ -24,6 +24,7 @@
 #include "openmmorbit/OrbitDiffusionIntegrator.h"
 #include "openmmorbit/Shard.h"
 #include "openmmorbit/Trainer.h"
+#include <iostream>
 %}
 
 %naturalvar;
@@ -37,5 +38,15 @@ ORBIT_VALUE(OrbitPlugin::TrainingDataset)
 ORBIT_VALUE(OrbitPlugin::TrainingSettings)
 ORBIT_VALUE(OrbitPlugin::TrainingResult)
 ORBIT_LONG_CALL(OrbitPlugin::train)
+ORBIT_LONG_CALL(trainWithProgress)
 
+%ignore OrbitPlugin::train(const TrainingSettings&, std::ostream&);
 %include "openmmorbit/Trainer.h"
+
+%inline %{
+/** As train(), and write lines of progress to standard error. SIGINT ends the run with a checkpoint. */
+OrbitPlugin::TrainingResult trainWithProgress(const OrbitPlugin::TrainingSettings& settings) {
+    std::ostream progress(std::cerr.rdbuf());
+    return OrbitPlugin::train(settings, progress);
+}
+%}

@@ -70,7 +70,7 @@ void checkXml(const std::string& method, const std::string& xml) {
         OpenMM::XmlSerializer::serialize<OpenMM::Integrator>($self, "Integrator", stream);
         return stream.str();
     }
-    /** Create an integrator from what toXml() returned. @throws OpenMMException if the model's file is missing or changed */
+    /** Create an integrator from what toXml() returned. @throws OpenMMException if the model's file is gone or changed */
     static OrbitPlugin::OrbitDiffusionIntegrator* fromXml(const std::string& xml) {
         checkXml("OrbitDiffusionIntegrator::fromXml", xml);
         std::stringstream stream(xml);
@@ -78,8 +78,8 @@ void checkXml(const std::string& method, const std::string& xml) {
                 OpenMM::XmlSerializer::deserialize<OpenMM::Integrator>(stream));
         auto* found = dynamic_cast<OrbitPlugin::OrbitDiffusionIntegrator*>(integrator.get());
         if (found == nullptr)
-            throw OrbitPlugin::ArgumentError("OrbitDiffusionIntegrator::fromXml: expected an OrbitDiffusionIntegrator, got "
-                                             "another integrator; use openmm.XmlSerializer.deserialize()");
+            throw OrbitPlugin::ArgumentError("OrbitDiffusionIntegrator::fromXml: expected an OrbitDiffusionIntegrator, "
+                                             "got another integrator; use openmm.XmlSerializer.deserialize()");
         integrator.release();
         return found;
     }
