@@ -21,10 +21,13 @@ def _symbol(element):
 %extend OrbitPlugin::MolecularGraph {
     %pythoncode %{
     def __repr__(self):
-        axes = sum(record.kind >= TorsionStereoKind_AtropisomerMinus for record in self.torsional)
+        # A double bond or an axis has a record for every pair of its end substituents.
+        middles = [{frozenset(record.atoms[1:3]) for record in self.torsional
+                    if (record.kind >= TorsionStereoKind_AtropisomerMinus) == axis} for axis in (False, True)]
+        doubleBonds, axes = (len(middle) for middle in middles)
         parts = [_counted(self.getNumAtoms(), "atom"), _counted(self.getNumBonds(), "bond"),
                  _counted(len(self.tetrahedral), "stereocentre"),
-                 _counted(len(self.torsional) - axes, "stereo double bond")]
+                 _counted(doubleBonds, "stereo double bond")]
         if axes > 0:
             parts.append("1 axis" if axes == 1 else f"{axes} axes")
         return f"<MolecularGraph {self.getLabel()}, {self.getFormula() or 'empty'}: {', '.join(parts)}>"
