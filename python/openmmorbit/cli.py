@@ -8,6 +8,7 @@ import time
 EXIT_OK, EXIT_ERROR, EXIT_USAGE, EXIT_SOME_FAILED, EXIT_INTERRUPTED = 0, 1, 2, 3, 130
 
 _inputEndings = (".smi", ".smiles", ".ism", ".sdf", ".sd", ".mol")
+_otherEndings = (".xyz", ".pdb", ".mol2", ".cif", ".pdbx", ".txt", ".csv", ".tsv", ".json", ".inchi", ".gro", ".gz")
 _sdfEndings = (".sdf", ".sd", ".sdf.gz", ".sd.gz")
 _modelWriters = {".pdb": "writePDB", ".cif": "writePDBx", ".dcd": "writeDCD"}
 
@@ -45,6 +46,9 @@ def _records(inputs):
 
 def _checkFiles(inputs, output):
     for text in inputs:
+        if not _isFile(text) and (os.path.isfile(text) or text.lower().endswith(_otherEndings)):
+            raise UsageError(f"expected a SMILES, or a file that ends in {', '.join(_inputEndings)} (also .gz), got "
+                             f"'{text}'; convert it first")
         if _isFile(text) and not os.path.isfile(text):
             raise UsageError(f"expected an existing file, got '{text}'; check the path")
     known = (*_sdfEndings, *_modelWriters)

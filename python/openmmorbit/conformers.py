@@ -75,6 +75,14 @@ def _integer(name, value, lowest):
     return number
 
 
+def _count(value):
+    """Get a number of conformers, or the exception that says why it is none."""
+    try:
+        return _integer("numConformers", value, 1)
+    except (ValueError, TypeError) as error:
+        return error
+
+
 class ConformerGenerator:
     """Generates conformers with a trained denoiser on an OpenMM platform.
 
@@ -150,6 +158,8 @@ class ConformerGenerator:
 
         Raises
         ------
+        ValueError
+            If the text is not what toXml() returned.
         openmm.OpenMMException
             If the model's file is missing, or another one than it was.
         """
@@ -233,7 +243,7 @@ class ConformerGenerator:
         iterable : iterable
             Molecules as for generate(); an exception object among them is passed on as that record's error.
         numConformers : int or sequence of int
-            How many of each; a sequence ends the run when it ends.
+            How many of each; a sequence ends the run when it ends, and a wrong number in it is that record's error.
         seed : int
             The same seed gives the same conformers, whatever the batch size; 0 chooses one.
         progress : bool
@@ -258,7 +268,7 @@ class ConformerGenerator:
         seed = _integer("seed", seed, 0) or random.randrange(1, 2**31 - 1)
         total = len(iterable) if hasattr(iterable, "__len__") else None
         if hasattr(numConformers, "__iter__"):
-            counts = (_integer("numConformers", number, 1) for number in numConformers)
+            counts = (_count(number) for number in numConformers)
         else:
             counts = repeat(_integer("numConformers", numConformers, 1))
         records = ((index, molecule, number) for index, (molecule, number) in enumerate(zip(iterable, counts)))
@@ -272,7 +282,8 @@ class ConformerGenerator:
         """Answer one batch of (index, molecule, number) records."""
         read = []
         for index, molecule, number in chunk:
-            graph, source, error = None, molecule, molecule if isinstance(molecule, Exception) else None
+            graph, source = None, molecule
+            error = next((given for given in (molecule, number) if isinstance(given, Exception)), None)
             try:
                 if error is None:
                     graph, source = molecules.toGraph(molecule, addHydrogens=addHydrogens)

@@ -41,6 +41,8 @@ def testSmilesToSDF(modelPath, tmp_path):
     assert "4 conformers of 1 molecules" in done.stderr and done.stdout == ""
     found = list(Chem.SDMolSupplier(str(tmp_path / "ethanol.sdf"), removeHs=False, sanitize=False))
     assert [m.GetNumAtoms() for m in found] == [9] * 4
+    assert found[1].GetProp("ORBIT_EVALUATIONS") == "1" and found[1].GetProp("ORBIT_RESAMPLINGS") == "0"
+    assert found[1].GetProp("ORBIT_CONDITION") == "GFN2-xTB" and found[1].GetProp("ORBIT_MIRRORED") == "no"
     assert found[1].GetProp("ORBIT_SEED") == "3" and found[1].GetProp("ORBIT_COPY") == "1"
 
 
@@ -91,6 +93,7 @@ def testWrongConformersAreReported(modelPath, tmp_path):
 @pytest.mark.parametrize("arguments, text", [
     (["CCO", "-o", "out.xyz"], "output that ends in"), (["missing.smi", "-o", "out.sdf"], "missing.smi"),
     (["CCO", "CC", "-o", "out.pdb"], "several molecules"), (["CCO", "-o", "nowhere/out.sdf"], "folder"),
+    (["nofile.xyz", "-o", "out.sdf"], "ends in .smi"), (["CCO", "book.pdb", "-o", "out.sdf"], "'book.pdb'; convert"),
     (["CCO", "-n", "0", "-o", "out.sdf"], "at least 1"), (["CCO"], "required"),
     (["CCO", "-o", "out.sdf", "--seed", "x"], "int"),
     (["CCO", "-o", "out.sdf", "--seed", "99999999999"], "seed from 0"),

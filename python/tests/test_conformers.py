@@ -14,12 +14,14 @@ from openmmorbit.conformers import loadModel
 
 
 def testGenerate(makeGenerator, platform):
-    ensemble = makeGenerator(platform=platform).generate("CC(=O)Oc1ccccc1C(=O)O", numConformers=3, seed=7)
+    generator = makeGenerator(platform=platform)
+    ensemble = generator.generate("CC(=O)Oc1ccccc1C(=O)O", numConformers=3, seed=7)
     assert ensemble.positions.shape == (3, 21, 3) and ensemble.positions.unit == unit.nanometer
     assert np.abs(ensemble.positions._value.mean(axis=1)).max() < 1e-6
     assert [p.copy for p in ensemble.provenance] == [0, 1, 2]
     assert {p.seed for p in ensemble.provenance} == {7}
-    assert all(p.numEvaluations == 3 and p.modelChecksum for p in ensemble.provenance)
+    expected = generator.samplerSettings.getNumEvaluations()
+    assert all(p.numEvaluations == expected and p.modelChecksum for p in ensemble.provenance)
     assert ensemble.graph.smiles == "CC(=O)Oc1ccccc1C(=O)O"
 
 
@@ -73,6 +75,14 @@ def testRecordAndNotTheBatchDecidesTheNoise(makeGenerator):
 def testNumberOfEach(makeGenerator):
     results = makeGenerator().generateMany(["O", "CO"], numConformers=[1, 3], seed=5, progress=False)
     assert [len(r.ensemble) for r in results] == [1, 3]
+
+
+def testAWrongNumberOfEachIsThatRecordsError(makeGenerator):
+    numbers = [1, 0, -3, 2.5, 2]
+    results = list(makeGenerator().generateMany(["O"] * 5, numConformers=numbers, seed=5, progress=False))
+    assert [len(r.ensemble) if r.ensemble else None for r in results] == [1, None, None, None, 2]
+    assert "numConformers from 1" in str(results[1].error) and "got -3" in str(results[2].error)
+    assert isinstance(results[3].error, TypeError)
 
 
 @pytest.mark.parametrize("single", ["CCO", 7])
@@ -227,5 +237,5 @@ def testIntegrator(smallModel, water):
     compound = openmm.CompoundIntegrator()
     compound.addIntegrator(openmm.VerletIntegrator(0.001))
     compound.addIntegrator(openmmorbit.OrbitDiffusionIntegrator(smallModel))
-    assert openmmorbit.OrbitDiffusionIntegrator.cast(compound.getIntegrator(1)).getNumSteps() == 10
+    assert openmmorbit.OrbitDiffusionIntegrator.cast(compound.getIntegrator(1)).getNumSteps() == orbit.SamplerSettings().numSteps
     assert openmmorbit.OrbitDiffusionIntegrator.cast(compound.getIntegrator(0)) is None
