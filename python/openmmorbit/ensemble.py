@@ -64,6 +64,10 @@ class Ensemble:
     """
 
     def __init__(self, core, source=None):
+        if not isinstance(core, (orbit.Ensemble, orbit.MolecularGraph)):
+            raise TypeError("Ensemble: expected an openmmorbit.orbit.Ensemble or MolecularGraph, got "
+                            f"{type(core).__name__}; ConformerGenerator.generate() makes an Ensemble of a molecule, "
+                            "readMolecule() a MolecularGraph")
         self._core = orbit.Ensemble(core) if isinstance(core, orbit.MolecularGraph) else core
         self._source = source
         self._topology = None
@@ -127,10 +131,16 @@ class Ensemble:
     def __getitem__(self, key):
         if _integer(key):
             index = int(key) + (len(self) if key < 0 else 0)
+            if len(self) == 0:
+                raise IndexError(f"Ensemble: expected a conformer of {self.graph.getLabel()}, got index {key}; the "
+                                 "ensemble is empty")
             if not 0 <= index < len(self):
                 raise IndexError(f"Ensemble: expected a conformer from 0 to {len(self) - 1}, got {key}")
             return Conformer(self, index)
-        chosen = np.arange(len(self))[key if isinstance(key, slice) else np.asarray(key)]
+        if not isinstance(key, slice):
+            key = np.asarray(key)
+            key = key.astype(int) if key.size == 0 else key
+        chosen = np.arange(len(self))[key]
         return Ensemble(self._core.select(chosen.astype(np.int32)), self._source)
 
     def __iter__(self):

@@ -16,6 +16,27 @@ def _options(addHydrogens):
     return options
 
 
+def requireRDKit(purpose):
+    """Get the module rdkit.Chem.
+
+    Parameters
+    ----------
+    purpose : str
+        What needs it, for the message.
+
+    Raises
+    ------
+    ImportError
+        If RDKit's Python package is not installed.
+    """
+    try:
+        from rdkit import Chem
+    except ImportError as error:
+        raise ImportError(f"{purpose} needs RDKit's Python package, which is not installed; run 'pip install rdkit', or "
+                          "install openmmorbit with its extra [chem]") from error
+    return Chem
+
+
 def reorder(graph, order):
     """Renumber the atoms of a graph.
 
@@ -53,6 +74,48 @@ def reorder(graph, order):
     return result
 
 
+def keepNames(graph, names):
+    """Give the first atoms of a graph the names that they have at the caller's, if those are complete and unique.
+
+    Parameters
+    ----------
+    graph : openmmorbit.orbit.MolecularGraph
+        Changed; hydrogens behind the named atoms take default names that are free.
+    names : list of str
+    """
+    if not all(names) or len(set(names)) < len(names):
+        return
+    atoms, taken, number = graph.atoms, set(names), 0
+    for atom, name in zip(atoms, names):
+        atom.name = name
+    for atom in atoms[len(names):]:
+        while atom.name in taken:
+            number += 1
+            atom.name = f"{app.Element.getByAtomicNumber(atom.element).symbol}{number}"
+        taken.add(atom.name)
+    graph.atoms = atoms
+
+
+def _rdkitNames(mol):
+    """Get the names of an RDKit molecule's atoms: of its PDB residues, or as the OpenFF toolkit gives them."""
+    names = []
+    for atom in mol.GetAtoms():
+        info = atom.GetPDBResidueInfo()
+        name = info.GetName().strip() if info is not None else ""
+        names.append(name or (atom.GetProp("_Name").strip() if atom.HasProp("_Name") else ""))
+    return names
+
+
+def _refuseAtropisomers(mol, Chem):
+    for bond in mol.GetBonds():
+        if bond.GetStereo() in (Chem.BondStereo.STEREOATROPCW, Chem.BondStereo.STEREOATROPCCW):
+            raise ValueError(f"readMolecule: expected no atropisomer tag, got one on bond {bond.GetBeginAtomIdx()}-"
+                             f"{bond.GetEndAtomIdx()} ({bond.GetBeginAtom().GetSymbol()}-"
+                             f"{bond.GetEndAtom().GetSymbol()}); axes are read from coordinates: give "
+                             "openmmorbit.chem.readMolBlock(rdkit.Chem.MolToMolBlock(mol)) of a molecule with all "
+                             "hydrogens and a conformer in 3D, or clear the tag")
+
+
 def _warnAboutHydrogens(graph, what):
     if graph.numAddedHydrogens > 0:
         warnings.warn(f"{what} {graph.getLabel()} lacked {graph.numAddedHydrogens} hydrogens, which were appended "
@@ -64,13 +127,19 @@ def fromRDKit(mol, addHydrogens=True):
 
     The molecule crosses as SMILES written in the order of its atoms, since the two RDKit libraries in the process may
     differ in version. Stereochemistry is what the molecule's tags say; conformers are not looked at.
-    """
-    from rdkit import Chem
+    Names of atoms are kept if every atom has one of its own.
 
+    Raises
+    ------
+    ValueError
+        For an empty molecule, and for an atropisomer tag, which SMILES cannot carry.
+    """
     from openmmorbit import chem
 
+    Chem = requireRDKit("readMolecule: an rdkit.Chem.Mol")
     if mol.GetNumAtoms() == 0:
         raise ValueError("readMolecule: expected a molecule of at least 1 atom, got an empty rdkit.Chem.Mol")
+    _refuseAtropisomers(mol, Chem)
     copied = Chem.Mol(mol)
     for atom in copied.GetAtoms():
         atom.SetAtomMapNum(0)
@@ -84,6 +153,7 @@ def fromRDKit(mol, addHydrogens=True):
     graph = reorder(chem.readSmiles(text, _options(addHydrogens)), order)
     if mol.HasProp("_Name"):
         graph.name = mol.GetProp("_Name")
+    keepNames(graph, _rdkitNames(mol))
     _warnAboutHydrogens(graph, "the RDKit molecule")
     return graph
 

@@ -214,8 +214,7 @@ def fromTopology(topology, smiles, addHydrogens=True):
     ValueError
         Naming the residue whose bond orders are unknown, or whose SMILES disagrees with the Topology.
     """
-    from rdkit import Chem
-
+    Chem = molecules.requireRDKit("readMolecule: an openmm.app.Topology")
     atoms, bonds, residues = _connectedAtoms(topology)
     unused = sorted(set(smiles) - {residue.name for residue in residues})
     if unused:
@@ -248,15 +247,5 @@ def fromTopology(topology, smiles, addHydrogens=True):
     Chem.SetDoubleBondNeighborDirections(mol)
     Chem.AssignStereochemistry(mol, cleanIt=True, force=True)
     graph = molecules.fromRDKit(mol.GetMol(), addHydrogens)
-    _keepNames(graph, atoms)
+    molecules.keepNames(graph, [atom.name for atom in atoms])
     return graph
-
-
-def _keepNames(graph, atoms):
-    """Give the atoms the names that they have in the Topology, if those are unique."""
-    names = [atom.name for atom in atoms]
-    entries = graph.atoms
-    if len(set(names)) == len(names) and not set(names) & {entry.name for entry in entries[len(names):]}:
-        for entry, name in zip(entries, names):
-            entry.name = name
-        graph.atoms = entries

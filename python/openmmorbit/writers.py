@@ -6,7 +6,7 @@ import gzip
 import numpy as np
 from openmm import app, unit
 
-from openmmorbit import orbit
+from openmmorbit import molecules, orbit
 
 _rdkitBonds = {orbit.BondOrder_Single: "SINGLE", orbit.BondOrder_Double: "DOUBLE", orbit.BondOrder_Triple: "TRIPLE",
                orbit.BondOrder_Aromatic: "AROMATIC", orbit.BondOrder_Dative: "DATIVE"}
@@ -35,7 +35,7 @@ def makeTopology(graph, residueName="UNL"):
 
 def _rdkitSkeleton(graph):
     """Make a sanitized rdkit.Chem.RWMol of a graph, without conformers and stereochemistry."""
-    from rdkit import Chem
+    Chem = molecules.requireRDKit("Ensemble.toRDKit")
 
     mol = Chem.RWMol()
     for entry in graph.atoms:
@@ -60,7 +60,7 @@ def toRDKit(ensemble):
     Stereochemistry is read from the first conformer, where the request specifies it; what the request leaves open stays
     open.
     """
-    from rdkit import Chem
+    Chem = molecules.requireRDKit("Ensemble.toRDKit")
 
     graph = ensemble.graph
     mol = _rdkitSkeleton(graph)
@@ -224,6 +224,10 @@ class SDFWriter:
             self._stream.write(chem.writeStructureRecord(graph, positions[index], {
                 "SMILES": graph.smiles, "ORBIT_MODEL": provenance.modelChecksum, "ORBIT_SEED": str(provenance.seed),
                 "ORBIT_RECORD": str(provenance.record), "ORBIT_COPY": str(provenance.copy),
+                "ORBIT_RESAMPLINGS": str(provenance.numResamplings),
+                "ORBIT_EVALUATIONS": str(provenance.numEvaluations),
+                "ORBIT_CONDITION": provenance.condition or "none",
+                "ORBIT_MIRRORED": "yes" if provenance.mirrored else "no",
                 "ORBIT_STATUS": ensemble[index].status.message or "ok"}))
 
     def close(self):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The Ensemble: units, slices, Contexts, RDKit, OpenFF, files that other programs read back."""
 import copy
+import sys
 
 import numpy as np
 import openmm
@@ -51,6 +52,85 @@ def testSlices(alanine):
     assert [conformer.index for conformer in ensemble] == [0, 1, 2, 3]
     with pytest.raises(IndexError, match="0 to 3, got 4"):
         ensemble[4]
+
+
+def testEmptySelections(alanine):
+    ensemble, _ = alanine
+    for key in ([], np.array([]), slice(0, 0)):
+        part = ensemble[key]
+        assert isinstance(part, openmmorbit.Ensemble) and len(part) == 0
+    with pytest.raises(IndexError, match="got index 0; the ensemble is empty"):
+        ensemble[[]][0]
+
+
+@pytest.mark.parametrize("core", ["CCO", None, 3])
+def testAnEnsembleIsNotMadeOfAnything(core):
+    with pytest.raises(TypeError, match=f"got {type(core).__name__}; ConformerGenerator.generate"):
+        openmmorbit.Ensemble(core)
+
+
+@pytest.mark.parametrize("mirrored, condition", [(True, "GFN2-xTB"), (False, "")])
+def testSDFCarriesTheProvenance(alanine, tmp_path, mirrored, condition):
+    ensemble, mol = alanine
+    provenance = openmmorbit.orbit.ConformerProvenance()
+    provenance.seed, provenance.numResamplings, provenance.numEvaluations = 7, 2, 36
+    provenance.mirrored, provenance.condition = mirrored, condition
+    marked = openmmorbit.Ensemble(ensemble.graph)
+    marked._core.addConformer(ensemble[0].positions, openmmorbit.orbit.ConformerStatus(), provenance)
+    marked.writeSDF(str(tmp_path / "a.sdf"))
+    found = next(iter(Chem.SDMolSupplier(str(tmp_path / "a.sdf"), removeHs=False))).GetPropsAsDict()
+    assert (found["ORBIT_SEED"], found["ORBIT_RESAMPLINGS"], found["ORBIT_EVALUATIONS"]) == (7, 2, 36)
+    assert found["ORBIT_MIRRORED"] == ("yes" if mirrored else "no")
+    assert found["ORBIT_CONDITION"] == (condition or "none") and found["ORBIT_STATUS"] == "ok"
+
+
+def testWithoutRDKitTheWayOutIsNamed(alanine, monkeypatch):
+    ensemble, mol = alanine
+    monkeypatch.setitem(sys.modules, "rdkit", None)
+    for call in (ensemble.toRDKit, lambda: openmmorbit.readMolecule(ensemble.topology),
+                 lambda: openmmorbit.readMolecule(mol)):
+        with pytest.raises(ImportError, match=r"pip install rdkit.*\[chem\]"):
+            call()
+
+
+def testNamesOfAtomsAreKeptIfUnique():
+    peptide = Chem.AddHs(Chem.MolFromSequence("G"), addResidueInfo=True)
+    names = [atom.GetPDBResidueInfo().GetName().strip() for atom in peptide.GetAtoms()]
+    assert names[:2] == ["N", "CA"] and len(set(names)) == len(names)
+    assert [atom.name for atom in openmmorbit.readMolecule(peptide).atoms] == names
+    mol = Chem.MolFromSmiles("CO")
+    for atom, name in zip(mol.GetAtoms(), ("H1", "OX")):
+        atom.SetProp("_Name", name)
+    with pytest.warns(UserWarning, match="lacked 4"):
+        graph = openmmorbit.readMolecule(mol)
+    found = [atom.name for atom in graph.atoms]
+    assert found[:2] == ["H1", "OX"] and len(set(found)) == 6
+    for atom in mol.GetAtoms():
+        atom.SetProp("_Name", "X")
+    with pytest.warns(UserWarning, match="lacked 4"):
+        assert [atom.name for atom in openmmorbit.readMolecule(mol).atoms][:2] == ["C1", "O1"]
+
+
+def testAtropisomerTagsAreNotDropped():
+    smiles = "Cc1cccc(F)c1-c1c(Cl)cccc1Br"
+    mol = Chem.AddHs(Chem.MolFromSmiles(smiles))
+    assert AllChem.EmbedMolecule(mol, randomSeed=3) == 0
+    block = Chem.MolToMolBlock(mol)
+    tagged = Chem.MolFromMolBlock(block, removeHs=False)
+    axis = tagged.GetSubstructMatch(Chem.MolFromSmarts("c-!@c"))
+    bond = tagged.GetBondBetweenAtoms(*axis)
+    others = [next(n.GetIdx() for n in tagged.GetAtomWithIdx(a).GetNeighbors() if n.GetIdx() != b)
+              for a, b in (axis, axis[::-1])]
+    bond.SetStereoAtoms(*others)
+    bond.SetStereo(Chem.BondStereo.STEREOATROPCW)
+    ends = f"{bond.GetBeginAtomIdx()}-{bond.GetEndAtomIdx()}"
+    with pytest.raises(ValueError, match=f"atropisomer tag, got one on bond {ends} .*readMolBlock"):
+        openmmorbit.readMolecule(tagged)
+    # The way out that the message names.
+    graph = openmmorbit.chem.readMolBlock(block)
+    assert {frozenset(record.atoms[1:3]) for record in graph.torsional} == {frozenset(axis)}
+    assert "0 stereo double bonds, 1 axis>" in repr(graph)
+    assert openmmorbit.readMolecule(graph) is graph
 
 
 def testConformersOutliveTheirEnsemble(alanine):
