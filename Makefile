@@ -48,7 +48,7 @@ lint: build-tests
 
 sanitize: packages-test $(VENV)/.stamp-base $(VENV)/.stamp-test
 	$(call phase,configure,$(call configure,build-sanitize,-DORBIT_BUILD_TRAINING=OFF -DORBIT_BUILD_PYTHON=OFF \
-		-DCMAKE_BUILD_TYPE=RelWithDebInfo -DORBIT_SANITIZE=address$(comma)undefined))
+		-DCMAKE_BUILD_TYPE=RelWithDebInfo -DCMAKE_CXX_FLAGS_RELWITHDEBINFO='-O1 -g1' -DORBIT_SANITIZE=address$(comma)undefined))
 	$(call phase,compile,cmake --build build-sanitize -j$(JOBS))
 	@ctest --test-dir build-sanitize --output-on-failure -j2 -E '^(Lint|Package)'
 
