@@ -195,7 +195,7 @@ def rmsdMatrix(generated, reference, maxMatches=1000):
     from rdkit import Chem
     from rdkit.Chem import rdMolAlign
 
-    probe, target = Chem.RemoveHs(generated), Chem.RemoveHs(reference)
+    probe, target = Chem.RemoveAllHs(generated), Chem.RemoveAllHs(reference)
     matrix = np.empty((probe.GetNumConformers(), target.GetNumConformers()))
     targets = [c.GetId() for c in target.GetConformers()]
     for i, conformer in enumerate(probe.GetConformers()):
