@@ -24,7 +24,7 @@ def test_example_runs(tmp_path, monkeypatch, capsys):
     assert (tmp_path / "aspirin.sdf").read_text().count("$$$$") == 20
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "(20, 21, 3)"
-    assert len(lines) == 4 and "not a molecule" in lines[3]
+    assert len(lines) == 4 and "expected a valid SMILES" in lines[3]
 
 
 def test_every_make_target_exists():
