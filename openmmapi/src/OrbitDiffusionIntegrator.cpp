@@ -104,11 +104,11 @@ bool OrbitDiffusionIntegrator::isFinished() const {
 }
 
 std::string OrbitDiffusionIntegrator::getKernelDescription() const {
-    return context == NULL ? "" : kernel.getAs<IntegrateOrbitDiffusionStepKernel>().getDescription();
+    return context == nullptr ? "" : kernel.getAs<IntegrateOrbitDiffusionStepKernel>().getDescription();
 }
 
 void OrbitDiffusionIntegrator::initialize(ContextImpl& newContext) {
-    if (owner != NULL && &newContext.getOwner() != owner)
+    if (owner != nullptr && &newContext.getOwner() != owner)
         throw OpenMMException("This Integrator is already bound to a context");
     checkParticles(newContext.getSystem().getNumParticles());
     context = &newContext;
@@ -238,7 +238,7 @@ void OrbitDiffusionIntegrator::finishGeneration() {
 }
 
 void OrbitDiffusionIntegrator::step(int steps) {
-    if (context == NULL)
+    if (context == nullptr)
         throw OpenMMException("This Integrator is not bound to a context!");
     int numSteps = currentStep == 0 ? settings.numSteps : generationSettings.numSteps;
     if (steps > numSteps - currentStep)
