@@ -98,35 +98,13 @@ static void readAtropisomers(const RDKit::ROMol& mol, const vector<double>& posi
     }
 }
 
-/** Replace the one record of every axis by one for each pair of its end atoms; the other end atom has the other kind. */
-static void expandAxes(MolecularGraph& graph) {
-    const vector<vector<int>> neighbors = graph.getNeighbors();
-    vector<TorsionStereo> expanded;
-    for (const TorsionStereo& axis : graph.torsional)
-        for (int a : neighbors[axis.atoms[1]])
-            for (int d : neighbors[axis.atoms[2]]) {
-                if (a == axis.atoms[2] || d == axis.atoms[1] || a == d)
-                    continue;
-                TorsionStereo stereo = axis;
-                stereo.atoms[0] = a;
-                stereo.atoms[3] = d;
-                if ((a == axis.atoms[0]) != (d == axis.atoms[3]))
-                    stereo.kind = axis.kind == TorsionStereoKind::Cis ? TorsionStereoKind::Trans :
-                        axis.kind == TorsionStereoKind::Trans ? TorsionStereoKind::Cis :
-                        axis.kind == TorsionStereoKind::AtropisomerPlus ? TorsionStereoKind::AtropisomerMinus :
-                        TorsionStereoKind::AtropisomerPlus;
-                expanded.push_back(stereo);
-            }
-    graph.torsional = expanded;
-}
-
 void chem::readStereo(const RDKit::ROMol& mol, const vector<double>& positions, MolecularGraph& graph) {
     readCenters(mol, graph);
     readDoubleBonds(mol, graph);
     if (!positions.empty())
         readAtropisomers(mol, positions, graph);
     canonicalizeStereo(graph);
-    expandAxes(graph);
+    expandStereoAxes(graph);
 }
 
 void chem::writeStereo(const MolecularGraph& graph, RDKit::RWMol& mol) {
