@@ -5,7 +5,7 @@ from collections import Counter
 
 from openmm import app
 
-from openmmorbit import orbit
+from openmmorbit import orbit, topologies
 
 
 def _options(addHydrogens):
@@ -193,9 +193,9 @@ def toGraph(molecule, smiles=None, addHydrogens=True):
     if isinstance(molecule, tuple) and len(molecule) == 2 and isinstance(molecule[0], app.Topology):
         return toGraph(molecule[0], molecule[1], addHydrogens)
     if isinstance(molecule, app.Topology):
-        from openmmorbit.topologies import fromTopology
-
-        return fromTopology(molecule, smiles or {}, addHydrogens), molecule
+        graph = topologies.fromTopology(molecule, smiles or {}, _options(addHydrogens))
+        _warnAboutHydrogens(graph, "the Topology of")
+        return graph, molecule
     if hasattr(molecule, "to_rdkit"):
         return fromRDKit(molecule.to_rdkit(), addHydrogens), molecule
     if type(molecule).__module__.split(".")[0] == "rdkit" and hasattr(molecule, "GetAtoms"):

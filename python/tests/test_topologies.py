@@ -25,7 +25,7 @@ def toTopology(mol, residueName="LIG"):
 @pytest.mark.parametrize("smiles", ["CC(=O)Oc1ccccc1C(=O)O", "C[C@H](N)C(=O)O", "F/C=C\\Cl", "C[N+](C)(C)CC(=O)[O-]",
                                     "c1cc2c[nH]cc2nc1", "O=[N+]([O-])c1ccc(S(N)(=O)=O)cc1", "C[C@@H]1C[C@H](O)CN1"])
 @pytest.mark.parametrize("hydrogens", [True, False])
-@pytest.mark.filterwarnings("ignore:the RDKit molecule")
+@pytest.mark.filterwarnings("ignore:the Topology")
 def testLigandBySmiles(smiles, hydrogens):
     mol = Chem.MolFromSmiles(smiles)
     mol = Chem.AddHs(mol) if hydrogens else mol
@@ -86,16 +86,41 @@ def testHydrogensThatLackAreAppended():
         openmmorbit.readMolecule(modeller.topology, addHydrogens=False)
 
 
+def testResiduesOfAnotherChainLinkAndKeepTheirSmiles():
+    """A capped residue of its own: its SMILES has hydrogens where the bonds to its neighbours are."""
+    mol = Chem.AddHs(Chem.MolFromSmiles("CC(=O)N[C@H](C1CC1)C(=O)NC"))
+    kinds = {}
+    for atom in mol.GetAtoms():
+        heavy = atom if atom.GetAtomicNum() > 1 else atom.GetNeighbors()[0]
+        kinds[atom.GetIdx()] = "ACE" if heavy.GetIdx() < 3 else "NME" if heavy.GetIdx() > 9 else "CPG"
+    assert sorted(kinds.values()) == ["ACE"] * 6 + ["CPG"] * (mol.GetNumAtoms() - 12) + ["NME"] * 6
+    linked = app.Topology()
+    chain = linked.addChain()
+    atoms = {}
+    names = {0: "CH3", 1: "C", 2: "O", 10: "N", 11: "C"}
+    for name in ("ACE", "CPG", "NME"):
+        residue = linked.addResidue(name, chain)
+        for atom in mol.GetAtoms():
+            if kinds[atom.GetIdx()] == name:
+                element = app.Element.getByAtomicNumber(atom.GetAtomicNum())
+                atoms[atom.GetIdx()] = linked.addAtom(names.get(atom.GetIdx(), f"X{atom.GetIdx()}"), element, residue)
+    for bond in mol.GetBonds():
+        linked.addBond(atoms[bond.GetBeginAtomIdx()], atoms[bond.GetEndAtomIdx()])
+    graph = openmmorbit.readMolecule(linked, smiles={"CPG": "N[C@H](C1CC1)C=O"})
+    assert Chem.CanonSmiles(graph.smiles) == Chem.CanonSmiles("CC(=O)N[C@H](C1CC1)C(=O)NC")
+    assert len(graph.tetrahedral) == 1 and graph.numAddedHydrogens == 0
+
+
 def testRefusals():
     mol = Chem.AddHs(Chem.MolFromSmiles("CC(=O)O"))
     topology = toTopology(mol)
-    with pytest.raises(ValueError, match="bond orders.*residue LIG.*smiles={'LIG'"):
+    with pytest.raises(ValueError, match='bond orders.*residue LIG.*smiles={"LIG"'):
         openmmorbit.readMolecule(topology)
-    with pytest.raises(ValueError, match="residue LIG.*4 heavy atoms.*'CCO' .3 heavy"):
+    with pytest.raises(ValueError, match='residue LIG.*4 heavy atoms.*"CCO" .3 heavy'):
         openmmorbit.readMolecule(topology, smiles={"LIG": "CCO"})
-    with pytest.raises(ValueError, match="residue LIG.*'CC.=O..O-.'"):
+    with pytest.raises(ValueError, match='residue LIG.*"CC.=O..O-."'):
         openmmorbit.readMolecule(topology, smiles={"LIG": "CC(=O)[O-]"})
-    with pytest.raises(ValueError, match="'XYZ'"):
+    with pytest.raises(ValueError, match='"XYZ"'):
         openmmorbit.readMolecule(topology, smiles={"LIG": "CC(=O)O", "XYZ": "C"})
     with pytest.raises(ValueError, match="valid SMILES.*bad"):
         openmmorbit.readMolecule(topology, smiles={"LIG": "bad("})

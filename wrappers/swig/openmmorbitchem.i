@@ -23,6 +23,7 @@
 #include "openmmorbit/ConformerGenerator.h"
 #include "openmmorbit/OrbitDiffusionIntegrator.h"
 #include "openmmorbit/MoleculeReader.h"
+#include "openmmorbit/TopologyReader.h"
 #include "openmmorbit/MMFFSystem.h"
 #include "openmmorbit/MoleculeWriter.h"
 #include "openmmorbit/EnsembleShards.h"
@@ -31,14 +32,19 @@
 %naturalvar;
 namespace OrbitPlugin {
     struct MoleculeRecord;
+    struct TopologyAtom;
+    struct TopologyBond;
 }
 %template() std::map<std::string, std::string>;
 %template() std::vector<std::string>;
 %template() std::vector<OrbitPlugin::MolecularGraph>;
 %template() std::vector<OrbitPlugin::MoleculeRecord>;
+%template() std::vector<OrbitPlugin::TopologyAtom>;
+%template() std::vector<OrbitPlugin::TopologyBond>;
 
 ORBIT_VALUE(OrbitPlugin::ReaderOptions)
 ORBIT_VALUE(OrbitPlugin::MoleculeRecord)
+ORBIT_VALUE(OrbitPlugin::TopologyRecord)
 ORBIT_VALUE(OrbitPlugin::EnsembleShardOptions)
 ORBIT_VALUE(OrbitPlugin::EnsembleShardReport)
 
@@ -46,6 +52,7 @@ ORBIT_VALUE(OrbitPlugin::EnsembleShardReport)
 ORBIT_LONG_CALL(OrbitPlugin::writeEnsembleShard)
 
 %include "openmmorbit/MoleculeReader.h"
+%include "openmmorbit/TopologyReader.h"
 %newobject OrbitPlugin::createMMFFSystem;
 %ignore OrbitPlugin::makeMMFFSystem;
 %include "openmmorbit/MMFFSystem.h"

@@ -21,7 +21,7 @@ struct OPENMM_EXPORT_ORBIT TopologyAtom {
 /** One bond of a topology. */
 struct OPENMM_EXPORT_ORBIT TopologyBond {
     int atom1 = 0, atom2 = 0;   ///< indices of the two atoms
-    int order = 0;              ///< 1, 2 or 3; 0 if unknown
+    int order = 0;              ///< 1, 2 or 3; 4 for aromatic, 0 if unknown
 };
 
 /** What an OpenMM Topology says about one molecule. */
@@ -29,18 +29,21 @@ struct OPENMM_EXPORT_ORBIT TopologyRecord {
     std::vector<TopologyAtom> atoms;            ///< in the topology's order, those of a residue together
     std::vector<TopologyBond> bonds;            ///< each bond once
     std::vector<std::string> residueNames;      ///< name of every residue
+    std::vector<std::string> residueIds;        ///< number of every residue, for messages; may be empty
     std::map<std::string, std::string> smiles;  ///< residue name to SMILES, for residues that are not standard
 };
 
 /**
- * Read a molecule from a topology. Residues with a SMILES take bond orders, charges and stereochemistry from it, matched
- * by elements and bonds. Amino acids, nucleotides and water take bond orders from RDKit's PDB residues; their charges
- * follow from the hydrogens that are there. Other residues need the order of every bond.
+ * Read a molecule from a topology. Residues with a SMILES take bond orders, charges, hydrogens and stereochemistry from it,
+ * matched by elements, bonds and the hydrogens that are there. Amino acids, nucleotides, ACE, NME, NH2 and water have them by
+ * the names of their heavy atoms; in those with hydrogens, the charges of N, acid oxygens and S follow from the valences.
+ * Other residues need the order of every bond between heavy atoms.
  *
- * @param topology   the molecule; with hydrogens, or without any: then they are appended
+ * @param topology   the molecule; hydrogens that lack are appended, or refused if the options say so
  * @param options    settings of the reader
- * @return a validated graph in the topology's atom order, with its atom names where they are unique
- * @throws ArgumentError naming the residue if it is unknown or its SMILES has other atoms or bonds
+ * @return a validated graph in the topology's atom order, with its atom names where each atom has one of its own
+ * @throws ArgumentError naming the residue if it is unknown, has other atoms than a standard one of its name, or a SMILES
+ *                       with other atoms or bonds
  */
 OPENMM_EXPORT_ORBIT MolecularGraph readTopology(const TopologyRecord& topology,
         const ReaderOptions& options = ReaderOptions());

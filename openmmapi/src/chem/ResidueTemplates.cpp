@@ -6,6 +6,7 @@
 #include <GraphMol/SmilesParse/SmilesParse.h>
 #include <GraphMol/Substruct/SubstructMatch.h>
 #include <algorithm>
+#include <iterator>
 #include <map>
 
 using namespace OrbitPlugin;
@@ -13,9 +14,6 @@ using namespace OrbitPlugin::chem;
 using std::string;
 using std::to_string;
 using std::vector;
-
-/** Map from atoms of the template to atoms of the molecule. */
-typedef std::map<int, int> AtomMap;
 
 static vector<int> getHydrogens(const RDKit::ROMol& mol, int atom) {
     vector<int> result;
@@ -57,8 +55,11 @@ static int countOutside(const TopologyRecord& topology, int atom) {
     });
 }
 
-/** Find a mapping of heavy atoms that agrees in elements, bonds and, if there are any, hydrogens; empty if there is none. */
-static AtomMap findMapping(const TopologyRecord& topology, const vector<int>& residue, const RDKit::ROMol& pattern, bool complete,
+/**
+ * Find a mapping of the template's heavy atoms, given with all hydrogens, that agrees in elements and bonds. One that agrees in
+ * the hydrogens too is preferred; otherwise some may lack in the topology. Empty if there is none.
+ */
+static AtomMap findMapping(const TopologyRecord& topology, const vector<int>& residue, const RDKit::ROMol& pattern,
         const RDKit::ROMol& mol) {
     const vector<int> heavy = getHeavyAtoms(pattern);
     const RDKit::RWMol query = getSkeleton(pattern, heavy), target = getSkeleton(mol, residue);
@@ -67,18 +68,23 @@ static AtomMap findMapping(const TopologyRecord& topology, const vector<int>& re
     RDKit::SubstructMatchParameters parameters;
     parameters.uniquify = false;
     parameters.maxMatches = 10000;
+    AtomMap incomplete;
     for (const RDKit::MatchVectType& match : RDKit::SubstructMatch(target, query, parameters)) {
         AtomMap mapping;
-        for (const auto& [from, to] : match)
+        int most = 0, least = 0;
+        for (const auto& [from, to] : match) {
             mapping[heavy[from]] = residue[to];
-        const bool agrees = std::all_of(mapping.begin(), mapping.end(), [&](const std::pair<const int, int>& entry) {
-            return !complete || getHydrogens(pattern, entry.first).size() ==
-                getHydrogens(mol, entry.second).size() + countOutside(topology, entry.second);
-        });
-        if (agrees)
+            const int lacking = (int) getHydrogens(pattern, heavy[from]).size() - (int) getHydrogens(mol, residue[to]).size() -
+                countOutside(topology, residue[to]);
+            most = std::max(most, lacking);
+            least = std::min(least, lacking);
+        }
+        if (most == 0 && least == 0)
             return mapping;
+        if (least == 0 && incomplete.empty())
+            incomplete = mapping;
     }
-    return {};
+    return incomplete;
 }
 
 static void copyBonds(const RDKit::ROMol& pattern, const AtomMap& mapping, RDKit::RWMol& mol) {
@@ -97,9 +103,10 @@ static void copyBonds(const RDKit::ROMol& pattern, const AtomMap& mapping, RDKit
     }
 }
 
-/** Carry the handedness of a centre over: the tag refers to the order of the bonds, which may differ by an odd permutation. */
-static void copyHandedness(const RDKit::ROMol& pattern, const RDKit::Atom& source, const AtomMap& mapping, RDKit::RWMol& mol,
+void chem::copyHandedness(const RDKit::ROMol& pattern, const RDKit::Atom& source, const AtomMap& mapping, RDKit::RWMol& mol,
         RDKit::Atom& target) {
+    if (source.getChiralTag() == RDKit::Atom::CHI_UNSPECIFIED)
+        return;
     vector<int> wanted, found;
     for (const RDKit::Bond* bond : pattern.atomBonds(&source)) {
         const auto entry = mapping.find((int) bond->getOtherAtomIdx(source.getIdx()));
@@ -107,6 +114,18 @@ static void copyHandedness(const RDKit::ROMol& pattern, const RDKit::Atom& sourc
     }
     for (const RDKit::Bond* bond : mol.atomBonds(&target))
         found.push_back((int) bond->getOtherAtomIdx(target.getIdx()));
+
+    // An implicit hydrogen counts as the last neighbour. The one neighbour that has no counterpart takes the place that is left.
+
+    if (wanted.size() + 1 == found.size())
+        wanted.push_back(-1);
+    if (found.size() + 1 == wanted.size())
+        found.push_back(-1);
+    for (int& place : wanted)
+        if (std::find(found.begin(), found.end(), place) == found.end())
+            for (int other : found)
+                if (place == -1 && std::find(wanted.begin(), wanted.end(), other) == wanted.end())
+                    place = other;
     if (!std::is_permutation(wanted.begin(), wanted.end(), found.begin(), found.end()))
         return;
     target.setChiralTag(source.getChiralTag());
@@ -118,29 +137,32 @@ static void copyHandedness(const RDKit::ROMol& pattern, const RDKit::Atom& sourc
         target.invertChirality();
 }
 
-void chem::assignFromSmiles(const TopologyRecord& topology, int residue, bool complete, RDKit::RWMol& mol) {
+static string count(int number, const string& what) {
+    return to_string(number) + " " + what + (number == 1 ? "" : "s");
+}
+
+void chem::assignFromSmiles(const TopologyRecord& topology, int residue, RDKit::RWMol& mol) {
     const string& name = topology.residueNames[residue];
     const string& smiles = topology.smiles.at(name);
-    const Origin origin{"readTopology", "\"" + smiles + "\" for residue \"" + name + "\""};
+    const Origin origin{"readTopology", "\"" + smiles + "\" for " + describeResidue(topology, residue)};
     auto pattern = callRDKit(origin, "a valid SMILES", [&]() { return RDKit::SmilesToMol(smiles); });
-    const string patternFormula = RDKit::Descriptors::calcMolFormula(*pattern);
-    if (complete)
-        RDKit::MolOps::addHs(*pattern);
+    RDKit::MolOps::addHs(*pattern);
     RDKit::MolOps::Kekulize(*pattern, true);
-    vector<int> heavy, all;
-    for (size_t i = 0; i < topology.atoms.size(); i++)
-        if (topology.atoms[i].residue == residue) {
-            all.push_back((int) i);
-            if (topology.atoms[i].element > 1)
-                heavy.push_back((int) i);
-        }
-    AtomMap mapping = findMapping(topology, heavy, *pattern, complete, mol);
+    const vector<int> all = getAtoms(topology, residue);
+    vector<int> heavy;
+    std::copy_if(all.begin(), all.end(), std::back_inserter(heavy), [&](int i) { return topology.atoms[i].element > 1; });
+    AtomMap mapping = findMapping(topology, heavy, *pattern, mol);
     if (mapping.empty())
-        throw ArgumentError("readTopology: expected a SMILES with the atoms and bonds of residue " + to_string(residue) + " \"" + name +
-            "\" (" + RDKit::Descriptors::calcMolFormula(getSkeleton(mol, all)) + "), got \"" + smiles + "\" (" + patternFormula +
-            "); correct the SMILES, or the bonds and hydrogens of the topology");
+        throw ArgumentError("readTopology: expected a SMILES with the atoms and bonds of " + describeResidue(topology, residue) + " (" +
+            count((int) heavy.size(), "heavy atom") + ", " + RDKit::Descriptors::calcMolFormula(getSkeleton(mol, all)) + "), got \"" +
+            smiles + "\" (" + count((int) getHeavyAtoms(*pattern).size(), "heavy atom") + ", " +
+            RDKit::Descriptors::calcMolFormula(*pattern) + "); correct the SMILES, or the bonds and hydrogens of the topology");
     for (const auto& [from, to] : AtomMap(mapping)) {
         const vector<int> given = getHydrogens(*pattern, from), found = getHydrogens(mol, to);
+        const int numOutside = countOutside(topology, to);
+        RDKit::Atom& atom = *mol.getAtomWithIdx(to);
+        atom.setNoImplicit(true);
+        atom.setNumExplicitHs((unsigned int) std::max(0, (int) given.size() - (int) found.size() - numOutside));
         for (size_t k = 0; k < std::min(given.size(), found.size()); k++)
             mapping[given[k]] = found[k];
     }
@@ -150,11 +172,6 @@ void chem::assignFromSmiles(const TopologyRecord& topology, int residue, bool co
         RDKit::Atom& target = *mol.getAtomWithIdx(to);
         target.setFormalCharge(source.getFormalCharge());
         target.setIsotope(source.getIsotope());
-        if (!complete && source.getNoImplicit()) {
-            target.setNoImplicit(true);
-            target.setNumExplicitHs(source.getTotalNumHs() - std::min((int) source.getTotalNumHs(), countOutside(topology, to)));
-        }
-        if (source.getChiralTag() != RDKit::Atom::CHI_UNSPECIFIED)
-            copyHandedness(*pattern, source, mapping, mol, target);
+        copyHandedness(*pattern, source, mapping, mol, target);
     }
 }

@@ -5,25 +5,48 @@
 
 #include "Molecules.h"
 #include "openmmorbit/TopologyReader.h"
+#include <map>
 #include <vector>
 
 namespace OrbitPlugin {
 namespace chem {
 
-/** Whether RDKit's PDB residues, or we, know the bond orders of a residue. */
+/** Map from atoms of a template to atoms of the molecule. */
+typedef std::map<int, int> AtomMap;
+
+/** Describe a residue for messages: its name and number, or its index if the numbers are unknown. */
+std::string describeResidue(const TopologyRecord& topology, int residue);
+
+/** Get the indices of a residue's atoms. */
+std::vector<int> getAtoms(const TopologyRecord& topology, int residue);
+
+/** Whether we know the bond orders of a residue by its name. */
 bool isStandardResidue(const std::string& name);
 
-/** Set the bond orders of standard residues in a molecule whose atoms are those of the topology. */
-void assignStandardResidues(const TopologyRecord& topology, RDKit::RWMol& mol);
-
 /**
- * Give the atoms of one residue the bond orders, charges and stereochemistry of its SMILES.
+ * Give the atoms of a standard residue bond orders, charges and handedness.
  *
  * @param residue    index of the residue
- * @param complete   whether the topology has hydrogens
- * @throws ArgumentError if the SMILES has other atoms or bonds
+ * @param mol        the molecule, whose atoms are those of the topology, with single bonds in this residue
+ * @throws ArgumentError if the residue has heavy atoms of other names
  */
-void assignFromSmiles(const TopologyRecord& topology, int residue, bool complete, RDKit::RWMol& mol);
+void assignStandardResidue(const TopologyRecord& topology, int residue, RDKit::RWMol& mol);
+
+/**
+ * Give the atoms of one residue the bond orders, charges, hydrogens and stereochemistry of its SMILES.
+ *
+ * @param residue    index of the residue
+ * @param mol        the molecule, whose atoms are those of the topology
+ * @throws ArgumentError if the SMILES has other atoms or bonds, or fewer hydrogens
+ */
+void assignFromSmiles(const TopologyRecord& topology, int residue, RDKit::RWMol& mol);
+
+/**
+ * Carry the handedness of a centre over from a template. One neighbour may differ: a hydrogen that lacks on either side, or
+ * one in whose place the molecule has a bond to another residue.
+ */
+void copyHandedness(const RDKit::ROMol& pattern, const RDKit::Atom& source, const AtomMap& mapping, RDKit::RWMol& mol,
+        RDKit::Atom& target);
 
 } // namespace chem
 } // namespace OrbitPlugin

@@ -3,6 +3,7 @@
 #include "openmmorbit/TopologyReader.h"
 #include "Residues.h"
 #include <GraphMol/MolOps.h>
+#include <GraphMol/MonomerInfo.h>
 #include <algorithm>
 #include <set>
 
@@ -12,14 +13,41 @@ using std::string;
 using std::to_string;
 using std::vector;
 
-static string describeResidue(const TopologyRecord& topology, int residue) {
-    return "residue " + to_string(residue) + " \"" + topology.residueNames[residue] + "\"";
+/** Order of aromatic bonds in a TopologyBond. */
+static const int AROMATIC = 4;
+
+string chem::describeResidue(const TopologyRecord& topology, int residue) {
+    return "residue " + topology.residueNames[residue] + " " + (topology.residueIds.empty() ? "(index " + to_string(residue) + ")" :
+        topology.residueIds[residue]);
+}
+
+vector<int> chem::getAtoms(const TopologyRecord& topology, int residue) {
+    vector<int> result;
+    for (size_t i = 0; i < topology.atoms.size(); i++)
+        if (topology.atoms[i].residue == residue)
+            result.push_back((int) i);
+    return result;
+}
+
+static void checkBonds(const TopologyRecord& topology) {
+    const int numAtoms = (int) topology.atoms.size();
+    std::set<std::pair<int, int>> seen;
+    for (const TopologyBond& bond : topology.bonds) {
+        if (std::min(bond.atom1, bond.atom2) < 0 || std::max(bond.atom1, bond.atom2) >= numAtoms || bond.atom1 == bond.atom2 ||
+                bond.order < 0 || bond.order > AROMATIC)
+            throw ArgumentError("readTopology: expected bonds of two different atoms below " + to_string(numAtoms) +
+                " with an order of 0 to 4, got " + to_string(bond.atom1) + ", " + to_string(bond.atom2) + " with order " +
+                to_string(bond.order));
+        if (!seen.insert(std::minmax(bond.atom1, bond.atom2)).second)
+            throw ArgumentError("readTopology: expected every bond once, got " + to_string(bond.atom1) + ", " +
+                to_string(bond.atom2) + " twice");
+    }
 }
 
 static void checkRecord(const TopologyRecord& topology) {
     const int numAtoms = (int) topology.atoms.size(), numResidues = (int) topology.residueNames.size();
     if (numAtoms == 0)
-        throw ArgumentError("readTopology: expected at least one atom, got none");
+        throw ArgumentError("readTopology: expected a topology of at least 1 atom, got none");
     for (int i = 0; i < numAtoms; i++) {
         const TopologyAtom& atom = topology.atoms[i];
         if (atom.residue < 0 || atom.residue >= numResidues)
@@ -29,87 +57,91 @@ static void checkRecord(const TopologyRecord& topology) {
             throw ArgumentError("readTopology: expected an element for every atom, got " + to_string(atom.element) + " for atom " +
                 to_string(i) + " (" + atom.name + ") of " + describeResidue(topology, atom.residue) + "; leave extra particles out");
     }
-    std::set<std::pair<int, int>> seen;
-    for (const TopologyBond& bond : topology.bonds) {
-        if (std::min(bond.atom1, bond.atom2) < 0 || std::max(bond.atom1, bond.atom2) >= numAtoms || bond.atom1 == bond.atom2 ||
-                bond.order < 0 || bond.order > 3)
-            throw ArgumentError("readTopology: expected bonds of two different atoms below " + to_string(numAtoms) +
-                " with an order of 0 to 3, got " + to_string(bond.atom1) + ", " + to_string(bond.atom2) + " with order " +
-                to_string(bond.order));
-        if (!seen.insert(std::minmax(bond.atom1, bond.atom2)).second)
-            throw ArgumentError("readTopology: expected every bond once, got " + to_string(bond.atom1) + ", " +
-                to_string(bond.atom2) + " twice");
-    }
+    if (!topology.residueIds.empty() && topology.residueIds.size() != topology.residueNames.size())
+        throw ArgumentError("readTopology: expected a number for every residue or for none, got " +
+            to_string(topology.residueIds.size()) + " for " + to_string(numResidues) + " residues");
+    checkBonds(topology);
+    for (const auto& entry : topology.smiles)
+        if (std::count(topology.residueNames.begin(), topology.residueNames.end(), entry.first) == 0)
+            throw ArgumentError("readTopology: expected SMILES for residues of the topology, got one for \"" + entry.first +
+                "\", which has no such residue");
+}
+
+enum class Source { Smiles, Standard, Topology };
+
+/** Tell where the bond orders of a residue come from. */
+static Source getSource(const TopologyRecord& topology, int residue) {
+    const string& name = topology.residueNames[residue];
+    return topology.smiles.count(name) > 0 ? Source::Smiles : isStandardResidue(name) ? Source::Standard : Source::Topology;
 }
 
 /** Refuse residues whose bond orders nothing tells. */
 static void checkResidues(const TopologyRecord& topology) {
     for (const TopologyBond& bond : topology.bonds) {
         const TopologyAtom &first = topology.atoms[bond.atom1], &second = topology.atoms[bond.atom2];
-        const string& name = topology.residueNames[first.residue];
         if (first.residue == second.residue && bond.order == 0 && first.element > 1 && second.element > 1 &&
-                topology.smiles.count(name) == 0 && !isStandardResidue(name))
-            throw ArgumentError("readTopology: expected a SMILES for " + describeResidue(topology, first.residue) +
-                ", which is no standard residue and has bonds of unknown order, got none; give one by the residue's name");
+                getSource(topology, first.residue) == Source::Topology)
+            throw ArgumentError("readTopology: expected known bond orders, got none for " + describeResidue(topology, first.residue) +
+                ", which is no standard residue; give smiles={\"" + topology.residueNames[first.residue] + "\": ...} for it");
     }
 }
 
-/** With all hydrogens there, the charges of standard residues follow from the valences. */
-static void assignCharges(const TopologyRecord& topology, RDKit::RWMol& mol) {
-    for (RDKit::Atom* atom : mol.atoms()) {
-        const string& name = topology.residueNames[topology.atoms[atom->getIdx()].residue];
-        if (!isStandardResidue(name) || topology.smiles.count(name) > 0 || atom->getFormalCharge() != 0)
-            continue;
-        int valence = 0;
-        for (const RDKit::Bond* bond : mol.atomBonds(atom))
-            valence += bond->getBondType() == RDKit::Bond::DOUBLE ? 2 : 1;
-        if (atom->getAtomicNum() == 7)
-            atom->setFormalCharge(valence - 3);
-        else if (atom->getAtomicNum() == 8 || (atom->getAtomicNum() == 16 && valence == 1))
-            atom->setFormalCharge(valence - 2);
+/** Make a molecule of the topology's atoms, with the bond orders that it tells of residues that nothing else describes. */
+static RDKit::RWMol makeMolecule(const TopologyRecord& topology) {
+    RDKit::RWMol mol;
+    for (const TopologyAtom& value : topology.atoms) {
+        RDKit::Atom atom(value.element);
+        atom.setFormalCharge(value.formalCharge);
+        mol.addAtom(&atom, false, false);
     }
+    for (const TopologyBond& value : topology.bonds) {
+        const int residue = topology.atoms[value.atom1].residue;
+        const bool known = residue != topology.atoms[value.atom2].residue || getSource(topology, residue) == Source::Topology;
+        mol.addBond((unsigned int) value.atom1, (unsigned int) value.atom2, !known ? RDKit::Bond::SINGLE :
+            value.order == AROMATIC ? RDKit::Bond::AROMATIC : value.order == 3 ? RDKit::Bond::TRIPLE :
+            value.order == 2 ? RDKit::Bond::DOUBLE : RDKit::Bond::SINGLE);
+        RDKit::Bond* bond = mol.getBondBetweenAtoms((unsigned int) value.atom1, (unsigned int) value.atom2);
+        if (bond->getBondType() != RDKit::Bond::AROMATIC)
+            continue;
+        bond->setIsAromatic(true);
+        bond->getBeginAtom()->setIsAromatic(true);
+        bond->getEndAtom()->setIsAromatic(true);
+    }
+    return mol;
+}
+
+/** Give the molecule the names of the topology, if every atom has one of its own. */
+static void assignNames(const TopologyRecord& topology, RDKit::RWMol& mol) {
+    std::set<string> names;
+    for (const TopologyAtom& atom : topology.atoms)
+        names.insert(atom.name);
+    if (names.size() < topology.atoms.size() || names.count("") > 0)
+        return;
+    for (RDKit::Atom* atom : mol.atoms())
+        // The atom takes ownership.
+        atom->setMonomerInfo(std::make_unique<RDKit::AtomPDBResidueInfo>(topology.atoms[atom->getIdx()].name).release());
 }
 
 MolecularGraph OrbitPlugin::readTopology(const TopologyRecord& topology, const ReaderOptions& options) {
     checkRecord(topology);
     checkResidues(topology);
-    const bool complete = std::any_of(topology.atoms.begin(), topology.atoms.end(), [](const TopologyAtom& a) { return a.element == 1; });
-    RDKit::RWMol mol;
-    for (const TopologyAtom& value : topology.atoms) {
-        RDKit::Atom atom(value.element);
-        atom.setFormalCharge(value.formalCharge);
-        atom.setNoImplicit(complete);
-        mol.addAtom(&atom, false, false);
-    }
-    for (const TopologyBond& bond : topology.bonds)
-        mol.addBond((unsigned int) bond.atom1, (unsigned int) bond.atom2, bond.order == 3 ? RDKit::Bond::TRIPLE :
-            bond.order == 2 ? RDKit::Bond::DOUBLE : RDKit::Bond::SINGLE);
+    RDKit::RWMol mol = makeMolecule(topology);
     const Origin origin{"readTopology", "the topology of " + describeResidue(topology, 0) + (topology.residueNames.size() > 1 ?
         " and " + to_string(topology.residueNames.size() - 1) + " more" : string())};
     checkSize(mol, options, origin, "");
-    assignStandardResidues(topology, mol);
-    if (complete)
-        assignCharges(topology, mol);
-    for (int residue = 0; residue < (int) topology.residueNames.size(); residue++)
-        if (topology.smiles.count(topology.residueNames[residue]) > 0)
-            assignFromSmiles(topology, residue, complete, mol);
-    auto sanitized = callRDKit(origin, "atoms and bonds with valid valences", [&]() {
-        auto copy = std::make_unique<RDKit::RWMol>(mol);
-        RDKit::MolOps::sanitizeMol(*copy);
-        RDKit::MolOps::setDoubleBondNeighborDirections(*copy);
-        return copy.release(); // callRDKit() takes ownership.
-    });
-    MolecularGraph graph = recordFromMol(*sanitized, options, origin).graph;
-
-    // The names of the topology, unless two residues share them.
-
-    std::set<string> names;
-    for (const TopologyAtom& atom : topology.atoms)
-        names.insert(atom.name);
-    for (size_t i = topology.atoms.size(); i < graph.atoms.size(); i++)
-        names.insert(graph.atoms[i].name);
-    if (names.size() == graph.atoms.size() && names.count("") == 0)
-        for (size_t i = 0; i < topology.atoms.size(); i++)
-            graph.atoms[i].name = topology.atoms[i].name;
-    return graph;
+    for (int residue = 0; residue < (int) topology.residueNames.size(); residue++) {
+        if (getSource(topology, residue) == Source::Smiles)
+            assignFromSmiles(topology, residue, mol);
+        else if (getSource(topology, residue) == Source::Standard)
+            assignStandardResidue(topology, residue, mol);
+    }
+    assignNames(topology, mol);
+    auto sanitized = callRDKit(origin, "atoms and bonds with valid valences, and aromatic bonds for which single and double ones can stand",
+        [&]() {
+            auto copy = std::make_unique<RDKit::RWMol>(mol);
+            RDKit::MolOps::sanitizeMol(*copy);
+            RDKit::MolOps::setDoubleBondNeighborDirections(*copy);
+            return copy.release(); // callRDKit() takes ownership.
+        });
+    return recordFromMol(*sanitized, options, origin).graph;
 }
