@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The exact posterior mean of the clean positions over rotations and automorphisms, for plain numbers."""
+"""Orbit posterior means and regression targets over rotations and automorphisms, for plain numbers."""
 from dataclasses import dataclass
 
 import numpy as np
@@ -50,9 +50,17 @@ def _group(generators, automorphisms, numAtoms):
     return np.asarray(chosen if chosen is not None else [], dtype=np.int32).reshape(-1)
 
 
+def _settings(prior, sigma, coupling, priorScale, reflections):
+    settings = orbit.OrbitPosteriorSettings()
+    settings.prior, settings.coupling = str(prior), orbit.parseOrbitCoupling(str(coupling))
+    settings.sigma, settings.priorScale = float(sigma), float(priorScale)
+    settings.rotations = orbit.OrbitRotations_WithReflections if reflections else orbit.OrbitRotations_Proper
+    return settings
+
+
 def orbitPosterior(x1, xt, time, bonds=(), generators=None, automorphisms=None, prior="gaussian", sigma=0.1,
-                   coupling="independent", priorScale=1.0):
-    """Compute the mean of the orbit posterior over SO(3) and a permutation group.
+                   coupling="independent", priorScale=1.0, reflections=False):
+    """Compute the mean of the orbit posterior over rotations and a permutation group.
 
     Parameters
     ----------
@@ -73,9 +81,12 @@ def orbitPosterior(x1, xt, time, bonds=(), generators=None, automorphisms=None, 
     sigma : float
         Bridge noise, same length unit.
     coupling : str
-        "independent".
+        How x0 was matched with x1: "independent", "kabsch" (rotated onto it) or "orbitOT" (rotated and permuted;
+        sigma must be 0). The posterior belongs to the coupling.
     priorScale : float
         Standard deviation of the gaussian prior, same length unit.
+    reflections : bool
+        Average over O(3) instead of SO(3).
 
     Returns
     -------
@@ -85,8 +96,8 @@ def orbitPosterior(x1, xt, time, bonds=(), generators=None, automorphisms=None, 
     Raises
     ------
     ValueError
-        For shapes that disagree, values that are not finite, a time outside (0, 1) or an index list that is no
-        permutation.
+        For shapes that disagree, values that are not finite, a time outside (0, 1), an index list that is no
+        permutation, and settings that do not belong together.
 
     Examples
     --------
@@ -97,10 +108,100 @@ def orbitPosterior(x1, xt, time, bonds=(), generators=None, automorphisms=None, 
     (3, 3)
     """
     x1, xt = _positions("x1", x1), _positions("xt", xt)
-    settings = orbit.OrbitPosteriorSettings()
-    settings.prior, settings.coupling = str(prior), str(coupling)
-    settings.sigma, settings.priorScale = float(sigma), float(priorScale)
+    settings = _settings(prior, sigma, coupling, priorScale, reflections)
     pairs = [(int(first), int(second)) for first, second in bonds]
     result = orbit.orbitPosterior(x1, xt, float(time), pairs, _group(generators, automorphisms, len(x1)), settings)
     return OrbitPosterior(result.mean.reshape(-1, 3), result.velocity.reshape(-1, 3), result.x0Mean.reshape(-1, 3),
                           result.logEvidence)
+
+
+@dataclass(frozen=True)
+class OrbitTarget:
+    """What orbitTarget() returns, in the length unit of its arguments.
+
+    Attributes
+    ----------
+    positions : numpy.ndarray
+        Target of a network that predicts clean positions, shape (numAtoms, 3).
+    velocity : numpy.ndarray
+        Target of a network that predicts the velocity of the interpolant, shape (numAtoms, 3).
+    """
+    positions: np.ndarray
+    velocity: np.ndarray
+
+
+def orbitTarget(x1, x0, xt, time, target="exact", bonds=(), generators=None, automorphisms=None, prior="gaussian",
+                sigma=0.1, coupling="independent", priorScale=1.0, reflections=False, numRotations=200,
+                numAutomorphisms=50, seed=1):
+    """Compute the regression target of one training sample.
+
+    Parameters
+    ----------
+    x1, xt, time, bonds, generators, automorphisms, prior, sigma, coupling, priorScale, reflections
+        As for orbitPosterior(); the sample was made from x1 itself.
+    x0 : array_like
+        Noise of the sample after the coupling, shape (numAtoms, 3).
+    target : str
+        "plain", "monteCarlo", "paper", "exact", "exactVelocity" or "quotient".
+    numRotations, numAutomorphisms : int
+        Samples of "monteCarlo" and "paper", the identity included.
+    seed : int
+        Key of the elements that these targets draw.
+
+    Returns
+    -------
+    OrbitTarget
+        positions and velocity.
+
+    Raises
+    ------
+    ValueError
+        As orbitPosterior(), and for a target that does not belong to the coupling.
+
+    Examples
+    --------
+    >>> import numpy, openmmorbit
+    >>> water = numpy.array([[0.0, 0.4, 0.0], [-0.8, -0.2, 0.0], [0.8, -0.2, 0.0]])
+    >>> noise = water[::-1] / 2
+    >>> result = openmmorbit.orbitTarget(water, noise, (water + noise) / 2, 0.5, target="plain", sigma=0.0)
+    >>> bool(numpy.allclose(result.velocity, water - noise))
+    True
+    """
+    x1, x0, xt = _positions("x1", x1), _positions("x0", x0), _positions("xt", xt)
+    settings = orbit.OrbitTargetSettings()
+    settings.target = orbit.parseOrbitTarget(str(target))
+    settings.posterior = _settings(prior, sigma, coupling, priorScale, reflections)
+    settings.numRotations, settings.numAutomorphisms = int(numRotations), int(numAutomorphisms)
+    settings.seed = int(seed)
+    pairs = [(int(first), int(second)) for first, second in bonds]
+    result = orbit.orbitTarget(x1, x0, xt, float(time), pairs, _group(generators, automorphisms, len(x1)), settings)
+    return OrbitTarget(result.positions.reshape(-1, 3), result.velocity.reshape(-1, 3))
+
+
+def coupleNoise(x0, x1, coupling="kabsch", generators=None, automorphisms=None):
+    """Match noise with clean positions: rotate it onto them, or rotate and permute it.
+
+    Parameters
+    ----------
+    x0 : array_like
+        Centred noise, shape (numAtoms, 3).
+    x1 : array_like
+        Centred clean positions, same shape.
+    coupling : str
+        "independent", "kabsch" or "orbitOT".
+    generators, automorphisms
+        As for orbitPosterior(); used by "orbitOT".
+
+    Returns
+    -------
+    numpy.ndarray
+        The matched noise, shape (numAtoms, 3).
+
+    Raises
+    ------
+    ValueError
+        For shapes that disagree, values that are not finite, an unknown coupling or an index list that is no permutation.
+    """
+    x0, x1 = _positions("x0", x0), _positions("x1", x1)
+    return orbit.coupleNoise(x0, x1, _group(generators, automorphisms, len(x1)),
+                             orbit.parseOrbitCoupling(str(coupling))).reshape(-1, 3)

@@ -51,6 +51,67 @@ def testFullSymmetryOfFourPointsLeavesOnlyTheCentre():
     assert abs(result.logEvidence) < 1e-12
 
 
+def testReflectionsAndKabschCoupling(golden):
+    targets = golden("orbitTargets.json")["molecules"]
+    number = 0
+    for molecule, expected in zip(golden("orbitPosterior.json")["molecules"], targets):
+        case = molecule["cases"][0]
+        common = {"bonds": molecule["bonds"], "generators": molecule["generators"]}
+        result = openmmorbit.orbitPosterior(molecule["x1"], case["xt"], case["time"], prior=case["prior"],
+                                            sigma=case["sigma"], reflections=True, **common)
+        assert np.abs(result.mean - np.array(expected["reflections"][0]["mean"])).max() <= case["toleranceMean"]
+        if "aligned" not in expected:
+            continue
+        aligned = expected["aligned"]
+        result = openmmorbit.orbitPosterior(molecule["x1"], aligned["xt"], aligned["time"], prior=aligned["prior"],
+                                            sigma=aligned["sigma"], coupling="kabsch", **common)
+        assert np.abs(result.mean - np.array(aligned["mean"])).max() <= aligned["tolerance"]
+        number += 1
+    assert number == 5
+
+
+def testTargets(golden):
+    molecule = next(m for m in golden("orbitPosterior.json")["molecules"] if m["name"] == "benzene")
+    x1 = np.array(molecule["x1"])
+    noise = np.random.default_rng(1).normal(size=x1.shape)
+    noise -= noise.mean(axis=0)
+    xt = 0.4 * x1 + 0.6 * noise
+    arguments = {"bonds": molecule["bonds"], "generators": molecule["generators"], "sigma": 0.0}
+    posterior = openmmorbit.orbitPosterior(x1, xt, 0.4, **arguments)
+    targets = {name: openmmorbit.orbitTarget(x1, noise, xt, 0.4, target=name, **arguments)
+               for name in ("plain", "monteCarlo", "paper", "exact", "exactVelocity", "quotient")}
+    assert np.allclose(targets["plain"].velocity, x1 - noise, rtol=0, atol=1e-12)
+    assert np.allclose(targets["exact"].positions, posterior.mean, rtol=0, atol=1e-12)
+    assert np.allclose(targets["exact"].velocity, posterior.mean - noise, rtol=0, atol=1e-12)
+    assert np.allclose(targets["exactVelocity"].velocity, posterior.velocity, rtol=0, atol=1e-12)
+    assert np.abs(np.cross(xt, targets["quotient"].velocity).sum(axis=0)).max() < 1e-12
+    assert not np.allclose(targets["paper"].positions, targets["monteCarlo"].positions, rtol=0, atol=1e-3)
+
+
+def testNoiseIsMatched(golden):
+    molecule = next(m for m in golden("orbitPosterior.json")["molecules"] if m["name"] == "benzene")
+    x1 = np.array(molecule["x1"])
+    noise = np.random.default_rng(2).normal(size=x1.shape)
+    noise -= noise.mean(axis=0)
+    distances = [np.linalg.norm(openmmorbit.coupleNoise(noise, x1, coupling, generators=molecule["generators"]) - x1)
+                 for coupling in ("independent", "kabsch", "orbitOT")]
+    assert distances[0] > distances[1] > distances[2]
+
+
+@pytest.mark.parametrize("change, text", [
+    ({"target": "precise"}, "precise"),
+    ({"target": "monteCarlo", "coupling": "kabsch"}, "independent coupling"),
+    ({"coupling": "orbitOT", "sigma": 0.1}, "sigma"),
+    ({"x0": [[0.0, 0, 0]]}, "x0"),
+    ({"numRotations": 0}, "rotation"),
+])
+def testTargetRefusal(change, text):
+    arguments = {"x1": [[0.0, 0, 0], [1, 0, 0]], "x0": [[0.0, 1, 0], [1, 0, 0]], "xt": [[0.0, 0, 0], [1, 0, 0]],
+                 "time": 0.5, **change}
+    with pytest.raises(ValueError, match=text):
+        openmmorbit.orbitTarget(**arguments)
+
+
 @pytest.mark.parametrize("change, text", [
     ({"time": 1.0}, "time"),
     ({"xt": [[0.0, 0, 0]]}, "xt"),

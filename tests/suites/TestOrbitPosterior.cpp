@@ -238,10 +238,6 @@ TEST(OrbitPosterior, refusesWrongArguments) {
     expectRefusal("the prior \"gaussian\" or \"harmonic\", got \"uniform\"",
         [&] { orbitPosterior(x1, xt, 0.5, bonds, {}, makeSettings("uniform")); });
     OrbitPosteriorSettings settings;
-    settings.coupling = "kabsch";
-    expectRefusal("the coupling \"independent\", got \"kabsch\"",
-        [&] { orbitPosterior(x1, xt, 0.5, bonds, {}, settings); });
-    settings = OrbitPosteriorSettings();
     settings.priorScale = 0;
     expectRefusal("a finite priorScale above 0, got 0", [&] { orbitPosterior(x1, xt, 0.5, bonds, {}, settings); });
     expectRefusal("automorphisms of 3 entries each, got 4 entries in all",

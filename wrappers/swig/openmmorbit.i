@@ -19,6 +19,7 @@
 #include "openmmorbit/MolecularGraph.h"
 #include "openmmorbit/Symmetry.h"
 #include "openmmorbit/OrbitPosterior.h"
+#include "openmmorbit/OrbitTarget.h"
 #include "openmmorbit/DenoiserModel.h"
 #include "openmmorbit/SamplerSettings.h"
 #include "openmmorbit/ConformerCheck.h"
@@ -72,6 +73,7 @@ ORBIT_VALUE(OrbitPlugin::ShardRecord)
 
 // Long calls release the interpreter's lock.
 ORBIT_LONG_CALL(OrbitPlugin::orbitPosterior)
+ORBIT_LONG_CALL(OrbitPlugin::orbitTarget)
 ORBIT_LONG_CALL(OrbitPlugin::ConformerGenerator::generate)
 ORBIT_LONG_CALL(OrbitPlugin::ConformerGenerator::generateBatch)
 ORBIT_LONG_CALL(OrbitPlugin::OrbitDiffusionIntegrator::step)
@@ -114,6 +116,7 @@ ORBIT_UNIT(OrbitPlugin::Ensemble::getPositions, _unit.nanometer)
 %include "openmmorbit/MolecularGraph.h"
 %include "openmmorbit/Symmetry.h"
 %include "openmmorbit/OrbitPosterior.h"
+%include "openmmorbit/OrbitTarget.h"
 %include "openmmorbit/SamplerSettings.h"
 %include "openmmorbit/DenoiserModel.h"
 %include "openmmorbit/ConformerStatus.h"

@@ -18,6 +18,7 @@
 #include "openmmorbit/SamplerSettings.h"
 #include "openmmorbit/Symmetry.h"
 #include "openmmorbit/OrbitPosterior.h"
+#include "openmmorbit/OrbitTarget.h"
 #include "openmmorbit/DenoiserModel.h"
 #include "openmmorbit/Ensemble.h"
 #include "openmmorbit/ConformerGenerator.h"

@@ -19,10 +19,12 @@
 #include "openmmorbit/SamplerSettings.h"
 #include "openmmorbit/Symmetry.h"
 #include "openmmorbit/OrbitPosterior.h"
+#include "openmmorbit/OrbitTarget.h"
 #include "openmmorbit/Ensemble.h"
 #include "openmmorbit/ConformerGenerator.h"
 #include "openmmorbit/OrbitDiffusionIntegrator.h"
 #include "openmmorbit/Shard.h"
+#include "openmmorbit/EnsembleMetrics.h"
 #include "openmmorbit/Trainer.h"
 #include <iostream>
 %}
@@ -30,10 +32,13 @@
 %naturalvar;
 namespace OrbitPlugin {
     struct TrainingDataset;
+    struct EnsembleMetrics;
 }
 %template() std::vector<std::string>;
 %template() std::vector<OrbitPlugin::TrainingDataset>;
+%template() std::vector<OrbitPlugin::EnsembleMetrics>;
 
+ORBIT_VALUE(OrbitPlugin::EnsembleMetrics)
 ORBIT_VALUE(OrbitPlugin::TrainingDataset)
 ORBIT_VALUE(OrbitPlugin::TrainingSettings)
 ORBIT_VALUE(OrbitPlugin::TrainingResult)
@@ -41,6 +46,7 @@ ORBIT_LONG_CALL(OrbitPlugin::train)
 ORBIT_LONG_CALL(trainWithProgress)
 
 %ignore OrbitPlugin::train(const TrainingSettings&, std::ostream&);
+%include "openmmorbit/EnsembleMetrics.h"
 %include "openmmorbit/Trainer.h"
 
 %inline %{

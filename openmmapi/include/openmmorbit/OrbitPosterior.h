@@ -10,10 +10,27 @@
 
 namespace OrbitPlugin {
 
+/**
+ * How the noise x0 of a sample is matched with its clean positions x1. The posterior belongs to the coupling: with Kabsch
+ * only permutations are averaged, equations (2.11) to (2.14); with OrbitOT nothing is left to average.
+ */
+enum class OrbitCoupling {
+    Independent = 0,    ///< x0 is drawn without looking at x1
+    Kabsch = 1,         ///< x0 is rotated onto x1
+    OrbitOT = 2         ///< x0 is rotated and permuted onto x1, equivariant optimal transport; sigma must be 0
+};
+
+/** The group of rotations that is averaged over. */
+enum class OrbitRotations {
+    Proper = 0,         ///< SO(3)
+    WithReflections = 1 ///< O(3): for networks and molecules that do not know left from right
+};
+
 /** Settings of the interpolant (1.1). Plain floats in one length unit. */
 struct OPENMM_EXPORT_ORBIT OrbitPosteriorSettings {
     std::string prior = "gaussian";         ///< "gaussian" or "harmonic"
-    std::string coupling = "independent";   ///< "independent"
+    OrbitCoupling coupling = OrbitCoupling::Independent;    ///< how x0 and x1 are matched
+    OrbitRotations rotations = OrbitRotations::Proper;      ///< WithReflections needs the independent coupling
     double sigma = 0.1;                     ///< bridge noise, in the length unit of the positions
     double priorScale = 1.0;                ///< s0 of the gaussian prior, in the length unit of the positions
 };
@@ -21,13 +38,13 @@ struct OPENMM_EXPORT_ORBIT OrbitPosteriorSettings {
 /** What orbitPosterior() returns; positions are [numAtoms * 3], in the caller's length unit. */
 struct OPENMM_EXPORT_ORBIT OrbitPosteriorResult {
     std::vector<double> mean;       ///< A of (2.7)
-    std::vector<double> velocity;   ///< v* of (2.9)
-    std::vector<double> x0Mean;     ///< (2.8)
-    double logEvidence = 0;         ///< (2.10)
+    std::vector<double> velocity;   ///< v* of (2.9), or (2.14)
+    std::vector<double> x0Mean;     ///< (2.8), or the mean of ŷ in (2.13)
+    double logEvidence = 0;         ///< (2.10); 0 for couplings other than Independent
 };
 
 /**
- * Compute the mean of the orbit posterior over SO(3) x the listed automorphisms, equations (2.1) to (2.10) of
+ * Compute the mean of the orbit posterior over rotations x the listed automorphisms, equations (2.1) to (2.14) of
  * docs/theory.md. Source: arXiv 2502.09890, equations 7 to 10. Differs: computed in closed form, not sampled.
  *
  * @param x1              clean positions [numAtoms * 3]; centred internally
@@ -38,11 +55,24 @@ struct OPENMM_EXPORT_ORBIT OrbitPosteriorResult {
  *                        identity only
  * @param settings        prior, coupling and scales
  * @throws ArgumentError for sizes that disagree, values that are not finite, a time outside (0, 1), an index list that is
- *                       no permutation, a disconnected molecule with the harmonic prior
+ *                       no permutation, a disconnected molecule with the harmonic prior, a linear molecule with the
+ *                       Kabsch coupling, and settings that do not belong together
  */
 OPENMM_EXPORT_ORBIT OrbitPosteriorResult orbitPosterior(const std::vector<double>& x1, const std::vector<double>& xt,
         double time, const std::vector<std::pair<int, int>>& bonds, const std::vector<int>& automorphisms,
         const OrbitPosteriorSettings& settings = OrbitPosteriorSettings());
+
+/**
+ * Match noise with clean positions: the independent coupling leaves x0 as it is, Kabsch rotates it onto x1, OrbitOT moves
+ * it by the rotation and automorphism that bring it closest to x1.
+ *
+ * @param x0              noise [numAtoms * 3], centred
+ * @param x1              clean positions [numAtoms * 3], centred
+ * @param automorphisms   as for orbitPosterior(); read by OrbitOT only
+ * @throws ArgumentError for sizes that disagree, values that are not finite, an index list that is no permutation
+ */
+OPENMM_EXPORT_ORBIT std::vector<double> coupleNoise(const std::vector<double>& x0, const std::vector<double>& x1,
+        const std::vector<int>& automorphisms, OrbitCoupling coupling);
 
 } // namespace OrbitPlugin
 

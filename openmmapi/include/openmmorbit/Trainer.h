@@ -41,6 +41,11 @@ struct OPENMM_EXPORT_ORBIT TrainingSettings {
     double mirrorProbability = 0.5;                 ///< share of the samples that are reflected, labels included
     double boltzmannShare = 0;                      ///< share of the samples whose conformer follows the weights
     int maxAutomorphisms = 5000; ///< larger groups are averaged over a subgroup of at most this order
+    std::string target = "exact";                   ///< name of an OrbitTarget
+    std::string coupling = "independent";           ///< name of an OrbitCoupling
+    std::string regression = "denoiser";            ///< "denoiser" or "velocity": whose target is averaged
+    int numRotations = 200, numAutomorphisms = 50;  ///< of the targets monteCarlo and paper
+    bool averageReflections = false;                ///< exact means over O(3) where no stereo label is seen
     std::string precision = "bfloat16";             ///< matrix products: "bfloat16" or "float32"
     int numThreads = 1;                             ///< threads of LibTorch; one more prepares batches
     double checkpointMinutes = 2;                   ///< between checkpoints

@@ -250,6 +250,33 @@ void OrbitPlugin::boundMatrixFisher(const double* F, double* bound) {
     }
 }
 
+void OrbitPlugin::diagonalizeQuadraticForm(const double* F, double* eigenvalues, double* eigenvectors) {
+    Eigenproblem<1> problem;
+    setQuadraticForm(F, problem);
+    diagonalize(problem);
+    int order[4] = {0, 1, 2, 3};
+    std::sort(order, order + 4, [&](int i, int j) { return problem.B[i][i][0] > problem.B[j][j][0]; });
+    for (int k = 0; k < 4; k++) {
+        eigenvalues[k] = problem.B[order[k]][order[k]][0];
+        for (int i = 0; i < 4; i++)
+            eigenvectors[4 * k + i] = problem.V[i][order[k]][0];
+    }
+}
+
+void OrbitPlugin::quaternionToRotation(const double* q, double* R) {
+    const double w = q[0], x = q[1], y = q[2], z = q[3];
+    const double values[9] = {1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y), 2 * (x * y + w * z),
+        1 - 2 * (x * x + z * z), 2 * (y * z - w * x), 2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)};
+    std::copy(values, values + 9, R);
+}
+
+double OrbitPlugin::bestRotation(const double* F, double* rotation) {
+    double eigenvalues[4], eigenvectors[16];
+    diagonalizeQuadraticForm(F, eigenvalues, eigenvectors);
+    quaternionToRotation(eigenvectors, rotation);
+    return eigenvalues[0];
+}
+
 double OrbitPlugin::matrixFisher(const double* F, double* meanRotation) {
     double logC, unused[9];
     evaluateOne(F, &logC, meanRotation == nullptr ? unused : meanRotation);

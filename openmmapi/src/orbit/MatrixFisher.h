@@ -25,6 +25,18 @@ void boundMatrixFisher(const double* F, double* bound);
  */
 void evaluateMatrixFisher(const double* F, double* logC, double* meanRotation);
 
+/**
+ * Diagonalise B of (2.3).
+ *
+ * @param F              [9]
+ * @param eigenvalues    output [4], in decreasing order
+ * @param eigenvectors   output [4][4], row k belongs to eigenvalue k
+ */
+void diagonalizeQuadraticForm(const double* F, double* eigenvalues, double* eigenvectors);
+
+/** Get the rotation [9] of a unit quaternion (w, x, y, z). */
+void quaternionToRotation(const double* q, double* R);
+
 } // namespace OrbitPlugin
 
 #endif // OPENMM_ORBIT_MATRIXFISHER_H_

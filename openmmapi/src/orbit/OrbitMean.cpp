@@ -65,7 +65,7 @@ std::size_t roundUpToLanes(std::size_t count) {
 } // namespace
 
 double OrbitPlugin::orbitMean(ArrayView<const double> x1, ArrayView<const double> y, ArrayView<const int> automorphisms,
-        ArrayView<double> mean, OrbitMeanWorkspace& workspace) {
+        ArrayView<double> mean, OrbitMeanWorkspace& workspace, OrbitRotations rotations) {
     const std::size_t numAtoms = x1.size() / 3;
     if (numAtoms == 0 || x1.size() != 3 * numAtoms || y.size() != x1.size() || mean.size() != x1.size() ||
             automorphisms.size() == 0 || automorphisms.size() % numAtoms != 0)
@@ -73,7 +73,8 @@ double OrbitPlugin::orbitMean(ArrayView<const double> x1, ArrayView<const double
             std::to_string(x1.size()) + ", y of " + std::to_string(y.size()) + ", mean of " +
             std::to_string(mean.size()) + " and automorphisms of " +
             std::to_string(automorphisms.size()) + " entries");
-    const std::size_t order = automorphisms.size() / numAtoms;
+    const std::size_t listed = automorphisms.size() / numAtoms;
+    const std::size_t order = rotations == OrbitRotations::WithReflections ? 2 * listed : listed;
     std::fill(mean.begin(), mean.end(), 0.0);
     if (order == 1) {
         double F[9], E[9];
@@ -84,8 +85,10 @@ double OrbitPlugin::orbitMean(ArrayView<const double> x1, ArrayView<const double
     }
     std::vector<double>& correlations = workspace.correlations;
     correlations.assign(9 * roundUpToLanes(order), 0.0);
-    for (std::size_t p = 0; p < order; p++)
+    for (std::size_t p = 0; p < listed; p++)
         correlate(x1, y, automorphisms.data() + p * numAtoms, correlations.data() + 9 * p);
+    for (std::size_t k = 9 * listed; k < 9 * order; k++)
+        correlations[k] = -correlations[k - 9 * listed];
     const std::vector<int> kept = prune(correlations, workspace.bound, order);
 
     // (2.2) to (2.6) for groups of lanes; the last group is filled up with whatever stands behind.
@@ -104,8 +107,10 @@ double OrbitPlugin::orbitMean(ArrayView<const double> x1, ArrayView<const double
 
     for (std::size_t k = 0; k < kept.size(); k++) {
         const double weight = std::exp(workspace.logWeights[k] - largest) / sum;
+        const std::size_t p = (std::size_t) kept[k] % listed;
+        const double sign = (std::size_t) kept[k] < listed ? 1.0 : -1.0;
         if (!(weight < 1e-18))
-            accumulate(x1, automorphisms.data() + kept[k] * numAtoms, workspace.rotations.data() + 9 * k, weight, mean);
+            accumulate(x1, automorphisms.data() + p * numAtoms, workspace.rotations.data() + 9 * k, sign * weight, mean);
     }
     return largest + std::log(sum / (double) order);
 }

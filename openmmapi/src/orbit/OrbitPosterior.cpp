@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
-// The orbit posterior of one sample: checks, the noise of both priors, then mean, velocity and evidence.
+// The orbit posterior of one sample: checks, then mean, velocity and evidence for every coupling.
 #include "openmmorbit/OrbitPosterior.h"
+#include "AlignedPosterior.h"
+#include "NoiseModel.h"
 #include "openmmorbit/ArgumentError.h"
 #include "openmmorbit/internal/OrbitMean.h"
 #include <algorithm>
@@ -13,8 +15,6 @@ using std::vector;
 
 namespace {
 
-typedef vector<std::pair<int, int>> BondList;
-
 template <class T>
 [[noreturn]] void refuse(const std::string& expected, const T& found) {
     std::ostringstream text;
@@ -25,14 +25,16 @@ template <class T>
 void checkSettings(const OrbitPosteriorSettings& settings, double time) {
     if (settings.prior != "gaussian" && settings.prior != "harmonic")
         refuse("the prior \"gaussian\" or \"harmonic\"", "\"" + settings.prior + "\"");
-    if (settings.coupling != "independent")
-        refuse("the coupling \"independent\"", "\"" + settings.coupling + "\"");
     if (!(time > 0 && time < 1))
         refuse("a time between 0 and 1, both excluded", time);
     if (!(settings.sigma >= 0 && std::isfinite(settings.sigma)))
         refuse("a finite sigma of at least 0", settings.sigma);
     if (!(settings.priorScale > 0 && std::isfinite(settings.priorScale)))
         refuse("a finite priorScale above 0", settings.priorScale);
+    if (settings.coupling == OrbitCoupling::OrbitOT && settings.sigma != 0)
+        refuse("sigma = 0 for the coupling orbitOT, whose posterior is one point only then", settings.sigma);
+    if (settings.coupling != OrbitCoupling::Independent && settings.rotations != OrbitRotations::Proper)
+        refuse("proper rotations for an aligned coupling", "reflections; use the independent coupling");
 }
 
 void checkPositions(const vector<double>& x1, const vector<double>& xt) {
@@ -96,108 +98,14 @@ void checkBonds(const BondList& bonds, const vector<int>& automorphisms, int num
                     " that moves the bond " + std::to_string(a) + "-" + std::to_string(b) + " off the bonds");
 }
 
-vector<double> center(vector<double> positions) {
-    const size_t numAtoms = positions.size() / 3;
-    for (int c = 0; c < 3; c++) {
-        double sum = 0;
-        for (size_t a = 0; a < numAtoms; a++)
-            sum += positions[3 * a + c];
-        for (size_t a = 0; a < numAtoms; a++)
-            positions[3 * a + c] -= sum / (double) numAtoms;
-    }
-    return positions;
+OrbitPosteriorResult alignedPosterior(const AlignedSample& sample, OrbitCoupling coupling) {
+    if (coupling == OrbitCoupling::OrbitOT)
+        return transportPosterior(sample);
+    if (isLinear(sample.x1))
+        refuse("a molecule that is not linear for the coupling kabsch",
+            "a linear one; use the independent coupling");
+    return kabschPosterior(sample);
 }
-
-/**
- * The noise of (1.2) on the zero-mean subspace. Both priors commute with the bond Laplacian L, so that with
- * K = (1 − t)² I + σ² t(1 − t) L no eigenvectors are needed: M_t = L K⁻¹ and C0 M_t = K⁻¹ for the harmonic prior.
- */
-class NoiseModel {
-public:
-    NoiseModel(const OrbitPosteriorSettings& settings, double time, const BondList& bonds, int numAtoms) :
-            harmonic(settings.prior == "harmonic"), time(time), variance0(settings.priorScale * settings.priorScale),
-            sigma2(settings.sigma * settings.sigma), numAtoms(numAtoms), bonds(bonds) {
-        if (harmonic)
-            factorize();
-    }
-    /** Apply C0 M_t to centred vectors. */
-    vector<double> applyPrior(const vector<double>& x) const {
-        if (!harmonic)
-            return scale(x, variance0 / getVariance());
-        vector<double> solution = x;
-        for (int c = 0; c < 3; c++)
-            solve(solution.data() + c);
-        return center(solution);
-    }
-    /** Apply M_t of (1.3) to centred vectors. */
-    vector<double> applyPrecision(const vector<double>& x) const {
-        return harmonic ? applyLaplacian(applyPrior(x)) : scale(x, 1 / getVariance());
-    }
-    /** Apply ½ Σ̇_t M_t of (2.9) to centred vectors, given C0 M_t x and M_t x. */
-    vector<double> combineVelocity(const vector<double>& priorPart, const vector<double>& precisionPart) const {
-        vector<double> result(priorPart.size());
-        for (size_t k = 0; k < result.size(); k++)
-            result[k] = -(1 - time) * priorPart[k] + 0.5 * sigma2 * (1 - 2 * time) * precisionPart[k];
-        return result;
-    }
-private:
-    double getVariance() const {
-        return (1 - time) * (1 - time) * variance0 + sigma2 * time * (1 - time);
-    }
-    static vector<double> scale(vector<double> x, double factor) {
-        for (double& value : x)
-            value *= factor;
-        return x;
-    }
-    vector<double> applyLaplacian(const vector<double>& x) const {
-        vector<double> result(x.size(), 0.0);
-        for (const auto& [a, b] : bonds)
-            for (int c = 0; c < 3; c++) {
-                const double difference = x[3 * a + c] - x[3 * b + c];
-                result[3 * a + c] += difference;
-                result[3 * b + c] -= difference;
-            }
-        return result;
-    }
-    /** Cholesky factor of K, with 11ᵀ/N added to L: centred vectors do not see it, and K stays well conditioned. */
-    void factorize() {
-        const double spring = sigma2 * time * (1 - time), diagonal = (1 - time) * (1 - time);
-        factor.assign((size_t) numAtoms * numAtoms, spring / numAtoms);
-        auto entry = [&](int i, int j) -> double& { return factor[(size_t) i * numAtoms + j]; };
-        for (int i = 0; i < numAtoms; i++)
-            entry(i, i) += diagonal;
-        for (const auto& [a, b] : bonds) {
-            entry(a, a) += spring;
-            entry(b, b) += spring;
-            entry(a, b) -= spring;
-            entry(b, a) -= spring;
-        }
-        for (int i = 0; i < numAtoms; i++)
-            for (int j = 0; j <= i; j++) {
-                const double* rowI = &entry(i, 0);
-                const double sum = entry(i, j) - std::inner_product(rowI, rowI + j, &entry(j, 0), 0.0);
-                entry(i, j) = (i == j ? std::sqrt(sum) : sum / entry(j, j));
-            }
-    }
-    /** Solve K z = x in place for one column of an [numAtoms][3] array. */
-    void solve(double* x) const {
-        for (int i = 0; i < numAtoms; i++) {
-            for (int j = 0; j < i; j++)
-                x[3 * i] -= factor[(size_t) i * numAtoms + j] * x[3 * j];
-            x[3 * i] /= factor[(size_t) i * numAtoms + i];
-        }
-        for (int i = numAtoms - 1; i >= 0; i--) {
-            for (int j = i + 1; j < numAtoms; j++)
-                x[3 * i] -= factor[(size_t) j * numAtoms + i] * x[3 * j];
-            x[3 * i] /= factor[(size_t) i * numAtoms + i];
-        }
-    }
-    bool harmonic;
-    double time, variance0, sigma2;
-    int numAtoms;
-    const BondList& bonds;
-    vector<double> factor;
-};
 
 } // namespace
 
@@ -211,6 +119,11 @@ OrbitPosteriorResult OrbitPlugin::orbitPosterior(const vector<double>& x1, const
         checkBonds(bonds, automorphisms, numAtoms);
     const vector<double> clean = center(x1), noisy = center(xt);
     const NoiseModel noise(settings, time, bonds, numAtoms);
+    vector<int> identity(numAtoms);
+    std::iota(identity.begin(), identity.end(), 0);
+    const ArrayView<const int> elements = automorphisms.empty() ? ArrayView<const int>(identity) : automorphisms;
+    if (settings.coupling != OrbitCoupling::Independent)
+        return alignedPosterior({clean, noisy, time, noise, elements}, settings.coupling);
 
     // (2.1), (2.7) and (2.10)
 
@@ -220,10 +133,7 @@ OrbitPosteriorResult OrbitPlugin::orbitPosterior(const vector<double>& x1, const
     OrbitPosteriorResult result;
     result.mean.resize(x1.size());
     OrbitMeanWorkspace workspace;
-    vector<int> identity(numAtoms);
-    std::iota(identity.begin(), identity.end(), 0);
-    const ArrayView<const int> elements = automorphisms.empty() ? ArrayView<const int>(identity) : automorphisms;
-    result.logEvidence = orbitMean(clean, y, elements, result.mean, workspace);
+    result.logEvidence = orbitMean(clean, y, elements, result.mean, workspace, settings.rotations);
     if (!std::isfinite(result.logEvidence))
         refuse("positions and scales of a finite likelihood", result.logEvidence);
 
@@ -239,4 +149,18 @@ OrbitPosteriorResult OrbitPlugin::orbitPosterior(const vector<double>& x1, const
         result.x0Mean[k] *= 1 - time;
     }
     return result;
+}
+
+vector<double> OrbitPlugin::coupleNoise(const vector<double>& x0, const vector<double>& x1,
+        const vector<int>& automorphisms, OrbitCoupling coupling) {
+    checkPositions(x1, x0);
+    const int numAtoms = (int) x1.size() / 3;
+    if (coupling == OrbitCoupling::Independent)
+        return x0;
+    vector<int> identity(numAtoms);
+    std::iota(identity.begin(), identity.end(), 0);
+    const bool hasGroup = coupling == OrbitCoupling::OrbitOT && !automorphisms.empty();
+    if (hasGroup)
+        checkPermutations(automorphisms, numAtoms);
+    return alignNoise(x0, x1, hasGroup ? ArrayView<const int>(automorphisms) : ArrayView<const int>(identity));
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Assembly of batches: choice of samples, augmentation, noise, and the exact orbit target of section 2.
+// Assembly of batches: choice of samples, augmentation, noise, and the orbit target of section 2.
 #include "BatchSampler.h"
-#include "openmmorbit/internal/OrbitMean.h"
 #include "openmmorbit/internal/Philox.h"
 #include <algorithm>
 #include <chrono>
@@ -70,7 +69,13 @@ int chooseConformer(const TrainingMolecule& molecule, const std::array<double, 4
 } // namespace
 
 BatchSampler::BatchSampler(const TrainingSettings& settings, const TrainingData& data) : settings(settings), data(data),
-        dataScale(settings.network.dataScale) {
+        target(settings), dataScale(settings.network.dataScale) {
+}
+
+void BatchSampler::setShare(int newRank, int newNumProcesses) {
+    rank = newRank;
+    numProcesses = newNumProcesses;
+    currentPool = -1;
 }
 
 void BatchSampler::fillPool(std::int64_t pool) {
@@ -94,8 +99,9 @@ void BatchSampler::fillPool(std::int64_t pool) {
         return size(a) < size(b);
     });
     batches.clear();
+    const std::int64_t limit = (std::int64_t) settings.atomsPerBatch * numProcesses;
     for (const Choice& choice : choices) {
-        if (batches.empty() || (int) (batches.back().size() + 1) * size(choice) > settings.atomsPerBatch)
+        if (batches.empty() || (std::int64_t) (batches.back().size() + 1) * size(choice) > limit)
             batches.emplace_back();
         batches.back().push_back(choice);
     }
@@ -124,7 +130,13 @@ void BatchSampler::fillSample(const Choice& choice, int row, HostBatch& batch) {
         for (double& value : R)
             value = -value;
     const float* source = molecule.positions.data() + (std::size_t) conformer * n * 3;
-    std::vector<double> x1(3 * n), y(3 * n), scaled(3 * n), mean(3 * n);
+    NoisySample noisy;
+    noisy.rows = &rows;
+    noisy.labelled = molecule.labelled && view != StereoView::Hidden;
+    noisy.number = sample;
+    std::vector<double>&x1 = noisy.x1, &y = noisy.y;
+    x1.resize(3 * n);
+    y.resize(3 * n);
     for (int i = 0; i < n; i++)
         for (int c = 0; c < 3; c++)
             x1[3 * i + c] =
@@ -141,17 +153,17 @@ void BatchSampler::fillSample(const Choice& choice, int row, HostBatch& batch) {
             noiseMean[c] += noise[c] / n;
         }
     }
-    for (int i = 0; i < 3 * n; i++) {
-        y[i] = x1[i] + sigma * (y[i] - noiseMean[i % 3]);
-        scaled[i] = y[i] / (sigma * sigma);
-    }
+    for (int i = 0; i < 3 * n; i++)
+        y[i] -= noiseMean[i % 3];
+    target.couple(x1, rows, y);
+    for (int i = 0; i < 3 * n; i++)
+        y[i] = x1[i] + sigma * y[i];
+    noisy.sigma = sigma;
 
-    // (2.7)
+    // (2.7), or another target of section 2.
 
     Clock::time_point start = Clock::now();
-    thread_local OrbitMeanWorkspace workspace;
-    std::vector<int> automorphisms = rows.group.enumerate(settings.maxAutomorphisms);
-    orbitMean(x1, scaled, automorphisms, mean, workspace);
+    const std::vector<double> mean = target.compute(noisy);
     batch.targetSeconds += secondsSince(start);
 
     // (3.1), (3.2)
@@ -180,11 +192,19 @@ HostBatch BatchSampler::getBatch(BatchPosition position) {
     Clock::time_point start = Clock::now();
     if (currentPool != position.pool)
         fillPool(position.pool);
-    const std::vector<Choice>& choices = batches[position.batch];
+    const std::vector<Choice>& whole = batches[position.batch];
+    std::vector<Choice> choices;
     HostBatch batch;
+    batch.totalSamples = (int) whole.size();
+    for (int k = 0; k < batch.totalSamples; k++) {
+        const int numAtoms = data.sets[whole[k].set].molecules[whole[k].molecule].numAtoms;
+        batch.totalAtoms += numAtoms;
+        if (k % numProcesses != rank)
+            continue;
+        batch.maxAtoms = std::max(batch.maxAtoms, numAtoms);
+        choices.push_back(whole[k]);
+    }
     batch.numSamples = (int) choices.size();
-    for (const Choice& choice : choices)
-        batch.maxAtoms = std::max(batch.maxAtoms, data.sets[choice.set].molecules[choice.molecule].numAtoms);
     std::size_t B = batch.numSamples, N = batch.maxAtoms;
     batch.u.assign(B * N * 3, 0);
     batch.target.assign(B * N * 3, 0);

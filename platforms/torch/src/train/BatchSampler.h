@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-// From data to padded batches: molecules, conformers, rotations, noise and exact targets, all by key.
+// From data to padded batches: molecules, conformers, rotations, noise and targets, all by key.
 #ifndef OPENMM_ORBIT_TORCH_BATCHSAMPLER_H_
 #define OPENMM_ORBIT_TORCH_BATCHSAMPLER_H_
 
-#include "Dataset.h"
+#include "SampleTarget.h"
 #include <cstdint>
 #include <vector>
 
@@ -18,7 +18,8 @@ struct BatchPosition {
 
 /** One padded batch in host memory. */
 struct HostBatch {
-    int numSamples = 0, maxAtoms = 0, numAtoms = 0;
+    int numSamples = 0, maxAtoms = 0, numAtoms = 0; ///< of this process' share
+    int totalSamples = 0, totalAtoms = 0;           ///< of the whole batch, over all processes
     std::vector<float> u, target;                   ///< [B][N][3]; target of F: (A - c_skip y) / c_out
     std::vector<float> scaledTime, mask;            ///< [B], [B][N]
     std::vector<std::int64_t> condition;            ///< [B]
@@ -35,7 +36,12 @@ struct HostBatch {
 class BatchSampler {
 public:
     BatchSampler(const TrainingSettings& settings, const TrainingData& data);
-    /** Assemble the batch at a position. */
+    /**
+     * Take a part of every batch only: samples rank, rank + numProcesses, … of batches of numProcesses * atomsPerBatch
+     * padded atoms. The parts together are the batches of one process with the larger atomsPerBatch.
+     */
+    void setShare(int rank, int numProcesses);
+    /** Assemble this process' share of the batch at a position. */
     HostBatch getBatch(BatchPosition position);
 private:
     struct Choice {
@@ -46,7 +52,9 @@ private:
     void fillSample(const Choice& choice, int row, HostBatch& batch);
     const TrainingSettings& settings;
     const TrainingData& data;
+    SampleTarget target;
     double dataScale;
+    int rank = 0, numProcesses = 1;
     std::int64_t currentPool = -1;
     std::vector<std::vector<Choice>> batches;
 };

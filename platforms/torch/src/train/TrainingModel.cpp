@@ -110,12 +110,16 @@ std::string getIdentity(const TrainingSettings& settings) {
         text << value << " ";
     for (const std::string& condition : settings.conditions)
         text << condition << " ";
+    if (settings.target != "exact" || settings.coupling != "independent" || settings.regression != "denoiser")
+        text << settings.target << " " << settings.coupling << " " << settings.regression;
     return text.str();
 }
 
 Validation::Validation(const TrainingSettings& trainingSettings, const DenoiserModel& model) :
         settings(trainingSettings) {
     settings.seed = VALIDATION_SEED;
+    settings.target = "exact";
+    settings.regression = "denoiser";
     settings.mirrorProbability = settings.stereoDropout = settings.boltzmannShare = 0;
     for (const std::string& shard : settings.validationShards)
         readTrainingSet({shard}, 1, model, settings.maxAutomorphisms, data);

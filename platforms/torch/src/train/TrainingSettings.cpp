@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Settings of a run: reading the JSON file, and the checks.
 #include "openmmorbit/ArgumentError.h"
+#include "openmmorbit/OrbitTarget.h"
 #include "openmmorbit/Trainer.h"
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -113,6 +114,12 @@ TrainingSettings TrainingSettings::load(const std::string& path) {
     reader.read("mirrorProbability", settings.mirrorProbability);
     reader.read("boltzmannShare", settings.boltzmannShare);
     reader.read("maxAutomorphisms", settings.maxAutomorphisms);
+    reader.read("target", settings.target);
+    reader.read("coupling", settings.coupling);
+    reader.read("regression", settings.regression);
+    reader.read("numRotations", settings.numRotations);
+    reader.read("numAutomorphisms", settings.numAutomorphisms);
+    reader.read("averageReflections", settings.averageReflections);
     reader.read("precision", settings.precision);
     reader.read("numThreads", settings.numThreads);
     reader.read("checkpointMinutes", settings.checkpointMinutes);
@@ -161,6 +168,17 @@ void TrainingSettings::validate() const {
         check(share(value), "shares of samples between 0 and 1", std::to_string(value));
     check(maxAutomorphisms >= 1 && maxAutomorphisms <= 5000, "1 to 5000 automorphisms",
             std::to_string(maxAutomorphisms));
+    OrbitTargetSettings orbit;
+    orbit.target = parseOrbitTarget(target);
+    orbit.posterior.coupling = parseOrbitCoupling(coupling);
+    orbit.posterior.rotations = averageReflections ? OrbitRotations::WithReflections : OrbitRotations::Proper;
+    orbit.numRotations = numRotations;
+    orbit.numAutomorphisms = numAutomorphisms;
+    orbit.validate();
+    check(!averageReflections || orbit.posterior.coupling == OrbitCoupling::Independent,
+            "the independent coupling for a mean over reflections", coupling);
+    check(regression == "denoiser" || regression == "velocity", "a regression of \"denoiser\" or \"velocity\"",
+            "\"" + regression + "\"");
     check(precision == "bfloat16" || precision == "float32", "a precision of \"bfloat16\" or \"float32\"",
             "\"" + precision + "\"");
     check(numThreads >= 1, "at least 1 thread", std::to_string(numThreads));

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: MIT
+// Targets of training samples: which mean is taken, and what it means for the regression.
+#include "SampleTarget.h"
+
+namespace OrbitPlugin {
+namespace torchimpl {
+
+namespace {
+
+/** What a random number is for; continues the list of BatchSampler. */
+enum Purpose : std::uint32_t {
+    TargetRotations = 7,
+    TargetAutomorphisms = 8
+};
+
+/** Linear molecules have no Kabsch slice: their noise stays independent. */
+bool isLinear(const std::vector<double>& x1) {
+    double inertia[6] = {};
+    for (std::size_t a = 0; a < x1.size(); a += 3) {
+        const double x = x1[a], y = x1[a + 1], z = x1[a + 2];
+        const double parts[6] = {y * y + z * z, x * x + z * z, x * x + y * y, -x * y, -x * z, -y * z};
+        for (int k = 0; k < 6; k++)
+            inertia[k] += parts[k];
+    }
+    const double trace = inertia[0] + inertia[1] + inertia[2];
+    const double determinant = inertia[0] * (inertia[1] * inertia[2] - inertia[5] * inertia[5]) -
+            inertia[3] * (inertia[3] * inertia[2] - inertia[5] * inertia[4]) +
+            inertia[4] * (inertia[3] * inertia[5] - inertia[1] * inertia[4]);
+    return !(determinant > 1e-5 * trace * trace * trace);
+}
+
+} // namespace
+
+SampleTarget::SampleTarget(const TrainingSettings& settings) : settings(settings),
+        target(parseOrbitTarget(settings.target)), coupling(parseOrbitCoupling(settings.coupling)) {
+}
+
+OrbitKey SampleTarget::makeKey(const NoisySample& sample, std::uint32_t purpose) const {
+    return {(std::uint64_t) settings.seed, {(std::uint32_t) sample.number, (std::uint32_t) (sample.number >> 32)},
+            purpose};
+}
+
+void SampleTarget::couple(
+        const std::vector<double>& x1, const FeatureRows& rows, std::vector<double>& noise) const {
+    if (coupling == OrbitCoupling::Independent || (coupling == OrbitCoupling::Kabsch && isLinear(x1)))
+        return;
+    noise = coupleNoise(noise, x1, coupling == OrbitCoupling::OrbitOT ? rows.group.enumerate() : std::vector<int>(),
+            coupling);
+}
+
+std::vector<double> SampleTarget::computeExact(const NoisySample& sample) {
+    const bool aligned = coupling == OrbitCoupling::Kabsch && !isLinear(sample.x1);
+
+    // (2.7) with t M_t x_t = y / sigma²
+
+    if (!aligned) {
+        std::vector<double> scaled = sample.y, mean(sample.y.size());
+        for (double& value : scaled)
+            value /= sample.sigma * sample.sigma;
+        const bool reflect = settings.averageReflections && !sample.labelled;
+        orbitMean(sample.x1, scaled, sample.rows->group.enumerate(), mean, workspace,
+                reflect ? OrbitRotations::WithReflections : OrbitRotations::Proper);
+        return mean;
+    }
+
+    // (2.14)
+
+    const double time = 1 / (1 + sample.sigma);
+    std::vector<double> xt = sample.y;
+    for (double& value : xt)
+        value *= time;
+    OrbitPosteriorSettings posterior;
+    posterior.coupling = coupling;
+    posterior.sigma = 0;
+    return orbitPosterior(sample.x1, xt, time, {}, sample.rows->group.enumerate(), posterior).mean;
+}
+
+std::vector<double> SampleTarget::computeSampled(const NoisySample& sample) const {
+    std::vector<double> scaled = sample.y, mean(sample.y.size());
+    for (double& value : scaled)
+        value /= sample.sigma * sample.sigma;
+    const OrbitKey key = makeKey(sample, TargetAutomorphisms);
+    const SymmetryGroup& group = sample.rows->group;
+    const std::vector<int> drawn =
+            drawAutomorphisms(group.enumerate(), group.numAtoms, settings.numAutomorphisms, key);
+    const double temperature =
+            target == OrbitTarget::Paper ? getPaperTemperature(1 / (1 + sample.sigma)) : 1.0;
+    sampledOrbitMean(sample.x1, scaled, drawRotations(settings.numRotations, makeKey(sample, TargetRotations)), drawn,
+            temperature, mean);
+    return mean;
+}
+
+std::vector<double> SampleTarget::computeMean(const NoisySample& sample) {
+    switch (target) {
+        case OrbitTarget::Plain:
+        case OrbitTarget::Quotient:
+            return sample.x1;
+        case OrbitTarget::MonteCarlo:
+        case OrbitTarget::Paper:
+            return computeSampled(sample);
+        default:
+            return coupling == OrbitCoupling::OrbitOT ? sample.x1 : computeExact(sample);
+    }
+}
+
+std::vector<double> SampleTarget::compute(const NoisySample& sample) {
+    if (target == OrbitTarget::Quotient)
+        return projectHorizontal(sample.x1, sample.y);
+    std::vector<double> mean = computeMean(sample);
+
+    // (2.18): the velocity A − x0 with the noise of the sample implies the clean positions (1 − t) A + t x1.
+
+    if (settings.regression == "velocity" && target != OrbitTarget::ExactVelocity)
+        for (std::size_t k = 0; k < mean.size(); k++)
+            mean[k] = (sample.sigma * mean[k] + sample.x1[k]) / (1 + sample.sigma);
+    return mean;
+}
+
+} // namespace torchimpl
+} // namespace OrbitPlugin
