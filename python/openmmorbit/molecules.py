@@ -106,14 +106,23 @@ def _rdkitNames(mol):
     return names
 
 
-def _refuseAtropisomers(mol, Chem):
+def _atropisomers(mol, Chem):
+    """Get the axes that an RDKit molecule tags. Clockwise means: a positive dihedral of the lowest indices on either side."""
+    axes = []
     for bond in mol.GetBonds():
-        if bond.GetStereo() in (Chem.BondStereo.STEREOATROPCW, Chem.BondStereo.STEREOATROPCCW):
-            raise ValueError(f"readMolecule: expected no atropisomer tag, got one on bond {bond.GetBeginAtomIdx()}-"
-                             f"{bond.GetEndAtomIdx()} ({bond.GetBeginAtom().GetSymbol()}-"
-                             f"{bond.GetEndAtom().GetSymbol()}); axes are read from coordinates: give "
-                             "openmmorbit.chem.readMolBlock(rdkit.Chem.MolToMolBlock(mol)) of a molecule with all "
-                             "hydrogens and a conformer in 3D, or clear the tag")
+        if bond.GetStereo() not in (Chem.BondStereo.STEREOATROPCW, Chem.BondStereo.STEREOATROPCCW):
+            continue
+        begin, end = bond.GetBeginAtom(), bond.GetEndAtom()
+        sides = [[n.GetIdx() for n in a.GetNeighbors() if n.GetIdx() != b.GetIdx()] for a, b in ((begin, end), (end, begin))]
+        if not all(sides):
+            raise ValueError("readMolecule: expected an atropisomer axis between atoms with other neighbours, got a tag on "
+                             f"bond {begin.GetIdx()}-{end.GetIdx()} ({begin.GetSymbol()}-{end.GetSymbol()}); clear it")
+        axis = orbit.TorsionStereo()
+        axis.atoms = [min(sides[0]), begin.GetIdx(), end.GetIdx(), min(sides[1])]
+        isPositive = bond.GetStereo() == Chem.BondStereo.STEREOATROPCW
+        axis.kind = orbit.TorsionStereoKind_AtropisomerPlus if isPositive else orbit.TorsionStereoKind_AtropisomerMinus
+        axes.append(axis)
+    return axes
 
 
 def _warnAboutHydrogens(graph, what):
@@ -132,14 +141,14 @@ def fromRDKit(mol, addHydrogens=True):
     Raises
     ------
     ValueError
-        For an empty molecule, and for an atropisomer tag, which SMILES cannot carry.
+        For an empty molecule, and for an atropisomer tag on a bond that is no axis.
     """
     from openmmorbit import chem
 
     Chem = requireRDKit("readMolecule: an rdkit.Chem.Mol")
     if mol.GetNumAtoms() == 0:
         raise ValueError("readMolecule: expected a molecule of at least 1 atom, got an empty rdkit.Chem.Mol")
-    _refuseAtropisomers(mol, Chem)
+    axes = _atropisomers(mol, Chem)
     copied = Chem.Mol(mol)
     for atom in copied.GetAtoms():
         atom.SetAtomMapNum(0)
@@ -151,6 +160,9 @@ def fromRDKit(mol, addHydrogens=True):
     text = Chem.MolToSmiles(copied, canonical=False, kekuleSmiles=True)
     order = list(copied.GetPropsAsDict(True, True)["_smilesAtomOutputOrder"])
     graph = reorder(chem.readSmiles(text, _options(addHydrogens)), order)
+    if axes:
+        # SMILES cannot carry them.
+        graph = orbit.withStereoAxes(graph, axes)
     if mol.HasProp("_Name"):
         graph.name = mol.GetProp("_Name")
     keepNames(graph, _rdkitNames(mol))

@@ -54,6 +54,20 @@ def _rdkitSkeleton(graph):
     return mol
 
 
+def _tagAtropisomers(mol, graph, Chem):
+    """Tag the atropisomer axes as RDKit does: clockwise if the dihedral of the lowest indices on either side is positive."""
+    kinds = {orbit.TorsionStereoKind_AtropisomerPlus: "STEREOATROPCW",
+             orbit.TorsionStereoKind_AtropisomerMinus: "STEREOATROPCCW"}
+    for record in graph.torsional:
+        a, b, c, d = record.atoms
+        lowest = [min(n.GetIdx() for n in mol.GetAtomWithIdx(end).GetNeighbors() if n.GetIdx() != other)
+                  for end, other in ((b, c), (c, b))]
+        if record.kind in kinds and [a, d] == lowest:
+            bond = mol.GetBondBetweenAtoms(b, c)
+            bond.SetStereoAtoms(*(lowest if bond.GetBeginAtomIdx() == b else lowest[::-1]))
+            bond.SetStereo(getattr(Chem.BondStereo, kinds[record.kind]))
+
+
 def toRDKit(ensemble):
     """Make one rdkit.Chem.Mol with all atoms in the ensemble's order and all conformers, in Angstrom.
 
@@ -82,6 +96,7 @@ def toRDKit(ensemble):
         bond.SetBondDir(Chem.BondDir.NONE)
         if frozenset((bond.GetBeginAtomIdx(), bond.GetEndAtomIdx())) not in axes:
             bond.SetStereo(Chem.BondStereo.STEREONONE)
+    _tagAtropisomers(mol, graph, Chem)
     # Directions on the neighbours let the stereo of a double bond survive the removal of hydrogens.
     Chem.SetDoubleBondNeighborDirections(mol)
     return mol.GetMol()

@@ -9,10 +9,11 @@ import pytest
 from openmm import app, unit
 
 import openmmorbit
-from openmmorbit import writers
+from openmmorbit import orbit, writers
 
 Chem = pytest.importorskip("rdkit.Chem")
 AllChem = pytest.importorskip("rdkit.Chem.AllChem")
+GetDihedralDeg = pytest.importorskip("rdkit.Chem.rdMolTransforms").GetDihedralDeg
 
 
 def embed(smiles, number=3):
@@ -111,26 +112,54 @@ def testNamesOfAtomsAreKeptIfUnique():
         assert [atom.name for atom in openmmorbit.readMolecule(mol).atoms][:2] == ["C1", "O1"]
 
 
-def testAtropisomerTagsAreNotDropped():
-    smiles = "Cc1cccc(F)c1-c1c(Cl)cccc1Br"
-    mol = Chem.AddHs(Chem.MolFromSmiles(smiles))
-    assert AllChem.EmbedMolecule(mol, randomSeed=3) == 0
-    block = Chem.MolToMolBlock(mol)
-    tagged = Chem.MolFromMolBlock(block, removeHs=False)
-    axis = tagged.GetSubstructMatch(Chem.MolFromSmarts("c-!@c"))
-    bond = tagged.GetBondBetweenAtoms(*axis)
-    others = [next(n.GetIdx() for n in tagged.GetAtomWithIdx(a).GetNeighbors() if n.GetIdx() != b)
-              for a, b in (axis, axis[::-1])]
-    bond.SetStereoAtoms(*others)
-    bond.SetStereo(Chem.BondStereo.STEREOATROPCW)
-    ends = f"{bond.GetBeginAtomIdx()}-{bond.GetEndAtomIdx()}"
-    with pytest.raises(ValueError, match=f"atropisomer tag, got one on bond {ends} .*readMolBlock"):
-        openmmorbit.readMolecule(tagged)
-    # The way out that the message names.
-    graph = openmmorbit.chem.readMolBlock(block)
-    assert {frozenset(record.atoms[1:3]) for record in graph.torsional} == {frozenset(axis)}
-    assert "0 stereo double bonds, 1 axis>" in repr(graph)
-    assert openmmorbit.readMolecule(graph) is graph
+def tagAxis(mol, tag):
+    """Tag the one bond between two rings."""
+    (axis,) = [bond for bond in mol.GetBonds() if bond.GetBeginAtom().IsInRing() and bond.GetEndAtom().IsInRing()
+               and not bond.IsInRing()]
+    ends = (axis.GetBeginAtom(), axis.GetEndAtom())
+    axis.SetStereoAtoms(*(next(n.GetIdx() for n in a.GetNeighbors() if n.GetIdx() != b.GetIdx())
+                          for a, b in (ends, ends[::-1])))
+    axis.SetStereo(tag)
+
+
+@pytest.mark.parametrize("smiles", ["Cc1cccc(F)c1-c1c(Cl)cccc1Br", "Cc1cccc(C(C)(C)C)c1N1C(=O)C=CC(C)=C1C",
+                                    "Oc1ccc2ccccc2c1-c1c(N)ccc2ccccc12"])
+def testAtropisomerTagsMeanWhatRDKitEmbeds(smiles):
+    tags = (Chem.BondStereo.STEREOATROPCW, Chem.BondStereo.STEREOATROPCCW)
+    for seed in range(4):
+        mol = Chem.AddHs(Chem.MolFromSmiles(smiles))
+        mol = Chem.RenumberAtoms(mol, np.random.default_rng(seed).permutation(mol.GetNumAtoms()).tolist())
+        graphs, positions = [], []
+        for tag in tags:
+            tagged = Chem.RWMol(mol)
+            tagAxis(tagged, tag)
+            assert AllChem.EmbedMolecule(tagged, randomSeed=seed + 1) == 0
+            graphs.append(openmmorbit.readMolecule(tagged.GetMol()))
+            positions.append(tagged.GetConformer().GetPositions().ravel())
+        for i in range(2):
+            assert "1 axis>" in repr(graphs[i])
+            for k in range(2):
+                assert orbit.checkConformer(graphs[i], positions[k]).stereoCorrect == (i == k)
+
+
+def testBothHandsOfABiarylAreGenerated():
+    mol = Chem.AddHs(Chem.MolFromSmiles("Cc1cccc(F)c1-c1c(Cl)cccc1Br"))
+    generator, dihedrals = openmmorbit.ConformerGenerator(), []
+    for tag in (Chem.BondStereo.STEREOATROPCW, Chem.BondStereo.STEREOATROPCCW):
+        tagged = Chem.RWMol(mol)
+        tagAxis(tagged, tag)
+        ensemble = generator.generate(tagged.GetMol(), numConformers=4, seed=5)
+        assert len(ensemble) == 4
+        record = ensemble.graph.torsional[0]
+        written = ensemble.toRDKit()
+        axis = written.GetBondBetweenAtoms(*record.atoms[1:3])
+        assert axis.GetStereo() == tag
+        assert {r.kind for r in openmmorbit.readMolecule(written).torsional} == {r.kind for r in ensemble.graph.torsional}
+        sides = [min(n.GetIdx() for n in a.GetNeighbors() if n.GetIdx() != b.GetIdx())
+                 for a, b in ((axis.GetBeginAtom(), axis.GetEndAtom()), (axis.GetEndAtom(), axis.GetBeginAtom()))]
+        dihedrals.append([GetDihedralDeg(conformer, sides[0], axis.GetBeginAtomIdx(), axis.GetEndAtomIdx(), sides[1])
+                          for conformer in written.GetConformers()])
+    assert min(dihedrals[0]) > 20 and max(dihedrals[1]) < -20
 
 
 def testConformersOutliveTheirEnsemble(alanine):

@@ -90,3 +90,22 @@ TEST(MolecularGraph, refusesWrongStereo) {
     triangle.torsional.push_back({{{0, 1, 2, 0}}, TorsionStereoKind::Cis});
     expectInvalid(triangle, "four different atoms in the stereo axis 1-2, got one of them twice in molecule \"ring\"");
 }
+
+TEST(MolecularGraph, axesReplaceWhatIsKnownOfThem) {
+    const MolecularGraph graph = makeDifluoroethene();
+    ASSERT_FALSE(graph.torsional.empty());
+    TorsionStereo other = graph.torsional[0];
+    other.kind = other.kind == TorsionStereoKind::Cis ? TorsionStereoKind::Trans : TorsionStereoKind::Cis;
+    std::swap(other.atoms[0], other.atoms[3]);
+    std::swap(other.atoms[1], other.atoms[2]);
+    const MolecularGraph result = withStereoAxes(graph, {other});
+    ASSERT_EQ(result.torsional.size(), 4u); // One for every pair of end atoms.
+    const std::array<int, 4> given = graph.torsional[0].atoms;
+    for (const TorsionStereo& record : result.torsional) {
+        const bool forward = record.atoms[1] == given[1];
+        const bool same = (record.atoms[forward ? 0 : 3] == given[0]) == (record.atoms[forward ? 3 : 0] == given[3]);
+        EXPECT_EQ(record.kind == graph.torsional[0].kind, !same);
+    }
+    EXPECT_EQ(withStereoAxes(result, {}).torsional.size(), 4u);
+    EXPECT_THROW(withStereoAxes(graph, {{{{0, 1, 2, 2}}, TorsionStereoKind::Cis}}), ArgumentError);
+}

@@ -18,7 +18,8 @@ using std::vector;
 enum class Hydrogens { All, Some, None };
 
 /** A topology of one residue "LIG" with the atoms of a graph in another order, and without bond orders. */
-static TopologyRecord shuffle(const MolecularGraph& graph, const string& smiles, Hydrogens hydrogens, unsigned int seed) {
+static TopologyRecord shuffle(
+        const MolecularGraph& graph, const string& smiles, Hydrogens hydrogens, unsigned int seed) {
     vector<int> order(graph.getNumAtoms()), places(graph.getNumAtoms(), -1);
     std::iota(order.begin(), order.end(), 0);
     std::mt19937 random(seed);
@@ -27,7 +28,8 @@ static TopologyRecord shuffle(const MolecularGraph& graph, const string& smiles,
     topology.residueNames = {"LIG"};
     topology.smiles["LIG"] = smiles;
     for (int index : order) {
-        if (graph.atoms[index].element == 1 && (hydrogens == Hydrogens::None || (hydrogens == Hydrogens::Some && random() % 2 == 0)))
+        if (graph.atoms[index].element == 1 &&
+                (hydrogens == Hydrogens::None || (hydrogens == Hydrogens::Some && random() % 2 == 0)))
             continue;
         places[index] = (int) topology.atoms.size();
         topology.atoms.push_back({graph.atoms[index].name, graph.atoms[index].element, 0, 0});
@@ -45,7 +47,8 @@ TEST(TopologyReader, ligandsTakeEverythingFromTheirSmiles) {
         for (Hydrogens hydrogens : {Hydrogens::All, Hydrogens::Some, Hydrogens::None}) {
             const TopologyRecord topology = shuffle(graph, record.graph.name, hydrogens, numMolecules);
             const MolecularGraph result = readTopology(topology);
-            EXPECT_EQ(result.smiles, graph.smiles) << record.graph.name << " with " << topology.atoms.size() << " atoms";
+            EXPECT_EQ(result.smiles, graph.smiles)
+                    << record.graph.name << " with " << topology.atoms.size() << " atoms";
             ASSERT_EQ(result.getNumAtoms(), graph.getNumAtoms());
             for (size_t i = 0; i < topology.atoms.size(); i++) {
                 EXPECT_EQ(result.atoms[i].name, topology.atoms[i].name);
@@ -61,8 +64,8 @@ TEST(TopologyReader, ligandsTakeEverythingFromTheirSmiles) {
 }
 
 TEST(TopologyReader, chargedAndAromaticLigands) {
-    for (const char* smiles : {"CC(=O)[O-]", "C[N+](=O)[O-]", "[NH3+]CC(=O)[O-]", "c1cc[nH]c1", "Cn1cnc2c1c(=O)n(C)c(=O)n2C", "[13CH3]C#N",
-             "C[N+](C)(C)C", "O=S(=O)([O-])c1ccccc1"}) {
+    for (const char* smiles : {"CC(=O)[O-]", "C[N+](=O)[O-]", "[NH3+]CC(=O)[O-]", "c1cc[nH]c1",
+                 "Cn1cnc2c1c(=O)n(C)c(=O)n2C", "[13CH3]C#N", "C[N+](C)(C)C", "O=S(=O)([O-])c1ccccc1"}) {
         const MolecularGraph graph = readSmiles(smiles);
         EXPECT_EQ(readTopology(shuffle(graph, smiles, Hydrogens::All, 3)).smiles, graph.smiles);
         EXPECT_EQ(readTopology(shuffle(graph, smiles, Hydrogens::None, 4)).smiles, graph.smiles);
@@ -89,7 +92,8 @@ static TopologyRecord makeAlanine(const vector<string>& hydrogens) {
     TopologyRecord topology;
     topology.residueNames = {"ALA"};
     topology.residueIds = {"17"};
-    topology.atoms = {{"N", 7, 0, 0}, {"CA", 6, 0, 0}, {"C", 6, 0, 0}, {"O", 8, 0, 0}, {"CB", 6, 0, 0}, {"OXT", 8, 0, 0}};
+    topology.atoms = {
+            {"N", 7, 0, 0}, {"CA", 6, 0, 0}, {"C", 6, 0, 0}, {"O", 8, 0, 0}, {"CB", 6, 0, 0}, {"OXT", 8, 0, 0}};
     topology.bonds = {{0, 1, 0}, {1, 2, 0}, {2, 3, 0}, {1, 4, 0}, {2, 5, 0}};
     for (const string& name : hydrogens) {
         topology.bonds.push_back({name == "HA" ? 1 : name[1] == 'B' ? 4 : 0, (int) topology.atoms.size(), 0});
@@ -107,8 +111,10 @@ TEST(TopologyReader, standardResiduesHaveTheirHandednessAndCharges) {
     EXPECT_EQ(polar.numAddedHydrogens, 4);
     TopologyRecord other = makeAlanine(all);
     other.atoms[4].name = "CX";
-    testSupport::expectThrows<ArgumentError>("readTopology: expected the standard atoms of residue ALA 17, got \"CX\" besides; give "
-        "smiles={\"ALA\": ...} for it", [&] { readTopology(other); });
+    testSupport::expectThrows<ArgumentError>(
+            "readTopology: expected the standard atoms of residue ALA 17, got \"CX\" besides; give "
+            "smiles={\"ALA\": ...} for it",
+            [&] { readTopology(other); });
     ReaderOptions options;
     options.addHydrogens = false;
     EXPECT_NO_THROW(readTopology(makeAlanine(all), options));
@@ -144,17 +150,23 @@ TEST(TopologyReader, aromaticBonds) {
 
 TEST(TopologyReader, refusesWhatDoesNotFit) {
     TopologyRecord topology = shuffle(readSmiles("CCO"), "CCN", Hydrogens::All, 1);
-    testSupport::expectThrows<ArgumentError>("readTopology: expected a SMILES with the atoms and bonds of residue LIG (index 0) (3 heavy atoms, "
-        "C2H6O), got \"CCN\" (3 heavy atoms, C2H7N); correct the SMILES, or the bonds and hydrogens of the topology", [&] { readTopology(topology); });
+    testSupport::expectThrows<ArgumentError>(
+            "readTopology: expected a SMILES with the atoms and bonds of residue LIG (index 0) (3 heavy atoms, "
+            "C2H6O), got \"CCN\" (3 heavy atoms, C2H7N); correct the SMILES, or the bonds and hydrogens of the "
+            "topology",
+            [&] { readTopology(topology); });
     topology.smiles["LIG"] = "CC[O-]";
     EXPECT_THROW(readTopology(topology), ArgumentError);
     topology.smiles["LIG"] = "CC(";
     EXPECT_THROW(readTopology(topology), ArgumentError);
     topology.smiles.clear();
-    testSupport::expectThrows<ArgumentError>("readTopology: expected known bond orders, got none for residue LIG (index 0), which is no standard "
-        "residue; give smiles={\"LIG\": ...} for it", [&] { readTopology(topology); });
+    testSupport::expectThrows<ArgumentError>(
+            "readTopology: expected known bond orders, got none for residue LIG (index 0), which is no standard "
+            "residue; give smiles={\"LIG\": ...} for it",
+            [&] { readTopology(topology); });
     topology = shuffle(readSmiles("CCO"), "CCO", Hydrogens::All, 1);
     topology.atoms[2].element = 0;
     EXPECT_THROW(readTopology(topology), ArgumentError);
-    testSupport::expectThrows<ArgumentError>("readTopology: expected a topology of at least 1 atom, got none", [] { readTopology(TopologyRecord()); });
+    testSupport::expectThrows<ArgumentError>(
+            "readTopology: expected a topology of at least 1 atom, got none", [] { readTopology(TopologyRecord()); });
 }

@@ -99,6 +99,16 @@ struct OPENMM_EXPORT_ORBIT MolecularGraph {
     std::string getFormula() const;
 };
 
+/**
+ * Add specified axes to a graph, for example atropisomers that another program labelled.
+ *
+ * @param graph   the molecule
+ * @param axes    one record for each axis; it replaces what the graph says about that axis
+ * @return the graph with all stereo records in canonical form
+ * @throws ArgumentError if an axis does not consist of four different bonded atoms
+ */
+OPENMM_EXPORT_ORBIT MolecularGraph withStereoAxes(const MolecularGraph& graph, const std::vector<TorsionStereo>& axes);
+
 } // namespace OrbitPlugin
 
 #endif // OPENMM_ORBIT_MOLECULARGRAPH_H_

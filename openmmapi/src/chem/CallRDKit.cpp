@@ -42,7 +42,8 @@ static string tidyReason(const string& text) {
     string line, reason;
     const string prefix = "SMILES Parse Error: ";
     while (std::getline(lines, line)) {
-        if (line.size() > 10 && line[0] == '[' && std::isdigit((unsigned char) line[1]) != 0 && line.find(']') != string::npos)
+        if (line.size() > 10 && line[0] == '[' && std::isdigit((unsigned char) line[1]) != 0 &&
+                line.find(']') != string::npos)
             line.erase(0, line.find(']') + 1);
         const std::size_t first = line.find_first_not_of(" \t\r~^-");
         if (first == string::npos || line.find("Failed parsing SMILES") != string::npos)

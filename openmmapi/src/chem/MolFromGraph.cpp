@@ -51,5 +51,6 @@ std::string OrbitPlugin::flatSmiles(const MolecularGraph& graph) {
     for (GraphAtom& atom : flat.atoms)
         atom.isotope = 0;
     const Origin origin{"flatSmiles", graph.getLabel()};
-    return guardRDKit(origin, "a molecule that RDKit accepts", [&]() { return canonicalSmiles(*molFromGraph(flat, origin), false); });
+    return guardRDKit(origin, "a molecule that RDKit accepts",
+            [&]() { return canonicalSmiles(*molFromGraph(flat, origin), false); });
 }

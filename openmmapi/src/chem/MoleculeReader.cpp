@@ -79,7 +79,8 @@ bool MoleculeReader::Impl::getSmiles(RecordText& text) {
     while (getLine(line)) {
         line = trim(line);
         string start = line.substr(0, 6);
-        std::transform(start.begin(), start.end(), start.begin(), [](unsigned char c) { return (char) std::tolower(c); });
+        std::transform(
+                start.begin(), start.end(), start.begin(), [](unsigned char c) { return (char) std::tolower(c); });
         if (line.empty() || line[0] == '#' || (numRecords == 0 && start == "smiles"))
             continue;
         text.block = line;
@@ -136,8 +137,9 @@ MoleculeReader::MoleculeReader(const string& path, const ReaderOptions& options)
     if (endsWith(name, ".smi") || endsWith(name, ".smiles") || endsWith(name, ".ism"))
         impl->format = FileFormat::Smiles;
     else if (!endsWith(name, ".sdf") && !endsWith(name, ".sd") && !endsWith(name, ".mol"))
-        throw ArgumentError("MoleculeReader::MoleculeReader: expected a file that ends in .sdf, .mol or .smi, with or without .gz, got \"" +
-            path + "\"; rename or convert it");
+        throw ArgumentError("MoleculeReader::MoleculeReader: expected a file that ends in .sdf, .mol or .smi, with or "
+                            "without .gz, got \"" +
+                path + "\"; rename or convert it");
     impl->file.open(path, std::ios::binary);
     if (!impl->file || impl->file.peek() == std::ifstream::traits_type::eof())
         throw ArgumentError("MoleculeReader::MoleculeReader: expected a readable file with records, got " +
@@ -158,8 +160,8 @@ bool MoleculeReader::next(MoleculeRecord& record) {
     const bool found = impl->getText(text);
     record.index = impl->numRecords;
     record.properties = text.properties;
-    const string where = "MoleculeReader::next: record " + to_string(impl->numRecords + 1) + " of \"" + impl->path + "\" (line " +
-        to_string(text.line) + (text.title.empty() ? "" : ", \"" + text.title + "\"") + "): ";
+    const string where = "MoleculeReader::next: record " + to_string(impl->numRecords + 1) + " of \"" + impl->path +
+            "\" (line " + to_string(text.line) + (text.title.empty() ? "" : ", \"" + text.title + "\"") + "): ";
     if (impl->damaged && !wasDamaged) {
         record.error = "MoleculeReader::next: expected a complete file, got a truncated or damaged one after record " +
             to_string(impl->numRecords) + " of \"" + impl->path + "\"";

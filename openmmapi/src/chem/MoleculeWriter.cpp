@@ -15,23 +15,26 @@ using std::vector;
 
 static void checkPositions(const string& function, const MolecularGraph& graph, const vector<double>& positions) {
     if (positions.size() != 3 * graph.atoms.size())
-        throw ArgumentError(function + ": expected " + to_string(3 * graph.atoms.size()) + " coordinates for the molecule " +
-            graph.getLabel() + ", got " + to_string(positions.size()));
+        throw ArgumentError(function + ": expected " + to_string(3 * graph.atoms.size()) +
+                " coordinates for the molecule " + graph.getLabel() + ", got " + to_string(positions.size()));
     const auto wrong = std::find_if(positions.begin(), positions.end(), [](double x) { return !(std::fabs(x) < 1e4); });
     if (wrong != positions.end())
-        throw ArgumentError(function + ": expected finite coordinates below 10000 Angstrom, got " + to_string(*wrong) + " at atom " +
-            to_string((wrong - positions.begin()) / 3) + " of the molecule " + graph.getLabel());
+        throw ArgumentError(function + ": expected finite coordinates below 10000 Angstrom, got " + to_string(*wrong) +
+                " at atom " + to_string((wrong - positions.begin()) / 3) + " of the molecule " + graph.getLabel());
 }
 
 static void checkItem(const string& name, const string& value) {
     if (name.empty() || name.find_first_of("<>\r\n") != string::npos)
-        throw ArgumentError("writeStructureRecord: expected the name of a data item without angle brackets and line ends, got \"" +
-            name + "\"");
+        throw ArgumentError(
+                "writeStructureRecord: expected the name of a data item without angle brackets and line ends, got \"" +
+                name + "\"");
     std::istringstream lines(value + "\n");
     for (string line; std::getline(lines, line);)
         if ((line.empty() && !value.empty()) || line.rfind("$$$$", 0) == 0 || line.rfind(">", 0) == 0)
-            throw ArgumentError("writeStructureRecord: expected a value without empty lines and without \"$$$$\" or \">\" at the start "
-                "of a line for the data item \"" + name + "\", got \"" + value + "\"");
+            throw ArgumentError("writeStructureRecord: expected a value without empty lines and without \"$$$$\" or "
+                                "\">\" at the start "
+                                "of a line for the data item \"" +
+                    name + "\", got \"" + value + "\"");
 }
 
 string OrbitPlugin::writeMolBlock(const MolecularGraph& graph, const vector<double>& positions) {
@@ -49,7 +52,8 @@ string OrbitPlugin::writeMolBlock(const MolecularGraph& graph, const vector<doub
     for (int i = 0; i < graph.getNumAtoms(); i++)
         conformer->setAtomPos(i, RDGeom::Point3D(positions[3 * i], positions[3 * i + 1], positions[3 * i + 2]));
     mol->addConformer(conformer.release(), true); // The molecule takes ownership.
-    return chem::guardRDKit(origin, "a molecule that a mol block can hold", [&]() { return RDKit::MolToMolBlock(*mol); });
+    return chem::guardRDKit(
+            origin, "a molecule that a mol block can hold", [&]() { return RDKit::MolToMolBlock(*mol); });
 }
 
 string OrbitPlugin::writeStructureRecord(const MolecularGraph& graph, const vector<double>& positions,

@@ -44,7 +44,8 @@ auto guardRDKit(const Origin& origin, const std::string& expected, Call call) ->
         throw;
     }
     catch (const std::exception& error) {
-        throw ArgumentError(origin.function + ": expected " + expected + ", got " + origin.text + "; RDKit says: " + error.what());
+        throw ArgumentError(
+                origin.function + ": expected " + expected + ", got " + origin.text + "; RDKit says: " + error.what());
     }
 }
 

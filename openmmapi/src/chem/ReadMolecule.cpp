@@ -70,7 +70,8 @@ MoleculeRecord OrbitPlugin::readMolBlockRecord(const string& block, const Reader
     const Origin origin{"readMolBlock", "the block titled " + quote(block.substr(0, block.find_first_of("\r\n")))};
     const string expected = "a valid mol block";
     if (block.size() > MAX_TEXT_LENGTH)
-        checkSize(*callRDKit(origin, expected, [&]() { return RDKit::MolBlockToMol(block, false, false, true); }), options, origin, "");
+        checkSize(*callRDKit(origin, expected, [&]() { return RDKit::MolBlockToMol(block, false, false, true); }),
+                options, origin, "");
     auto mol = callRDKit(origin, expected, [&]() { return RDKit::MolBlockToMol(block, true, false, true); });
     return recordFromMol(*mol, options, origin);
 }

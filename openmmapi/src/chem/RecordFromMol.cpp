@@ -51,7 +51,8 @@ static void refuseFragments(const RDKit::ROMol& mol, const Origin& origin) {
     const vector<RDKit::ROMOL_SPTR> fragments = RDKit::MolOps::getMolFrags(mol, false);
     string names;
     for (size_t k = 0; k < fragments.size() && k < 5; k++)
-        names += (k == 0 ? "" : k + 1 == fragments.size() ? " and " : ", ") + ("\"" + canonicalSmiles(*fragments[k], true) + "\"");
+        names += string(k == 0 ? "" : k + 1 == fragments.size() ? " and " : ", ") + "\"" +
+                canonicalSmiles(*fragments[k], true) + "\"";
     if (fragments.size() > 5)
         names += " and " + to_string(fragments.size() - 5) + " more";
     throw ArgumentError(origin.function + ": expected one connected molecule, got " + to_string(fragments.size()) +
@@ -62,9 +63,9 @@ static void addHydrogens(RDKit::RWMol& mol, const ReaderOptions& options, const 
     if (!options.addHydrogens) {
         for (const RDKit::Atom* atom : mol.atoms())
             if (atom->getTotalNumHs() > 0)
-                throw ArgumentError(origin.function + ": expected every hydrogen as an atom, got " + describeAtom(*atom) +
-                    " with " + to_string(atom->getTotalNumHs()) + " missing in " + origin.text +
-                    "; set addHydrogens or add the hydrogens");
+                throw ArgumentError(origin.function + ": expected every hydrogen as an atom, got " +
+                        describeAtom(*atom) + " with " + to_string(atom->getTotalNumHs()) + " missing in " +
+                        origin.text + "; set addHydrogens or add the hydrogens");
         return;
     }
     RDKit::MolOps::addHs(mol, false, has3D);
@@ -88,8 +89,10 @@ static BondOrder toOrder(const RDKit::Bond& bond, const Origin& origin) {
         case RDKit::Bond::AROMATIC: return BondOrder::Aromatic;
         case RDKit::Bond::DATIVE: return BondOrder::Dative;
         default:
-            throw ArgumentError(origin.function + ": expected single, double, triple, aromatic or dative bonds, got another between " +
-                describeAtom(*bond.getBeginAtom()) + " and " + describeAtom(*bond.getEndAtom()) + " of " + origin.text);
+            throw ArgumentError(origin.function +
+                    ": expected single, double, triple, aromatic or dative bonds, got another between " +
+                    describeAtom(*bond.getBeginAtom()) + " and " + describeAtom(*bond.getEndAtom()) + " of " +
+                    origin.text);
     }
 }
 

@@ -34,8 +34,8 @@ static RDKit::RWMol getSkeleton(const RDKit::ROMol& mol, const vector<int>& indi
     }
     for (const RDKit::Bond* bond : mol.bonds())
         if (places.count((int) bond->getBeginAtomIdx()) > 0 && places.count((int) bond->getEndAtomIdx()) > 0)
-            skeleton.addBond((unsigned int) places[(int) bond->getBeginAtomIdx()], (unsigned int) places[(int) bond->getEndAtomIdx()],
-                RDKit::Bond::SINGLE);
+            skeleton.addBond((unsigned int) places[(int) bond->getBeginAtomIdx()],
+                    (unsigned int) places[(int) bond->getEndAtomIdx()], RDKit::Bond::SINGLE);
     return skeleton;
 }
 
@@ -74,8 +74,8 @@ static AtomMap findMapping(const TopologyRecord& topology, const vector<int>& re
         int most = 0, least = 0;
         for (const auto& [from, to] : match) {
             mapping[heavy[from]] = residue[to];
-            const int lacking = (int) getHydrogens(pattern, heavy[from]).size() - (int) getHydrogens(mol, residue[to]).size() -
-                countOutside(topology, residue[to]);
+            const int lacking = (int) getHydrogens(pattern, heavy[from]).size() -
+                    (int) getHydrogens(mol, residue[to]).size() - countOutside(topology, residue[to]);
             most = std::max(most, lacking);
             least = std::min(least, lacking);
         }
@@ -89,22 +89,25 @@ static AtomMap findMapping(const TopologyRecord& topology, const vector<int>& re
 
 static void copyBonds(const RDKit::ROMol& pattern, const AtomMap& mapping, RDKit::RWMol& mol) {
     for (const RDKit::Bond* bond : pattern.bonds()) {
-        const auto first = mapping.find((int) bond->getBeginAtomIdx()), second = mapping.find((int) bond->getEndAtomIdx());
+        const auto first = mapping.find((int) bond->getBeginAtomIdx()),
+                   second = mapping.find((int) bond->getEndAtomIdx());
         if (first == mapping.end() || second == mapping.end())
             continue;
         RDKit::Bond* target = mol.getBondBetweenAtoms(first->second, second->second);
         target->setBondType(bond->getBondType());
         const bool trans = bond->getStereo() == RDKit::Bond::STEREOE, cis = bond->getStereo() == RDKit::Bond::STEREOZ;
-        if ((!cis && !trans) || mapping.count(bond->getStereoAtoms()[0]) == 0 || mapping.count(bond->getStereoAtoms()[1]) == 0)
+        if ((!cis && !trans) || mapping.count(bond->getStereoAtoms()[0]) == 0 ||
+                mapping.count(bond->getStereoAtoms()[1]) == 0)
             continue;
         const bool forward = (int) target->getBeginAtomIdx() == first->second;
-        target->setStereoAtoms(mapping.at(bond->getStereoAtoms()[forward ? 0 : 1]), mapping.at(bond->getStereoAtoms()[forward ? 1 : 0]));
+        target->setStereoAtoms(mapping.at(bond->getStereoAtoms()[forward ? 0 : 1]),
+                mapping.at(bond->getStereoAtoms()[forward ? 1 : 0]));
         target->setStereo(cis ? RDKit::Bond::STEREOCIS : RDKit::Bond::STEREOTRANS);
     }
 }
 
-void chem::copyHandedness(const RDKit::ROMol& pattern, const RDKit::Atom& source, const AtomMap& mapping, RDKit::RWMol& mol,
-        RDKit::Atom& target) {
+void chem::copyHandedness(const RDKit::ROMol& pattern, const RDKit::Atom& source, const AtomMap& mapping,
+        RDKit::RWMol& mol, RDKit::Atom& target) {
     if (source.getChiralTag() == RDKit::Atom::CHI_UNSPECIFIED)
         return;
     vector<int> wanted, found;
@@ -132,7 +135,8 @@ void chem::copyHandedness(const RDKit::ROMol& pattern, const RDKit::Atom& source
     int inversions = 0;
     for (size_t i = 0; i < wanted.size(); i++)
         for (size_t j = i + 1; j < wanted.size(); j++)
-            inversions += std::find(found.begin(), found.end(), wanted[i]) > std::find(found.begin(), found.end(), wanted[j]);
+            inversions +=
+                    std::find(found.begin(), found.end(), wanted[i]) > std::find(found.begin(), found.end(), wanted[j]);
     if (inversions % 2 == 1)
         target.invertChirality();
 }
@@ -150,13 +154,16 @@ void chem::assignFromSmiles(const TopologyRecord& topology, int residue, RDKit::
     RDKit::MolOps::Kekulize(*pattern, true);
     const vector<int> all = getAtoms(topology, residue);
     vector<int> heavy;
-    std::copy_if(all.begin(), all.end(), std::back_inserter(heavy), [&](int i) { return topology.atoms[i].element > 1; });
+    std::copy_if(
+            all.begin(), all.end(), std::back_inserter(heavy), [&](int i) { return topology.atoms[i].element > 1; });
     AtomMap mapping = findMapping(topology, heavy, *pattern, mol);
     if (mapping.empty())
-        throw ArgumentError("readTopology: expected a SMILES with the atoms and bonds of " + describeResidue(topology, residue) + " (" +
-            count((int) heavy.size(), "heavy atom") + ", " + RDKit::Descriptors::calcMolFormula(getSkeleton(mol, all)) + "), got \"" +
-            smiles + "\" (" + count((int) getHeavyAtoms(*pattern).size(), "heavy atom") + ", " +
-            RDKit::Descriptors::calcMolFormula(*pattern) + "); correct the SMILES, or the bonds and hydrogens of the topology");
+        throw ArgumentError("readTopology: expected a SMILES with the atoms and bonds of " +
+                describeResidue(topology, residue) + " (" + count((int) heavy.size(), "heavy atom") + ", " +
+                RDKit::Descriptors::calcMolFormula(getSkeleton(mol, all)) + "), got \"" + smiles + "\" (" +
+                count((int) getHeavyAtoms(*pattern).size(), "heavy atom") + ", " +
+                RDKit::Descriptors::calcMolFormula(*pattern) +
+                "); correct the SMILES, or the bonds and hydrogens of the topology");
     for (const auto& [from, to] : AtomMap(mapping)) {
         const vector<int> given = getHydrogens(*pattern, from), found = getHydrogens(mol, to);
         const int numOutside = countOutside(topology, to);

@@ -13,11 +13,11 @@ using std::string;
 using std::vector;
 
 /** Names that force fields give to protonation states. */
-static const std::map<string, string> SYNONYMS = {{"HID", "HIS"}, {"HIE", "HIS"}, {"HIP", "HIS"}, {"CYX", "CYS"}, {"CYM", "CYS"},
-    {"ASH", "ASP"}, {"GLH", "GLU"}, {"LYN", "LYS"}, {"WAT", "HOH"}};
+static const std::map<string, string> SYNONYMS = {{"HID", "HIS"}, {"HIE", "HIS"}, {"HIP", "HIS"}, {"CYX", "CYS"},
+        {"CYM", "CYS"}, {"ASH", "ASP"}, {"GLH", "GLU"}, {"LYN", "LYS"}, {"WAT", "HOH"}};
 static const std::map<string, char> AMINO_ACIDS = {{"ALA", 'A'}, {"ARG", 'R'}, {"ASN", 'N'}, {"ASP", 'D'}, {"CYS", 'C'},
-    {"GLN", 'Q'}, {"GLU", 'E'}, {"GLY", 'G'}, {"HIS", 'H'}, {"ILE", 'I'}, {"LEU", 'L'}, {"LYS", 'K'}, {"MET", 'M'}, {"PHE", 'F'},
-    {"PRO", 'P'}, {"SER", 'S'}, {"THR", 'T'}, {"TRP", 'W'}, {"TYR", 'Y'}, {"VAL", 'V'}};
+        {"GLN", 'Q'}, {"GLU", 'E'}, {"GLY", 'G'}, {"HIS", 'H'}, {"ILE", 'I'}, {"LEU", 'L'}, {"LYS", 'K'}, {"MET", 'M'},
+        {"PHE", 'F'}, {"PRO", 'P'}, {"SER", 'S'}, {"THR", 'T'}, {"TRP", 'W'}, {"TYR", 'Y'}, {"VAL", 'V'}};
 static const std::set<string> RIBONUCLEOTIDES = {"A", "C", "G", "U"}, DEOXYNUCLEOTIDES = {"DA", "DC", "DG", "DT"};
 
 /** Residues without a template; the acetyl group has the only double bond. */
@@ -42,7 +42,8 @@ static std::unique_ptr<RDKit::RWMol> buildTemplate(const string& name) {
     if (SMALL.count(name) > 0)
         return nullptr;
     const auto aminoAcid = AMINO_ACIDS.find(name);
-    const string sequence = aminoAcid == AMINO_ACIDS.end() ? string("A") + name.back() + "A" : string("G") + aminoAcid->second + "G";
+    const string sequence =
+            aminoAcid == AMINO_ACIDS.end() ? string("A") + name.back() + "A" : string("G") + aminoAcid->second + "G";
     const int flavor = aminoAcid != AMINO_ACIDS.end() ? 0 : RIBONUCLEOTIDES.count(name) > 0 ? 2 : 6;
     return callRDKit({"readTopology", "residue " + name}, "a residue that RDKit builds",
         [&]() { return RDKit::SequenceToMol(sequence, false, flavor); });
@@ -67,8 +68,9 @@ static AtomMap findNames(const TopologyRecord& topology, int residue, const RDKi
         if (found != places.end() && pattern.getAtomWithIdx(found->second)->getAtomicNum() == atom.element)
             mapping[found->second] = (int) i;
         else if (CHAIN_ENDS.count(atom.name) == 0)
-            throw ArgumentError("readTopology: expected the standard atoms of " + describeResidue(topology, residue) + ", got \"" +
-                atom.name + "\" besides; give smiles={\"" + topology.residueNames[residue] + "\": ...} for it");
+            throw ArgumentError("readTopology: expected the standard atoms of " + describeResidue(topology, residue) +
+                    ", got \"" + atom.name + "\" besides; give smiles={\"" + topology.residueNames[residue] +
+                    "\": ...} for it");
     }
     return mapping;
 }

@@ -17,8 +17,8 @@ using std::vector;
 static const int AROMATIC = 4;
 
 string chem::describeResidue(const TopologyRecord& topology, int residue) {
-    return "residue " + topology.residueNames[residue] + " " + (topology.residueIds.empty() ? "(index " + to_string(residue) + ")" :
-        topology.residueIds[residue]);
+    return "residue " + topology.residueNames[residue] + " " +
+            (topology.residueIds.empty() ? "(index " + to_string(residue) + ")" : topology.residueIds[residue]);
 }
 
 vector<int> chem::getAtoms(const TopologyRecord& topology, int residue) {
@@ -33,11 +33,11 @@ static void checkBonds(const TopologyRecord& topology) {
     const int numAtoms = (int) topology.atoms.size();
     std::set<std::pair<int, int>> seen;
     for (const TopologyBond& bond : topology.bonds) {
-        if (std::min(bond.atom1, bond.atom2) < 0 || std::max(bond.atom1, bond.atom2) >= numAtoms || bond.atom1 == bond.atom2 ||
-                bond.order < 0 || bond.order > AROMATIC)
+        if (std::min(bond.atom1, bond.atom2) < 0 || std::max(bond.atom1, bond.atom2) >= numAtoms ||
+                bond.atom1 == bond.atom2 || bond.order < 0 || bond.order > AROMATIC)
             throw ArgumentError("readTopology: expected bonds of two different atoms below " + to_string(numAtoms) +
-                " with an order of 0 to 4, got " + to_string(bond.atom1) + ", " + to_string(bond.atom2) + " with order " +
-                to_string(bond.order));
+                    " with an order of 0 to 4, got " + to_string(bond.atom1) + ", " + to_string(bond.atom2) +
+                    " with order " + to_string(bond.order));
         if (!seen.insert(std::minmax(bond.atom1, bond.atom2)).second)
             throw ArgumentError("readTopology: expected every bond once, got " + to_string(bond.atom1) + ", " +
                 to_string(bond.atom2) + " twice");
@@ -54,8 +54,9 @@ static void checkRecord(const TopologyRecord& topology) {
             throw ArgumentError("readTopology: expected a residue index below " + to_string(numResidues) + ", got " +
                 to_string(atom.residue) + " at atom " + to_string(i));
         if (atom.element < 1 || atom.element > 118)
-            throw ArgumentError("readTopology: expected an element for every atom, got " + to_string(atom.element) + " for atom " +
-                to_string(i) + " (" + atom.name + ") of " + describeResidue(topology, atom.residue) + "; leave extra particles out");
+            throw ArgumentError("readTopology: expected an element for every atom, got " + to_string(atom.element) +
+                    " for atom " + to_string(i) + " (" + atom.name + ") of " + describeResidue(topology, atom.residue) +
+                    "; leave extra particles out");
     }
     if (!topology.residueIds.empty() && topology.residueIds.size() != topology.residueNames.size())
         throw ArgumentError("readTopology: expected a number for every residue or for none, got " +
@@ -63,8 +64,8 @@ static void checkRecord(const TopologyRecord& topology) {
     checkBonds(topology);
     for (const auto& entry : topology.smiles)
         if (std::count(topology.residueNames.begin(), topology.residueNames.end(), entry.first) == 0)
-            throw ArgumentError("readTopology: expected SMILES for residues of the topology, got one for \"" + entry.first +
-                "\", which has no such residue");
+            throw ArgumentError("readTopology: expected SMILES for residues of the topology, got one for \"" +
+                    entry.first + "\", which has no such residue");
 }
 
 enum class Source { Smiles, Standard, Topology };
@@ -72,7 +73,9 @@ enum class Source { Smiles, Standard, Topology };
 /** Tell where the bond orders of a residue come from. */
 static Source getSource(const TopologyRecord& topology, int residue) {
     const string& name = topology.residueNames[residue];
-    return topology.smiles.count(name) > 0 ? Source::Smiles : isStandardResidue(name) ? Source::Standard : Source::Topology;
+    if (topology.smiles.count(name) > 0)
+        return Source::Smiles;
+    return isStandardResidue(name) ? Source::Standard : Source::Topology;
 }
 
 /** Refuse residues whose bond orders nothing tells. */
@@ -81,8 +84,9 @@ static void checkResidues(const TopologyRecord& topology) {
         const TopologyAtom &first = topology.atoms[bond.atom1], &second = topology.atoms[bond.atom2];
         if (first.residue == second.residue && bond.order == 0 && first.element > 1 && second.element > 1 &&
                 getSource(topology, first.residue) == Source::Topology)
-            throw ArgumentError("readTopology: expected known bond orders, got none for " + describeResidue(topology, first.residue) +
-                ", which is no standard residue; give smiles={\"" + topology.residueNames[first.residue] + "\": ...} for it");
+            throw ArgumentError("readTopology: expected known bond orders, got none for " +
+                    describeResidue(topology, first.residue) + ", which is no standard residue; give smiles={\"" +
+                    topology.residueNames[first.residue] + "\": ...} for it");
     }
 }
 
@@ -96,7 +100,8 @@ static RDKit::RWMol makeMolecule(const TopologyRecord& topology) {
     }
     for (const TopologyBond& value : topology.bonds) {
         const int residue = topology.atoms[value.atom1].residue;
-        const bool known = residue != topology.atoms[value.atom2].residue || getSource(topology, residue) == Source::Topology;
+        const bool known =
+                residue != topology.atoms[value.atom2].residue || getSource(topology, residue) == Source::Topology;
         mol.addBond((unsigned int) value.atom1, (unsigned int) value.atom2, !known ? RDKit::Bond::SINGLE :
             value.order == AROMATIC ? RDKit::Bond::AROMATIC : value.order == 3 ? RDKit::Bond::TRIPLE :
             value.order == 2 ? RDKit::Bond::DOUBLE : RDKit::Bond::SINGLE);
@@ -119,15 +124,17 @@ static void assignNames(const TopologyRecord& topology, RDKit::RWMol& mol) {
         return;
     for (RDKit::Atom* atom : mol.atoms())
         // The atom takes ownership.
-        atom->setMonomerInfo(std::make_unique<RDKit::AtomPDBResidueInfo>(topology.atoms[atom->getIdx()].name).release());
+        atom->setMonomerInfo(
+                std::make_unique<RDKit::AtomPDBResidueInfo>(topology.atoms[atom->getIdx()].name).release());
 }
 
 MolecularGraph OrbitPlugin::readTopology(const TopologyRecord& topology, const ReaderOptions& options) {
     checkRecord(topology);
     checkResidues(topology);
     RDKit::RWMol mol = makeMolecule(topology);
-    const Origin origin{"readTopology", "the topology of " + describeResidue(topology, 0) + (topology.residueNames.size() > 1 ?
-        " and " + to_string(topology.residueNames.size() - 1) + " more" : string())};
+    const size_t numOthers = topology.residueNames.size() - 1;
+    const Origin origin{"readTopology", "the topology of " + describeResidue(topology, 0) +
+            (numOthers > 0 ? " and " + to_string(numOthers) + " more" : string())};
     checkSize(mol, options, origin, "");
     for (int residue = 0; residue < (int) topology.residueNames.size(); residue++) {
         if (getSource(topology, residue) == Source::Smiles)
@@ -136,12 +143,13 @@ MolecularGraph OrbitPlugin::readTopology(const TopologyRecord& topology, const R
             assignStandardResidue(topology, residue, mol);
     }
     assignNames(topology, mol);
-    auto sanitized = callRDKit(origin, "atoms and bonds with valid valences, and aromatic bonds for which single and double ones can stand",
-        [&]() {
-            auto copy = std::make_unique<RDKit::RWMol>(mol);
-            RDKit::MolOps::sanitizeMol(*copy);
-            RDKit::MolOps::setDoubleBondNeighborDirections(*copy);
-            return copy.release(); // callRDKit() takes ownership.
-        });
+    auto sanitized = callRDKit(origin,
+            "atoms and bonds with valid valences, and aromatic bonds for which single and double ones can stand",
+            [&]() {
+                auto copy = std::make_unique<RDKit::RWMol>(mol);
+                RDKit::MolOps::sanitizeMol(*copy);
+                RDKit::MolOps::setDoubleBondNeighborDirections(*copy);
+                return copy.release(); // callRDKit() takes ownership.
+            });
     return recordFromMol(*sanitized, options, origin).graph;
 }

@@ -38,3 +38,19 @@ void OrbitPlugin::expandStereoAxes(MolecularGraph& graph) {
     }
     graph.torsional = expanded;
 }
+
+MolecularGraph OrbitPlugin::withStereoAxes(const MolecularGraph& graph, const vector<TorsionStereo>& axes) {
+    MolecularGraph result = graph;
+    vector<TorsionStereo>& records = result.torsional;
+    for (const TorsionStereo& axis : axes) {
+        const auto sameAxis = [&](const TorsionStereo& other) {
+            return std::minmax(other.atoms[1], other.atoms[2]) == std::minmax(axis.atoms[1], axis.atoms[2]);
+        };
+        records.erase(std::remove_if(records.begin(), records.end(), sameAxis), records.end());
+        records.push_back(axis);
+    }
+    result.validate();
+    canonicalizeStereo(result);
+    expandStereoAxes(result);
+    return result;
+}
