@@ -4,6 +4,7 @@
 #define OPENMM_ORBIT_TRAINER_H_
 
 #include "openmmorbit/DenoiserModel.h"
+#include "openmmorbit/EnsembleMetrics.h"
 #include "openmmorbit/internal/windowsExportOrbit.h"
 #include <iosfwd>
 #include <string>
@@ -52,6 +53,9 @@ struct OPENMM_EXPORT_ORBIT TrainingSettings {
     double exportMinutes = 5;                       ///< between exports of the averaged weights
     int logSteps = 50;                              ///< between lines of the log
     int validationSteps = 1000;                     ///< between validations; 0: never
+    int validationMolecules = 32;                   ///< of all shards, whose conformers are generated; 0: none
+    int validationCopies = 32;                      ///< generated for such a molecule: 2 a reference, at most so many
+    int metricSteps = 5000;                         ///< between generations of conformers; 0: only at the end
     std::vector<std::string> metadata;              ///< key, value, key, value … of the model card
 
     /** Read settings from a JSON file. @throws ArgumentError naming the key */
@@ -68,6 +72,8 @@ struct OPENMM_EXPORT_ORBIT TrainingResult {
     double validationLoss = 0;      ///< of the averaged weights; 0 if there were no validation shards
     double minutes = 0;             ///< of the whole run
     std::string modelPath;          ///< the exported model
+    EnsembleMetrics metrics;        ///< of conformers of validation molecules, means over molecules; none: no molecules
+    long long numSkipped = 0;       ///< steps without an update, because loss or gradient was not finite
 };
 
 /**

@@ -24,7 +24,7 @@ const std::string MAGIC = "ORBTRN01";
 
 void saveCheckpoint(const std::string& path, const Checkpoint& checkpoint) {
     json header = {{"identity", checkpoint.identity}, {"numSteps", checkpoint.numSteps},
-            {"numSamples", checkpoint.numSamples}, {"minutes", checkpoint.minutes}, {"pool", checkpoint.position.pool},
+            {"numSamples", checkpoint.numSamples}, {"numSkipped", checkpoint.numSkipped}, {"minutes", checkpoint.minutes}, {"pool", checkpoint.position.pool},
             {"batch", checkpoint.position.batch}, {"tensors", json::array()}};
     std::string data;
     for (const auto& [name, tensor] : checkpoint.tensors) {
@@ -43,9 +43,13 @@ void saveCheckpoint(const std::string& path, const Checkpoint& checkpoint) {
         file << text;
         file.write((const char*) &checksum, sizeof(checksum));
         file << data;
-        file.flush();
-        if (!file)
-            throw OpenMM::OpenMMException("saveCheckpoint: expected a writable file, got \"" + temporary + "\"");
+        file.close();
+        if (!file) {
+            std::error_code ignored;
+            std::filesystem::remove(temporary, ignored);
+            throw OpenMM::OpenMMException("saveCheckpoint: expected a writable file with room for " +
+                    std::to_string(data.size()) + " bytes, got \"" + temporary + "\"; free some space");
+        }
     }
     std::filesystem::rename(temporary, path);
 }
@@ -79,6 +83,7 @@ Checkpoint loadCheckpoint(const std::string& path) {
     checkpoint.identity = header.at("identity");
     checkpoint.numSteps = header.at("numSteps");
     checkpoint.numSamples = header.at("numSamples");
+    checkpoint.numSkipped = header.value("numSkipped", 0LL);
     checkpoint.minutes = header.at("minutes");
     checkpoint.position = {header.at("pool"), header.at("batch")};
     for (const json& entry : header.at("tensors")) {

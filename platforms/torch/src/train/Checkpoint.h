@@ -13,7 +13,7 @@ namespace torchimpl {
 /** Everything that is needed to go on exactly. */
 struct Checkpoint {
     std::string identity;           ///< what must not change between the parts of a run
-    long long numSteps = 0, numSamples = 0;
+    long long numSteps = 0, numSamples = 0, numSkipped = 0;
     double minutes = 0;             ///< wall time of all parts
     BatchPosition position;         ///< next batch
     NamedTensors tensors;           ///< Optimizer::getState()

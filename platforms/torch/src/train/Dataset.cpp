@@ -26,24 +26,6 @@ std::uint16_t findRow(
     return (std::uint16_t) entry->second;
 }
 
-FeatureRows makeRows(MolecularGraph graph, const DenoiserModel& model, int maxAutomorphisms, TrainingData& data) {
-    canonicalizeStereo(graph);
-    expandStereoAxes(graph);
-    GraphFeatures features = computeFeatures(graph, model.getAtomVocabularies(), model.getPairVocabularies());
-    FeatureRows rows;
-    FeatureTables& tables = data.tables;
-    for (int i = 0; i < features.numAtoms; i++)
-        rows.atoms.push_back(findRow(features.atomFeatures.data() + i * features.numAtomFeatures,
-                features.numAtomFeatures, tables.atomRows, tables.atomIndex));
-    for (int i = 0; i < features.numAtoms * features.numAtoms; i++)
-        rows.pairs.push_back(findRow(features.pairFeatures.data() + i * features.numPairFeatures,
-                features.numPairFeatures, tables.pairRows, tables.pairIndex));
-    SymmetryGroup group = findSymmetryGroup(graph, features);
-    rows.group = restrictSymmetryGroup(group, maxAutomorphisms);
-    rows.restricted = !group.complete || group.getOrder() > maxAutomorphisms;
-    return rows;
-}
-
 /** Get the mirror image of a graph's stereo labels. */
 MolecularGraph mirror(MolecularGraph graph) {
     for (TetrahedralStereo& stereo : graph.tetrahedral)
@@ -90,18 +72,36 @@ TrainingMolecule makeMolecule(
     double sum = 0;
     for (float weight : record.weights)
         molecule.weights.push_back((float) (sum += weight));
-    molecule.views[0] = makeRows(graph, model, maxAutomorphisms, data);
+    molecule.views[0] = makeFeatureRows(graph, model, maxAutomorphisms, data.tables);
     if (molecule.labelled) {
         MolecularGraph hidden = graph;
         hidden.tetrahedral.clear();
         hidden.torsional.clear();
-        molecule.views[1] = makeRows(mirror(graph), model, maxAutomorphisms, data);
-        molecule.views[2] = makeRows(hidden, model, maxAutomorphisms, data);
+        molecule.views[1] = makeFeatureRows(mirror(graph), model, maxAutomorphisms, data.tables);
+        molecule.views[2] = makeFeatureRows(hidden, model, maxAutomorphisms, data.tables);
     }
     return molecule;
 }
 
 } // namespace
+
+FeatureRows makeFeatureRows(
+        MolecularGraph graph, const DenoiserModel& model, int maxAutomorphisms, FeatureTables& tables) {
+    canonicalizeStereo(graph);
+    expandStereoAxes(graph);
+    GraphFeatures features = computeFeatures(graph, model.getAtomVocabularies(), model.getPairVocabularies());
+    FeatureRows rows;
+    for (int i = 0; i < features.numAtoms; i++)
+        rows.atoms.push_back(findRow(features.atomFeatures.data() + i * features.numAtomFeatures,
+                features.numAtomFeatures, tables.atomRows, tables.atomIndex));
+    for (int i = 0; i < features.numAtoms * features.numAtoms; i++)
+        rows.pairs.push_back(findRow(features.pairFeatures.data() + i * features.numPairFeatures,
+                features.numPairFeatures, tables.pairRows, tables.pairIndex));
+    SymmetryGroup group = findSymmetryGroup(graph, features);
+    rows.group = restrictSymmetryGroup(group, maxAutomorphisms);
+    rows.restricted = !group.complete || group.getOrder() > maxAutomorphisms;
+    return rows;
+}
 
 SymmetryGroup restrictSymmetryGroup(const SymmetryGroup& group, int maxOrder) {
     if (group.complete && group.getOrder() <= maxOrder)

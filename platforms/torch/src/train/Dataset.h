@@ -66,6 +66,16 @@ struct TrainingData {
 SymmetryGroup restrictSymmetryGroup(const SymmetryGroup& group, int maxOrder);
 
 /**
+ * Get the categorical inputs of a molecule and the permutations that keep them.
+ *
+ * @param maxAutomorphisms   larger groups are restricted
+ * @param tables             grow by the combinations that are new
+ * @throws ArgumentError naming molecule, atom, feature and value if a vocabulary lacks the value
+ */
+FeatureRows makeFeatureRows(
+        MolecularGraph graph, const DenoiserModel& model, int maxAutomorphisms, FeatureTables& tables);
+
+/**
  * Read shards.
  *
  * @param data   receives one more set; the tables grow

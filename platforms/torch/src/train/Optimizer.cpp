@@ -82,6 +82,23 @@ void Optimizer::updateGroup(const std::vector<std::string>& names, double rate, 
                 1e-8, false, false);
 }
 
+void Optimizer::clearGradients() {
+    for (auto& [name, tensor] : weights)
+        tensor.mutable_grad() = Tensor();
+}
+
+std::vector<Tensor> Optimizer::getGradients() {
+    std::vector<Tensor> gradients;
+    for (auto& [name, tensor] : weights) {
+        if (!isTrained(name))
+            continue;
+        if (!tensor.grad().defined())
+            tensor.mutable_grad() = at::zeros_like(tensor);
+        gradients.push_back(tensor.grad());
+    }
+    return gradients;
+}
+
 double Optimizer::update(double progress) {
     c10::NoGradGuard noGradients;
     double sum = 0;
@@ -98,8 +115,7 @@ double Optimizer::update(double progress) {
     double rate = getLearningRate(progress);
     updateGroup(decayed, rate, settings.weightDecay);
     updateGroup(plain, rate, 0);
-    for (auto& [name, tensor] : weights)
-        tensor.mutable_grad() = Tensor();
+    clearGradients();
     numUpdates++;
     if (numUpdates % AVERAGE_INTERVAL == 0) {
         double decay = std::min(settings.emaDecay, (1.0 + numUpdates) / (10.0 + numUpdates));

@@ -35,6 +35,10 @@ public:
      * @return norm of the gradient before clipping; nothing is updated if it is not finite
      */
     double update(double progress);
+    /** Forget the gradients. */
+    void clearGradients();
+    /** Get the gradients of all trained weights in a fixed order; missing ones become zero. */
+    std::vector<at::Tensor> getGradients();
     /** Get the learning rate of the next update. */
     double getLearningRate(double progress) const;
 private:

@@ -5,18 +5,18 @@
 #include "CachingAllocator.h"
 #include "Checkpoint.h"
 #include "Optimizer.h"
+#include "SignalGuard.h"
+#include "TrainingLog.h"
 #include "TrainingModel.h"
+#include "ValidationEnsembles.h"
+#include "WorkerGroup.h"
 #include "openmmorbit/ArgumentError.h"
 #include <ATen/Parallel.h>
-#include <atomic>
 #include <chrono>
 #include <cmath>
-#include <csignal>
 #include <filesystem>
-#include <fstream>
 #include <iomanip>
 #include <memory>
-#include <ostream>
 #include <sstream>
 
 using at::Tensor;
@@ -26,30 +26,8 @@ namespace torchimpl {
 
 namespace {
 
-std::atomic<bool> stopRequested(false);
-
-extern "C" void requestStop(int) {
-    stopRequested = true;
-}
-
-/** Catches SIGINT and SIGTERM while it lives. */
-class SignalGuard {
-public:
-    SignalGuard() {
-        stopRequested = false;
-        interrupt = std::signal(SIGINT, requestStop);
-        terminate = std::signal(SIGTERM, requestStop);
-    }
-    ~SignalGuard() {
-        std::signal(SIGINT, interrupt);
-        std::signal(SIGTERM, terminate);
-    }
-    SignalGuard(const SignalGuard&) = delete;
-    SignalGuard& operator=(const SignalGuard&) = delete;
-private:
-    void (*interrupt)(int);
-    void (*terminate)(int);
-};
+/** Steps in a row without a finite loss and gradient that end a run. */
+const int MAX_BAD_STEPS = 10;
 
 typedef std::chrono::steady_clock Clock;
 
@@ -57,137 +35,176 @@ double minutesSince(Clock::time_point start) {
     return std::chrono::duration<double>(Clock::now() - start).count() / 60;
 }
 
-/** Sums between two lines of the log. */
-struct LogWindow {
-    double loss = 0, norm = 0, targetSeconds = 0, assemblySeconds = 0;
-    int numSteps = 0;
-    long long numSamples = 0, numAtoms = 0;
-    Clock::time_point start = Clock::now();
-};
-
 /** One run, from its first or a later step to its end. */
 class Run {
 public:
     Run(const TrainingSettings& settings, std::ostream* progress);
     TrainingResult execute();
 private:
+    void describeData();
     void resume();
+    bool goesOn();
     void step(const HostBatch& batch);
-    void writeLine();
+    void skip(double loss, double norm);
     void validate();
+    void measure();
     void saveState();
     void exportModel();
-    double getMinutes() const {
-        return earlierMinutes + minutesSince(start);
+    void writePeriodically();
+    RunPosition getPosition() const {
+        return {numSteps, numSamples, earlierMinutes + minutesSince(start)};
     }
     double getProgress() const {
-        double progress = numSteps / (double) settings.maxSteps;
-        return settings.maxMinutes > 0 ? std::max(progress, getMinutes() / settings.maxMinutes) : progress;
+        double share = numSteps / (double) settings.maxSteps;
+        return settings.maxMinutes > 0 ? std::max(share, agreedMinutes / settings.maxMinutes) : share;
     }
     std::string getPath(const std::string& name) const {
         return (std::filesystem::path(settings.outputDirectory) / name).string();
     }
     TrainingSettings settings;
-    std::ostream* progress;
+    WorkerGroup group;
+    TrainingLog log;
     DenoiserModel model;
     TrainingData data;
     std::unique_ptr<ModelTables> tables;
     std::unique_ptr<Validation> validation;
+    std::unique_ptr<ValidationEnsembles> ensembles;
     std::unique_ptr<Optimizer> optimizer;
     BatchPosition position;
-    Clock::time_point start = Clock::now();
-    double earlierMinutes = 0, lastLoss = 0, validationLoss = 0;
-    long long numSteps = 0, numSamples = 0;
-    LogWindow window;
-    std::ofstream log;
+    Clock::time_point start = Clock::now(), lastCheckpoint = start, lastExport = start;
+    double earlierMinutes = 0, agreedMinutes = 0, lastLoss = 0, validationLoss = 0;
+    long long numSteps = 0, numSamples = 0, numSkipped = 0, measuredStep = -1;
+    int numBadSteps = 0;
+    EnsembleMetrics metrics;
 };
 
-Run::Run(const TrainingSettings& settings, std::ostream* progress) : settings(settings), progress(progress) {
+Run::Run(const TrainingSettings& settings, std::ostream* progress) : settings(settings),
+        log(group.isFirst() ? progress : nullptr) {
     settings.validate();
     model = createInitialModel(settings);
     for (const TrainingDataset& dataset : settings.datasets)
         readTrainingSet(dataset.shards, dataset.weight, model, settings.maxAutomorphisms, data);
-    if (progress != nullptr) {
-        for (const TrainingSet& set : data.sets)
-            *progress << "data set of weight " << set.weight << ": " << set.molecules.size() << " molecules"
-                      << std::endl;
-        *progress << "left out " << data.messages.size() << " molecules; groups restricted for " << data.numRestricted
-                  << std::endl;
-        for (std::size_t k = 0; k < std::min<std::size_t>(data.messages.size(), 10); k++)
-            *progress << "  " << data.messages[k] << std::endl;
-    }
+    describeData();
     if (settings.initialModel.empty())
         clearUnusedRows(data.tables, model);
     tables = std::make_unique<ModelTables>(data.tables, model, getProductType(settings));
-    if (!settings.validationShards.empty())
+    if (!settings.validationShards.empty() && group.isFirst()) {
         validation = std::make_unique<Validation>(settings, model);
+        if (settings.validationMolecules > 0)
+            ensembles = std::make_unique<ValidationEnsembles>(settings, model);
+        for (const std::string& message : ensembles ? ensembles->getMessages() : std::vector<std::string>())
+            log.say("validation: " + message);
+    }
     optimizer = std::make_unique<Optimizer>(settings, getTensors(model));
     std::filesystem::create_directories(settings.outputDirectory);
     resume();
 }
 
+void Run::describeData() {
+    if (group.getSize() > 1)
+        log.say("data parallel over " + std::to_string(group.getSize()) + " processes");
+    for (const TrainingSet& set : data.sets) {
+        std::ostringstream text;
+        text << "data set of weight " << set.weight << ": " << set.molecules.size() << " molecules";
+        log.say(text.str());
+    }
+    log.say("left out " + std::to_string(data.messages.size()) + " molecules; groups restricted for " +
+            std::to_string(data.numRestricted));
+    for (std::size_t k = 0; k < std::min<std::size_t>(data.messages.size(), 10); k++)
+        log.say("  " + data.messages[k]);
+}
+
 void Run::resume() {
-    std::string path = getPath("checkpoint.bin");
-    bool found = std::filesystem::exists(path);
-    if (found) {
+    const std::string path = getPath("checkpoint.bin");
+    if (group.isFirst() && std::filesystem::exists(path)) {
         Checkpoint checkpoint = loadCheckpoint(path);
         if (checkpoint.identity != getIdentity(settings))
             throw ArgumentError("train: expected a checkpoint of the same network, conditions and seed, got \"" + path +
                     "\" of another run; choose another outputDirectory");
-        optimizer->setState(checkpoint.tensors, checkpoint.numSteps);
         numSteps = checkpoint.numSteps;
         numSamples = checkpoint.numSamples;
+        numSkipped = checkpoint.numSkipped;
         earlierMinutes = checkpoint.minutes;
         position = checkpoint.position;
-        if (progress != nullptr)
-            *progress << "continuing at step " << numSteps << std::endl;
+        optimizer->setState(checkpoint.tensors, numSteps - numSkipped);
+        log.say("continuing at step " + std::to_string(numSteps));
     }
-    log.open(getPath("log.csv"), found ? std::ios::app : std::ios::trunc);
-    if (!log)
-        throw OpenMM::OpenMMException("train: expected a writable file, got \"" + getPath("log.csv") + "\"");
-    if (!found)
-        log << "step,minutes,samples,loss,gradientNorm,learningRate,samplesPerSecond,atomsPerSecond,targetShare,"
-               "validationLoss"
-            << std::endl;
+    if (group.isFirst())
+        log.open(settings.outputDirectory, getPosition());
+    if (group.getSize() == 1)
+        return;
+
+    // All processes start from the state of the first one.
+
+    Tensor numbers = at::tensor({(double) numSteps, (double) numSamples, (double) numSkipped, earlierMinutes,
+            (double) position.pool, (double) position.batch}, at::kDouble);
+    group.copyFromFirst({numbers});
+    const double* values = numbers.data_ptr<double>();
+    numSteps = (long long) values[0];
+    numSamples = (long long) values[1];
+    numSkipped = (long long) values[2];
+    earlierMinutes = values[3];
+    position = {(std::int64_t) values[4], (std::int64_t) values[5]};
+    NamedTensors state = optimizer->getState();
+    std::vector<Tensor> tensors;
+    for (const auto& [name, tensor] : state)
+        tensors.push_back(tensor);
+    group.copyFromFirst(tensors);
+    optimizer->setState(state, numSteps - numSkipped);
+}
+
+/** Agree with the other processes on the time that has passed, and on whether one of them was asked to stop. */
+bool Run::goesOn() {
+    Tensor numbers = at::tensor({group.isFirst() ? getPosition().minutes : 0.0, stopRequested ? 1.0 : 0.0}, at::kDouble);
+    group.sum({numbers});
+    agreedMinutes = numbers.data_ptr<double>()[0];
+    return numbers.data_ptr<double>()[1] == 0 && getProgress() < 1;
 }
 
 void Run::step(const HostBatch& batch) {
-    NamedTensors weights = cast(optimizer->getWeights(), getProductType(settings));
-    DeviceBatch inputs = toTensors(batch, *tables);
-    Tensor output = pairBiasTransformer(settings.network, weights, inputs.inputs);
-    Tensor loss = denoisingLoss(output, inputs.target, inputs.inputs.mask);
-    lastLoss = loss.item<double>();
-    loss.backward();
-    double norm = std::isfinite(lastLoss) ? optimizer->update(getProgress()) : lastLoss;
-    if (!std::isfinite(norm))
-        throw OpenMM::OpenMMException("train: expected a finite loss and gradient at step " + std::to_string(numSteps) +
-                ", got " + std::to_string(lastLoss) + " and " + std::to_string(norm) + "; the last checkpoint is \"" +
-                getPath("checkpoint.bin") + "\"");
+    Tensor total = at::zeros({1}, at::kDouble);
+    if (batch.numSamples > 0) {
+        NamedTensors weights = cast(optimizer->getWeights(), getProductType(settings));
+        DeviceBatch inputs = toTensors(batch, *tables);
+        Tensor output = pairBiasTransformer(settings.network, weights, inputs.inputs);
+
+        // The mean over the atoms of all processes.
+
+        Tensor loss = denoisingLoss(output, inputs.target, inputs.inputs.mask);
+        if (group.getSize() > 1)
+            loss = loss * (batch.numAtoms / (double) batch.totalAtoms);
+        total += loss.detach();
+        loss.backward();
+    }
+    if (group.getSize() > 1) {
+        group.sum({total});
+        group.sum(optimizer->getGradients());
+    }
+    const double loss = total.item<double>();
+    const double norm = std::isfinite(loss) ? optimizer->update(getProgress()) : loss;
     numSteps++;
-    numSamples += batch.numSamples;
+    numSamples += batch.totalSamples;
     position = batch.next;
-    window.loss += lastLoss;
-    window.norm += norm;
-    window.targetSeconds += batch.targetSeconds;
-    window.assemblySeconds += batch.seconds;
-    window.numSteps++;
-    window.numSamples += batch.numSamples;
-    window.numAtoms += batch.numAtoms;
+    if (!std::isfinite(norm)) {
+        skip(loss, norm);
+        return;
+    }
+    lastLoss = loss;
+    numBadSteps = 0;
+    log.addStep(batch, loss, norm);
 }
 
-void Run::writeLine() {
-    double seconds = minutesSince(window.start) * 60;
-    lastLoss = window.loss / window.numSteps;
-    double rate = optimizer->getLearningRate(getProgress());
-    log << numSteps << "," << getMinutes() << "," << numSamples << "," << lastLoss << ","
-        << window.norm / window.numSteps << "," << rate << "," << window.numSamples / seconds << ","
-        << window.numAtoms / seconds << "," << window.targetSeconds / seconds << "," << validationLoss << std::endl;
-    if (progress != nullptr)
-        *progress << std::setprecision(4) << "step " << numSteps << "  loss " << lastLoss << "  rate " << rate
-                  << "  samples/s " << window.numSamples / seconds << "  minutes " << getMinutes() << "  target "
-                  << 100 * window.targetSeconds / seconds << " %  assembly " << 100 * window.assemblySeconds / seconds
-                  << " %" << std::endl;
-    window = LogWindow();
+/** A batch that gives no finite gradient changes nothing; several in a row end the run. */
+void Run::skip(double loss, double norm) {
+    optimizer->clearGradients();
+    numSkipped++;
+    numBadSteps++;
+    const std::string what = "train: expected a finite loss and gradient at step " + std::to_string(numSteps - 1) +
+            ", got " + std::to_string(loss) + " and " + std::to_string(norm);
+    if (numBadSteps >= MAX_BAD_STEPS)
+        throw OpenMM::OpenMMException(what + ", as in the " + std::to_string(MAX_BAD_STEPS - 1) +
+                " steps before; lower learningRate; the last checkpoint is \"" + getPath("checkpoint.bin") + "\"");
+    log.say(what + "; skipped the batch");
 }
 
 void Run::validate() {
@@ -195,65 +212,100 @@ void Run::validate() {
         return;
     std::string details;
     validationLoss = validation->evaluate(cast(optimizer->getAverage(), getProductType(settings)), details);
-    if (progress != nullptr)
-        *progress << "step " << numSteps << "  validation loss " << std::setprecision(5) << validationLoss << "  "
-                  << details << std::endl;
+    log.writeValidation(getPosition(), validationLoss, details);
+}
+
+void Run::measure() {
+    if (!ensembles || ensembles->getNumMolecules() == 0 || measuredStep == numSteps)
+        return;
+    measuredStep = numSteps;
+    Clock::time_point begin = Clock::now();
+    std::vector<ShardMetrics> found =
+            ensembles->evaluate(cast(optimizer->getAverage(), getProductType(settings)));
+    metrics = joinMetrics(found);
+    log.writeMetrics(getPosition(), found, 60 * minutesSince(begin));
 }
 
 void Run::saveState() {
+    if (!group.isFirst())
+        return;
     Checkpoint checkpoint;
     checkpoint.identity = getIdentity(settings);
     checkpoint.numSteps = numSteps;
     checkpoint.numSamples = numSamples;
-    checkpoint.minutes = getMinutes();
+    checkpoint.numSkipped = numSkipped;
+    checkpoint.minutes = getPosition().minutes;
     checkpoint.position = position;
     checkpoint.tensors = optimizer->getState();
     saveCheckpoint(getPath("checkpoint.bin"), checkpoint);
 }
 
 void Run::exportModel() {
+    if (!group.isFirst())
+        return;
     setTensors(optimizer->getAverage(), model);
     for (std::size_t k = 0; k + 1 < settings.metadata.size(); k += 2)
         model.setMetadata(settings.metadata[k], settings.metadata[k + 1]);
-    std::ostringstream text;
-    text << std::setprecision(4) << numSteps << " steps, " << numSamples << " samples, " << getMinutes() << " minutes";
+    std::ostringstream text, quality;
+    text << std::setprecision(4) << numSteps << " steps, " << numSamples << " samples, " << getPosition().minutes
+         << " minutes";
     model.setMetadata("training", text.str());
-    if (validation) {
-        std::ostringstream metrics;
-        metrics << std::setprecision(5) << "validation loss " << validationLoss;
-        model.setMetadata("metrics", metrics.str());
-    }
+    quality << std::setprecision(5) << "validation loss " << validationLoss;
+    if (metrics.numMolecules > 0)
+        quality << "; " << metrics.numMolecules << " validation molecules, raw output: " << describeMetrics(metrics);
+    if (validation)
+        model.setMetadata("metrics", quality.str());
     std::string path = getPath("model.safetensors");
     model.save(path + ".new", TensorStorage::BFloat16);
     std::filesystem::rename(path + ".new", path);
 }
 
+/** Write checkpoint and model if it is time. A full disk is no reason to lose what is in memory: the next time may do. */
+void Run::writePeriodically() {
+    try {
+        if (numBadSteps == 0 && minutesSince(lastCheckpoint) >= settings.checkpointMinutes) {
+            lastCheckpoint = Clock::now();
+            saveState();
+        }
+        if (numBadSteps == 0 && minutesSince(lastExport) >= settings.exportMinutes) {
+            lastExport = Clock::now();
+            exportModel();
+        }
+    }
+    catch (const std::exception& error) {
+        log.say(std::string("going on without a new file, the old one stays: ") + error.what());
+    }
+}
+
 TrainingResult Run::execute() {
     SignalGuard signals;
     BatchSampler sampler(settings, data);
+    sampler.setShare(group.getRank(), group.getSize());
     BatchQueue queue(sampler, position);
-    Clock::time_point lastCheckpoint = Clock::now(), lastExport = lastCheckpoint;
-    window = LogWindow();
-    while (!stopRequested && getProgress() < 1) {
-        HostBatch batch = queue.next();
-        step(batch);
+    while (goesOn()) {
+        step(queue.next());
         if (numSteps % settings.logSteps == 0)
-            writeLine();
+            lastLoss = log.writeSteps(getPosition(), optimizer->getLearningRate(getProgress()));
         if (settings.validationSteps > 0 && numSteps % settings.validationSteps == 0)
             validate();
-        if (minutesSince(lastCheckpoint) >= settings.checkpointMinutes) {
-            saveState();
-            lastCheckpoint = Clock::now();
-        }
-        if (minutesSince(lastExport) >= settings.exportMinutes) {
-            exportModel();
-            lastExport = Clock::now();
-        }
+        if (settings.metricSteps > 0 && numSteps % settings.metricSteps == 0)
+            measure();
+        writePeriodically();
     }
     saveState();
     validate();
+    measure();
     exportModel();
-    return {numSteps, numSamples, lastLoss, validationLoss, getMinutes(), getPath("model.safetensors")};
+    TrainingResult result;
+    result.numSteps = numSteps;
+    result.numSamples = numSamples;
+    result.loss = lastLoss;
+    result.validationLoss = validationLoss;
+    result.minutes = getPosition().minutes;
+    result.modelPath = getPath("model.safetensors");
+    result.metrics = metrics;
+    result.numSkipped = numSkipped;
+    return result;
 }
 
 TrainingResult runTraining(const TrainingSettings& settings, std::ostream* progress) {

@@ -126,6 +126,9 @@ TrainingSettings TrainingSettings::load(const std::string& path) {
     reader.read("exportMinutes", settings.exportMinutes);
     reader.read("logSteps", settings.logSteps);
     reader.read("validationSteps", settings.validationSteps);
+    reader.read("validationMolecules", settings.validationMolecules);
+    reader.read("validationCopies", settings.validationCopies);
+    reader.read("metricSteps", settings.metricSteps);
     reader.finish();
     readNetwork(network, settings.network);
     for (const json& dataset : datasets)
@@ -183,6 +186,9 @@ void TrainingSettings::validate() const {
             "\"" + precision + "\"");
     check(numThreads >= 1, "at least 1 thread", std::to_string(numThreads));
     check(logSteps >= 1 && validationSteps >= 0, "a log interval of at least 1 step", std::to_string(logSteps));
+    check(validationMolecules >= 0, "at least 0 validation molecules", std::to_string(validationMolecules));
+    check(validationCopies >= 1, "at least 1 copy of a validation molecule", std::to_string(validationCopies));
+    check(metricSteps >= 0, "an interval of the metrics of at least 0 steps", std::to_string(metricSteps));
     check(metadata.size() % 2 == 0, "pairs of key and value in the metadata",
             std::to_string(metadata.size()) + " texts");
 }

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: MIT
+// Choice of validation molecules, the sampler with tensors, and the comparison by shard.
+#include "ValidationEnsembles.h"
+#include "openmmorbit/ArgumentError.h"
+#include "openmmorbit/SamplerSettings.h"
+#include "openmmorbit/Shard.h"
+#include "openmmorbit/internal/Philox.h"
+#include "openmmorbit/internal/stages/Preconditioning.h"
+#include "openmmorbit/internal/stages/SamplerStep.h"
+#include <c10/core/GradMode.h>
+#include <algorithm>
+
+using at::Tensor;
+
+namespace OrbitPlugin {
+namespace torchimpl {
+
+namespace {
+
+const std::uint64_t NOISE_SEED = 20262;
+
+} // namespace
+
+ValidationEnsembles::ValidationEnsembles(const TrainingSettings& settings, const DenoiserModel& model) :
+        settings(settings) {
+    const int numShards = (int) settings.validationShards.size();
+    for (int shard = 0; shard < numShards; shard++) {
+        ShardReader reader(settings.validationShards[shard]);
+        ShardRecord record;
+        std::vector<ShardRecord> records;
+        while (reader.next(record))
+            records.push_back(record);
+        messages.insert(messages.end(), reader.getMessages().begin(), reader.getMessages().end());
+        const int number = settings.validationMolecules * (shard + 1) / numShards -
+                settings.validationMolecules * shard / numShards;
+        addMolecules(records, shard, number, model);
+    }
+    modelTables = std::make_unique<ModelTables>(tables, model, getProductType(settings));
+}
+
+void ValidationEnsembles::addMolecules(
+        const std::vector<ShardRecord>& records, int shard, int number, const DenoiserModel& model) {
+    const int available = (int) records.size();
+    number = std::min(number, available);
+    for (int k = 0; k < number; k++) {
+        const ShardRecord& record = records[(long long) k * available / number];
+        const std::vector<std::string>& conditions = model.getConditions();
+        const auto condition = std::find(conditions.begin(), conditions.end(), record.condition);
+        Molecule molecule;
+        molecule.graph = record.graph;
+        molecule.shard = shard;
+        molecule.numCopies = std::min(2 * record.getNumConformers(), settings.validationCopies);
+        molecule.references.assign(record.positions.begin(), record.positions.end());
+        try {
+            if (condition == conditions.end())
+                throw ArgumentError("ValidationEnsembles: expected one of the run's conditions, got \"" +
+                        record.condition + "\" for " + record.graph.getLabel());
+            molecule.condition = (int) (condition - conditions.begin());
+            molecule.rows = makeFeatureRows(record.graph, model, 1, tables);
+            molecules.push_back(std::move(molecule));
+        }
+        catch (const ArgumentError& error) {
+            messages.push_back(error.what());
+        }
+    }
+}
+
+NetworkInputs ValidationEnsembles::makeInputs(const std::vector<Copy>& copies, int64_t maxAtoms) const {
+    const int64_t B = (int64_t) copies.size(), N = maxAtoms;
+    NetworkInputs inputs;
+    inputs.condition = at::zeros({B}, at::kLong);
+    inputs.mask = at::zeros({B, N}, at::kFloat);
+    inputs.atomIndex = at::zeros({B, N}, at::kInt);
+    inputs.pairIndex = at::zeros({B, N, N}, at::kInt);
+    inputs.atomTable = modelTables->atomTable;
+    inputs.pairTable = modelTables->pairTable;
+    for (int64_t b = 0; b < B; b++) {
+        const Molecule& molecule = molecules[copies[b].molecule];
+        const int n = molecule.graph.getNumAtoms();
+        inputs.condition.data_ptr<int64_t>()[b] = molecule.condition;
+        for (int i = 0; i < n; i++) {
+            inputs.mask.data_ptr<float>()[b * N + i] = 1;
+            inputs.atomIndex.data_ptr<int>()[b * N + i] = molecule.rows.atoms[i];
+            for (int j = 0; j < n; j++)
+                inputs.pairIndex.data_ptr<int>()[(b * N + i) * N + j] = molecule.rows.pairs[i * n + j];
+        }
+    }
+    return inputs;
+}
+
+Tensor ValidationEnsembles::generateBatch(const NamedTensors& weights, const std::vector<Copy>& copies) const {
+    int64_t N = 0;
+    for (const Copy& copy : copies)
+        N = std::max<int64_t>(N, molecules[copy.molecule].graph.getNumAtoms());
+    const int64_t B = (int64_t) copies.size();
+    NetworkInputs inputs = makeInputs(copies, N);
+    const std::vector<double> levels = SamplerSettings().getNoiseLevels();
+
+    // (6.2) with a key of molecule, copy and atom.
+
+    Tensor y = at::zeros({B, N, 3}, at::kFloat);
+    for (int64_t b = 0; b < B; b++)
+        for (int i = 0; i < molecules[copies[b].molecule].graph.getNumAtoms(); i++) {
+            const auto noise = philoxNormals(NOISE_SEED,
+                    {(std::uint32_t) copies[b].molecule, (std::uint32_t) copies[b].index, 0, (std::uint32_t) i});
+            for (int c = 0; c < 3; c++)
+                y.data_ptr<float>()[(b * N + i) * 3 + c] = (float) noise[c];
+        }
+    const Tensor mask = inputs.mask.unsqueeze(-1);
+    y = levels[0] * (y - y.sum(1, true) / mask.sum(1, true)) * mask;
+    Tensor previous;
+    for (std::size_t k = 0; k + 1 < levels.size(); k++) {
+        // (3.1), (3.2)
+
+        const Preconditioning factors = getPreconditioning(levels[k], settings.network.dataScale);
+        inputs.u = factors.input * y;
+        inputs.scaledTime = at::full({B}, factors.logSigma, at::kFloat);
+        Tensor denoised =
+                factors.skip * y + factors.output * pairBiasTransformer(settings.network, weights, inputs).to(at::kFloat);
+
+        // (5.4)
+
+        const double weight = getMultistepWeight({levels[k], levels[k + 1], k > 0 ? levels[k - 1] : 0});
+        const double ratio = levels[k + 1] / levels[k];
+        Tensor extrapolated = weight == 0 ? denoised : (1 + weight) * denoised - weight * previous;
+        y = ratio * y + (1 - ratio) * extrapolated;
+        previous = denoised;
+    }
+    return y.to(at::kDouble).contiguous();
+}
+
+std::vector<std::vector<double>> ValidationEnsembles::generate(const NamedTensors& weights) const {
+    c10::NoGradGuard noGradients;
+    std::vector<Copy> copies;
+    std::vector<std::vector<double>> result(molecules.size());
+    for (int m = 0; m < (int) molecules.size(); m++)
+        for (int k = 0; k < molecules[m].numCopies; k++)
+            copies.push_back({m, k});
+    auto getSize = [&](const Copy& copy) { return molecules[copy.molecule].graph.getNumAtoms(); };
+    std::stable_sort(copies.begin(), copies.end(),
+            [&](const Copy& a, const Copy& b) { return getSize(a) < getSize(b); });
+    for (std::size_t first = 0; first < copies.size();) {
+        std::size_t last = first + 1;
+        while (last < copies.size() && (int) (last - first + 1) * getSize(copies[last]) <= settings.atomsPerBatch)
+            last++;
+        const std::vector<Copy> batch(copies.begin() + first, copies.begin() + last);
+        const Tensor positions = generateBatch(weights, batch);
+        for (std::size_t b = 0; b < batch.size(); b++) {
+            const double* values = positions.data_ptr<double>() + b * positions.size(1) * 3;
+            std::vector<double>& target = result[batch[b].molecule];
+            target.insert(target.end(), values, values + 3 * getSize(batch[b]));
+        }
+        first = last;
+    }
+    return result;
+}
+
+std::vector<ShardMetrics> ValidationEnsembles::evaluate(const NamedTensors& weights) const {
+    const std::vector<std::vector<double>> copies = generate(weights);
+    std::vector<std::vector<EnsembleMetrics>> byShard(settings.validationShards.size());
+    for (std::size_t m = 0; m < molecules.size(); m++)
+        byShard[molecules[m].shard].push_back(
+                compareEnsembles(molecules[m].graph, copies[m], molecules[m].references));
+    std::vector<ShardMetrics> result;
+    for (std::size_t shard = 0; shard < byShard.size(); shard++)
+        if (!byShard[shard].empty())
+            result.push_back({settings.validationShards[shard], averageMetrics(byShard[shard])});
+    return result;
+}
+
+} // namespace torchimpl
+} // namespace OrbitPlugin

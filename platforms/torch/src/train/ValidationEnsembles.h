@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: MIT
+// Conformers of validation molecules, generated while training, and how well they cover the references.
+#ifndef OPENMM_ORBIT_TORCH_VALIDATIONENSEMBLES_H_
+#define OPENMM_ORBIT_TORCH_VALIDATIONENSEMBLES_H_
+
+#include "TrainingModel.h"
+#include "openmmorbit/EnsembleMetrics.h"
+#include "openmmorbit/Shard.h"
+#include <string>
+#include <vector>
+
+namespace OrbitPlugin {
+namespace torchimpl {
+
+/** The metrics of one validation shard. */
+struct ShardMetrics {
+    std::string shard;          ///< path
+    EnsembleMetrics metrics;    ///< means over its molecules
+};
+
+/**
+ * A fixed choice of validation molecules, equally many of every shard, spread evenly over it. Copies are generated with
+ * the default SamplerSettings and noise of a fixed key, in the condition of the molecule, and are not drawn again.
+ */
+class ValidationEnsembles {
+public:
+    /**
+     * Choose the molecules.
+     *
+     * @param settings   validationShards, validationMolecules, validationCopies, atomsPerBatch
+     * @param model      vocabularies and conditions; molecules that it does not know are left out
+     */
+    ValidationEnsembles(const TrainingSettings& settings, const DenoiserModel& model);
+    /** Get the number of chosen molecules. */
+    int getNumMolecules() const {
+        return (int) molecules.size();
+    }
+    /** Get one sentence for every molecule that was left out, and every damaged record. */
+    const std::vector<std::string>& getMessages() const {
+        return messages;
+    }
+    /**
+     * Generate copies and compare them with the references.
+     *
+     * @param weights   as pairBiasTransformer() takes them
+     */
+    std::vector<ShardMetrics> evaluate(const NamedTensors& weights) const;
+    /**
+     * Generate copies.
+     *
+     * @return for every molecule [numCopies * numAtoms * 3] Angstrom
+     */
+    std::vector<std::vector<double>> generate(const NamedTensors& weights) const;
+private:
+    struct Molecule {
+        MolecularGraph graph;
+        FeatureRows rows;
+        int shard = 0, condition = 0, numCopies = 0;
+        std::vector<double> references;
+    };
+    struct Copy {
+        int molecule, index;
+    };
+    void addMolecules(const std::vector<ShardRecord>& records, int shard, int number, const DenoiserModel& model);
+    at::Tensor generateBatch(const NamedTensors& weights, const std::vector<Copy>& copies) const;
+    NetworkInputs makeInputs(const std::vector<Copy>& copies, int64_t maxAtoms) const;
+    TrainingSettings settings;
+    FeatureTables tables;
+    std::unique_ptr<ModelTables> modelTables;
+    std::vector<Molecule> molecules;
+    std::vector<std::string> messages;
+};
+
+} // namespace torchimpl
+} // namespace OrbitPlugin
+
+#endif // OPENMM_ORBIT_TORCH_VALIDATIONENSEMBLES_H_

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: MIT
+// The connection to the other processes: a TCP store for the meeting, Gloo for the data.
+#define USE_C10D_GLOO
+#include "WorkerGroup.h"
+#include "openmm/OpenMMException.h"
+#include "openmmorbit/ArgumentError.h"
+#include <c10/core/GradMode.h>
+#include <cstdlib>
+#include <string>
+#include <torch/csrc/distributed/c10d/PrefixStore.hpp>
+#include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
+#include <torch/csrc/distributed/c10d/TCPStore.hpp>
+
+using at::Tensor;
+
+namespace OrbitPlugin {
+namespace torchimpl {
+
+namespace {
+
+/** The first process validates alone while the others wait. */
+const std::chrono::minutes TIMEOUT(120);
+
+std::string getVariable(const std::string& name) {
+    const char* value = std::getenv(name.c_str());
+    return value == nullptr ? std::string() : value;
+}
+
+int getNumber(const std::string& name) {
+    const std::string value = getVariable(name);
+    char* end = nullptr;
+    const long number = std::strtol(value.c_str(), &end, 10);
+    if (value.empty() || *end != 0 || number < 0 || number > 65535)
+        throw ArgumentError("train: expected a number in the environment variable " + name + " beside WORLD_SIZE, got \"" +
+                value + "\"; start the processes with torchrun, or set RANK, WORLD_SIZE, MASTER_ADDR and MASTER_PORT");
+    return (int) number;
+}
+
+} // namespace
+
+struct WorkerGroup::Connection {
+    c10::intrusive_ptr<c10d::ProcessGroupGloo> group;
+};
+
+WorkerGroup::WorkerGroup() {
+    if (getVariable("WORLD_SIZE").empty())
+        return;
+    size = getNumber("WORLD_SIZE");
+    if (size <= 1)
+        return;
+    rank = getNumber("RANK");
+    const std::string host = getVariable("MASTER_ADDR");
+    if (host.empty() || rank >= size)
+        throw ArgumentError("train: expected MASTER_ADDR and a RANK below WORLD_SIZE in the environment, got \"" + host +
+                "\" and " + std::to_string(rank) + " of " + std::to_string(size) + "; start the processes with torchrun");
+    c10d::TCPStoreOptions options;
+    options.port = (std::uint16_t) getNumber("MASTER_PORT");
+    options.isServer = rank == 0 && getVariable("TORCHELASTIC_USE_AGENT_STORE") != "True";
+    options.numWorkers = size;
+    options.waitWorkers = false;
+    try {
+        auto store = c10::make_intrusive<c10d::PrefixStore>(
+                "openmmorbit" + getVariable("TORCHELASTIC_RESTART_COUNT"), c10::make_intrusive<c10d::TCPStore>(host, options));
+        auto settings = c10d::ProcessGroupGloo::Options::create(TIMEOUT);
+        settings->devices.push_back(host == "localhost" || host == "127.0.0.1" ?
+                        c10d::ProcessGroupGloo::createDeviceForHostname("127.0.0.1") :
+                        c10d::ProcessGroupGloo::createDefaultDevice());
+        connection = std::make_unique<Connection>();
+        connection->group = c10::make_intrusive<c10d::ProcessGroupGloo>(store, rank, size, settings);
+    }
+    catch (const std::exception& error) {
+        throw OpenMM::OpenMMException("train: expected " + std::to_string(size) + " processes to meet at " + host + ":" +
+                std::to_string(options.port) + ", got: " + error.what());
+    }
+}
+
+WorkerGroup::~WorkerGroup() = default;
+
+template <class Call>
+void WorkerGroup::exchange(const std::vector<Tensor>& tensors, Call call) {
+    if (size == 1 || tensors.empty())
+        return;
+    c10::NoGradGuard noGradients;
+    std::vector<Tensor> flat;
+    for (const Tensor& tensor : tensors)
+        flat.push_back(tensor.detach().reshape({-1}));
+    std::vector<Tensor> joined = {at::cat(flat)};
+    try {
+        call(joined)->wait();
+    }
+    catch (const std::exception& error) {
+        throw OpenMM::OpenMMException("train: expected all " + std::to_string(size) +
+                " processes to go on, process " + std::to_string(rank) + " got: " + error.what());
+    }
+    int64_t offset = 0;
+    for (const Tensor& tensor : tensors) {
+        tensor.detach().copy_(joined[0].narrow(0, offset, tensor.numel()).view_as(tensor));
+        offset += tensor.numel();
+    }
+}
+
+void WorkerGroup::sum(const std::vector<Tensor>& tensors) {
+    exchange(tensors, [this](std::vector<Tensor>& joined) { return connection->group->allreduce(joined); });
+}
+
+void WorkerGroup::copyFromFirst(const std::vector<Tensor>& tensors) {
+    exchange(tensors, [this](std::vector<Tensor>& joined) { return connection->group->broadcast(joined); });
+}
+
+} // namespace torchimpl
+} // namespace OrbitPlugin
