@@ -19,6 +19,7 @@ ROOMS = [
     ("openmmapi/src/check/", "check"),
     ("openmmapi/src/data/", "data"),
     ("openmmapi/src/", "impl"),
+    ("platforms/reference/src/host/", "host"),
     ("platforms/reference/src/", "reference"),
     ("platforms/cpu/src/", "cpu"),
     ("platforms/torch/", "torch"),
@@ -42,8 +43,9 @@ ALLOWED = {
     "check": VALUES | {"check"},
     "data": VALUES | {"data"},
     "impl": VALUES | {"kernels", "impl", "model", "orbit", "check", "data"},
-    "reference": VALUES | {"kernels", "reference", "orbit"},
-    "cpu": VALUES | {"kernels", "cpu", "orbit"},
+    "host": VALUES | {"kernels", "host", "reference"},
+    "reference": VALUES | {"kernels", "host", "reference", "orbit"},
+    "cpu": VALUES | {"kernels", "host", "cpu", "orbit"},
     "torch": VALUES | {"torch", "orbit", "data"},
     "serialization": {"public", "export", "serialization"},
     "wrappers": {"public", "export", "wrappers"},
@@ -58,7 +60,8 @@ FOREIGN = [
     (r"^(torch|ATen|c10)/", {"torch"}, "LibTorch"),
     (r"^nlohmann/", {"model", "data", "torch"}, "the JSON library"),
     (r"^boost/", {"chem"}, "Boost"),
-    (r"^(openmm/(cpu|reference|opencl|cuda|hip|common)/|Cpu\w+\.h|Reference\w+\.h|CL/|cuda|hip/)", {"reference", "cpu"},
+    (r"^(openmm/(cpu|reference|opencl|cuda|hip|common)/|Cpu\w+\.h|Reference\w+\.h|CL/|cuda|hip/)",
+     {"host", "reference", "cpu"},
      "a platform's headers"),
     (r"^(random|ctime|chrono|sys/time\.h)$", {"torch", "impl", "relax"}, "the clock or random numbers"),
     (r"^(fstream|filesystem|cstdio|iostream|unistd\.h)$", {"public", "model", "data", "chem", "torch", "impl", "wrappers"}, "files"),
@@ -80,7 +83,7 @@ def resolve(root, path, target):
     parts = path.split("/")
     folders = [os.path.dirname(path), *SEARCH]
     if parts[0] == "platforms":
-        folders += [f"platforms/{parts[1]}/src", f"platforms/{parts[1]}/include"]
+        folders += [f"platforms/{parts[1]}/src", f"platforms/{parts[1]}/include", "platforms/reference/src"]
     folders += ["openmmapi/src"]
     for folder in folders:
         candidate = os.path.normpath(os.path.join(folder, target)).replace(os.sep, "/")

@@ -11,7 +11,8 @@ THEORY = "openmmapi/docs/theory.md"
 # Stages that a folder does not implement itself, and why.
 INHERITED = {
     # Inside the vectorised row operations of platforms/cpu/src/simd; the numbers stand there.
-    "cpu": {"LayerNorm", "Linear", "Softmax"},
+    # Coordinates are double there too: the plugin contains the reference's stages (platforms/reference/CMakeLists.txt).
+    "cpu": {"LayerNorm", "Linear", "Softmax", "Gather", "Scatter", "Noise", "Prior", "SamplerStep"},
     # Operators of LibTorch, or parts of sampling, which the school does not do with Torch.
     "torch": {"LayerNorm", "Linear", "Softmax", "Gather", "Scatter", "Noise", "Prior", "SamplerStep"},
 }

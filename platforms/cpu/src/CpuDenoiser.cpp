@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The order of the stages for one copy, and the taps of their outputs.
 #include "CpuDenoiser.h"
+#include <algorithm>
 
 namespace OrbitPlugin {
 namespace cpu {
@@ -47,45 +48,80 @@ void prepareLevel(const PackedModel& model, double sigma, const std::vector<int>
         timeConditioning(model, level.factors.logSigma, conditions[i], level.conditionings[i]);
 }
 
-void denoise(const PackedModel& model, const PackedGraph& graph, const Preconditioning& factors,
-        const Conditioning& conditioning, DenoiserArrays arrays, Workspace& workspace) {
-    StageTaps* taps = arrays.taps;
-    int numAtoms = graph.numAtoms, padded = graph.paddedAtoms;
-    int numBias = model.settings.numLayers * model.settings.numHeads;
+namespace {
 
-    // (3.2) the network's input, one row a direction
-
+/** (3.2) the network's input, one row a direction; and what all rows share. */
+void prepareCopy(const DenoiserTask& task, Workspace& workspace) {
+    const int numAtoms = task.graph.numAtoms, padded = task.graph.paddedAtoms;
+    const int pairWidth = task.model.settings.pairWidth;
     float* u = workspace.coordinates.data();
     for (int k = 0; k < 3; k++) {
         for (int i = 0; i < numAtoms; i++)
-            u[k * padded + i] = (float) (factors.input * arrays.positions[3 * i + k]);
+            u[k * padded + i] = (float) (task.factors.input * task.positions[3 * i + k]);
         for (int i = numAtoms; i < padded; i++)
             u[k * padded + i] = 0;
     }
-    recordConditioning(taps, model, conditioning);
-    tokenEmbedding(model, graph, workspace);
-    recordTokens(taps, "tokenEmbedding", model, graph, workspace);
+    const bool keeps = keepsEmbeddings(task.model, task.graph);
+    if (keeps && workspace.expanded != &task.graph)
+        for (int i = 0; i < numAtoms; i++)
+            task.graph.expandRow(i, pairWidth, workspace.embedding.data() + (std::size_t) i * pairWidth * padded);
+    workspace.expanded = keeps ? &task.graph : nullptr;
+    recordConditioning(task.taps, task.model, task.conditioning);
+    tokenEmbedding(task.model, task.graph, workspace);
+    recordTokens(task.taps, "tokenEmbedding", task.model, task.graph, workspace);
+}
+
+/** A thread's rows through all stages. */
+void denoiseRows(const DenoiserTask& task, const Share& share) {
+    const PackedModel& model = task.model;
+    const PackedGraph& graph = task.graph;
+    const Workspace& workspace = share.common;
+    const int numBias = model.settings.numLayers * model.settings.numHeads;
     if (keepsAllBiases(model, graph)) {
-        pairFeatures(model, graph, conditioning, {0, numBias, 0, numAtoms}, workspace);
-        record(taps, "pairFeatures", workspace.bias.data(), numBias * numAtoms, padded, numAtoms);
+        pairFeatures(model, graph, task.conditioning, {0, numBias, share.firstRow, share.numRows}, share);
+        record(task.taps, "pairFeatures", workspace.bias.data(), numBias * graph.numAtoms, graph.paddedAtoms,
+                graph.numAtoms);
     }
     for (int layer = 0; layer < model.settings.numLayers; layer++) {
-        pairBiasAttention(model, graph, conditioning, layer, workspace);
-        if (taps != nullptr)
-            recordTokens(taps, "pairBiasAttention." + std::to_string(layer), model, graph, workspace);
-        transition(model, graph, conditioning, layer, workspace);
-        if (taps != nullptr)
-            recordTokens(taps, "transition." + std::to_string(layer), model, graph, workspace);
+        pairBiasAttention(model, graph, task.conditioning, layer, share);
+        if (task.taps != nullptr)
+            recordTokens(task.taps, "pairBiasAttention." + std::to_string(layer), model, graph, workspace);
+        transition(model, task.conditioning, layer, share);
+        if (task.taps != nullptr)
+            recordTokens(task.taps, "transition." + std::to_string(layer), model, graph, workspace);
     }
-    coordinateHead(model, graph, conditioning, workspace);
-    if (taps != nullptr)
-        (*taps)["coordinateHead"].insert((*taps)["coordinateHead"].end(), workspace.output.begin(),
-            workspace.output.begin() + 3 * numAtoms);
+    coordinateHead(model, graph, task.conditioning, share);
+    if (task.taps != nullptr)
+        (*task.taps)["coordinateHead"].insert((*task.taps)["coordinateHead"].end(), workspace.output.begin(),
+                workspace.output.begin() + 3 * graph.numAtoms);
+}
 
-    // (3.2)
+/** (3.2) */
+void finishCopy(const DenoiserTask& task, const Workspace& workspace) {
+    for (int i = 0; i < 3 * task.graph.numAtoms; i++)
+        task.denoised[i] = task.factors.skip * task.positions[i] + task.factors.output * workspace.output[i];
+}
 
-    for (int i = 0; i < 3 * numAtoms; i++)
-        arrays.denoised[i] = factors.skip * arrays.positions[i] + factors.output * workspace.output[i];
+} // namespace
+
+void denoise(const DenoiserTask& task, Workspace& workspace) {
+    prepareCopy(task, workspace);
+    denoiseRows(task, {workspace, workspace, 0, task.graph.numAtoms, nullptr});
+    finishCopy(task, workspace);
+}
+
+void denoise(const DenoiserTask& task, OpenMM::ThreadPool& threads, std::vector<Workspace>& workspaces) {
+    const int numAtoms = task.graph.numAtoms, numThreads = std::min(threads.getNumThreads(), numAtoms);
+    prepareCopy(task, workspaces[0]);
+    Barrier barrier(numThreads);
+    threads.execute([&](OpenMM::ThreadPool& pool, int thread) {
+        if (thread >= numThreads)
+            return;
+        const int first = numAtoms * thread / numThreads, end = numAtoms * (thread + 1) / numThreads;
+        denoiseRows(task, {workspaces[0], workspaces[thread], first, end - first, &barrier});
+    });
+    threads.waitForThreads();
+    finishCopy(task, workspaces[0]);
 }
 
 } // namespace cpu

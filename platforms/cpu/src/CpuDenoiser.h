@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
-// One copy through all stages: the denoiser (3.2) and one step of the sampler, each inside one thread.
+// One copy through all stages, the denoiser (3.2), inside one thread or on several.
 #ifndef OPENMM_ORBIT_CPU_CPUDENOISER_H_
 #define OPENMM_ORBIT_CPU_CPUDENOISER_H_
 
 #include "CpuStages.h"
+#include "openmm/internal/ThreadPool.h"
+#include "openmmorbit/internal/ArrayView.h"
 #include "openmmorbit/internal/OrbitKernels.h"
 #include "openmmorbit/internal/stages/Preconditioning.h"
 
@@ -22,16 +24,21 @@ struct NoiseLevel {
  */
 void prepareLevel(const PackedModel& model, double sigma, const std::vector<int>& conditions, NoiseLevel& level);
 
-/** What the denoiser of one copy reads and writes. */
-struct DenoiserArrays {
+/** One copy for the denoiser (3.2). */
+struct DenoiserTask {
+    const PackedModel& model;
+    const PackedGraph& graph;
+    const Preconditioning& factors;
+    const Conditioning& conditioning;
     ArrayView<const double> positions;  ///< y [numAtoms][3], model unit
     ArrayView<double> denoised;         ///< D [numAtoms][3], model unit
     StageTaps* taps;                    ///< where the outputs of the stages are appended; null outside tests
 };
 
-/** Evaluate the denoiser (3.2) for one copy. */
-void denoise(const PackedModel& model, const PackedGraph& graph, const Preconditioning& factors,
-        const Conditioning& conditioning, DenoiserArrays arrays, Workspace& workspace);
+/** Evaluate the denoiser in the calling thread. */
+void denoise(const DenoiserTask& task, Workspace& workspace);
+/** Evaluate the denoiser on all threads, without taps. The result has the same bits. */
+void denoise(const DenoiserTask& task, OpenMM::ThreadPool& threads, std::vector<Workspace>& workspaces);
 
 } // namespace cpu
 } // namespace OrbitPlugin

@@ -4,8 +4,8 @@
 #define OPENMM_ORBIT_CPUINTEGRATEORBITDIFFUSIONSTEPKERNEL_H_
 
 #include "CpuDenoiser.h"
+#include "host/HostIntegrateOrbitDiffusionStepKernel.h"
 #include "openmm/internal/ThreadPool.h"
-#include "openmmorbit/internal/OrbitKernels.h"
 #include <functional>
 #include <memory>
 
@@ -15,45 +15,34 @@ namespace OrbitPlugin {
  * Positions and the sampler are double precision; the network is single precision, or BF16 with single precision sums.
  * A copy's result does not depend on the batch it is in nor on the number of threads, to the last bit.
  */
-class OPENMM_EXPORT_ORBIT CpuIntegrateOrbitDiffusionStepKernel : public IntegrateOrbitDiffusionStepKernel {
+class OPENMM_EXPORT_ORBIT CpuIntegrateOrbitDiffusionStepKernel : public HostIntegrateOrbitDiffusionStepKernel {
 public:
     /** The kernel keeps a reference to the threads of the Context. */
     CpuIntegrateOrbitDiffusionStepKernel(const std::string& name, const OpenMM::Platform& platform,
         OpenMM::ThreadPool& threads) :
-            IntegrateOrbitDiffusionStepKernel(name, platform), threads(threads) {
+            HostIntegrateOrbitDiffusionStepKernel(name, platform), threads(threads) {
     }
     void initialize(const OpenMM::System& system, const DenoiserModel& model) override;
     void setBatch(const Batch& batch) override;
     void drawPrior() override;
     void execute(int step) override;
     void evaluate(double sigma, std::vector<double>& denoised, StageTaps* taps) override;
-    std::vector<double> getPositions() const override;
-    void setPositions(const std::vector<double>& positions) override;
-    std::vector<double> getSamplerState() const override;
-    void setSamplerState(const std::vector<double>& state) override;
-    void gather(OpenMM::ContextImpl& context) override;
-    void scatter(OpenMM::ContextImpl& context) override;
     std::string getDescription() const override;
 private:
-    /** Call task(copy, workspace) for every copy, each once, on all threads if there is more than one copy. */
+    /** Call task(copy, workspace) for every copy, each once, on all threads unless the threads share single copies. */
     void forEachCopy(const std::function<void(int, cpu::Workspace&)>& task);
     void denoiseCopy(int copy, const cpu::NoiseLevel& level, ArrayView<const double> y, ArrayView<double> denoised,
-            cpu::Workspace& workspace, StageTaps* taps) const;
-    void stepCopy(int copy, const StepLevels& levels, cpu::Workspace& workspace);
+            cpu::Workspace& workspace, StageTaps* taps);
+    /** Whether a copy is shared out over the threads: there are fewer copies than threads, and it is large. */
+    bool isShared(int copy) const;
 
     OpenMM::ThreadPool& threads;
     std::unique_ptr<cpu::PackedModel> model;
-    Batch batch;
     std::vector<cpu::PackedGraph> graphs;
-    std::vector<int> firstAtoms;                        // [numCopies + 1]
     std::vector<int> order;                             // copies, the largest first
     std::vector<int> conditions, conditionOfCopy;       // the conditions in use; each copy's place among them
     std::vector<cpu::Workspace> workspaces;             // one a thread
     cpu::NoiseLevel level, nextLevel;
-    std::vector<double> positions, previousDenoised;    // [numAtoms][3]
-    std::vector<double> centroids;                      // [numCopies][3], nm
-    int historyStep = -1;                               // the step that filled previousDenoised
-    double unitInNanometers = 0.1;
 };
 
 } // namespace OrbitPlugin

@@ -3,13 +3,7 @@
 #ifndef OPENMM_ORBIT_CPU_CPUSTAGES_H_
 #define OPENMM_ORBIT_CPU_CPUSTAGES_H_
 
-#include "Workspace.h"
-#include "openmm/Vec3.h"
-#include "openmmorbit/internal/stages/Gather.h"
-#include "openmmorbit/internal/stages/Noise.h"
-#include "openmmorbit/internal/stages/Prior.h"
-#include "openmmorbit/internal/stages/SamplerStep.h"
-#include "openmmorbit/internal/stages/Scatter.h"
+#include "Team.h"
 
 namespace OrbitPlugin {
 namespace cpu {
@@ -41,38 +35,22 @@ struct BiasBlock {
 
 /** Equations (4.1) to (4.4). */
 void timeConditioning(const PackedModel& model, double logSigma, int condition, Conditioning& conditioning);
-/** Equation (4.5): workspace.coordinates → workspace.x. */
+/** Equation (4.5): workspace.coordinates → workspace.x, all rows. */
 void tokenEmbedding(const PackedModel& model, const PackedGraph& graph, Workspace& workspace);
-/** Equations (4.6) to (4.9): workspace.coordinates → workspace.bias [numChannels][numRows][paddedAtoms]. */
+/**
+ * Equations (4.6) to (4.9): coordinates → biases, of all layers in the copy's array where it keeps them, else in the
+ * thread's own [numChannels][numRows][paddedAtoms].
+ */
 void pairFeatures(const PackedModel& model, const PackedGraph& graph, const Conditioning& conditioning, BiasBlock block,
-        Workspace& workspace);
-/** Equations (4.10) to (4.14): adds to workspace.x. */
+        const Share& share);
+/** Equations (4.10) to (4.14): adds to x. Threads wait for each other's keys and values. */
 void pairBiasAttention(const PackedModel& model, const PackedGraph& graph, const Conditioning& conditioning, int layer,
-        Workspace& workspace);
-/** Equations (4.15) to (4.17): adds to workspace.x. */
-void transition(const PackedModel& model, const PackedGraph& graph, const Conditioning& conditioning, int layer,
-        Workspace& workspace);
-/** Equation (4.18): workspace.x → workspace.output. */
+        const Share& share);
+/** Equations (4.15) to (4.17): adds to x. */
+void transition(const PackedModel& model, const Conditioning& conditioning, int layer, const Share& share);
+/** Equation (4.18): x → output. Threads wait for each other's rows. */
 void coordinateHead(const PackedModel& model, const PackedGraph& graph, const Conditioning& conditioning,
-        Workspace& workspace);
-
-/** Equation (6.1), in double precision: the same numbers as on every platform. */
-void noise(const NoiseKey& key, ArrayView<double> noise);
-/** Equation (6.2). */
-void prior(const PriorShape& shape, double sigma, ArrayView<const double> noise, ArrayView<double> positions);
-/** Equation (5.2). */
-void eulerStep(const StepLevels& levels, ArrayView<const double> positions, ArrayView<const double> denoised,
-        ArrayView<double> next);
-/** Equation (5.3). */
-void heunStep(const StepLevels& levels, const HeunInputs<double>& inputs, ArrayView<double> next);
-/** Equation (5.4). */
-void multistepStep(const StepLevels& levels, ArrayView<const double> positions, ArrayView<const double> denoised,
-        ArrayView<const double> previousDenoised, ArrayView<double> next);
-/** The centroid of the particles of every copy [numCopies][3], nm. */
-void gather(const GatherShape& shape, ArrayView<const OpenMM::Vec3> contextPositions, ArrayView<const int> particles,
-        ArrayView<const int> firstAtoms, ArrayView<double> centroids);
-/** Place every copy around its centroid. */
-void scatter(const ScatterShape& shape, const ScatterInputs<double>& inputs, ArrayView<OpenMM::Vec3> contextPositions);
+        const Share& share);
 
 } // namespace cpu
 } // namespace OrbitPlugin

@@ -3,17 +3,22 @@
 #ifndef OPENMM_ORBIT_CPU_LINEARSTAGE_H_
 #define OPENMM_ORBIT_CPU_LINEARSTAGE_H_
 
-#include "Workspace.h"
+#include "Team.h"
 
 namespace OrbitPlugin {
 namespace cpu {
 
-/** Start the task of a layer on rows; gate and output are the caller's. */
-inline LinearTask linearTask(const PackedLinear& layer, int numRows, const float* a, long aStride) {
+/** Get a thread's first row of an array of the copy. */
+inline float* rowsOf(const Share& share, AlignedBuffer& array, long stride) {
+    return array.data() + share.firstRow * stride;
+}
+
+/** Start the task of a layer on a thread's rows; gate and output are the caller's. */
+inline LinearTask linearTask(const PackedLinear& layer, const Share& share, AlignedBuffer& a, long aStride) {
     LinearTask task{};
-    task.a = a;
+    task.a = rowsOf(share, a, aStride);
     task.aStride = aStride;
-    task.numRows = numRows;
+    task.numRows = share.numRows;
     task.panels = layer.panels.data();
     task.bias = layer.bias.data();
     task.numPanels = layer.numPanels;
@@ -21,17 +26,18 @@ inline LinearTask linearTask(const PackedLinear& layer, int numRows, const float
     return task;
 }
 
-/** workspace.a = LN(workspace.x) scale + shift. */
-inline void normalizeRows(const KernelTable& table, const PackedModel& model, int numRows, const float* scale,
-        const float* shift, Workspace& workspace) {
+/** a = LN(x) scale + shift for a thread's rows. */
+inline void normalizeRows(const KernelTable& table, const PackedModel& model, const float* scale, const float* shift,
+        const Share& share) {
+    Workspace& workspace = share.common;
     LayerNormTask task{};
-    task.x = workspace.x.data();
+    task.x = rowsOf(share, workspace.x, workspace.widthStride);
     task.xStride = workspace.widthStride;
-    task.numRows = numRows;
+    task.numRows = share.numRows;
     task.width = model.settings.width;
     task.scale = scale;
     task.shift = shift;
-    task.out = workspace.a.data();
+    task.out = rowsOf(share, workspace.a, workspace.widthStride);
     task.outStride = workspace.widthStride;
     table.layerNorm(task);
 }

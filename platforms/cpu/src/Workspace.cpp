@@ -18,6 +18,10 @@ bool keepsAllBiases(const PackedModel& model, const PackedGraph& graph) {
     return biasWords(model, graph.numAtoms, graph.paddedAtoms) <= MAX_BIAS_WORDS;
 }
 
+bool keepsEmbeddings(const PackedModel& model, const PackedGraph& graph) {
+    return (long) graph.numAtoms * model.settings.pairWidth * graph.paddedAtoms <= MAX_EMBEDDING_WORDS;
+}
+
 void Workspace::reserve(const PackedModel& model, int numAtoms) {
     expanded = nullptr;
     if (numAtoms <= capacity)
@@ -38,18 +42,27 @@ void Workspace::reserve(const PackedModel& model, int numAtoms) {
 
     // Smaller molecules of the same batch may keep all biases where the largest does not.
 
-    long block = (long) s.numHeads * BLOCK_ROWS * padded;
-    bias.reserve(std::max(std::min(biasWords(model, rows, padded), MAX_BIAS_WORDS), block));
     long pairs = (long) rows * s.pairWidth * padded;
-    embedding.reserve(std::max(std::min(pairs, MAX_EMBEDDING_WORDS), (long) (s.pairWidth * padded)));
-    const KernelTable& table = *model.kernels.operand;
-    int headWidth = s.width / s.numHeads;
-    scratch.reserve(std::max(table.attentionScratch(numAtoms, headWidth), table.pairScratch(s.pairWidth, s.numRadial)));
+    bias.reserve(std::min(biasWords(model, rows, padded), MAX_BIAS_WORDS));
+    embedding.reserve(std::min(pairs, MAX_EMBEDDING_WORDS));
+    reserveScratch(model, numAtoms);
     headRows.reserve(rows * ROW_PADDING);
     output.resize(3 * rows);
     denoised.resize(3 * rows);
     predicted.resize(3 * rows);
     predictedDenoised.resize(3 * rows);
+}
+
+void Workspace::reserveScratch(const PackedModel& model, int numAtoms) {
+    const PairBiasTransformerSettings& s = model.settings;
+    const long padded = roundUp(numAtoms, NEIGHBOR_PADDING);
+    const KernelTable& table = *model.kernels.operand;
+    scratch.reserve(std::max(
+            table.attentionScratch(numAtoms, s.width / s.numHeads), table.pairScratch(s.pairWidth, s.numRadial)));
+    if (biasWords(model, numAtoms, padded) > MAX_BIAS_WORDS)
+        bias.reserve((long) s.numHeads * BLOCK_ROWS * padded);
+    if (numAtoms * s.pairWidth * padded > MAX_EMBEDDING_WORDS)
+        embedding.reserve(s.pairWidth * padded);
 }
 
 } // namespace cpu

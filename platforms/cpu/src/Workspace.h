@@ -19,6 +19,8 @@ constexpr int BLOCK_ROWS = 96;
 struct Workspace {
     /** Make room for molecules of up to numAtoms atoms. Keeps what is already there if it suffices. */
     void reserve(const PackedModel& model, int numAtoms);
+    /** Make room for what a thread needs of its own while it works on rows of a copy in another workspace. */
+    void reserveScratch(const PackedModel& model, int numAtoms);
     int widthStride, qkvStride, attentionStride, hiddenStride;
     AlignedBuffer coordinates;      ///< u [3][paddedAtoms]
     AlignedBuffer x;                ///< the residual stream [numAtoms][widthStride]
@@ -38,6 +40,8 @@ struct Workspace {
 
 /** Whether the biases of all layers fit into a workspace. */
 bool keepsAllBiases(const PackedModel& model, const PackedGraph& graph);
+/** Whether the expanded pair embeddings of a molecule fit into a workspace. */
+bool keepsEmbeddings(const PackedModel& model, const PackedGraph& graph);
 
 } // namespace cpu
 } // namespace OrbitPlugin

@@ -155,6 +155,46 @@ TEST_P(CpuKernel, agreesWithReferenceForLargeMolecules) {
     vector<double> denoised;
     kernel->evaluate(1.5, denoised, nullptr);
     expectClose("denoiser", denoised, expected, toleranceOf("denoiser"));
+
+    // The large copy alone, shared out over three threads: the same bits.
+
+    ThreadPool several(3);
+    auto sharing = makeKernel(model, several);
+    sharing->setBatch(makeBatch({graphs[1]}));
+    const vector<double> large(positions.begin() + 3 * 12, positions.begin() + 3 * (12 + 565));
+    sharing->setPositions(large);
+    vector<double> shared, alone;
+    sharing->evaluate(1.5, shared, nullptr);
+    kernel->setBatch(makeBatch({graphs[1]}));
+    kernel->setPositions(large);
+    kernel->evaluate(1.5, alone, nullptr);
+    EXPECT_EQ(shared, alone);
+    expectClose("shared", shared, vector<double>(expected.begin() + 3 * 12, expected.begin() + 3 * (12 + 565)),
+        toleranceOf("denoiser"));
+}
+
+TEST_P(CpuKernel, sharedCopiesHaveTheSameBits) {
+    const DenoiserModel model = makeSmallModel();
+    for (const vector<int>& sizes : vector<vector<int>>{{97}, {41}, {120, 17, 64}}) {
+        vector<GraphFeatures> graphs;
+        for (int numAtoms : sizes)
+            graphs.push_back(makeFeatures(model, numAtoms, 7 + numAtoms));
+        Batch batch = makeBatch(graphs);
+        batch.method = SamplerMethod::Heun;
+        vector<double> expected;
+        for (int numThreads : {1, 2, 4, 7}) {
+            ThreadPool threads(numThreads);
+            auto kernel = makeKernel(model, threads);
+            kernel->setBatch(batch);
+            kernel->drawPrior();
+            for (int step = 0; step < batch.getNumSteps(); step++)
+                kernel->execute(step);
+            if (numThreads == 1)
+                expected = kernel->getPositions();
+            expectFinite("positions", expected);
+            EXPECT_EQ(kernel->getPositions(), expected) << numThreads << " threads, " << sizes.size() << " copies";
+        }
+    }
 }
 
 TEST_P(CpuKernel, extremeCoordinates) {

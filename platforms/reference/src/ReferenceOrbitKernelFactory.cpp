@@ -1,32 +1,19 @@
 // SPDX-License-Identifier: MIT
-// Registers the kernels on the platform named "Reference", and on no platform that derives from it.
-#include "ReferenceOrbitKernelFactory.h"
+// Registers the kernels on the platform named "Reference".
 #include "ReferenceIntegrateOrbitDiffusionStepKernel.h"
-#include "openmm/OpenMMException.h"
+#include "host/HostKernelFactory.h"
 #include "openmmorbit/internal/windowsExportOrbit.h"
-#include <memory>
 
-using namespace OpenMM;
 using namespace OrbitPlugin;
+
+static std::unique_ptr<IntegrateOrbitDiffusionStepKernel> makeKernel(
+        const std::string& name, const OpenMM::Platform& platform, OpenMM::ContextImpl& context) {
+    return std::make_unique<ReferenceIntegrateOrbitDiffusionStepKernel>(name, platform);
+}
 
 extern "C" OPENMM_EXPORT_ORBIT void registerPlatforms() {
 }
 
 extern "C" OPENMM_EXPORT_ORBIT void registerKernelFactories() {
-    for (int i = 0; i < Platform::getNumPlatforms(); i++) {
-        Platform& platform = Platform::getPlatform(i);
-        if (platform.getName() == "Reference")
-            // OpenMM's Platform owns the factory from here on.
-            platform.registerKernelFactory(IntegrateOrbitDiffusionStepKernel::Name(),
-                std::make_unique<ReferenceOrbitKernelFactory>().release());
-    }
-}
-
-KernelImpl* ReferenceOrbitKernelFactory::createKernelImpl(std::string name, const Platform& platform,
-        ContextImpl& context) const {
-    if (name == IntegrateOrbitDiffusionStepKernel::Name())
-        // OpenMM's Kernel owns the implementation from here on.
-        return std::make_unique<ReferenceIntegrateOrbitDiffusionStepKernel>(name, platform).release();
-    throw OpenMMException("ReferenceOrbitKernelFactory::createKernelImpl: expected the name of a kernel of this "
-        "plugin, got \"" + name + "\"");
+    HostKernelFactory::registerOn("Reference", makeKernel);
 }

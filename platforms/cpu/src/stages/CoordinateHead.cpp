@@ -7,22 +7,24 @@ namespace OrbitPlugin {
 namespace cpu {
 
 void coordinateHead(const PackedModel& model, const PackedGraph& graph, const Conditioning& conditioning,
-        Workspace& workspace) {
+        const Share& share) {
+    Workspace& workspace = share.common;
     const KernelTable& table = *model.kernels.single;
 
     // (4.18)
 
-    normalizeRows(table, model, graph.numAtoms, conditioning.head(model, 1), conditioning.head(model, 0), workspace);
-    LinearTask head = linearTask(model.head, graph.numAtoms, workspace.a.data(), workspace.widthStride);
-    head.out = workspace.headRows.data();
+    normalizeRows(table, model, conditioning.head(model, 1), conditioning.head(model, 0), share);
+    LinearTask head = linearTask(model.head, share, workspace.a, workspace.widthStride);
+    head.out = rowsOf(share, workspace.headRows, ROW_PADDING);
     head.outStride = ROW_PADDING;
     head.floatOutput = true;
     table.linear(head, Epilogue::Store);
+    share.wait();
     double mean[3] = {0, 0, 0};
     for (int i = 0; i < graph.numAtoms; i++)
         for (int k = 0; k < 3; k++)
             mean[k] += workspace.headRows.data()[i * ROW_PADDING + k];
-    for (int i = 0; i < graph.numAtoms; i++)
+    for (int i = share.firstRow; i < share.firstRow + share.numRows; i++)
         for (int k = 0; k < 3; k++)
             workspace.output[3 * i + k] = workspace.headRows.data()[i * ROW_PADDING + k] - mean[k] / graph.numAtoms;
 }

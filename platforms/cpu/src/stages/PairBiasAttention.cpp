@@ -8,22 +8,24 @@ namespace OrbitPlugin {
 namespace cpu {
 
 void pairBiasAttention(const PackedModel& model, const PackedGraph& graph, const Conditioning& conditioning, int layer,
-        Workspace& workspace) {
+        const Share& share) {
+    Workspace& workspace = share.common;
     const PairBiasTransformerSettings& settings = model.settings;
     const KernelTable& table = *model.kernels.operand;
     const PackedLayer& weights = model.layers[layer];
 
     // (4.10)
 
-    normalizeRows(table, model, graph.numAtoms, conditioning.layer(model, layer, 1),
-        conditioning.layer(model, layer, 0), workspace);
+    normalizeRows(table, model, conditioning.layer(model, layer, 1), conditioning.layer(model, layer, 0), share);
 
-    // (4.11)
+    // (4.11), when all threads have used the keys and values of the layer before
 
-    LinearTask qkv = linearTask(weights.qkv, graph.numAtoms, workspace.a.data(), workspace.widthStride);
-    qkv.out = workspace.qkv.data();
+    share.wait();
+    LinearTask qkv = linearTask(weights.qkv, share, workspace.a, workspace.widthStride);
+    qkv.out = rowsOf(share, workspace.qkv, workspace.qkvStride);
     qkv.outStride = workspace.qkvStride;
     table.linear(qkv, Epilogue::Store);
+    share.wait();
 
     // (4.12), (4.13), for all rows at once where the biases of all layers are kept
 
@@ -37,29 +39,29 @@ void pairBiasAttention(const PackedModel& model, const PackedGraph& graph, const
     task.coordinates = workspace.coordinates.data();
     task.out = workspace.attended.data();
     task.outStride = workspace.attentionStride;
-    task.scratch = workspace.scratch.data();
+    task.scratch = share.own.scratch.data();
     bool keeps = keepsAllBiases(model, graph);
-    int blockRows = keeps ? graph.numAtoms : BLOCK_ROWS;
-    for (int first = 0; first < graph.numAtoms; first += blockRows) {
+    int blockRows = keeps ? graph.numAtoms : BLOCK_ROWS, endRow = share.firstRow + share.numRows;
+    for (int first = share.firstRow; first < endRow; first += blockRows) {
         task.firstRow = first;
-        task.numRows = std::min(blockRows, graph.numAtoms - first);
-        task.biasStride = (long) task.numRows * graph.paddedAtoms;
+        task.numRows = std::min(blockRows, endRow - first);
+        task.biasStride = (long) (keeps ? graph.numAtoms : task.numRows) * graph.paddedAtoms;
         if (keeps)
-            task.bias = workspace.bias.data() + (std::size_t) layer * settings.numHeads * task.biasStride;
+            task.bias = workspace.bias.data() + (std::size_t) layer * settings.numHeads * task.biasStride +
+                    (std::size_t) first * graph.paddedAtoms;
         else {
-            pairFeatures(model, graph, conditioning, {layer * settings.numHeads, settings.numHeads, first,
-                task.numRows}, workspace);
-            task.bias = workspace.bias.data();
+            pairFeatures(model, graph, conditioning,
+                    {layer * settings.numHeads, settings.numHeads, first, task.numRows}, share);
+            task.bias = share.own.bias.data();
         }
         table.attention(task);
     }
 
     // (4.14)
 
-    LinearTask output = linearTask(weights.output, graph.numAtoms, workspace.attended.data(),
-        workspace.attentionStride);
+    LinearTask output = linearTask(weights.output, share, workspace.attended, workspace.attentionStride);
     output.gate = conditioning.layer(model, layer, 2);
-    output.out = workspace.x.data();
+    output.out = rowsOf(share, workspace.x, workspace.widthStride);
     output.outStride = workspace.widthStride;
     table.linear(output, Epilogue::Residual);
 }

@@ -6,17 +6,11 @@ namespace OrbitPlugin {
 namespace cpu {
 
 void pairFeatures(const PackedModel& model, const PackedGraph& graph, const Conditioning& conditioning, BiasBlock block,
-        Workspace& workspace) {
+        const Share& share) {
+    Workspace& workspace = share.common;
     const PairBiasTransformerSettings& settings = model.settings;
     std::size_t rowWords = (std::size_t) settings.pairWidth * graph.paddedAtoms;
-    bool keeps = (long) (graph.numAtoms * rowWords) <= MAX_EMBEDDING_WORDS;
-    if (keeps && workspace.expanded != &graph) {
-        for (int i = 0; i < graph.numAtoms; i++)
-            graph.expandRow(i, settings.pairWidth, workspace.embedding.data() + i * rowWords);
-        workspace.expanded = &graph;
-    }
-    if (!keeps)
-        workspace.expanded = nullptr;
+    bool keeps = keepsEmbeddings(model, graph);
     PairRowTask task{};
     task.numAtoms = graph.numAtoms;
     task.paddedAtoms = graph.paddedAtoms;
@@ -31,17 +25,23 @@ void pairFeatures(const PackedModel& model, const PackedGraph& graph, const Cond
     task.hiddenBias = model.pairHiddenBias.data();
     task.biasWeight = model.biasWeight.data() + (std::size_t) block.firstChannel * model.pairDepth();
     task.biasBias = model.biasBias.data() + block.firstChannel;
-    task.biasStride = (long) block.numRows * graph.paddedAtoms;
-    task.scratch = workspace.scratch.data();
+    task.scratch = share.own.scratch.data();
+
+    // The biases of all layers are an array of the copy, those of a block belong to the thread.
+
+    bool keepsAll = keepsAllBiases(model, graph);
+    float* bias = keepsAll ? workspace.bias.data() + (std::size_t) block.firstRow * graph.paddedAtoms :
+            share.own.bias.data();
+    task.biasStride = (long) (keepsAll ? graph.numAtoms : block.numRows) * graph.paddedAtoms;
 
     // (4.6) to (4.9), atom by atom
 
     for (int row = 0; row < block.numRows; row++) {
         task.row = block.firstRow + row;
         if (!keeps)
-            graph.expandRow(task.row, settings.pairWidth, workspace.embedding.data());
-        task.embedding = workspace.embedding.data() + (keeps ? task.row * rowWords : 0);
-        task.bias = workspace.bias.data() + (std::size_t) row * graph.paddedAtoms;
+            graph.expandRow(task.row, settings.pairWidth, share.own.embedding.data());
+        task.embedding = keeps ? workspace.embedding.data() + task.row * rowWords : share.own.embedding.data();
+        task.bias = bias + (std::size_t) row * graph.paddedAtoms;
         model.kernels.operand->pairRow(task);
     }
 }

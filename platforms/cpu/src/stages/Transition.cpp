@@ -6,28 +6,27 @@
 namespace OrbitPlugin {
 namespace cpu {
 
-void transition(const PackedModel& model, const PackedGraph& graph, const Conditioning& conditioning, int layer,
-        Workspace& workspace) {
+void transition(const PackedModel& model, const Conditioning& conditioning, int layer, const Share& share) {
+    Workspace& workspace = share.common;
     const KernelTable& table = *model.kernels.operand;
     const PackedLayer& weights = model.layers[layer];
 
     // (4.15)
 
-    normalizeRows(table, model, graph.numAtoms, conditioning.layer(model, layer, 4),
-        conditioning.layer(model, layer, 3), workspace);
+    normalizeRows(table, model, conditioning.layer(model, layer, 4), conditioning.layer(model, layer, 3), share);
 
     // (4.16), with the SiLU(g) v of (4.17)
 
-    LinearTask up = linearTask(weights.up, graph.numAtoms, workspace.a.data(), workspace.widthStride);
-    up.out = workspace.hidden.data();
+    LinearTask up = linearTask(weights.up, share, workspace.a, workspace.widthStride);
+    up.out = rowsOf(share, workspace.hidden, workspace.hiddenStride);
     up.outStride = workspace.hiddenStride;
     table.linear(up, Epilogue::SwiGlu);
 
     // (4.17)
 
-    LinearTask down = linearTask(weights.down, graph.numAtoms, workspace.hidden.data(), workspace.hiddenStride);
+    LinearTask down = linearTask(weights.down, share, workspace.hidden, workspace.hiddenStride);
     down.gate = conditioning.layer(model, layer, 5);
-    down.out = workspace.x.data();
+    down.out = rowsOf(share, workspace.x, workspace.widthStride);
     down.outStride = workspace.widthStride;
     table.linear(down, Epilogue::Residual);
 }

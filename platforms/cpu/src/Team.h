@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+// Several threads inside one copy: the rows of each of them, and the barrier at which they wait for each other.
+#ifndef OPENMM_ORBIT_CPU_TEAM_H_
+#define OPENMM_ORBIT_CPU_TEAM_H_
+
+#include "Workspace.h"
+#include <atomic>
+#include <thread>
+
+namespace OrbitPlugin {
+namespace cpu {
+
+/** Lets no thread of a team go on before all have come. Waits are microseconds long, so they spin before they yield. */
+class Barrier {
+public:
+    explicit Barrier(int numThreads) : numThreads(numThreads) {
+    }
+    void wait() {
+        const int round = rounds.load(std::memory_order_acquire);
+        if (numWaiting.fetch_add(1, std::memory_order_acq_rel) + 1 == numThreads) {
+            numWaiting.store(0, std::memory_order_relaxed);
+            rounds.store(round + 1, std::memory_order_release);
+            return;
+        }
+        for (int spins = 0; rounds.load(std::memory_order_acquire) == round; spins++)
+            if (spins > MAX_SPINS)
+                std::this_thread::yield();
+    }
+private:
+    static constexpr int MAX_SPINS = 4000;
+    const int numThreads;
+    std::atomic<int> numWaiting{0}, rounds{0};
+};
+
+/**
+ * What one thread does of a copy: some rows of every stage. A row's result does not depend on how rows are shared out.
+ */
+struct Share {
+    Workspace& common;      ///< arrays of the copy
+    Workspace& own;         ///< scratch of the thread; the same workspace where one thread has all rows
+    int firstRow, numRows;
+    Barrier* barrier;       ///< null where one thread has all rows
+    /** Wait until all threads have finished what stands before. */
+    void wait() const {
+        if (barrier != nullptr)
+            barrier->wait();
+    }
+};
+
+} // namespace cpu
+} // namespace OrbitPlugin
+
+#endif // OPENMM_ORBIT_CPU_TEAM_H_
