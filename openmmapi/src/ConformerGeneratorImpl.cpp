@@ -80,7 +80,7 @@ std::string ConformerGeneratorImpl::getKernelDescription() const {
 
 std::vector<Ensemble> ConformerGeneratorImpl::generate(const std::vector<GenerationRequest>& requests,
         const GenerationSettings& settings) {
-    Call call{requests, settings, {}, std::vector<std::string>(requests.size()), 0};
+    Call call{requests, settings, {}, std::vector<std::string>(requests.size()), 0, {}};
     addCopies(call);
     std::vector<int> pending(call.copies.size());
     std::iota(pending.begin(), pending.end(), 0);
@@ -98,6 +98,7 @@ std::vector<Ensemble> ConformerGeneratorImpl::generate(const std::vector<Generat
             if (packed.empty())
                 continue;
             runBatch(call, batch, packed);
+            keepFeatures(call, batch, packed);
             for (int index : packed)
                 if (call.copies[index].status.isAccepted() || draw == settings.maxResamplings)
                     call.numFinished++;
@@ -143,19 +144,8 @@ int ConformerGeneratorImpl::packBatch(Call& call, const std::vector<int>& pendin
         if (!packed.empty() && numPairs + pairs > MAX_PAIRS)
             break;
 
-        // A molecule the model cannot describe is a message, not the end of the others.
-
-        if (copy.request != lastRequest && call.messages[copy.request].empty()) {
-            try {
-                request.graph->validate();
-                batch.graphs.push_back(computeFeatures(*request.graph, model->getAtomVocabularies(),
-                        model->getPairVocabularies()));
-                lastRequest = copy.request;
-            }
-            catch (const ArgumentError& error) {
-                call.messages[copy.request] = error.what();
-            }
-        }
+        if (copy.request != lastRequest && packGraph(call, copy.request, batch))
+            lastRequest = copy.request;
         if (!call.messages[copy.request].empty()) {
             call.numFinished++;
             continue;
@@ -171,6 +161,42 @@ int ConformerGeneratorImpl::packBatch(Call& call, const std::vector<int>& pendin
         numPairs += pairs;
     }
     return next;
+}
+
+bool ConformerGeneratorImpl::packGraph(Call& call, int request, Batch& batch) const {
+    // A molecule the model cannot describe is a message, not the end of the others.
+
+    if (!call.messages[request].empty())
+        return false;
+    const auto kept = call.features.find(request);
+    if (kept != call.features.end()) {
+        batch.graphs.push_back(std::move(kept->second));
+        call.features.erase(kept);
+        return true;
+    }
+    const MolecularGraph& graph = *call.requests[request].graph;
+    try {
+        graph.validate();
+        batch.graphs.push_back(computeFeatures(graph, model->getAtomVocabularies(), model->getPairVocabularies()));
+    }
+    catch (const ArgumentError& error) {
+        call.messages[request] = error.what();
+        return false;
+    }
+    return true;
+}
+
+void ConformerGeneratorImpl::keepFeatures(Call& call, Batch& batch, const std::vector<int>& packed) const {
+    for (int i = 0; i < (int) packed.size(); i++) {
+        const Copy& copy = call.copies[packed[i]];
+        const int graph = batch.copies[i].graph;
+
+        // The copies of the last molecule may go on in the next batch.
+
+        const bool isNeeded = !copy.status.isAccepted() || graph == (int) batch.graphs.size() - 1;
+        if (isNeeded && call.features.count(copy.request) == 0)
+            call.features[copy.request] = std::move(batch.graphs[graph]);
+    }
 }
 
 void ConformerGeneratorImpl::runBatch(Call& call, const Batch& batch, const std::vector<int>& packed) {

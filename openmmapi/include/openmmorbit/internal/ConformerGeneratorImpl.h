@@ -10,6 +10,7 @@
 #include "openmmorbit/ProgressCallback.h"
 #include "openmmorbit/SamplerSettings.h"
 #include "openmmorbit/internal/Batch.h"
+#include "openmmorbit/internal/Features.h"
 #include <map>
 #include <memory>
 #include <string>
@@ -70,9 +71,14 @@ private:
         std::vector<Copy> copies;
         std::vector<std::string> messages;
         int numFinished = 0;
+        std::map<int, GraphFeatures> features;      // of requests that have copies to draw yet, once they were needed
     };
     void addCopies(Call& call) const;
     int packBatch(Call& call, const std::vector<int>& pending, int first, Batch& batch, std::vector<int>& packed) const;
+    /** Move the features of a molecule that the batch still needs to it; false, with a message, if it has none. */
+    bool packGraph(Call& call, int request, Batch& batch) const;
+    /** Take the features of molecules with copies to draw out of a batch that is done. */
+    void keepFeatures(Call& call, Batch& batch, const std::vector<int>& packed) const;
     void runBatch(Call& call, const Batch& batch, const std::vector<int>& packed);
     void inspect(Call& call, const Batch& batch, const std::vector<int>& packed, const std::vector<double>& positions) const;
     /** Replace a copy with wrong stereochemistry by its mirror image if that one is right. */
