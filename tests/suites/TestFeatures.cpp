@@ -18,8 +18,25 @@ GraphFeatures computeDefault(const MolecularGraph& graph) {
     return computeFeatures(graph, getDefaultAtomVocabularies(), getDefaultPairVocabularies());
 }
 
+/** Pair features that tell a molecule from its mirror image, as some model files ask for them. */
+vector<FeatureVocabulary> getHandedVocabularies() {
+    vector<FeatureVocabulary> vocabularies = getDefaultPairVocabularies();
+    vocabularies.resize(3);
+    for (const char* name : {"chiralNeighbor", "chiralCenter", "torsionStereo"})
+        vocabularies.push_back({name, {0, 1, 2, 3, 4}, false});
+    return vocabularies;
+}
+
+GraphFeatures computeHanded(const MolecularGraph& graph) {
+    return computeFeatures(graph, getDefaultAtomVocabularies(), getHandedVocabularies());
+}
+
 SymmetryGroup findGroup(const MolecularGraph& graph) {
     return findSymmetryGroup(graph, computeDefault(graph));
+}
+
+SymmetryGroup findHandedGroup(const MolecularGraph& graph) {
+    return findSymmetryGroup(graph, computeHanded(graph));
 }
 
 /** Look up the value behind an index into the concatenated vocabulary. */
@@ -38,7 +55,8 @@ int atomValue(const GraphFeatures& features, const std::string& name, int i) {
 }
 
 int pairValue(const GraphFeatures& features, const std::string& name, int i, int j) {
-    const vector<FeatureVocabulary> vocabularies = getDefaultPairVocabularies();
+    const vector<FeatureVocabulary> vocabularies =
+        features.numPairFeatures == 6 ? getHandedVocabularies() : getDefaultPairVocabularies();
     for (int f = 0; f < features.numPairFeatures; f++)
         if (vocabularies[f].name == name)
             return decode(vocabularies, f,
@@ -93,28 +111,6 @@ MolecularGraph makeButanediol(bool meso) {
     return graph;
 }
 
-/** 1,4-difluorocyclohexane: ring atoms 0 to 5, F6 on atom 0 (up), F7 on atom 3 (up or down), then hydrogens. */
-MolecularGraph makeDifluorocyclohexane(bool trans) {
-    vector<int> elements(18, 1);
-    std::fill(elements.begin(), elements.begin() + 6, 6);
-    elements[6] = elements[7] = 9;
-    vector<std::pair<int, int>> bonds = {{0, 6}, {3, 7}, {0, 8}, {3, 9}, {1, 10}, {1, 11}, {2, 12}, {2, 13}, {4, 14},
-        {4, 15}, {5, 16}, {5, 17}};
-    for (int k = 0; k < 6; k++)
-        bonds.emplace_back(k, (k + 1) % 6);
-    MolecularGraph graph = makeGraph("difluorocyclohexane", elements, bonds);
-    graph.rings = {{0, 1, 2, 3, 4, 5}};
-
-    // Seen from above the ring runs anticlockwise: (next, previous, up, down) is positive at every atom.
-
-    graph.tetrahedral.push_back({0, {{1, 5, 6, 8}}});
-    graph.tetrahedral.push_back({3, {{4, 2, 7, 9}}});
-    if (trans)
-        std::swap(graph.tetrahedral[1].neighbors[2], graph.tetrahedral[1].neighbors[3]);
-    canonicalizeStereo(graph);
-    return graph;
-}
-
 bool holds(const SymmetryGroup& group, const vector<int>& permutation) {
     const vector<int> flat = group.enumerate();
     for (size_t k = 0; k < flat.size(); k += permutation.size())
@@ -145,9 +141,9 @@ TEST(Features, valuesOfEthanolAndBenzene) {
     const GraphFeatures ethanol = computeDefault(makeEthanol());
     EXPECT_EQ(9, ethanol.numAtoms);
     EXPECT_EQ(7, ethanol.numAtomFeatures);
-    EXPECT_EQ(6, ethanol.numPairFeatures);
+    EXPECT_EQ(5, ethanol.numPairFeatures);
     ASSERT_EQ(9u * 7, ethanol.atomFeatures.size());
-    ASSERT_EQ(9u * 9 * 6, ethanol.pairFeatures.size());
+    ASSERT_EQ(9u * 9 * 5, ethanol.pairFeatures.size());
     EXPECT_EQ(8, atomValue(ethanol, "element", 2));
     EXPECT_EQ(4, atomValue(ethanol, "degree", 0));
     EXPECT_EQ(2, atomValue(ethanol, "degree", 2));
@@ -183,16 +179,23 @@ TEST(Features, smallestRingOfFusedRings) {
 }
 
 TEST(Features, stereoLabels) {
-    const GraphFeatures chiral = computeDefault(makeBromochlorofluoromethane());
+    const GraphFeatures chiral = computeHanded(makeBromochlorofluoromethane());
     for (int k = 0; k < 4; k++) {
         EXPECT_EQ(k + 1, pairValue(chiral, "chiralNeighbor", 0, k + 1));
         EXPECT_EQ(k + 1, pairValue(chiral, "chiralCenter", k + 1, 0));
         EXPECT_EQ(0, pairValue(chiral, "chiralNeighbor", k + 1, 0));
     }
-    const GraphFeatures alkene = computeDefault(makeDifluoroethene());
-    EXPECT_EQ((int) TorsionStereoKind::Cis, pairValue(alkene, "torsionStereo", 0, 3));
-    EXPECT_EQ((int) TorsionStereoKind::Cis, pairValue(alkene, "torsionStereo", 3, 0));
-    EXPECT_EQ(0, pairValue(alkene, "torsionStereo", 4, 5));
+    for (const char* name : {"torsionStereo", "doubleBondStereo"}) {
+        const bool handed = std::string(name) == "torsionStereo";
+        const GraphFeatures alkene = handed ? computeHanded(makeDifluoroethene()) : computeDefault(makeDifluoroethene());
+        EXPECT_EQ((int) TorsionStereoKind::Cis, pairValue(alkene, name, 0, 3));
+        EXPECT_EQ((int) TorsionStereoKind::Cis, pairValue(alkene, name, 3, 0));
+        EXPECT_EQ(0, pairValue(alkene, name, 4, 5));
+    }
+    MolecularGraph axis = makeDifluoroethene();
+    axis.torsional[0].kind = TorsionStereoKind::AtropisomerPlus;
+    EXPECT_EQ((int) TorsionStereoKind::AtropisomerPlus, pairValue(computeHanded(axis), "torsionStereo", 0, 3));
+    EXPECT_EQ(0, pairValue(computeDefault(axis), "doubleBondStereo", 0, 3));
 }
 
 TEST(Features, indicesFollowTheConcatenatedVocabulary) {
@@ -260,7 +263,7 @@ TEST(Features, groupIsWhatLeavesTheInputsUnchanged) {
 
 TEST(Features, rotationsOfChiralMoleculesStay) {
     const vector<int> exchange = {3, 2, 1, 0, 5, 4, 11, 12, 13, 10, 9, 6, 7, 8, 15, 14};
-    const SymmetryGroup chiral = findGroup(makeButanediol(false)), meso = findGroup(makeButanediol(true));
+    const SymmetryGroup chiral = findHandedGroup(makeButanediol(false)), meso = findHandedGroup(makeButanediol(true));
     EXPECT_EQ(72, chiral.getOrder());
     EXPECT_TRUE(holds(chiral, exchange)) << "the twofold rotation";
     EXPECT_EQ(36, meso.getOrder());
@@ -275,7 +278,7 @@ TEST(Features, ringStereoWithTiedNeighbors) {
     const vector<int> mirror = {0, 5, 4, 3, 2, 1, 6, 7, 8, 9, 16, 17, 14, 15, 12, 13, 10, 11};
     for (bool trans : {false, true}) {
         const MolecularGraph graph = makeDifluorocyclohexane(trans);
-        const SymmetryGroup group = findGroup(graph);
+        const SymmetryGroup group = findHandedGroup(graph);
         EXPECT_EQ(32, group.getOrder());
         EXPECT_EQ(!trans, holds(group, upright));
         EXPECT_EQ(trans, holds(group, inPlane));
@@ -283,7 +286,7 @@ TEST(Features, ringStereoWithTiedNeighbors) {
         for (int seed = 1; seed <= 5; seed++) {
             MolecularGraph renumbered = renumber(graph, makePermutation(18, seed));
             canonicalizeStereo(renumbered);
-            EXPECT_EQ(32, findGroup(renumbered).getOrder());
+            EXPECT_EQ(32, findHandedGroup(renumbered).getOrder());
         }
     }
 }

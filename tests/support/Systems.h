@@ -6,6 +6,7 @@
 #include "Options.h"
 #include "openmm/System.h"
 #include "openmmorbit/MolecularGraph.h"
+#include "openmmorbit/internal/Features.h"
 #include <array>
 #include <cmath>
 #include <cstdint>
@@ -143,6 +144,28 @@ inline std::unique_ptr<OpenMM::System> makeSystem(int numParticles) {
     for (int i = 0; i < numParticles; i++)
         system->addParticle(12.0);
     return system;
+}
+
+/** 1,4-difluorocyclohexane: ring atoms 0 to 5, F6 on atom 0 (up), F7 on atom 3 (up or down), then hydrogens. */
+inline OrbitPlugin::MolecularGraph makeDifluorocyclohexane(bool trans) {
+    std::vector<int> elements(18, 1);
+    std::fill(elements.begin(), elements.begin() + 6, 6);
+    elements[6] = elements[7] = 9;
+    std::vector<std::pair<int, int>> bonds = {{0, 6}, {3, 7}, {0, 8}, {3, 9}, {1, 10}, {1, 11}, {2, 12}, {2, 13}, {4, 14},
+        {4, 15}, {5, 16}, {5, 17}};
+    for (int k = 0; k < 6; k++)
+        bonds.emplace_back(k, (k + 1) % 6);
+    OrbitPlugin::MolecularGraph graph = makeGraph("difluorocyclohexane", elements, bonds);
+    graph.rings = {{0, 1, 2, 3, 4, 5}};
+
+    // Seen from above the ring runs anticlockwise: (next, previous, up, down) is positive at every atom.
+
+    graph.tetrahedral.push_back({0, {{1, 5, 6, 8}}});
+    graph.tetrahedral.push_back({3, {{4, 2, 7, 9}}});
+    if (trans)
+        std::swap(graph.tetrahedral[1].neighbors[2], graph.tetrahedral[1].neighbors[3]);
+    OrbitPlugin::canonicalizeStereo(graph);
+    return graph;
 }
 
 } // namespace testSupport

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The categorical inputs of the network: default vocabularies, features of atoms and pairs, and their symmetry group.
 #include "openmmorbit/internal/Features.h"
+#include "RingFaces.h"
 #include "openmmorbit/ArgumentError.h"
 #include <algorithm>
 #include <cstdint>
@@ -66,11 +67,17 @@ static RawFeature computeAtomFeature(const MolecularGraph& graph, const string& 
     return raw;
 }
 
+static bool isHanded(TorsionStereoKind kind) {
+    return kind == TorsionStereoKind::AtropisomerMinus || kind == TorsionStereoKind::AtropisomerPlus;
+}
+
 static RawFeature computePairFeature(const MolecularGraph& graph, const string& name) {
     if (name == "topologicalDistance")
         return graph.getTopologicalDistances();
     if (name == "sharedRing")
         return computeSharedRing(graph);
+    if (name == "ringFace")
+        return computeRingFaces(graph);
     RawFeature raw(graph.atoms.size() * graph.atoms.size(), 0);
     auto set = [&](int i, int j, int value) { raw[pairIndex(graph, i, j)] = value; };
     if (name == "bondOrder")
@@ -86,8 +93,10 @@ static RawFeature computePairFeature(const MolecularGraph& graph, const string& 
                 else
                     set(stereo.neighbors[k], stereo.center, k + 1);
             }
-    else if (name == "torsionStereo")
+    else if (name == "torsionStereo" || name == "doubleBondStereo")
         for (const TorsionStereo& stereo : graph.torsional) {
+            if (name == "doubleBondStereo" && isHanded(stereo.kind))
+                continue;
             set(stereo.atoms[0], stereo.atoms[3], (int) stereo.kind);
             set(stereo.atoms[3], stereo.atoms[0], (int) stereo.kind);
         }
@@ -134,8 +143,15 @@ vector<FeatureVocabulary> OrbitPlugin::getDefaultAtomVocabularies() {
 
 vector<FeatureVocabulary> OrbitPlugin::getDefaultPairVocabularies() {
     return {{"bondOrder", {0, 1, 2, 3, 4, 5}, false}, {"topologicalDistance", {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10}, true},
-        {"sharedRing", {0, 3, 4, 5, 6, 7, 8}, true}, {"chiralNeighbor", {0, 1, 2, 3, 4}, false},
-        {"chiralCenter", {0, 1, 2, 3, 4}, false}, {"torsionStereo", {0, 1, 2, 3, 4}, false}};
+        {"sharedRing", {0, 3, 4, 5, 6, 7, 8}, true}, {"ringFace", {0, 1, 2}, false},
+        {"doubleBondStereo", {0, 1, 2}, false}};
+}
+
+bool OrbitPlugin::hasHandedness(const vector<FeatureVocabulary>& pairVocabularies) {
+    return std::any_of(pairVocabularies.begin(), pairVocabularies.end(), [](const FeatureVocabulary& vocabulary) {
+        return vocabulary.name == "chiralNeighbor" || vocabulary.name == "chiralCenter" ||
+            vocabulary.name == "torsionStereo";
+    });
 }
 
 GraphFeatures OrbitPlugin::computeFeatures(const MolecularGraph& graph,

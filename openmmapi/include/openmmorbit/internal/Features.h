@@ -36,6 +36,11 @@ OPENMM_EXPORT_ORBIT std::vector<FeatureVocabulary> getDefaultAtomVocabularies();
 /** Get the default vocabularies of the pair features. */
 OPENMM_EXPORT_ORBIT std::vector<FeatureVocabulary> getDefaultPairVocabularies();
 /**
+ * Ask whether the inputs tell a molecule from its mirror image. If they do not, the network's symmetries include
+ * reflections: training averages over O(3), and the generator reflects what came out with the wrong hand.
+ */
+OPENMM_EXPORT_ORBIT bool hasHandedness(const std::vector<FeatureVocabulary>& pairVocabularies);
+/**
  * Compute the network's categorical inputs.
  *
  * @throws ArgumentError naming molecule, atom, feature and value if a vocabulary lacks the value
