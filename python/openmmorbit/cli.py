@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The command openmm-orbit: conformers, dataset, train, info."""
+"""The command openmm-orbit: conformers, dataset, train, evaluate, info."""
 import argparse
 import os
 import sys
@@ -130,11 +130,37 @@ def runConformers(options):
     return EXIT_SOME_FAILED if failed else EXIT_OK
 
 
+_smilesEndings = (".smi", ".smiles", ".ism", ".smi.gz", ".smiles.gz", ".ism.gz")
+
+
+def _runEnsembles(options):
+    """Make ensembles of SMILES files."""
+    from openmmorbit import datasets, makeensemble
+
+    if os.path.exists(options.output) and not os.path.isdir(options.output):
+        raise UsageError(f"expected a folder for a data set of SMILES, got the file '{options.output}'")
+    settings = makeensemble.EnsembleSettings(options.level, options.starts, options.max_minima, options.window,
+                                             options.rmsd, options.engine or "", options.timeout)
+    done = datasets.makeDataset(options.inputs, options.output, settings, options.max_isomers, options.processes,
+                                options.dask, options.limit, progress=not options.quiet)
+    report(f"{done.numConformers} conformers of {done.numMolecules} molecules -> {done.folder}; "
+           f"{len(done.trainingShards)} training and {len(done.validationShards)} validation shards; "
+           f"{done.numFailed} molecules failed")
+    for reason, number in sorted(done.reasons.items(), key=lambda entry: -entry[1])[:10]:
+        report(f"  {number}: {reason}")
+    return EXIT_SOME_FAILED if done.numFailed else EXIT_OK
+
+
 def runDataset(options):
-    """Turn SDF files of ensembles into a shard."""
+    """Turn files of ensembles into a shard, or SMILES into ensembles and shards."""
     for path in options.inputs:
         if not os.path.isfile(path):
             raise UsageError(f"expected an existing file, got '{path}'; check the path")
+    fromSmiles = [path.lower().endswith(_smilesEndings) for path in options.inputs]
+    if all(fromSmiles):
+        return _runEnsembles(options)
+    if any(fromSmiles):
+        raise UsageError("expected either files of SMILES or files of conformers, got both; run the command twice")
     from openmmorbit import training
 
     done = training.buildDataset(options.inputs, options.output, options.condition, options.validation)
@@ -157,6 +183,17 @@ def runTrain(options):
     print(f"{result.numSteps} steps, {result.numSamples} samples in {result.minutes:.1f} minutes; "
           f"loss {result.loss:.4f}, validation {result.validationLoss:.4f}; model in {result.modelPath}")
     return EXIT_OK
+
+
+def runEvaluation(options):
+    """Compare a model with other generators."""
+    from openmmorbit import evaluationcommand
+
+    try:
+        evaluationcommand.checkOptions(options)
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+    return evaluationcommand.runEvaluate(options)
 
 
 def runInfo(options):
@@ -186,9 +223,41 @@ def runInfo(options):
     return EXIT_OK
 
 
+def _addDataset(commands):
+    dataset = commands.add_parser(
+        "dataset", help="make ensembles of SMILES, or turn files of ensembles into a shard for training",
+        description="SMILES files (.smi, .smiles, .ism, also .gz): stereoisomers, ETKDGv3, MMFF94s, GFN2-xTB, checks, "
+                    "energy window, pruning; the output is a folder with ensembles, shards, provenance and reasons of "
+                    "failure, and the same command continues it after any interruption. Files of conformers (.sdf, "
+                    ".sdf.gz, .xyz, .extxyz, .npz): the output is one shard.",
+        epilog="exit status: 0 all molecules done, 2 wrong use, 3 some molecules failed")
+    dataset.add_argument("inputs", nargs="+", metavar="INPUT", help="files of SMILES, or files of conformers")
+    dataset.add_argument("-o", "--output", required=True, help="the folder of a data set, or the shard")
+    shard = dataset.add_argument_group("from conformers")
+    shard.add_argument("--condition", default="GFN2-xTB", help="level of theory of the conformers (default GFN2-xTB)")
+    shard.add_argument("--validation", action="store_true",
+                       help="write the molecules that the validation rule keeps back, instead of all others")
+    smiles = dataset.add_argument_group("from SMILES")
+    smiles.add_argument("--level", choices=["gfn2", "mmff"], default="gfn2",
+                        help="minima of GFN2-xTB, or of MMFF94s only (default gfn2)")
+    smiles.add_argument("--engine", choices=["xtb", "tblite"], help="what computes GFN2-xTB; default: what is installed")
+    smiles.add_argument("--max-isomers", type=int, default=4, help="stereoisomers of an open SMILES (default 4)")
+    smiles.add_argument("--starts", type=int, default=24, help="start geometries (default 24)")
+    smiles.add_argument("--max-minima", type=int, default=16, help="minima that go on to GFN2-xTB (default 16)")
+    smiles.add_argument("--window", type=float, default=6.0, help="energy window, kcal/mol (default 6)")
+    smiles.add_argument("--rmsd", type=float, default=0.125, help="least RMSD of two conformers, Angstrom (default 0.125)")
+    smiles.add_argument("--timeout", type=float, default=300, help="seconds for one minimisation (default 300)")
+    smiles.add_argument("--limit", type=int, help="stop after this many new molecules")
+    smiles.add_argument("--processes", type=int, help="worker processes; default: all cores")
+    smiles.add_argument("--dask", metavar="ADDRESS", help="a Dask scheduler, or \"local\", instead of worker processes")
+    smiles.add_argument("-q", "--quiet", action="store_true", help="no progress bar")
+    dataset.set_defaults(run=runDataset)
+
+
 def makeParser():
     """Make the parser of the command line."""
     import openmmorbit
+    from openmmorbit.evaluationcommand import addEvaluate
 
     parser = argparse.ArgumentParser(prog="openmm-orbit",
                                      description="Conformers by orbit diffusion, an OpenMM plugin.")
@@ -215,18 +284,13 @@ def makeParser():
     conformers.add_argument("-q", "--quiet", action="store_true", help="no progress bar and no summary")
     conformers.set_defaults(run=runConformers)
 
-    dataset = commands.add_parser("dataset", help="turn SDF files of ensembles into a shard for training")
-    dataset.add_argument("inputs", nargs="+", metavar="INPUT",
-                         help="SDF file, consecutive records of one molecule together")
-    dataset.add_argument("-o", "--output", required=True, help="the shard")
-    dataset.add_argument("--condition", default="GFN2-xTB", help="level of theory of the conformers (default GFN2-xTB)")
-    dataset.add_argument("--validation", action="store_true",
-                         help="write the molecules that the validation rule keeps back, instead of all others")
-    dataset.set_defaults(run=runDataset)
+    _addDataset(commands)
 
     train = commands.add_parser("train", help="train a model")
     train.add_argument("config", metavar="CONFIG", help="JSON file of training settings")
     train.set_defaults(run=runTrain)
+
+    addEvaluate(commands).set_defaults(run=runEvaluation)
 
     info = commands.add_parser("info", help="show what a model file holds")
     info.add_argument("model", nargs="?", metavar="MODEL", help="model file; default: the packaged one")

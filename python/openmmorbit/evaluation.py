@@ -38,6 +38,12 @@ class Score:
         For each generated conformer, the distance to the nearest reference.
     numCorrect : int
         Generated conformers with the stereochemistry that was asked for.
+    seconds, coreSeconds : float
+        Wall time, and time of all threads of the process.
+    numBusted, numPassed : int
+        Conformers given to PoseBusters, and those that passed all tests; failures count as not passed.
+    strains : list of float
+        GFN2-xTB energies above the next minimum, kcal/mol.
     """
     smiles: str
     numRequested: int
@@ -46,6 +52,10 @@ class Score:
     recall: np.ndarray = None
     precision: np.ndarray = None
     seconds: float = 0.0
+    coreSeconds: float = 0.0
+    numBusted: int = 0
+    numPassed: int = 0
+    strains: list = field(default_factory=list)
     numEvaluations: int = 0
     numResamplings: int = 0
     error: str = ""
@@ -56,6 +66,7 @@ class Generated:
     """What a method returned for one molecule."""
     mol: object = None
     seconds: float = 0.0
+    coreSeconds: float = 0.0
     numEvaluations: int = 0
     numResamplings: int = 0
     error: str = ""
@@ -63,19 +74,66 @@ class Generated:
 
 @dataclass
 class Method:
-    """A named way to make conformers: run(references, numConformers) yields one Generated a reference, in order."""
+    """A named way to make conformers: run(references, numConformers) yields one Generated a reference, in order.
+
+    A method whose software is not installed has no run, and says in ``missing`` what to install.
+    """
     name: str
     run: object
     scores: list = field(default_factory=list)
+    missing: str = ""
+
+
+class Clock:
+    """Measures wall time and the time of all threads of the process since it was made or read."""
+
+    def __init__(self):
+        self._start = time.perf_counter(), time.process_time()
+
+    def read(self):
+        """Get (seconds, core-seconds), and start again."""
+        now = time.perf_counter(), time.process_time()
+        passed = now[0] - self._start[0], now[1] - self._start[1]
+        self._start = now
+        return passed
+
+
+def _perceivedSmiles(mol):
+    """Get the SMILES of a molecule with the stereochemistry of its conformer."""
+    from rdkit import Chem
+
+    copy = Chem.Mol(mol)
+    Chem.AssignStereochemistryFrom3D(copy, copy.GetConformer().GetId(), True)
+    return Chem.MolToSmiles(Chem.RemoveHs(copy))
+
+
+def _readShard(path, limit):
+    """Read the molecules of a shard."""
+    from rdkit import Chem
+
+    from openmmorbit import chem, orbit
+
+    reader, record, references = orbit.ShardReader(path), orbit.ShardRecord(), []
+    while (limit is None or len(references) < limit) and reader.next(record):
+        positions = np.asarray(record.positions, dtype=float).reshape(record.getNumConformers(), -1, 3)
+        mol = Chem.MolFromMolBlock(chem.writeMolBlock(record.graph, positions[0].ravel().tolist()), removeHs=False)
+        for values in positions[1:]:
+            conformer = Chem.Conformer(mol.GetNumAtoms())
+            conformer.SetPositions(np.ascontiguousarray(values))
+            mol.AddConformer(conformer, assignId=True)
+        references.append(Reference(record.graph.smiles or _perceivedSmiles(mol), mol))
+    return references
 
 
 def readReferences(path, limit=None):
-    """Read reference ensembles: consecutive SDF records with equal SMILES tag and equal first part of the ID tag.
+    """Read reference ensembles: a shard, or consecutive SDF records with equal SMILES and first part of the ID.
+
+    Without a SMILES tag, the molecule is what the record says, with the stereochemistry of its coordinates.
 
     Parameters
     ----------
     path : str
-        An SDF file, possibly compressed by gzip.
+        A shard (.shard), or an SDF file, possibly compressed by gzip.
     limit : int, optional
         Stop after this many molecules.
 
@@ -86,13 +144,15 @@ def readReferences(path, limit=None):
     """
     from rdkit import Chem
 
+    if str(path).endswith(".shard"):
+        return _readShard(str(path), limit)
     references, key = [], None
     opened = gzip.open(path, "rb") if str(path).endswith(".gz") else open(path, "rb")
     with opened as stream:
         for number, mol in enumerate(Chem.ForwardSDMolSupplier(stream, removeHs=False), 1):
             if mol is None:
                 raise ValueError(f"readReferences: record {number} of '{path}' cannot be read")
-            smiles = mol.GetProp("SMILES")
+            smiles = mol.GetProp("SMILES") if mol.HasProp("SMILES") else _perceivedSmiles(mol)
             newKey = (smiles, mol.GetProp("ID").split("_")[0] if mol.HasProp("ID") else "")
             if newKey != key:
                 if limit is not None and len(references) == limit:
@@ -127,7 +187,7 @@ def etkdg(references, numConformers, seed=7, relax=False):
     from rdkit.Chem import AllChem, rdDistGeom
 
     for reference, count in zip(references, numConformers):
-        begin = time.perf_counter()
+        clock = Clock()
         mol = Chem.AddHs(Chem.MolFromSmiles(reference.smiles))
         settings = rdDistGeom.ETKDGv3()
         settings.randomSeed = seed
@@ -140,8 +200,8 @@ def etkdg(references, numConformers, seed=7, relax=False):
                 AllChem.MMFFOptimizeMoleculeConfs(mol, maxIters=2000)
             else:
                 AllChem.UFFOptimizeMoleculeConfs(mol, maxIters=2000)
-        seconds = time.perf_counter() - begin
-        yield Generated(mol, seconds) if found else Generated(seconds=seconds, error="embedding failed")
+        times = clock.read()
+        yield Generated(mol, *times) if found else Generated(None, *times, error="embedding failed")
 
 
 def orbitGenerator(generator, seed=7, chunk=16):
@@ -162,18 +222,19 @@ def orbitGenerator(generator, seed=7, chunk=16):
         What Method.run expects.
     """
     def run(references, numConformers):
-        begin = time.perf_counter()
+        clock = Clock()
         results = generator.generateMany([r.smiles for r in references], numConformers=list(numConformers), seed=seed,
                                          progress=False, batchSize=chunk)
         for result in results:
-            seconds, begin = time.perf_counter() - begin, time.perf_counter()
+            times = clock.read()
             if result.error is not None:
-                yield Generated(seconds=seconds, error=str(result.error))
+                yield Generated(None, *times, error=str(result.error))
+                clock.read()
                 continue
             provenance = result.ensemble.provenance
-            yield Generated(result.ensemble.toRDKit(), seconds, sum(p.numEvaluations for p in provenance),
+            yield Generated(result.ensemble.toRDKit(), *times, sum(p.numEvaluations for p in provenance),
                             sum(p.numResamplings for p in provenance))
-            begin = time.perf_counter()
+            clock.read()
     return run
 
 
@@ -243,8 +304,9 @@ def score(reference, generated, numRequested):
     -------
     Score
     """
-    result = Score(reference.smiles, numRequested, seconds=generated.seconds, numEvaluations=generated.numEvaluations,
-                   numResamplings=generated.numResamplings, error=generated.error)
+    result = Score(reference.smiles, numRequested, seconds=generated.seconds, coreSeconds=generated.coreSeconds,
+                   numEvaluations=generated.numEvaluations, numResamplings=generated.numResamplings,
+                   error=generated.error)
     if generated.mol is None or generated.mol.GetNumConformers() == 0:
         result.error = result.error or "no conformer"
         return result
@@ -258,7 +320,7 @@ def score(reference, generated, numRequested):
     return result
 
 
-def evaluate(references, methods, factor=2, progress=True):
+def evaluate(references, methods, factor=2, progress=True, inspect=None):
     """Run methods on the same molecules and score them; the scores are appended to each method.
 
     Parameters
@@ -269,11 +331,13 @@ def evaluate(references, methods, factor=2, progress=True):
         Conformers requested for each reference conformer.
     progress : bool
         Show a progress bar on standard error.
+    inspect : callable, optional
+        Called as inspect(index, generated, score) for every molecule of every method, to fill in more of the score.
 
     Returns
     -------
     list of Method
-        The same methods.
+        The same methods; those whose software is missing have no scores.
     """
     from rdkit import RDLogger
     from tqdm import tqdm
@@ -281,9 +345,14 @@ def evaluate(references, methods, factor=2, progress=True):
     RDLogger.DisableLog("rdApp.*")
     counts = [factor * reference.numConformers for reference in references]
     for method in methods:
+        if method.missing:
+            continue
         bar = tqdm(total=len(references), desc=method.name, disable=not progress, unit="mol")
-        for reference, count, generated in zip(references, counts, method.run(references, counts)):
+        answers = zip(references, counts, method.run(references, counts))
+        for index, (reference, count, generated) in enumerate(answers):
             method.scores.append(score(reference, generated, count))
+            if inspect is not None:
+                inspect(index, generated, method.scores[-1])
             bar.update()
         bar.close()
     return methods

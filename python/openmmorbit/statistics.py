@@ -82,10 +82,18 @@ def summarize(method, thresholds=(0.1, 0.5)):
     summary["evaluations a conformer"] = sum(s.numEvaluations for s in scores) / max(returned, 1)
     summary["resampled %"] = 100 * sum(s.numResamplings for s in scores) / max(returned, 1)
     summary["ms a conformer"] = 1000 * sum(s.seconds for s in scores) / max(returned, 1)
+    coreSeconds = sum(s.coreSeconds for s in scores)
+    summary["conformers a core-second"] = returned / coreSeconds if coreSeconds > 0 else np.nan
+    busted = np.array([100 * s.numPassed / s.numBusted for s in scores if s.numBusted])
+    summary["PoseBusters passed %"] = bootstrap(busted)
+    strains = np.array([np.median(s.strains) for s in scores if s.strains])
+    summary["GFN2 strain median kcal/mol"] = bootstrap(strains, np.median)
     return summary
 
 
 def _cell(value):
+    if np.isnan(value[0] if isinstance(value, tuple) else value):
+        return "–"
     if isinstance(value, tuple):
         digits = 1 if abs(value[0]) >= 10 else 3
         return f"{value[0]:.{digits}f} ({value[1]:.{digits}f}–{value[2]:.{digits}f})"
@@ -98,15 +106,19 @@ def markdownTable(methods, thresholds=(0.1, 0.5)):
     Parameters
     ----------
     methods : list of evaluation.Method
+        The column of one whose software is missing says what to install.
 
     Returns
     -------
     str
     """
-    summaries = [summarize(method, thresholds) for method in methods]
+    summaries = [None if method.missing else summarize(method, thresholds) for method in methods]
     lines = ["| | " + " | ".join(method.name for method in methods) + " |", "|---|" + "---|" * len(methods)]
-    for title in summaries[0]:
-        lines.append(f"| {title} | " + " | ".join(_cell(summary[title]) for summary in summaries) + " |")
+    titles = next((list(summary) for summary in summaries if summary is not None), [])
+    for row, title in enumerate(titles):
+        cells = [(method.missing if row == 0 else "–") if summary is None else _cell(summary[title])
+                 for method, summary in zip(methods, summaries)]
+        lines.append(f"| {title} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
 

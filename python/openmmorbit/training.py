@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: MIT
 """Data sets and training. train() loads LibTorch; buildDataset() loads the reading room."""
 import os
+import tempfile
+
+#: Endings of files that hold coordinates without bonds.
+coordinateEndings = (".xyz", ".extxyz", ".npz")
 
 
 def buildDataset(inputs, output, condition="GFN2-xTB", validation=False):
-    """Turn SDF files of conformer ensembles into a shard for training.
+    """Turn files of conformer ensembles into a shard for training.
 
     Consecutive records of one molecule become one entry; the tags REL_E_KCAL and BOLTZ_W, where present, its energies
     and weights. A fixed rule keeps 3 % of all molecules back for validation.
@@ -12,7 +16,8 @@ def buildDataset(inputs, output, condition="GFN2-xTB", validation=False):
     Parameters
     ----------
     inputs : list of str
-        SDF files, possibly compressed by gzip, with all hydrogens.
+        SDF files, possibly compressed by gzip, with all hydrogens; extended XYZ (.xyz, .extxyz) whose frames name their
+        molecule by ``smiles=``; npz with the arrays of docs/training.md.
     output : str
         The shard to write.
     condition : str
@@ -34,7 +39,21 @@ def buildDataset(inputs, output, condition="GFN2-xTB", validation=False):
 
     options = chem.EnsembleShardOptions()
     options.condition, options.validation = str(condition), bool(validation)
-    return chem.writeEnsembleShard([str(path) for path in inputs], str(output), options)
+    with tempfile.TemporaryDirectory(prefix="orbit-dataset-") as folder:
+        files, messages = [], []
+        for number, path in enumerate(map(str, inputs)):
+            if path.lower().endswith(coordinateEndings):
+                from openmmorbit import ensemblefiles
+
+                if not os.path.isfile(path):
+                    raise ValueError(f"openmmorbit.buildDataset: expected an existing file, got '{path}'")
+                files.append(os.path.join(folder, f"{number}.sdf"))
+                messages += ensemblefiles.toSDF(path, files[-1])
+            else:
+                files.append(path)
+        report = chem.writeEnsembleShard(files, str(output), options)
+    report.numFaults, report.messages = report.numFaults + len(messages), [*messages, *report.messages]
+    return report
 
 
 def train(config, progress=True):

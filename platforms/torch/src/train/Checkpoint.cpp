@@ -24,7 +24,8 @@ const std::string MAGIC = "ORBTRN01";
 
 void saveCheckpoint(const std::string& path, const Checkpoint& checkpoint) {
     json header = {{"identity", checkpoint.identity}, {"numSteps", checkpoint.numSteps},
-            {"numSamples", checkpoint.numSamples}, {"numSkipped", checkpoint.numSkipped}, {"minutes", checkpoint.minutes}, {"pool", checkpoint.position.pool},
+            {"numSamples", checkpoint.numSamples}, {"numSkipped", checkpoint.numSkipped},
+            {"minutes", checkpoint.minutes}, {"pool", checkpoint.position.pool},
             {"batch", checkpoint.position.batch}, {"tensors", json::array()}};
     std::string data;
     for (const auto& [name, tensor] : checkpoint.tensors) {

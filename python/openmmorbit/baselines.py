@@ -1,0 +1,185 @@
+# SPDX-License-Identifier: MIT
+"""Other generators of conformers, for comparison in the same process: CDPKit CONFORGE and Open Babel."""
+import os
+import sys
+from contextlib import contextmanager
+from importlib import util
+
+import numpy as np
+
+from openmmorbit import evaluation
+
+
+@contextmanager
+def _silentOutput():
+    """Keep what a library prints from standard output, where the report goes."""
+    sys.stdout.flush()
+    kept, nowhere = os.dup(1), os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 1)
+        yield
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)
+        os.close(nowhere)
+
+
+def _orderedSmiles(smiles):
+    """Get the molecule with hydrogens, a SMILES that lists all of its atoms, and their indices in its order."""
+    from rdkit import Chem
+
+    mol = Chem.AddHs(Chem.MolFromSmiles(smiles))
+    text = Chem.MolToSmiles(mol, allHsExplicit=False)
+    return mol, text, list(mol.GetPropsAsDict(True, True)["_smilesAtomOutputOrder"])
+
+
+def _withConformers(mol, order, elements, coordinates):
+    """Put coordinates, listed in the order of a SMILES, into a molecule."""
+    from rdkit import Chem
+
+    expected = [mol.GetAtomWithIdx(index).GetAtomicNum() for index in order]
+    if elements != expected:
+        raise ValueError(f"expected {len(expected)} atoms in the order of the SMILES, got {len(elements)} others")
+    for values in coordinates:
+        conformer, positions = Chem.Conformer(mol.GetNumAtoms()), np.empty((mol.GetNumAtoms(), 3))
+        positions[order] = values
+        conformer.SetPositions(positions)
+        mol.AddConformer(conformer, assignId=True)
+    return mol
+
+
+def _run(makeOne):
+    """Make a method's run() of a function that makes the conformers of one SMILES."""
+    def run(references, numConformers):
+        for reference, count in zip(references, numConformers):
+            clock = evaluation.Clock()
+            try:
+                mol, error = makeOne(reference.smiles, count), ""
+                if mol.GetNumConformers() == 0:
+                    mol, error = None, "no conformer"
+            except (ValueError, RuntimeError, OSError) as failure:
+                mol, error = None, str(failure)
+            yield evaluation.Generated(mol, *clock.read(), error=error)
+    return run
+
+
+def conforge(smiles, count):
+    """Make conformers with CDPKit's CONFORGE.
+
+    Parameters
+    ----------
+    smiles : str
+    count : int
+        At most this many; CONFORGE returns fewer where it finds no more.
+
+    Returns
+    -------
+    rdkit.Chem.Mol
+        With hydrogens and conformers.
+
+    Raises
+    ------
+    ValueError
+        If it finds none.
+    """
+    import CDPL.Chem as cdpChem
+    import CDPL.ConfGen as confGen
+    import CDPL.Math as cdpMath
+
+    mol, text, order = _orderedSmiles(smiles)
+    cdpMol = cdpChem.parseSMILES(text)
+    confGen.prepareForConformerGeneration(cdpMol)
+    generator = confGen.ConformerGenerator()
+    generator.settings.timeout = 3600 * 1000
+    generator.settings.minRMSD = 0.1
+    generator.settings.energyWindow = 20.0
+    generator.settings.maxNumOutputConformers = count
+    status = generator.generate(cdpMol)
+    if status not in (confGen.ReturnCode.SUCCESS, confGen.ReturnCode.TOO_MUCH_SYMMETRY) or not generator.numConformers:
+        raise ValueError(f"CONFORGE: return code {status}")
+    generator.setConformers(cdpMol)
+    coordinates = []
+    for number in range(min(count, generator.numConformers)):
+        vectors = cdpMath.Vector3DArray()
+        cdpChem.getConformation(cdpMol, number, vectors)
+        coordinates.append([[vector[0], vector[1], vector[2]] for vector in vectors])
+    elements = [cdpChem.getType(atom) for atom in cdpMol.atoms]
+    return _withConformers(mol, order, elements, coordinates)
+
+
+def openBabel(smiles, count):
+    """Make conformers with Open Babel: fragments, MMFF94, and its diverse conformer search.
+
+    Parameters
+    ----------
+    smiles : str
+    count : int
+        At most this many; the search returns fewer where it finds no more.
+
+    Returns
+    -------
+    rdkit.Chem.Mol
+        With hydrogens and conformers.
+
+    Raises
+    ------
+    ValueError
+        If the first geometry cannot be built.
+    """
+    from openbabel import openbabel
+
+    mol, text, order = _orderedSmiles(smiles)
+    openbabel.obErrorLog.SetOutputLevel(0)
+    conversion, obMol = openbabel.OBConversion(), openbabel.OBMol()
+    conversion.SetInFormat("smi")
+    if not conversion.ReadString(obMol, text) or not openbabel.OBBuilder().Build(obMol):
+        raise ValueError("Open Babel: no geometry")
+    field = openbabel.OBForceField.FindForceField("mmff94")
+    if not field.Setup(obMol):
+        field = openbabel.OBForceField.FindForceField("uff")
+        if not field.Setup(obMol):
+            raise ValueError("Open Babel: no force field parameters")
+    field.ConjugateGradients(500, 1e-5)
+    field.GetCoordinates(obMol)
+    with _silentOutput():
+        field.DiverseConfGen(0.1, 200 * count, 20.0, False)
+    field.GetConformers(obMol)
+    coordinates = []
+    for number in range(min(count, obMol.NumConformers())):
+        obMol.SetConformer(number)
+        coordinates.append([[atom.GetX(), atom.GetY(), atom.GetZ()] for atom in openbabel.OBMolAtomIter(obMol)])
+    elements = [atom.GetAtomicNum() for atom in openbabel.OBMolAtomIter(obMol)]
+    return _withConformers(mol, order, elements, coordinates)
+
+
+def makeBaseline(name, seed=7):
+    """Make a method of its name; without its software the method says what to install.
+
+    Parameters
+    ----------
+    name : str
+        "etkdg", "mmff" (ETKDGv3+MMFF94), "conforge" or "openbabel".
+    seed : int
+        Of ETKDGv3; the others have none.
+
+    Returns
+    -------
+    openmmorbit.evaluation.Method
+
+    Raises
+    ------
+    ValueError
+        For another name.
+    """
+    if name == "etkdg":
+        return evaluation.Method("ETKDGv3", lambda r, n: evaluation.etkdg(r, n, seed))
+    if name == "mmff":
+        return evaluation.Method("ETKDGv3+MMFF", lambda r, n: evaluation.etkdg(r, n, seed, relax=True))
+    others = {"conforge": ("CONFORGE", conforge, "CDPL", "pip install CDPKit"),
+              "openbabel": ("Open Babel", openBabel, "openbabel", "pip install openbabel-wheel")}
+    if name not in others:
+        raise ValueError(f"makeBaseline: expected one of etkdg, mmff, {', '.join(others)}, got {name!r}")
+    title, makeOne, module, install = others[name]
+    if util.find_spec(module) is None:
+        return evaluation.Method(title, None, missing=f"not installed: {install}")
+    return evaluation.Method(title, _run(makeOne))

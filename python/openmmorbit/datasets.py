@@ -1,0 +1,295 @@
+# SPDX-License-Identifier: MIT
+"""Data sets from SMILES: many molecules on many cores or a Dask cluster, resumable at any moment, into shards."""
+import json
+import os
+import platform
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from openmmorbit import makeensemble, parallel
+
+_moleculesPerFile = 1000
+
+
+@dataclass
+class DatasetReport:
+    """What makeDataset() did, earlier parts of the same data set included.
+
+    Attributes
+    ----------
+    folder : pathlib.Path
+        Where the data set lies.
+    numMolecules, numConformers, numFailed : int
+        Molecules with an ensemble, their conformers, and molecules without.
+    reasons : dict
+        Reason of a failure to its number.
+    trainingShards, validationShards : list of pathlib.Path
+        Shards for the trainer.
+    """
+    folder: Path
+    numMolecules: int = 0
+    numConformers: int = 0
+    numFailed: int = 0
+    reasons: dict = field(default_factory=dict)
+    trainingShards: list = field(default_factory=list)
+    validationShards: list = field(default_factory=list)
+
+
+class Journal:
+    """The state of a data set on disk: ensembles-00000.sdf.gz, … and journal.jsonl with one line a molecule.
+
+    A molecule is first appended to an SDF file as a gzip member of its own, then entered in the journal with the file's
+    new length. What a killed process left beyond the journal is cut off when the folder is opened again.
+    """
+
+    def __init__(self, folder, moleculesPerFile=_moleculesPerFile):
+        self.folder, self.moleculesPerFile = Path(folder), moleculesPerFile
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.path = self.folder / "journal.jsonl"
+        self.done, self.entries = set(), 0
+        self.lengths, self.counts = {}, {}
+        self._restore()
+        self._stream = open(self.path, "ab")
+
+    def _restore(self):
+        length = 0
+        if self.path.exists():
+            data = self.path.read_bytes()
+            for line in data.splitlines(keepends=True):
+                try:
+                    entry = json.loads(line) if line.endswith(b"\n") else None
+                except ValueError:
+                    entry = None
+                if entry is None:
+                    break
+                length += len(line)
+                self._count(entry)
+            os.truncate(self.path, length)
+        for path in self.folder.glob("ensembles-*.sdf.gz"):
+            known = self.lengths.get(path.name, 0)
+            if path.stat().st_size < known:
+                raise ValueError(f"makeDataset: expected {known} bytes in '{path}', got {path.stat().st_size}; the file is "
+                                 "damaged: start again in another folder")
+            os.truncate(path, known)
+
+    def _count(self, entry):
+        self.done.add(entry["key"])
+        self.entries += 1
+        if "file" in entry:
+            self.lengths[entry["file"]] = entry["end"]
+            self.counts[entry["file"]] = self.counts.get(entry["file"], 0) + 1
+
+    def _currentFile(self):
+        number = max(len(self.counts) - 1, 0)
+        name = f"ensembles-{number:05d}.sdf.gz"
+        return name if self.counts.get(name, 0) < self.moleculesPerFile else f"ensembles-{number + 1:05d}.sdf.gz"
+
+    def add(self, outcome):
+        """Keep the outcome of one molecule. When the call returns, the molecule survives the end of the process."""
+        entry = {"key": outcome.key, "seconds": round(outcome.seconds, 3), "minimised": outcome.numMinimised,
+                 "changed": outcome.numChanged}
+        if outcome.reason:
+            entry["reason"] = outcome.reason
+        else:
+            name = self._currentFile()
+            with open(self.folder / name, "ab") as stream:
+                stream.truncate(self.lengths.get(name, 0))
+                stream.seek(0, os.SEEK_END)
+                stream.write(outcome.records)
+                stream.flush()
+                os.fsync(stream.fileno())
+                entry.update(smiles=outcome.smiles, conformers=outcome.numConformers, file=name, end=stream.tell())
+        line = json.dumps(entry).encode() + b"\n"
+        start = self._stream.seek(0, os.SEEK_END)
+        try:
+            self._stream.write(line)
+            self._stream.flush()
+        except OSError:
+            # A part of a line would hide those that follow.
+            os.truncate(self.path, start)
+            raise
+        self._count(entry)
+
+    def read(self):
+        """Yield all entries."""
+        with open(self.path, encoding="utf-8") as stream:
+            for line in stream:
+                yield json.loads(line)
+
+    def close(self):
+        """Close the journal."""
+        self._stream.close()
+
+
+def _provenance(settings, sources, maxIsomers):
+    import rdkit
+
+    from openmmorbit import __version__, quantum
+
+    engine = (settings.engine or quantum.chooseEngine()) if settings.level == "gfn2" else ""
+    return {"settings": {**settings.toDict(), "maxIsomers": maxIsomers}, "condition": settings.condition,
+            "engine": engine, "sources": [str(source) for source in sources],
+            "versions": {"openmmorbit": __version__, "rdkit": rdkit.__version__, "python": platform.python_version()},
+            "validationRule": "sha256('orbit-validation:' + flat SMILES) below 0.03"}
+
+
+def _checkProvenance(folder, provenance):
+    """Write the provenance of a new data set, or compare it with that of one that goes on."""
+    path = Path(folder) / "provenance.json"
+    if path.exists():
+        earlier = json.loads(path.read_text(encoding="utf-8"))
+        for key, value in provenance["settings"].items():
+            if earlier["settings"].get(key) != value:
+                raise ValueError(f"makeDataset: expected {key} = {earlier['settings'].get(key)!r} as when '{folder}' was "
+                                 f"begun, got {value!r}; choose another folder")
+        provenance = {**provenance, "sources": sorted({*earlier["sources"], *provenance["sources"]})}
+    path.with_suffix(".new").write_text(json.dumps(provenance, indent=1), encoding="utf-8")
+    path.with_suffix(".new").replace(path)
+
+
+def _readLines(sources):
+    """Yield the SMILES of files (first column; .gz is fine); other sources are SMILES themselves."""
+    import gzip
+
+    for source in sources:
+        if not os.path.isfile(source):
+            yield str(source)
+            continue
+        with (gzip.open if str(source).endswith(".gz") else open)(source, "rt", encoding="utf-8") as stream:
+            for line in stream:
+                text = line.split()
+                if text and not line.startswith("#"):
+                    yield text[0]
+
+
+def _tasks(sources, maxIsomers, journal):
+    """Yield the keys that are not done; lines that cannot be read go into the journal."""
+    seen = set()
+    for smiles in _readLines(sources):
+        try:
+            keys = makeensemble.enumerateTasks(smiles, maxIsomers)
+        except ValueError as error:
+            if smiles not in journal.done:
+                journal.add(makeensemble.EnsembleOutcome(smiles, reason=str(error)))
+            continue
+        for key in keys:
+            if key not in journal.done and key not in seen:
+                seen.add(key)
+                yield key
+
+
+def _isOlder(path, other):
+    return not path.exists() or path.stat().st_mtime_ns <= other.stat().st_mtime_ns
+
+
+def writeShards(folder, condition):
+    """Turn the SDF files of a data set into shards; those that are up to date stay.
+
+    Parameters
+    ----------
+    folder : path
+        A folder of makeDataset().
+    condition : str
+        Level of theory.
+
+    Returns
+    -------
+    tuple of list of pathlib.Path
+        Shards for training, shards of the molecules that the validation rule keeps back; without empty ones.
+    """
+    from openmmorbit import training
+
+    found = {False: [], True: []}
+    for source in sorted(Path(folder).glob("ensembles-*.sdf.gz")):
+        for validation, name in ((False, "train"), (True, "valid")):
+            shard = source.with_name(source.name.replace("ensembles", name).replace(".sdf.gz", ".shard"))
+            if source.stat().st_size and _isOlder(shard, source):
+                temporary = shard.with_suffix(".new")
+                training.buildDataset([source], temporary, condition, validation)
+                temporary.replace(shard)
+            if shard.exists() and shard.stat().st_size > 8:
+                found[validation].append(shard)
+    return found[False], found[True]
+
+
+def _summarize(journal, folder, condition):
+    report = DatasetReport(Path(folder))
+    rows = []
+    for entry in journal.read():
+        if "reason" in entry:
+            report.numFailed += 1
+            report.reasons[entry["reason"]] = report.reasons.get(entry["reason"], 0) + 1
+            rows.append((entry["key"], entry["reason"]))
+        else:
+            report.numMolecules += 1
+            report.numConformers += entry["conformers"]
+    with open(report.folder / "failures.tsv", "w", encoding="utf-8") as stream:
+        stream.writelines(f"{key}\t{reason}\n" for key, reason in rows)
+    report.trainingShards, report.validationShards = writeShards(folder, condition)
+    return report
+
+
+def makeDataset(sources, folder, settings=None, maxIsomers=4, processes=None, cluster=None, limit=None, progress=True):
+    """Make ensembles of many molecules and shards of them; the same call again continues after any interruption.
+
+    Every SMILES is turned into its stereoisomers where it leaves them open; each of these gives ETKDGv3 geometries,
+    MMFF94s minima and (level "gfn2") GFN2-xTB minima, whose bonds and stereochemistry are checked, inside an energy
+    window, different from each other. The folder holds ``ensembles-*.sdf.gz``, ``train-*.shard``, ``valid-*.shard``,
+    ``journal.jsonl`` (one line a molecule), ``failures.tsv`` (molecule and reason) and ``provenance.json``. Ending the
+    process at any moment, also by kill -9, loses the molecules that are being computed, nothing else.
+
+    Parameters
+    ----------
+    sources : list of str
+        SMILES, or files whose lines begin with one (.gz is fine).
+    folder : path
+        The data set.
+    settings : openmmorbit.makeensemble.EnsembleSettings, optional
+    maxIsomers : int
+        Stereoisomers of one SMILES.
+    processes : int, optional
+        Worker processes; default: the cores of this machine.
+    cluster : str, optional
+        Address of a Dask scheduler, or "local" for one of this machine's cores, instead of worker processes.
+    limit : int, optional
+        Stop after this many new molecules.
+    progress : bool
+        Show a progress bar on standard error.
+
+    Returns
+    -------
+    DatasetReport
+
+    Raises
+    ------
+    ValueError
+        If the folder was begun with other settings.
+    ImportError
+        If RDKit, GFN2-xTB or Dask are asked for and missing; the message tells how to install them.
+    OSError
+        If the disk is full; what was finished is kept.
+    """
+    from tqdm import tqdm
+
+    from openmmorbit.molecules import requireRDKit
+
+    requireRDKit("makeDataset")
+    settings = settings or makeensemble.EnsembleSettings()
+    provenance = _provenance(settings, sources, maxIsomers)
+    journal = Journal(folder)
+    try:
+        _checkProvenance(folder, provenance)
+        begun, conformers, failed = journal.entries, 0, 0
+        with tqdm(disable=not progress, unit="mol", desc=settings.condition) as bar:
+            bar.set_postfix_str(f"{begun} done before")
+            tasks = parallel.limited(_tasks(sources, maxIsomers, journal), limit)
+            for key, outcome in parallel.run(makeensemble.makeEnsemble, tasks, (settings,), processes, cluster):
+                if isinstance(outcome, Exception):
+                    outcome = makeensemble.EnsembleOutcome(key, reason=f"worker: {outcome}")
+                journal.add(outcome)
+                conformers, failed = conformers + outcome.numConformers, failed + bool(outcome.reason)
+                bar.update()
+                bar.set_postfix_str(f"{conformers} conformers, {failed} failed")
+    finally:
+        journal.close()
+    return _summarize(journal, folder, settings.condition)

@@ -1,0 +1,194 @@
+# SPDX-License-Identifier: MIT
+"""Ensembles in extended XYZ and npz files, read as RDKit molecules and turned into SDF records for the reading room."""
+import re
+from pathlib import Path
+
+import numpy as np
+
+from openmmorbit.molecules import requireRDKit
+
+_purpose = "reading extended XYZ and npz files"
+_smilesKeys, _energyKeys = ("smiles", "SMILES"), ("energy_kcal", "energy", "energy_ev")
+_toKcal = {"energy_kcal": 1.0, "energy": 23.060547830619026, "energy_ev": 23.060547830619026}
+
+
+def _template(smiles):
+    """Get the molecule of a SMILES with hydrogens, in RDKit's order."""
+    Chem = requireRDKit(_purpose)
+    parameters = Chem.SmilesParserParams()
+    parameters.removeHs = False
+    mol = Chem.MolFromSmiles(smiles, parameters)
+    if mol is None:
+        raise ValueError(f"expected a SMILES, got '{smiles}', which cannot be read")
+    return Chem.AddHs(mol)
+
+
+def _skeleton(mol):
+    """Copy a molecule with single bonds only, without charges and labels."""
+    Chem = requireRDKit(_purpose)
+    editable = Chem.RWMol()
+    for atom in mol.GetAtoms():
+        copy = Chem.Atom(atom.GetAtomicNum())
+        copy.SetNoImplicit(True)
+        editable.AddAtom(copy)
+    for bond in mol.GetBonds():
+        editable.AddBond(bond.GetBeginAtomIdx(), bond.GetEndAtomIdx(), Chem.BondType.SINGLE)
+    return editable.GetMol()
+
+
+def assignSmiles(smiles, numbers, positions):
+    """Give coordinates the bonds of a SMILES.
+
+    Parameters
+    ----------
+    smiles : str
+        The molecule; its atoms may stand in any order.
+    numbers : sequence of int
+        Atomic numbers, shape (numAtoms,).
+    positions : numpy.ndarray
+        Shape (numConformers, numAtoms, 3), Angstrom.
+
+    Returns
+    -------
+    rdkit.Chem.Mol
+        Atoms in the order of the coordinates, with all conformers; stereochemistry as in the first conformer.
+
+    Raises
+    ------
+    ValueError
+        If atoms or bonds that the distances show are not those of the SMILES.
+    """
+    Chem = requireRDKit(_purpose)
+    from rdkit.Chem import rdDetermineBonds
+
+    template, numbers = _template(smiles), [int(number) for number in numbers]
+    if sorted(atom.GetAtomicNum() for atom in template.GetAtoms()) != sorted(numbers):
+        raise ValueError(f"expected the {template.GetNumAtoms()} atoms of '{smiles}', got {len(numbers)} others")
+    table = Chem.GetPeriodicTable()
+    text = "".join(f"{table.GetElementSymbol(number)} {x:.8f} {y:.8f} {z:.8f}\n"
+                   for number, (x, y, z) in zip(numbers, positions[0]))
+    found = Chem.MolFromXYZBlock(f"{len(numbers)}\n\n{text}")
+    rdDetermineBonds.DetermineConnectivity(found)
+    match = _skeleton(found).GetSubstructMatch(_skeleton(template))
+    if len(match) != len(numbers) or found.GetNumBonds() != template.GetNumBonds():
+        raise ValueError(f"expected the bonds of '{smiles}', got others from the distances")
+    order = [0] * len(match)
+    for index, place in enumerate(match):
+        order[place] = index
+    mol = Chem.RenumberAtoms(template, order)
+    mol.RemoveAllConformers()
+    for values in positions:
+        conformer = Chem.Conformer(len(numbers))
+        conformer.SetPositions(np.ascontiguousarray(values, dtype=float))
+        mol.AddConformer(conformer, assignId=True)
+    Chem.AssignStereochemistryFrom3D(mol, 0, True)
+    return mol
+
+
+def _readXYZ(path):
+    """Yield (SMILES, charge, numbers, positions, energy in kcal/mol or None) of the frames of a file."""
+    Chem = requireRDKit(_purpose)
+    table = Chem.GetPeriodicTable()
+    with open(path, encoding="utf-8") as stream:
+        for frame, first in enumerate(iter(stream.readline, ""), 1):
+            if not first.strip():
+                continue
+            try:
+                number = int(first)
+                comment = stream.readline()
+                info = {key: quoted or plain for key, quoted, plain in re.findall(r'(\w+)=(?:"([^"]*)"|(\S+))', comment)}
+                rows = [stream.readline().split() for _ in range(number)]
+                columns, start, speciesAt, positionsAt = info.get("Properties", "species:S:1:pos:R:3").split(":"), 0, 0, 1
+                for name, width in zip(columns[::3], columns[2::3]):
+                    speciesAt = start if name == "species" else speciesAt
+                    positionsAt = start if name == "pos" else positionsAt
+                    start += int(width)
+                numbers = [table.GetAtomicNumber(row[speciesAt]) for row in rows]
+                positions = np.array([[float(value) for value in row[positionsAt:positionsAt + 3]] for row in rows])
+            except (ValueError, IndexError, RuntimeError) as error:
+                raise ValueError(f"'{path}', frame {frame}: expected extended XYZ, got a line that does not fit "
+                                 f"({error})") from error
+            smiles = next((info[key] for key in _smilesKeys if key in info), "")
+            energy = next((float(info[key]) * _toKcal[key] for key in _energyKeys if key in info), None)
+            yield smiles, numbers, positions, energy
+
+
+def _readNpz(path):
+    """Yield the same for every conformer of an npz file; the arrays are described in docs/training.md."""
+    with np.load(path, allow_pickle=False) as data:
+        missing = [name for name in ("smiles", "numAtoms", "numConformers", "numbers", "positions") if name not in data]
+        if missing:
+            raise ValueError(f"'{path}': expected the arrays smiles, numAtoms, numConformers, numbers and positions, got "
+                             f"none called {', '.join(missing)}")
+        smiles, numAtoms, numConformers = (np.atleast_1d(data[k]) for k in ("smiles", "numAtoms", "numConformers"))
+        numbers, positions = data["numbers"], data["positions"].reshape(-1, 3)
+        energies = data["energies"] if "energies" in data else None
+    if int(numAtoms.sum()) != len(numbers) or int((numAtoms * numConformers).sum()) != len(positions):
+        raise ValueError(f"'{path}': expected {int(numAtoms.sum())} numbers and "
+                         f"{int((numAtoms * numConformers).sum())} positions, got {len(numbers)} and {len(positions)}")
+    atom = place = conformer = 0
+    for text, size, count in zip(smiles, numAtoms, numConformers):
+        for _ in range(count):
+            yield (str(text), numbers[atom:atom + size], positions[place:place + size],
+                   None if energies is None else float(energies[conformer]))
+            place, conformer = place + size, conformer + 1
+        atom += size
+
+
+def _groups(frames):
+    """Yield runs of frames of the same SMILES and elements."""
+    key, run = None, []
+    for smiles, numbers, positions, energy in frames:
+        newKey = (smiles, tuple(int(number) for number in numbers))
+        if run and newKey != key:
+            yield key, run
+            run = []
+        key = newKey
+        run.append((positions, energy))
+    if run:
+        yield key, run
+
+
+def toSDF(path, output):
+    """Turn an extended XYZ or npz file of ensembles into SDF records with the tags SMILES, ID and REL_E_KCAL.
+
+    Parameters
+    ----------
+    path : path
+        A file that ends in .xyz, .extxyz or .npz. Consecutive frames of one molecule are its conformers. Frames of XYZ
+        name their molecule by ``smiles=``, and their energy by ``energy=`` (eV) or ``energy_kcal=``.
+    output : path
+        The SDF file to write.
+
+    Returns
+    -------
+    list of str
+        One message for every molecule that was left out.
+
+    Raises
+    ------
+    ValueError
+        If the file is not of its format.
+    """
+    Chem = requireRDKit(_purpose)
+    ending, messages = Path(path).suffix.lower(), []
+    frames = _readNpz(path) if ending == ".npz" else _readXYZ(path)
+    with open(output, "w", encoding="utf-8") as stream:
+        for index, ((smiles, numbers), run) in enumerate(_groups(frames)):
+            try:
+                if not smiles:
+                    raise ValueError("expected a SMILES with every frame (smiles=...), got none")
+                mol = assignSmiles(smiles, numbers, np.stack([positions for positions, _ in run]))
+            except ValueError as error:
+                messages.append(f"{path}, molecule {index + 1}: {error}")
+                continue
+            energies = [energy for _, energy in run]
+            lowest = None if None in energies else min(energies)
+            for number, energy in enumerate(energies):
+                tags = {"SMILES": smiles, "ID": f"{index}_{number}"}
+                if lowest is not None:
+                    tags["REL_E_KCAL"] = f"{energy - lowest:.4f}"
+                stream.write(Chem.MolToMolBlock(mol, confId=number))
+                stream.writelines(f">  <{name}>\n{value}\n\n" for name, value in tags.items())
+                stream.write("$$$$\n")
+    return messages

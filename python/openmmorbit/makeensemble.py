@@ -1,0 +1,319 @@
+# SPDX-License-Identifier: MIT
+"""From one SMILES to an ensemble of minima: ETKDGv3, MMFF94s, GFN2-xTB, checks, energy window, symmetry-aware pruning."""
+import gzip
+import hashlib
+import time
+from dataclasses import asdict, dataclass
+
+import numpy as np
+
+from openmmorbit import quantum
+
+#: k_B T at 298.15 K in kcal/mol.
+THERMAL_ENERGY = 0.592484
+
+
+@dataclass(frozen=True)
+class EnsembleSettings:
+    """How ensembles are made.
+
+    Attributes
+    ----------
+    level : str
+        "gfn2" (minima of GFN2-xTB) or "mmff" (minima of MMFF94s, UFF where parameters are missing).
+    numStarts : int
+        ETKDGv3 geometries; with random coordinates, a quarter of them.
+    maxMinima : int
+        MMFF94s minima that go on to GFN2-xTB, those of lowest energy.
+    window : float
+        Energy above the lowest that is kept, kcal/mol.
+    minRmsd : float
+        Minima closer than this are the same; RMSD of heavy atoms and polar hydrogens, Angstrom.
+    engine : str
+        "xtb" or "tblite"; empty: whichever is installed.
+    timeout : float
+        Seconds for one minimisation by xtb.
+    """
+    level: str = "gfn2"
+    numStarts: int = 24
+    maxMinima: int = 16
+    window: float = 6.0
+    minRmsd: float = 0.125
+    engine: str = ""
+    timeout: float = 300.0
+
+    def __post_init__(self):
+        if self.level not in ("gfn2", "mmff"):
+            raise ValueError(f"EnsembleSettings: expected a level of 'gfn2' or 'mmff', got {self.level!r}")
+        for name in ("numStarts", "maxMinima", "window", "minRmsd", "timeout"):
+            if not getattr(self, name) > 0:
+                raise ValueError(f"EnsembleSettings: expected {name} above 0, got {getattr(self, name)}")
+
+    @property
+    def condition(self):
+        """The name of the level of theory in a shard."""
+        return {"gfn2": "GFN2-xTB", "mmff": "MMFF94s"}[self.level]
+
+    def toDict(self):
+        """Get the settings as a dict for JSON."""
+        return asdict(self)
+
+
+@dataclass
+class EnsembleOutcome:
+    """What became of one molecule.
+
+    Attributes
+    ----------
+    key : str
+        What identifies the task: a canonical SMILES, or the line that could not be read.
+    smiles : str
+        Canonical SMILES of the molecule with its stereochemistry, as found.
+    records : bytes
+        The conformers as SDF records, compressed by gzip; empty if the molecule failed.
+    reason : str
+        Why there is no ensemble; empty if there is one.
+    numConformers, numMinimised, numChanged : int
+        Conformers kept; minimisations; minima whose bonds or stereochemistry changed.
+    seconds : float
+        Time of the molecule.
+    """
+    key: str
+    smiles: str = ""
+    records: bytes = b""
+    reason: str = ""
+    numConformers: int = 0
+    numMinimised: int = 0
+    numChanged: int = 0
+    seconds: float = 0.0
+
+
+class _Failure(Exception):
+    """Ends a molecule with a reason."""
+
+
+def enumerateTasks(smiles, maxIsomers=4):
+    """Get the stereoisomers of a SMILES.
+
+    Parameters
+    ----------
+    smiles : str
+    maxIsomers : int
+        At most this many; which ones depends on the SMILES only.
+
+    Returns
+    -------
+    list of str
+        Canonical SMILES; what is specified stays, what is open is enumerated.
+
+    Raises
+    ------
+    ValueError
+        If the SMILES cannot be read, or is no single molecule.
+    """
+    from rdkit import Chem
+    from rdkit.Chem.EnumerateStereoisomers import EnumerateStereoisomers, StereoEnumerationOptions
+
+    mol = Chem.MolFromSmiles(smiles)
+    if mol is None or mol.GetNumAtoms() == 0:
+        raise ValueError("the SMILES cannot be read")
+    if len(Chem.GetMolFrags(mol)) != 1:
+        raise ValueError("several fragments")
+    if any(atom.GetAtomicNum() == 0 for atom in mol.GetAtoms()):
+        raise ValueError("an atom without element")
+    options = StereoEnumerationOptions(maxIsomers=maxIsomers, onlyUnassigned=True, unique=True, rand=0xF00D)
+    return sorted({Chem.MolToSmiles(isomer) for isomer in EnumerateStereoisomers(mol, options)})
+
+
+def _embed(mol, settings, seed):
+    from rdkit.Chem import rdDistGeom
+
+    parameters = rdDistGeom.ETKDGv3()
+    parameters.randomSeed, parameters.maxIterations = seed, 50
+    found = list(rdDistGeom.EmbedMultipleConfs(mol, settings.numStarts, parameters))
+    if not found:
+        parameters.useRandomCoords = True
+        found = list(rdDistGeom.EmbedMultipleConfs(mol, max(2, settings.numStarts // 4), parameters))
+    if not found:
+        raise _Failure("no start geometry (ETKDGv3, also with random coordinates)")
+    return found
+
+
+def _relax(mol, identifiers):
+    """Minimise all conformers; returns the energy of each, kcal/mol."""
+    from rdkit.Chem import AllChem
+
+    if AllChem.MMFFHasAllMoleculeParams(mol):
+        results = AllChem.MMFFOptimizeMoleculeConfs(mol, maxIters=2000, mmffVariant="MMFF94s")
+    elif AllChem.UFFHasAllMoleculeParams(mol):
+        results = AllChem.UFFOptimizeMoleculeConfs(mol, maxIters=2000)
+    else:
+        raise _Failure("no force field parameters (MMFF94s, UFF)")
+    return {identifier: result[1] for identifier, result in zip(identifiers, results)}
+
+
+def _withoutCarbonHydrogens(mol):
+    """Drop the hydrogens on carbon: rotamers of OH and NH count as different, those of methyl do not."""
+    from rdkit import Chem
+
+    editable = Chem.RWMol(mol)
+    for atom in reversed(list(mol.GetAtoms())):
+        if atom.GetAtomicNum() == 1 and all(n.GetAtomicNum() == 6 for n in atom.GetNeighbors()):
+            editable.RemoveAtom(atom.GetIdx())
+    return editable.GetMol() if editable.GetNumAtoms() > 0 else Chem.Mol(mol)
+
+
+def prune(mol, energies, minRmsd, window, maxMatches=2000):
+    """Choose the different conformers of low energy.
+
+    Parameters
+    ----------
+    mol : rdkit.Chem.Mol
+    energies : dict
+        Conformer id to energy in kcal/mol.
+    minRmsd : float
+        Conformers closer than this to one of lower energy are left out, Angstrom.
+    window : float
+        Conformers further above the lowest are left out, kcal/mol.
+
+    Returns
+    -------
+    list of int
+        Conformer ids, lowest energy first.
+    """
+    from rdkit.Chem import rdMolAlign
+
+    reduced, kept = _withoutCarbonHydrogens(mol), []
+    lowest = min(energies.values())
+    for value, identifier in sorted((value, identifier) for identifier, value in energies.items()):
+        if value - lowest > window:
+            break
+        # Equal minima have equal energies: only those are superposed.
+        near = (other for other in kept if abs(value - energies[other]) < 1.0)
+        if all(rdMolAlign.GetBestRMS(reduced, reduced, identifier, other, maxMatches=maxMatches) >= minRmsd
+               for other in near):
+            kept.append(identifier)
+    return kept
+
+
+def isConnectivityKept(mol, positions):
+    """Tell whether all bonds are shorter than 1.3, and all other distances longer than 1.15 sums of covalent radii."""
+    from rdkit import Chem
+
+    table = Chem.GetPeriodicTable()
+    radii = np.array([table.GetRcovalent(atom.GetAtomicNum()) for atom in mol.GetAtoms()])
+    distances = np.linalg.norm(positions[:, None] - positions[None], axis=-1) / (radii[:, None] + radii[None])
+    bonded = Chem.GetAdjacencyMatrix(mol).astype(bool)
+    others = ~bonded & ~np.eye(len(radii), dtype=bool)
+    return bool((distances[bonded] < 1.3).all() and (distances[others] > 1.15).all())
+
+
+def _perceivedSmiles(mol, identifier):
+    from rdkit import Chem
+
+    single = Chem.Mol(mol, confId=identifier)
+    Chem.AssignStereochemistryFrom3D(single, single.GetConformer().GetId(), True)
+    return Chem.RemoveHs(single)
+
+
+def _minimise(mol, energies, settings, outcome):
+    """Minimise with GFN2-xTB in place; returns the energies of the conformers that worked."""
+    if settings.level == "mmff":
+        outcome.numMinimised += len(energies)
+        return energies
+    found, lastError = {}, None
+    for identifier in energies:
+        outcome.numMinimised += 1
+        try:
+            value, positions = quantum.minimum(mol, mol.GetConformer(identifier).GetPositions(),
+                                               settings.engine or None, settings.timeout)
+        except quantum.QuantumError as error:
+            lastError = error
+            continue
+        mol.GetConformer(identifier).SetPositions(np.ascontiguousarray(positions))
+        found[identifier] = value
+    if not found:
+        raise _Failure(f"GFN2-xTB failed ({lastError})")
+    return found
+
+
+def _keepUnchanged(mol, energies, request, outcome):
+    """Keep the conformers whose bonds and stereochemistry are those of the request."""
+    from rdkit import Chem
+
+    kept, reason = {}, ""
+    for identifier, value in sorted(energies.items(), key=lambda entry: entry[1]):
+        positions = mol.GetConformer(identifier).GetPositions()
+        if not np.isfinite(positions).all() or not isConnectivityKept(mol, positions):
+            outcome.numChanged += 1
+            reason = reason or "connectivity changed"
+            continue
+        seen = _perceivedSmiles(mol, identifier)
+        smiles = Chem.MolToSmiles(seen)
+        if not seen.HasSubstructMatch(request, useChirality=True) or smiles != (outcome.smiles or smiles):
+            outcome.numChanged += 1
+            reason = reason or "stereochemistry changed"
+            continue
+        # What the request leaves open is fixed by the lowest minimum.
+        outcome.smiles = smiles
+        kept[identifier] = value
+    if not kept:
+        raise _Failure(reason)
+    return kept
+
+
+def _writeRecords(mol, kept, energies, outcome, settings):
+    from rdkit import Chem
+
+    relative = np.array([energies[identifier] for identifier in kept])
+    relative -= relative.min()
+    weights = np.exp(-relative / THERMAL_ENERGY)
+    weights /= weights.sum()
+    identity = hashlib.sha256(outcome.key.encode()).hexdigest()[:16]
+    parts = []
+    for number, identifier in enumerate(kept):
+        tags = {"SMILES": outcome.smiles, "REQUEST": outcome.key, "ID": f"{identity}_{number}",
+                "REL_E_KCAL": f"{relative[number]:.4f}", "BOLTZ_W": f"{weights[number]:.5f}",
+                "LEVEL": settings.condition}
+        block = Chem.MolToMolBlock(mol, confId=identifier)
+        parts.append(block + "".join(f">  <{name}>\n{value}\n\n" for name, value in tags.items()) + "$$$$\n")
+    outcome.records = gzip.compress("".join(parts).encode(), mtime=0)
+    outcome.numConformers = len(kept)
+
+
+def makeEnsemble(smiles, settings=None):
+    """Make the ensemble of one molecule. Never raises for a molecule that fails: the outcome says why.
+
+    Parameters
+    ----------
+    smiles : str
+        Canonical SMILES, as enumerateTasks() returns.
+    settings : EnsembleSettings, optional
+
+    Returns
+    -------
+    EnsembleOutcome
+        The same for the same SMILES, settings and versions, wherever it is computed.
+    """
+    from rdkit import Chem, RDLogger
+
+    RDLogger.DisableLog("rdApp.*")
+    settings = settings or EnsembleSettings()
+    outcome, begin = EnsembleOutcome(smiles), time.perf_counter()
+    try:
+        request = Chem.MolFromSmiles(smiles)
+        if request is None:
+            raise _Failure("the SMILES cannot be read")
+        mol = Chem.AddHs(request)
+        seed = int(hashlib.sha256(smiles.encode()).hexdigest()[:7], 16)
+        energies = _relax(mol, _embed(mol, settings, seed))
+        starts = prune(mol, energies, 0.1 if settings.level == "gfn2" else settings.minRmsd, 25.0)
+        energies = _minimise(mol, {k: energies[k] for k in starts[:settings.maxMinima]}, settings, outcome)
+        energies = _keepUnchanged(mol, energies, request, outcome)
+        _writeRecords(mol, prune(mol, energies, settings.minRmsd, settings.window), energies, outcome, settings)
+    except _Failure as failure:
+        outcome.reason = str(failure)
+    except (RuntimeError, ValueError, OSError) as error:
+        outcome.reason = f"{type(error).__name__}: {error}".splitlines()[0]
+    outcome.seconds = time.perf_counter() - begin
+    return outcome

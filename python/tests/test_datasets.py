@@ -1,0 +1,260 @@
+# SPDX-License-Identifier: MIT
+"""Data sets from SMILES: the pipeline, resuming after kill -9, failures with reasons, Dask, xyz and npz files."""
+import gzip
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+import openmmorbit
+from openmmorbit import datasets, ensemblefiles, makeensemble, orbit, parallel, quantum
+
+Chem = pytest.importorskip("rdkit.Chem")
+AllChem = pytest.importorskip("rdkit.Chem.AllChem")
+mmff = makeensemble.EnsembleSettings("mmff", numStarts=6, maxMinima=4)
+
+
+def readShards(paths):
+    found = []
+    for path in paths:
+        reader, record = orbit.ShardReader(str(path)), orbit.ShardRecord()
+        while reader.next(record):
+            found.append((record.graph.smiles, record.getNumConformers(), record.condition))
+    return found
+
+
+def readRecords(folder):
+    texts = [gzip.open(path, "rt").read() for path in sorted(folder.glob("ensembles-*.sdf.gz"))]
+    return "".join(texts).split("$$$$\n")[:-1]
+
+
+def square(x):
+    if x == 13:
+        os.kill(os.getpid(), signal.SIGKILL)
+    if x == 5:
+        raise ValueError("five")
+    return x * x
+
+
+def testStereoisomersAreEnumerated():
+    assert makeensemble.enumerateTasks("CC(F)C(O)Cl", 10) == sorted(
+        {"C[C@@H](F)[C@@H](O)Cl", "C[C@@H](F)[C@H](O)Cl", "C[C@H](F)[C@@H](O)Cl", "C[C@H](F)[C@H](O)Cl"})
+    assert len(makeensemble.enumerateTasks("CC(F)C(O)Cl", 3)) == 3
+    assert makeensemble.enumerateTasks("C[C@H](F)Cl") == ["C[C@H](F)Cl"]
+    for smiles in ("bad(", "O.O", "*C", ""):
+        with pytest.raises(ValueError):
+            makeensemble.enumerateTasks(smiles)
+
+
+def testAnEnsembleOfMMFF():
+    outcome = makeensemble.makeEnsemble("C[C@H](N)CO", mmff)
+    assert outcome.reason == "" and outcome.numConformers >= 2
+    assert outcome.records == makeensemble.makeEnsemble("C[C@H](N)CO", mmff).records
+    supplier = Chem.SDMolSupplier()
+    supplier.SetData(gzip.decompress(outcome.records).decode(), removeHs=False)
+    mols = list(supplier)
+    assert len(mols) == outcome.numConformers
+    energies = [float(mol.GetProp("REL_E_KCAL")) for mol in mols]
+    assert energies == sorted(energies) and energies[0] == 0 and energies[-1] <= 6
+    assert sum(float(mol.GetProp("BOLTZ_W")) for mol in mols) == pytest.approx(1, abs=1e-3)
+    for mol in mols:
+        Chem.AssignStereochemistryFrom3D(mol, 0, True)
+        assert Chem.MolToSmiles(Chem.RemoveHs(mol)) == "C[C@H](N)CO" == mol.GetProp("SMILES")
+
+
+def testPruningIsSymmetryAware():
+    mol = Chem.AddHs(Chem.MolFromSmiles("FC(F)(F)c1ccccc1"))
+    AllChem.EmbedMolecule(mol, randomSeed=1)
+    match = [m for m in mol.GetSubstructMatches(mol, uniquify=False) if m != tuple(range(mol.GetNumAtoms()))][0]
+    conformer = Chem.Conformer(mol.GetConformer())
+    conformer.SetPositions(np.ascontiguousarray(mol.GetConformer().GetPositions()[list(match)]))
+    mol.AddConformer(conformer, assignId=True)
+    assert makeensemble.prune(mol, {0: 1.0, 1: 1.1}, 0.1, 6.0) == [0]
+    assert makeensemble.prune(mol, {0: 9.0, 1: 1.1}, 0.1, 6.0) == [1]
+
+
+def testBrokenBondsAreSeen():
+    mol = Chem.AddHs(Chem.MolFromSmiles("CCO"))
+    AllChem.EmbedMolecule(mol, randomSeed=1)
+    positions = mol.GetConformer().GetPositions()
+    assert makeensemble.isConnectivityKept(mol, positions)
+    positions[0] += 1.0
+    assert not makeensemble.isConnectivityKept(mol, positions)
+
+
+@pytest.mark.skipif(not quantum.availableEngines(), reason="neither xtb nor tblite is installed")
+@pytest.mark.parametrize("engine", ["xtb", "tblite"])
+def testGFN2(engine):
+    if engine not in quantum.availableEngines():
+        with pytest.raises(ImportError, match="install"):
+            quantum.chooseEngine(engine)
+        return
+    mol = Chem.AddHs(Chem.MolFromSmiles("CO"))
+    AllChem.EmbedMolecule(mol, randomSeed=1)
+    raw = quantum.energy(mol, mol.GetConformer().GetPositions(), engine)
+    value, positions = quantum.minimum(mol, mol.GetConformer().GetPositions(), engine)
+    assert value < raw < value + 20
+    assert quantum.energy(mol, positions, engine) == pytest.approx(value, abs=0.02)
+    outcome = makeensemble.makeEnsemble("OCCO", makeensemble.EnsembleSettings(numStarts=4, maxMinima=2, engine=engine))
+    assert outcome.reason == "" and 1 <= outcome.numConformers <= 2
+
+
+def testADataSetWithFailures(tmp_path):
+    (tmp_path / "in.smi").write_text("CCO ethanol\nbad( broken\n# comment\nCC(F)Cl\nO.O two\nCCO again\n")
+    report = datasets.makeDataset([tmp_path / "in.smi"], tmp_path / "set", mmff, processes=1, progress=False)
+    assert report.numMolecules == 3 and report.numFailed == 2
+    assert set(report.reasons) == {"the SMILES cannot be read", "several fragments"}
+    assert "bad(\tthe SMILES cannot be read" in (tmp_path / "set" / "failures.tsv").read_text()
+    found = readShards(report.trainingShards + report.validationShards)
+    assert sorted(entry[0] for entry in found) == ["CCO", "C[C@@H](F)Cl", "C[C@H](F)Cl"]
+    assert all(condition == "MMFF94s" for _, _, condition in found)
+    assert sum(number for _, number, _ in found) == report.numConformers == len(readRecords(tmp_path / "set"))
+    provenance = json.loads((tmp_path / "set" / "provenance.json").read_text())
+    assert provenance["settings"]["numStarts"] == 6 and "rdkit" in provenance["versions"]
+    for path in report.validationShards:
+        assert all(orbit.isValidationMolecule(openmmorbit.chem.flatSmiles(openmmorbit.readMolecule(smiles)))
+                   for smiles, _, _ in readShards([path]))
+    # Nothing is done twice, and other settings are refused.
+    size = sum(path.stat().st_size for path in (tmp_path / "set").glob("ensembles-*"))
+    again = datasets.makeDataset([tmp_path / "in.smi"], tmp_path / "set", mmff, processes=1, progress=False)
+    assert (again.numMolecules, again.numFailed) == (3, 2)
+    assert sum(path.stat().st_size for path in (tmp_path / "set").glob("ensembles-*")) == size
+    with pytest.raises(ValueError, match="numStarts = 6.*got 24.*another folder"):
+        datasets.makeDataset(["CCO"], tmp_path / "set", makeensemble.EnsembleSettings("mmff"), progress=False)
+
+
+def testATornEndIsCutOff(tmp_path):
+    journal = datasets.Journal(tmp_path, moleculesPerFile=2)
+    outcomes = [makeensemble.makeEnsemble(smiles, mmff) for smiles in ("CCO", "CO", "CCN")]
+    for outcome in outcomes:
+        journal.add(outcome)
+    journal.close()
+    assert len(list(tmp_path.glob("ensembles-*"))) == 2
+    whole = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    # Killed while writing the records of a fourth molecule, and while writing the journal.
+    with open(tmp_path / "ensembles-00001.sdf.gz", "ab") as stream:
+        stream.write(outcomes[0].records[:50])
+    with open(tmp_path / "journal.jsonl", "ab") as stream:
+        stream.write(b'{"key": "CCO", "sec')
+    journal = datasets.Journal(tmp_path, moleculesPerFile=2)
+    assert journal.done == {"CCO", "CO", "CCN"}
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == whole
+    journal.add(makeensemble.makeEnsemble("C", mmff))
+    journal.close()
+    assert len(readRecords(tmp_path)) == sum(o.numConformers for o in outcomes) + 1
+    os.truncate(tmp_path / "ensembles-00000.sdf.gz", 10)
+    with pytest.raises(ValueError, match="damaged"):
+        datasets.Journal(tmp_path)
+
+
+def testKillLosesTheMoleculeAtHandOnly(tmp_path):
+    smiles = ["C" * n + "O" for n in range(1, 9)] + ["C" * n + "N" for n in range(1, 9)]
+    (tmp_path / "in.smi").write_text("\n".join(smiles) + "\n")
+    command = [sys.executable, "-m", "openmmorbit.cli", "dataset", "in.smi", "-o", "set", "--level", "mmff", "--processes",
+               "2", "-q"]
+    journal = tmp_path / "set" / "journal.jsonl"
+    process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True)
+    while process.poll() is None and (not journal.exists() or journal.read_bytes().count(b"\n") < 3):
+        time.sleep(0.02)
+    process.kill()
+    process.communicate()
+    before = [line for line in journal.read_text().splitlines(keepends=True) if line.endswith("\n")]
+    assert 3 <= len(before)
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    entries = [json.loads(line) for line in journal.read_text().splitlines()]
+    assert [json.dumps(entry) + "\n" for entry in entries[:len(before)]] == before
+    assert sorted(entry["key"] for entry in entries) == sorted(smiles)
+    once = datasets.makeDataset([tmp_path / "in.smi"], tmp_path / "once", makeensemble.EnsembleSettings("mmff"),
+                                processes=1, progress=False)
+    assert sorted(readRecords(tmp_path / "set")) == sorted(readRecords(tmp_path / "once"))
+    assert once.numMolecules == 16
+
+
+def testWorkersThatDieAreNamed():
+    found = dict(parallel.run(square, range(20), processes=2))
+    assert sorted(found) == list(range(20))
+    assert found[4] == 16 and "five" in str(found[5]) and isinstance(found[13], Exception)
+    with pytest.raises(ValueError, match="at least 1 process"):
+        parallel.run(square, [1], processes=0)
+
+
+def testDask(tmp_path):
+    pytest.importorskip("dask.distributed")
+    report = datasets.makeDataset(["CCO", "CCN", "C(", "CO"], tmp_path / "set", mmff, cluster="local", progress=False)
+    assert (report.numMolecules, report.numFailed) == (3, 1)
+    single = datasets.makeDataset(["CCO", "CCN", "CO"], tmp_path / "one", mmff, processes=1, progress=False)
+    assert sorted(readRecords(tmp_path / "set")) == sorted(readRecords(tmp_path / "one"))
+    assert single.numConformers == report.numConformers
+
+
+def testDaskIsOptional(monkeypatch, tmp_path):
+    monkeypatch.setitem(sys.modules, "dask", None)
+    monkeypatch.setitem(sys.modules, "dask.distributed", None)
+    with pytest.raises(ImportError, match="pip install"):
+        datasets.makeDataset(["CCO"], tmp_path / "set", mmff, cluster="local", progress=False)
+
+
+def makeFrames(smiles, number, seed=3):
+    """Conformers with shuffled atoms."""
+    mol = Chem.AddHs(Chem.MolFromSmiles(smiles))
+    AllChem.EmbedMultipleConfs(mol, number, randomSeed=seed)
+    order = np.random.default_rng(seed).permutation(mol.GetNumAtoms())
+    numbers = np.array([mol.GetAtomWithIdx(int(i)).GetAtomicNum() for i in order])
+    return numbers, np.stack([c.GetPositions()[order] for c in mol.GetConformers()])
+
+
+def testExtendedXYZ(tmp_path):
+    table, text = Chem.GetPeriodicTable(), ""
+    for smiles, count in (("C[C@H](F)CO", 3), ("c1ccccc1C(=O)[O-]", 2), ("", 1), ("CCC", 1)):
+        numbers, positions = makeFrames(smiles or "CO", count)
+        if smiles == "CCC":
+            numbers, positions = makeFrames("CCO", count)
+        for k, x in enumerate(positions):
+            text += f'{len(numbers)}\nProperties=species:S:1:pos:R:3 smiles="{smiles}" energy_kcal={k - 5.0} pbc="F F F"\n'
+            text += "".join(f"{table.GetElementSymbol(int(z))} {a:.6f} {b:.6f} {c:.6f}\n" for z, (a, b, c) in zip(numbers, x))
+    (tmp_path / "a.xyz").write_text(text)
+    report = openmmorbit.buildDataset([tmp_path / "a.xyz"], tmp_path / "a.shard")
+    other = openmmorbit.buildDataset([tmp_path / "a.xyz"], tmp_path / "b.shard", validation=True)
+    assert report.numMolecules + other.numMolecules == 2 and report.numConformers + other.numConformers == 5
+    assert report.numFaults == 2 and "molecule 3: expected a SMILES" in report.messages[0]
+    assert "CCC" in report.messages[1]
+    assert readShards([tmp_path / "a.shard", tmp_path / "b.shard"])[0][:2] == ("C[C@H](F)CO", 3)
+    (tmp_path / "bad.xyz").write_text("3\n\nC 0 0\n")
+    with pytest.raises(ValueError, match="frame 1"):
+        openmmorbit.buildDataset([tmp_path / "bad.xyz"], tmp_path / "c.shard")
+
+
+def testNpz(tmp_path):
+    data = [("C[C@H](F)CO", *makeFrames("C[C@H](F)CO", 3)), ("CCC", *makeFrames("CCC", 2))]
+    np.savez(tmp_path / "a.npz", smiles=[d[0] for d in data], numAtoms=[len(d[1]) for d in data],
+             numConformers=[len(d[2]) for d in data], numbers=np.concatenate([d[1] for d in data]),
+             positions=np.concatenate([d[2].reshape(-1, 3) for d in data]), energies=[0, 1, 2, 5, 4.0])
+    messages = ensemblefiles.toSDF(tmp_path / "a.npz", tmp_path / "a.sdf")
+    mols = list(Chem.SDMolSupplier(str(tmp_path / "a.sdf"), removeHs=False))
+    assert messages == [] and [m.GetProp("REL_E_KCAL") for m in mols] == ["0.0000", "1.0000", "2.0000", "1.0000", "0.0000"]
+    assert np.allclose(mols[4].GetConformer().GetPositions(), data[1][2][1], atol=1e-4)
+    np.savez(tmp_path / "b.npz", smiles=["C"])
+    with pytest.raises(ValueError, match="numAtoms"):
+        ensemblefiles.toSDF(tmp_path / "b.npz", tmp_path / "b.sdf")
+
+
+def testCommandRefusals(tmp_path):
+    def run(*arguments):
+        return subprocess.run([sys.executable, "-m", "openmmorbit.cli", "dataset", *arguments], cwd=tmp_path,
+                              capture_output=True, text=True, timeout=60)
+    (tmp_path / "a.smi").write_text("C\n")
+    (tmp_path / "a.sdf").write_text("")
+    done = run("a.smi", "a.sdf", "-o", "x")
+    assert done.returncode == 2 and "got both" in done.stderr
+    done = run("a.smi", "-o", "a.sdf")
+    assert done.returncode == 2 and "expected a folder" in done.stderr
+    if shutil.which("xtb") is None:
+        done = run("a.smi", "-o", "x", "--engine", "xtb")
+        assert done.returncode == 1 and "apt install xtb" in done.stderr
