@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: MIT
-# One command each: demo, test, build, bench, lint, sanitize, clean. Everything else is set up on the way.
+# One command each: demo, test, build, bench, lint, sanitize, tsan, valgrind, clean. Everything else is set up on the way.
 #
 #   make demo [SMILES='CCO']     conformers, picture and dynamics into demo/
 #   make test                    build everything and run all tests
 #   make build                   the libraries and the Python package, into build/python
 #   make bench                   time the benchmarks
 #   make lint                    the lints alone
-#   make sanitize                the C++ tests under AddressSanitizer and UndefinedBehaviorSanitizer
+#   make sanitize                all C++ tests under AddressSanitizer and UndefinedBehaviorSanitizer
+#   make tsan                    the threads of the CPU platform under ThreadSanitizer
+#   make valgrind                the portable path of the CPU platform under valgrind
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := build
@@ -21,7 +23,7 @@ configure = cmake -S . -B $(1) -G Ninja -DPython_EXECUTABLE="$(PYTHON_VENV)" \
 # $(call phase,name,commands): run the commands and print the time they took.
 phase = @start=$$(date +%s); echo "== $(1)"; $(2); echo "== $(1): $$(( $$(date +%s) - start )) s"
 
-.PHONY: demo test build bench lint sanitize clean packages packages-test build-tests
+.PHONY: demo test build bench lint sanitize tsan valgrind clean packages packages-test build-tests
 
 demo: build
 	$(call phase,demo,PYTHONPATH=$(BUILD)/python $(PYTHON_VENV) -m openmmorbit.demo --output demo $(if $(SMILES),--smiles '$(SMILES)'))
@@ -36,7 +38,8 @@ build: packages $(VENV)/.stamp-base
 	$(call phase,compile,cmake --build $(BUILD) -j$(JOBS))
 
 build-tests: packages-test $(VENV)/.stamp-base $(VENV)/.stamp-test $(VENV)/.stamp-torch
-	$(call phase,configure,$(call configure,$(BUILD),-DORBIT_BUILD_TRAINING=ON -DORBIT_BUILD_TESTS=ON))
+	$(call phase,configure,$(call configure,$(BUILD),-DORBIT_BUILD_TRAINING=ON -DORBIT_BUILD_TESTS=ON \
+		-DORBIT_WARNINGS_AS_ERRORS=ON))
 	$(call phase,compile,cmake --build $(BUILD) -j$(JOBS))
 
 bench: build-tests
@@ -46,11 +49,28 @@ bench: build-tests
 lint: build-tests
 	@ctest --test-dir $(BUILD) --output-on-failure -R '^Lint\.'
 
-sanitize: packages-test $(VENV)/.stamp-base $(VENV)/.stamp-test
-	$(call phase,configure,$(call configure,build-sanitize,-DORBIT_BUILD_TRAINING=OFF -DORBIT_BUILD_PYTHON=OFF \
-		-DCMAKE_BUILD_TYPE=RelWithDebInfo -DCMAKE_CXX_FLAGS_RELWITHDEBINFO='-O1 -g1' -DORBIT_SANITIZE=address$(comma)undefined))
+# $(call instrument,folder,options): a build without Python, in its own folder.
+instrument = $(call configure,$(1),-DORBIT_BUILD_PYTHON=OFF -DCMAKE_BUILD_TYPE=RelWithDebInfo \
+	-DCMAKE_CXX_FLAGS_RELWITHDEBINFO='-O1 -g1' $(2))
+
+sanitize: packages-test $(VENV)/.stamp-base $(VENV)/.stamp-test $(VENV)/.stamp-torch
+	$(call phase,configure,$(call instrument,build-sanitize,-DORBIT_BUILD_TRAINING=ON -DORBIT_SANITIZE=address$(comma)undefined))
 	$(call phase,compile,cmake --build build-sanitize -j$(JOBS))
 	@ctest --test-dir build-sanitize --output-on-failure -j2 -E '^(Lint|Package)'
+
+tsan: packages-test $(VENV)/.stamp-base $(VENV)/.stamp-test
+	$(call phase,configure,$(call instrument,build-tsan,-DORBIT_BUILD_TRAINING=OFF -DORBIT_BUILD_CHEM=OFF -DORBIT_SANITIZE=thread))
+	$(call phase,compile,cmake --build build-tsan -j$(JOBS) --target $(THREADED))
+	@ctest --test-dir build-tsan --output-on-failure -R '^($(subst $(space),|,$(THREADED)))(\.CPU)?$$'
+
+# Valgrind does not know all instructions of AVX-512. Very large molecules would take hours.
+valgrind: packages-test $(VENV)/.stamp-base $(VENV)/.stamp-test
+	$(call phase,configure,$(call instrument,build-valgrind,-DORBIT_BUILD_TRAINING=OFF -DORBIT_BUILD_CHEM=OFF))
+	$(call phase,compile,cmake --build build-valgrind -j$(JOBS) --target TestCpuKernel TestDenoiserKernel)
+	@command -v valgrind >/dev/null || { echo "valgrind is missing: sudo apt-get install valgrind"; exit 1; }
+	@for filter in 'TestCpuKernel --gtest_filter=*portable:-*LargeMolecules*' TestDenoiserKernel; do \
+		ORBIT_CPU_ISA=portable valgrind --quiet --error-exitcode=1 --leak-check=full --errors-for-leak-kinds=definite \
+			build-valgrind/tests/bin/$$filter --platform=CPU; done
 
 clean:
 	rm -rf $(BUILD) build-* demo
@@ -73,3 +93,5 @@ $(VENV)/.stamp-torch: .ci/requirements-torch.txt $(VENV)/.stamp-base
 	@touch $@
 
 comma := ,
+space := $(subst ,, )
+THREADED := TestCpuKernel TestDenoiserKernel TestConformerGenerator TestOrbitDiffusionIntegrator
