@@ -59,7 +59,8 @@ def _settings(prior, sigma, coupling, priorScale, reflections):
 
 
 def orbitPosterior(x1, xt, time, bonds=(), generators=None, automorphisms=None, prior="gaussian", sigma=0.1,
-                   coupling="independent", priorScale=1.0, reflections=False):
+                   coupling="independent", priorScale=1.0, reflections=False, group=None, numPoints=512, pinned=False,
+                   seed=1, maxOrder=5000):
     """Compute the mean of the orbit posterior over rotations and a permutation group.
 
     Parameters
@@ -87,6 +88,17 @@ def orbitPosterior(x1, xt, time, bonds=(), generators=None, automorphisms=None, 
         Standard deviation of the gaussian prior, same length unit.
     reflections : bool
         Average over O(3) instead of SO(3).
+    group : openmmorbit.SymmetryGroup, optional
+        The group, instead of generators or automorphisms. Groups above maxOrder are averaged by a lattice rule over
+        rotations, and need the bonds.
+    numPoints : int
+        Points of the lattice rule in every stratum, a power of 2; the error falls with it.
+    pinned : bool
+        True if x1 is the element that xt was made from, as in training: the mean is then unbiased for any numPoints.
+    seed : int
+        Of the random shift of the lattice.
+    maxOrder : int
+        Smaller groups are listed, which is exact.
 
     Returns
     -------
@@ -110,7 +122,15 @@ def orbitPosterior(x1, xt, time, bonds=(), generators=None, automorphisms=None, 
     x1, xt = _positions("x1", x1), _positions("xt", xt)
     settings = _settings(prior, sigma, coupling, priorScale, reflections)
     pairs = [(int(first), int(second)) for first, second in bonds]
-    result = orbit.orbitPosterior(x1, xt, float(time), pairs, _group(generators, automorphisms, len(x1)), settings)
+    if group is None:
+        result = orbit.orbitPosterior(x1, xt, float(time), pairs, _group(generators, automorphisms, len(x1)), settings)
+    else:
+        if generators is not None or automorphisms is not None:
+            raise ValueError("orbitPosterior: expected a group, generators or automorphisms, got several; give one of them")
+        lattice = orbit.OrbitLatticeSettings()
+        lattice.maxOrder, lattice.numPoints = int(maxOrder), int(numPoints)
+        lattice.pinned, lattice.seed = bool(pinned), int(seed)
+        result = orbit.orbitPosterior(x1, xt, float(time), pairs, group, settings, lattice)
     return OrbitPosterior(result.mean.reshape(-1, 3), result.velocity.reshape(-1, 3), result.x0Mean.reshape(-1, 3),
                           result.logEvidence)
 

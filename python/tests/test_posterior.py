@@ -88,6 +88,26 @@ def testTargets(golden):
     assert not np.allclose(targets["paper"].positions, targets["monteCarlo"].positions, rtol=0, atol=1e-3)
 
 
+def testLargeGroupsAreAveragedByTheLattice(golden):
+    molecule = next(m for m in golden("orbitPosterior.json")["molecules"] if m["name"] == "propane")
+    x1, numAtoms = np.array(molecule["x1"]), len(molecule["x1"])
+    pairs, neighbors = np.zeros((numAtoms, numAtoms), dtype=int), [[] for _ in range(numAtoms)]
+    for first, second in molecule["bonds"]:
+        pairs[first, second] = pairs[second, first] = 1
+        neighbors[first].append(second)
+        neighbors[second].append(first)
+    colors = [10 * element + len(around) for element, around in zip(molecule["elements"], neighbors)]
+    group = openmmorbit.orbit.findSymmetryGroup(colors, pairs.reshape(-1).tolist(), neighbors)
+    assert group.getOrder() == molecule["order"]
+    arguments = {"x1": x1, "xt": molecule["cases"][0]["xt"], "time": 0.3, "bonds": molecule["bonds"], "group": group}
+    listed = openmmorbit.orbitPosterior(**arguments)
+    estimates = [openmmorbit.orbitPosterior(maxOrder=1, numPoints=points, **arguments).mean for points in (16, 1024)]
+    errors = [np.abs(estimate - listed.mean).max() for estimate in estimates]
+    assert 0 < errors[1] < 0.02 and errors[1] < errors[0]
+    with pytest.raises(ValueError, match="give one"):
+        openmmorbit.orbitPosterior(automorphisms=[list(range(numAtoms))], **arguments)
+
+
 def testNoiseIsMatched(golden):
     molecule = next(m for m in golden("orbitPosterior.json")["molecules"] if m["name"] == "benzene")
     x1 = np.array(molecule["x1"])

@@ -3,6 +3,7 @@
 #ifndef OPENMM_ORBIT_ORBITPOSTERIOR_H_
 #define OPENMM_ORBIT_ORBITPOSTERIOR_H_
 
+#include "openmmorbit/Symmetry.h"
 #include "openmmorbit/internal/windowsExportOrbit.h"
 #include <string>
 #include <utility>
@@ -35,6 +36,18 @@ struct OPENMM_EXPORT_ORBIT OrbitPosteriorSettings {
     double priorScale = 1.0;                ///< s0 of the gaussian prior, in the length unit of the positions
 };
 
+/** How a group is averaged that is too large to list: the lattice rule, equations (2.20) to (2.25). */
+struct OPENMM_EXPORT_ORBIT OrbitLatticeSettings {
+    int maxOrder = 5000;    ///< smaller groups are listed, which is exact
+    int numPoints = 512;    ///< rotations in every stratum, a power of 2 from 8 on
+    /**
+     * True if x1 is the element that xt was made from, as in training: then the mean is unbiased for any number of
+     * points. False for any other x1: the error falls with the number of points.
+     */
+    bool pinned = false;
+    int seed = 1;           ///< of the random shift of the lattice
+};
+
 /** What orbitPosterior() returns; positions are [numAtoms * 3], in the caller's length unit. */
 struct OPENMM_EXPORT_ORBIT OrbitPosteriorResult {
     std::vector<double> mean;       ///< A of (2.7)
@@ -61,6 +74,16 @@ struct OPENMM_EXPORT_ORBIT OrbitPosteriorResult {
 OPENMM_EXPORT_ORBIT OrbitPosteriorResult orbitPosterior(const std::vector<double>& x1, const std::vector<double>& xt,
         double time, const std::vector<std::pair<int, int>>& bonds, const std::vector<int>& automorphisms,
         const OrbitPosteriorSettings& settings = OrbitPosteriorSettings());
+
+/**
+ * As above for a group of any size: listed if it is small, averaged by the lattice rule otherwise.
+ *
+ * @param group     the whole group, as findSymmetryGroup() returns it
+ * @param lattice   what is done with groups too large to list; they need proper rotations and the independent coupling
+ */
+OPENMM_EXPORT_ORBIT OrbitPosteriorResult orbitPosterior(const std::vector<double>& x1, const std::vector<double>& xt,
+        double time, const std::vector<std::pair<int, int>>& bonds, const SymmetryGroup& group,
+        const OrbitPosteriorSettings& settings, const OrbitLatticeSettings& lattice);
 
 /**
  * Match noise with clean positions: the independent coupling leaves x0 as it is, Kabsch rotates it onto x1, OrbitOT moves

@@ -4,6 +4,7 @@
 #include "AlignedPosterior.h"
 #include "NoiseModel.h"
 #include "openmmorbit/ArgumentError.h"
+#include "openmmorbit/internal/OrbitLattice.h"
 #include "openmmorbit/internal/OrbitMean.h"
 #include <algorithm>
 #include <cmath>
@@ -73,8 +74,8 @@ void checkPermutations(const vector<int>& automorphisms, int numAtoms) {
         refuse("every automorphism of a group", "a list without the identity");
 }
 
-/** Check what the harmonic prior needs: one fragment, and permutations that keep the bonds. */
-void checkBonds(const BondList& bonds, const vector<int>& automorphisms, int numAtoms) {
+/** Check bonds, and what the harmonic prior needs: one fragment, and permutations that keep the bonds. */
+void checkBonds(const BondList& bonds, const vector<int>& automorphisms, int numAtoms, bool isHarmonic = true) {
     vector<bool> bonded((size_t) numAtoms * numAtoms, false);
     vector<int> fragment(numAtoms);
     std::iota(fragment.begin(), fragment.end(), 0);
@@ -87,6 +88,8 @@ void checkBonds(const BondList& bonds, const vector<int>& automorphisms, int num
         bonded[(size_t) a * numAtoms + b] = bonded[(size_t) b * numAtoms + a] = true;
         std::replace(fragment.begin(), fragment.end(), int(fragment[a]), int(fragment[b]));
     }
+    if (!isHarmonic)
+        return;
     const auto other = std::find_if(fragment.begin(), fragment.end(), [&](int label) { return label != fragment[0]; });
     if (other != fragment.end())
         refuse("a connected molecule for the harmonic prior", "atom " + std::to_string(other - fragment.begin()) +
@@ -105,6 +108,39 @@ OrbitPosteriorResult alignedPosterior(const AlignedSample& sample, OrbitCoupling
         refuse("a molecule that is not linear for the coupling kabsch",
             "a linear one; use the independent coupling");
     return kabschPosterior(sample);
+}
+
+/** t M_t x_t of centred noisy positions. */
+vector<double> getScaledNoisy(const vector<double>& noisy, double time, const NoiseModel& noise) {
+    vector<double> y = noise.applyPrecision(noisy);
+    for (double& value : y)
+        value *= time;
+    return y;
+}
+
+// (2.8) and (2.9), given the mean.
+
+void completeResult(const vector<double>& noisy, double time, const NoiseModel& noise, OrbitPosteriorResult& result) {
+    if (!std::isfinite(result.logEvidence))
+        refuse("positions and scales of a finite likelihood", result.logEvidence);
+    vector<double> residual(noisy.size());
+    for (size_t k = 0; k < residual.size(); k++)
+        residual[k] = noisy[k] - time * result.mean[k];
+    result.x0Mean = noise.applyPrior(residual);
+    result.velocity = noise.combineVelocity(result.x0Mean, noise.applyPrecision(residual));
+    for (size_t k = 0; k < residual.size(); k++) {
+        result.velocity[k] += result.mean[k];
+        result.x0Mean[k] *= 1 - time;
+    }
+}
+
+void checkGroup(const SymmetryGroup& group, int numAtoms, const OrbitPosteriorSettings& settings) {
+    if (group.numAtoms != numAtoms || group.representatives.empty())
+        refuse("a group of " + std::to_string(numAtoms) + " atoms", "one of " + std::to_string(group.numAtoms) +
+            " atoms and " + std::to_string(group.representatives.size()) + " cosets");
+    if (settings.coupling != OrbitCoupling::Independent || settings.rotations != OrbitRotations::Proper)
+        refuse("the independent coupling and proper rotations for a group too large to list",
+            std::to_string((long long) std::min(group.getOrder(), 9e18)) + " permutations; raise maxOrder");
 }
 
 } // namespace
@@ -127,27 +163,42 @@ OrbitPosteriorResult OrbitPlugin::orbitPosterior(const vector<double>& x1, const
 
     // (2.1), (2.7) and (2.10)
 
-    vector<double> y = noise.applyPrecision(noisy);
-    for (double& value : y)
-        value *= time;
     OrbitPosteriorResult result;
     result.mean.resize(x1.size());
     OrbitMeanWorkspace workspace;
-    result.logEvidence = orbitMean(clean, y, elements, result.mean, workspace, settings.rotations);
-    if (!std::isfinite(result.logEvidence))
-        refuse("positions and scales of a finite likelihood", result.logEvidence);
+    result.logEvidence = orbitMean(clean, getScaledNoisy(noisy, time, noise), elements, result.mean, workspace,
+        settings.rotations);
+    completeResult(noisy, time, noise, result);
+    return result;
+}
 
-    // (2.8) and (2.9)
-
-    vector<double> residual(x1.size());
-    for (size_t k = 0; k < residual.size(); k++)
-        residual[k] = noisy[k] - time * result.mean[k];
-    result.x0Mean = noise.applyPrior(residual);
-    result.velocity = noise.combineVelocity(result.x0Mean, noise.applyPrecision(residual));
-    for (size_t k = 0; k < residual.size(); k++) {
-        result.velocity[k] += result.mean[k];
-        result.x0Mean[k] *= 1 - time;
+OrbitPosteriorResult OrbitPlugin::orbitPosterior(const vector<double>& x1, const vector<double>& xt, double time,
+        const BondList& bonds, const SymmetryGroup& group, const OrbitPosteriorSettings& settings,
+        const OrbitLatticeSettings& lattice) {
+    if (group.complete && group.getOrder() <= lattice.maxOrder)
+        return orbitPosterior(x1, xt, time, bonds, group.enumerate(lattice.maxOrder), settings);
+    checkSettings(settings, time);
+    checkPositions(x1, xt);
+    const int numAtoms = (int) x1.size() / 3;
+    checkGroup(group, numAtoms, settings);
+    checkBonds(bonds, {}, numAtoms, settings.prior == "harmonic");
+    const vector<double> clean = center(x1), noisy = center(xt);
+    const NoiseModel noise(settings, time, bonds, numAtoms);
+    vector<vector<int>> neighbors(numAtoms);
+    for (const auto& [a, b] : bonds) {
+        neighbors[a].push_back(b);
+        neighbors[b].push_back(a);
     }
+    LatticeRule rule;
+    rule.numPoints = lattice.numPoints;
+    rule.pinned = lattice.pinned;
+    rule.key.seed = (std::uint64_t) lattice.seed;
+    OrbitPosteriorResult result;
+    result.mean.resize(x1.size());
+    LatticeWorkspace workspace;
+    result.logEvidence = orbitMeanLattice(clean, getScaledNoisy(noisy, time, noise),
+        makeLatticeGroup(group, neighbors), rule, result.mean, workspace);
+    completeResult(noisy, time, noise, result);
     return result;
 }
 
