@@ -181,7 +181,8 @@ def runTrain(options):
 
     result = training.train(options.config)
     print(f"{result.numSteps} steps, {result.numSamples} samples in {result.minutes:.1f} minutes; "
-          f"loss {result.loss:.4f}, validation {result.validationLoss:.4f}; model in {result.modelPath}")
+          f"loss {result.loss:.4f}, validation {result.validationLoss:.4f}; model in {result.modelPath}, "
+          f"curves and held-out metrics in {os.path.join(os.path.dirname(result.modelPath), 'report.md')}")
     return EXIT_OK
 
 
@@ -286,7 +287,12 @@ def makeParser():
 
     _addDataset(commands)
 
-    train = commands.add_parser("train", help="train a model")
+    train = commands.add_parser(
+        "train", help="train a model",
+        description="Trains as a JSON file says, or continues the run whose checkpoint lies in its outputDirectory, also "
+                    "after kill -9. Ctrl-C ends a run with a checkpoint and a model. The folder receives "
+                    "model.safetensors, log.csv, metrics.csv, report.md and training.png. Several processes: torchrun "
+                    "--nproc-per-node N --no-python openmm-orbit train CONFIG.")
     train.add_argument("config", metavar="CONFIG", help="JSON file of training settings")
     train.set_defaults(run=runTrain)
 

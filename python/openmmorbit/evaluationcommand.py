@@ -69,7 +69,7 @@ def drawReport(methods, path, largest=1.5):
             values = np.array([statistics.perMolecule(method.scores, quantity, limit) for limit in limits])
             mean, error = values.mean(axis=1), values.std(axis=1) / np.sqrt(max(values.shape[1], 1))
             axis.plot(limits, mean, color=color, label=method.name)
-            axis.fill_between(limits, mean - 1.96 * error, mean + 1.96 * error, color=color, alpha=0.15, linewidth=0)
+            axis.fill_between(limits, mean - 1.96 * error, mean + 1.96 * error, color=color, alpha=0.08, linewidth=0)
         axis.set(xlabel="heavy-atom RMSD limit / Å", ylabel="%", title=title, xlim=(0, largest), ylim=(0, 101))
     axes[0].legend(frameon=False, loc="lower right")
     strains = [[value for score in method.scores for value in score.strains] for method in methods]
@@ -79,7 +79,7 @@ def drawReport(methods, path, largest=1.5):
                         medianprops={"color": color, "linewidth": 2})
     if shown:
         axes[2].set_yscale("log")
-        axes[2].set_xticks(range(len(shown)), [name for name, _, _ in shown], rotation=20)
+        axes[2].set_xticks(range(len(shown)), [name for name, _, _ in shown], rotation=30, ha="right")
         axes[2].set(ylabel="kcal/mol", title="GFN2-xTB strain")
     else:
         axes[2].set_axis_off()

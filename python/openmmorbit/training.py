@@ -59,6 +59,9 @@ def buildDataset(inputs, output, condition="GFN2-xTB", validation=False):
 def train(config, progress=True):
     """Train a model, or continue the run whose checkpoint lies in the output folder. Ctrl-C ends it with a checkpoint.
 
+    The output folder receives the model, a checkpoint, log.csv and metrics.csv, and at the end report.md and training.png.
+    Started by torchrun, the processes train one model together.
+
     Parameters
     ----------
     config : str, path or openmmorbit.orbittraining.TrainingSettings
@@ -87,4 +90,9 @@ def train(config, progress=True):
         if not os.path.isfile(config):
             raise ValueError(f"openmmorbit.train: expected a configuration file, got '{config}'; check the path")
         config = orbittraining.TrainingSettings.load(str(config))
-    return orbittraining.trainWithProgress(config) if progress else orbittraining.train(config)
+    result = orbittraining.trainWithProgress(config) if progress else orbittraining.train(config)
+    if int(os.environ.get("RANK", 0)) == 0:
+        from openmmorbit import trainingreport
+
+        trainingreport.writeReport(config.outputDirectory, result)
+    return result

@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: MIT
+"""The report of a training run: curves of loss and quality as PNG, and a page with the held-out metrics."""
+import csv
+from pathlib import Path
+
+_metricNames = ("COV-R@0.1", "COV-R@0.5", "COV-P@0.1", "COV-P@0.5", "AMR-R", "AMR-P", "stereoCorrect", "accepted")
+_colors = ("#c0392b", "#2c7fb8", "#41ab5d", "#e67e22", "#6a51a3")
+
+
+def readLog(path):
+    """Read log.csv or metrics.csv of a run.
+
+    Parameters
+    ----------
+    path : path
+
+    Returns
+    -------
+    dict
+        Column title to a list of values, one a row: numbers, None where a field is empty, text for shards. Empty if the
+        file is missing.
+    """
+    if not Path(path).is_file():
+        return {}
+    with open(path, encoding="utf-8", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    table = {}
+    for title in rows[0] if rows else []:
+        values = [row[title] for row in rows]
+        table[title] = values if title == "shard" else [float(value) if value else None for value in values]
+    return table
+
+
+def _plot(axis, x, values, **style):
+    points = [(a, b) for a, b in zip(x, values) if b is not None]
+    if points:
+        axis.plot(*zip(*points), **style)
+
+
+def drawRun(folder, path):
+    """Draw loss, coverage and distances of a run against the step.
+
+    Parameters
+    ----------
+    folder : path
+        The output folder of the run.
+    path : path
+        The PNG file.
+
+    Returns
+    -------
+    bool
+        False if the run has no log yet; then nothing is drawn.
+    """
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    log, metrics = readLog(Path(folder) / "log.csv"), readLog(Path(folder) / "metrics.csv")
+    if not log:
+        return False
+    figure, axes = pyplot.subplots(1, 3, figsize=(13, 4), constrained_layout=True)
+    _plot(axes[0], log["step"], log["loss"], color="#9ecae1", label="training loss")
+    _plot(axes[0], log["step"], log["validationLoss"], color=_colors[0], label="validation loss")
+    axes[0].set(xlabel="step", title="loss")
+    if all(value > 0 for value in log["loss"] if value is not None):
+        axes[0].set_yscale("log")
+    rate = axes[0].twinx()
+    _plot(rate, log["step"], log["learningRate"], color="#bdbdbd", linestyle=":")
+    rate.set_yticks([])
+    axes[0].legend(frameon=False)
+    shards = sorted(set(metrics.get("shard", [])))
+    for shard, color in zip(shards, _colors * (len(shards) // len(_colors) + 1)):
+        chosen = [k for k, name in enumerate(metrics["shard"]) if name == shard]
+        steps = [metrics["step"][k] for k in chosen]
+        for axis, title, line, scale in ((axes[1], "COV-R@0.1", "-", 100), (axes[1], "COV-P@0.1", "--", 100),
+                                         (axes[1], "stereoCorrect", ":", 100), (axes[2], "AMR-R", "-", 1),
+                                         (axes[2], "AMR-P", "--", 1)):
+            axis.plot(steps, [scale * metrics[title][k] for k in chosen], line, marker=".", color=color,
+                      label=f"{Path(shard).stem} {title}")
+    axes[1].set(xlabel="step", ylabel="%", title="validation conformers, raw", ylim=(0, 101))
+    axes[2].set(xlabel="step", ylabel="Å", title="average minimum RMSD", ylim=(0, None))
+    for axis in axes[1:]:
+        if axis.lines:
+            axis.legend(frameon=False, fontsize=7)
+    figure.savefig(path, dpi=130)
+    pyplot.close(figure)
+    return True
+
+
+def writeReport(folder, result):
+    """Write report.md, and training.png if matplotlib is installed, into the output folder of a run.
+
+    Parameters
+    ----------
+    folder : path
+        The output folder of the run.
+    result : openmmorbit.orbittraining.TrainingResult
+        What train() returned.
+
+    Returns
+    -------
+    pathlib.Path
+        The page.
+    """
+    folder = Path(folder)
+    metrics = readLog(folder / "metrics.csv")
+    lines = ["# Training run", "", f"- {result.numSteps} steps, {result.numSamples} samples, {result.minutes:.1f} minutes",
+             f"- mean loss of the last steps {result.loss:.4f}, validation loss {result.validationLoss:.4f}",
+             f"- model: `{Path(result.modelPath).name}`"]
+    if result.numSkipped:
+        lines.append(f"- {result.numSkipped} batches without a finite loss or gradient were skipped")
+    if metrics:
+        last = [k for k, step in enumerate(metrics["step"]) if step == metrics["step"][-1]]
+        lines += ["", f"Held-out molecules at step {int(metrics['step'][-1])}, averaged weights, raw output (nothing drawn "
+                  "again), heavy atoms:", "", "| shard | molecules | copies | " + " | ".join(_metricNames) + " |",
+                  "|---|---|---|" + "---|" * len(_metricNames)]
+        for k in last:
+            values = [f"{metrics[name][k]:.3f} Å" if name.startswith("AMR") else f"{100 * metrics[name][k]:.1f} %"
+                      for name in _metricNames]
+            lines.append(f"| {Path(metrics['shard'][k]).name} | {int(metrics['molecules'][k])} | "
+                         f"{int(metrics['copies'][k])} | " + " | ".join(values) + " |")
+    try:
+        if drawRun(folder, folder / "training.png"):
+            lines += ["", "![loss and metrics](training.png)"]
+    except ImportError:
+        lines += ["", "No curves: matplotlib is not installed (pip install matplotlib)."]
+    (folder / "report.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return folder / "report.md"
