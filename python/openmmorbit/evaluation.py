@@ -310,7 +310,11 @@ def score(reference, generated, numRequested):
     if generated.mol is None or generated.mol.GetNumConformers() == 0:
         result.error = result.error or "no conformer"
         return result
-    matrix = rmsdMatrix(generated.mol, reference.mol)
+    try:
+        matrix = rmsdMatrix(generated.mol, reference.mol)
+    except RuntimeError as error:
+        result.error = f"not comparable with the reference: {error}"
+        return result
     if not np.isfinite(matrix).all():
         result.error = "RMSD is not finite"
         return result

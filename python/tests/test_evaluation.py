@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: MIT
 """The evaluation: distances, coverage, intervals and the table, against cases whose answer is known."""
+import json
+from importlib import util
+
 import numpy as np
 import pytest
 
-from openmmorbit import evaluation, statistics
+import openmmorbit
+from openmmorbit import baselines, cli, evaluation, evaluationcommand, orbit, quality, quantum, statistics
 
 Chem = pytest.importorskip("rdkit.Chem")
 AllChem = pytest.importorskip("rdkit.Chem.AllChem")
@@ -105,3 +109,101 @@ def testHydrogensThatDefineADoubleBondAreNoHeavyAtoms():
     assert AllChem.EmbedMolecule(target, randomSeed=7) == 0
     matrix = evaluation.rmsdMatrix(probe, target)
     assert matrix.shape == (1, 1) and 0 <= matrix[0, 0] < 1
+
+
+def testShardsAndFilesWithoutTagsAreReferences(reference, tmp_path):
+    writer = Chem.SDWriter(str(tmp_path / "plain.sdf"))
+    writer.write(reference.mol, confId=0)
+    writer.close()
+    assert [r.smiles for r in evaluation.readReferences(tmp_path / "plain.sdf")] == ["C[C@H](N)CCO"]
+    record = orbit.ShardRecord()
+    record.graph, record.condition = openmmorbit.readMolecule(reference.mol), "MMFF94s"
+    record.positions = np.stack([c.GetPositions() for c in reference.mol.GetConformers()]).ravel().tolist()
+    writer = orbit.ShardWriter(str(tmp_path / "a.shard"))
+    writer.add(record)
+    writer.add(record)
+    found = evaluation.readReferences(tmp_path / "a.shard")
+    assert [(r.smiles, r.numConformers) for r in found] == [("C[C@H](N)CCO", 3)] * 2
+    assert np.diag(evaluation.rmsdMatrix(reference.mol, found[0].mol)).max() < 1e-3
+    assert len(evaluation.readReferences(tmp_path / "a.shard", 1)) == 1
+
+
+@pytest.mark.parametrize("name, module", [("conforge", "CDPL"), ("openbabel", "openbabel")])
+def testBaselines(name, module):
+    if util.find_spec(module) is None:
+        missing = baselines.makeBaseline(name)
+        assert missing.missing.startswith("not installed: pip install") and missing.run is None
+        return
+    references = [evaluation.Reference(smiles, embed(smiles, 2))
+                  for smiles in ("C[C@H](N)C(=O)NCCO", "F/C=C/CC", "[NH3+]CC(=O)[O-]")]
+    method = evaluation.evaluate(references, [baselines.makeBaseline(name)], 3, progress=False)[0]
+    for score in method.scores:
+        assert score.error == "" and 1 <= score.numReturned <= 6 and score.numCorrect == score.numReturned
+        assert score.recall.max() < 2 and score.coreSeconds > 0
+    bad = evaluation.evaluate([evaluation.Reference("[Xe]", references[0].mol)], [baselines.makeBaseline(name)],
+                              progress=False)[0]
+    assert bad.scores[0].error != "" and statistics.summarize(bad)["COV-R@0.5 %"][0] == 0
+
+
+def testMissingSoftwareIsAColumn(reference, monkeypatch):
+    monkeypatch.setattr(baselines.util, "find_spec", lambda name: None)
+    methods = [baselines.makeBaseline("etkdg"), baselines.makeBaseline("conforge")]
+    inspector = quality.Inspector(1, 0)
+    evaluation.evaluate([reference], methods, progress=False, inspect=inspector)
+    page = evaluationcommand.writeReport([reference], methods, (0.5,), ["test"], inspector.notes)
+    assert "| not installed: pip install CDPKit |" in page and "CONFORGE is not installed: pip install CDPKit" in page
+    assert "pip install posebusters" in page and methods[1].scores == []
+    with pytest.raises(ValueError, match="'omega'"):
+        baselines.makeBaseline("omega")
+
+
+def testPoseBustersFindsAStretchedBond(reference):
+    pytest.importorskip("posebusters")
+    method = evaluation.evaluate([reference], [evaluation.Method("m", lambda r, n: [evaluation.Generated(reference.mol)])],
+                                 progress=False, inspect=quality.Inspector(1, 0, copies=3))[0]
+    assert (method.scores[0].numBusted, method.scores[0].numPassed) == (3, 3)
+    broken = Chem.Mol(reference.mol)
+    positions = broken.GetConformer(1).GetPositions()
+    positions[0] += 0.8
+    broken.GetConformer(1).SetPositions(positions)
+    method = evaluation.evaluate([reference], [evaluation.Method("m", lambda r, n: [evaluation.Generated(broken)])],
+                                 progress=False, inspect=quality.Inspector(1, 0, copies=3))[0]
+    assert method.scores[0].numPassed == 2
+    failed = evaluation.evaluate([reference], [evaluation.Method("m", lambda r, n: [evaluation.Generated(error="no")])],
+                                 progress=False, inspect=quality.Inspector(1, 0, copies=3))[0]
+    assert statistics.summarize(failed)["PoseBusters passed %"][0] == 0
+
+
+@pytest.mark.skipif(not quantum.availableEngines(), reason="neither xtb nor tblite is installed")
+def testStrainOfAMinimumIsSmall():
+    mol = embed("CO", 1)
+    relaxed = Chem.Mol(mol)
+    relaxed.GetConformer().SetPositions(quantum.minimum(mol, mol.GetConformer().GetPositions())[1])
+    strains = []
+    for answer in (mol, relaxed):
+        method = evaluation.Method("m", lambda r, n, answer=answer: [evaluation.Generated(answer)])
+        evaluation.evaluate([evaluation.Reference("CO", mol)], [method], progress=False, inspect=quality.Inspector(0, 1))
+        strains.append(method.scores[0].strains[0])
+    assert strains[0] > 0.5 and strains[1] < 0.1
+
+
+def testTheCommandWritesAReport(smallModel, reference, tmp_path, capsys):
+    pytest.importorskip("matplotlib")
+    smallModel.save(str(tmp_path / "m.safetensors"))
+    writer = Chem.SDWriter(str(tmp_path / "r.sdf"))
+    for number in range(2):
+        for index in range(3):
+            reference.mol.SetProp("SMILES", reference.smiles)
+            reference.mol.SetProp("ID", f"{number}_{index}")
+            writer.write(reference.mol, confId=index)
+    writer.close()
+    arguments = ["evaluate", str(tmp_path / "m.safetensors"), str(tmp_path / "r.sdf"), "--platform", "Reference", "--steps",
+                 "1", "--max-resamplings", "0", "--baselines", "etkdg", "--strain", "0", "--posebusters", "0", "-q"]
+    assert cli.main([*arguments, "-o", str(tmp_path / "report")]) == 0
+    page = (tmp_path / "report" / "report.md").read_text()
+    assert "| | orbit raw | orbit | ETKDGv3 |" in page and "COV-R@0.05 %" in page and "2 molecules" in page
+    assert "orbit raw minus ETKDGv3" in page and "conformers a core-second" in capsys.readouterr().out
+    assert (tmp_path / "report" / "report.png").stat().st_size > 10000
+    assert set(json.loads((tmp_path / "report" / "report.json").read_text())) == {"orbit raw", "orbit", "ETKDGv3"}
+    assert cli.main(["evaluate", "-", str(tmp_path / "nowhere.sdf")]) == 2
+    assert cli.main([*arguments, "--factor", "0"]) == 2
