@@ -244,24 +244,13 @@ void ConformerGeneratorImpl::inspect(Call& call, const Batch& batch, const std::
         copy.provenance.mirrored = false;
         if (call.settings.checkConformers || !finite)
             copy.status = checkConformer(*call.requests[copy.request].graph, coordinates);
-        if (!copy.status.stereoCorrect)
-            repairHandedness(call, copy, coordinates);
+        if (copy.status.stereoCorrect || !restoreHandedness(*call.requests[copy.request].graph, coordinates))
+            continue;
+        copy.status = checkConformer(*call.requests[copy.request].graph, coordinates);
+        copy.provenance.mirrored = true;
+        for (Vec3& position : copy.positions)
+            position = -position;
     }
-}
-
-void ConformerGeneratorImpl::repairHandedness(const Call& call, Copy& copy, std::vector<double>& coordinates) const {
-    // The mirror image of a conformer is a conformer of the mirror-image molecule, with the same probability. So a copy
-    // with every centre inverted becomes a right one by reflection, exactly.
-
-    for (double& x : coordinates)
-        x = -x;
-    const ConformerStatus status = checkConformer(*call.requests[copy.request].graph, coordinates);
-    if (!status.isAccepted())
-        return;
-    copy.status = status;
-    copy.provenance.mirrored = true;
-    for (Vec3& position : copy.positions)
-        position = -position;
 }
 
 std::vector<Ensemble> ConformerGeneratorImpl::collect(Call& call) const {

@@ -4,6 +4,7 @@
 #include "openmm/System.h"
 #include "openmm/internal/ContextImpl.h"
 #include "openmmorbit/ArgumentError.h"
+#include "openmmorbit/ConformerCheck.h"
 #include "openmmorbit/internal/OrbitKernels.h"
 #include "openmmorbit/internal/RandomSeed.h"
 #include <algorithm>
@@ -211,6 +212,8 @@ void OrbitDiffusionIntegrator::takeStep() {
     currentStep++;
     bool last = currentStep == generationSettings.numSteps;
     numEvaluations += generationSettings.method == SamplerMethod::Heun && !last ? 2 : 1;
+    if (last)
+        restoreHands();
     writing = true;
     stepKernel.scatter(*context);
     if (last)
@@ -218,6 +221,38 @@ void OrbitDiffusionIntegrator::takeStep() {
     context->setStepCount(context->getStepCount() + 1);
     context->systemChanged();
     writing = false;
+}
+
+void OrbitDiffusionIntegrator::restoreHands() {
+    IntegrateOrbitDiffusionStepKernel& stepKernel = kernel.getAs<IntegrateOrbitDiffusionStepKernel>();
+    std::vector<double> positions = stepKernel.getPositions();
+    bool reflected = false;
+    auto first = positions.begin();
+    for (const Molecule& molecule : molecules) {
+        auto last = first + 3 * molecule.graph.getNumAtoms();
+        std::vector<double> copy(first, last);
+        if (restoreHandedness(molecule.graph, copy)) {
+            std::copy(copy.begin(), copy.end(), first);
+            reflected = true;
+        }
+        first = last;
+    }
+    if (reflected)
+        stepKernel.setPositions(positions);
+}
+
+ConformerStatus OrbitDiffusionIntegrator::getMoleculeStatus(int index) const {
+    checkMolecule("getMoleculeStatus", index);
+    if (context == nullptr || !isFinished())
+        throw OpenMMException(CLASS + "getMoleculeStatus: expected a finished generation, got one after " +
+                              std::to_string(currentStep) + " of " + std::to_string(settings.numSteps) +
+                              " steps; call generate() first");
+    const std::vector<double> positions = kernel.getAs<const IntegrateOrbitDiffusionStepKernel>().getPositions();
+    auto first = positions.begin();
+    for (int i = 0; i < index; i++)
+        first += 3 * molecules[i].graph.getNumAtoms();
+    const MolecularGraph& graph = molecules[index].graph;
+    return checkConformer(graph, std::vector<double>(first, first + 3 * graph.getNumAtoms()));
 }
 
 void OrbitDiffusionIntegrator::finishGeneration() {

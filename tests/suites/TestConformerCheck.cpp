@@ -50,6 +50,29 @@ TEST(ConformerCheck, rejectsMirrorImagesOfCentres) {
     EXPECT_GT(numMirrored, 40);
 }
 
+TEST(ConformerCheck, reflectsCopiesWhoseCentresAreAllInverted) {
+    int numReflected = 0;
+    for (const MoleculeRecord& record : readConformers()) {
+        vector<double> positions = record.positions, image = record.positions;
+        for (double& x : image)
+            x = -x;
+        EXPECT_FALSE(restoreHandedness(record.graph, positions)) << record.graph.name;
+        EXPECT_EQ(restoreHandedness(record.graph, image), !record.graph.tetrahedral.empty()) << record.graph.name;
+        EXPECT_TRUE(checkConformer(record.graph, image).isAccepted()) << record.graph.name;
+        if (record.graph.tetrahedral.size() < 2)
+            continue;
+
+        // With one of several centres asked for the other way round, neither the copy nor its image will do.
+
+        MolecularGraph other = record.graph;
+        std::swap(other.tetrahedral[0].neighbors[0], other.tetrahedral[0].neighbors[1]);
+        EXPECT_FALSE(restoreHandedness(other, positions)) << record.graph.name;
+        EXPECT_EQ(positions, record.positions);
+        numReflected++;
+    }
+    EXPECT_GT(numReflected, 10);
+}
+
 TEST(ConformerCheck, rejectsTheOtherDoubleBondIsomer) {
     int numSwapped = 0;
     for (MoleculeRecord& record : readConformers()) {

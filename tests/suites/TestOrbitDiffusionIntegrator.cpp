@@ -101,6 +101,31 @@ TEST_F(OrbitDiffusionIntegratorTest, agreesWithTheGenerator) {
     }
 }
 
+TEST_F(OrbitDiffusionIntegratorTest, givesEachEnantiomerItsHand) {
+    // The default inputs do not tell the two apart: with the same noise one is the mirror image of the other.
+
+    MolecularGraph hand = makeBromochlorofluoromethane(), otherHand = hand;
+    std::swap(otherHand.tetrahedral[0].neighbors[0], otherHand.tetrahedral[0].neighbors[1]);
+    std::vector<std::vector<Vec3>> results;
+    for (const MolecularGraph& graph : {hand, otherHand}) {
+        OrbitDiffusionIntegrator integrator(model);
+        integrator.addMolecule(graph, range(0, 5));
+        integrator.setNumSteps(NUM_STEPS);
+        integrator.setRandomNumberSeed(3);
+        const std::unique_ptr<System> five = makeSystem(5);
+        Context context(*five, integrator, platform());
+        context.setPositions(std::vector<Vec3>(5, Vec3()));
+        expectThrows<OpenMMException>("OrbitDiffusionIntegrator::getMoleculeStatus: expected a finished generation, got one "
+            "after 0 of 4 steps; call generate() first", [&] { integrator.getMoleculeStatus(0); });
+        integrator.generate();
+        EXPECT_TRUE(integrator.getMoleculeStatus(0).stereoCorrect) << integrator.getMoleculeStatus(0).message;
+        results.push_back(getPositions(context));
+    }
+    for (Vec3& position : results[1])
+        position = -position;
+    expectClose("positions", results[1], results[0], accuracy);
+}
+
 TEST_F(OrbitDiffusionIntegratorTest, movesItsMoleculesOnlyAndKeepsTheirCentroids) {
     OrbitDiffusionIntegrator integrator(model);
     prepare(integrator);

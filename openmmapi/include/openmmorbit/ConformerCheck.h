@@ -25,6 +25,17 @@ namespace OrbitPlugin {
 OPENMM_EXPORT_ORBIT ConformerStatus checkConformer(const MolecularGraph& graph, const std::vector<double>& positions);
 
 /**
+ * Reflect a conformer if the requested stereochemistry is that of its mirror image: every centre and axis is inverted. The
+ * mirror image of a conformer is a conformer of the mirror-image molecule, with the same energy and probability, so this
+ * completes, exactly, what networks generate whose inputs do not tell left from right (hasHandedness()).
+ *
+ * @param graph       the molecule
+ * @param positions   [numAtoms * 3], Angstrom; negated if the mirror image is right
+ * @return whether the positions were reflected
+ */
+OPENMM_EXPORT_ORBIT bool restoreHandedness(const MolecularGraph& graph, std::vector<double>& positions);
+
+/**
  * Get the covalent radius of an element (Cordero et al., doi:10.1039/b801115j).
  *
  * @param element   atomic number

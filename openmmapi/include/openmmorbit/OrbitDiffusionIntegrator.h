@@ -5,6 +5,7 @@
 
 #include "openmm/Integrator.h"
 #include "openmm/Kernel.h"
+#include "openmmorbit/ConformerStatus.h"
 #include "openmmorbit/DenoiserModel.h"
 #include "openmmorbit/MolecularGraph.h"
 #include "openmmorbit/SamplerSettings.h"
@@ -59,6 +60,13 @@ public:
     const std::vector<int>& getMoleculeParticles(int index) const;
     /** Get the condition of a molecule. */
     int getMoleculeCondition(int index) const;
+    /**
+     * Inspect a molecule of the finished generation. Copies whose centres all came out inverted have been reflected by
+     * then. If a fault is found, restart() draws another conformer.
+     *
+     * @throws OpenMMException if the generation is not finished
+     */
+    ConformerStatus getMoleculeStatus(int index) const;
     /** Get how the probability flow is integrated. */
     const SamplerSettings& getSamplerSettings() const {
         return settings;
@@ -141,6 +149,7 @@ private:
     void buildBatch();
     void beginGeneration();
     void finishGeneration();
+    void restoreHands();
     void takeStep();
     Progress getProgress() const;
     void setProgress(const Progress& progress, const std::vector<double>& state);

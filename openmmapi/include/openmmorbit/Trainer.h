@@ -46,7 +46,7 @@ struct OPENMM_EXPORT_ORBIT TrainingSettings {
     std::string coupling = "independent";           ///< name of an OrbitCoupling
     std::string regression = "denoiser";            ///< "denoiser" or "velocity": whose target is averaged
     int numRotations = 200, numAutomorphisms = 50;  ///< of the targets monteCarlo and paper
-    bool averageReflections = false;                ///< exact means over O(3) where no stereo label is seen
+    bool averageReflections = true;                 ///< means over O(3) where the inputs show no hand; exact targets, independent coupling
     std::string precision = "bfloat16";             ///< matrix products: "bfloat16" or "float32"
     int numThreads = 1;                             ///< threads of LibTorch; one more prepares batches
     double checkpointMinutes = 2;                   ///< between checkpoints

@@ -5,8 +5,10 @@
 #include "TorchSystems.h"
 #include "openmmorbit/ArgumentError.h"
 #include "openmmorbit/Trainer.h"
+#include "openmmorbit/internal/Features.h"
 #include "openmmorbit/internal/OrbitMean.h"
 #include "train/BatchSampler.h"
+#include "train/SampleTarget.h"
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -127,6 +129,48 @@ TEST_F(TrainerTest, batchesAreReproducibleAndTargetsBounded) {
         EXPECT_LT(std::sqrt(length), 2.0 * std::sqrt(3.0 * batch.maxAtoms));
         expectClose("centre of A", std::vector<double>(sum, sum + 3), std::vector<double>(3, 0.0),
                 tolerance("interpolant", "single"));
+    }
+}
+
+TEST_F(TrainerTest, inputsWithoutHandAreTrainedOnBothHands) {
+    TrainingSettings settings = makeSettings("unused");
+    DenoiserModel model = DenoiserModel::createRandom(settings.network, 1), handedModel = model;
+    std::vector<FeatureVocabulary> pairs = model.getPairVocabularies();
+    pairs.push_back({"chiralNeighbor", {0, 1, 2, 3, 4}, false});
+    handedModel.setVocabularies(model.getAtomVocabularies(), pairs);
+    int numLabelled = 0;
+    for (DenoiserModel* start : {&model, &handedModel}) {
+        start->setConditions(settings.conditions);
+        torchimpl::TrainingData data;
+        torchimpl::readTrainingSet({path("small.shard")}, 1, *start, 5000, data);
+        for (const torchimpl::TrainingMolecule& molecule : data.sets[0].molecules) {
+            EXPECT_EQ(molecule.labelled && start == &handedModel, molecule.handed);
+            numLabelled += molecule.labelled;
+        }
+    }
+    EXPECT_GT(numLabelled, 0);
+
+    // The mean over O(3) is the same for a conformer and its mirror image, the mean over SO(3) is not.
+
+    torchimpl::SampleTarget target(settings);
+    torchimpl::FeatureRows rows;
+    rows.group.numAtoms = 4;
+    rows.group.representatives = {{0, 1, 2, 3}};
+    torchimpl::NoisySample sample;
+    sample.rows = &rows;
+    sample.x1 = {1, 1, 1, 1, -1, -1.5, -1, 1, -0.5, -1, -1, 1};
+    sample.y = {1.5, 0.2, 1, 0.3, -1, -2, -0.8, 1.2, -0.5, -1, -0.4, 1.5};
+    sample.sigma = 1.2;
+    for (bool handed : {false, true}) {
+        sample.handed = handed;
+        torchimpl::NoisySample image = sample;
+        for (double& x : image.x1)
+            x = -x;
+        const std::vector<double> mean = target.compute(sample), imageMean = target.compute(image);
+        if (handed)
+            EXPECT_GT(std::abs(mean[0] - imageMean[0]), 0.1);
+        else
+            expectClose("means", imageMean, mean, tolerance("interpolant", "double"));
     }
 }
 

@@ -81,8 +81,6 @@ private:
     void keepFeatures(Call& call, Batch& batch, const std::vector<int>& packed) const;
     void runBatch(Call& call, const Batch& batch, const std::vector<int>& packed);
     void inspect(Call& call, const Batch& batch, const std::vector<int>& packed, const std::vector<double>& positions) const;
-    /** Replace a copy with wrong stereochemistry by its mirror image if that one is right. */
-    void repairHandedness(const Call& call, Copy& copy, std::vector<double>& coordinates) const;
     void report(const Call& call, double fraction) const;
     std::vector<Ensemble> collect(Call& call) const;
     std::shared_ptr<const DenoiserModel> model;

@@ -132,7 +132,7 @@ void BatchSampler::fillSample(const Choice& choice, int row, HostBatch& batch) {
     const float* source = molecule.positions.data() + (std::size_t) conformer * n * 3;
     NoisySample noisy;
     noisy.rows = &rows;
-    noisy.labelled = molecule.labelled && view != StereoView::Hidden;
+    noisy.handed = molecule.handed && view != StereoView::Hidden;
     noisy.number = sample;
     std::vector<double>&x1 = noisy.x1, &y = noisy.y;
     x1.resize(3 * n);

@@ -67,6 +67,7 @@ TrainingMolecule makeMolecule(
     molecule.numConformers = record.getNumConformers();
     molecule.condition = (int) (condition - conditions.begin());
     molecule.labelled = !graph.tetrahedral.empty() || !graph.torsional.empty();
+    molecule.handed = molecule.labelled && hasHandedness(model.getPairVocabularies());
     molecule.positions = record.positions;
     centerPositions(molecule);
     double sum = 0;

@@ -30,6 +30,7 @@ struct TrainingMolecule {
     std::string label;
     int numAtoms = 0, numConformers = 0, condition = 0;
     bool labelled = false;              ///< has stereo labels: then all three views exist, otherwise the first only
+    bool handed = false;                ///< its features tell it from its mirror image
     std::array<FeatureRows, 3> views;
     std::vector<float> positions;       ///< [numConformers][numAtoms][3], centred, Angstrom
     std::vector<float> weights;         ///< [numConformers] cumulative Boltzmann weights, or empty

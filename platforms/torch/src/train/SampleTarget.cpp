@@ -57,7 +57,8 @@ std::vector<double> SampleTarget::computeExact(const NoisySample& sample) {
         std::vector<double> scaled = sample.y, mean(sample.y.size());
         for (double& value : scaled)
             value /= sample.sigma * sample.sigma;
-        const bool reflect = settings.averageReflections && !sample.labelled;
+        const bool reflect =
+                settings.averageReflections && !sample.handed && coupling == OrbitCoupling::Independent;
         orbitMean(sample.x1, scaled, sample.rows->group.enumerate(), mean, workspace,
                 reflect ? OrbitRotations::WithReflections : OrbitRotations::Proper);
         return mean;

@@ -19,7 +19,7 @@ struct NoisySample {
     std::vector<double> y;          ///< x1 + sigma n
     double sigma = 1;               ///< Angstrom
     const FeatureRows* rows = nullptr;
-    bool labelled = false;          ///< the network sees stereo labels
+    bool handed = false;            ///< the network sees labels that tell the molecule from its mirror image
     std::uint64_t number = 0;       ///< number of the sample: its part of the key
 };
 

@@ -174,12 +174,9 @@ void TrainingSettings::validate() const {
     OrbitTargetSettings orbit;
     orbit.target = parseOrbitTarget(target);
     orbit.posterior.coupling = parseOrbitCoupling(coupling);
-    orbit.posterior.rotations = averageReflections ? OrbitRotations::WithReflections : OrbitRotations::Proper;
     orbit.numRotations = numRotations;
     orbit.numAutomorphisms = numAutomorphisms;
     orbit.validate();
-    check(!averageReflections || orbit.posterior.coupling == OrbitCoupling::Independent,
-            "the independent coupling for a mean over reflections", coupling);
     check(regression == "denoiser" || regression == "velocity", "a regression of \"denoiser\" or \"velocity\"",
             "\"" + regression + "\"");
     check(precision == "bfloat16" || precision == "float32", "a precision of \"bfloat16\" or \"float32\"",

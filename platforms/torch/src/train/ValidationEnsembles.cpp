@@ -2,6 +2,7 @@
 // Choice of validation molecules, the sampler with tensors, and the comparison by shard.
 #include "ValidationEnsembles.h"
 #include "openmmorbit/ArgumentError.h"
+#include "openmmorbit/ConformerCheck.h"
 #include "openmmorbit/SamplerSettings.h"
 #include "openmmorbit/Shard.h"
 #include "openmmorbit/internal/Philox.h"
@@ -147,8 +148,9 @@ std::vector<std::vector<double>> ValidationEnsembles::generate(const NamedTensor
         const Tensor positions = generateBatch(weights, batch);
         for (std::size_t b = 0; b < batch.size(); b++) {
             const double* values = positions.data_ptr<double>() + b * positions.size(1) * 3;
-            std::vector<double>& target = result[batch[b].molecule];
-            target.insert(target.end(), values, values + 3 * getSize(batch[b]));
+            std::vector<double> copy(values, values + 3 * getSize(batch[b])), &target = result[batch[b].molecule];
+            restoreHandedness(molecules[batch[b].molecule].graph, copy);
+            target.insert(target.end(), copy.begin(), copy.end());
         }
         first = last;
     }
