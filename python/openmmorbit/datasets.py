@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Data sets from SMILES: many molecules on many cores or a Dask cluster, resumable at any moment, into shards."""
+import fcntl
 import json
 import os
 import platform
@@ -48,23 +49,30 @@ class Journal:
         self.path = self.folder / "journal.jsonl"
         self.done, self.entries = set(), 0
         self.lengths, self.counts = {}, {}
-        self._restore()
         self._stream = open(self.path, "ab")
+        try:
+            fcntl.flock(self._stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._restore()
+        except BlockingIOError as error:
+            self._stream.close()
+            raise ValueError(f"makeDataset: expected a folder that nobody writes to, got '{folder}', which another process "
+                             "has open") from error
+        except ValueError:
+            self._stream.close()
+            raise
 
     def _restore(self):
         length = 0
-        if self.path.exists():
-            data = self.path.read_bytes()
-            for line in data.splitlines(keepends=True):
-                try:
-                    entry = json.loads(line) if line.endswith(b"\n") else None
-                except ValueError:
-                    entry = None
-                if entry is None:
-                    break
-                length += len(line)
-                self._count(entry)
-            os.truncate(self.path, length)
+        for line in self.path.read_bytes().splitlines(keepends=True):
+            try:
+                entry = json.loads(line) if line.endswith(b"\n") else None
+            except ValueError:
+                entry = None
+            if entry is None:
+                break
+            length += len(line)
+            self._count(entry)
+        os.truncate(self.path, length)
         for path in self.folder.glob("ensembles-*.sdf.gz"):
             known = self.lengths.get(path.name, 0)
             if path.stat().st_size < known:
@@ -274,6 +282,9 @@ def makeDataset(sources, folder, settings=None, maxIsomers=4, processes=None, cl
     from openmmorbit.molecules import requireRDKit
 
     requireRDKit("makeDataset")
+    from rdkit import RDLogger
+
+    RDLogger.DisableLog("rdApp.*")
     settings = settings or makeensemble.EnsembleSettings()
     provenance = _provenance(settings, sources, maxIsomers)
     journal = Journal(folder)

@@ -50,9 +50,23 @@ def chooseEngine(engine=None):
     return engine or found[0]
 
 
-def _tbliteCalculator(numbers, positions, charge):
-    from tblite.interface import Calculator
+def _importCalculator():
+    """Import tblite with one thread a process: molecules are what runs in parallel, and idle threads spin."""
+    kept = {name: os.environ.get(name) for name in _quietEnvironment}
+    os.environ.update(_quietEnvironment)
+    try:
+        from tblite.interface import Calculator
+    finally:
+        for name, value in kept.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+    return Calculator
 
+
+def _tbliteCalculator(numbers, positions, charge):
+    Calculator = _importCalculator()
     calculator = Calculator("GFN2-xTB", np.asarray(numbers), np.asarray(positions) / BOHR, charge=charge)
     calculator.set("verbosity", 0)
     return calculator
