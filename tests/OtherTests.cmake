@@ -1,4 +1,27 @@
 # The tests that are not suites: C++ examples, Python tests, lints, and the benchmarks (target `benchmarks`, not built by default).
+
+# What is special to one implementation.
+set(_library_reference OpenMMOrbitReference)
+set(_library_cpu OpenMMOrbitCPU OpenMMOrbitReference)
+set(_library_common OpenMMOrbitOpenCL)
+set(_library_opencl OpenMMOrbitOpenCL)
+set(_library_torch OpenMMOrbitTraining OpenMMOrbitReference)
+set(_arguments_reference --platform=Reference)
+set(_arguments_cpu --platform=CPU)
+foreach(_platform IN ITEMS reference cpu common opencl torch)
+    file(GLOB _own CONFIGURE_DEPENDS ../platforms/${_platform}/tests/Test*.cpp)
+    foreach(_test IN LISTS _own)
+        orbit_test_binary(_binary "${_test}" ${_library_${_platform}})
+        if(_binary STREQUAL "TestDeviceSources")
+            orbit_add_source_test(${_binary})
+        elseif(_binary AND _platform STREQUAL "opencl")
+            orbit_add_gpu_tests(${_binary} OpenCL)
+        elseif(_binary)
+            orbit_add_test(${_binary} ${_binary} ${_arguments_${_platform}})
+        endif()
+    endforeach()
+endforeach()
+
 foreach(_library IN ITEMS OpenMMOrbit OpenMMOrbitChem OpenMMOrbitReference OpenMMOrbitCPU OpenMMOrbitTraining)
     if(TARGET ${_library})
         list(APPEND _built ${_library})

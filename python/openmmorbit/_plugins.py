@@ -7,6 +7,9 @@ import openmm
 from openmmorbit._build import openmmVersion, version
 
 _folder = Path(__file__).resolve().parent
+# Platforms that need a device's driver, and why their plugins could not be loaded here.
+_gpuPlatforms = ("OpenCL", "CUDA", "HIP")
+_failures = {}
 
 
 def checkOpenMMVersion(found=None):
@@ -43,6 +46,8 @@ def loadPlugins(folder=None):
     tuple of str
         Paths of the loaded libraries.
 
+    A plugin of a GPU platform that cannot be loaded, for want of a driver, is left out; checkPlatform() tells why.
+
     Raises
     ------
     ImportError
@@ -54,11 +59,37 @@ def loadPlugins(folder=None):
                           "incomplete: install or build the package again")
     known = set(openmm.Platform.getPluginLoadFailures())
     loaded = openmm.Platform.loadPluginsFromDirectory(str(folder))
-    failures = [text for text in openmm.Platform.getPluginLoadFailures() if text not in known and "OpenMMOrbit" in text]
+    failures = []
+    for text in openmm.Platform.getPluginLoadFailures():
+        platform = next((name for name in _gpuPlatforms if f"libOpenMMOrbit{name}." in text), None)
+        if text in known or "OpenMMOrbit" not in text:
+            continue
+        if platform is not None:
+            _failures[platform] = text
+        else:
+            failures.append(text)
     if failures:
         raise ImportError(f"openmmorbit {version} (built for OpenMM {openmmVersion}, running with "
                           f"{openmm.Platform.getOpenMMVersion()}) could not load its plugins: " + "; ".join(failures))
     return tuple(loaded)
+
+
+def checkPlatform(name):
+    """Refuse a GPU platform whose plugin was left out when the package was imported.
+
+    Parameters
+    ----------
+    name : str
+        Name of a platform.
+
+    Raises
+    ------
+    ValueError
+        With the reason why the plugin could not be loaded.
+    """
+    if name in _failures:
+        raise ValueError(f"ConformerGenerator: expected a platform that works here, got \"{name}\", whose plugin could not "
+                         f"be loaded ({_failures[name]}); install its driver and OpenMM's plugin for it")
 
 
 def libraryPath():

@@ -10,6 +10,7 @@ from pathlib import Path
 import openmm
 
 from openmmorbit import molecules, orbit
+from openmmorbit._plugins import checkPlatform
 from openmmorbit.ensemble import Ensemble
 
 _methods = {"euler": orbit.SamplerMethod_Euler, "heun": orbit.SamplerMethod_Heun,
@@ -94,9 +95,9 @@ class ConformerGenerator:
     model : str, path or openmmorbit.orbit.DenoiserModel, optional
         The model; default: the packaged one.
     platform : str or openmm.Platform, optional
-        "CPU" or "Reference"; default: the fastest one that has a kernel.
+        "CPU", "Reference", or a GPU: "OpenCL", "CUDA" or "HIP"; default: CPU, which is always there.
     properties : dict, optional
-        Properties of the platform, as for openmm.Context.
+        Properties of the platform, as for openmm.Context, e.g. {"Precision": "mixed", "DeviceIndex": "1"}.
     threads : int, optional
         Threads of the CPU platform; default: all.
     numSteps : int, optional
@@ -129,7 +130,9 @@ class ConformerGenerator:
                  returnFailed=False):
         self._core = orbit.ConformerGenerator(loadModel(model))
         if platform is not None:
-            self._core.setPlatformName(platform.getName() if isinstance(platform, openmm.Platform) else str(platform))
+            name = platform.getName() if isinstance(platform, openmm.Platform) else str(platform)
+            checkPlatform(name)
+            self._core.setPlatformName(name)
         if properties is not None:
             self._core.setPlatformProperties({str(key): str(value) for key, value in properties.items()})
         if threads is not None:

@@ -55,6 +55,15 @@ def testMissingAndBrokenPluginsAreRefusedInWords(tmp_path):
         _plugins.loadPlugins(tmp_path)
 
 
+def testMissingDriversAreNoErrorUntilTheirPlatformIsNamed(tmp_path, monkeypatch):
+    monkeypatch.setattr(_plugins, "_failures", {})
+    (tmp_path / "libOpenMMOrbitHIP.so").write_bytes(b"no library")
+    assert _plugins.loadPlugins(tmp_path) == ()
+    _plugins.checkPlatform("CPU")
+    with pytest.raises(ValueError, match='got "HIP", whose plugin could not be loaded .*libOpenMMOrbitHIP'):
+        openmmorbit.ConformerGenerator(platform="HIP")
+
+
 def testNamesAreReachable():
     missing = [name for name in openmmorbit.__all__ if not hasattr(openmmorbit, name)]
     assert missing == []

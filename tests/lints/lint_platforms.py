@@ -7,7 +7,7 @@ import re
 from common import listFiles, readText, run
 
 README = "platforms/README.md"
-FOLDERS = ("reference", "cpu", "torch")
+FOLDERS = ("reference", "cpu", "common", "torch")
 
 
 def makeTable(root):
@@ -30,8 +30,8 @@ def check(root):
 
 STAGES = {"platforms/reference/src/stages/A.cpp": "", "platforms/cpu/src/stages/A.cpp": ""}
 run(check, [
-    ({**STAGES, README: "| A | own | own | – |\n"}, 0),
-    ({**STAGES, README: "| A | own | – | – |\n"}, 2),
+    ({**STAGES, README: "| A | own | own | – | – |\n"}, 0),
+    ({**STAGES, README: "| A | own | – | – | – |\n"}, 2),
     ({**STAGES, README: "nothing\n"}, 1),
-    ({**STAGES, README: "| A | own | own | – |\n| B | own | own | – |\n"}, 1),
+    ({**STAGES, README: "| A | own | own | – | – |\n| B | own | own | – | – |\n"}, 1),
 ])

@@ -13,6 +13,8 @@ INHERITED = {
     # Inside the vectorised row operations of platforms/cpu/src/simd; the numbers stand there.
     # Coordinates are double there too: the plugin contains the reference's stages (platforms/reference/CMakeLists.txt).
     "cpu": {"LayerNorm", "Linear", "Softmax", "Gather", "Scatter", "Noise", "Prior", "SamplerStep"},
+    # The first in the matrix products' way in (linear.cc), the second online in the attention.
+    "common": {"LayerNorm", "Softmax"},
     # Operators of LibTorch, or parts of sampling, which the school does not do with Torch.
     "torch": {"LayerNorm", "Linear", "Softmax", "Gather", "Scatter", "Noise", "Prior", "SamplerStep"},
 }
@@ -46,7 +48,7 @@ def bodyOf(text):
 
 def check(root):
     faults = []
-    folders = [name for name in ("cpu", "torch") if os.path.isdir(os.path.join(root, "platforms", name, "src/stages"))
+    folders = [name for name in ("cpu", "common", "torch") if os.path.isdir(os.path.join(root, "platforms", name, "src/stages"))
                and listFiles(root, (".cpp",), (f"platforms/{name}/src/stages",))]
     theory = readText(root, THEORY) if os.path.exists(os.path.join(root, THEORY)) else ""
     for reference in listFiles(root, (".cpp",), ("platforms/reference/src/stages",)):
@@ -66,7 +68,14 @@ def check(root):
                 faults.append(f"{path}: the stage is missing; write it, or declare in {os.path.basename(__file__)} why not")
                 continue
             # Numbers of other stages may be mentioned; those of this stage must stand in the reference's order.
-            got = [number for number in equationNumbers(bodyOf(readText(root, path))) if number in expected]
+            text = bodyOf(readText(root, path))
+            if folder == "common":
+                device = f"platforms/common/src/kernels/{stage[0].lower()}{stage[1:]}.cc"
+                if not os.path.exists(os.path.join(root, device)):
+                    faults.append(f"{device}: the stage's device source is missing")
+                    continue
+                text = bodyOf(readText(root, device))
+            got = [number for number in equationNumbers(text) if number in expected]
             if got != expected:
                 faults.append(f"{path}: expected the equations {show(expected)}, got {show(got)}")
     return faults
@@ -91,4 +100,6 @@ run(check, [
     (tree(PLAIN, PLAIN, {"platforms/reference/src/stages/B.cpp": "x\n", f"{CONTRACTS}/B.h": ""}), 1),
     (tree(PLAIN, PLAIN, {"platforms/reference/src/stages/Linear.cpp": "x\n"}), 1),
     (tree(PLAIN + "// (4.9)\n", PLAIN + "// (4.9)\n"), 1),
+    (tree(PLAIN, PLAIN, {"platforms/common/src/stages/A.cpp": "f();\n", "platforms/common/src/kernels/a.cc": "f();\n" + PLAIN}), 0),
+    (tree(PLAIN, PLAIN, {"platforms/common/src/stages/A.cpp": "f();\n"}), 1),
 ])

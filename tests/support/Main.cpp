@@ -20,6 +20,21 @@ static bool readOption(const std::string& argument, const std::string& name, std
     return true;
 }
 
+// What ctest takes for "skipped".
+static const int SKIPPED = 77;
+
+static bool isGpuPlatform(const std::string& name) {
+    return name == "OpenCL" || name == "CUDA" || name == "HIP";
+}
+
+/** Whether a plugin that could not be loaded is that of a GPU platform other than the one under test. */
+static bool concernsOtherGpu(const std::string& failure, const std::string& name) {
+    for (const std::string other : {"OpenCL", "CUDA", "HIP"})
+        if (other != name && failure.find("libOpenMMOrbit"+other+".") != std::string::npos)
+            return true;
+    return false;
+}
+
 /** Load OpenMM's platform and our plugins. Returns an empty text, or what went wrong. */
 static std::string loadPlugins(const std::string& name) {
     // OpenMM's own library of the platform; Reference is built in.
@@ -30,9 +45,9 @@ static std::string loadPlugins(const std::string& name) {
     // All of ours, from the build tree.
 
     Platform::loadPluginsFromDirectory(ORBIT_TEST_PLUGIN_DIR);
-    const std::vector<std::string> failures = Platform::getPluginLoadFailures();
-    if (!failures.empty())
-        return failures[0];
+    for (const std::string& failure : Platform::getPluginLoadFailures())
+        if (!concernsOtherGpu(failure, name))
+            return failure;
     for (int i = 0; i < Platform::getNumPlatforms(); i++)
         if (Platform::getPlatform(i).getName() == name)
             return "";
@@ -52,6 +67,8 @@ int main(int argc, char* argv[]) {
             return 2;
         }
     }
+    if (precision.empty() && isGpuPlatform(testSupport::platformName()))
+        precision = "single";
     if (precision.empty())
         precision = (testSupport::platformName() == "Reference" ? "double" : "single");
     const std::vector<std::string> known = {"single", "mixed", "double"};
@@ -65,7 +82,17 @@ int main(int argc, char* argv[]) {
             const std::string fault = loadPlugins(options.platform);
             if (!fault.empty()) {
                 std::cerr << "Main: the plugins could not be loaded: " << fault << "\n";
-                return 2;
+                return isGpuPlatform(options.platform) ? SKIPPED : 2;
+            }
+            if (isGpuPlatform(options.platform)) {
+                // Every Context of the tests has this precision.
+
+                Platform& platform = testSupport::platform();
+                platform.setPropertyDefaultValue("Precision", precision);
+                if (precision != "single" && !platform.supportsDoublePrecision()) {
+                    std::cerr << "Main: skipped, the device has no double precision\n";
+                    return SKIPPED;
+                }
             }
         }
         catch (const std::exception& error) {

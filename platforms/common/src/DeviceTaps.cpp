@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MIT
+// How the padded arrays of the device become taps.
+#include "DeviceTaps.h"
+#include <algorithm>
+
+namespace OrbitPlugin {
+namespace common {
+
+using std::vector;
+
+void tapConditioning(const DeviceModel& model, const DeviceBatch& arrays, const Batch& batch, StageTaps& taps) {
+    const int c = model.settings.conditionWidth, d = model.sizes.width, dP = model.sizes.paddedWidth;
+    const int size = model.sizes.modulationSize, numParts = 6 * model.settings.numLayers + 2;
+    const vector<double> cond = arrays.cond.downloadNumbers(arrays.numConditions * c);
+    const vector<double> modulation = arrays.modulation.downloadNumbers((std::size_t) arrays.numConditions * size);
+    vector<int> conditions;
+    vector<double>& tap = taps["timeConditioning"];
+    for (const BatchCopy& copy : batch.copies) {
+        const auto place = std::find(conditions.begin(), conditions.end(), copy.condition);
+        const int condition = (int) (place - conditions.begin());
+        if (place == conditions.end())
+            conditions.push_back(copy.condition);
+        tap.insert(tap.end(), cond.begin() + condition * c, cond.begin() + (condition + 1) * c);
+        for (int part = 0; part < numParts; part++) {
+            const auto begin = modulation.begin() + (std::size_t) condition * size + part * dP;
+            tap.insert(tap.end(), begin, begin + d);
+        }
+    }
+}
+
+void tapPairFeatures(const DeviceModel& model, const DeviceBatch& arrays, const Batch& batch, int numLayers,
+        vector<vector<double>>& copies) {
+    const int numOutputs = numLayers * model.settings.numHeads;
+    const vector<double> bias = arrays.bias.downloadNumbers((std::size_t) numOutputs * arrays.numPairs);
+    copies.resize(batch.copies.size());
+    std::size_t first = 0;
+    for (int c = 0; c < (int) batch.copies.size(); c++) {
+        const int numAtoms = batch.getNumAtoms(c), rowLength = roundUp(numAtoms, PADDING);
+        for (int output = 0; output < numOutputs; output++)
+            for (int i = 0; i < numAtoms; i++) {
+                const auto begin = bias.begin() + (std::size_t) output * arrays.numPairs + first + i * rowLength;
+                copies[c].insert(copies[c].end(), begin, begin + numAtoms);
+            }
+        first += (std::size_t) numAtoms * rowLength;
+    }
+}
+
+void tapTokens(const DeviceModel& model, const DeviceBatch& arrays, const std::string& name, StageTaps& taps) {
+    const int d = model.sizes.width, dP = model.sizes.paddedWidth;
+    const vector<double> x = arrays.x.downloadNumbers((std::size_t) arrays.numRows * dP);
+    vector<double>& tap = taps[name];
+    for (int row = 0; row < arrays.numRows; row++)
+        tap.insert(tap.end(), x.begin() + (std::size_t) row * dP, x.begin() + (std::size_t) row * dP + d);
+}
+
+} // namespace common
+} // namespace OrbitPlugin

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: MIT
+// The prior stage, device: centred noise of the first level; with sigma 1 it centres any positions.
+//
+// Launch: one work-group a copy, or fewer, of any size.
+//   copies      [numCopies]     x first row, y number of atoms
+//   noise       [numRows][3]
+//   positions   [numRows][3]
+
+KERNEL void prior(int numCopies, mixed sigma, GLOBAL const int4* RESTRICT copies, GLOBAL const mixed* RESTRICT noise,
+        GLOBAL mixed* RESTRICT positions) {
+    LOCAL mixed parts[3*CENTROID_PARTS];
+    for (int copy = GROUP_ID; copy < numCopies; copy += NUM_GROUPS) {
+        const int first = copies[copy].x, numAtoms = copies[copy].y;
+
+        // (6.2)
+        for (int part = LOCAL_ID; part < CENTROID_PARTS; part += LOCAL_SIZE)
+            for (int k = 0; k < 3; k++) {
+                mixed sum = 0;
+                for (int i = part; i < numAtoms; i += CENTROID_PARTS)
+                    sum += noise[3*(first+i)+k];
+                parts[3*part+k] = sum;
+            }
+        const mixed4 mean = finishCentroid(parts, numAtoms);
+        for (int i = LOCAL_ID; i < numAtoms; i += LOCAL_SIZE) {
+            positions[3*(first+i)] = sigma*(noise[3*(first+i)]-mean.x);
+            positions[3*(first+i)+1] = sigma*(noise[3*(first+i)+1]-mean.y);
+            positions[3*(first+i)+2] = sigma*(noise[3*(first+i)+2]-mean.z);
+        }
+    }
+}

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: MIT
+// The shared helper linear, common host: how a matrix product is divided into work-groups.
+#include "CommonStages.h"
+#include <algorithm>
+
+namespace OrbitPlugin {
+
+void common::linear(DeviceModel& model, DeviceBatch& batch, const std::string& kernel, const Matrix& matrix, Buffer& input,
+        Buffer& output, const LinearShape& shape) {
+    Device& device = model.device;
+    const Tiles& tiles = device.tiles;
+    const int numRowBlocks = (batch.numRows + tiles.blockRows - 1) / tiles.blockRows;
+    const int numColumnBlocks = matrix.numOutputs / tiles.blockColumns;
+
+    // Where weights are not staged, a group keeps its rows through all columns, unless there are too few rows for all.
+
+    const int span = tiles.stageWeights ? 1 : std::max(1, std::min(numColumnBlocks, numRowBlocks * numColumnBlocks / 16));
+    const int numSpans = (numColumnBlocks + span - 1) / span;
+    const Launch launch = device.groups((long long) numRowBlocks * numSpans);
+    if (shape.inputWidth > 0)
+        device[kernel](launch, input, shape.inputWidth, matrix.numInputs, model.weights, matrix.weights, matrix.bias,
+            matrix.numOutputs, shape.numColumns, batch.numRows, span, batch.rows, batch.modulation,
+            model.sizes.modulationSize, shape.modulationOffset, output);
+    else
+        device[kernel](launch, input, matrix.numInputs, model.weights, matrix.weights, matrix.bias, matrix.numOutputs,
+            shape.numColumns, batch.numRows, span, batch.rows, batch.modulation, model.sizes.modulationSize,
+            shape.modulationOffset, output);
+}
+
+} // namespace OrbitPlugin

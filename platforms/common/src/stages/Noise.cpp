@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: MIT
+// The noise stage, common host: standard normal numbers of all copies.
+#include "CommonStages.h"
+
+namespace OrbitPlugin {
+
+void common::noise(DeviceModel& model, DeviceBatch& batch, std::uint64_t seed) {
+    model.device["noise"](model.device.elements(batch.numRows), batch.numRows, (unsigned int) seed,
+        (unsigned int) (seed >> 32), batch.rows, batch.keys, batch.noise);
+}
+
+} // namespace OrbitPlugin

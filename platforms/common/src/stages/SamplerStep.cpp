@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+// The samplerStep stage, common host: Euler, Heun and multistep.
+#include "CommonStages.h"
+
+namespace OrbitPlugin {
+
+void common::scaleInput(DeviceModel& model, DeviceBatch& batch, Buffer& y, double factor) {
+    model.device["scaleInput"](model.device.elements(3 * batch.numRows), batch.numRows, MixedArgument{factor}, y, batch.u,
+        batch.getUStride());
+}
+
+void common::scaleOutput(DeviceModel& model, DeviceBatch& batch, Buffer& y, Buffer& denoised, double skip, double output) {
+    model.device["scaleOutput"](model.device.elements(3 * batch.numRows), 3 * batch.numRows, MixedArgument{skip},
+        MixedArgument{output}, y, batch.output, denoised);
+}
+
+void common::eulerStep(DeviceModel& model, DeviceBatch& batch, const StepLevels& levels, Buffer& next) {
+    model.device["eulerStep"](model.device.elements(3 * batch.numRows), 3 * batch.numRows, MixedArgument{levels.sigma},
+        MixedArgument{levels.nextSigma}, batch.positions, batch.denoised, next);
+}
+
+void common::heunStep(DeviceModel& model, DeviceBatch& batch, const StepLevels& levels) {
+    model.device["heunStep"](model.device.elements(3 * batch.numRows), 3 * batch.numRows, MixedArgument{levels.sigma},
+        MixedArgument{levels.nextSigma}, batch.denoised, batch.predicted, batch.predictedDenoised, batch.positions);
+}
+
+void common::multistepStep(DeviceModel& model, DeviceBatch& batch, const StepLevels& levels) {
+    model.device["multistepStep"](model.device.elements(3 * batch.numRows), 3 * batch.numRows,
+        MixedArgument{levels.nextSigma / levels.sigma}, MixedArgument{getMultistepWeight(levels)}, batch.denoised,
+        batch.previousDenoised, batch.positions);
+}
+
+} // namespace OrbitPlugin
