@@ -24,12 +24,12 @@ _homes = {
     "orbitPosterior": "posterior", "OrbitPosterior": "posterior", "orbitTarget": "posterior", "OrbitTarget": "posterior",
     "coupleNoise": "posterior",
     "mmffSystem": "relaxation", "readMolecule": "molecules", "readMolecules": "molecules",
-    "train": "training", "buildDataset": "training",
+    "train": "training", "buildDataset": "training", "makeDataset": "datasets", "EnsembleSettings": "makeensemble",
     "DenoiserModel": "orbit", "PairBiasTransformerSettings": "orbit", "MolecularGraph": "orbit",
     "SamplerSettings": "orbit", "SymmetryGroup": "orbit", "closeGroup": "orbit", "OrbitDiffusionIntegrator": "orbit",
 }
-_modules = ("chem", "cli", "conformers", "demo", "ensemble", "evaluation", "molecules", "orbit", "posterior",
-            "relaxation", "training")
+_modules = ("baselines", "chem", "cli", "conformers", "datasets", "demo", "ensemble", "evaluation", "makeensemble",
+            "molecules", "orbit", "posterior", "quantum", "relaxation", "statistics", "training")
 
 
 def __getattr__(name):

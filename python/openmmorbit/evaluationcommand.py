@@ -162,10 +162,10 @@ def addEvaluate(commands):
                         help=f"others to compare with, of {', '.join(baselineNames)}; no name for none (default all)")
     parser.add_argument("--no-orbit", action="store_true", help="evaluate the others only")
     parser.add_argument("--no-raw", action="store_true", help="leave out the column before resampling")
-    parser.add_argument("--strain", type=int, default=40, metavar="N",
-                        help="GFN2 strain of the first N molecules (default 40, 0 for none)")
-    parser.add_argument("--posebusters", type=int, default=40, metavar="N",
-                        help="PoseBusters on the first N molecules (default 40, 0 for none)")
+    parser.add_argument("--strain", type=int, default=20, metavar="N",
+                        help="GFN2 strain of the first N molecules (default 20, 0 for none)")
+    parser.add_argument("--posebusters", type=int, default=20, metavar="N",
+                        help="PoseBusters on the first N molecules (default 20, 0 for none)")
     parser.add_argument("--copies", type=int, default=2, help="conformers of a molecule for strain and PoseBusters "
                                                              "(default 2)")
     parser.add_argument("--engine", choices=["xtb", "tblite"], help="what computes GFN2-xTB; default: what is installed")
