@@ -30,7 +30,8 @@ Platform& choosePlatform(const std::string& name) {
         candidates = {name};
     for (const std::string& candidate : candidates)
         for (int i = 0; i < Platform::getNumPlatforms(); i++)
-            if (Platform::getPlatform(i).getName() == candidate && Platform::getPlatform(i).supportsKernels({kernelName}))
+            if (Platform::getPlatform(i).getName() == candidate &&
+                    Platform::getPlatform(i).supportsKernels({kernelName}))
                 return Platform::getPlatform(i);
     for (int i = 0; i < Platform::getNumPlatforms(); i++)
         if (Platform::getPlatform(i).supportsKernels({kernelName}))
@@ -42,7 +43,8 @@ Platform& choosePlatform(const std::string& name) {
 
 // A sentence about the copies of one molecule that stayed wrong, with the most frequent fault and one example of it.
 
-std::string describeWrong(const GenerationRequest& request, const std::vector<ConformerStatus>& wrong, int maxResamplings) {
+std::string describeWrong(
+        const GenerationRequest& request, const std::vector<ConformerStatus>& wrong, int maxResamplings) {
     std::array<int, 4> counts{{0, 0, 0, 0}};
     std::array<std::string, 4> examples;
     for (const ConformerStatus& status : wrong) {
@@ -222,8 +224,8 @@ void ConformerGeneratorImpl::report(const Call& call, double fraction) const {
     if (call.settings.progress == nullptr)
         return;
     if (!call.settings.progress->report(call.numFinished, (int) call.copies.size(), fraction))
-        throw GenerationStopped("ConformerGenerator::generate: expected to finish " + std::to_string(call.copies.size()) +
-                                " copies, got a stop after " + std::to_string(call.numFinished));
+        throw GenerationStopped("ConformerGenerator::generate: expected to finish " +
+                std::to_string(call.copies.size()) + " copies, got a stop after " + std::to_string(call.numFinished));
 }
 
 void ConformerGeneratorImpl::inspect(Call& call, const Batch& batch, const std::vector<int>& packed,
@@ -236,20 +238,20 @@ void ConformerGeneratorImpl::inspect(Call& call, const Batch& batch, const std::
         for (int atom = 0; atom < batch.getNumAtoms(i); atom++)
             copy.positions[atom] = Vec3(rows[3 * atom], rows[3 * atom + 1], rows[3 * atom + 2]) * unit;
 
-        // Without inspection only coordinates that are not finite are wrong.
+        // The hand is part of what was asked for, inspected or not. Without inspection only coordinates that are not finite
+        // are wrong.
 
         std::vector<double> coordinates(rows, rows + 3 * batch.getNumAtoms(i));
-        bool finite = std::all_of(coordinates.begin(), coordinates.end(), [](double x) { return std::isfinite(x); });
+        const MolecularGraph& graph = *call.requests[copy.request].graph;
+        const bool finite = std::all_of(coordinates.begin(), coordinates.end(), [](double x) { return std::isfinite(x); });
+        const bool labelled = !graph.tetrahedral.empty() || !graph.torsional.empty();
+        copy.provenance.mirrored = finite && labelled && restoreHandedness(graph, coordinates);
+        if (copy.provenance.mirrored)
+            for (Vec3& position : copy.positions)
+                position = -position;
         copy.status = ConformerStatus();
-        copy.provenance.mirrored = false;
         if (call.settings.checkConformers || !finite)
-            copy.status = checkConformer(*call.requests[copy.request].graph, coordinates);
-        if (copy.status.stereoCorrect || !restoreHandedness(*call.requests[copy.request].graph, coordinates))
-            continue;
-        copy.status = checkConformer(*call.requests[copy.request].graph, coordinates);
-        copy.provenance.mirrored = true;
-        for (Vec3& position : copy.positions)
-            position = -position;
+            copy.status = checkConformer(graph, coordinates);
     }
 }
 
