@@ -93,7 +93,7 @@ std::vector<Ensemble> ConformerGenerator::generateBatch(const std::vector<Molecu
         const std::vector<int>& numConformers, int seed, int firstRecord) {
     if (graphs.size() != numConformers.size())
         throw ArgumentError("ConformerGenerator::generateBatch: expected " + std::to_string(graphs.size()) +
-                            " numbers of conformers, one for each molecule, got " + std::to_string(numConformers.size()));
+                " numbers of conformers, one for each molecule, got " + std::to_string(numConformers.size()));
     checkCount("generateBatch", "as record", firstRecord, 0);
     std::vector<GenerationRequest> requests(graphs.size());
     for (int i = 0; i < (int) graphs.size(); i++) {

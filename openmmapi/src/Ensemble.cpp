@@ -145,8 +145,8 @@ void Ensemble::applyTo(Context& context, int index, const std::vector<int>& part
     std::vector<bool> used(numParticles, false);
     for (int particle : particles) {
         if (particle < 0 || particle >= numParticles)
-            throw ArgumentError("Ensemble::applyTo: expected particles below " + std::to_string(numParticles) + ", got " +
-                                std::to_string(particle));
+            throw ArgumentError("Ensemble::applyTo: expected particles below " + std::to_string(numParticles) +
+                    ", got " + std::to_string(particle));
         if (used[particle])
             throw ArgumentError("Ensemble::applyTo: expected every particle once, got particle " +
                                 std::to_string(particle) + " twice");

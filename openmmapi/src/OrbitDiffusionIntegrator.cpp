@@ -34,7 +34,8 @@ OrbitDiffusionIntegrator::OrbitDiffusionIntegrator(const std::string& modelPath)
 
 OrbitDiffusionIntegrator::~OrbitDiffusionIntegrator() = default;
 
-int OrbitDiffusionIntegrator::addMolecule(const MolecularGraph& graph, const std::vector<int>& particles, int condition) {
+int OrbitDiffusionIntegrator::addMolecule(
+        const MolecularGraph& graph, const std::vector<int>& particles, int condition) {
     graph.validate();
     if ((int) particles.size() != graph.getNumAtoms())
         throw ArgumentError(CLASS + "addMolecule: expected " + std::to_string(graph.getNumAtoms()) +
@@ -45,7 +46,8 @@ int OrbitDiffusionIntegrator::addMolecule(const MolecularGraph& graph, const std
         used.insert(molecule.particles.begin(), molecule.particles.end());
     for (int particle : particles) {
         if (particle < 0)
-            throw ArgumentError(CLASS + "addMolecule: expected particles of at least 0, got " + std::to_string(particle));
+            throw ArgumentError(
+                    CLASS + "addMolecule: expected particles of at least 0, got " + std::to_string(particle));
         if (!used.insert(particle).second)
             throw ArgumentError(CLASS + "addMolecule: expected every particle in one molecule and once, got particle " +
                                 std::to_string(particle) + " twice");
@@ -196,7 +198,7 @@ void OrbitDiffusionIntegrator::beginGeneration() {
         for (int particle : molecule.particles)
             if (!std::isfinite(positions[particle].dot(positions[particle])))
                 throw OpenMMException(CLASS + "step: expected finite positions, got a coordinate of particle " +
-                                      std::to_string(particle) + " that is not a finite number; set the positions first");
+                        std::to_string(particle) + " that is not a finite number; set the positions first");
     context->setPositions(positions);
     centroidsKnown = false;
 }

@@ -48,8 +48,8 @@ DenoiserModel readModel(const SerializationNode& node) {
     DenoiserModel model = child.hasProperty("data") ?
             DenoiserModel::fromBytes(decodeBase64(child.getStringProperty("data")), "XML") : DenoiserModel::load(path);
     if (model.getChecksum() != expected)
-        throw OpenMMException("XmlSerializer::deserialize: expected the model \"" + path + "\" with SHA-256 " + expected +
-                              ", got " + model.getChecksum() + "; the file has changed since the XML was written");
+        throw OpenMMException("XmlSerializer::deserialize: expected the model \"" + path + "\" with SHA-256 " +
+                expected + ", got " + model.getChecksum() + "; the file has changed since the XML was written");
     return model;
 }
 

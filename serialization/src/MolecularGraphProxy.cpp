@@ -20,9 +20,13 @@ void MolecularGraphProxy::serialize(const void* object, SerializationNode& node)
     node.setIntProperty("addedHydrogens", graph.numAddedHydrogens);
     SerializationNode& atoms = node.createChildNode("Atoms");
     for (const GraphAtom& atom : graph.atoms)
-        atoms.createChildNode("Atom").setIntProperty("element", atom.element).setIntProperty("charge", atom.formalCharge)
-                .setIntProperty("isotope", atom.isotope).setIntProperty("hybridization", (int) atom.hybridization)
-                .setBoolProperty("aromatic", atom.aromatic).setStringProperty("name", atom.name);
+        atoms.createChildNode("Atom")
+                .setIntProperty("element", atom.element)
+                .setIntProperty("charge", atom.formalCharge)
+                .setIntProperty("isotope", atom.isotope)
+                .setIntProperty("hybridization", (int) atom.hybridization)
+                .setBoolProperty("aromatic", atom.aromatic)
+                .setStringProperty("name", atom.name);
     SerializationNode& bonds = node.createChildNode("Bonds");
     for (const GraphBond& bond : graph.bonds)
         bonds.createChildNode("Bond").setIntProperty("atom1", bond.atom1).setIntProperty("atom2", bond.atom2)

@@ -31,5 +31,6 @@ extern "C" OPENMM_EXPORT_ORBIT void registerOrbitSerializationProxies() {
     SerializationProxy::registerProxy(typeid(SamplerSettings), std::make_unique<SamplerSettingsProxy>().release());
     SerializationProxy::registerProxy(typeid(OrbitDiffusionIntegrator),
             std::make_unique<OrbitDiffusionIntegratorProxy>().release());
-    SerializationProxy::registerProxy(typeid(ConformerGenerator), std::make_unique<ConformerGeneratorProxy>().release());
+    SerializationProxy::registerProxy(
+            typeid(ConformerGenerator), std::make_unique<ConformerGeneratorProxy>().release());
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A foreign program: generates two conformers of water with random weights, through the installed libraries and plugins.
+// A foreign program: generates two conformers of water with random weights, through the installed libraries and
+// plugins.
 #include "OpenMM.h"
 #include "openmmorbit/ConformerGenerator.h"
 #include <cmath>

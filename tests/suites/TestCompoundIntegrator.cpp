@@ -156,8 +156,10 @@ TEST_P(CompoundIntegratorTest, refusesForeignCheckpoints) {
     OrbitDiffusionIntegrator other(makeSmallModel());
     other.addMolecule(makeWater(), {0, 1, 2});
     Context otherContext(*system, other, platform());
-    expectThrows<OpenMMException>("OrbitDiffusionIntegrator::loadCheckpoint: expected the state of a generation of 3 atoms,"
-            " got one of 9; add the same molecules first", [&] { otherContext.loadCheckpoint(checkpoint); });
+    expectThrows<OpenMMException>(
+            "OrbitDiffusionIntegrator::loadCheckpoint: expected the state of a generation of 3 atoms,"
+            " got one of 9; add the same molecules first",
+            [&] { otherContext.loadCheckpoint(checkpoint); });
     const std::string bytes = checkpoint.str();
     std::stringstream truncated(bytes.substr(0, bytes.size()-8));
     EXPECT_THROW(context.loadCheckpoint(truncated), OpenMMException);

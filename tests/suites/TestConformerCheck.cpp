@@ -113,7 +113,8 @@ TEST(ConformerCheck, judgesBondsByCovalentRadii) {
         EXPECT_FALSE(status.bondsCorrect) << ratio;
         EXPECT_TRUE(status.clashFree);
     }
-    EXPECT_EQ(checkConformer(graph, {0, 0, 0, 2.5, 0, 0}).message, "atoms 0 and 1 at 2.5 Angstrom, expected a bond of at most 1.98");
+    EXPECT_EQ(checkConformer(graph, {0, 0, 0, 2.5, 0, 0}).message,
+            "atoms 0 and 1 at 2.5 Angstrom, expected a bond of at most 1.98");
 }
 
 TEST(ConformerCheck, reportsClashes) {

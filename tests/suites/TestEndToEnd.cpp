@@ -94,7 +94,8 @@ TEST(EndToEnd, thePackagedModelAnswersWithTheRequestedStereochemistry) {
             ensemble.applyTo(context, i);
             const double before = context.getState(State::Energy).getPotentialEnergy();
             LocalEnergyMinimizer::minimize(context, 1.0);
-            EXPECT_LT(before-context.getState(State::Energy).getPotentialEnergy(), 100.0*graphs[k].getNumAtoms()) << smiles[k];
+            EXPECT_LT(before - context.getState(State::Energy).getPotentialEnergy(), 100.0 * graphs[k].getNumAtoms())
+                    << smiles[k];
         }
     }
 }

@@ -82,7 +82,8 @@ TEST(Ensemble, goesIntoAContext) {
     ensemble.applyTo(context, 1);
     std::vector<Vec3> positions = context.getState(State::Positions).getPositions();
     for (int i = 2; i < 9; i++)
-        expectClose("unconstrained atom", positions[i], makeConformer(9, 2)[i], tolerance("positions", precisionName()));
+        expectClose(
+                "unconstrained atom", positions[i], makeConformer(9, 2)[i], tolerance("positions", precisionName()));
     Vec3 bond = positions[0]-positions[1];
     EXPECT_NEAR(0.15, std::sqrt(bond.dot(bond)), 1e-5);
     EXPECT_EQ(0.0, kineticTemperature(context, 9));
@@ -110,10 +111,12 @@ TEST(Ensemble, goesIntoAPartOfAContext) {
     for (int particle : particles)
         centroid += start[particle]/9;
     for (int i = 0; i < 9; i++)
-        expectClose("atom", positions[particles[i]], makeConformer(9, 1)[i]+centroid, tolerance("positions", precisionName()));
+        expectClose("atom", positions[particles[i]], makeConformer(9, 1)[i] + centroid,
+                tolerance("positions", precisionName()));
     EXPECT_EQ(start[0], positions[0]);
     EXPECT_EQ(start[1], positions[1]);
-    expectClose("virtual site", positions[11], (positions[9]+positions[0])*0.5, tolerance("positions", precisionName()));
+    expectClose("virtual site", positions[11], (positions[9] + positions[0]) * 0.5,
+            tolerance("positions", precisionName()));
 }
 
 TEST(Ensemble, becomesAState) {
@@ -129,21 +132,28 @@ TEST(Ensemble, becomesAState) {
 
 TEST(Ensemble, refusesWhatDoesNotFit) {
     Ensemble ensemble = makeEnsemble(2);
-    expectThrows<ArgumentError>("Ensemble::getPositions: expected a conformer below 2, got 2", [&] { ensemble.getPositions(2); });
-    expectThrows<ArgumentError>("Ensemble::getStatus: expected a conformer below 2, got -1", [&] { ensemble.getStatus(-1); });
+    expectThrows<ArgumentError>(
+            "Ensemble::getPositions: expected a conformer below 2, got 2", [&] { ensemble.getPositions(2); });
+    expectThrows<ArgumentError>(
+            "Ensemble::getStatus: expected a conformer below 2, got -1", [&] { ensemble.getStatus(-1); });
     expectThrows<ArgumentError>("Ensemble::select: expected a conformer below 2, got 5", [&] { ensemble.select({5}); });
     expectThrows<ArgumentError>("Ensemble::slice: expected a step of at least 1, got 0; use select() for another order",
             [&] { ensemble.slice(0, 2, 0); });
     expectThrows<ArgumentError>("Ensemble::addConformer: expected 9 positions, one for each atom of \"ethanol\", got 3",
             [&] { ensemble.addConformer(makeConformer(3, 1)); });
-    expectThrows<ArgumentError>("Ensemble::append: expected an ensemble of \"ethanol\", got one of \"water\"; keep different"
-            " molecules in different ensembles", [&] { ensemble.append(Ensemble(makeWater())); });
-    expectThrows<ArgumentError>("Ensemble::getFailure: expected a failure below 0, got 0", [&] { ensemble.getFailure(0); });
+    expectThrows<ArgumentError>(
+            "Ensemble::append: expected an ensemble of \"ethanol\", got one of \"water\"; keep different"
+            " molecules in different ensembles",
+            [&] { ensemble.append(Ensemble(makeWater())); });
+    expectThrows<ArgumentError>(
+            "Ensemble::getFailure: expected a failure below 0, got 0", [&] { ensemble.getFailure(0); });
     std::unique_ptr<System> system = makeSystem(11);
     VerletIntegrator integrator(0.001);
     Context context(*system, integrator, platform());
-    expectThrows<ArgumentError>("Ensemble::applyTo: expected a System of 9 particles, one for each atom of \"ethanol\", got 11;"
-            " pass the list of the molecule's particles", [&] { ensemble.applyTo(context, 0); });
+    expectThrows<ArgumentError>(
+            "Ensemble::applyTo: expected a System of 9 particles, one for each atom of \"ethanol\", got 11;"
+            " pass the list of the molecule's particles",
+            [&] { ensemble.applyTo(context, 0); });
     expectThrows<ArgumentError>("Ensemble::applyTo: expected particles below 11, got 11",
             [&] { ensemble.applyTo(context, 0, {0, 1, 2, 3, 4, 5, 6, 7, 11}); });
     expectThrows<ArgumentError>("Ensemble::applyTo: expected every particle once, got particle 7 twice",

@@ -187,7 +187,8 @@ TEST(Features, stereoLabels) {
     }
     for (const char* name : {"torsionStereo", "doubleBondStereo"}) {
         const bool handed = std::string(name) == "torsionStereo";
-        const GraphFeatures alkene = handed ? computeHanded(makeDifluoroethene()) : computeDefault(makeDifluoroethene());
+        const GraphFeatures alkene =
+                handed ? computeHanded(makeDifluoroethene()) : computeDefault(makeDifluoroethene());
         EXPECT_EQ((int) TorsionStereoKind::Cis, pairValue(alkene, name, 0, 3));
         EXPECT_EQ((int) TorsionStereoKind::Cis, pairValue(alkene, name, 3, 0));
         EXPECT_EQ(0, pairValue(alkene, name, 4, 5));
@@ -324,20 +325,34 @@ TEST(Features, canonicalFormKeepsTheMeaning) {
 
 TEST(Features, refusesUnknownValuesAndNames) {
     MolecularGraph lithium = makeGraph("lithium fluoride", {3, 9}, {{0, 1}});
-    expectThrows<ArgumentError>("computeFeatures: expected element to be one of 1, 5, 6, 7, 8, 9, 14, 15, 16, 17, 34, 35, 53, "
-        "got 3 at atom 0 of molecule \"lithium fluoride\"; the model was not trained for it",
-        [&] { computeDefault(lithium); });
+    expectThrows<ArgumentError>(
+            "computeFeatures: expected element to be one of 1, 5, 6, 7, 8, 9, 14, 15, 16, 17, 34, 35, 53, "
+            "got 3 at atom 0 of molecule \"lithium fluoride\"; the model was not trained for it",
+            [&] { computeDefault(lithium); });
     MolecularGraph charged = makeWater();
     charged.atoms[1].formalCharge = 3;
-    expectThrows<ArgumentError>("computeFeatures: expected formalCharge to be one of -2, -1, 0, 1, 2, got 3 at atom 1 of "
-        "molecule \"water\"; the model was not trained for it", [&] { computeDefault(charged); });
-    expectThrows<ArgumentError>("computeFeatures: expected bondOrder to be one of 0, 2, got 1 at atoms 0 and 1 of molecule "
-        "\"water\"; the model was not trained for it",
-        [] { computeFeatures(makeWater(), {}, {{"bondOrder", {0, 2}, false}}); });
-    expectThrows<ArgumentError>("computeFeatures: expected the name of an atom feature, got \"colour\"; the model file asks for "
-        "a feature that this version does not know", [] { computeFeatures(makeWater(), {{"colour", {0}, true}}, {}); });
-    expectThrows<ArgumentError>("computeFeatures: expected the name of a pair feature, got \"colour\"; the model file asks for "
-        "a feature that this version does not know", [] { computeFeatures(makeWater(), {}, {{"colour", {0}, true}}); });
+    expectThrows<ArgumentError>(
+            "computeFeatures: expected formalCharge to be one of -2, -1, 0, 1, 2, got 3 at atom 1 of "
+            "molecule \"water\"; the model was not trained for it",
+            [&] { computeDefault(charged); });
+    expectThrows<ArgumentError>(
+            "computeFeatures: expected bondOrder to be one of 0, 2, got 1 at atoms 0 and 1 of molecule "
+            "\"water\"; the model was not trained for it",
+            [] {
+                computeFeatures(makeWater(), {}, {{"bondOrder", {0, 2}, false}});
+            });
+    expectThrows<ArgumentError>(
+            "computeFeatures: expected the name of an atom feature, got \"colour\"; the model file asks for "
+            "a feature that this version does not know",
+            [] {
+                computeFeatures(makeWater(), {{"colour", {0}, true}}, {});
+            });
+    expectThrows<ArgumentError>(
+            "computeFeatures: expected the name of a pair feature, got \"colour\"; the model file asks for "
+            "a feature that this version does not know",
+            [] {
+                computeFeatures(makeWater(), {}, {{"colour", {0}, true}});
+            });
     expectThrows<ArgumentError>("findSymmetryGroup: expected features of 9 atoms, got features of 3 atoms",
         [] { findSymmetryGroup(makeEthanol(), computeDefault(makeWater())); });
 }

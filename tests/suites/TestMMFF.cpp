@@ -94,7 +94,8 @@ TEST(MMFF, forcesAreDerivatives) {
                     positions[i][k] -= (side == 0 ? -1 : 1) * step;
                 }
                 const double derivative = -(energies[1] - energies[0]) / (2 * step);
-                EXPECT_NEAR(forces[i][k], derivative, 1e-4 * (1000 + std::fabs(derivative))) << molecule["smiles"] << " atom " << i;
+                EXPECT_NEAR(forces[i][k], derivative, 1e-4 * (1000 + std::fabs(derivative)))
+                        << molecule["smiles"] << " atom " << i;
             }
     }
 }
@@ -125,9 +126,12 @@ TEST(MMFF, minimisesAndRuns) {
 }
 
 TEST(MMFF, refusesWhatItCannotDescribe) {
-    testSupport::expectThrows<ArgumentError>("createMMFFSystem: expected atoms that MMFF94 has parameters for, got atom 1 (B1) of the "
-        "molecule \"CB(C)C\"; use another force field, for example GAFF or SMIRNOFF", [] { makeMMFFSystem(readSmiles("CB(C)C")); });
+    testSupport::expectThrows<ArgumentError>(
+            "createMMFFSystem: expected atoms that MMFF94 has parameters for, got atom 1 (B1) of the "
+            "molecule \"CB(C)C\"; use another force field, for example GAFF or SMIRNOFF",
+            [] { makeMMFFSystem(readSmiles("CB(C)C")); });
     EXPECT_THROW(makeMMFFSystem(readSmiles("C[Se]C")), ArgumentError);
-    testSupport::expectThrows<ArgumentError>("createMMFFSystem: expected the variant \"MMFF94\" or \"MMFF94s\", got \"UFF\"",
-        [] { makeMMFFSystem(readSmiles("C"), "UFF"); });
+    testSupport::expectThrows<ArgumentError>(
+            "createMMFFSystem: expected the variant \"MMFF94\" or \"MMFF94s\", got \"UFF\"",
+            [] { makeMMFFSystem(readSmiles("C"), "UFF"); });
 }

@@ -56,7 +56,8 @@ TEST(Matchers, looksAtSizesFirst) {
 TEST(Matchers, namesTheWorstElement) {
     const std::vector<double> actual = {1.0, 2.5, 9.0}, expected = {1.0, 2.0, 3.0};
     EXPECT_STREQ(isClose("stage", actual, expected, {0, 0.25}).message(),
-            "stage: 2 of 3 values differ, worst at index 2: expected 3, got 9 (error 6, relative tolerance 0, absolute tolerance 0.25)");
+            "stage: 2 of 3 values differ, worst at index 2: expected 3, got 9 (error 6, relative tolerance 0, absolute "
+            "tolerance 0.25)");
     const std::vector<double> broken = {7.0, NOT_A_NUMBER, 9.0};
     EXPECT_NE(std::string(isClose("stage", broken, expected, {0, 0.25}).message()).find("index 1"), std::string::npos);
 }

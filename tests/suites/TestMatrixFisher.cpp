@@ -111,7 +111,8 @@ TEST(MatrixFisher, mirrorImage) {
     const int numPoints = 20000;
     for (int k = 0; k < numPoints; k++) {
         const double angle = M_PI * (k + 0.5) / numPoints;
-        sum += 2 / M_PI * std::sin(angle) * std::sin(angle) * std::exp(-4 * s * std::cos(angle) * std::cos(angle)) * M_PI / numPoints;
+        sum += 2 / M_PI * std::sin(angle) * std::sin(angle) * std::exp(-4 * s * std::cos(angle) * std::cos(angle)) *
+                M_PI / numPoints;
     }
     Matrix E;
     expectClose("log c", matrixFisher(makeDiagonal(s, s, -s).data(), E.data()), s + std::log(sum),

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The reading room: graphs from SMILES and mol blocks, handedness against coordinates, files with bad records, refusals.
+// The reading room: graphs from SMILES and mol blocks, handedness against coordinates, files with bad records,
+// refusals.
 #include "Golden.h"
 #include "Matchers.h"
 #include "openmmorbit/ArgumentError.h"
@@ -96,7 +97,8 @@ TEST(MoleculeReader, handednessAgreesWithCoordinates) {
         for (const MolecularGraph& graph : {readSmiles(record.graph.name), record.graph}) {
             ASSERT_EQ(graph.getNumAtoms(), record.graph.getNumAtoms()) << record.graph.name;
             for (const TetrahedralStereo& stereo : graph.tetrahedral) {
-                EXPECT_GT(getSignedVolume(stereo, record.positions), 0.2) << record.graph.name << " centre " << stereo.center;
+                EXPECT_GT(getSignedVolume(stereo, record.positions), 0.2)
+                        << record.graph.name << " centre " << stereo.center;
                 numCentres++;
                 numWithLonePair += stereo.neighbors[3] < 0;
             }
@@ -107,7 +109,8 @@ TEST(MoleculeReader, handednessAgreesWithCoordinates) {
             }
         }
         EXPECT_EQ(readSmiles(record.graph.name).smiles, record.graph.smiles);
-        EXPECT_EQ(readSmiles(record.graph.name).tetrahedral.size(), record.graph.tetrahedral.size()) << record.graph.name;
+        EXPECT_EQ(readSmiles(record.graph.name).tetrahedral.size(), record.graph.tetrahedral.size())
+                << record.graph.name;
     }
     EXPECT_GT(numCentres, 150);
     EXPECT_GT(numWithLonePair, 20);
@@ -144,7 +147,8 @@ TEST(MoleculeReader, labelsAtropisomersFromCoordinates) {
         EXPECT_EQ(stereo.kind == TorsionStereoKind::AtropisomerPlus, getDihedral(stereo.atoms, record.positions) > 0);
         kinds.insert(stereo.kind);
     }
-    EXPECT_EQ(kinds, (std::set<TorsionStereoKind>{TorsionStereoKind::AtropisomerMinus, TorsionStereoKind::AtropisomerPlus}));
+    EXPECT_EQ(kinds,
+            (std::set<TorsionStereoKind>{TorsionStereoKind::AtropisomerMinus, TorsionStereoKind::AtropisomerPlus}));
     ReaderOptions options;
     options.stereoFrom3D = false;
     EXPECT_EQ(readMolBlock(text, options).torsional.size(), 0u);
@@ -178,8 +182,10 @@ TEST(MoleculeReader, flatSmilesAgreesWithTheLists) {
 // Property: the order of the atoms in the text changes the numbering, nothing else.
 
 TEST(MoleculeReader, equivalentTextsGiveOneMolecule) {
-    const vector<vector<string>> groups = {{"N[C@@H](C)C(=O)O", "C[C@H](N)C(=O)O", "OC(=O)[C@@H](N)C", "[H][C@@](C)(N)C(=O)O"},
-        {"C[S@](=O)CC", "O=[S@](CC)C", "CC[S@](C)=O"}, {"F/C=C\\Cl", "Cl/C=C\\F", "C(\\F)=C\\Cl", "[H]/C(F)=C([H])/Cl"}};
+    const vector<vector<string>> groups = {
+            {"N[C@@H](C)C(=O)O", "C[C@H](N)C(=O)O", "OC(=O)[C@@H](N)C", "[H][C@@](C)(N)C(=O)O"},
+            {"C[S@](=O)CC", "O=[S@](CC)C", "CC[S@](C)=O"},
+            {"F/C=C\\Cl", "Cl/C=C\\F", "C(\\F)=C\\Cl", "[H]/C(F)=C([H])/Cl"}};
     for (const vector<string>& group : groups)
         for (const string& smiles : group) {
             EXPECT_EQ(readSmiles(smiles).smiles, readSmiles(group[0]).smiles) << smiles;

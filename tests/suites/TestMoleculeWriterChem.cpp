@@ -67,8 +67,12 @@ TEST(MoleculeWriter, refusesWhatAFileCannotHold) {
     const vector<double> positions(6, 0);
     testSupport::expectThrows<ArgumentError>("writeMolBlock: expected 6 coordinates for the molecule \"[H][H]\", got 3",
         [&] { writeMolBlock(graph, {0, 0, 0}); });
-    testSupport::expectThrows<ArgumentError>("writeMolBlock: expected finite coordinates below 10000 Angstrom, got nan at atom 1 of the "
-        "molecule \"[H][H]\"", [&] { writeMolBlock(graph, {0, 0, 0, 0, std::nan(""), 0}); });
+    testSupport::expectThrows<ArgumentError>(
+            "writeMolBlock: expected finite coordinates below 10000 Angstrom, got nan at atom 1 of the "
+            "molecule \"[H][H]\"",
+            [&] {
+                writeMolBlock(graph, {0, 0, 0, 0, std::nan(""), 0});
+            });
     EXPECT_THROW(writeStructureRecord(graph, positions, {{"a>b", "x"}}), ArgumentError);
     EXPECT_THROW(writeStructureRecord(graph, positions, {{"a", "x\n\ny"}}), ArgumentError);
     EXPECT_THROW(writeStructureRecord(graph, positions, {{"a", "$$$$"}}), ArgumentError);

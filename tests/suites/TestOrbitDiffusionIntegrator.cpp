@@ -97,7 +97,8 @@ TEST_F(OrbitDiffusionIntegratorTest, agreesWithTheGenerator) {
         std::vector<Vec3> expected = ensembles[molecule].getPositions(0);
         for (Vec3& position : expected)
             position += centroid(start, first, count);
-        expectClose("positions", std::vector<Vec3>(positions.begin()+first, positions.begin()+first+count), expected, accuracy);
+        expectClose("positions", std::vector<Vec3>(positions.begin() + first, positions.begin() + first + count),
+                expected, accuracy);
     }
 }
 
@@ -115,8 +116,10 @@ TEST_F(OrbitDiffusionIntegratorTest, givesEachEnantiomerItsHand) {
         const std::unique_ptr<System> five = makeSystem(5);
         Context context(*five, integrator, platform());
         context.setPositions(std::vector<Vec3>(5, Vec3()));
-        expectThrows<OpenMMException>("OrbitDiffusionIntegrator::getMoleculeStatus: expected a finished generation, got one "
-            "after 0 of 4 steps; call generate() first", [&] { integrator.getMoleculeStatus(0); });
+        expectThrows<OpenMMException>(
+                "OrbitDiffusionIntegrator::getMoleculeStatus: expected a finished generation, got one "
+                "after 0 of 4 steps; call generate() first",
+                [&] { integrator.getMoleculeStatus(0); });
         integrator.generate();
         EXPECT_TRUE(integrator.getMoleculeStatus(0).stereoCorrect) << integrator.getMoleculeStatus(0).message;
         results.push_back(getPositions(context));
@@ -148,8 +151,10 @@ TEST_F(OrbitDiffusionIntegratorTest, movesItsMoleculesOnlyAndKeepsTheirCentroids
             EXPECT_EQ(start[j], positions[j]);
         for (int j = NUM_OTHERS; j < numParticles; j++)
             EXPECT_NE(last[j], positions[j]);
-        expectClose("centroid of ethanol", centroid(positions, NUM_OTHERS, 9), centroid(start, NUM_OTHERS, 9), accuracy);
-        expectClose("centroid of water", centroid(positions, NUM_OTHERS+9, 3), centroid(start, NUM_OTHERS+9, 3), accuracy);
+        expectClose(
+                "centroid of ethanol", centroid(positions, NUM_OTHERS, 9), centroid(start, NUM_OTHERS, 9), accuracy);
+        expectClose("centroid of water", centroid(positions, NUM_OTHERS + 9, 3), centroid(start, NUM_OTHERS + 9, 3),
+                accuracy);
         expectFinite("positions", positions);
         EXPECT_EQ(i+1, state.getStepCount());
         EXPECT_EQ(0.0, state.getTime());
@@ -237,7 +242,8 @@ TEST_F(OrbitDiffusionIntegratorTest, appliesConstraintsAndVirtualSitesAtTheEnd) 
     // One more particle halfway between two atoms of ethanol, and one constrained bond.
 
     system->addParticle(0.0);
-    system->setVirtualSite(numParticles, std::make_unique<TwoParticleAverageSite>(NUM_OTHERS, NUM_OTHERS+1, 0.5, 0.5).release());
+    system->setVirtualSite(
+            numParticles, std::make_unique<TwoParticleAverageSite>(NUM_OTHERS, NUM_OTHERS + 1, 0.5, 0.5).release());
     system->addConstraint(NUM_OTHERS+1, NUM_OTHERS+2, 0.143);
     OrbitDiffusionIntegrator integrator(model);
     prepare(integrator);
@@ -254,18 +260,32 @@ TEST_F(OrbitDiffusionIntegratorTest, appliesConstraintsAndVirtualSitesAtTheEnd) 
 
 TEST_F(OrbitDiffusionIntegratorTest, refusesWrongMolecules) {
     OrbitDiffusionIntegrator integrator(model);
-    expectThrows<ArgumentError>("OrbitDiffusionIntegrator::addMolecule: expected 3 particles, one for each atom of \"water\","
-            " got 2", [&] { integrator.addMolecule(water, {0, 1}); });
+    expectThrows<ArgumentError>(
+            "OrbitDiffusionIntegrator::addMolecule: expected 3 particles, one for each atom of \"water\","
+            " got 2",
+            [&] {
+                integrator.addMolecule(water, {0, 1});
+            });
     expectThrows<ArgumentError>("OrbitDiffusionIntegrator::addMolecule: expected particles of at least 0, got -1",
             [&] { integrator.addMolecule(water, {0, 1, -1}); });
-    expectThrows<ArgumentError>("OrbitDiffusionIntegrator::addMolecule: expected every particle in one molecule and once, got"
-            " particle 1 twice", [&] { integrator.addMolecule(water, {0, 1, 1}); });
+    expectThrows<ArgumentError>(
+            "OrbitDiffusionIntegrator::addMolecule: expected every particle in one molecule and once, got"
+            " particle 1 twice",
+            [&] {
+                integrator.addMolecule(water, {0, 1, 1});
+            });
     EXPECT_EQ(0, integrator.addMolecule(water, {0, 1, 2}));
-    expectThrows<ArgumentError>("OrbitDiffusionIntegrator::addMolecule: expected every particle in one molecule and once, got"
-            " particle 2 twice", [&] { integrator.addMolecule(water, {2, 3, 4}); });
+    expectThrows<ArgumentError>(
+            "OrbitDiffusionIntegrator::addMolecule: expected every particle in one molecule and once, got"
+            " particle 2 twice",
+            [&] {
+                integrator.addMolecule(water, {2, 3, 4});
+            });
     EXPECT_EQ(1, integrator.addMolecule(water, {3, 4, numParticles}));
-    expectThrows<ArgumentError>("OrbitDiffusionIntegrator::addMolecule: expected particles below 15, the size of the System,"
-            " got 15 in molecule 1 \"water\"", [&] { Context context(*system, integrator, platform()); });
+    expectThrows<ArgumentError>(
+            "OrbitDiffusionIntegrator::addMolecule: expected particles below 15, the size of the System,"
+            " got 15 in molecule 1 \"water\"",
+            [&] { Context context(*system, integrator, platform()); });
     EXPECT_EQ((std::vector<int>{0, 1, 2}), integrator.getMoleculeParticles(0));
     EXPECT_THROW(integrator.getMoleculeParticles(2), ArgumentError);
     EXPECT_THROW(integrator.addMolecule(water, {5, 6, 7}, 1000), ArgumentError);
@@ -286,8 +306,10 @@ TEST_F(OrbitDiffusionIntegratorTest, refusesWrongSteps) {
             " addMolecule() first", [&] { integrator.step(1); });
     integrator.addMolecule(water, {0, 1, 2});
     integrator.generate();
-    expectThrows<OpenMMException>("OrbitDiffusionIntegrator::step: expected at most 0 steps, which the generation has left,"
-            " got 1; call restart()", [&] { integrator.step(1); });
+    expectThrows<OpenMMException>(
+            "OrbitDiffusionIntegrator::step: expected at most 0 steps, which the generation has left,"
+            " got 1; call restart()",
+            [&] { integrator.step(1); });
     integrator.restart();
     EXPECT_EQ(0, integrator.getCurrentStep());
     integrator.step(1);
@@ -301,8 +323,10 @@ TEST_F(OrbitDiffusionIntegratorTest, refusesPositionsThatAreNotFinite) {
     std::vector<Vec3> positions(system->getNumParticles());
     positions[1][2] = std::nan("");
     context.setPositions(positions);
-    expectThrows<OpenMMException>("OrbitDiffusionIntegrator::step: expected finite positions, got a coordinate of particle 1"
-            " that is not a finite number; set the positions first", [&] { integrator.step(1); });
+    expectThrows<OpenMMException>(
+            "OrbitDiffusionIntegrator::step: expected finite positions, got a coordinate of particle 1"
+            " that is not a finite number; set the positions first",
+            [&] { integrator.step(1); });
     positions[1][2] = 0;
     context.setPositions(positions);
     integrator.generate();

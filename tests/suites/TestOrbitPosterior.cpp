@@ -256,8 +256,9 @@ TEST(OrbitPosterior, refusesWrongBondsOfTheHarmonicPrior) {
         expectThrows<ArgumentError>("orbitPosterior: expected " + text,
             [&] { orbitPosterior(x1, xt, 0.5, bonds, automorphisms, makeSettings("harmonic")); });
     };
-    expectRefusal("a connected molecule for the harmonic prior, got atom 2 without a path to atom 0; use the gaussian prior",
-        {{0, 1}}, {});
+    expectRefusal(
+            "a connected molecule for the harmonic prior, got atom 2 without a path to atom 0; use the gaussian prior",
+            {{0, 1}}, {});
     expectRefusal("bonds between two different atoms from 0 to 2, got 0-3", {{0, 3}}, {});
     expectRefusal("every bond once, got bond 1-0 twice", {{0, 1}, {1, 0}}, {});
     expectRefusal("automorphisms that keep the bonds, got automorphism 1 that moves the bond 0-2 off the bonds",

@@ -240,9 +240,11 @@ TEST(OrbitTarget, targetsAgreeInTheMeanAndOnlyThePublishedOneDoesNot) {
             settings.numRotations = 20;
             settings.numAutomorphisms = 4;
             settings.seed = (int) number + 1;
-            const OrbitTargetResult result = orbitTarget(molecule.x1, draw.x0, draw.xt, time, {}, molecule.group, settings);
+            const OrbitTargetResult result =
+                    orbitTarget(molecule.x1, draw.x0, draw.xt, time, {}, molecule.group, settings);
             settings.target = OrbitTarget::ExactVelocity;
-            const OrbitTargetResult exact = orbitTarget(molecule.x1, draw.x0, draw.xt, time, {}, molecule.group, settings);
+            const OrbitTargetResult exact =
+                    orbitTarget(molecule.x1, draw.x0, draw.xt, time, {}, molecule.group, settings);
             overlap.add(dot(result.positions, exact.positions) - dot(exact.positions, exact.positions));
             velocityOverlap.add(dot(result.velocity, exact.positions) - dot(exact.velocity, exact.positions));
         }
@@ -329,8 +331,10 @@ TEST(OrbitTarget, refusesWhatDoesNotBelongTogether) {
     expectRefusal("orbitTarget: expected the coupling independent or kabsch for paper, got paper with the coupling "
         "orbitOT; use exact", settings);
     settings.target = OrbitTarget::Exact;
-    expectRefusal("orbitPosterior: expected sigma = 0 for the coupling orbitOT, whose posterior is one point only then, "
-        "got 0.1", settings);
+    expectRefusal(
+            "orbitPosterior: expected sigma = 0 for the coupling orbitOT, whose posterior is one point only then, "
+            "got 0.1",
+            settings);
     settings.posterior.coupling = OrbitCoupling::Kabsch;
     settings.posterior.rotations = OrbitRotations::WithReflections;
     expectRefusal("orbitPosterior: expected proper rotations for an aligned coupling, got reflections; use the "

@@ -52,8 +52,8 @@ TEST(RingFaces, lonePairTakesThePlaceOfASubstituent) {
 TEST(RingFaces, ofFusedRings) {
     // Two four-membered rings: the atoms of one are substituents of the other.
 
-    MolecularGraph graph = makeGraph("bicycle", {6, 6, 6, 6, 6, 6, 1, 1}, {{0, 1}, {1, 2}, {2, 3}, {3, 0}, {0, 4}, {4, 5},
-        {5, 1}, {0, 6}, {1, 7}});
+    MolecularGraph graph = makeGraph("bicycle", {6, 6, 6, 6, 6, 6, 1, 1},
+            {{0, 1}, {1, 2}, {2, 3}, {3, 0}, {0, 4}, {4, 5}, {5, 1}, {0, 6}, {1, 7}});
     graph.rings = {{0, 1, 2, 3}, {0, 1, 5, 4}};
     graph.tetrahedral = {{0, {{3, 1, 4, 6}}}, {1, {{0, 2, 5, 7}}}};
     EXPECT_EQ(same, getFace(graph, 6, 7));

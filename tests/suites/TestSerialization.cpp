@@ -88,7 +88,8 @@ TEST(Serialization, encodesBase64) {
     EXPECT_EQ(all, decodeBase64(encodeBase64(all)));
     const std::vector<double> numbers = {0.0, -1.0/3, 1e300, std::numeric_limits<double>::denorm_min()};
     EXPECT_EQ(numbers, decodeDoubles(encodeDoubles(numbers)));
-    expectThrows<ArgumentError>("decodeBase64: expected a multiple of 4 characters, got 3", [] { decodeBase64("Zg="); });
+    expectThrows<ArgumentError>(
+            "decodeBase64: expected a multiple of 4 characters, got 3", [] { decodeBase64("Zg="); });
     expectThrows<ArgumentError>("decodeBase64: expected base64 digits, got another character at position 1",
             [] { decodeBase64("Z*9v"); });
     expectThrows<ArgumentError>("decodeDoubles: expected a multiple of 8 bytes, got 3", [] { decodeDoubles("Zm9v"); });
@@ -173,8 +174,10 @@ TEST(Serialization, embedsAModel) {
         if (rounded)
             model = DenoiserModel::fromBytes(model.toBytes(TensorStorage::BFloat16));
         ConformerGenerator generator(model);
-        expectThrows<OpenMMException>("XmlSerializer::serialize: expected a model that was read from a file, got one without a"
-                " path; call setEmbedModel(true) or save the model and load it", [&] { toXml(generator); });
+        expectThrows<OpenMMException>(
+                "XmlSerializer::serialize: expected a model that was read from a file, got one without a"
+                " path; call setEmbedModel(true) or save the model and load it",
+                [&] { toXml(generator); });
         generator.setEmbedModel(true);
         const std::string xml = toXml(generator);
         std::unique_ptr<ConformerGenerator> copy = fromXml<ConformerGenerator>(xml);
@@ -191,8 +194,9 @@ TEST(Serialization, refusesAChangedModelFile) {
     const std::string xml = toXml(ConformerGenerator(file.path));
     makeSmallModel(2).save(file.path);
     const std::string after = DenoiserModel::load(file.path).getChecksum();
-    expectThrows<OpenMMException>("XmlSerializer::deserialize: expected the model \""+file.path+"\" with SHA-256 "+before+
-            ", got "+after+"; the file has changed since the XML was written", [&] { fromXml<ConformerGenerator>(xml); });
+    expectThrows<OpenMMException>("XmlSerializer::deserialize: expected the model \"" + file.path + "\" with SHA-256 " +
+                    before + ", got " + after + "; the file has changed since the XML was written",
+            [&] { fromXml<ConformerGenerator>(xml); });
     std::remove(file.path.c_str());
     EXPECT_THROW(fromXml<ConformerGenerator>(xml), ArgumentError);
 }
@@ -209,7 +213,8 @@ TEST(Serialization, refusesNewerVersions) {
         const std::size_t place = xml.find("type=\""+type+"\"");
         ASSERT_NE(std::string::npos, place) << xml;
         const std::string newer = xml.substr(0, place)+replaceOnce(xml.substr(place), "version=\"1\"", "version=\"2\"");
-        const std::string message = "XmlSerializer::deserialize: expected a "+type+" of version 1 to 1, got version 2; read it"
+        const std::string message = "XmlSerializer::deserialize: expected a " + type +
+                " of version 1 to 1, got version 2; read it"
                 " with the version of OpenMM-Orbit that wrote it";
         expectThrows<OpenMMException>(message, [&, name = type] {
             if (name == "OrbitDiffusionIntegrator")

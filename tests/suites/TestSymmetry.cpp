@@ -172,8 +172,10 @@ TEST(Symmetry, stopsAtTheLimitOfRepresentatives) {
     EXPECT_FALSE(group.complete);
     EXPECT_EQ(1u, group.representatives.size()) << "leaf exchanges alone still form a group";
     EXPECT_EQ(12u, group.leafClasses.size());
-    expectThrows<ArgumentError>("SymmetryGroup::enumerate: expected a completely known group, got one whose search stopped "
-        "at its limit; use leafClasses and representatives", [&] { group.enumerate(); });
+    expectThrows<ArgumentError>(
+            "SymmetryGroup::enumerate: expected a completely known group, got one whose search stopped "
+            "at its limit; use leafClasses and representatives",
+            [&] { group.enumerate(); });
 
     ColoredGraph star(1 + 3 * 4);
     next = 1;
@@ -215,8 +217,12 @@ TEST(Symmetry, closesGenerators) {
         "elements of a subgroup instead", [] { closeGroup({{1, 2, 3, 0}, {1, 0, 2, 3}}, 4, 23); });
     expectThrows<ArgumentError>("closeGroup: expected generator 0 to have 3 entries, got 2",
         [] { closeGroup({{1, 0}}, 3); });
-    expectThrows<ArgumentError>("closeGroup: expected generator 1 to be a permutation of 0 to 1, got 1 outside the range or "
-        "twice", [] { closeGroup({{1, 0}, {1, 1}}, 2); });
+    expectThrows<ArgumentError>(
+            "closeGroup: expected generator 1 to be a permutation of 0 to 1, got 1 outside the range or "
+            "twice",
+            [] {
+                closeGroup({{1, 0}, {1, 1}}, 2);
+            });
     expectThrows<ArgumentError>("closeGroup: expected at least 1 atom, got 0", [] { closeGroup({}, 0); });
 }
 

@@ -34,7 +34,8 @@ static string nameAtom(const MolecularGraph& graph, int atom) {
 static string describeDistance(const MolecularGraph& graph, int i, int j, double distance, const string& expected) {
     std::ostringstream text;
     text.precision(3);
-    text << "atoms " << nameAtom(graph, i) << " and " << nameAtom(graph, j) << " at " << distance << " Angstrom, expected " << expected;
+    text << "atoms " << nameAtom(graph, i) << " and " << nameAtom(graph, j) << " at " << distance
+         << " Angstrom, expected " << expected;
     return text.str();
 }
 
@@ -52,21 +53,25 @@ static void checkDistances(const MolecularGraph& graph, const vector<double>& po
         for (int j = i + 1; j < n; j++) {
             double squared = 0;
             for (int k = 0; k < 3; k++)
-                squared += (positions[3 * i + k] - positions[3 * j + k]) * (positions[3 * i + k] - positions[3 * j + k]);
+                squared +=
+                        (positions[3 * i + k] - positions[3 * j + k]) * (positions[3 * i + k] - positions[3 * j + k]);
             const double distance = std::sqrt(squared), radii = getCovalentRadius(graph.atoms[i].element) +
                 getCovalentRadius(graph.atoms[j].element);
             if (separation[(size_t) i * n + j] == 1) {
                 const bool tooShort = !(distance >= MIN_BOND * radii);
                 if (tooShort || !(distance <= MAX_BOND * radii))
-                    addFault(status, status.bondsCorrect, describeDistance(graph, i, j, distance, tooShort ?
-                        describeLimit("a bond of at least", MIN_BOND * radii) : describeLimit("a bond of at most", MAX_BOND * radii)));
+                    addFault(status, status.bondsCorrect,
+                            describeDistance(graph, i, j, distance,
+                                    tooShort ? describeLimit("a bond of at least", MIN_BOND * radii)
+                                             : describeLimit("a bond of at most", MAX_BOND * radii)));
                 continue;
             }
             const int rank = std::clamp(separation[(size_t) i * n + j], 2, 4) - 2;
             const bool hydrogens = graph.atoms[i].element == 1 && graph.atoms[j].element == 1;
             const double limit = radii * (hydrogens ? MIN_HYDROGEN_DISTANCE : MIN_DISTANCE)[rank];
             if (!(distance >= limit))
-                addFault(status, status.clashFree, describeDistance(graph, i, j, distance, describeLimit("at least", limit)));
+                addFault(status, status.clashFree,
+                        describeDistance(graph, i, j, distance, describeLimit("at least", limit)));
         }
 }
 
@@ -94,12 +99,13 @@ static void checkStereo(const MolecularGraph& graph, const vector<double>& posit
 
 ConformerStatus OrbitPlugin::checkConformer(const MolecularGraph& graph, const vector<double>& positions) {
     if (positions.size() != 3 * graph.atoms.size())
-        throw ArgumentError("checkConformer: expected " + to_string(3 * graph.atoms.size()) + " coordinates for the molecule " +
-            graph.getLabel() + ", got " + to_string(positions.size()));
+        throw ArgumentError("checkConformer: expected " + to_string(3 * graph.atoms.size()) +
+                " coordinates for the molecule " + graph.getLabel() + ", got " + to_string(positions.size()));
     ConformerStatus status;
     for (size_t k = 0; k < positions.size(); k++)
         if (!std::isfinite(positions[k]))
-            addFault(status, status.finite, "atom " + nameAtom(graph, (int) k / 3) + " has coordinates that are not finite");
+            addFault(status, status.finite,
+                    "atom " + nameAtom(graph, (int) k / 3) + " has coordinates that are not finite");
     if (!status.finite)
         return status;
     checkDistances(graph, positions, status);

@@ -135,8 +135,9 @@ static void fillGraph(const RDKit::ROMol& mol, const Origin& origin, MolecularGr
 }
 
 /**
- * Tag three-coordinate atoms by their coordinates. RDKit does so for S and Se only; it also knows P, As and N in small or
- * bridged rings as centres, and drops the tags of atoms that are none. N that bears H is left out, as in SMILES: it inverts.
+ * Tag three-coordinate atoms by their coordinates. RDKit does so for S and Se only; it also knows P, As and N in small
+ * or bridged rings as centres, and drops the tags of atoms that are none. N that bears H is left out, as in SMILES: it
+ * inverts.
  */
 static void tagThreeCoordinate(RDKit::RWMol& mol) {
     vector<double> positions;

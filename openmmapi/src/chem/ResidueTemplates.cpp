@@ -56,8 +56,8 @@ static int countOutside(const TopologyRecord& topology, int atom) {
 }
 
 /**
- * Find a mapping of the template's heavy atoms, given with all hydrogens, that agrees in elements and bonds. One that agrees in
- * the hydrogens too is preferred; otherwise some may lack in the topology. Empty if there is none.
+ * Find a mapping of the template's heavy atoms, given with all hydrogens, that agrees in elements and bonds. One that
+ * agrees in the hydrogens too is preferred; otherwise some may lack in the topology. Empty if there is none.
  */
 static AtomMap findMapping(const TopologyRecord& topology, const vector<int>& residue, const RDKit::ROMol& pattern,
         const RDKit::ROMol& mol) {
@@ -118,7 +118,8 @@ void chem::copyHandedness(const RDKit::ROMol& pattern, const RDKit::Atom& source
     for (const RDKit::Bond* bond : mol.atomBonds(&target))
         found.push_back((int) bond->getOtherAtomIdx(target.getIdx()));
 
-    // An implicit hydrogen counts as the last neighbour. The one neighbour that has no counterpart takes the place that is left.
+    // An implicit hydrogen counts as the last neighbour. The one neighbour that has no counterpart takes the place that
+    // is left.
 
     if (wanted.size() + 1 == found.size())
         wanted.push_back(-1);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Amino acids, nucleotides, caps and water: bond orders and handedness from the residues that RDKit builds, charges from hydrogens.
+// Amino acids, nucleotides, caps and water: bond orders and handedness from the residues that RDKit builds, charges
+// from hydrogens.
 #include "Residues.h"
 #include <GraphMol/FileParsers/SequenceParsers.h>
 #include <GraphMol/MonomerInfo.h>
@@ -83,8 +84,8 @@ static int getValence(const RDKit::ROMol& mol, const RDKit::Atom& atom) {
 }
 
 /**
- * Move a double bond from an N or O that has a hydrogen too many to one of the same element, bonded to the same atom, that
- * lacks one: the tautomers of histidine, neutral arginine, carboxylic acids protonated at either oxygen.
+ * Move a double bond from an N or O that has a hydrogen too many to one of the same element, bonded to the same atom,
+ * that lacks one: the tautomers of histidine, neutral arginine, carboxylic acids protonated at either oxygen.
  */
 static void moveDoubleBond(RDKit::RWMol& mol, RDKit::Bond& bond) {
     for (RDKit::Atom* end : {bond.getBeginAtom(), bond.getEndAtom()}) {
@@ -111,7 +112,10 @@ static bool isAcidOxygen(const RDKit::ROMol& mol, const RDKit::Atom& oxygen) {
     return false;
 }
 
-/** In a residue with hydrogens, the charges of N, O and S follow from the valences. Other hydrogens that lack are implicit. */
+/**
+ * In a residue with hydrogens, the charges of N, O and S follow from the valences. Other hydrogens that lack are
+ * implicit.
+ */
 static void assignCharges(const vector<int>& atoms, RDKit::RWMol& mol) {
     const auto isHydrogen = [&](int i) { return mol.getAtomWithIdx(i)->getAtomicNum() == 1; };
     if (std::none_of(atoms.begin(), atoms.end(), isHydrogen))

@@ -25,7 +25,8 @@ static vector<int> getBondedAtoms(const RDKit::ROMol& mol, const RDKit::Atom& at
 
 /**
  * RDKit looks from the first bonded atom to the centre and sees the others turn clockwise or counterclockwise; a lone
- * pair counts as the last of them. Clockwise makes the triple product of four neighbours positive, that of three negative.
+ * pair counts as the last of them. Clockwise makes the triple product of four neighbours positive, that of three
+ * negative.
  */
 static void readCenters(const RDKit::ROMol& mol, MolecularGraph& graph) {
     for (const RDKit::Atom* atom : mol.atoms()) {

@@ -90,7 +90,9 @@ static void checkResidues(const TopologyRecord& topology) {
     }
 }
 
-/** Make a molecule of the topology's atoms, with the bond orders that it tells of residues that nothing else describes. */
+/**
+ * Make a molecule of the topology's atoms, with the bond orders that it tells of residues that nothing else describes.
+ */
 static RDKit::RWMol makeMolecule(const TopologyRecord& topology) {
     RDKit::RWMol mol;
     for (const TopologyAtom& value : topology.atoms) {

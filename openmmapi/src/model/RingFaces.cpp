@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Which substituents of the specified centres of a ring stand on the same face of it: stereochemistry without handedness.
+// Which substituents of the specified centres of a ring stand on the same face of it: stereochemistry without
+// handedness.
 #include "RingFaces.h"
 #include <algorithm>
 #include <array>

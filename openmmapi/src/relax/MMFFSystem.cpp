@@ -57,10 +57,11 @@ void forEachAngle(const TypedMolecule& typed, Call call) {
 void refuseMissing(const MolecularGraph& graph, const TypedMolecule& typed) {
     for (int i = 0; i < graph.getNumAtoms(); i++)
         if (typed.properties->getMMFFAtomType(i) == 0)
-            throw ArgumentError("createMMFFSystem: expected atoms that MMFF94 has parameters for, got atom " + to_string(i) + " (" +
-                graph.atoms[i].name + ") of the molecule " + graph.getLabel() + "; use another force field, for example GAFF or SMIRNOFF");
-    throw ArgumentError("createMMFFSystem: expected a molecule that MMFF94 has parameters for, got " + graph.getLabel() +
-        "; use another force field, for example GAFF or SMIRNOFF");
+            throw ArgumentError("createMMFFSystem: expected atoms that MMFF94 has parameters for, got atom " +
+                    to_string(i) + " (" + graph.atoms[i].name + ") of the molecule " + graph.getLabel() +
+                    "; use another force field, for example GAFF or SMIRNOFF");
+    throw ArgumentError("createMMFFSystem: expected a molecule that MMFF94 has parameters for, got " +
+            graph.getLabel() + "; use another force field, for example GAFF or SMIRNOFF");
 }
 
 TypedMolecule typeMolecule(const MolecularGraph& graph, const string& variant) {
@@ -125,7 +126,8 @@ void addAngles(const TypedMolecule& typed, System& system) {
 }
 
 void addStretchBends(const TypedMolecule& typed, System& system) {
-    auto force = make_unique<CustomCompoundBondForce>(3, "(k1*(distance(p1,p2)-r1)+k2*(distance(p3,p2)-r2))*(angle(p1,p2,p3)-theta0)");
+    auto force = make_unique<CustomCompoundBondForce>(
+            3, "(k1*(distance(p1,p2)-r1)+k2*(distance(p3,p2)-r2))*(angle(p1,p2,p3)-theta0)");
     force->setName("MMFFStretchBend");
     for (const char* name : {"k1", "k2", "r1", "r2", "theta0"})
         force->addPerBondParameter(name);
@@ -134,7 +136,8 @@ void addStretchBends(const TypedMolecule& typed, System& system) {
         ForceFields::MMFF::MMFFStbn value;
         ForceFields::MMFF::MMFFBond bonds[2];
         ForceFields::MMFF::MMFFAngle angle;
-        if (typed.isLinear(j) || !typed.properties->getMMFFStretchBendParams(*typed.mol, i, j, k, type, value, bonds, angle))
+        if (typed.isLinear(j) ||
+                !typed.properties->getMMFFStretchBendParams(*typed.mol, i, j, k, type, value, bonds, angle))
             return;
         const double unit = STIFFNESS * ANGSTROM_PER_NM;
         force->addBond({i, j, k}, {unit * value.kbaIJK, unit * value.kbaKJI, bonds[0].r0 / ANGSTROM_PER_NM,
@@ -151,10 +154,12 @@ void addOutOfPlane(const TypedMolecule& typed, System& system) {
     for (int j = 0; j < (int) typed.neighbors.size(); j++) {
         const vector<int>& around = typed.neighbors[j];
         ForceFields::MMFF::MMFFOop value;
-        if (around.size() != 3 || !typed.properties->getMMFFOopBendParams(*typed.mol, around[0], j, around[1], around[2], value))
+        if (around.size() != 3 ||
+                !typed.properties->getMMFFOopBendParams(*typed.mol, around[0], j, around[1], around[2], value))
             continue;
         for (int last = 0; last < 3; last++)
-            force->addBond({around[(last + 1) % 3], j, around[(last + 2) % 3], around[last]}, {0.5 * STIFFNESS * value.koop});
+            force->addBond(
+                    {around[(last + 1) % 3], j, around[(last + 2) % 3], around[last]}, {0.5 * STIFFNESS * value.koop});
     }
     system.addForce(force.release()); // The System takes ownership.
 }
@@ -174,7 +179,8 @@ void addTorsions(const TypedMolecule& typed, System& system) {
             for (int l : typed.neighbors[k]) {
                 unsigned int type;
                 ForceFields::MMFF::MMFFTor value;
-                if (i == k || l == j || i == l || !typed.properties->getMMFFTorsionParams(*typed.mol, i, j, k, l, type, value))
+                if (i == k || l == j || i == l ||
+                        !typed.properties->getMMFFTorsionParams(*typed.mol, i, j, k, l, type, value))
                     continue;
                 const std::array<double, 3> heights = {value.V1, value.V2, value.V3};
                 for (int n = 1; n <= 3; n++)
@@ -188,10 +194,13 @@ void addTorsions(const TypedMolecule& typed, System& system) {
 /** Buffered 14-7 and buffered Coulomb, and the correction that leaves three quarters of the 1-4 electrostatics. */
 void addNonbonded(const MolecularGraph& graph, const TypedMolecule& typed, System& system) {
     const int n = graph.getNumAtoms();
-    auto force = make_unique<CustomNonbondedForce>("ec*q1*q2/(x+0.05)+eps*(1.07*s/(x+0.07*s))^7*(1.12*s^7/(x^7+0.12*s^7)-2);"
-        "s=rs*(1-0.2*da); eps=757.97344*ga1*ga2/((sa1+sa2)*rs^6)*(1-0.5*da); da=donor1*acceptor2+donor2*acceptor1;"
-        "rs=0.5*(radius1+radius2)*(1+0.2*(1-max(donor1,donor2))*(1-exp(-12*g^2))); g=(radius1-radius2)/(radius1+radius2);"
-        "x=10*r; ec=" + to_string(COULOMB));
+    auto force = make_unique<CustomNonbondedForce>(
+            "ec*q1*q2/(x+0.05)+eps*(1.07*s/(x+0.07*s))^7*(1.12*s^7/(x^7+0.12*s^7)-2);"
+            "s=rs*(1-0.2*da); eps=757.97344*ga1*ga2/((sa1+sa2)*rs^6)*(1-0.5*da); da=donor1*acceptor2+donor2*acceptor1;"
+            "rs=0.5*(radius1+radius2)*(1+0.2*(1-max(donor1,donor2))*(1-exp(-12*g^2))); "
+            "g=(radius1-radius2)/(radius1+radius2);"
+            "x=10*r; ec=" +
+            to_string(COULOMB));
     force->setName("MMFFNonbonded");
     for (const char* name : {"q", "radius", "ga", "sa", "donor", "acceptor"})
         force->addPerParticleParameter(name);
@@ -201,7 +210,8 @@ void addNonbonded(const MolecularGraph& graph, const TypedMolecule& typed, Syste
     vector<double> charges(n);
     for (int i = 0; i < n; i++) {
         charges[i] = typed.properties->getMMFFPartialCharge(i);
-        const ForceFields::MMFF::MMFFVdW& value = *(*RDKit::MMFF::DefaultParameters::getMMFFVdW())(typed.properties->getMMFFAtomType(i));
+        const ForceFields::MMFF::MMFFVdW& value =
+                *(*RDKit::MMFF::DefaultParameters::getMMFFVdW())(typed.properties->getMMFFAtomType(i));
         force->addParticle({charges[i], value.R_star, value.G_i * value.alpha_i, std::sqrt(value.alpha_i / value.N_i),
             value.DA == 'D' ? 1.0 : 0.0, value.DA == 'A' ? 1.0 : 0.0});
     }
@@ -222,7 +232,8 @@ void addNonbonded(const MolecularGraph& graph, const TypedMolecule& typed, Syste
 
 std::unique_ptr<System> OrbitPlugin::makeMMFFSystem(const MolecularGraph& graph, const string& variant) {
     if (variant != "MMFF94" && variant != "MMFF94s")
-        throw ArgumentError("createMMFFSystem: expected the variant \"MMFF94\" or \"MMFF94s\", got \"" + variant + "\"");
+        throw ArgumentError(
+                "createMMFFSystem: expected the variant \"MMFF94\" or \"MMFF94s\", got \"" + variant + "\"");
     graph.validate();
     const TypedMolecule typed = typeMolecule(graph, variant);
     auto system = make_unique<System>();

@@ -7,7 +7,8 @@ namespace OrbitPlugin {
 void reference::transition(const TransitionShape& shape, const TransitionWeights<double>& weights, Input modulation,
         Output x) {
     const int N = shape.numAtoms, d = shape.width, inner = shape.factor * d;
-    const Input shift = modulation.slice(3 * d, d), scale = modulation.slice(4 * d, d), gate = modulation.slice(5 * d, d);
+    const Input shift = modulation.slice(3 * d, d), scale = modulation.slice(4 * d, d),
+                gate = modulation.slice(5 * d, d);
 
     // (4.15)
     std::vector<double> a((std::size_t) N * d);
