@@ -3,28 +3,15 @@
 #ifndef OPENMM_ORBIT_TORCH_TESTS_TORCHSYSTEMS_H_
 #define OPENMM_ORBIT_TORCH_TESTS_TORCHSYSTEMS_H_
 
-#include "Systems.h"
+#include "Models.h"
 #include "Stages.h"
+#include "Systems.h"
 #include "openmmorbit/Shard.h"
 #include "openmmorbit/internal/Features.h"
 #include "openmmorbit/internal/stages/Preconditioning.h"
 #include <vector>
 
 namespace testSupport {
-
-/** A network small enough for finite differences. */
-inline OrbitPlugin::PairBiasTransformerSettings makeSmallSettings() {
-    OrbitPlugin::PairBiasTransformerSettings settings;
-    settings.width = 16;
-    settings.numLayers = 2;
-    settings.numHeads = 2;
-    settings.transitionFactor = 2;
-    settings.pairWidth = 8;
-    settings.numRadial = 8;
-    settings.conditionWidth = 8;
-    settings.numFrequencies = 4;
-    return settings;
-}
 
 /** One sample of a padded batch. */
 struct TorchSample {
