@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Gather and scatter where the device has reordered and wrapped the particles: identical molecules, a cutoff, periodic cells.
+// Gather and scatter where the device has reordered and wrapped the particles: identical molecules, a cutoff, periodic
+// cells.
 #include "KernelContext.h"
 #include "Matchers.h"
 #include "Models.h"
@@ -10,6 +11,7 @@
 #include "openmm/HarmonicBondForce.h"
 #include "openmm/LangevinMiddleIntegrator.h"
 #include "openmm/NonbondedForce.h"
+#include "openmm/VerletIntegrator.h"
 #include "openmmorbit/OrbitDiffusionIntegrator.h"
 #include <sstream>
 
@@ -86,7 +88,10 @@ void reorder(ContextImpl& context) {
 
 const vector<int> CHOSEN = {31, 4, 17};
 
-/** Expect the chosen molecules around their old centroids in the shapes of an undisturbed generation, and the others unmoved. */
+/**
+ * Expect the chosen molecules around their old centroids in the shapes of an undisturbed generation, and the others
+ * unmoved.
+ */
 void checkPositions(const vector<Vec3>& before, const vector<Vec3>& after, const vector<double>& shapes) {
     vector<Vec3> expected = before;
     for (int m = 0; m < (int) CHOSEN.size(); m++)
