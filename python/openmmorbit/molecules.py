@@ -32,8 +32,8 @@ def requireRDKit(purpose):
     try:
         from rdkit import Chem
     except ImportError as error:
-        raise ImportError(f"{purpose} needs RDKit's Python package, which is not installed; run 'pip install rdkit', or "
-                          "install openmmorbit with its extra [chem]") from error
+        raise ImportError(f"{purpose} needs RDKit's Python package, which is not installed; run 'pip install rdkit', "
+                          "or install openmmorbit with its extra [chem]") from error
     return Chem
 
 
@@ -107,16 +107,18 @@ def _rdkitNames(mol):
 
 
 def _atropisomers(mol, Chem):
-    """Get the axes that an RDKit molecule tags. Clockwise means: a positive dihedral of the lowest indices on either side."""
+    """Get the axes that an RDKit molecule tags; clockwise: a positive dihedral of the lowest indices on either side."""
     axes = []
     for bond in mol.GetBonds():
         if bond.GetStereo() not in (Chem.BondStereo.STEREOATROPCW, Chem.BondStereo.STEREOATROPCCW):
             continue
         begin, end = bond.GetBeginAtom(), bond.GetEndAtom()
-        sides = [[n.GetIdx() for n in a.GetNeighbors() if n.GetIdx() != b.GetIdx()] for a, b in ((begin, end), (end, begin))]
+        sides = [[n.GetIdx() for n in a.GetNeighbors() if n.GetIdx() != b.GetIdx()]
+                 for a, b in ((begin, end), (end, begin))]
         if not all(sides):
-            raise ValueError("readMolecule: expected an atropisomer axis between atoms with other neighbours, got a tag on "
-                             f"bond {begin.GetIdx()}-{end.GetIdx()} ({begin.GetSymbol()}-{end.GetSymbol()}); clear it")
+            ends = f"{begin.GetIdx()}-{end.GetIdx()} ({begin.GetSymbol()}-{end.GetSymbol()})"
+            raise ValueError("readMolecule: expected an atropisomer axis between atoms with other neighbours, got a tag "
+                             f"on bond {ends}; clear it")
         axis = orbit.TorsionStereo()
         axis.atoms = [min(sides[0]), begin.GetIdx(), end.GetIdx(), min(sides[1])]
         isPositive = bond.GetStereo() == Chem.BondStereo.STEREOATROPCW

@@ -55,7 +55,7 @@ def _rdkitSkeleton(graph):
 
 
 def _tagAtropisomers(mol, graph, Chem):
-    """Tag the atropisomer axes as RDKit does: clockwise if the dihedral of the lowest indices on either side is positive."""
+    """Tag the axes as RDKit does: clockwise if the dihedral of the lowest indices on either side is positive."""
     kinds = {orbit.TorsionStereoKind_AtropisomerPlus: "STEREOATROPCW",
              orbit.TorsionStereoKind_AtropisomerMinus: "STEREOATROPCCW"}
     for record in graph.torsional:
