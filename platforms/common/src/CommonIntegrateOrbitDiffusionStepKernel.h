@@ -32,6 +32,10 @@ public:
     void gather(OpenMM::ContextImpl& context) override;
     void scatter(OpenMM::ContextImpl& context) override;
     std::string getDescription() const override;
+    /** Get the device's side of the Context. */
+    OpenMM::ComputeContext& getDevice() {
+        return context;
+    }
 private:
     /** Queue the evaluation of the denoiser of every copy on the given positions. */
     void denoise(double sigma, common::Buffer& y, common::Buffer& denoised, StageTaps* taps);

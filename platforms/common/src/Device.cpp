@@ -47,9 +47,9 @@ Tiles Tiles::choose(ComputeContext& context, int maxInputs, int headWidth) {
         tiles.groupSize = 1;
     }
 
-    // Keys and values of a block share half of the smallest local memory that devices have.
+    // Keys and values of a block fit into 24 kB, less than the local memory of any GPU.
 
-    while (tiles.keyBlock > PADDING && (2 * headWidth + 3) * tiles.keyBlock * realSize > 1 << 14)
+    while (tiles.keyBlock > PADDING && (2 * headWidth + 3) * tiles.keyBlock * realSize > 24 << 10)
         tiles.keyBlock /= 2;
     if (size != "")
         tiles.groupSize = std::max(1, std::atoi(size.c_str()));

@@ -96,7 +96,7 @@ string makeSource(const string& precision, const PairBiasTransformerSettings& se
     defines["REAL_IS_DOUBLE"] = precision == "double" ? "1" : "0";
     defines["LAYER_NORM_EPSILON"] = "1e-5";
     if (precision == "double")
-        defines["KEY_BLOCK"] = "16";
+        defines["KEY_BLOCK"] = "32";
     string text = makePreamble(precision);
     for (const auto& [name, value] : defines)
         text += "#define " + name + " " + value + "\n";

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT
 // Gather and scatter where the device has reordered and wrapped the particles: identical molecules, a cutoff, periodic
 // cells.
+#include "CommonIntegrateOrbitDiffusionStepKernel.h"
 #include "KernelContext.h"
 #include "Matchers.h"
 #include "Models.h"
-#include "OpenCLContext.h"
-#include "OpenCLPlatform.h"
 #include "Tolerances.h"
 #include "openmm/CompoundIntegrator.h"
 #include "openmm/HarmonicBondForce.h"
@@ -71,9 +70,9 @@ Vec3 findCentroid(const vector<Vec3>& positions, int molecule) {
 }
 
 /** Make the device reorder and wrap now, and make sure that it did. */
-void reorder(ContextImpl& context) {
-    OpenCLContext& device = *static_cast<OpenCLPlatform::PlatformData*>(context.getPlatformData())->contexts[0];
-    context.calcForcesAndEnergy(true, false);
+void reorder(KernelIntegrator& integrator) {
+    ComputeContext& device = static_cast<CommonIntegrateOrbitDiffusionStepKernel&>(integrator.getKernel()).getDevice();
+    integrator.getContext().calcForcesAndEnergy(true, false);
     device.forceReorder();
     device.reorderAtoms();
     int numMoved = 0, numWrapped = 0;
@@ -151,7 +150,7 @@ TEST(OpenCLContextOrder, gatherAndScatterFollowTheDevice) {
     // Between gather and scatter the order changes, as it would in a simulation.
 
     integrator.getKernel().gather(integrator.getContext());
-    reorder(integrator.getContext());
+    reorder(integrator);
     vector<double> shapes = makeNumbers(3*NUM_ATOMS*(int) CHOSEN.size(), 3, 2.0);
     integrator.getKernel().setPositions(shapes);
     shapes = integrator.getKernel().getPositions();

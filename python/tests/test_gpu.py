@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: MIT
+"""Generation on GPU platforms, where there is a device (OpenCL on a CPU counts)."""
+import numpy as np
+import openmm
+import pytest
+
+
+@pytest.mark.parametrize("platform", ["OpenCL", "CUDA", "HIP"])
+def testGpuPlatformsAgreeWithReference(makeGenerator, water, platform):
+    names = [openmm.Platform.getPlatform(i).getName() for i in range(openmm.Platform.getNumPlatforms())]
+    if platform not in names:
+        pytest.skip(f"OpenMM has no platform {platform} here")
+    expected = makeGenerator().generate(water, 3, seed=5)
+    ensemble = makeGenerator(platform=platform, properties={"Precision": "single"}).generate(water, 3, seed=5)
+    assert ensemble._core.getProvenance(0).kernel == f"{platform} (single)"
+    np.testing.assert_allclose(np.asarray(ensemble.positions._value), np.asarray(expected.positions._value), atol=1e-4)
+
+
+def testGpusAreUsedOnlyIfTheyAreNamed(makeGenerator, water):
+    kernel = makeGenerator(platform=None).generate(water, 1, seed=1)._core.getProvenance(0).kernel
+    assert kernel.startswith("CPU")
