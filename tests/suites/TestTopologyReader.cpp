@@ -167,6 +167,9 @@ TEST(TopologyReader, refusesWhatDoesNotFit) {
     topology = shuffle(readSmiles("CCO"), "CCO", Hydrogens::All, 1);
     topology.atoms[2].element = 0;
     EXPECT_THROW(readTopology(topology), ArgumentError);
+    topology.residueNames = {"LIG", "LIG"};
+    topology.residueIds = {"7"};
+    EXPECT_THROW(readTopology(topology), ArgumentError);
     testSupport::expectThrows<ArgumentError>(
             "readTopology: expected a topology of at least 1 atom, got none", [] { readTopology(TopologyRecord()); });
 }

@@ -48,6 +48,9 @@ static void checkRecord(const TopologyRecord& topology) {
     const int numAtoms = (int) topology.atoms.size(), numResidues = (int) topology.residueNames.size();
     if (numAtoms == 0)
         throw ArgumentError("readTopology: expected a topology of at least 1 atom, got none");
+    if (!topology.residueIds.empty() && topology.residueIds.size() != topology.residueNames.size())
+        throw ArgumentError("readTopology: expected a number for every residue or for none, got " +
+            to_string(topology.residueIds.size()) + " for " + to_string(numResidues) + " residues");
     for (int i = 0; i < numAtoms; i++) {
         const TopologyAtom& atom = topology.atoms[i];
         if (atom.residue < 0 || atom.residue >= numResidues)
@@ -58,9 +61,6 @@ static void checkRecord(const TopologyRecord& topology) {
                     " for atom " + to_string(i) + " (" + atom.name + ") of " + describeResidue(topology, atom.residue) +
                     "; leave extra particles out");
     }
-    if (!topology.residueIds.empty() && topology.residueIds.size() != topology.residueNames.size())
-        throw ArgumentError("readTopology: expected a number for every residue or for none, got " +
-            to_string(topology.residueIds.size()) + " for " + to_string(numResidues) + " residues");
     checkBonds(topology);
     for (const auto& entry : topology.smiles)
         if (std::count(topology.residueNames.begin(), topology.residueNames.end(), entry.first) == 0)
