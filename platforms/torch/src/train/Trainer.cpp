@@ -302,7 +302,7 @@ TrainingResult Run::execute() {
     result.loss = lastLoss;
     result.validationLoss = validationLoss;
     result.minutes = getPosition().minutes;
-    result.modelPath = getPath("model.safetensors");
+    result.modelPath = group.isFirst() ? getPath("model.safetensors") : std::string();
     result.metrics = metrics;
     result.numSkipped = numSkipped;
     return result;
