@@ -71,7 +71,7 @@ struct OPENMM_EXPORT_ORBIT TrainingResult {
     double loss = 0;                ///< mean of (3.3) over the last steps
     double validationLoss = 0;      ///< of the averaged weights; 0 if there were no validation shards
     double minutes = 0;             ///< of the whole run
-    std::string modelPath;          ///< the exported model
+    std::string modelPath;          ///< the exported model; empty in all processes of a run but the first
     EnsembleMetrics metrics;        ///< of conformers of validation molecules, means over molecules; none: no molecules
     long long numSkipped = 0;       ///< steps without an update, because loss or gradient was not finite
 };
