@@ -180,6 +180,8 @@ def runTrain(options):
     from openmmorbit import training
 
     result = training.train(options.config)
+    if not result.modelPath:
+        return EXIT_OK
     print(f"{result.numSteps} steps, {result.numSamples} samples in {result.minutes:.1f} minutes; "
           f"loss {result.loss:.4f}, validation {result.validationLoss:.4f}; model in {result.modelPath}, "
           f"curves and held-out metrics in {os.path.join(os.path.dirname(result.modelPath), 'report.md')}")

@@ -12,6 +12,8 @@ int main(int argc, char* argv[]) {
     try {
         OrbitPlugin::TrainingResult result =
                 OrbitPlugin::train(OrbitPlugin::TrainingSettings::load(argv[1]), std::cout);
+        if (result.modelPath.empty())
+            return 0;
         std::cout << "trained " << result.numSteps << " steps, " << result.numSamples << " samples in "
                   << result.minutes << " minutes; validation loss " << result.validationLoss << "; wrote "
                   << result.modelPath << std::endl;
