@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT
-// Times one evaluation of the denoiser on one thread: the CPU kernel, the reference, and LibTorch if built.
+// Times one evaluation of the denoiser: the CPU kernel, the reference, and LibTorch if built, on one thread; GPU
+// platforms where
+// there is a device. Of OpenCL on a CPU the time of all threads counts.
 #include "CpuIntegrateOrbitDiffusionStepKernel.h"
 #include "Denoiser.h"
 #include "Dispatch.h"
+#include "KernelContext.h"
 #include "Matchers.h"
 #include "Systems.h"
 #include "Tolerances.h"
@@ -71,20 +74,24 @@ double countOperations(const PairBiasTransformerSettings& s, double numAtoms) {
     return 2 * (s.numLayers * layer + pair);
 }
 
-double threadTime() {
+/** What a benchmark's time is: that of this thread, of all threads, or that of the clock on the wall. */
+double readClock(clockid_t clock) {
     timespec time;
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+    clock_gettime(clock, &time);
     return time.tv_sec + 1e-9 * time.tv_nsec;
 }
 
-/** Time evaluate(): the shortest of many repetitions in time of this thread, since the machine may be busy. */
+/**
+ * Time evaluate(): the shortest of many repetitions, in processor time where possible, since the machine may be busy.
+ */
 template <class Evaluate>
-void timeEvaluations(benchmark::State& state, const Case& c, int numCopies, Evaluate evaluate) {
+void timeEvaluations(benchmark::State& state, const Case& c, int numCopies, Evaluate evaluate,
+        clockid_t clock = CLOCK_THREAD_CPUTIME_ID) {
     double shortest = 1e30;
     for (auto _ : state) {
-        const double start = threadTime();
+        const double start = readClock(clock);
         evaluate();
-        const double seconds = threadTime() - start;
+        const double seconds = readClock(clock) - start;
         state.SetIterationTime(seconds);
         shortest = std::min(shortest, seconds);
     }
@@ -141,6 +148,49 @@ void benchCpu(benchmark::State& state, const cpu::KernelTable* table) {
     timeEvaluations(state, c, numCopies, [&] {
         kernel.evaluate(SIGMA, denoised, nullptr);
     });
+}
+
+/** Get a platform that is not built in, with our kernels on it; null if there is no device. */
+OpenMM::Platform* findPlatform(const std::string& name) {
+    static bool loaded = false;
+    if (!loaded) {
+        OpenMM::Platform::loadPluginsFromDirectory(ORBIT_OPENMM_PLUGIN_DIR);
+        OpenMM::Platform::loadPluginsFromDirectory(ORBIT_TEST_PLUGIN_DIR);
+        loaded = true;
+    }
+    for (int i = 0; i < OpenMM::Platform::getNumPlatforms(); i++)
+        if (OpenMM::Platform::getPlatform(i).getName() == name)
+            return &OpenMM::Platform::getPlatform(i);
+    return nullptr;
+}
+
+void benchPlatform(benchmark::State& state, const std::string& name, const std::string& precision) {
+    OpenMM::Platform* platform = findPlatform(name);
+    if (platform == nullptr) {
+        state.SkipWithError("no device");
+        return;
+    }
+    const Case c((int) state.range(0));
+    const int numCopies = (int) state.range(1);
+    testSupport::options().platform = name;
+    platform->setPropertyDefaultValue("Precision", precision);
+    testSupport::KernelContext context(c.model);
+    IntegrateOrbitDiffusionStepKernel& kernel = context.getKernel();
+    Batch batch;
+    batch.graphs = {c.features};
+    vector<double> positions, denoised;
+    for (int i = 0; i < numCopies; i++) {
+        batch.addCopy(BatchCopy());
+        positions.insert(positions.end(), c.positions.begin(), c.positions.end());
+    }
+    kernel.setBatch(batch);
+    kernel.setPositions(positions);
+    kernel.evaluate(SIGMA, denoised, nullptr);
+    if (isWrong(state, c, {denoised.end() - c.positions.size(), denoised.end()}, false))
+        return;
+    timeEvaluations(state, c, numCopies, [&] {
+        kernel.evaluate(SIGMA, denoised, nullptr);
+    }, name == "OpenCL" ? CLOCK_PROCESS_CPUTIME_ID : CLOCK_MONOTONIC);
 }
 
 #ifdef ORBIT_BENCHMARK_TORCH
@@ -217,6 +267,10 @@ const bool registered = [] {
     for (const cpu::KernelTable* table : cpu::getAvailableTables())
         addSizes(benchmark::RegisterBenchmark((std::string("cpu/") + table->instructionSet).c_str(), benchCpu,
             table), true);
+    for (const std::string name : {"OpenCL", "CUDA", "HIP"})
+        for (const std::string precision : {"single", "double"})
+            addSizes(benchmark::RegisterBenchmark((name + "/" + precision).c_str(), benchPlatform, name, precision),
+                    true);
 #ifdef ORBIT_BENCHMARK_TORCH
     addSizes(benchmark::RegisterBenchmark("torch/single", benchTorch, false), true);
     addSizes(benchmark::RegisterBenchmark("torch/bf16", benchTorch, true), true);

@@ -127,6 +127,7 @@ DEVICE void linear(const LinearTask task, int normalize, int epilogue, LOCAL_ARG
                 const int item = base+LOCAL_ID;
                 const int row0 = (item/ITEM_COLUMNS)*TILE_ROWS, column0 = (item%ITEM_COLUMNS)*TILE_COLUMNS;
                 rvec left[TILE_ROWS], right[TILE_ROWS];
+                #pragma unroll
                 for (int r = 0; r < TILE_ROWS; r++) {
                     left[r] = SPLAT(0);
                     right[r] = SPLAT(0);
@@ -149,6 +150,7 @@ DEVICE void linear(const LinearTask task, int normalize, int epilogue, LOCAL_ARG
                         for (int k = 0; k < count; k++) {
                             const rvec w0 = LOAD_VECTOR(columns+k*BLOCK_COLUMNS);
                             const rvec w1 = LOAD_VECTOR(columns+k*BLOCK_COLUMNS+VECTOR_WIDTH);
+                            #pragma unroll
                             for (int r = 0; r < TILE_ROWS; r++) {
                                 const real value = rows[k*BLOCK_ROWS+row0+r];
                                 left[r] = value*w0+left[r];
@@ -156,10 +158,10 @@ DEVICE void linear(const LinearTask task, int normalize, int epilogue, LOCAL_ARG
                             }
                         }
                 }
-                if (item < BLOCK_ITEMS)
-                    for (int r = 0; r < TILE_ROWS; r++)
-                        if (firstRow+row0+r < task.numRows)
-                            finishRow(task, epilogue, firstRow+row0+r, block*BLOCK_COLUMNS+column0, left[r], right[r]);
+                #pragma unroll
+                for (int r = 0; r < TILE_ROWS; r++)
+                    if (item < BLOCK_ITEMS && firstRow+row0+r < task.numRows)
+                        finishRow(task, epilogue, firstRow+row0+r, block*BLOCK_COLUMNS+column0, left[r], right[r]);
             }
     }
 }

@@ -52,15 +52,18 @@ KERNEL void pairBiasAttention(int numUnits, int numHeads, GLOBAL const int4* RES
             const int active = (base+LOCAL_ID < QUERY_BLOCK/QUERY_TILE && first < unit.y);
             real q[QUERY_TILE*HEAD_WIDTH], w[VECTOR_WIDTH], maximum[QUERY_TILE], total[QUERY_TILE], rho[3*QUERY_TILE];
             rvec o[QUERY_TILE*(HEAD_WIDTH/VECTOR_WIDTH)], product[QUERY_TILE];
+            #pragma unroll
             for (int t = 0; t < QUERY_TILE; t++) {
                 // Queries behind the last atom repeat it and are not written.
                 GLOBAL const real* in = qkv+(unit.x+min(first+t, unit.y-1))*3*width+h*HEAD_WIDTH;
                 for (int c = 0; c < HEAD_WIDTH; c++)
                     q[t*HEAD_WIDTH+c] = in[c];
+                #pragma unroll
                 for (int c = 0; c < HEAD_WIDTH/VECTOR_WIDTH; c++)
                     o[t*(HEAD_WIDTH/VECTOR_WIDTH)+c] = SPLAT(0);
                 maximum[t] = (real) -1e30;
                 total[t] = 0;
+                #pragma unroll
                 for (int k = 0; k < 3; k++)
                     rho[3*t+k] = 0;
             }
@@ -72,16 +75,19 @@ KERNEL void pairBiasAttention(int numUnits, int numHeads, GLOBAL const int4* RES
                 if (active)
                     for (int j = 0; j < count; j += VECTOR_WIDTH) {
                         // (4.12)
+                        #pragma unroll
                         for (int t = 0; t < QUERY_TILE; t++)
                             product[t] = LOAD_VECTOR(bias+(firstBias+h)*biasStride+unit.w+
                                 min(first+t, unit.y-1)*rowLength+key0+j);
                         for (int c = 0; c < HEAD_WIDTH; c++) {
                             const rvec k = LOAD_VECTOR(keys+c*KEY_BLOCK+j);
+                            #pragma unroll
                             for (int t = 0; t < QUERY_TILE; t++)
                                 product[t] = q[t*HEAD_WIDTH+c]*k+product[t];
                         }
 
                         // (4.13) with the weights relative to the largest product so far
+                        #pragma unroll
                         for (int t = 0; t < QUERY_TILE; t++) {
                             const real largest = fmax(maximum[t], vectorMax(product[t]));
                             const real factor = REAL_EXP(maximum[t]-largest);
@@ -89,10 +95,13 @@ KERNEL void pairBiasAttention(int numUnits, int numHeads, GLOBAL const int4* RES
                             const rvec relative = VECTOR_EXP(product[t]-SPLAT(largest));
                             total[t] = total[t]*factor+vectorSum(relative);
                             STORE_VECTOR(relative, w);
+                            #pragma unroll
                             for (int k = 0; k < 3; k++)
                                 rho[3*t+k] = rho[3*t+k]*factor+vectorSum(relative*LOAD_VECTOR(places+k*KEY_BLOCK+j));
+                            #pragma unroll
                             for (int c = 0; c < HEAD_WIDTH/VECTOR_WIDTH; c++) {
                                 rvec sum = factor*o[t*(HEAD_WIDTH/VECTOR_WIDTH)+c];
+                                #pragma unroll
                                 for (int n = 0; n < VECTOR_WIDTH; n++)
                                     sum = w[n]*LOAD_VECTOR(values+(j+n)*HEAD_WIDTH+c*VECTOR_WIDTH)+sum;
                                 o[t*(HEAD_WIDTH/VECTOR_WIDTH)+c] = sum;
@@ -100,12 +109,15 @@ KERNEL void pairBiasAttention(int numUnits, int numHeads, GLOBAL const int4* RES
                         }
                     }
             }
-            if (active)
-                for (int t = 0; t < QUERY_TILE && first+t < unit.y; t++) {
+            #pragma unroll
+            for (int t = 0; t < QUERY_TILE; t++)
+                if (active && first+t < unit.y) {
                     const int row = unit.x+first+t;
                     GLOBAL real* out = gathered+row*outputStride;
+                    #pragma unroll
                     for (int c = 0; c < HEAD_WIDTH/VECTOR_WIDTH; c++)
                         STORE_VECTOR((1/total[t])*o[t*(HEAD_WIDTH/VECTOR_WIDTH)+c], out+h*HEAD_WIDTH+c*VECTOR_WIDTH);
+                    #pragma unroll
                     for (int k = 0; k < 3; k++)
                         out[width+3*h+k] = rho[3*t+k]/total[t]-u[k*uStride+row];
                     if (h == 0)

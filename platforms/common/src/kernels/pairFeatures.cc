@@ -57,33 +57,42 @@ KERNEL void pairFeatures(int numPairs, real spacing, GLOBAL const int* RESTRICT 
         // (4.7)
         GLOBAL const real* fromTime = modulation+rows[row].y*modulationStride+modulationOffset;
         for (int c = 0; c < PAIR_WIDTH; c += 8) {
+            #pragma unroll
             for (int n = 0; n < 8; n++)
                 sums[n] = LOAD_LANES(embedded+(c+n)*embeddedStride+copy.w+(pair-copy.z))+LANES_SPLAT(fromTime[c+n]);
             for (int k = 0; k < NUM_RADIAL; k++)
+                #pragma unroll
                 for (int n = 0; n < 8; n++)
                     sums[n] = weights[radialWeights+c*NUM_RADIAL+8*k+n]*rho[k]+sums[n];
+            #pragma unroll
             for (int n = 0; n < 8; n++)
                 h1[c+n] = lanesSilu(sums[n]);
         }
 
         // (4.8)
         for (int c = 0; c < PAIR_WIDTH; c += 8) {
+            #pragma unroll
             for (int n = 0; n < 8; n++)
                 sums[n] = LANES_SPLAT(weights[hiddenBias+c+n]);
             for (int k = 0; k < PAIR_WIDTH; k++)
+                #pragma unroll
                 for (int n = 0; n < 8; n++)
                     sums[n] = weights[hiddenWeights+c*PAIR_WIDTH+8*k+n]*h1[k]+sums[n];
+            #pragma unroll
             for (int n = 0; n < 8; n++)
                 h2[c+n] = lanesSilu(sums[n]);
         }
 
         // (4.9)
         for (int block = firstOutput/8; 8*block < firstOutput+numOutputs; block++) {
+            #pragma unroll
             for (int n = 0; n < 8; n++)
                 sums[n] = LANES_SPLAT(weights[outputBias+8*block+n]);
             for (int k = 0; k < PAIR_WIDTH; k++)
+                #pragma unroll
                 for (int n = 0; n < 8; n++)
                     sums[n] = weights[outputWeights+8*(block*PAIR_WIDTH+k)+n]*h2[k]+sums[n];
+            #pragma unroll
             for (int n = 0; n < 8; n++) {
                 const int output = 8*block+n-firstOutput;
                 if (output >= 0 && output < numOutputs)
