@@ -21,7 +21,8 @@ pluginLoadedLibNames = loadPlugins()
 _homes = {
     "ConformerGenerator": "conformers", "GenerationResult": "conformers", "defaultModelPath": "conformers",
     "Ensemble": "ensemble", "Conformer": "ensemble",
-    "orbitPosterior": "posterior", "OrbitPosterior": "posterior", "orbitTarget": "posterior", "OrbitTarget": "posterior",
+    "orbitPosterior": "posterior", "OrbitPosterior": "posterior", "orbitTarget": "posterior",
+    "OrbitTarget": "posterior",
     "coupleNoise": "posterior",
     "mmffSystem": "relaxation", "readMolecule": "molecules", "readMolecules": "molecules",
     "train": "training", "buildDataset": "training", "makeDataset": "datasets", "EnsembleSettings": "makeensemble",

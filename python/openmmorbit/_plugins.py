@@ -88,8 +88,8 @@ def checkPlatform(name):
         With the reason why the plugin could not be loaded.
     """
     if name in _failures:
-        raise ValueError(f"ConformerGenerator: expected a platform that works here, got \"{name}\", whose plugin could not "
-                         f"be loaded ({_failures[name]}); install its driver and OpenMM's plugin for it")
+        raise ValueError(f"ConformerGenerator: expected a platform that works here, got \"{name}\", whose plugin could "
+                         f"not be loaded ({_failures[name]}); install its driver and OpenMM's plugin for it")
 
 
 def libraryPath():

@@ -243,12 +243,14 @@ def _addDataset(commands):
     smiles = dataset.add_argument_group("from SMILES")
     smiles.add_argument("--level", choices=["gfn2", "mmff"], default="gfn2",
                         help="minima of GFN2-xTB, or of MMFF94s only (default gfn2)")
-    smiles.add_argument("--engine", choices=["xtb", "tblite"], help="what computes GFN2-xTB; default: what is installed")
+    smiles.add_argument("--engine", choices=["xtb", "tblite"],
+                        help="what computes GFN2-xTB; default: what is installed")
     smiles.add_argument("--max-isomers", type=int, default=4, help="stereoisomers of an open SMILES (default 4)")
     smiles.add_argument("--starts", type=int, default=24, help="start geometries (default 24)")
     smiles.add_argument("--max-minima", type=int, default=16, help="minima that go on to GFN2-xTB (default 16)")
     smiles.add_argument("--window", type=float, default=6.0, help="energy window, kcal/mol (default 6)")
-    smiles.add_argument("--rmsd", type=float, default=0.125, help="least RMSD of two conformers, Angstrom (default 0.125)")
+    smiles.add_argument("--rmsd", type=float, default=0.125,
+                        help="least RMSD of two conformers, Angstrom (default 0.125)")
     smiles.add_argument("--timeout", type=float, default=300, help="seconds for one minimisation (default 300)")
     smiles.add_argument("--limit", type=int, help="stop after this many new molecules")
     smiles.add_argument("--processes", type=int, help="worker processes; default: all cores")
@@ -291,8 +293,8 @@ def makeParser():
 
     train = commands.add_parser(
         "train", help="train a model",
-        description="Trains as a JSON file says, or continues the run whose checkpoint lies in its outputDirectory, also "
-                    "after kill -9. Ctrl-C ends a run with a checkpoint and a model. The folder receives "
+        description="Trains as a JSON file says, or continues the run whose checkpoint lies in its outputDirectory, "
+                    "also after kill -9. Ctrl-C ends a run with a checkpoint and a model. The folder receives "
                     "model.safetensors, log.csv, metrics.csv, report.md and training.png. Several processes: torchrun "
                     "--nproc-per-node N --no-python openmm-orbit train CONFIG.")
     train.add_argument("config", metavar="CONFIG", help="JSON file of training settings")

@@ -55,8 +55,8 @@ class Journal:
             self._restore()
         except BlockingIOError as error:
             self._stream.close()
-            raise ValueError(f"makeDataset: expected a folder that nobody writes to, got '{folder}', which another process "
-                             "has open") from error
+            raise ValueError(f"makeDataset: expected a folder that nobody writes to, got '{folder}', which another "
+                             "process has open") from error
         except ValueError:
             self._stream.close()
             raise
@@ -76,8 +76,8 @@ class Journal:
         for path in self.folder.glob("ensembles-*.sdf.gz"):
             known = self.lengths.get(path.name, 0)
             if path.stat().st_size < known:
-                raise ValueError(f"makeDataset: expected {known} bytes in '{path}', got {path.stat().st_size}; the file is "
-                                 "damaged: start again in another folder")
+                raise ValueError(f"makeDataset: expected {known} bytes in '{path}', got {path.stat().st_size}; the "
+                                 "file is damaged: start again in another folder")
             os.truncate(path, known)
 
     def _count(self, entry):
@@ -148,8 +148,8 @@ def _checkProvenance(folder, provenance):
         earlier = json.loads(path.read_text(encoding="utf-8"))
         for key, value in provenance["settings"].items():
             if earlier["settings"].get(key) != value:
-                raise ValueError(f"makeDataset: expected {key} = {earlier['settings'].get(key)!r} as when '{folder}' was "
-                                 f"begun, got {value!r}; choose another folder")
+                raise ValueError(f"makeDataset: expected {key} = {earlier['settings'].get(key)!r} as when '{folder}' "
+                                 f"was begun, got {value!r}; choose another folder")
         provenance = {**provenance, "sources": sorted({*earlier["sources"], *provenance["sources"]})}
     path.with_suffix(".new").write_text(json.dumps(provenance, indent=1), encoding="utf-8")
     path.with_suffix(".new").replace(path)

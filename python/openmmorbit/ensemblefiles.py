@@ -96,9 +96,11 @@ def _readXYZ(path):
             try:
                 number = int(first)
                 comment = stream.readline()
-                info = {key: quoted or plain for key, quoted, plain in re.findall(r'(\w+)=(?:"([^"]*)"|(\S+))', comment)}
+                info = {key: quoted or plain for key, quoted, plain in
+                        re.findall(r'(\w+)=(?:"([^"]*)"|(\S+))', comment)}
                 rows = [stream.readline().split() for _ in range(number)]
-                columns, start, speciesAt, positionsAt = info.get("Properties", "species:S:1:pos:R:3").split(":"), 0, 0, 1
+                columns = info.get("Properties", "species:S:1:pos:R:3").split(":")
+                start, speciesAt, positionsAt = 0, 0, 1
                 for name, width in zip(columns[::3], columns[2::3]):
                     speciesAt = start if name == "species" else speciesAt
                     positionsAt = start if name == "pos" else positionsAt
@@ -118,8 +120,8 @@ def _readNpz(path):
     with np.load(path, allow_pickle=False) as data:
         missing = [name for name in ("smiles", "numAtoms", "numConformers", "numbers", "positions") if name not in data]
         if missing:
-            raise ValueError(f"'{path}': expected the arrays smiles, numAtoms, numConformers, numbers and positions, got "
-                             f"none called {', '.join(missing)}")
+            raise ValueError(f"'{path}': expected the arrays smiles, numAtoms, numConformers, numbers and positions, "
+                             f"got none called {', '.join(missing)}")
         smiles, numAtoms, numConformers = (np.atleast_1d(data[k]) for k in ("smiles", "numAtoms", "numConformers"))
         numbers, positions = data["numbers"], data["positions"].reshape(-1, 3)
         energies = data["energies"] if "energies" in data else None

@@ -109,8 +109,8 @@ def writeReport(references, methods, thresholds, description, notes=()):
     heavy = [reference.mol.GetNumHeavyAtoms() for reference in references]
     lines = ["# Evaluation", "", *[f"- {line}" for line in description],
              f"- {len(references)} molecules of {min(heavy)} to {max(heavy)} heavy atoms, "
-             f"{sum(r.numConformers for r in references)} reference conformers; heavy-atom RMSD; 95 % bootstrap intervals "
-             "over molecules; a molecule without an answer covers nothing", "",
+             f"{sum(r.numConformers for r in references)} reference conformers; heavy-atom RMSD; 95 % bootstrap "
+             "intervals over molecules; a molecule without an answer covers nothing", "",
              statistics.markdownTable(methods, thresholds), ""]
     scored = [method for method in methods if method.scores]
     chosen = next((method for method in scored if method.name == "orbit raw"), scored[0] if scored else None)
@@ -147,11 +147,12 @@ def addEvaluate(commands):
     parser = commands.add_parser(
         "evaluate", help="compare a model with other generators on reference ensembles",
         description="Coverage and average minimum RMSD with bootstrap intervals, stereochemistry before and after "
-                    "resampling, PoseBusters, GFN2 strain and timing, beside RDKit, CONFORGE and Open Babel in the same "
-                    "process on the same molecules. Software that is not installed is named with the command that "
+                    "resampling, PoseBusters, GFN2 strain and timing, beside RDKit, CONFORGE and Open Babel in the "
+                    "same process on the same molecules. Software that is not installed is named with the command that "
                     "installs it.", epilog="exit status: 0 done, 2 wrong use")
     parser.add_argument("model", metavar="MODEL", help="model file; \"-\" for the packaged one")
-    parser.add_argument("data", metavar="DATA", help="reference ensembles: .sdf, .sdf.gz with tags SMILES and ID, or .shard")
+    parser.add_argument("data", metavar="DATA",
+                        help="reference ensembles: .sdf, .sdf.gz with tags SMILES and ID, or .shard")
     parser.add_argument("-o", "--output", help="folder for report.md, report.png and report.json")
     parser.add_argument("--limit", type=int, help="use only the first molecules")
     parser.add_argument("--factor", type=int, default=2, help="copies for each reference (default 2)")
@@ -168,7 +169,8 @@ def addEvaluate(commands):
                         help="PoseBusters on the first N molecules (default 20, 0 for none)")
     parser.add_argument("--copies", type=int, default=2, help="conformers of a molecule for strain and PoseBusters "
                                                              "(default 2)")
-    parser.add_argument("--engine", choices=["xtb", "tblite"], help="what computes GFN2-xTB; default: what is installed")
+    parser.add_argument("--engine", choices=["xtb", "tblite"],
+                        help="what computes GFN2-xTB; default: what is installed")
     sampler = parser.add_argument_group("generation")
     sampler.add_argument("--platform", help="OpenMM platform")
     sampler.add_argument("--threads", type=int, help="threads of the CPU platform")

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""From one SMILES to an ensemble of minima: ETKDGv3, MMFF94s, GFN2-xTB, checks, energy window, symmetry-aware pruning."""
+"""From one SMILES to an ensemble of minima: ETKDGv3, MMFF94s, GFN2-xTB, checks, energy window, symmetry-aware
+pruning."""
 import gzip
 import hashlib
 import time

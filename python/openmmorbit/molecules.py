@@ -117,8 +117,8 @@ def _atropisomers(mol, Chem):
                  for a, b in ((begin, end), (end, begin))]
         if not all(sides):
             ends = f"{begin.GetIdx()}-{end.GetIdx()} ({begin.GetSymbol()}-{end.GetSymbol()})"
-            raise ValueError("readMolecule: expected an atropisomer axis between atoms with other neighbours, got a tag "
-                             f"on bond {ends}; clear it")
+            raise ValueError("readMolecule: expected an atropisomer axis between atoms with other neighbours, got a "
+                             f"tag on bond {ends}; clear it")
         axis = orbit.TorsionStereo()
         axis.atoms = [min(sides[0]), begin.GetIdx(), end.GetIdx(), min(sides[1])]
         isPositive = bond.GetStereo() == Chem.BondStereo.STEREOATROPCW

@@ -126,7 +126,8 @@ def orbitPosterior(x1, xt, time, bonds=(), generators=None, automorphisms=None, 
         result = orbit.orbitPosterior(x1, xt, float(time), pairs, _group(generators, automorphisms, len(x1)), settings)
     else:
         if generators is not None or automorphisms is not None:
-            raise ValueError("orbitPosterior: expected a group, generators or automorphisms, got several; give one of them")
+            raise ValueError("orbitPosterior: expected a group, generators or automorphisms, got several; give one of "
+                             "them")
         lattice = orbit.OrbitLatticeSettings()
         lattice.maxOrder, lattice.numPoints = int(maxOrder), int(numPoints)
         lattice.pinned, lattice.seed = bool(pinned), int(seed)
@@ -220,7 +221,8 @@ def coupleNoise(x0, x1, coupling="kabsch", generators=None, automorphisms=None):
     Raises
     ------
     ValueError
-        For shapes that disagree, values that are not finite, an unknown coupling or an index list that is no permutation.
+        For shapes that disagree, values that are not finite, an unknown coupling or an index list that is no
+        permutation.
     """
     x0, x1 = _positions("x0", x0), _positions("x1", x1)
     return orbit.coupleNoise(x0, x1, _group(generators, automorphisms, len(x1)),

@@ -59,7 +59,8 @@ def buildDataset(inputs, output, condition="GFN2-xTB", validation=False):
 def train(config, progress=True):
     """Train a model, or continue the run whose checkpoint lies in the output folder. Ctrl-C ends it with a checkpoint.
 
-    The output folder receives the model, a checkpoint, log.csv and metrics.csv, and at the end report.md and training.png.
+    The output folder receives the model, a checkpoint, log.csv and metrics.csv, and at the end report.md and
+    training.png.
     Started by torchrun, the processes train one model together.
 
     Parameters

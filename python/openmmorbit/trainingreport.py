@@ -106,15 +106,16 @@ def writeReport(folder, result):
     """
     folder = Path(folder)
     metrics = readLog(folder / "metrics.csv")
-    lines = ["# Training run", "", f"- {result.numSteps} steps, {result.numSamples} samples, {result.minutes:.1f} minutes",
+    lines = ["# Training run", "",
+             f"- {result.numSteps} steps, {result.numSamples} samples, {result.minutes:.1f} minutes",
              f"- mean loss of the last steps {result.loss:.4f}, validation loss {result.validationLoss:.4f}",
              f"- model: `{Path(result.modelPath).name}`"]
     if result.numSkipped:
         lines.append(f"- {result.numSkipped} batches without a finite loss or gradient were skipped")
     if metrics:
         last = [k for k, step in enumerate(metrics["step"]) if step == metrics["step"][-1]]
-        lines += ["", f"Held-out molecules at step {int(metrics['step'][-1])}, averaged weights, raw output (nothing drawn "
-                  "again), heavy atoms:", "", "| shard | molecules | copies | " + " | ".join(_metricNames) + " |",
+        lines += ["", f"Held-out molecules at step {int(metrics['step'][-1])}, averaged weights, raw output (nothing "
+                  "drawn again), heavy atoms:", "", "| shard | molecules | copies | " + " | ".join(_metricNames) + " |",
                   "|---|---|---|" + "---|" * len(_metricNames)]
         for k in last:
             values = [f"{metrics[name][k]:.3f} Å" if name.startswith("AMR") else f"{100 * metrics[name][k]:.1f} %"

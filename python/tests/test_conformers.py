@@ -237,5 +237,6 @@ def testIntegrator(smallModel, water):
     compound = openmm.CompoundIntegrator()
     compound.addIntegrator(openmm.VerletIntegrator(0.001))
     compound.addIntegrator(openmmorbit.OrbitDiffusionIntegrator(smallModel))
-    assert openmmorbit.OrbitDiffusionIntegrator.cast(compound.getIntegrator(1)).getNumSteps() == orbit.SamplerSettings().numSteps
+    cast = openmmorbit.OrbitDiffusionIntegrator.cast(compound.getIntegrator(1))
+    assert cast.getNumSteps() == orbit.SamplerSettings().numSteps
     assert openmmorbit.OrbitDiffusionIntegrator.cast(compound.getIntegrator(0)) is None

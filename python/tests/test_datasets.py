@@ -180,8 +180,8 @@ def testAFullDiskLosesTheMoleculeAtHandOnly(tmp_path):
 def testKillLosesTheMoleculeAtHandOnly(tmp_path):
     smiles = ["C" * n + "O" for n in range(1, 7)] + ["C" * n + "N" for n in range(1, 7)]
     (tmp_path / "in.smi").write_text("\n".join(smiles) + "\n")
-    command = [sys.executable, "-m", "openmmorbit.cli", "dataset", "in.smi", "-o", "set", "--level", "mmff", "--processes",
-               "2", "-q"]
+    command = [sys.executable, "-m", "openmmorbit.cli", "dataset", "in.smi", "-o", "set", "--level", "mmff",
+               "--processes", "2", "-q"]
     journal = tmp_path / "set" / "journal.jsonl"
     process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True)
     while process.poll() is None and (not journal.exists() or journal.read_bytes().count(b"\n") < 3):
@@ -241,8 +241,10 @@ def testExtendedXYZ(tmp_path):
         if smiles == "CCC":
             numbers, positions = makeFrames("CCO", count)
         for k, x in enumerate(positions):
-            text += f'{len(numbers)}\nProperties=species:S:1:pos:R:3 smiles="{smiles}" energy_kcal={k - 5.0} pbc="F F F"\n'
-            text += "".join(f"{table.GetElementSymbol(int(z))} {a:.6f} {b:.6f} {c:.6f}\n" for z, (a, b, c) in zip(numbers, x))
+            text += f'{len(numbers)}\nProperties=species:S:1:pos:R:3 smiles="{smiles}" energy_kcal={k - 5.0} '
+            text += 'pbc="F F F"\n'
+            text += "".join(f"{table.GetElementSymbol(int(z))} {a:.6f} {b:.6f} {c:.6f}\n"
+                            for z, (a, b, c) in zip(numbers, x))
     (tmp_path / "a.xyz").write_text(text)
     report = openmmorbit.buildDataset([tmp_path / "a.xyz"], tmp_path / "a.shard")
     other = openmmorbit.buildDataset([tmp_path / "a.xyz"], tmp_path / "b.shard", validation=True)
@@ -262,7 +264,8 @@ def testNpz(tmp_path):
              positions=np.concatenate([d[2].reshape(-1, 3) for d in data]), energies=[0, 1, 2, 5, 4.0])
     messages = ensemblefiles.toSDF(tmp_path / "a.npz", tmp_path / "a.sdf")
     mols = list(Chem.SDMolSupplier(str(tmp_path / "a.sdf"), removeHs=False))
-    assert messages == [] and [m.GetProp("REL_E_KCAL") for m in mols] == ["0.0000", "1.0000", "2.0000", "1.0000", "0.0000"]
+    assert messages == []
+    assert [m.GetProp("REL_E_KCAL") for m in mols] == ["0.0000", "1.0000", "2.0000", "1.0000", "0.0000"]
     assert np.allclose(mols[4].GetConformer().GetPositions(), data[1][2][1], atol=1e-4)
     np.savez(tmp_path / "b.npz", smiles=["C"])
     with pytest.raises(ValueError, match="numAtoms"):

@@ -159,7 +159,8 @@ def testMissingSoftwareIsAColumn(reference, monkeypatch):
 
 def testPoseBustersFindsAStretchedBond(reference):
     pytest.importorskip("posebusters")
-    method = evaluation.evaluate([reference], [evaluation.Method("m", lambda r, n: [evaluation.Generated(reference.mol)])],
+    method = evaluation.evaluate([reference],
+                                 [evaluation.Method("m", lambda r, n: [evaluation.Generated(reference.mol)])],
                                  progress=False, inspect=quality.Inspector(1, 0, copies=3))[0]
     assert (method.scores[0].numBusted, method.scores[0].numPassed) == (3, 3)
     broken = Chem.Mol(reference.mol)
@@ -182,7 +183,8 @@ def testStrainOfAMinimumIsSmall():
     strains = []
     for answer in (mol, relaxed):
         method = evaluation.Method("m", lambda r, n, answer=answer: [evaluation.Generated(answer)])
-        evaluation.evaluate([evaluation.Reference("CO", mol)], [method], progress=False, inspect=quality.Inspector(0, 1))
+        evaluation.evaluate([evaluation.Reference("CO", mol)], [method], progress=False,
+                            inspect=quality.Inspector(0, 1))
         strains.append(method.scores[0].strains[0])
     assert strains[0] > 0.5 and strains[1] < 0.1
 
@@ -197,7 +199,8 @@ def testTheCommandWritesAReport(smallModel, reference, tmp_path, capsys):
             reference.mol.SetProp("ID", f"{number}_{index}")
             writer.write(reference.mol, confId=index)
     writer.close()
-    arguments = ["evaluate", str(tmp_path / "m.safetensors"), str(tmp_path / "r.sdf"), "--platform", "Reference", "--steps",
+    arguments = ["evaluate", str(tmp_path / "m.safetensors"), str(tmp_path / "r.sdf"), "--platform", "Reference",
+                 "--steps",
                  "1", "--max-resamplings", "0", "--baselines", "etkdg", "--strain", "0", "--posebusters", "0", "-q"]
     assert cli.main([*arguments, "-o", str(tmp_path / "report")]) == 0
     page = (tmp_path / "report" / "report.md").read_text()

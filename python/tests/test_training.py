@@ -37,7 +37,8 @@ def shard(tmp_path_factory):
 
 def configure(folder, shard, **changes):
     settings = {"conditions": ["MMFF94s"], "datasets": [{"shards": [shard]}], "outputDirectory": str(folder / "run"),
-                "maxSteps": 5, "logSteps": 5, "atomsPerBatch": 200, "network": {"width": 24, "numHeads": 2, "numLayers": 2}, **changes}
+                "maxSteps": 5, "logSteps": 5, "atomsPerBatch": 200,
+                 "network": {"width": 24, "numHeads": 2, "numLayers": 2}, **changes}
     path = folder / "config.json"
     path.write_text(json.dumps(settings))
     return path

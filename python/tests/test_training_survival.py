@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""What a training run survives: kill -9, a full disk, damaged records, batches that are not finite, several processes."""
+"""What a training run survives: kill -9, a full disk, damaged records, batches that are not finite, several
+processes."""
 import json
 import os
 import resource

@@ -125,7 +125,8 @@ def formatMean(values, digits):
 
 
 def writeReport(options):
-    rows = ["| target | seeds | validation loss | gradient norm | COV-R@0.5 / % | AMR-R / Å | COV-P@0.5 / % | AMR-P / Å |",
+    rows = ["| target | seeds | validation loss | gradient norm | COV-R@0.5 / % | AMR-R / Å | COV-P@0.5 / % | "
+            "AMR-P / Å |",
             "|---|---|---|---|---|---|---|---|"]
     curves = {}
     for target in options.targets:

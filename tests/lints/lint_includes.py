@@ -66,11 +66,13 @@ FOREIGN = [
     (r"^(torch|ATen|c10)/", {"torch"}, "LibTorch"),
     (r"^nlohmann/", {"model", "data", "torch"}, "the JSON library"),
     (r"^boost/", {"chem"}, "Boost"),
-    (r"^(openmm/(cpu|reference|opencl|cuda|hip|common)/|Cpu\w+\.h|Reference\w+\.h|CL/|cuda|hip/|(Cuda|OpenCL|Hip)\w+\.h)",
+    (r"^(openmm/(cpu|reference|opencl|cuda|hip|common)/|Cpu\w+\.h|Reference\w+\.h|CL/|cuda|hip/|"
+     r"(Cuda|OpenCL|Hip)\w+\.h)",
      {"host", "reference", "cpu", "common", "factory"},
      "a platform's headers"),
     (r"^(random|ctime|chrono|sys/time\.h)$", {"torch", "impl", "relax"}, "the clock or random numbers"),
-    (r"^(fstream|filesystem|cstdio|iostream|unistd\.h)$", {"public", "model", "data", "chem", "torch", "impl", "wrappers"}, "files"),
+    (r"^(fstream|filesystem|cstdio|iostream|unistd\.h)$",
+     {"public", "model", "data", "chem", "torch", "impl", "wrappers"}, "files"),
 ]
 PATTERN = re.compile(r'(?m)^[ \t]*[#%]include[ \t]*(?:[<"]([^>"]+)[>"])')
 SEARCH = ("openmmapi/include", "serialization/include", "wrappers/swig")

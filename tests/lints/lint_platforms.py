@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""The table of stages in platforms/README.md says which folders implement which stage; this compares it with the files."""
+"""The table of stages in platforms/README.md says which folders implement which stage; this compares it with the
+files."""
 
 import os
 import re
@@ -22,7 +23,8 @@ def makeTable(root):
 
 
 def check(root):
-    found = re.findall(r"(?m)^\| [A-Z]\w* \|.*\|$", readText(root, README)) if os.path.exists(os.path.join(root, README)) else []
+    text = readText(root, README) if os.path.exists(os.path.join(root, README)) else ""
+    found = re.findall(r"(?m)^\| [A-Z]\w* \|.*\|$", text)
     expected = makeTable(root)
     return [f"{README}: the row \"{row}\" is missing" for row in expected if row not in found] + \
         [f"{README}: the row \"{row}\" does not fit the files" for row in found if row not in expected]

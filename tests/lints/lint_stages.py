@@ -22,7 +22,8 @@ NUMBERS = re.compile(r"\((\d+)\.(\d+)\)(?:\s*(to)\s*(?=\(\d))?")
 
 
 def equationNumbers(text):
-    """The equation numbers in the comments of a file, each once, in order of appearance; "(4.6) to (4.9)" is expanded."""
+    """The equation numbers in the comments of a file, each once, in order of appearance; "(4.6) to (4.9)" is
+    expanded."""
     found = []
     for comment in re.findall(r"(?m)^\s*//(?!\s*SPDX)(.*)$", text):
         start = None
@@ -48,7 +49,8 @@ def bodyOf(text):
 
 def check(root):
     faults = []
-    folders = [name for name in ("cpu", "common", "torch") if os.path.isdir(os.path.join(root, "platforms", name, "src/stages"))
+    folders = [name for name in ("cpu", "common", "torch")
+               if os.path.isdir(os.path.join(root, "platforms", name, "src/stages"))
                and listFiles(root, (".cpp",), (f"platforms/{name}/src/stages",))]
     theory = readText(root, THEORY) if os.path.exists(os.path.join(root, THEORY)) else ""
     for reference in listFiles(root, (".cpp",), ("platforms/reference/src/stages",)):
@@ -65,7 +67,8 @@ def check(root):
             if stage in INHERITED[folder]:
                 continue
             if not exists:
-                faults.append(f"{path}: the stage is missing; write it, or declare in {os.path.basename(__file__)} why not")
+                faults.append(f"{path}: the stage is missing; write it, or declare in {os.path.basename(__file__)} why "
+                              "not")
                 continue
             # Numbers of other stages may be mentioned; those of this stage must stand in the reference's order.
             text = bodyOf(readText(root, path))
@@ -84,7 +87,8 @@ def check(root):
 def tree(reference, cpu, extra=None):
     """A tree of one stage."""
     head = "// SPDX-License-Identifier: MIT\n// The stage, (4.1) to (4.3).\n#include <x>\n"
-    files = {THEORY: "(4.1) (4.2) (4.3)", f"{CONTRACTS}/A.h": "", "platforms/reference/src/stages/A.cpp": head + reference,
+    files = {THEORY: "(4.1) (4.2) (4.3)", f"{CONTRACTS}/A.h": "",
+             "platforms/reference/src/stages/A.cpp": head + reference,
              "platforms/cpu/src/stages/A.cpp": head + cpu}
     files.update(extra or {})
     return files
@@ -100,6 +104,7 @@ run(check, [
     (tree(PLAIN, PLAIN, {"platforms/reference/src/stages/B.cpp": "x\n", f"{CONTRACTS}/B.h": ""}), 1),
     (tree(PLAIN, PLAIN, {"platforms/reference/src/stages/Linear.cpp": "x\n"}), 1),
     (tree(PLAIN + "// (4.9)\n", PLAIN + "// (4.9)\n"), 1),
-    (tree(PLAIN, PLAIN, {"platforms/common/src/stages/A.cpp": "f();\n", "platforms/common/src/kernels/a.cc": "f();\n" + PLAIN}), 0),
+    (tree(PLAIN, PLAIN, {"platforms/common/src/stages/A.cpp": "f();\n",
+                  "platforms/common/src/kernels/a.cc": "f();\n" + PLAIN}), 0),
     (tree(PLAIN, PLAIN, {"platforms/common/src/stages/A.cpp": "f();\n"}), 1),
 ])

@@ -24,7 +24,8 @@ def undocumented(module):
     missing = []
     for cls in publicClasses(module):
         for name, value in vars(cls).items():
-            if inspect.isfunction(value) and name.startswith(("get", "set", "add", "generate", "apply", "read", "create")):
+            verbs = ("get", "set", "add", "generate", "apply", "read", "create")
+            if inspect.isfunction(value) and name.startswith(verbs):
                 own = (value.__doc__ or "").strip()
                 if not own and not name.startswith("set"):
                     missing.append(f"{cls.__name__}.{name}")
