@@ -1,5 +1,5 @@
-# The platform suites on GPU platforms: which precisions each runs in. Without a driver or double precision a test is skipped
-# and prints the reason. OpenCL runs on a CPU too (PoCL).
+# The platform suites on GPU platforms: which precisions each runs in. Without a driver or double precision a test is
+# skipped and prints the reason. OpenCL runs on a CPU too (PoCL).
 set(ORBIT_PRECISIONS_TestDenoiserKernel single mixed double)
 set(ORBIT_PRECISIONS_TestOpenCLContextOrder single mixed double)
 set(ORBIT_PRECISIONS_TestOrbitDiffusionIntegrator single mixed)
@@ -7,7 +7,8 @@ set(ORBIT_PRECISIONS_TestCompoundIntegrator mixed)
 
 # The compilers of CUDA and HIP need no device; the test of the sources loads them.
 function(orbit_add_source_test binary)
-    find_file(ORBIT_NVRTC_LIBRARY NAMES libnvrtc.so.13 libnvrtc.so.12 libnvrtc.so HINTS "${OPENMM_DIR}/../nvidia/cu13/lib" /usr/local/cuda/lib64)
+    find_file(ORBIT_NVRTC_LIBRARY NAMES libnvrtc.so.13 libnvrtc.so.12 libnvrtc.so HINTS
+        "${OPENMM_DIR}/../nvidia/cu13/lib" /usr/local/cuda/lib64)
     find_library(ORBIT_HIPRTC_LIBRARY NAMES hiprtc amdhip64 HINTS /opt/rocm/lib)
     foreach(_compiler IN ITEMS NVRTC HIPRTC)
         set(_path "")

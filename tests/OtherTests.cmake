@@ -1,4 +1,5 @@
-# The tests that are not suites: C++ examples, Python tests, lints, and the benchmarks (target `benchmarks`, not built by default).
+# The tests that are not suites: C++ examples, Python tests, lints, and the benchmarks (target `benchmarks`, not built
+# by default).
 
 # What is special to one implementation.
 set(_library_reference OpenMMOrbitReference)
@@ -37,10 +38,13 @@ if(TARGET OpenMMOrbitChem)
         get_filename_component(_name "${_example}" NAME_WE)
         add_executable(Example${_name} "${_example}")
         target_link_libraries(Example${_name} PRIVATE ${_public} orbit_flags)
-        set_target_properties(Example${_name} PROPERTIES BUILD_RPATH "${_search}" RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/examples")
+        set_target_properties(Example${_name} PROPERTIES BUILD_RPATH "${_search}" RUNTIME_OUTPUT_DIRECTORY
+            "${CMAKE_BINARY_DIR}/examples")
         target_link_options(Example${_name} PRIVATE -Wl,--disable-new-dtags)
-        add_test(NAME Example.${_name} COMMAND Example${_name} "${ORBIT_PACKAGE_DIR}" WORKING_DIRECTORY "${CMAKE_BINARY_DIR}/examples")
-        set_tests_properties(Example.${_name} PROPERTIES TIMEOUT 300 ENVIRONMENT "OPENMM_PLUGIN_DIR=${OPENMM_DIR}/lib/plugins")
+        add_test(NAME Example.${_name} COMMAND Example${_name} "${ORBIT_PACKAGE_DIR}" WORKING_DIRECTORY
+            "${CMAKE_BINARY_DIR}/examples")
+        set_tests_properties(Example.${_name} PROPERTIES TIMEOUT 300 ENVIRONMENT
+            "OPENMM_PLUGIN_DIR=${OPENMM_DIR}/lib/plugins")
     endforeach()
 endif()
 
@@ -49,7 +53,8 @@ file(GLOB _pythonTests CONFIGURE_DEPENDS ../python/tests/test_*.py ../wrappers/t
 if(ORBIT_BUILD_PYTHON AND _pythonTests AND NOT ORBIT_SANITIZE)
     add_test(NAME Python COMMAND "${Python_EXECUTABLE}" -m pytest -q -p no:cacheprovider ${_pythonTests}
         WORKING_DIRECTORY "${CMAKE_SOURCE_DIR}")
-    set_tests_properties(Python PROPERTIES TIMEOUT 1200 ENVIRONMENT "PYTHONPATH=${CMAKE_BINARY_DIR}/python;PYTHONDONTWRITEBYTECODE=1;OMP_NUM_THREADS=1")
+    set_tests_properties(Python PROPERTIES TIMEOUT 1200 ENVIRONMENT
+        "PYTHONPATH=${CMAKE_BINARY_DIR}/python;PYTHONDONTWRITEBYTECODE=1;OMP_NUM_THREADS=1")
 endif()
 
 # Lints: every script checks the tree, and with --self-test that it can fail.
@@ -64,7 +69,8 @@ endforeach()
 
 # A foreign CMake project against the installed package.
 if(TARGET OpenMMOrbitReference AND NOT ORBIT_SANITIZE)
-    add_test(NAME Package.foreignProject COMMAND "${CMAKE_COMMAND}" "-DBUILD_DIR=${CMAKE_BINARY_DIR}" "-DOPENMM_DIR=${OPENMM_DIR}"
+    add_test(NAME Package.foreignProject COMMAND "${CMAKE_COMMAND}" "-DBUILD_DIR=${CMAKE_BINARY_DIR}"
+        "-DOPENMM_DIR=${OPENMM_DIR}"
         "-DSOURCE_DIR=${CMAKE_CURRENT_SOURCE_DIR}/foreign" "-DWORK_DIR=${CMAKE_CURRENT_BINARY_DIR}/foreign"
         -P "${CMAKE_CURRENT_SOURCE_DIR}/foreign/run.cmake")
     set_tests_properties(Package.foreignProject PROPERTIES TIMEOUT 600)
@@ -72,7 +78,8 @@ endif()
 
 # Every public and internal header compiles alone.
 if(NOT ORBIT_SANITIZE)
-    file(GLOB_RECURSE _headers RELATIVE "${CMAKE_SOURCE_DIR}/openmmapi/include" CONFIGURE_DEPENDS ../openmmapi/include/*.h)
+    file(GLOB_RECURSE _headers RELATIVE "${CMAKE_SOURCE_DIR}/openmmapi/include" CONFIGURE_DEPENDS
+        ../openmmapi/include/*.h)
     set(_units "")
     foreach(_header IN LISTS _headers)
         string(MAKE_C_IDENTIFIER "${_header}" _name)
@@ -95,11 +102,13 @@ if(benchmark_FOUND AND TARGET OpenMMOrbit)
         add_executable(${_name} EXCLUDE_FROM_ALL "${_benchmark}")
         target_include_directories(${_name} PRIVATE support)
         target_compile_definitions(${_name} PRIVATE $<TARGET_PROPERTY:orbit_test_support,INTERFACE_COMPILE_DEFINITIONS>)
-        target_link_libraries(${_name} PRIVATE ${_built} benchmark::benchmark benchmark::benchmark_main GTest::gtest nlohmann_json::nlohmann_json orbit_flags)
+        target_link_libraries(${_name} PRIVATE ${_built} benchmark::benchmark benchmark::benchmark_main GTest::gtest
+            nlohmann_json::nlohmann_json orbit_flags)
         if(TARGET Torch::Torch AND TARGET OpenMMOrbitTraining)
             target_link_libraries(${_name} PRIVATE Torch::Torch)
         endif()
-        set_target_properties(${_name} PROPERTIES BUILD_RPATH "${_search}" RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/benchmarks")
+        set_target_properties(${_name} PROPERTIES BUILD_RPATH "${_search}" RUNTIME_OUTPUT_DIRECTORY
+            "${CMAKE_BINARY_DIR}/benchmarks")
         target_link_options(${_name} PRIVATE -Wl,--disable-new-dtags)
         add_dependencies(benchmarks ${_name})
     endforeach()

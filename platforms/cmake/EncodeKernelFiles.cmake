@@ -1,5 +1,5 @@
-# Turns device sources into C++ strings: cmake -DKERNELS="a.cc;b.cc" -DOUTPUT=path/Name -P EncodeKernelFiles.cmake writes
-# Name.h and Name.cpp with one constant a file. Compilers limit literals, so long files become several.
+# Turns device sources into C++ strings: cmake -DKERNELS="a.cc;b.cc" -DOUTPUT=path/Name -P EncodeKernelFiles.cmake
+# writes Name.h and Name.cpp with one constant a file. Compilers limit literals, so long files become several.
 get_filename_component(_class "${OUTPUT}" NAME)
 set(_declarations "")
 set(_definitions "")

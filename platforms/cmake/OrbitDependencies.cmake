@@ -19,9 +19,11 @@ execute_process(COMMAND "${Python_EXECUTABLE}" -c "import openmm.version as v; p
 
 add_library(OpenMM::OpenMM SHARED IMPORTED)
 set_target_properties(OpenMM::OpenMM PROPERTIES IMPORTED_LOCATION "${OPENMM_DIR}/lib/libOpenMM.so"
-    IMPORTED_NO_SONAME ON INTERFACE_INCLUDE_DIRECTORIES "${OPENMM_DIR}/include" INTERFACE_SYSTEM_INCLUDE_DIRECTORIES "${OPENMM_DIR}/include")
+    IMPORTED_NO_SONAME ON INTERFACE_INCLUDE_DIRECTORIES "${OPENMM_DIR}/include" INTERFACE_SYSTEM_INCLUDE_DIRECTORIES
+    "${OPENMM_DIR}/include")
 add_library(OpenMM::CPU SHARED IMPORTED)
-set_target_properties(OpenMM::CPU PROPERTIES IMPORTED_LOCATION "${OPENMM_DIR}/lib/plugins/libOpenMMCPU.so" IMPORTED_NO_SONAME ON
+set_target_properties(OpenMM::CPU PROPERTIES IMPORTED_LOCATION "${OPENMM_DIR}/lib/plugins/libOpenMMCPU.so"
+    IMPORTED_NO_SONAME ON
     INTERFACE_SYSTEM_INCLUDE_DIRECTORIES "${OPENMM_DIR}/include/openmm/cpu;${OPENMM_DIR}/include/openmm/reference")
 
 # LibTorch: linked by path, so that neither a CUDA toolkit nor the wheel's Python half is needed.
@@ -63,11 +65,13 @@ if(ORBIT_BUILD_CHEM)
     find_package(ZLIB REQUIRED)
     find_path(RDKIT_INCLUDE_DIR NAMES GraphMol/RDKitBase.h PATH_SUFFIXES rdkit)
     if(NOT RDKIT_INCLUDE_DIR)
-        message(FATAL_ERROR "RDKit's C++ headers were not found. Install librdkit-dev and libboost-dev, or configure with -DORBIT_BUILD_CHEM=OFF.")
+        message(FATAL_ERROR
+            "RDKit's C++ headers were not found. Install librdkit-dev and libboost-dev, or configure with -DORBIT_BUILD_CHEM=OFF.")
     endif()
     add_library(RDKit::RDKit INTERFACE IMPORTED)
     target_include_directories(RDKit::RDKit SYSTEM INTERFACE "${RDKIT_INCLUDE_DIR}")
-    foreach(_part IN ITEMS ForceFieldHelpers ForceField FileParsers SmilesParse Depictor SubstructMatch Descriptors PartialCharges ChemTransforms GraphMol DataStructs RDGeometryLib RDGeneral)
+    foreach(_part IN ITEMS ForceFieldHelpers ForceField FileParsers SmilesParse Depictor SubstructMatch Descriptors
+        PartialCharges ChemTransforms GraphMol DataStructs RDGeometryLib RDGeneral)
         find_library(RDKIT_${_part} NAMES RDKit${_part})
         if(NOT RDKIT_${_part})
             message(FATAL_ERROR "RDKit's library RDKit${_part} was not found. Install librdkit-dev.")

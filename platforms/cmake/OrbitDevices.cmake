@@ -1,9 +1,11 @@
-# Decides which GPU platforms are built (ORBIT_GPU_PLATFORMS) and says why others are not (ORBIT_GPU_NOTES). No device and no
-# driver is needed to build: kernels are compiled when a Context is created.
-option(ORBIT_BUILD_GPU "Build the kernels of the OpenCL, CUDA and HIP platforms whose headers and OpenMM libraries are found" ON)
+# Decides which GPU platforms are built (ORBIT_GPU_PLATFORMS) and says why others are not (ORBIT_GPU_NOTES). No device
+# and no driver is needed to build: kernels are compiled when a Context is created.
+option(ORBIT_BUILD_GPU
+    "Build the kernels of the OpenCL, CUDA and HIP platforms whose headers and OpenMM libraries are found" ON)
 get_filename_component(_site "${OPENMM_DIR}" DIRECTORY)
 find_path(ORBIT_OPENCL_INCLUDE_DIR NAMES CL/opencl.h)
-find_path(ORBIT_CUDA_INCLUDE_DIR NAMES cuda.h HINTS "${_site}/nvidia/cu13/include" "${_site}/nvidia/cu12/include" /usr/local/cuda/include)
+find_path(ORBIT_CUDA_INCLUDE_DIR NAMES cuda.h HINTS "${_site}/nvidia/cu13/include" "${_site}/nvidia/cu12/include"
+    /usr/local/cuda/include)
 find_path(ORBIT_HIP_INCLUDE_DIR NAMES hip/hip_runtime.h HINTS /opt/rocm/include)
 
 set(_notes "")
@@ -13,9 +15,11 @@ foreach(_platform IN ITEMS OpenCL CUDA HIP)
     if(NOT ORBIT_BUILD_GPU)
         list(APPEND _notes "${_platform} (ORBIT_BUILD_GPU is off)")
     elseif(NOT EXISTS "${OPENMM_DIR}/lib/plugins/libOpenMM${_platform}.so")
-        list(APPEND _notes "${_platform} (OpenMM has no libOpenMM${_platform}.so: pip install openmm-cuda-13 or openmm-hip-7)")
+        list(APPEND _notes
+            "${_platform} (OpenMM has no libOpenMM${_platform}.so: pip install openmm-cuda-13 or openmm-hip-7)")
     elseif(NOT ORBIT_${_upper}_INCLUDE_DIR)
-        list(APPEND _notes "${_platform} (its headers were not found: opencl-headers, nvidia-cuda-runtime, libamdhip64-dev)")
+        list(APPEND _notes
+            "${_platform} (its headers were not found: opencl-headers, nvidia-cuda-runtime, libamdhip64-dev)")
     else()
         list(APPEND _platforms ${_platform})
     endif()
@@ -24,13 +28,15 @@ endforeach()
 set(ORBIT_GPU_PLATFORMS "${_platforms}" CACHE INTERNAL "GPU platforms that are built")
 set(ORBIT_GPU_NOTES "${_notes}" CACHE INTERNAL "GPU platforms that are not built, and why")
 
-# add_orbit_gpu_platform(<OpenCL|CUDA|HIP> <definition>...): the library OpenMMOrbit<Platform> from src/*.cpp of this folder and
-# the common objects. OpenMM's library is linked; drivers need not be there, so their symbols may stay undefined.
+# add_orbit_gpu_platform(<OpenCL|CUDA|HIP> <definition>...): the library OpenMMOrbit<Platform> from src/*.cpp of this
+# folder and the common objects. OpenMM's library is linked; drivers need not be there, so their symbols may stay
+# undefined.
 function(add_orbit_gpu_platform platform)
     string(TOLOWER "${platform}" _folder)
     string(TOUPPER "${platform}" _upper)
     add_library(OpenMM::${platform} SHARED IMPORTED GLOBAL)
-    set_target_properties(OpenMM::${platform} PROPERTIES IMPORTED_LOCATION "${OPENMM_DIR}/lib/plugins/libOpenMM${platform}.so"
+    set_target_properties(OpenMM::${platform} PROPERTIES IMPORTED_LOCATION
+        "${OPENMM_DIR}/lib/plugins/libOpenMM${platform}.so"
         IMPORTED_NO_SONAME ON
         INTERFACE_SYSTEM_INCLUDE_DIRECTORIES "${OPENMM_DIR}/include/openmm/${_folder};${ORBIT_${_upper}_INCLUDE_DIR}"
         INTERFACE_INCLUDE_DIRECTORIES "${OPENMM_DIR}/include/openmm/${_folder};${ORBIT_${_upper}_INCLUDE_DIR}"

@@ -1,11 +1,13 @@
-# Installs what a foreign CMake project needs: find_package(OpenMMOrbit) gives OpenMMOrbit::OpenMMOrbit and, if it was built,
-# OpenMMOrbit::OpenMMOrbitChem.
+# Installs what a foreign CMake project needs: find_package(OpenMMOrbit) gives OpenMMOrbit::OpenMMOrbit and, if it was
+# built, OpenMMOrbit::OpenMMOrbitChem.
 include(CMakePackageConfigHelpers)
 set(_cmakeDir openmmorbit/lib/cmake/OpenMMOrbit)
 set(_config "${CMAKE_CURRENT_BINARY_DIR}/OpenMMOrbitConfig.cmake")
-configure_package_config_file("${CMAKE_CURRENT_LIST_DIR}/OpenMMOrbitConfig.cmake.in" "${_config}" INSTALL_DESTINATION ${_cmakeDir})
+configure_package_config_file("${CMAKE_CURRENT_LIST_DIR}/OpenMMOrbitConfig.cmake.in" "${_config}" INSTALL_DESTINATION
+    ${_cmakeDir})
 # OpenMM's ABI changes between minor releases, and ours does so far.
-write_basic_package_version_file("${CMAKE_CURRENT_BINARY_DIR}/OpenMMOrbitConfigVersion.cmake" COMPATIBILITY SameMinorVersion)
+write_basic_package_version_file("${CMAKE_CURRENT_BINARY_DIR}/OpenMMOrbitConfigVersion.cmake" COMPATIBILITY
+    SameMinorVersion)
 install(FILES "${_config}" "${CMAKE_CURRENT_BINARY_DIR}/OpenMMOrbitConfigVersion.cmake" DESTINATION ${_cmakeDir})
 
 install(EXPORT OpenMMOrbitTargets NAMESPACE OpenMMOrbit:: DESTINATION ${_cmakeDir})

@@ -13,6 +13,7 @@ function(run_step)
 endfunction()
 
 run_step("${CMAKE_COMMAND}" --install "${BUILD_DIR}" --prefix "${WORK_DIR}/site")
-run_step("${CMAKE_COMMAND}" -S "${SOURCE_DIR}" -B "${WORK_DIR}/build" -G Ninja "-DCMAKE_PREFIX_PATH=${WORK_DIR}/site/openmmorbit/lib/cmake")
+run_step("${CMAKE_COMMAND}" -S "${SOURCE_DIR}" -B "${WORK_DIR}/build" -G Ninja
+    "-DCMAKE_PREFIX_PATH=${WORK_DIR}/site/openmmorbit/lib/cmake")
 run_step("${CMAKE_COMMAND}" --build "${WORK_DIR}/build")
 run_step("${WORK_DIR}/build/Foreign")
