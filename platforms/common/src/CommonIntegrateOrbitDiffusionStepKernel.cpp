@@ -33,6 +33,11 @@ void CommonIntegrateOrbitDiffusionStepKernel::initialize(const System& system, c
     newModel.validate();
     context.initializeContexts();
     ContextSelector selector(context);
+
+    // OpenMM leaves the low parts of positions that were never set undefined; like the high parts they count as zeros.
+
+    if (context.getUseMixedPrecision())
+        context.clearBuffer(context.getPosqCorrection());
     model = std::make_unique<common::DeviceModel>(context, newModel);
     arrays = std::make_unique<common::DeviceBatch>();
     order = std::make_unique<common::ContextOrder>();
