@@ -81,7 +81,8 @@ struct OPENMM_EXPORT_ORBIT TrainingResult {
  * step with a checkpoint and an export.
  *
  * @throws ArgumentError for settings and shards that are wrong
- * @throws OpenMMException naming the step if the loss is not finite; the last checkpoint stays
+ * @throws OpenMMException naming the step if the loss of ten batches in a row is not finite (single ones are skipped), or
+ *         if the files cannot be written at the end; the last checkpoint stays
  */
 OPENMM_EXPORT_ORBIT TrainingResult train(const TrainingSettings& settings);
 /** As train(settings), and write a line of progress to a stream every logSteps steps. */
