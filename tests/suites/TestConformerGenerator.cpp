@@ -79,10 +79,11 @@ TEST(ConformerGenerator, runsTheKernelOfItsPlatform) {
     EXPECT_EQ(platformName(), kernel.substr(0, platformName().size()));
     EXPECT_EQ(kernel, generator->generate(makeWater(), 1, 1).getProvenance(0).kernel);
 
-    // CPU comes first where it is loaded.
+    // CPU comes first where it is loaded; a GPU is used only if it is named.
 
+    const std::string preferred = platformName() == "CPU" ? "CPU" : "Reference";
     generator->setPlatformName("");
-    EXPECT_EQ(platformName(), generator->getKernelDescription().substr(0, platformName().size()));
+    EXPECT_EQ(preferred, generator->getKernelDescription().substr(0, preferred.size()));
 }
 
 TEST(ConformerGenerator, doesNotDependOnTheBatch) {
@@ -272,7 +273,7 @@ TEST(ConformerGenerator, refusesWrongSettings) {
     EXPECT_THROW(generator->generate(MolecularGraph(), 1, 1), ArgumentError);
     EXPECT_THROW(makeGenerator(DenoiserModel(), false), ArgumentError);
     generator->setPlatformName("Abacus");
-    const std::string list = platformName() == "CPU" ? "Reference, CPU" : platformName();
+    const std::string list = platformName() == "Reference" ? "Reference" : "Reference, "+platformName();
     expectThrows<ArgumentError>("ConformerGenerator::setPlatformName: expected a platform with a denoising kernel (loaded: "+
             list+"), got \"Abacus\"; load the plugins with Platform::loadPluginsFromDirectory()",
             [&] { generator->generate(makeWater(), 1, 1); });
