@@ -4,16 +4,30 @@ import numpy as np
 import openmm
 import pytest
 
+import openmmorbit
 
-@pytest.mark.parametrize("platform", ["OpenCL", "CUDA", "HIP"])
-def testGpuPlatformsAgreeWithReference(makeGenerator, water, platform):
+
+def skipUnlessLoaded(platform):
     names = [openmm.Platform.getPlatform(i).getName() for i in range(openmm.Platform.getNumPlatforms())]
     if platform not in names:
         pytest.skip(f"OpenMM has no platform {platform} here")
+
+
+@pytest.mark.parametrize("platform", ["OpenCL", "CUDA", "HIP"])
+def testGpuPlatformsAgreeWithReference(makeGenerator, water, platform):
+    skipUnlessLoaded(platform)
     expected = makeGenerator().generate(water, 3, seed=5)
     ensemble = makeGenerator(platform=platform, properties={"Precision": "single"}).generate(water, 3, seed=5)
     assert ensemble._core.getProvenance(0).kernel == f"{platform} (single)"
     np.testing.assert_allclose(np.asarray(ensemble.positions._value), np.asarray(expected.positions._value), atol=1e-4)
+
+
+@pytest.mark.parametrize("platform", ["OpenCL", "CUDA", "HIP"])
+def testThePackagedModelMakesCorrectConformers(platform):
+    skipUnlessLoaded(platform)
+    generator = openmmorbit.ConformerGenerator(platform=platform, properties={"Precision": "mixed"})
+    ensemble = generator.generate("C[C@H](N)C(=O)O", 10, seed=7)
+    assert ensemble.numConformers == 10
 
 
 def testGpusAreUsedOnlyIfTheyAreNamed(makeGenerator, water):
