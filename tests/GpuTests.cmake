@@ -1,6 +1,7 @@
 # The platform suites on GPU platforms: which precisions each runs in. Without a driver or double precision a test is
 # skipped and prints the reason. OpenCL runs on a CPU too (PoCL).
 set(ORBIT_PRECISIONS_TestDenoiserKernel single mixed double)
+set(ORBIT_PRECISIONS_TestPrior single double)
 set(ORBIT_PRECISIONS_TestOpenCLContextOrder single mixed double)
 set(ORBIT_PRECISIONS_TestOrbitDiffusionIntegrator single mixed)
 set(ORBIT_PRECISIONS_TestCompoundIntegrator mixed)
@@ -56,6 +57,7 @@ function(orbit_add_gpu_tests suite)
     # The tiles of a GPU, and groups that fit no tile, on whatever device there is.
     if(suite STREQUAL "TestDenoiserKernel" AND "OpenCL" IN_LIST ORBIT_GPU_PLATFORMS)
         orbit_add_gpu_test(${suite}.OpenCL.gpuTiles ${suite} OpenCL single ORBIT_GPU_TILES=gpu)
-        orbit_add_gpu_test(${suite}.OpenCL.oddGroups ${suite} OpenCL single ORBIT_GPU_TILES=gpu ORBIT_GPU_GROUP_SIZE=23)
+        orbit_add_gpu_test(${suite}.OpenCL.oddGroups ${suite} OpenCL single ORBIT_GPU_TILES=gpu ORBIT_GPU_GROUP_SIZE=23
+            ORBIT_GPU_BIAS_BYTES=1)
     endif()
 endfunction()

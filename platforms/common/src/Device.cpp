@@ -53,6 +53,9 @@ Tiles Tiles::choose(ComputeContext& context, int maxInputs, int headWidth) {
         tiles.keyBlock /= 2;
     if (size != "")
         tiles.groupSize = std::max(1, std::atoi(size.c_str()));
+    const string biasBytes = readEnvironment("ORBIT_GPU_BIAS_BYTES");
+    if (biasBytes != "")
+        tiles.maxBiasBytes = std::strtoull(biasBytes.c_str(), nullptr, 10);
     return tiles;
 }
 

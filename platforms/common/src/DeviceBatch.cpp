@@ -15,9 +15,6 @@ using std::vector;
 
 namespace {
 
-/** The attention biases of several layers lie in memory together up to this size; larger batches compute them in parts. */
-const std::size_t MAX_BIAS_BYTES = std::size_t(256) << 20;
-
 int toInt(long long value) {
     if (value > std::numeric_limits<int>::max())
         throw OpenMMException("DeviceBatch::set: expected at most " + std::to_string(std::numeric_limits<int>::max()) +
@@ -127,7 +124,7 @@ void DeviceBatch::reserveAll(DeviceModel& model) {
     embedded.reserve(context, (std::size_t) sizes.paddedPairWidth * numGraphPairs, realSize);
     const std::size_t layerBytes = std::max<std::size_t>(1, model.settings.numHeads * pairs * realSize);
     layersAtOnce = (int) std::max<std::size_t>(1, std::min<std::size_t>(model.settings.numLayers,
-        MAX_BIAS_BYTES / layerBytes));
+        model.device.tiles.maxBiasBytes / layerBytes));
     bias.reserve(context, layersAtOnce * model.settings.numHeads * pairs, realSize);
     x.reserve(context, n * sizes.paddedWidth, realSize);
     qkv.reserve(context, n * 3 * sizes.attentionWidth, realSize);
