@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
-// Times the orbit posterior per automorphism, pruned and in groups of lanes, beside plain enumeration.
+// Times the orbit posterior: lists per automorphism beside plain enumeration, and the lattice rule of large groups.
 #include "Matchers.h"
 #include "Systems.h"
 #include "Tolerances.h"
 #include "openmmorbit/OrbitPosterior.h"
 #include "openmmorbit/Symmetry.h"
+#include "openmmorbit/internal/OrbitLattice.h"
 #include "openmmorbit/internal/OrbitMean.h"
 #include <benchmark/benchmark.h>
 #include <algorithm>
@@ -134,6 +135,37 @@ void benchOrbitPosterior(benchmark::State& state) {
         benchmark::DoNotOptimize(orbitPosterior(sample.x1, sample.xt, 0.3, {}, sample.group));
 }
 
+/** A chain of as many atoms as there are classes, with three exchangeable leaves on each. */
+void benchOrbitLattice(benchmark::State& state) {
+    const int numClasses = (int) state.range(0), numAtoms = 4 * numClasses;
+    SymmetryGroup group;
+    group.numAtoms = numAtoms;
+    vector<vector<int>> neighbors(numAtoms);
+    auto bond = [&](int a, int b) {
+        neighbors[a].push_back(b);
+        neighbors[b].push_back(a);
+    };
+    group.representatives.emplace_back();
+    for (int a = 0; a < numAtoms; a++)
+        group.representatives[0].push_back(a);
+    for (int k = 0; k < numClasses; k++) {
+        if (k > 0)
+            bond(4 * k - 4, 4 * k);
+        group.leafClasses.push_back({4 * k + 1, 4 * k + 2, 4 * k + 3});
+        for (int leaf : group.leafClasses.back())
+            bond(4 * k, leaf);
+    }
+    const LatticeGroup lattice = makeLatticeGroup(group, neighbors);
+    const Sample sample(numAtoms, 1, state.range(2) / 100.0);
+    LatticeRule rule;
+    rule.numPoints = (int) state.range(1);
+    LatticeWorkspace workspace;
+    vector<double> mean(sample.x1.size());
+    for (auto _ : state)
+        benchmark::DoNotOptimize(orbitMeanLattice(sample.x1, sample.y, lattice, rule, mean, workspace));
+    state.counters["log10_order"] = lattice.getLogOrder() / std::log(10.0);
+}
+
 void benchMatrixFisher(benchmark::State& state) {
     const vector<double> F = testSupport::makeNumbers(9 * 64, 3, 40.0);
     double E[9];
@@ -150,4 +182,5 @@ void benchMatrixFisher(benchmark::State& state) {
 BENCHMARK(benchOrbitMean)->ArgNames({"atoms", "order", "time"})
     ->ArgsProduct({{12, 44}, {1, 12, 72, 1728}, {10, 50, 90}});
 BENCHMARK(benchOrbitPosterior)->ArgNames({"atoms", "order"})->ArgsProduct({{12, 44}, {1, 12, 72, 1728}});
+BENCHMARK(benchOrbitLattice)->ArgNames({"classes", "points", "time"})->ArgsProduct({{4, 11}, {128, 512}, {10, 50, 90}});
 BENCHMARK(benchMatrixFisher);

@@ -10,6 +10,7 @@
 #include "openmmorbit/internal/OrbitMean.h"
 #include "openmmorbit/internal/Philox.h"
 #include <cmath>
+#include <map>
 
 using namespace OrbitPlugin;
 using namespace testSupport;
@@ -239,6 +240,23 @@ TEST(OrbitLattice, pinnedMeanIsUnbiased) {
         EXPECT_LT(std::abs(sums[k]), 4 * std::sqrt((squares[k] - sums[k] * sums[k]) / numSamples));
 }
 
+TEST(OrbitLattice, randomElementsCoverTheGroupEvenly) {
+    const BranchedGraph graph = makeIsobutanol();
+    const SymmetryGroup group = graph.findGroup();
+    const int n = graph.size(), count = 14400;
+    for (int maxStrata : {1, 64}) {
+        const vector<int> drawn = drawAutomorphisms(makeLatticeGroup(group, graph.neighbors, maxStrata), count, OrbitKey());
+        std::map<vector<int>, int> counts;
+        for (int k = 0; k < count; k++)
+            counts[vector<int>(drawn.begin() + (size_t) k * n, drawn.begin() + (size_t) (k + 1) * n)]++;
+        ASSERT_EQ(144u, counts.size());
+        double chiSquared = 0;
+        for (const auto& [element, number] : counts)
+            chiSquared += (number - 100.0) * (number - 100.0) / 100.0;
+        EXPECT_LT(chiSquared, 143 + 5 * std::sqrt(2.0 * 143));
+    }
+}
+
 TEST(OrbitLattice, doesNotDependOnTheLabelling) {
     // Unpinned, the rule sees the orbit only: permuting x1 by an exchange changes nothing but rounding.
 
@@ -255,6 +273,23 @@ TEST(OrbitLattice, doesNotDependOnTheLabelling) {
     const OrbitPosteriorResult plain = orbitPosterior(x1, xt, 0.4, graph.bonds, group, OrbitPosteriorSettings(), settings);
     expectClose("mean", orbitPosterior(exchanged, xt, 0.4, graph.bonds, group, OrbitPosteriorSettings(), settings).mean,
         plain.mean, tolerance("equivariance", "double"));
+}
+
+TEST(OrbitLattice, reflectionsAgreeWithLists) {
+    const BranchedGraph graph = makeIsobutanol();
+    const SymmetryGroup group = graph.findGroup();
+    const vector<double> x1 = makePositions(graph.size(), 4), xt = makePositions(graph.size(), 5);
+    OrbitPosteriorSettings posterior;
+    posterior.rotations = OrbitRotations::WithReflections;
+    OrbitLatticeSettings settings;
+    settings.numPoints = 4096;
+    const OrbitPosteriorResult listed = orbitPosterior(x1, xt, 0.4, graph.bonds, group, posterior, settings);
+    settings.maxOrder = 1;
+    const OrbitPosteriorResult estimate = orbitPosterior(x1, xt, 0.4, graph.bonds, group, posterior, settings);
+    EXPECT_LT(getDistance(estimate.mean, listed.mean), 0.025);
+    EXPECT_LT(std::abs(estimate.logEvidence - listed.logEvidence), 0.025);
+    posterior.rotations = OrbitRotations::Proper;
+    EXPECT_GT(getDistance(orbitPosterior(x1, xt, 0.4, graph.bonds, group, posterior, settings).mean, listed.mean), 0.1);
 }
 
 TEST(OrbitLattice, manyStrataAreDrawnAtRandom) {
@@ -288,8 +323,8 @@ TEST(OrbitLattice, refusesWrongArguments) {
         [&] { call(OrbitPosteriorSettings()); });
     OrbitPosteriorSettings kabsch;
     kabsch.coupling = OrbitCoupling::Kabsch;
-    expectThrows<ArgumentError>("orbitPosterior: expected the independent coupling and proper rotations for a group too "
-        "large to list, got 144 permutations; raise maxOrder", [&] { call(kabsch); });
+    expectThrows<ArgumentError>("orbitPosterior: expected the independent coupling for a group too large to list, "
+        "got 144 permutations; raise maxOrder", [&] { call(kabsch); });
     settings.numPoints = 128;
     expectThrows<ArgumentError>("orbitPosterior: expected a group of 2 atoms, got one of 15 atoms and 2 cosets",
         [&] { orbitPosterior({0, 0, 0, 1, 0, 0}, {0, 0, 0, 1, 0, 0}, 0.5, {}, group, kabsch, settings); });

@@ -79,7 +79,7 @@ OPENMM_EXPORT_ORBIT OrbitPosteriorResult orbitPosterior(const std::vector<double
  * As above for a group of any size: listed if it is small, averaged by the lattice rule otherwise.
  *
  * @param group     the whole group, as findSymmetryGroup() returns it
- * @param lattice   what is done with groups too large to list; they need proper rotations and the independent coupling
+ * @param lattice   what is done with groups too large to list; they need the independent coupling
  */
 OPENMM_EXPORT_ORBIT OrbitPosteriorResult orbitPosterior(const std::vector<double>& x1, const std::vector<double>& xt,
         double time, const std::vector<std::pair<int, int>>& bonds, const SymmetryGroup& group,

@@ -41,7 +41,9 @@ struct OPENMM_EXPORT_ORBIT TrainingSettings {
     double stereoDropout = 0.05;                    ///< share of the samples that hide their stereo labels
     double mirrorProbability = 0.5;                 ///< share of the samples that are reflected, labels included
     double boltzmannShare = 0;                      ///< share of the samples whose conformer follows the weights
-    int maxAutomorphisms = 5000; ///< larger groups are averaged over a subgroup of at most this order
+    int maxAutomorphisms = 720;                     ///< larger groups are not listed, see largeGroups
+    std::string largeGroups = "lattice";            ///< "lattice" rule, or "subgroup" of at most maxAutomorphisms
+    int latticePoints = 128;                        ///< of the lattice rule, a power of 2
     std::string target = "exact";                   ///< name of an OrbitTarget
     std::string coupling = "independent";           ///< name of an OrbitCoupling
     std::string regression = "denoiser";            ///< "denoiser" or "velocity": whose target is averaged

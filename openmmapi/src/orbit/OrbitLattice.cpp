@@ -146,9 +146,10 @@ public:
         return integrate(active, mean) - std::log((double) chosen.size()) - group.logNumExchanges;
     }
 private:
-    /** The strata that are looked at: all, or the identity's and random others. */
+    /** The strata that are looked at: all, or the identity's and random others; those behind the last are reflected. */
     vector<int> chooseStrata() {
-        vector<int> strata(group.strata.size());
+        const bool reflect = rule.rotations == OrbitRotations::WithReflections;
+        vector<int> strata(reflect ? 2 * group.strata.size() : group.strata.size());
         std::iota(strata.begin(), strata.end(), 0);
         if (rule.pinned && (int) strata.size() > rule.maxStrata) {
             for (int k = 1; k < rule.maxStrata; k++) {
@@ -165,10 +166,13 @@ private:
             rule.key.purpose, drawn++})[0];
         return (word + 0.5) * 0x1p-32;
     }
-    void placeSources(const vector<int>& stratum, int lane) {
+    void placeSources(int number, int lane) {
+        const bool isReflected = number >= (int) group.strata.size();
+        const vector<int>& stratum = group.strata[isReflected ? number - group.strata.size() : number];
+        const double sign = isReflected ? -1.0 : 1.0;
         for (size_t a = 0; a < stratum.size(); a++)
             for (int c = 0; c < 3; c++)
-                work.source[(3 * a + c) * LANES + lane] = x1[3 * (size_t) stratum[a] + c];
+                work.source[(3 * a + c) * LANES + lane] = sign * x1[3 * (size_t) stratum[a] + c];
     }
     /** Rotate the sources of every lane by its own matrix [LANES][9]. */
     void rotateSources(const double* rotations) {
@@ -196,7 +200,7 @@ private:
     void solveMeanFields(const vector<int>& chosen, size_t first, vector<MeanField>& fields) {
         const int count = (int) std::min<size_t>(LANES, chosen.size() - first);
         for (int l = 0; l < LANES; l++)
-            placeSources(group.strata[chosen[first + std::min(l, count - 1)]], l);
+            placeSources(chosen[first + std::min(l, count - 1)], l);
         const ExchangeSum<LANES> sum(y.data(), work.rotated.data(), work.source.data(), work.sums.data());
         double F[9 * LANES], E[9 * LANES], logC[LANES];
         Lanes one;
@@ -275,7 +279,7 @@ private:
     }
     void placeAll(int stratum) {
         for (int l = 0; l < LANES; l++)
-            placeSources(group.strata[stratum], l);
+            placeSources(stratum, l);
     }
     void accumulateStratum(int stratum, size_t first, double total, const ExchangeSum<LANES>& sum) {
         bool isPlaced = false;

@@ -138,8 +138,8 @@ void checkGroup(const SymmetryGroup& group, int numAtoms, const OrbitPosteriorSe
     if (group.numAtoms != numAtoms || group.representatives.empty())
         refuse("a group of " + std::to_string(numAtoms) + " atoms", "one of " + std::to_string(group.numAtoms) +
             " atoms and " + std::to_string(group.representatives.size()) + " cosets");
-    if (settings.coupling != OrbitCoupling::Independent || settings.rotations != OrbitRotations::Proper)
-        refuse("the independent coupling and proper rotations for a group too large to list",
+    if (settings.coupling != OrbitCoupling::Independent)
+        refuse("the independent coupling for a group too large to list",
             std::to_string((long long) std::min(group.getOrder(), 9e18)) + " permutations; raise maxOrder");
 }
 
@@ -192,6 +192,7 @@ OrbitPosteriorResult OrbitPlugin::orbitPosterior(const vector<double>& x1, const
     LatticeRule rule;
     rule.numPoints = lattice.numPoints;
     rule.pinned = lattice.pinned;
+    rule.rotations = settings.rotations;
     rule.key.seed = (std::uint64_t) lattice.seed;
     OrbitPosteriorResult result;
     result.mean.resize(x1.size());

@@ -2,6 +2,7 @@
 // The sampled orbit mean, and the random rotations and permutations that it needs, all by key.
 #include "openmmorbit/internal/OrbitSampling.h"
 #include "MatrixFisher.h"
+#include "openmmorbit/internal/OrbitLattice.h"
 #include "openmmorbit/internal/Philox.h"
 #include <algorithm>
 #include <cmath>
@@ -33,9 +34,33 @@ private:
     std::uint32_t next = 0;
 };
 
-void shuffle(vector<int>& values, Sequence& sequence) {
+template <class T>
+void shuffle(vector<T>& values, Sequence& sequence) {
     for (int k = (int) values.size() - 1; k > 0; k--)
         std::swap(values[k], values[sequence.drawIndex(k + 1)]);
+}
+
+vector<int> select(const vector<int>& values, const vector<int>& places) {
+    vector<int> selected;
+    for (int place : places)
+        selected.push_back(values[place]);
+    return selected;
+}
+
+/** Exchange the members of a class at random, inner classes first. */
+void exchangeMembers(const ExchangeClass& exchange, const vector<int>& atoms, Sequence& sequence,
+        vector<int>& permutation) {
+    vector<vector<int>> sites, sources;
+    for (const vector<int>& member : exchange.members) {
+        sites.push_back(select(atoms, member));
+        for (const ExchangeClass& inner : exchange.inner)
+            exchangeMembers(inner, sites.back(), sequence, permutation);
+        sources.push_back(select(permutation, sites.back()));
+    }
+    shuffle(sources, sequence);
+    for (size_t m = 0; m < sites.size(); m++)
+        for (size_t k = 0; k < sites[m].size(); k++)
+            permutation[sites[m][k]] = sources[m][k];
 }
 
 } // namespace
@@ -77,20 +102,15 @@ vector<int> OrbitPlugin::drawAutomorphisms(ArrayView<const int> automorphisms, i
     return drawn;
 }
 
-vector<int> OrbitPlugin::drawAutomorphisms(const SymmetryGroup& group, int count, const OrbitKey& key) {
-    vector<int> drawn(group.numAtoms);
-    std::iota(drawn.begin(), drawn.end(), 0);
+vector<int> OrbitPlugin::drawAutomorphisms(const LatticeGroup& group, int count, const OrbitKey& key) {
+    vector<int> atoms(group.numAtoms);
+    std::iota(atoms.begin(), atoms.end(), 0);
+    vector<int> drawn = atoms;
     Sequence sequence(key);
     for (int k = 1; k < count; k++) {
-        vector<int> element = group.representatives[sequence.drawIndex((int) group.representatives.size())];
-        for (const vector<int>& leaves : group.leafClasses) {
-            vector<int> images;
-            for (int leaf : leaves)
-                images.push_back(element[leaf]);
-            shuffle(images, sequence);
-            for (size_t l = 0; l < leaves.size(); l++)
-                element[leaves[l]] = images[l];
-        }
+        vector<int> element = group.strata[sequence.drawIndex((int) group.strata.size())];
+        for (const ExchangeClass& exchange : group.classes)
+            exchangeMembers(exchange, atoms, sequence, element);
         drawn.insert(drawn.end(), element.begin(), element.end());
     }
     return drawn;

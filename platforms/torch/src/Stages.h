@@ -88,20 +88,24 @@ ORBIT_TORCH_EXPORT at::Tensor denoisingLoss(const at::Tensor& output, const at::
 /**
  * Means of matrix Fisher distributions, (2.3) to (2.6), for many matrices at once.
  *
- * @param F   [M][3][3] float64
- * @return log c [M] and E[R] [M][3][3]
+ * @param F      [M][3][3] float64
+ * @param type   at::kDouble: 24 nodes. at::kFloat, for GPUs: 12 nodes, eigenvectors and means in single precision; only the
+ *               largest eigenvalue λ0, which sets the weights, is a Rayleigh quotient in double precision
+ * @return log c [M] float64 and E[R] [M][3][3] of the type
  */
-ORBIT_TORCH_EXPORT std::pair<at::Tensor, at::Tensor> matrixFisher(const at::Tensor& F);
+ORBIT_TORCH_EXPORT std::pair<at::Tensor, at::Tensor> matrixFisher(
+        const at::Tensor& F, at::ScalarType type = at::kDouble);
 /**
  * Mean of the orbit posterior, (2.1), (2.2) and (2.7), of one molecule and B noisy samples.
  *
  * @param x1              [B][N][3] float64, centred
  * @param y               [B][N][3] float64, t M_t x_t
  * @param automorphisms   [order][N] int64
- * @return A [B][N][3] and the log evidence (2.10) [B]
+ * @param type            as for matrixFisher()
+ * @return A [B][N][3] of the type and the log evidence (2.10) [B] float64
  */
 ORBIT_TORCH_EXPORT std::pair<at::Tensor, at::Tensor> orbitPosterior(const at::Tensor& x1, const at::Tensor& y,
-        const at::Tensor& automorphisms);
+        const at::Tensor& automorphisms, at::ScalarType type = at::kDouble);
 
 } // namespace torchimpl
 } // namespace OrbitPlugin

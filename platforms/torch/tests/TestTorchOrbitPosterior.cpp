@@ -22,9 +22,13 @@ TEST(TorchOrbitPosterior, matrixFisherAgreesWithHost) {
         std::vector<double> F = makeNumbers(9 * count, 3, scale), logC(count), rotation(9 * count);
         for (int k = 0; k < count; k++)
             logC[k] = matrixFisher(F.data() + 9 * k, rotation.data() + 9 * k);
-        auto [actualLogC, actualRotation] = torchimpl::matrixFisher(toTensor(F, {count, 3, 3}));
-        expectClose("log c", getValues(actualLogC), logC, tolerance("logNormalizer", "double"));
-        expectClose("E[R]", getValues(actualRotation), rotation, tolerance("meanRotation", "double"));
+        for (const std::string precision : {"double", "single"}) {
+            const at::ScalarType type = precision == "double" ? at::kDouble : at::kFloat;
+            auto [actualLogC, actualRotation] = torchimpl::matrixFisher(toTensor(F, {count, 3, 3}), type);
+            EXPECT_EQ(actualRotation.scalar_type(), type);
+            expectClose("log c", getValues(actualLogC), logC, tolerance("logNormalizer", precision));
+            expectClose("E[R]", getValues(actualRotation), rotation, tolerance("meanRotation", precision));
+        }
     }
 }
 
@@ -48,10 +52,12 @@ TEST(TorchOrbitPosterior, meanAgreesWithHost) {
         }
         int64_t B = (int64_t) sigmas.size();
         at::Tensor permutations = at::tensor(group, at::kLong).view({order, n});
-        auto [actual, actualEvidence] =
-                torchimpl::orbitPosterior(toTensor(x1, {B, n, 3}), toTensor(y, {B, n, 3}), permutations);
-        expectClose(graph.name, getValues(actual), mean, tolerance("orbitMean", "double"));
-        expectClose(
-                graph.name + " evidence", getValues(actualEvidence), evidence, tolerance("logNormalizer", "double"));
+        for (const std::string precision : {"double", "single"}) {
+            auto [actual, actualEvidence] = torchimpl::orbitPosterior(toTensor(x1, {B, n, 3}), toTensor(y, {B, n, 3}),
+                    permutations, precision == "double" ? at::kDouble : at::kFloat);
+            expectClose(graph.name, getValues(actual), mean, tolerance("orbitMean", precision));
+            expectClose(graph.name + " evidence", getValues(actualEvidence), evidence,
+                    tolerance("logNormalizer", precision));
+        }
     }
 }

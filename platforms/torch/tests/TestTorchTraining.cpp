@@ -185,6 +185,93 @@ TEST_F(TrainerTest, largeGroupsAreRestrictedToSubgroups) {
     EXPECT_EQ(subgroup.enumerate().size(), 2u * graph.getNumAtoms());
 }
 
+TEST_F(TrainerTest, targetsOfOneSampleAreRelated) {
+    // The same samples under every target: the same inputs, and unbiased ones differ from the exact target by noise only.
+
+    TrainingSettings settings = makeSettings("unused");
+    DenoiserModel model = DenoiserModel::createRandom(settings.network, 1);
+    model.setConditions(settings.conditions);
+    torchimpl::TrainingData data;
+    torchimpl::readTrainingSet({path("small.shard")}, 1, model, 5000, data);
+    auto getBatch = [&](const std::string& target, const std::string& regression, const std::string& coupling) {
+        TrainingSettings changed = settings;
+        changed.target = target;
+        changed.regression = regression;
+        changed.coupling = coupling;
+        changed.validate();
+        return torchimpl::BatchSampler(changed, data).getBatch({0, 0});
+    };
+    auto getDistance = [](const torchimpl::HostBatch& a, const torchimpl::HostBatch& b) {
+        double sum = 0;
+        for (size_t k = 0; k < a.target.size(); k++)
+            sum += (a.target[k] - b.target[k]) * (a.target[k] - b.target[k]);
+        return sum;
+    };
+    const torchimpl::HostBatch exact = getBatch("exact", "denoiser", "independent");
+    double last = 1e30;
+    for (const std::string target : {"plain", "monteCarlo", "exact"}) {
+        const torchimpl::HostBatch batch = getBatch(target, "denoiser", "independent");
+        EXPECT_EQ(batch.u, exact.u) << target;
+        EXPECT_LT(getDistance(batch, exact), last) << target;
+        last = getDistance(batch, exact);
+    }
+    EXPECT_EQ(last, 0);
+    EXPECT_EQ(getBatch("exactVelocity", "velocity", "independent").target, exact.target);
+    EXPECT_EQ(getBatch("plain", "velocity", "independent").target, getBatch("plain", "denoiser", "independent").target);
+    const double halfway = getDistance(getBatch("exact", "velocity", "independent"), exact);
+    EXPECT_GT(halfway, 0);
+    EXPECT_LT(halfway, getDistance(getBatch("plain", "denoiser", "independent"), exact));
+    EXPECT_GT(getDistance(getBatch("quotient", "denoiser", "independent"), exact), 0);
+    EXPECT_GT(getDistance(getBatch("paper", "denoiser", "independent"), exact), 0);
+    EXPECT_NE(getBatch("exact", "denoiser", "kabsch").u, exact.u);
+    EXPECT_EQ(getBatch("exact", "denoiser", "orbitOT").target, getBatch("plain", "denoiser", "orbitOT").target);
+    EXPECT_THROW(getBatch("monteCarlo", "denoiser", "kabsch"), ArgumentError);
+    EXPECT_THROW(getBatch("exact", "score", "independent"), ArgumentError);
+}
+
+TEST_F(TrainerTest, latticeRuleStandsInForLists) {
+    // With every group declared large, targets stay close to those of the lists.
+
+    TrainingSettings settings = makeSettings("unused");
+    settings.latticePoints = 1024;
+    DenoiserModel model = DenoiserModel::createRandom(settings.network, 1);
+    model.setConditions(settings.conditions);
+    torchimpl::TrainingData listed, large;
+    torchimpl::readTrainingSet({path("small.shard")}, 1, model, 5000, listed);
+    torchimpl::readTrainingSet({path("small.shard")}, 1, model, 1, large);
+    EXPECT_GT(large.numRestricted, 0);
+    TrainingSettings restricted = settings;
+    restricted.largeGroups = "subgroup";
+    torchimpl::BatchSampler lists(settings, listed), rule(settings, large), subgroups(restricted, large);
+    double latticeError = 0, subgroupError = 0;
+    for (int number = 0; number < 30; number++) {
+        torchimpl::HostBatch exact = lists.getBatch({0, number}), lattice = rule.getBatch({0, number});
+        torchimpl::HostBatch subgroup = subgroups.getBatch({0, number});
+        for (size_t k = 0; k < exact.target.size(); k++) {
+            latticeError += std::abs(lattice.target[k] - exact.target[k]) / exact.target.size() / 30;
+            subgroupError += std::abs(subgroup.target[k] - exact.target[k]) / exact.target.size() / 30;
+        }
+    }
+    EXPECT_GT(latticeError, 0);
+    EXPECT_LT(latticeError, 0.01);
+    EXPECT_GT(subgroupError, 10 * latticeError);
+}
+
+TEST_F(TrainerTest, everyTargetTrains) {
+    for (const std::string target : {"plain", "monteCarlo", "paper", "exactVelocity", "quotient"}) {
+        TrainingSettings settings = makeSettings(target);
+        settings.target = target;
+        settings.regression = "velocity";
+        settings.maxSteps = 3;
+        settings.numRotations = 10;
+        EXPECT_EQ(3, train(settings).numSteps) << target;
+        settings.maxSteps = 5;
+        EXPECT_EQ(5, train(settings).numSteps) << "continued " << target;
+        settings.target = "exact";
+        EXPECT_THROW(train(settings), ArgumentError) << "another target is another run";
+    }
+}
+
 TEST_F(TrainerTest, faultsAreNamed) {
     TrainingSettings settings = makeSettings("faults");
     settings.conditions = {"GFN2-xTB"};

@@ -3,6 +3,7 @@
 #ifndef OPENMM_ORBIT_ORBITLATTICE_H_
 #define OPENMM_ORBIT_ORBITLATTICE_H_
 
+#include "openmmorbit/OrbitPosterior.h"
 #include "openmmorbit/Symmetry.h"
 #include "openmmorbit/internal/ArrayView.h"
 #include "openmmorbit/internal/OrbitSampling.h"
@@ -40,6 +41,9 @@ struct OPENMM_EXPORT_ORBIT LatticeGroup {
 OPENMM_EXPORT_ORBIT LatticeGroup makeLatticeGroup(const SymmetryGroup& group,
         const std::vector<std::vector<int>>& neighbors, int maxStrata = 64);
 
+/** Draw permutations of a group of any size: the identity, then uniform ones with replacement. Returns [count][numAtoms]. */
+OPENMM_EXPORT_ORBIT std::vector<int> drawAutomorphisms(const LatticeGroup& group, int count, const OrbitKey& key);
+
 /** Settings of orbitMeanLattice(). */
 struct LatticeRule {
     int numPoints = 128;        ///< rotations in every stratum, a power of 2 from 8 on
@@ -51,6 +55,7 @@ struct LatticeRule {
      * mean is unbiased for any number of points.
      */
     bool pinned = true;
+    OrbitRotations rotations = OrbitRotations::Proper;  ///< WithReflections doubles the strata
     OrbitKey key;               ///< of the random shift
 };
 

@@ -3,7 +3,6 @@
 #ifndef OPENMM_ORBIT_ORBITSAMPLING_H_
 #define OPENMM_ORBIT_ORBITSAMPLING_H_
 
-#include "openmmorbit/Symmetry.h"
 #include "openmmorbit/internal/ArrayView.h"
 #include "openmmorbit/internal/windowsExportOrbit.h"
 #include <cstdint>
@@ -28,9 +27,6 @@ OPENMM_EXPORT_ORBIT std::vector<double> drawRotations(int count, const OrbitKey&
  */
 OPENMM_EXPORT_ORBIT std::vector<int> drawAutomorphisms(ArrayView<const int> automorphisms, int numAtoms, int count,
         const OrbitKey& key);
-/** As above for a group of any size: the identity, then uniform elements with replacement. Returns [count][numAtoms]. */
-OPENMM_EXPORT_ORBIT std::vector<int> drawAutomorphisms(const SymmetryGroup& group, int count, const OrbitKey& key);
-
 /**
  * Self-normalised mean of g x1 with weights exp(tr(F_Pᵀ R) / temperature), (2.15) to (2.17).
  *

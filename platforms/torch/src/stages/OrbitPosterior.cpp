@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Stage orbitPosterior in tensors: matrix Fisher means of all permutations and samples at once, in float64.
+// Stage orbitPosterior in tensors: matrix Fisher means of all permutations and samples at once, in double or single precision.
 #include "../Stages.h"
 #include <cmath>
 #include <complex>
@@ -11,17 +11,22 @@ namespace torchimpl {
 
 namespace {
 
-const int NUM_NODES = 24;
-const double CONTOUR_MU = 3.6, CONTOUR_STEP = 0.14;
+/** A contour of (2.4): number of nodes, μ and h. */
+struct ContourRule {
+    int numNodes;
+    double mu, step;
+};
 
-/** Nodes z and weights ω of (2.4), complex [2][24]. */
-Tensor makeContour() {
-    Tensor contour = at::empty({2, NUM_NODES}, at::kComplexDouble);
+const ContourRule DOUBLE_RULE = {24, 3.6, 0.14}, SINGLE_RULE = {12, 1.6, 0.26};
+
+/** Nodes z and weights ω of (2.4), complex [2][numNodes]. */
+Tensor makeContour(const ContourRule& rule) {
+    Tensor contour = at::empty({2, rule.numNodes}, at::kComplexDouble);
     auto* values = contour.data_ptr<c10::complex<double>>();
-    for (int j = 0; j < NUM_NODES; j++) {
-        std::complex<double> root(1.0, (j + 0.5) * CONTOUR_STEP), z = CONTOUR_MU * root * root;
+    for (int j = 0; j < rule.numNodes; j++) {
+        std::complex<double> root(1.0, (j + 0.5) * rule.step), z = rule.mu * root * root;
         values[j] = z;
-        values[NUM_NODES + j] = 2 * std::sqrt(CONTOUR_MU) * CONTOUR_STEP / M_PI * std::exp(z);
+        values[rule.numNodes + j] = 2 * std::sqrt(rule.mu) * rule.step / M_PI * std::exp(z);
     }
     return contour;
 }
@@ -40,21 +45,25 @@ Tensor makeQuadraticForm(const Tensor& F) {
 
 } // namespace
 
-std::pair<Tensor, Tensor> matrixFisher(const Tensor& F) {
-    // (2.3); eigenvalues ascend.
+std::pair<Tensor, Tensor> matrixFisher(const Tensor& F, at::ScalarType type) {
+    const ContourRule& rule = type == at::kDouble ? DOUBLE_RULE : SINGLE_RULE;
 
-    auto [eigenvalues, eigenvectors] = at::linalg_eigh(makeQuadraticForm(F));
-    Tensor lambda0 = eigenvalues.select(1, 3);
-    Tensor kappa = (lambda0.unsqueeze(1) - eigenvalues).clamp_min(0);
+    // (2.3); eigenvalues ascend. The error of a Rayleigh quotient is quadratic in that of the eigenvector.
+
+    Tensor form = makeQuadraticForm(F);
+    auto [eigenvalues, eigenvectors] = at::linalg_eigh(form.to(type));
+    Tensor top = eigenvectors.select(2, 3).to(at::kDouble).unsqueeze(2);
+    Tensor lambda0 = at::matmul(top.transpose(1, 2), at::matmul(form, top)).view({-1}) / top.square().sum({1, 2});
+    Tensor kappa = (eigenvalues.narrow(1, 3, 1) - eigenvalues).clamp_min(0);
 
     // (2.4)
 
-    Tensor contour = makeContour();
-    Tensor z = contour.select(0, 0).view({1, 1, NUM_NODES}), omega = contour.select(0, 1).unsqueeze(0);
+    Tensor contour = makeContour(rule).to(at::toComplexType(type)).to(F.device());
+    Tensor z = contour.select(0, 0).view({1, 1, rule.numNodes}), omega = contour.select(0, 1).unsqueeze(0);
     Tensor shifted = z + kappa.unsqueeze(2);
     Tensor g = omega / at::sqrt(shifted.narrow(1, 0, 3)).prod(1);
     Tensor total = at::real(g).sum(1);
-    Tensor logC = lambda0 + at::log(total);
+    Tensor logC = lambda0 + at::log(total).to(at::kDouble);
 
     // (2.5)
 
@@ -68,10 +77,11 @@ std::pair<Tensor, Tensor> matrixFisher(const Tensor& F) {
     Tensor zero = at::zeros_like(diagonal);
     Tensor x = v.select(1, 0), y = v.select(1, 1), w = v.select(1, 2);
     Tensor cross = at::stack({zero, -w, y, w, zero, -x, -y, x, zero}, 1).view({-1, 3, 3});
-    return {logC, diagonal.view({-1, 1, 1}) * at::eye(3, F.options()) + 2 * vv + 2 * cross};
+    return {logC, diagonal.view({-1, 1, 1}) * at::eye(3, vv.options()) + 2 * vv + 2 * cross};
 }
 
-std::pair<Tensor, Tensor> orbitPosterior(const Tensor& x1, const Tensor& y, const Tensor& automorphisms) {
+std::pair<Tensor, Tensor> orbitPosterior(
+        const Tensor& x1, const Tensor& y, const Tensor& automorphisms, at::ScalarType type) {
     int64_t numSamples = x1.size(0), numAtoms = x1.size(1), order = automorphisms.size(0);
 
     // (2.1)
@@ -81,14 +91,14 @@ std::pair<Tensor, Tensor> orbitPosterior(const Tensor& x1, const Tensor& y, cons
 
     // (2.2)
 
-    auto [logC, rotation] = matrixFisher(F.view({-1, 3, 3}));
+    auto [logC, rotation] = matrixFisher(F.view({-1, 3, 3}), type);
     logC = logC.view({numSamples, order});
-    Tensor weights = at::softmax(logC, 1);
+    Tensor weights = at::softmax(logC, 1).to(type);
 
     // (2.7)
 
     Tensor weighted = weights.view({numSamples, order, 1, 1}) * rotation.view({numSamples, order, 3, 3});
-    Tensor mean = at::matmul(permuted, weighted.transpose(2, 3)).sum(1);
+    Tensor mean = at::matmul(permuted.to(type), weighted.transpose(2, 3)).sum(1);
 
     // (2.10)
 

@@ -101,6 +101,8 @@ FeatureRows makeFeatureRows(
     SymmetryGroup group = findSymmetryGroup(graph, features);
     rows.group = restrictSymmetryGroup(group, maxAutomorphisms);
     rows.restricted = !group.complete || group.getOrder() > maxAutomorphisms;
+    if (rows.restricted)
+        rows.lattice = std::make_shared<const LatticeGroup>(makeLatticeGroup(group, graph.getNeighbors()));
     return rows;
 }
 

@@ -5,9 +5,11 @@
 
 #include "openmmorbit/Symmetry.h"
 #include "openmmorbit/Trainer.h"
+#include "openmmorbit/internal/OrbitLattice.h"
 #include <array>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -23,6 +25,7 @@ struct FeatureRows {
     std::vector<std::uint16_t> pairs;   ///< [numAtoms][numAtoms] rows of FeatureTables::pairRows
     SymmetryGroup group;                ///< at most TrainingSettings::maxAutomorphisms permutations
     bool restricted = false;            ///< group is a proper subgroup
+    std::shared_ptr<const LatticeGroup> lattice;    ///< the whole group, of restricted ones only
 };
 
 /** One molecule with its conformers. */
@@ -57,7 +60,7 @@ struct TrainingData {
     FeatureTables tables;
     std::vector<TrainingSet> sets;
     std::vector<std::string> messages;  ///< one sentence for every molecule that was left out
-    int numRestricted = 0;              ///< molecules whose group was larger than maxAutomorphisms
+    int numRestricted = 0;              ///< molecules whose group is larger than maxAutomorphisms
 };
 
 /**

@@ -10,7 +10,8 @@ namespace {
 /** What a random number is for; continues the list of BatchSampler. */
 enum Purpose : std::uint32_t {
     TargetRotations = 7,
-    TargetAutomorphisms = 8
+    TargetAutomorphisms = 8,
+    TargetLattice = 9
 };
 
 /** Linear molecules have no Kabsch slice: their noise stays independent. */
@@ -51,7 +52,7 @@ void SampleTarget::couple(
 std::vector<double> SampleTarget::computeExact(const NoisySample& sample) {
     const bool aligned = coupling == OrbitCoupling::Kabsch && !isLinear(sample.x1);
 
-    // (2.7) with t M_t x_t = y / sigma²
+    // (2.7) with t M_t x_t = y / sigma²; (2.25) for large groups.
 
     if (!aligned) {
         std::vector<double> scaled = sample.y, mean(sample.y.size());
@@ -59,8 +60,16 @@ std::vector<double> SampleTarget::computeExact(const NoisySample& sample) {
             value /= sample.sigma * sample.sigma;
         const bool reflect =
                 settings.averageReflections && !sample.handed && coupling == OrbitCoupling::Independent;
-        orbitMean(sample.x1, scaled, sample.rows->group.enumerate(), mean, workspace,
-                reflect ? OrbitRotations::WithReflections : OrbitRotations::Proper);
+        const OrbitRotations rotations = reflect ? OrbitRotations::WithReflections : OrbitRotations::Proper;
+        if (sample.rows->restricted && settings.largeGroups == "lattice") {
+            LatticeRule rule;
+            rule.rotations = rotations;
+            rule.numPoints = settings.latticePoints;
+            rule.key = makeKey(sample, TargetLattice);
+            orbitMeanLattice(sample.x1, scaled, *sample.rows->lattice, rule, mean, latticeWorkspace);
+            return mean;
+        }
+        orbitMean(sample.x1, scaled, sample.rows->group.enumerate(), mean, workspace, rotations);
         return mean;
     }
 
@@ -82,7 +91,8 @@ std::vector<double> SampleTarget::computeSampled(const NoisySample& sample) cons
         value /= sample.sigma * sample.sigma;
     const OrbitKey key = makeKey(sample, TargetAutomorphisms);
     const SymmetryGroup& group = sample.rows->group;
-    const std::vector<int> drawn =
+    const std::vector<int> drawn = sample.rows->restricted ?
+            drawAutomorphisms(*sample.rows->lattice, settings.numAutomorphisms, key) :
             drawAutomorphisms(group.enumerate(), group.numAtoms, settings.numAutomorphisms, key);
     const double temperature =
             target == OrbitTarget::Paper ? getPaperTemperature(1 / (1 + sample.sigma)) : 1.0;

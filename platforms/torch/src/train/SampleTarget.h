@@ -5,8 +5,8 @@
 
 #include "Dataset.h"
 #include "openmmorbit/OrbitTarget.h"
+#include "openmmorbit/internal/OrbitLattice.h"
 #include "openmmorbit/internal/OrbitMean.h"
-#include "openmmorbit/internal/OrbitSampling.h"
 #include <cstdint>
 #include <vector>
 
@@ -43,6 +43,7 @@ private:
     OrbitTarget target;
     OrbitCoupling coupling;
     OrbitMeanWorkspace workspace;
+    LatticeWorkspace latticeWorkspace;
 };
 
 } // namespace torchimpl

@@ -108,7 +108,7 @@ void Run::describeData() {
         text << "data set of weight " << set.weight << ": " << set.molecules.size() << " molecules";
         log.say(text.str());
     }
-    log.say("left out " + std::to_string(data.messages.size()) + " molecules; groups restricted for " +
+    log.say("left out " + std::to_string(data.messages.size()) + " molecules; groups above maxAutomorphisms: " +
             std::to_string(data.numRestricted));
     for (std::size_t k = 0; k < std::min<std::size_t>(data.messages.size(), 10); k++)
         log.say("  " + data.messages[k]);

@@ -120,6 +120,8 @@ TrainingSettings TrainingSettings::load(const std::string& path) {
     reader.read("numRotations", settings.numRotations);
     reader.read("numAutomorphisms", settings.numAutomorphisms);
     reader.read("averageReflections", settings.averageReflections);
+    reader.read("largeGroups", settings.largeGroups);
+    reader.read("latticePoints", settings.latticePoints);
     reader.read("precision", settings.precision);
     reader.read("numThreads", settings.numThreads);
     reader.read("checkpointMinutes", settings.checkpointMinutes);
@@ -177,6 +179,10 @@ void TrainingSettings::validate() const {
     orbit.numRotations = numRotations;
     orbit.numAutomorphisms = numAutomorphisms;
     orbit.validate();
+    check(largeGroups == "lattice" || largeGroups == "subgroup", "large groups by \"lattice\" or \"subgroup\"",
+            "\"" + largeGroups + "\"");
+    check(latticePoints >= 8 && (latticePoints & (latticePoints - 1)) == 0, "a power of 2 from 8 on as lattice points",
+            std::to_string(latticePoints));
     check(regression == "denoiser" || regression == "velocity", "a regression of \"denoiser\" or \"velocity\"",
             "\"" + regression + "\"");
     check(precision == "bfloat16" || precision == "float32", "a precision of \"bfloat16\" or \"float32\"",
