@@ -238,12 +238,13 @@ void ConformerGeneratorImpl::inspect(Call& call, const Batch& batch, const std::
         for (int atom = 0; atom < batch.getNumAtoms(i); atom++)
             copy.positions[atom] = Vec3(rows[3 * atom], rows[3 * atom + 1], rows[3 * atom + 2]) * unit;
 
-        // The hand is part of what was asked for, inspected or not. Without inspection only coordinates that are not finite
-        // are wrong.
+        // The hand is part of what was asked for, inspected or not. Without inspection only coordinates that are not
+        // finite are wrong.
 
         std::vector<double> coordinates(rows, rows + 3 * batch.getNumAtoms(i));
         const MolecularGraph& graph = *call.requests[copy.request].graph;
-        const bool finite = std::all_of(coordinates.begin(), coordinates.end(), [](double x) { return std::isfinite(x); });
+        const bool finite =
+                std::all_of(coordinates.begin(), coordinates.end(), [](double x) { return std::isfinite(x); });
         const bool labelled = !graph.tetrahedral.empty() || !graph.torsional.empty();
         copy.provenance.mirrored = finite && labelled && restoreHandedness(graph, coordinates);
         if (copy.provenance.mirrored)

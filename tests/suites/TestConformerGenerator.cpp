@@ -30,7 +30,9 @@ std::unique_ptr<ConformerGenerator> makeGenerator(const DenoiserModel& model, bo
     return generator;
 }
 
-/** A model whose network answers zero everywhere: it generates normally distributed atoms of standard deviation scale. */
+/**
+ * A model whose network answers zero everywhere: it generates normally distributed atoms of standard deviation scale.
+ */
 DenoiserModel makeGaussianModel(double scale) {
     PairBiasTransformerSettings settings = makeSmallSettings();
     settings.dataScale = scale;
@@ -88,7 +90,8 @@ TEST(ConformerGenerator, runsTheKernelOfItsPlatform) {
 
 TEST(ConformerGenerator, doesNotDependOnTheBatch) {
     auto generator = makeGenerator(makeSmallModel(), false);
-    std::vector<Ensemble> together = generator->generateBatch({makeEthanol(), makeWater(), makeBenzene()}, {3, 2, 4}, 7, 10);
+    std::vector<Ensemble> together =
+            generator->generateBatch({makeEthanol(), makeWater(), makeBenzene()}, {3, 2, 4}, 7, 10);
     ASSERT_EQ(3, (int) together.size());
     EXPECT_EQ(4, together[2].getNumConformers());
     EXPECT_EQ(together[0].getPositionArray(), generator->generate(makeEthanol(), 3, 7, 10).getPositionArray());
@@ -135,7 +138,8 @@ TEST(ConformerGenerator, recordsTheProvenance) {
     EXPECT_GT(provenance.wallSeconds, 0);
     Ensemble chosen = generator->generate(makeWater(), 1);
     EXPECT_GT(chosen.getProvenance(0).seed, 0);
-    EXPECT_EQ(chosen.getPositions(0), generator->generate(makeWater(), 1, chosen.getProvenance(0).seed).getPositions(0));
+    EXPECT_EQ(
+            chosen.getPositions(0), generator->generate(makeWater(), 1, chosen.getProvenance(0).seed).getPositions(0));
 }
 
 TEST(ConformerGenerator, drawsWrongCopiesAgain) {
@@ -218,7 +222,8 @@ TEST(ConformerGenerator, saysWhyNothingCameOut) {
         ADD_FAILURE() << "expected ConformerGenerationError, got an ensemble";
     }
     catch (const ConformerGenerationError& error) {
-        const std::string start = "ConformerGenerator::generate: expected 3 correct conformers of \"ethanol\", got 0 after 1"
+        const std::string start =
+                "ConformerGenerator::generate: expected 3 correct conformers of \"ethanol\", got 0 after 1"
                 " resamplings; most frequent fault (";
         EXPECT_EQ(start, std::string(error.what()).substr(0, start.size()));
     }
@@ -262,8 +267,12 @@ TEST(ConformerGenerator, refusesWrongSettings) {
     auto generator = makeGenerator(makeSmallModel(), false);
     expectThrows<ArgumentError>("ConformerGenerator::generateBatch: expected at least 1 conformer, got 0",
             [&] { generator->generate(makeWater(), 0, 1); });
-    expectThrows<ArgumentError>("ConformerGenerator::generateBatch: expected 1 numbers of conformers, one for each molecule,"
-            " got 2", [&] { generator->generateBatch({makeWater()}, {1, 1}); });
+    expectThrows<ArgumentError>(
+            "ConformerGenerator::generateBatch: expected 1 numbers of conformers, one for each molecule,"
+            " got 2",
+            [&] {
+                generator->generateBatch({makeWater()}, {1, 1});
+            });
     expectThrows<ArgumentError>("ConformerGenerator::setMaxResamplings: expected at least 0 resamplings, got -1",
             [&] { generator->setMaxResamplings(-1); });
     expectThrows<ArgumentError>("ConformerGenerator::setNumThreads: expected at least 0 threads, got -2",
@@ -274,7 +283,8 @@ TEST(ConformerGenerator, refusesWrongSettings) {
     EXPECT_THROW(makeGenerator(DenoiserModel(), false), ArgumentError);
     generator->setPlatformName("Abacus");
     const std::string list = platformName() == "Reference" ? "Reference" : "Reference, "+platformName();
-    expectThrows<ArgumentError>("ConformerGenerator::setPlatformName: expected a platform with a denoising kernel (loaded: "+
-            list+"), got \"Abacus\"; load the plugins with Platform::loadPluginsFromDirectory()",
+    expectThrows<ArgumentError>(
+            "ConformerGenerator::setPlatformName: expected a platform with a denoising kernel (loaded: " + list +
+                    "), got \"Abacus\"; load the plugins with Platform::loadPluginsFromDirectory()",
             [&] { generator->generate(makeWater(), 1, 1); });
 }

@@ -34,7 +34,8 @@ public:
 protected:
     void initialize(OpenMM::ContextImpl& newContext) override {
         context = &newContext;
-        kernel = newContext.getPlatform().createKernel(OrbitPlugin::IntegrateOrbitDiffusionStepKernel::Name(), newContext);
+        kernel = newContext.getPlatform().createKernel(
+                OrbitPlugin::IntegrateOrbitDiffusionStepKernel::Name(), newContext);
         getKernel().initialize(newContext.getSystem(), model);
     }
     void cleanup() override {
@@ -86,7 +87,8 @@ inline OrbitPlugin::GraphFeatures makeFeatures(const OrbitPlugin::MolecularGraph
 inline OrbitPlugin::Batch makeMixedBatch(const OrbitPlugin::DenoiserModel& model,
         OrbitPlugin::SamplerMethod method = OrbitPlugin::SamplerMethod::Heun, int numSteps = 5) {
     OrbitPlugin::Batch batch;
-    batch.graphs = {makeFeatures(makeWater(), model), makeFeatures(makeEthanol(), model), makeFeatures(makeBenzene(), model)};
+    batch.graphs = {
+            makeFeatures(makeWater(), model), makeFeatures(makeEthanol(), model), makeFeatures(makeBenzene(), model)};
     batch.seed = 0x123456789abcdefULL;
     batch.method = method;
     OrbitPlugin::SamplerSettings settings;

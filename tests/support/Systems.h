@@ -151,8 +151,8 @@ inline OrbitPlugin::MolecularGraph makeDifluorocyclohexane(bool trans) {
     std::vector<int> elements(18, 1);
     std::fill(elements.begin(), elements.begin() + 6, 6);
     elements[6] = elements[7] = 9;
-    std::vector<std::pair<int, int>> bonds = {{0, 6}, {3, 7}, {0, 8}, {3, 9}, {1, 10}, {1, 11}, {2, 12}, {2, 13}, {4, 14},
-        {4, 15}, {5, 16}, {5, 17}};
+    std::vector<std::pair<int, int>> bonds = {
+            {0, 6}, {3, 7}, {0, 8}, {3, 9}, {1, 10}, {1, 11}, {2, 12}, {2, 13}, {4, 14}, {4, 15}, {5, 16}, {5, 17}};
     for (int k = 0; k < 6; k++)
         bonds.emplace_back(k, (k + 1) % 6);
     OrbitPlugin::MolecularGraph graph = makeGraph("difluorocyclohexane", elements, bonds);

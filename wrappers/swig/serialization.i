@@ -26,7 +26,9 @@ void checkXml(const std::string& method, const std::string& xml) {
         OpenMM::XmlSerializer::serialize<OrbitPlugin::ConformerGenerator>($self, "ConformerGenerator", stream);
         return stream.str();
     }
-    /** Create a generator from what toXml() returned. @throws OpenMMException if the model's file is missing or changed */
+    /**
+     * Create a generator from what toXml() returned. @throws OpenMMException if the model's file is missing or changed
+     */
     static OrbitPlugin::ConformerGenerator* fromXml(const std::string& xml) {
         checkXml("ConformerGenerator::fromXml", xml);
         std::stringstream stream(xml);
@@ -70,7 +72,9 @@ void checkXml(const std::string& method, const std::string& xml) {
         OpenMM::XmlSerializer::serialize<OpenMM::Integrator>($self, "Integrator", stream);
         return stream.str();
     }
-    /** Create an integrator from what toXml() returned. @throws OpenMMException if the model's file is gone or changed */
+    /**
+     * Create an integrator from what toXml() returned. @throws OpenMMException if the model's file is gone or changed
+     */
     static OrbitPlugin::OrbitDiffusionIntegrator* fromXml(const std::string& xml) {
         checkXml("OrbitDiffusionIntegrator::fromXml", xml);
         std::stringstream stream(xml);

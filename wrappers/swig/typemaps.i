@@ -15,7 +15,9 @@
 
 namespace {
 
-/** Get a contiguous NumPy array of one type from any number or nested sequence; NULL with a Python error set otherwise. */
+/**
+ * Get a contiguous NumPy array of one type from any number or nested sequence; NULL with a Python error set otherwise.
+ */
 PyObject* asArray(PyObject* input, const char* type) {
     PyObject* plain = Py_StripOpenMMUnits(input);
     if (plain == nullptr)

@@ -26,11 +26,11 @@ public:
 };
 
 /**
- * Generates conformers on an OpenMM platform. Every copy is inspected; wrong ones are drawn again, up to a limit, and are
- * never among the conformers unless setReturnFailed() asks for it.
+ * Generates conformers on an OpenMM platform. Every copy is inspected; wrong ones are drawn again, up to a limit, and
+ * are never among the conformers unless setReturnFailed() asks for it.
  *
- * A conformer depends on the model, the sampler settings, the seed, the record and the copy, and on nothing else: not on
- * the other molecules of a call, the batch, or the number of threads.
+ * A conformer depends on the model, the sampler settings, the seed, the record and the copy, and on nothing else: not
+ * on the other molecules of a call, the batch, or the number of threads.
  */
 class OPENMM_EXPORT_ORBIT ConformerGenerator {
 public:
@@ -115,7 +115,8 @@ public:
      * @param seed            random seed; 0 chooses one, which the provenance tells
      * @param record          key of the noise: number of the molecule in a larger input
      * @return the accepted conformers, in order of their copy; those that stayed wrong are among its failures
-     * @throws ConformerGenerationError if not one conformer was accepted, naming the molecule and the most frequent fault
+     * @throws ConformerGenerationError if not one conformer was accepted, naming the molecule and the most frequent
+     *         fault
      * @throws ArgumentError if the model lacks an atom of the molecule, or a number is out of range
      * @throws GenerationStopped if the progress callback asked for it
      */
@@ -130,8 +131,8 @@ public:
      * @param firstRecord     record of the first molecule; the others follow
      * @return one ensemble for every molecule
      */
-    std::vector<Ensemble> generateBatch(const std::vector<MolecularGraph>& graphs, const std::vector<int>& numConformers,
-            int seed = 0, int firstRecord = 0);
+    std::vector<Ensemble> generateBatch(const std::vector<MolecularGraph>& graphs,
+            const std::vector<int>& numConformers, int seed = 0, int firstRecord = 0);
     /** Get the name of the implementation and its instruction set, e.g. "CPU (avx512)". Creates the Context. */
     std::string getKernelDescription();
 private:

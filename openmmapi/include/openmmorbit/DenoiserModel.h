@@ -52,8 +52,8 @@ public:
      * Read a model file. Neither LibTorch nor Python is needed.
      *
      * @param path   the file's path
-     * @throws ArgumentError naming the file and the fault: missing, truncated, foreign, a checksum, a tensor's name with
-     *                       the expected and found shape
+     * @throws ArgumentError naming the file and the fault: missing, truncated, foreign, a checksum, a tensor's name
+     *                       with the expected and found shape
      */
     static DenoiserModel load(const std::string& path);
     /** Read a model from the bytes of a model file. @throws ArgumentError as load() */

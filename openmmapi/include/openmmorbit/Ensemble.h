@@ -113,8 +113,8 @@ public:
     /** Append the conformers and failures of another ensemble of the same molecule. */
     void append(const Ensemble& other);
     /**
-     * Put a conformer into a Context: set the positions of all its particles, then apply constraints and compute virtual
-     * sites. Particle i of the System is atom i.
+     * Put a conformer into a Context: set the positions of all its particles, then apply constraints and compute
+     * virtual sites. Particle i of the System is atom i.
      *
      * @param context       the Context; its System has as many particles as the molecule atoms
      * @param index         the conformer
@@ -131,8 +131,8 @@ public:
     void applyTo(OpenMM::Context& context, int index, const std::vector<int>& particles, double temperature = -1,
             int seed = 0) const;
     /**
-     * Create a State that holds the positions of a conformer, for Context::setState() and reporters. Its periodic box is
-     * OpenMM's default; a molecule in a periodic Context is better served by applyTo().
+     * Create a State that holds the positions of a conformer, for Context::setState() and reporters. Its periodic box
+     * is OpenMM's default; a molecule in a periodic Context is better served by applyTo().
      */
     OpenMM::State createState(int index) const;
 private:

@@ -11,20 +11,24 @@ namespace OrbitPlugin {
 
 /** Coverage and average minimum RMSD, of one molecule or as means over molecules, with shares from 0 to 1. */
 struct OPENMM_EXPORT_ORBIT EnsembleMetrics {
-    double coverageRecall01 = 0, coverageRecall05 = 0;          ///< COV-R: references with a copy closer than 0.1, 0.5 A
-    double coveragePrecision01 = 0, coveragePrecision05 = 0;    ///< COV-P: copies with a reference closer than 0.1, 0.5 A
-    double recall = 0;                                          ///< AMR-R: mean distance of a reference to its nearest copy, A
-    double precision = 0;                                       ///< AMR-P: mean distance of a copy to its nearest reference, A
+    /** COV-R: references with a copy closer than 0.1, 0.5 A */
+    double coverageRecall01 = 0, coverageRecall05 = 0;
+    /** COV-P: copies with a reference closer than 0.1, 0.5 A */
+    double coveragePrecision01 = 0, coveragePrecision05 = 0;
+    /** AMR-R: mean distance of a reference to its nearest copy, A */
+    double recall = 0;
+    /** AMR-P: mean distance of a copy to its nearest reference, A */
+    double precision = 0;
     double stereoCorrect = 0;                                   ///< copies with every requested configuration
     double accepted = 0;                                        ///< copies in which the inspection finds no fault
     int numMolecules = 0, numReferences = 0, numCopies = 0;
 };
 
 /**
- * Compute heavy-atom RMSDs after the best superposition: the least over all rotations (exactly) and over all renumberings
- * of the heavy atoms that keep elements, charges, isotopes and bonds. As in RDKit's GetBestRMS(), hydrogens and
- * stereochemistry are not looked at, and terminal oxygens and nitrogens of a conjugated group (carboxylate, nitro,
- * guanidinium) are equivalent.
+ * Compute heavy-atom RMSDs after the best superposition: the least over all rotations (exactly) and over all
+ * renumberings of the heavy atoms that keep elements, charges, isotopes and bonds. As in RDKit's GetBestRMS(),
+ * hydrogens and stereochemistry are not looked at, and terminal oxygens and nitrogens of a conjugated group
+ * (carboxylate, nitro, guanidinium) are equivalent.
  *
  * @param graph         the molecule; heavy atoms are those that are not hydrogen (all, if it has hydrogens only)
  * @param probes        [numProbes * numAtoms * 3] Angstrom

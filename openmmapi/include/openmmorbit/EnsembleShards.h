@@ -26,9 +26,9 @@ struct OPENMM_EXPORT_ORBIT EnsembleShardReport {
 
 /**
  * Write the molecules of SD files (.sdf, .sdf.gz) to a shard. Consecutive records with the same atoms, bonds and
- * stereochemistry, and with the same data items SMILES and ID (up to an underscore) where present, are conformers of one
- * molecule. REL_E_KCAL and BOLTZ_W become energies and weights if every conformer has them. Molecules that the validation
- * rule keeps, isValidationMolecule(), never enter a training shard. A faulty record never stops the others.
+ * stereochemistry, and with the same data items SMILES and ID (up to an underscore) where present, are conformers of
+ * one molecule. REL_E_KCAL and BOLTZ_W become energies and weights if every conformer has them. Molecules that the
+ * validation rule keeps, isValidationMolecule(), never enter a training shard. A faulty record never stops the others.
  *
  * @param files     paths of the SD files; hydrogens must be present
  * @param shard     path of the shard, replaced

@@ -27,7 +27,8 @@ namespace OrbitPlugin {
  * @return a System that the caller owns
  * @throws ArgumentError naming the atom that MMFF94 has no parameters for
  */
-OPENMM_EXPORT_ORBIT OpenMM::System* createMMFFSystem(const MolecularGraph& graph, const std::string& variant = "MMFF94");
+OPENMM_EXPORT_ORBIT OpenMM::System* createMMFFSystem(
+        const MolecularGraph& graph, const std::string& variant = "MMFF94");
 
 /** Make the same System as createMMFFSystem(), in a smart pointer. */
 OPENMM_EXPORT_ORBIT std::unique_ptr<OpenMM::System> makeMMFFSystem(const MolecularGraph& graph,

@@ -26,7 +26,8 @@ struct GraphAtom {
     int isotope = 0;                                    ///< mass number if labelled, 0 otherwise
     Hybridization hybridization = Hybridization::Other; ///< perceived hybridisation
     bool aromatic = false;                              ///< member of an aromatic system
-    std::string name;                                   ///< atom name, unique in its molecule ("C1", "H7", or the caller's)
+    /** Atom name, unique in its molecule ("C1", "H7", or the caller's) */
+    std::string name;
 };
 
 /** One bond of a MolecularGraph. */
@@ -62,7 +63,8 @@ struct TorsionStereo {
  */
 struct OPENMM_EXPORT_ORBIT MolecularGraph {
     std::string name;                               ///< title of the record, may be empty
-    std::string smiles;                             ///< canonical isomeric SMILES without explicit hydrogens, may be empty
+    /** Canonical isomeric SMILES without explicit hydrogens, may be empty */
+    std::string smiles;
     std::vector<GraphAtom> atoms;                   ///< in the caller's order; added hydrogens stand at the end
     std::vector<GraphBond> bonds;                   ///< each bond once
     std::vector<std::vector<int>> rings;            ///< smallest rings (symmetrised SSSR), atom indices in ring order
@@ -87,8 +89,8 @@ struct OPENMM_EXPORT_ORBIT MolecularGraph {
      */
     std::vector<int> getTopologicalDistances() const;
     /**
-     * Check the graph: 1 to 2,000 atoms, indices in range, no duplicate bond, one connected fragment, stereo records that
-     * name bonded atoms.
+     * Check the graph: 1 to 2,000 atoms, indices in range, no duplicate bond, one connected fragment, stereo records
+     * that name bonded atoms.
      *
      * @throws ArgumentError naming the first fault and the molecule
      */

@@ -15,7 +15,8 @@ namespace OrbitPlugin {
 /** Settings of the readers. */
 struct OPENMM_EXPORT_ORBIT ReaderOptions {
     bool addHydrogens = true;   ///< append missing hydrogens; if false, a record that lacks some is refused
-    bool stereoFrom3D = true;   ///< take stereochemistry from coordinates in three dimensions; if false, such records get none
+    /** Take stereochemistry from coordinates in three dimensions; if false, such records get none */
+    bool stereoFrom3D = true;
     int maxAtoms = 2000;        ///< refuse larger molecules, hydrogens included; 1 to 2,000
 };
 
@@ -36,7 +37,8 @@ struct OPENMM_EXPORT_ORBIT MoleculeRecord {
  * @return a validated graph
  * @throws ArgumentError for SMILES that cannot be understood, dummy atoms, several fragments, no atoms, too many atoms
  */
-OPENMM_EXPORT_ORBIT MolecularGraph readSmiles(const std::string& smiles, const ReaderOptions& options = ReaderOptions());
+OPENMM_EXPORT_ORBIT MolecularGraph readSmiles(
+        const std::string& smiles, const ReaderOptions& options = ReaderOptions());
 
 /**
  * Read a molecule from a mol block (V2000 or V3000). The order of the atoms is kept.
@@ -47,7 +49,8 @@ OPENMM_EXPORT_ORBIT MolecularGraph readSmiles(const std::string& smiles, const R
  * @throws ArgumentError for a block that cannot be understood, dummy or query atoms, several fragments, no atoms, too
  *                       many atoms
  */
-OPENMM_EXPORT_ORBIT MolecularGraph readMolBlock(const std::string& block, const ReaderOptions& options = ReaderOptions());
+OPENMM_EXPORT_ORBIT MolecularGraph readMolBlock(
+        const std::string& block, const ReaderOptions& options = ReaderOptions());
 
 /**
  * Read a molecule with its coordinates from a mol block.

@@ -48,8 +48,8 @@ struct OPENMM_EXPORT_ORBIT OrbitTargetResult {
 };
 
 /**
- * Compute the regression target of one training sample, whose true group element is the identity: xt was made from x0 and
- * x1 by (1.1). Arrays are as for orbitPosterior().
+ * Compute the regression target of one training sample, whose true group element is the identity: xt was made from x0
+ * and x1 by (1.1). Arrays are as for orbitPosterior().
  *
  * @param x1              clean positions [numAtoms * 3]; centred internally
  * @param x0              noise [numAtoms * 3], after the coupling; centred internally

@@ -16,8 +16,8 @@ enum class NoiseSchedule { Karras = 0, Logarithmic = 1, UniformTime = 2 };
 
 /**
  * Settings of a generation. Noise levels are in the model unit (Angstrom for molecules). After the last noise level the
- * positions are the denoiser's posterior mean, so that sigmaMin need not be small: below about 0.3 Angstrom the network's
- * own error exceeds what further steps gain.
+ * positions are the denoiser's posterior mean, so that sigmaMin need not be small: below about 0.3 Angstrom the
+ * network's own error exceeds what further steps gain.
  */
 struct OPENMM_EXPORT_ORBIT SamplerSettings {
     SamplerMethod method = SamplerMethod::Multistep; ///< integration method

@@ -41,7 +41,9 @@ public:
      * @throws OpenMMException if the file cannot be written
      */
     explicit ShardWriter(const std::string& path);
-    /** Append a molecule. @throws ArgumentError naming record and molecule if a value is not finite or sizes disagree */
+    /**
+     * Append a molecule. @throws ArgumentError naming record and molecule if a value is not finite or sizes disagree
+     */
     void add(const ShardRecord& record);
     /** Get the number of molecules written. */
     int getNumRecords() const {
@@ -54,8 +56,8 @@ private:
 };
 
 /**
- * Tell whether a molecule is kept for validation: SHA-256 of "orbit-validation:" and the flat SMILES, its first 8 hex digits
- * over 2^32 below 0.03. Such molecules are never trained on, in any form.
+ * Tell whether a molecule is kept for validation: SHA-256 of "orbit-validation:" and the flat SMILES, its first 8 hex
+ * digits over 2^32 below 0.03. Such molecules are never trained on, in any form.
  *
  * @param flatSmiles   canonical SMILES without hydrogens, isotopes and stereo
  */

@@ -45,8 +45,9 @@ struct OPENMM_EXPORT_ORBIT SymmetryGroup {
  * @param maxRepresentatives   list no more cosets than this
  * @throws ArgumentError if the sizes disagree
  */
-OPENMM_EXPORT_ORBIT SymmetryGroup findSymmetryGroup(const std::vector<int>& atomColors, const std::vector<int>& pairColors,
-        const std::vector<std::vector<int>>& neighbors, int maxRepresentatives = 100000);
+OPENMM_EXPORT_ORBIT SymmetryGroup findSymmetryGroup(const std::vector<int>& atomColors,
+        const std::vector<int>& pairColors, const std::vector<std::vector<int>>& neighbors,
+        int maxRepresentatives = 100000);
 
 /**
  * Close a set of generators to the group they generate.

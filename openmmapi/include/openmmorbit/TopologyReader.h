@@ -34,16 +34,16 @@ struct OPENMM_EXPORT_ORBIT TopologyRecord {
 };
 
 /**
- * Read a molecule from a topology. Residues with a SMILES take bond orders, charges, hydrogens and stereochemistry from it,
- * matched by elements, bonds and the hydrogens that are there. Amino acids, nucleotides, ACE, NME, NH2 and water have them by
- * the names of their heavy atoms; in those with hydrogens, the charges of N, acid oxygens and S follow from the valences.
- * Other residues need the order of every bond between heavy atoms.
+ * Read a molecule from a topology. Residues with a SMILES take bond orders, charges, hydrogens and stereochemistry from
+ * it, matched by elements, bonds and the hydrogens that are there. Amino acids, nucleotides, ACE, NME, NH2 and water
+ * have them by the names of their heavy atoms; in those with hydrogens, the charges of N, acid oxygens and S follow
+ * from the valences. Other residues need the order of every bond between heavy atoms.
  *
  * @param topology   the molecule; hydrogens that lack are appended, or refused if the options say so
  * @param options    settings of the reader
  * @return a validated graph in the topology's atom order, with its atom names where each atom has one of its own
- * @throws ArgumentError naming the residue if it is unknown, has other atoms than a standard one of its name, or a SMILES
- *                       with other atoms or bonds
+ * @throws ArgumentError naming the residue if it is unknown, has other atoms than a standard one of its name, or a
+ *                       SMILES with other atoms or bonds
  */
 OPENMM_EXPORT_ORBIT MolecularGraph readTopology(const TopologyRecord& topology,
         const ReaderOptions& options = ReaderOptions());

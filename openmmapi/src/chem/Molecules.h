@@ -61,8 +61,8 @@ void checkSize(const RDKit::ROMol& mol, const ReaderOptions& options, const Orig
 MoleculeRecord recordFromMol(RDKit::RWMol& mol, const ReaderOptions& options, const Origin& origin);
 
 /**
- * Fill the stereo records of a graph from the chiral tags and bond stereo of a molecule with all hydrogens, in canonical
- * form. Coordinates [numAtoms * 3], if there are any, show atropisomers.
+ * Fill the stereo records of a graph from the chiral tags and bond stereo of a molecule with all hydrogens, in
+ * canonical form. Coordinates [numAtoms * 3], if there are any, show atropisomers.
  */
 void readStereo(const RDKit::ROMol& mol, const std::vector<double>& positions, MolecularGraph& graph);
 

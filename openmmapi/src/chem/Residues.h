@@ -42,8 +42,8 @@ void assignStandardResidue(const TopologyRecord& topology, int residue, RDKit::R
 void assignFromSmiles(const TopologyRecord& topology, int residue, RDKit::RWMol& mol);
 
 /**
- * Carry the handedness of a centre over from a template. One neighbour may differ: a hydrogen that lacks on either side, or
- * one in whose place the molecule has a bond to another residue.
+ * Carry the handedness of a centre over from a template. One neighbour may differ: a hydrogen that lacks on either
+ * side, or one in whose place the molecule has a bond to another residue.
  */
 void copyHandedness(const RDKit::ROMol& pattern, const RDKit::Atom& source, const AtomMap& mapping, RDKit::RWMol& mol,
         RDKit::Atom& target);

@@ -175,7 +175,8 @@ struct BestElement {
     const int* permutation = nullptr;
 };
 
-BestElement findBestElement(const vector<double>& x1, const vector<double>& target, ArrayView<const int> automorphisms) {
+BestElement findBestElement(
+        const vector<double>& x1, const vector<double>& target, ArrayView<const int> automorphisms) {
     BestElement best;
     Matrix3 rotation;
     double largest = NEVER;

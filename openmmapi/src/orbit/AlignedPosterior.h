@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The posterior of samples whose noise was aligned with the clean positions: Kabsch coupling and orbit optimal transport.
+// The posterior of samples whose noise was aligned with the clean positions: Kabsch coupling and orbit optimal
+// transport.
 #ifndef OPENMM_ORBIT_ALIGNEDPOSTERIOR_H_
 #define OPENMM_ORBIT_ALIGNEDPOSTERIOR_H_
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// From a permutation group to strata and exchange classes: isomorphic branches are found on the graph and checked by the group.
+// From a permutation group to strata and exchange classes: isomorphic branches are found on the graph and checked by
+// the group.
 #include "openmmorbit/internal/OrbitLattice.h"
 #include <algorithm>
 #include <cmath>
@@ -23,7 +24,9 @@ vector<int> select(const vector<int>& values, const vector<int>& places) {
     return selected;
 }
 
-/** Bring a permutation into the form that all elements of its stratum share: sources in increasing order, inside out. */
+/**
+ * Bring a permutation into the form that all elements of its stratum share: sources in increasing order, inside out.
+ */
 void canonicalize(const ExchangeClass& exchange, const vector<int>& atoms, vector<int>& permutation) {
     MemberList sites, sources;
     for (const vector<int>& member : exchange.members) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Sums over the exchanges of branches given rotations, several rotations at a time: logarithms of permanents, and means.
+// Sums over the exchanges of branches given rotations, several rotations at a time: logarithms of permanents, and
+// means.
 #ifndef OPENMM_ORBIT_EXCHANGESUM_H_
 #define OPENMM_ORBIT_EXCHANGESUM_H_
 
@@ -53,8 +54,8 @@ inline std::vector<int> listPermutations(int count) {
 }
 
 /**
- * Sums over exchanges for LANES rotations at once. Arrays of positions are [numAtoms][3][LANES]; sources stand where the
- * stratum puts them.
+ * Sums over exchanges for LANES rotations at once. Arrays of positions are [numAtoms][3][LANES]; sources stand where
+ * the stratum puts them.
  */
 template <int LANES>
 class ExchangeSum {

@@ -266,7 +266,8 @@ void OrbitPlugin::diagonalizeQuadraticForm(const double* F, double* eigenvalues,
 void OrbitPlugin::quaternionToRotation(const double* q, double* R) {
     const double w = q[0], x = q[1], y = q[2], z = q[3];
     const double values[9] = {1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y), 2 * (x * y + w * z),
-        1 - 2 * (x * x + z * z), 2 * (y * z - w * x), 2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)};
+            1 - 2 * (x * x + z * z), 2 * (y * z - w * x), 2 * (x * z - w * y), 2 * (y * z + w * x),
+            1 - 2 * (x * x + y * y)};
     std::copy(values, values + 9, R);
 }
 

@@ -110,7 +110,8 @@ double OrbitPlugin::orbitMean(ArrayView<const double> x1, ArrayView<const double
         const std::size_t p = (std::size_t) kept[k] % listed;
         const double sign = (std::size_t) kept[k] < listed ? 1.0 : -1.0;
         if (!(weight < 1e-18))
-            accumulate(x1, automorphisms.data() + p * numAtoms, workspace.rotations.data() + 9 * k, sign * weight, mean);
+            accumulate(
+                    x1, automorphisms.data() + p * numAtoms, workspace.rotations.data() + 9 * k, sign * weight, mean);
     }
     return largest + std::log(sum / (double) order);
 }

@@ -41,8 +41,8 @@ void checkNoise(const vector<double>& x0, const vector<double>& x1) {
 }
 
 /**
- * The velocity of (1.1) for given clean positions and noise: u = x1 − x0 + σ̇ ε, where ε is what is left of x_t. Without
- * bridge noise nothing is left.
+ * The velocity of (1.1) for given clean positions and noise: u = x1 − x0 + σ̇ ε, where ε is what is left of x_t.
+ * Without bridge noise nothing is left.
  */
 vector<double> getVelocity(const vector<double>& x1, const vector<double>& x0, const vector<double>& xt, double time,
         double sigma) {

@@ -19,8 +19,9 @@ double SymmetryGroup::getOrder() const {
 
 vector<int> SymmetryGroup::enumerate(int maxOrder) const {
     if (!complete)
-        throw ArgumentError("SymmetryGroup::enumerate: expected a completely known group, got one whose search stopped at "
-            "its limit; use leafClasses and representatives");
+        throw ArgumentError(
+                "SymmetryGroup::enumerate: expected a completely known group, got one whose search stopped at "
+                "its limit; use leafClasses and representatives");
     if (getOrder() > maxOrder)
         throw ArgumentError("SymmetryGroup::enumerate: expected at most " + std::to_string(maxOrder) +
             " permutations, got " + std::to_string((long long) std::min(getOrder(), 9e18)) +

@@ -28,8 +28,9 @@ CommonIntegrateOrbitDiffusionStepKernel::~CommonIntegrateOrbitDiffusionStepKerne
 
 void CommonIntegrateOrbitDiffusionStepKernel::initialize(const System& system, const DenoiserModel& newModel) {
     if (context.getNumContexts() > 1)
-        throw OpenMMException("IntegrateOrbitDiffusionStepKernel::initialize: expected a Context on 1 device, got one on " +
-            std::to_string(context.getNumContexts()) + "; name a single device in DeviceIndex");
+        throw OpenMMException(
+                "IntegrateOrbitDiffusionStepKernel::initialize: expected a Context on 1 device, got one on " +
+                std::to_string(context.getNumContexts()) + "; name a single device in DeviceIndex");
     newModel.validate();
     context.initializeContexts();
     ContextSelector selector(context);
@@ -191,7 +192,9 @@ void CommonIntegrateOrbitDiffusionStepKernel::scatter(ContextImpl&) {
 }
 
 string CommonIntegrateOrbitDiffusionStepKernel::getDescription() const {
-    const string precision = context.getUseDoublePrecision() ? "double" : context.getUseMixedPrecision() ? "mixed" : "single";
+    const string precision = context.getUseDoublePrecision() ? "double"
+            : context.getUseMixedPrecision()                 ? "mixed"
+                                                             : "single";
     return platformName + " (" + precision + ")";
 }
 

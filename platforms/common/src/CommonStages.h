@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The stages on a device: each binds arguments and queues its kernels (src/kernels). Contracts: internal/stages/<Stage>.h.
+// The stages on a device: each binds arguments and queues its kernels (src/kernels). Contracts:
+// internal/stages/<Stage>.h.
 #ifndef OPENMM_ORBIT_COMMONSTAGES_H_
 #define OPENMM_ORBIT_COMMONSTAGES_H_
 

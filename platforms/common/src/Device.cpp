@@ -32,8 +32,9 @@ Tiles Tiles::choose(ComputeContext& context, int maxInputs, int headWidth) {
     const int realSize = getPrecision(context).getRealSize();
     const string kind = readEnvironment("ORBIT_GPU_TILES"), size = readEnvironment("ORBIT_GPU_GROUP_SIZE");
     if (kind != "" && kind != "cpu" && kind != "gpu")
-        throw ArgumentError("Tiles::choose: expected the environment variable ORBIT_GPU_TILES to be cpu or gpu, got \"" +
-            kind + "\"");
+        throw ArgumentError(
+                "Tiles::choose: expected the environment variable ORBIT_GPU_TILES to be cpu or gpu, got \"" + kind +
+                "\"");
     if (kind == "cpu" || (kind == "" && context.getIsCPU())) {
         tiles.vectorWidth = 64 / realSize;
         tiles.tileRows = 6;
@@ -60,10 +61,10 @@ Tiles Tiles::choose(ComputeContext& context, int maxInputs, int headWidth) {
 }
 
 std::map<string, string> Tiles::getDefines() const {
-    const std::map<string, int> values = {{"VECTOR_WIDTH", vectorWidth}, {"TILE_ROWS", tileRows}, {"BLOCK_ROWS", blockRows},
-        {"BLOCK_COLUMNS", blockColumns}, {"BLOCK_INPUTS", blockInputs}, {"STAGE_WEIGHTS", stageWeights ? 1 : 0},
-        {"NORM_PARTS", normParts}, {"KEY_BLOCK", keyBlock}, {"QUERY_TILE", queryTile}, {"QUERY_BLOCK", queryBlock},
-        {"PAIR_LANES", pairLanes}};
+    const std::map<string, int> values = {{"VECTOR_WIDTH", vectorWidth}, {"TILE_ROWS", tileRows},
+            {"BLOCK_ROWS", blockRows}, {"BLOCK_COLUMNS", blockColumns}, {"BLOCK_INPUTS", blockInputs},
+            {"STAGE_WEIGHTS", stageWeights ? 1 : 0}, {"NORM_PARTS", normParts}, {"KEY_BLOCK", keyBlock},
+            {"QUERY_TILE", queryTile}, {"QUERY_BLOCK", queryBlock}, {"PAIR_LANES", pairLanes}};
     std::map<string, string> defines;
     for (const auto& [name, value] : values)
         defines[name] = std::to_string(value);

@@ -35,7 +35,9 @@ struct OPENMM_EXPORT_ORBIT Tiles {
     int queryBlock = 64;    ///< queries of a work-group
     int pairLanes = 1;      ///< pairs of a work-item
     int groupSize = 64;     ///< work-items of a group; the sources are right for any
-    /** The attention biases of several layers lie in memory together up to this size; beyond it they are made in parts. */
+    /**
+     * The attention biases of several layers lie in memory together up to this size; beyond it they are made in parts.
+     */
     std::size_t maxBiasBytes = std::size_t(256) << 20;
 
     /** Choose tiles for a device. maxInputs is the longest row of a matrix, headWidth that of a head. */

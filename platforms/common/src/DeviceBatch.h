@@ -19,7 +19,8 @@ public:
     int layersAtOnce = 1;       ///< layers whose attention biases are in memory together
 
     // Indices; see the kernels for their columns.
-    Buffer rows{"rows"}, copies{"copies"}, keys{"keys"}, conditions{"conditions"}, units{"units"}, pairBlocks{"pairBlocks"};
+    Buffer rows{"rows"}, copies{"copies"}, keys{"keys"}, conditions{"conditions"}, units{"units"},
+            pairBlocks{"pairBlocks"};
     Buffer graphs{"graphs"}, graphBlocks{"graphBlocks"}, atomFeatures{"atomFeatures"}, pairFeatures{"pairFeatures"};
     Buffer particles{"particles"};
     // Coordinates in mixed precision.

@@ -23,8 +23,9 @@ ModelSizes::ModelSizes(const PairBiasTransformerSettings& s) : width(s.width), p
 
 std::map<string, string> ModelSizes::getDefines(const PairBiasTransformerSettings& settings) const {
     return {{"HEAD_WIDTH", std::to_string(paddedHeadWidth)}, {"PAIR_WIDTH", std::to_string(paddedPairWidth)},
-        {"NUM_RADIAL", std::to_string(settings.numRadial)}, {"CONDITION_WIDTH", std::to_string(settings.conditionWidth)},
-        {"NUM_FREQUENCIES", std::to_string(settings.numFrequencies)}};
+            {"NUM_RADIAL", std::to_string(settings.numRadial)},
+            {"CONDITION_WIDTH", std::to_string(settings.conditionWidth)},
+            {"NUM_FREQUENCIES", std::to_string(settings.numFrequencies)}};
 }
 
 static Tiles chooseTiles(ComputeContext& context, const ModelSizes& sizes) {
@@ -32,8 +33,11 @@ static Tiles chooseTiles(ComputeContext& context, const ModelSizes& sizes) {
     return Tiles::choose(context, maxInputs, sizes.paddedHeadWidth);
 }
 
-DeviceModel::DeviceModel(ComputeContext& context, const DenoiserModel& model) : settings(model.getSettings()), sizes(settings),
-        device(context, chooseTiles(context, sizes), sizes.getDefines(settings)), weights("weights") {
+DeviceModel::DeviceModel(ComputeContext& context, const DenoiserModel& model) :
+        settings(model.getSettings()),
+        sizes(settings),
+        device(context, chooseTiles(context, sizes), sizes.getDefines(settings)),
+        weights("weights") {
     addTime(model);
     const ModelTensor& token = model.getTensor("token.embedding");
     const vector<float>& coordinates = model.getTensor("token.coordinates.weight").values;

@@ -31,7 +31,8 @@ struct OPENMM_EXPORT_ORBIT ModelSizes {
     int innerWidth, paddedInnerWidth;   ///< m d
     int paddedPairWidth;
     int numBiases;                      ///< L H
-    int headModulation, pairModulation, modulationSize;     ///< offsets in the modulation of one condition, and its size
+    /** Offsets in the modulation of one condition, and its size */
+    int headModulation, pairModulation, modulationSize;
     /** Get the constants by their names in the device sources. */
     std::map<std::string, std::string> getDefines(const PairBiasTransformerSettings& settings) const;
 };

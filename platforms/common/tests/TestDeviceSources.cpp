@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The device sources under the compilers of CUDA and HIP, which need no device: every kernel, precision and architecture.
+// The device sources under the compilers of CUDA and HIP, which need no device: every kernel, precision and
+// architecture.
 #include "Device.h"
 #include "DeviceModel.h"
 #include <dlfcn.h>
@@ -27,7 +28,8 @@ public:
     /** Compile; returns what the compiler says, and "" if it is content. */
     string compile(const string& source, const vector<string>& options) const {
         void* program = nullptr;
-        const auto create = find<int(void**, const char*, const char*, int, const char**, const char**)>("CreateProgram");
+        const auto create =
+                find<int(void**, const char*, const char*, int, const char**, const char**)>("CreateProgram");
         const auto run = find<int(void*, int, const char**)>("CompileProgram");
         const auto getLogSize = find<int(void*, size_t*)>("GetProgramLogSize");
         const auto getLog = find<int(void*, char*)>("GetProgramLog");
@@ -115,8 +117,10 @@ TEST_P(CudaSources, compile) {
     if (compiler.handle == nullptr)
         GTEST_SKIP() << "NVRTC cannot be used: " << compiler.reason;
     for (const string& precision : PRECISIONS)
-        EXPECT_EQ("", compiler.compile(makeSource(precision, {}), {"--gpu-architecture=" + GetParam(), "--use_fast_math",
-            "--std=c++17"})) << GetParam() << " " << precision;
+        EXPECT_EQ("",
+                compiler.compile(makeSource(precision, {}),
+                        {"--gpu-architecture=" + GetParam(), "--use_fast_math", "--std=c++17"}))
+                << GetParam() << " " << precision;
 }
 
 INSTANTIATE_TEST_SUITE_P(Architectures, CudaSources, testing::Values("sm_75", "sm_80", "sm_90", "sm_100"));
@@ -137,8 +141,8 @@ TEST_P(HipSources, compile) {
     if (compiler.handle == nullptr)
         GTEST_SKIP() << "hipRTC cannot be used: " << compiler.reason;
     for (const string& precision : PRECISIONS)
-        EXPECT_EQ("", compiler.compile(makeSource(precision, {}), {"--gpu-architecture=" + GetParam(), "-std=c++17"})) <<
-            GetParam() << " " << precision;
+        EXPECT_EQ("", compiler.compile(makeSource(precision, {}), {"--gpu-architecture=" + GetParam(), "-std=c++17"}))
+                << GetParam() << " " << precision;
 }
 
 INSTANTIATE_TEST_SUITE_P(Architectures, HipSources, testing::Values("gfx90a", "gfx1030"));

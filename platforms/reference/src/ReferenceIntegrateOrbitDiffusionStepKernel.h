@@ -19,7 +19,8 @@ public:
     std::string getDescription() const override;
 private:
     /** Evaluate the denoiser of one copy. */
-    void denoiseCopy(int copy, double sigma, ArrayView<const double> y, ArrayView<double> denoised, StageTaps* taps) const;
+    void denoiseCopy(
+            int copy, double sigma, ArrayView<const double> y, ArrayView<double> denoised, StageTaps* taps) const;
     std::unique_ptr<reference::Denoiser> denoiser;
 };
 

@@ -90,7 +90,8 @@ TEST_F(MetricsTest, coverageCountsBothWays) {
     // One copy equals a reference, one is far from both.
 
     const MolecularGraph graph = makeGraph("CO", {6, 8}, {{0, 1}});
-    const std::vector<double> copies = {0, 0, 0, 1, 0, 0, 0, 0, 0, 9, 0, 0}, references = {0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 1.6};
+    const std::vector<double> copies = {0, 0, 0, 1, 0, 0, 0, 0, 0, 9, 0, 0},
+                              references = {0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 1.6};
     const EnsembleMetrics metrics = compareEnsembles(graph, copies, references);
     EXPECT_NEAR(metrics.coverageRecall01, 0.5, 1e-9);
     EXPECT_NEAR(metrics.coverageRecall05, 1, 1e-9);

@@ -80,7 +80,8 @@ private:
     /** Take the features of molecules with copies to draw out of a batch that is done. */
     void keepFeatures(Call& call, Batch& batch, const std::vector<int>& packed) const;
     void runBatch(Call& call, const Batch& batch, const std::vector<int>& packed);
-    void inspect(Call& call, const Batch& batch, const std::vector<int>& packed, const std::vector<double>& positions) const;
+    void inspect(
+            Call& call, const Batch& batch, const std::vector<int>& packed, const std::vector<double>& positions) const;
     void report(const Call& call, double fraction) const;
     std::vector<Ensemble> collect(Call& call) const;
     std::shared_ptr<const DenoiserModel> model;

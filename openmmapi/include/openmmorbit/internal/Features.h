@@ -26,8 +26,9 @@ struct OPENMM_EXPORT_ORBIT GraphFeatures {
  */
 OPENMM_EXPORT_ORBIT void canonicalizeStereo(MolecularGraph& graph);
 /**
- * Replace the records of every axis by one for each pair of its end atoms, as the reading room returns them; across an end
- * atom the kind is the opposite. Records of one axis are taken to mean the same. Call it after canonicalizeStereo().
+ * Replace the records of every axis by one for each pair of its end atoms, as the reading room returns them; across an
+ * end atom the kind is the opposite. Records of one axis are taken to mean the same. Call it after
+ * canonicalizeStereo().
  */
 OPENMM_EXPORT_ORBIT void expandStereoAxes(MolecularGraph& graph);
 

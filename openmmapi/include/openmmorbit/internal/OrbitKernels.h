@@ -19,8 +19,8 @@ namespace OrbitPlugin {
 typedef std::map<std::string, std::vector<double>> StageTaps;
 
 /**
- * Denoises a batch of copies. Coordinates live in the kernel, in the model unit, original atom order, every copy centred.
- * They meet the Context only in gather() and scatter().
+ * Denoises a batch of copies. Coordinates live in the kernel, in the model unit, original atom order, every copy
+ * centred. They meet the Context only in gather() and scatter().
  */
 class IntegrateOrbitDiffusionStepKernel : public OpenMM::KernelImpl {
 public:
@@ -32,7 +32,9 @@ public:
     }
     /** Prepare the kernel: pack the model's weights for the device. */
     virtual void initialize(const OpenMM::System& system, const DenoiserModel& model) = 0;
-    /** Replace the batch. May be called at any time; coordinates become undefined until drawPrior() or setPositions(). */
+    /**
+     * Replace the batch. May be called at any time; coordinates become undefined until drawPrior() or setPositions().
+     */
     virtual void setBatch(const Batch& batch) = 0;
     /** Draw the prior (6.1), (6.2) of every copy at the first noise level and forget the history of the sampler. */
     virtual void drawPrior() = 0;
@@ -56,7 +58,9 @@ public:
     virtual void setSamplerState(const std::vector<double>& state) = 0;
     /** Read the centroids of the batch's particles from the Context: scatter() keeps the molecules there. */
     virtual void gather(OpenMM::ContextImpl& context) = 0;
-    /** Write the coordinates to the batch's particles in the Context, each copy around the centroid that gather() read. */
+    /**
+     * Write the coordinates to the batch's particles in the Context, each copy around the centroid that gather() read.
+     */
     virtual void scatter(OpenMM::ContextImpl& context) = 0;
     /** Get the name of the implementation and its instruction set, e.g. "CPU (avx512)". */
     virtual std::string getDescription() const = 0;

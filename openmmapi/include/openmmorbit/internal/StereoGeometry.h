@@ -11,8 +11,8 @@
 namespace OrbitPlugin {
 
 /**
- * Get the triple product of a centre, made dimensionless by the lengths of its three vectors: positive if the centre has
- * the handedness of the record.
+ * Get the triple product of a centre, made dimensionless by the lengths of its three vectors: positive if the centre
+ * has the handedness of the record.
  *
  * @param stereo      the centre
  * @param positions   [numAtoms * 3], any unit

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Shared by prior, coordinateHead and gather: means over the atoms of a copy, whose value does not depend on the size of the
-// work-group.
+// Shared by prior, coordinateHead and gather: means over the atoms of a copy, whose value does not depend on the size
+// of the work-group.
 //
 // CENTROID_PARTS partial sums, each of every CENTROID_PARTS-th atom, are added in order.
 

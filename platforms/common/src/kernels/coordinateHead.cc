@@ -8,8 +8,8 @@
 //   F            [numRows][3]
 
 KERNEL void coordinateHead(int numRows, int width, int paddedWidth, GLOBAL const int4* RESTRICT rows,
-        GLOBAL const real* RESTRICT x, GLOBAL const real* RESTRICT modulation, int modulationStride, int modulationOffset,
-        GLOBAL const real* RESTRICT weights, int matrix, GLOBAL real* RESTRICT F) {
+        GLOBAL const real* RESTRICT x, GLOBAL const real* RESTRICT modulation, int modulationStride,
+        int modulationOffset, GLOBAL const real* RESTRICT weights, int matrix, GLOBAL real* RESTRICT F) {
     for (int row = GLOBAL_ID; row < numRows; row += GLOBAL_SIZE) {
         GLOBAL const real* in = x+row*paddedWidth;
         GLOBAL const real* shift = modulation+rows[row].y*modulationStride+modulationOffset;

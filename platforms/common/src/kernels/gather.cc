@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The gather stage, device: centroids of the copies' particles in the Context. With scatter the only kernels that know the
-// positions of the device, their order and the periodic cells that the Context has moved them by.
+// The gather stage, device: centroids of the copies' particles in the Context. With scatter the only kernels that know
+// the positions of the device, their order and the periodic cells that the Context has moved them by.
 //
 // findSlots: any number of work-items. gather: one work-group a copy, or fewer, of any size.
 //   atomIndex        [numParticles]   particle of every slot of the device
@@ -15,8 +15,9 @@ KERNEL void findSlots(int numParticles, GLOBAL const int* RESTRICT atomIndex, GL
 }
 
 KERNEL void gather(int numCopies, GLOBAL const int4* RESTRICT copies, GLOBAL const int* RESTRICT particles,
-        GLOBAL const int* RESTRICT slots, GLOBAL const int4* RESTRICT cellOffsets, mixed4 boxX, mixed4 boxY, mixed4 boxZ,
-        GLOBAL const real4* RESTRICT posq, GLOBAL const real4* RESTRICT posqCorrection, GLOBAL mixed* RESTRICT centroids) {
+        GLOBAL const int* RESTRICT slots, GLOBAL const int4* RESTRICT cellOffsets, mixed4 boxX, mixed4 boxY,
+        mixed4 boxZ, GLOBAL const real4* RESTRICT posq, GLOBAL const real4* RESTRICT posqCorrection,
+        GLOBAL mixed* RESTRICT centroids) {
     LOCAL mixed parts[3*CENTROID_PARTS];
     for (int copy = GROUP_ID; copy < numCopies; copy += NUM_GROUPS) {
         const int first = copies[copy].x, numAtoms = copies[copy].y;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-// The shared helper linear, device: a tiled matrix product whose input may be normalised on the way in (layerNorm) and whose
-// output passes through an epilogue: out = W in + b, the gated residual, or SwiGLU.
+// The shared helper linear, device: a tiled matrix product whose input may be normalised on the way in (layerNorm) and
+// whose output passes through an epilogue: out = W in + b, the gated residual, or SwiGLU.
 //
-// A work-group owns BLOCK_ROWS rows and BLOCK_COLUMNS columns at a time; a register tile is TILE_ROWS rows and two vectors
-// of columns. Launch any number of groups of any size; BLOCK_ITEMS work-items a group are best.
+// A work-group owns BLOCK_ROWS rows and BLOCK_COLUMNS columns at a time; a register tile is TILE_ROWS rows and two
+// vectors of columns. Launch any number of groups of any size; BLOCK_ITEMS work-items a group are best.
 //
 //   input     [numRows][inputStride]      rows and strides are padded with zeros to multiples of 16
 //   weights   [numOutputs / BLOCK_COLUMNS][numInputs][BLOCK_COLUMNS]

@@ -33,7 +33,8 @@ KERNEL void noise(int numRows, unsigned int seed0, unsigned int seed1, GLOBAL co
     for (int row = GLOBAL_ID; row < numRows; row += GLOBAL_SIZE) {
         // (6.1)
         const int4 key = keys[rows[row].x];
-        unsigned int words[4] = {(unsigned int) key.x, (unsigned int) key.y, (unsigned int) key.z, (unsigned int) rows[row].w};
+        unsigned int words[4] = {
+                (unsigned int) key.x, (unsigned int) key.y, (unsigned int) key.z, (unsigned int) rows[row].w};
         mixWords(words, seed0, seed1);
         const accurate angle0 = turn*((accurate) words[1]+(accurate) 0.5), radius0 = findRadius(words[0]);
         const accurate angle1 = turn*((accurate) words[3]+(accurate) 0.5), radius1 = findRadius(words[2]);

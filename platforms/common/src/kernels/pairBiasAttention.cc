@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The pairBiasAttention stage, device: products of queries, keys and values before and after, and attention with an online
-// softmax between them, so that weights never reach memory.
+// The pairBiasAttention stage, device: products of queries, keys and values before and after, and attention with an
+// online softmax between them, so that weights never reach memory.
 //
 // attentionInput, attentionOutput: see linear. pairBiasAttention: a work-item owns QUERY_TILE queries of one head, a
 // work-group QUERY_BLOCK. Any number of groups of any size; QUERY_BLOCK / QUERY_TILE work-items a group are best.
@@ -10,14 +10,16 @@
 //   bias      [numHeads][biasStride]           rows of one copy padded to 16, padding below -1e29
 //   gathered  [numRows][outputStride]          o of all heads, then rho of all heads, then zeros
 
-KERNEL void attentionInput(GLOBAL const real* RESTRICT x, int width, int paddedWidth, GLOBAL const real* RESTRICT weights,
-        int matrix, int matrixBias, int numOutputs, int numColumns, int numRows, int span, GLOBAL const int4* RESTRICT rows,
-        GLOBAL const real* RESTRICT modulation, int modulationStride, int modulationOffset, GLOBAL real* RESTRICT qkv) {
+KERNEL void attentionInput(GLOBAL const real* RESTRICT x, int width, int paddedWidth,
+        GLOBAL const real* RESTRICT weights, int matrix, int matrixBias, int numOutputs, int numColumns, int numRows,
+        int span, GLOBAL const int4* RESTRICT rows, GLOBAL const real* RESTRICT modulation, int modulationStride,
+        int modulationOffset, GLOBAL real* RESTRICT qkv) {
     LOCAL real staged[ROWS_SIZE], panel[PANEL_SIZE], sums[SUMS_SIZE];
 
     // (4.10), (4.11)
-    const LinearTask task = {x, weights+matrix, weights+matrixBias, qkv, paddedWidth, paddedWidth, numColumns, numOutputs,
-        numColumns, numRows, span, rows, modulation+modulationOffset, modulationStride, width, paddedWidth};
+    const LinearTask task = {x, weights + matrix, weights + matrixBias, qkv, paddedWidth, paddedWidth, numColumns,
+            numOutputs, numColumns, numRows, span, rows, modulation + modulationOffset, modulationStride, width,
+            paddedWidth};
     linear(task, 1, EPILOGUE_STORE, staged, panel, sums);
 }
 
@@ -39,9 +41,9 @@ DEVICE void stageKeys(GLOBAL const real* qkv, GLOBAL const real* u, int uStride,
     }
 }
 
-KERNEL void pairBiasAttention(int numUnits, int numHeads, GLOBAL const int4* RESTRICT units, GLOBAL const real* RESTRICT qkv,
-        GLOBAL const real* RESTRICT u, int uStride, GLOBAL const real* RESTRICT bias, int biasStride, int firstBias,
-        GLOBAL real* RESTRICT gathered, int outputStride) {
+KERNEL void pairBiasAttention(int numUnits, int numHeads, GLOBAL const int4* RESTRICT units,
+        GLOBAL const real* RESTRICT qkv, GLOBAL const real* RESTRICT u, int uStride, GLOBAL const real* RESTRICT bias,
+        int biasStride, int firstBias, GLOBAL real* RESTRICT gathered, int outputStride) {
     LOCAL real keys[HEAD_WIDTH*KEY_BLOCK], values[HEAD_WIDTH*KEY_BLOCK], places[3*KEY_BLOCK];
     const int width = numHeads*HEAD_WIDTH;
     for (int index = GROUP_ID; index < numUnits*numHeads; index += NUM_GROUPS) {
@@ -129,8 +131,9 @@ KERNEL void pairBiasAttention(int numUnits, int numHeads, GLOBAL const int4* RES
 }
 
 KERNEL void attentionOutput(GLOBAL const real* RESTRICT gathered, int inputStride, GLOBAL const real* RESTRICT weights,
-        int matrix, int matrixBias, int numOutputs, int paddedWidth, int numRows, int span, GLOBAL const int4* RESTRICT rows,
-        GLOBAL const real* RESTRICT modulation, int modulationStride, int modulationOffset, GLOBAL real* RESTRICT x) {
+        int matrix, int matrixBias, int numOutputs, int paddedWidth, int numRows, int span,
+        GLOBAL const int4* RESTRICT rows, GLOBAL const real* RESTRICT modulation, int modulationStride,
+        int modulationOffset, GLOBAL real* RESTRICT x) {
     LOCAL real staged[ROWS_SIZE], panel[PANEL_SIZE], sums[SUMS_SIZE];
 
     // (4.14)

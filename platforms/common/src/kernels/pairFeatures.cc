@@ -13,9 +13,9 @@
 
 #define PADDING_BIAS ((real) -1e30)
 
-KERNEL void embedPairs(int numPairs, int numFeatures, GLOBAL const int* RESTRICT blocks, GLOBAL const int4* RESTRICT graphs,
-        GLOBAL const int* RESTRICT features, GLOBAL const real* RESTRICT weights, int embedding,
-        GLOBAL real* RESTRICT embedded, int embeddedStride) {
+KERNEL void embedPairs(int numPairs, int numFeatures, GLOBAL const int* RESTRICT blocks,
+        GLOBAL const int4* RESTRICT graphs, GLOBAL const int* RESTRICT features, GLOBAL const real* RESTRICT weights,
+        int embedding, GLOBAL real* RESTRICT embedded, int embeddedStride) {
     for (int pair = GLOBAL_ID; pair < numPairs; pair += GLOBAL_SIZE) {
         const int4 graph = graphs[blocks[pair/16]];
         const int rowLength = 16*((graph.x+15)/16);
@@ -30,11 +30,12 @@ KERNEL void embedPairs(int numPairs, int numFeatures, GLOBAL const int* RESTRICT
     }
 }
 
-KERNEL void pairFeatures(int numPairs, real spacing, GLOBAL const int* RESTRICT blocks, GLOBAL const int4* RESTRICT copies,
-        GLOBAL const int4* RESTRICT rows, GLOBAL const real* RESTRICT embedded, int embeddedStride,
-        GLOBAL const real* RESTRICT u, int uStride, GLOBAL const real* RESTRICT modulation, int modulationStride,
-        int modulationOffset, GLOBAL const real* RESTRICT weights, int radialWeights, int hiddenWeights, int hiddenBias, int outputWeights,
-        int outputBias, int firstOutput, int numOutputs, GLOBAL real* RESTRICT bias, int biasStride) {
+KERNEL void pairFeatures(int numPairs, real spacing, GLOBAL const int* RESTRICT blocks,
+        GLOBAL const int4* RESTRICT copies, GLOBAL const int4* RESTRICT rows, GLOBAL const real* RESTRICT embedded,
+        int embeddedStride, GLOBAL const real* RESTRICT u, int uStride, GLOBAL const real* RESTRICT modulation,
+        int modulationStride, int modulationOffset, GLOBAL const real* RESTRICT weights, int radialWeights,
+        int hiddenWeights, int hiddenBias, int outputWeights, int outputBias, int firstOutput, int numOutputs,
+        GLOBAL real* RESTRICT bias, int biasStride) {
     for (int pair = GLOBAL_ID*PAIR_LANES; pair < numPairs; pair += GLOBAL_SIZE*PAIR_LANES) {
         const int4 copy = copies[blocks[pair/16]];
         const int rowLength = 16*((copy.y+15)/16);

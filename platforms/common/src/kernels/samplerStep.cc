@@ -7,7 +7,8 @@
 //   u                             [3][uStride]
 
 /** The network's input. */
-KERNEL void scaleInput(int numRows, mixed factor, GLOBAL const mixed* RESTRICT y, GLOBAL real* RESTRICT u, int uStride) {
+KERNEL void scaleInput(
+        int numRows, mixed factor, GLOBAL const mixed* RESTRICT y, GLOBAL real* RESTRICT u, int uStride) {
     for (int index = GLOBAL_ID; index < 3*numRows; index += GLOBAL_SIZE)
         u[(index%3)*uStride+index/3] = (real) (factor*y[index]);
 }

@@ -6,9 +6,9 @@
 //   cond          [numConditions][CONDITION_WIDTH]
 //   modulation    [numConditions][numOutputs]  of all layers, of the head, and of the pair features
 
-KERNEL void timeConditioning(int numConditions, int numFrequencies, mixed logSigma, GLOBAL const int* RESTRICT conditions,
-        GLOBAL const real* RESTRICT weights, int frequencies, int hiddenWeights, int hiddenBias, int outputWeights,
-        int outputBias, int embedding, GLOBAL real* RESTRICT cond) {
+KERNEL void timeConditioning(int numConditions, int numFrequencies, mixed logSigma,
+        GLOBAL const int* RESTRICT conditions, GLOBAL const real* RESTRICT weights, int frequencies, int hiddenWeights,
+        int hiddenBias, int outputWeights, int outputBias, int embedding, GLOBAL real* RESTRICT cond) {
     LOCAL real e[2*NUM_FREQUENCIES];
     LOCAL real hidden[CONDITION_WIDTH];
     for (int index = GROUP_ID; index < numConditions; index += NUM_GROUPS) {

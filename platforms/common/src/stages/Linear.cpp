@@ -5,8 +5,8 @@
 
 namespace OrbitPlugin {
 
-void common::linear(DeviceModel& model, DeviceBatch& batch, const std::string& kernel, const Matrix& matrix, Buffer& input,
-        Buffer& output, const LinearShape& shape) {
+void common::linear(DeviceModel& model, DeviceBatch& batch, const std::string& kernel, const Matrix& matrix,
+        Buffer& input, Buffer& output, const LinearShape& shape) {
     Device& device = model.device;
     const Tiles& tiles = device.tiles;
     const int numRowBlocks = (batch.numRows + tiles.blockRows - 1) / tiles.blockRows;
@@ -14,7 +14,8 @@ void common::linear(DeviceModel& model, DeviceBatch& batch, const std::string& k
 
     // Where weights are not staged, a group keeps its rows through all columns, unless there are too few rows for all.
 
-    const int span = tiles.stageWeights ? 1 : std::max(1, std::min(numColumnBlocks, numRowBlocks * numColumnBlocks / 16));
+    const int span =
+            tiles.stageWeights ? 1 : std::max(1, std::min(numColumnBlocks, numRowBlocks * numColumnBlocks / 16));
     const int numSpans = (numColumnBlocks + span - 1) / span;
     const Launch launch = device.groups((long long) numRowBlocks * numSpans);
     if (shape.inputWidth > 0)

@@ -5,11 +5,12 @@
 namespace OrbitPlugin {
 
 void common::scaleInput(DeviceModel& model, DeviceBatch& batch, Buffer& y, double factor) {
-    model.device["scaleInput"](model.device.elements(3 * batch.numRows), batch.numRows, MixedArgument{factor}, y, batch.u,
-        batch.getUStride());
+    model.device["scaleInput"](model.device.elements(3 * batch.numRows), batch.numRows, MixedArgument{factor}, y,
+            batch.u, batch.getUStride());
 }
 
-void common::scaleOutput(DeviceModel& model, DeviceBatch& batch, Buffer& y, Buffer& denoised, double skip, double output) {
+void common::scaleOutput(
+        DeviceModel& model, DeviceBatch& batch, Buffer& y, Buffer& denoised, double skip, double output) {
     model.device["scaleOutput"](model.device.elements(3 * batch.numRows), 3 * batch.numRows, MixedArgument{skip},
         MixedArgument{output}, y, batch.output, denoised);
 }

@@ -14,13 +14,13 @@ void common::scatter(DeviceModel& model, DeviceBatch& batch, ContextOrder& order
     context.getPeriodicBoxVectors(a, b, c);
     const Launch launch = device.elements(batch.numRows);
     if (context.getUseMixedPrecision())
-        device["scatter"](launch, batch.numRows, MixedArgument{unitInNanometers}, batch.rows, batch.particles, order.slots,
-            order.cellOffsets, MixedVectorArgument{a}, MixedVectorArgument{b}, MixedVectorArgument{c}, batch.centroids,
-            batch.positions, context.getPosq(), context.getPosqCorrection());
+        device["scatter"](launch, batch.numRows, MixedArgument{unitInNanometers}, batch.rows, batch.particles,
+                order.slots, order.cellOffsets, MixedVectorArgument{a}, MixedVectorArgument{b}, MixedVectorArgument{c},
+                batch.centroids, batch.positions, context.getPosq(), context.getPosqCorrection());
     else
-        device["scatter"](launch, batch.numRows, MixedArgument{unitInNanometers}, batch.rows, batch.particles, order.slots,
-            order.cellOffsets, MixedVectorArgument{a}, MixedVectorArgument{b}, MixedVectorArgument{c}, batch.centroids,
-            batch.positions, context.getPosq(), nullptr);
+        device["scatter"](launch, batch.numRows, MixedArgument{unitInNanometers}, batch.rows, batch.particles,
+                order.slots, order.cellOffsets, MixedVectorArgument{a}, MixedVectorArgument{b}, MixedVectorArgument{c},
+                batch.centroids, batch.positions, context.getPosq(), nullptr);
 }
 
 } // namespace OrbitPlugin

@@ -7,9 +7,9 @@ namespace OrbitPlugin {
 void common::tokenEmbedding(DeviceModel& model, DeviceBatch& batch) {
     Device& device = model.device;
     const int width = model.sizes.paddedWidth;
-    device["tokenEmbedding"](device.elements((long long) batch.numRows * (width / device.tiles.vectorWidth)), batch.numRows,
-        batch.numAtomFeatures, width, batch.rows, batch.atomFeatures, model.weights, model.tokenEmbedding,
-        model.tokenCoordinates, batch.u, batch.getUStride(), batch.x);
+    device["tokenEmbedding"](device.elements((long long) batch.numRows * (width / device.tiles.vectorWidth)),
+            batch.numRows, batch.numAtomFeatures, width, batch.rows, batch.atomFeatures, model.weights,
+            model.tokenEmbedding, model.tokenCoordinates, batch.u, batch.getUStride(), batch.x);
 }
 
 } // namespace OrbitPlugin

@@ -13,8 +13,8 @@
 namespace OrbitPlugin {
 
 /**
- * For platforms whose Context keeps its positions in ReferencePlatform::PlatformData. Such a platform adds the network and
- * decides which thread takes which copy; copies are independent of each other.
+ * For platforms whose Context keeps its positions in ReferencePlatform::PlatformData. Such a platform adds the network
+ * and decides which thread takes which copy; copies are independent of each other.
  */
 class OPENMM_EXPORT_ORBIT HostIntegrateOrbitDiffusionStepKernel : public IntegrateOrbitDiffusionStepKernel {
 public:
@@ -30,7 +30,9 @@ public:
     void gather(OpenMM::ContextImpl& context) override;
     void scatter(OpenMM::ContextImpl& context) override;
 protected:
-    /** The denoiser (3.2) of one copy: noise level, coordinates y [numAtoms of the copy][3], output D of the same shape. */
+    /**
+     * The denoiser (3.2) of one copy: noise level, coordinates y [numAtoms of the copy][3], output D of the same shape.
+     */
     typedef std::function<void(double sigma, ArrayView<const double> y, ArrayView<double> denoised)> Denoise;
     /** Room for one copy: [3 * its atoms] each. */
     struct StepBuffers {

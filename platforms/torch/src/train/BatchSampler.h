@@ -30,8 +30,8 @@ struct HostBatch {
 };
 
 /**
- * Draws batches. The sequence depends on settings, data and seed only: a pool of samples is drawn with the weights of the
- * sets, sorted by size, cut into batches of at most atomsPerBatch padded atoms, and its batches are shuffled.
+ * Draws batches. The sequence depends on settings, data and seed only: a pool of samples is drawn with the weights of
+ * the sets, sorted by size, cut into batches of at most atomsPerBatch padded atoms, and its batches are shuffled.
  */
 class BatchSampler {
 public:

@@ -9,8 +9,8 @@ namespace OrbitPlugin {
 namespace torchimpl {
 
 /**
- * Makes LibTorch take its CPU memory from a cache of blocks while it lives. A training step asks for some thousand blocks
- * of a few megabytes, and the system's allocator spends an eighth of the step on finding them.
+ * Makes LibTorch take its CPU memory from a cache of blocks while it lives. A training step asks for some thousand
+ * blocks of a few megabytes, and the system's allocator spends an eighth of the step on finding them.
  */
 class CachingAllocatorGuard {
 public:

@@ -13,8 +13,8 @@ namespace torchimpl {
 class CsvLog {
 public:
     /**
-     * Open the file. Rows of steps after lastStep are removed, because the run repeats them. A file with other columns is
-     * kept beside it as path.old.
+     * Open the file. Rows of steps after lastStep are removed, because the run repeats them. A file with other columns
+     * is kept beside it as path.old.
      *
      * @param path       the file's path
      * @param columns    titles, separated by commas

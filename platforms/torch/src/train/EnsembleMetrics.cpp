@@ -45,7 +45,9 @@ int getColor(BondOrder order) {
     return (int) order + 1;
 }
 
-/** Terminal oxygens and nitrogens, one bonded by a single and one by a double bond to the same atom, become equivalent. */
+/**
+ * Terminal oxygens and nitrogens, one bonded by a single and one by a double bond to the same atom, become equivalent.
+ */
 void mergeConjugatedTerminals(const MolecularGraph& graph, const std::vector<int>& heavy, HeavyGraph& result) {
     const int ANY = 100, n = (int) heavy.size(), single = getColor(BondOrder::Single),
               twofold = getColor(BondOrder::Double);
@@ -140,7 +142,8 @@ std::vector<double> computeSymmetricRmsd(const MolecularGraph& graph, const std:
 
         Tensor numberings = x[k].index_select(0, permutations).view({numMappings, n, 3});
         Tensor overlaps = at::einsum("pac,rad->rpcd", {numberings, y});
-        Tensor largest = at::linalg_eigvalsh(makeQuaternionMatrices(overlaps).nan_to_num(0, 0, 0)).select(-1, 3).amax(1);
+        Tensor largest =
+                at::linalg_eigvalsh(makeQuaternionMatrices(overlaps).nan_to_num(0, 0, 0)).select(-1, 3).amax(1);
         Tensor squares = (x[k].square().sum() + norms - 2 * largest) / (double) n;
         Tensor rmsd = squares.clamp_min(0).sqrt().contiguous();
         result.insert(result.end(), rmsd.data_ptr<double>(), rmsd.data_ptr<double>() + rmsd.numel());

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The types of Gloo that the header of c10d's process group names: LibTorch's wheel ships that header without Gloo's own.
+// The types of Gloo that the header of c10d's process group names: LibTorch's wheel ships that header without Gloo's
+// own.
 #ifndef OPENMM_ORBIT_TORCH_GLOOTYPES_H_
 #define OPENMM_ORBIT_TORCH_GLOOTYPES_H_
 
@@ -7,8 +8,8 @@
 #include <string>
 #include <vector>
 
-// Gloo itself is inside libtorch_cpu.so. We handle its objects through pointers that c10d makes and destroys, so that only
-// the names are needed. CMake uses this file for the includes <gloo/...> if LibTorch has no folder gloo.
+// Gloo itself is inside libtorch_cpu.so. We handle its objects through pointers that c10d makes and destroys, so that
+// only the names are needed. CMake uses this file for the includes <gloo/...> if LibTorch has no folder gloo.
 namespace gloo {
 
 class Context {

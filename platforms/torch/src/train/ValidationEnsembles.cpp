@@ -116,8 +116,8 @@ Tensor ValidationEnsembles::generateBatch(const NamedTensors& weights, const std
         const Preconditioning factors = getPreconditioning(levels[k], settings.network.dataScale);
         inputs.u = factors.input * y;
         inputs.scaledTime = at::full({B}, factors.logSigma, at::kFloat);
-        Tensor denoised =
-                factors.skip * y + factors.output * pairBiasTransformer(settings.network, weights, inputs).to(at::kFloat);
+        Tensor denoised = factors.skip * y +
+                factors.output * pairBiasTransformer(settings.network, weights, inputs).to(at::kFloat);
 
         // (5.4)
 

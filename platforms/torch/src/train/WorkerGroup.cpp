@@ -31,8 +31,9 @@ int getNumber(const std::string& name) {
     char* end = nullptr;
     const long number = std::strtol(value.c_str(), &end, 10);
     if (value.empty() || *end != 0 || number < 0 || number > 65535)
-        throw ArgumentError("train: expected a number in the environment variable " + name + " beside WORLD_SIZE, got \"" +
-                value + "\"; start the processes with torchrun, or set RANK, WORLD_SIZE, MASTER_ADDR and MASTER_PORT");
+        throw ArgumentError("train: expected a number in the environment variable " + name +
+                " beside WORLD_SIZE, got \"" + value +
+                "\"; start the processes with torchrun, or set RANK, WORLD_SIZE, MASTER_ADDR and MASTER_PORT");
     return (int) number;
 }
 
@@ -51,16 +52,17 @@ WorkerGroup::WorkerGroup() {
     rank = getNumber("RANK");
     const std::string host = getVariable("MASTER_ADDR");
     if (host.empty() || rank >= size)
-        throw ArgumentError("train: expected MASTER_ADDR and a RANK below WORLD_SIZE in the environment, got \"" + host +
-                "\" and " + std::to_string(rank) + " of " + std::to_string(size) + "; start the processes with torchrun");
+        throw ArgumentError("train: expected MASTER_ADDR and a RANK below WORLD_SIZE in the environment, got \"" +
+                host + "\" and " + std::to_string(rank) + " of " + std::to_string(size) +
+                "; start the processes with torchrun");
     c10d::TCPStoreOptions options;
     options.port = (std::uint16_t) getNumber("MASTER_PORT");
     options.isServer = rank == 0 && getVariable("TORCHELASTIC_USE_AGENT_STORE") != "True";
     options.numWorkers = size;
     options.waitWorkers = false;
     try {
-        auto store = c10::make_intrusive<c10d::PrefixStore>(
-                "openmmorbit" + getVariable("TORCHELASTIC_RESTART_COUNT"), c10::make_intrusive<c10d::TCPStore>(host, options));
+        auto store = c10::make_intrusive<c10d::PrefixStore>("openmmorbit" + getVariable("TORCHELASTIC_RESTART_COUNT"),
+                c10::make_intrusive<c10d::TCPStore>(host, options));
         auto settings = c10d::ProcessGroupGloo::Options::create(TIMEOUT);
         settings->devices.push_back(host == "localhost" || host == "127.0.0.1" ?
                         c10d::ProcessGroupGloo::createDeviceForHostname("127.0.0.1") :
@@ -69,8 +71,8 @@ WorkerGroup::WorkerGroup() {
         connection->group = c10::make_intrusive<c10d::ProcessGroupGloo>(store, rank, size, settings);
     }
     catch (const std::exception& error) {
-        throw OpenMM::OpenMMException("train: expected " + std::to_string(size) + " processes to meet at " + host + ":" +
-                std::to_string(options.port) + ", got: " + error.what());
+        throw OpenMM::OpenMMException("train: expected " + std::to_string(size) + " processes to meet at " + host +
+                ":" + std::to_string(options.port) + ", got: " + error.what());
     }
 }
 

@@ -17,8 +17,8 @@ namespace torchimpl {
 class WorkerGroup {
 public:
     /**
-     * Join the group that the environment describes as torchrun does: RANK, WORLD_SIZE, MASTER_ADDR, MASTER_PORT. Without
-     * WORLD_SIZE, or with 1, the process is alone.
+     * Join the group that the environment describes as torchrun does: RANK, WORLD_SIZE, MASTER_ADDR, MASTER_PORT.
+     * Without WORLD_SIZE, or with 1, the process is alone.
      *
      * @throws ArgumentError if a variable is missing or no number
      * @throws OpenMMException if the other processes do not answer
