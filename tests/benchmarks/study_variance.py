@@ -141,7 +141,8 @@ def summarize(results, molecules):
             velocities = [own[2] / plain[2] for own, plain in cases]
             biases = np.abs([own[1] for own, _ in cases])
             rows.append(f"| {target} | {kind} | {len(cases)} | {np.median(positions):.1e}, {max(positions):.1e} | "
-                        f"{np.median(velocities):.1e}, {max(velocities):.1e} | {np.sum(biases > 2)} | {biases.max():.1f} |")
+                        f"{np.median(velocities):.1e}, {max(velocities):.1e} | {np.sum(biases > 2)} | "
+                        f"{biases.max():.1f} |")
     return rows
 
 

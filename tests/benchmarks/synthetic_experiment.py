@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The synthetic experiment of orbit diffusion: data {+1}, symmetry {+1, -1}, an odd network, and three ways to train it.
+"""The synthetic experiment of orbit diffusion: data {+1}, symmetry {+1, -1}, an odd network, three ways to train it.
 
 Without averaging the loss cannot fall below 0.2056, the variance of the target; with the orbit mean it falls to zero.
 Source: arXiv 2502.09890, section 4.1 and figure 2. Run it with --iterations 2000 for a quick look.

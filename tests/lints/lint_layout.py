@@ -7,8 +7,8 @@ from common import listFiles, readText, run
 
 CODE = (".cpp", ".h", ".cc", ".i")
 SPDX = "SPDX-License-Identifier: MIT"
-# The house writes 120 columns; a line may run over by a word before it fails.
-WARN_COLUMNS, MAX_COLUMNS = 120, 140
+# CMake cannot break long texts and regular expressions.
+MAX_COLUMNS = 120
 WARN_LINES, MAX_LINES = 400, 600
 # Longest CMakeLists.txt: the top one, and all others.
 MAX_TOP_CMAKE, MAX_CMAKE = 150, 110
@@ -32,7 +32,6 @@ def firstSentence(path, lines):
 
 def check(root):
     faults = []
-    long = 0
     paths = listFiles(root, CODE + (".py", ".cmake", "CMakeLists.txt"))
     paths += listFiles(root, ("run", "packages", "venv"), (".ci",))
     try:
@@ -63,13 +62,10 @@ def check(root):
         for number, line in enumerate(lines, 1):
             if "\t" in line and path != "Makefile":
                 faults.append(f"{path}:{number}: tab")
-            long += len(line) > WARN_COLUMNS
             if len(line) > MAX_COLUMNS and not (isCMake or path == "Makefile"):
                 faults.append(f"{path}:{number}: {len(line)} columns, at most {MAX_COLUMNS} are allowed")
             if line != line.rstrip():
                 faults.append(f"{path}:{number}: blanks at the end of the line")
-    if long:
-        print(f"warning: {long} lines have more than {WARN_COLUMNS} columns")
     return faults
 
 
@@ -81,7 +77,7 @@ run(check, [
     ({"openmmapi/src/A.cpp": "// " + SPDX + "\nint value;\n"}, 1),
     ({"openmmapi/src/A.cpp": GOOD + "\tint other;\n"}, 1),
     ({"openmmapi/src/A.cpp": GOOD + "int other; \n"}, 1),
-    ({"openmmapi/src/A.cpp": GOOD + "// " + "x" * 140 + "\n"}, 1),
+    ({"openmmapi/src/A.cpp": GOOD + "// " + "x" * 118 + "\n"}, 1),
     ({"openmmapi/src/A.cpp": GOOD + "int a;\n" * 600}, 1),
     ({"openmmapi/src/A.cpp": GOOD + "\n"}, 1),
     ({"openmmapi/CMakeLists.txt": "# A short list of the sources.\n" + "x()\n" * 120}, 1),

@@ -168,7 +168,7 @@ TEST(OrbitLattice, nestedBranchesReduceTheSkeleton) {
 }
 
 TEST(OrbitLattice, meanAgreesWithLists) {
-    // Random positions have more modes than molecules: at 128 points errors of a tenth of their size of 2 remain, and they
+    // Random positions have more modes than molecules: at 128 points errors of a tenth of their size of 2 remain, which
     // fall at least as fast as the number of points rises.
 
     for (const BranchedGraph& graph : {makeIsobutanol(), makeNeopentane()}) {
@@ -245,7 +245,8 @@ TEST(OrbitLattice, randomElementsCoverTheGroupEvenly) {
     const SymmetryGroup group = graph.findGroup();
     const int n = graph.size(), count = 14400;
     for (int maxStrata : {1, 64}) {
-        const vector<int> drawn = drawAutomorphisms(makeLatticeGroup(group, graph.neighbors, maxStrata), count, OrbitKey());
+        const LatticeGroup lattice = makeLatticeGroup(group, graph.neighbors, maxStrata);
+        const vector<int> drawn = drawAutomorphisms(lattice, count, OrbitKey());
         std::map<vector<int>, int> counts;
         for (int k = 0; k < count; k++)
             counts[vector<int>(drawn.begin() + (size_t) k * n, drawn.begin() + (size_t) (k + 1) * n)]++;
@@ -270,9 +271,10 @@ TEST(OrbitLattice, doesNotDependOnTheLabelling) {
     OrbitLatticeSettings settings;
     settings.maxOrder = 1;
     settings.numPoints = 64;
-    const OrbitPosteriorResult plain = orbitPosterior(x1, xt, 0.4, graph.bonds, group, OrbitPosteriorSettings(), settings);
-    expectClose("mean", orbitPosterior(exchanged, xt, 0.4, graph.bonds, group, OrbitPosteriorSettings(), settings).mean,
-        plain.mean, tolerance("equivariance", "double"));
+    const OrbitPosteriorSettings posterior;
+    const OrbitPosteriorResult plain = orbitPosterior(x1, xt, 0.4, graph.bonds, group, posterior, settings);
+    expectClose("mean", orbitPosterior(exchanged, xt, 0.4, graph.bonds, group, posterior, settings).mean, plain.mean,
+        tolerance("equivariance", "double"));
 }
 
 TEST(OrbitLattice, reflectionsAgreeWithLists) {

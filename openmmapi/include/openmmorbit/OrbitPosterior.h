@@ -12,8 +12,8 @@
 namespace OrbitPlugin {
 
 /**
- * How the noise x0 of a sample is matched with its clean positions x1. The posterior belongs to the coupling: with Kabsch
- * only permutations are averaged, equations (2.11) to (2.14); with OrbitOT nothing is left to average.
+ * How the noise x0 of a sample is matched with its clean positions x1. The posterior belongs to the coupling: with
+ * Kabsch only permutations are averaged, equations (2.11) to (2.14); with OrbitOT nothing is left to average.
  */
 enum class OrbitCoupling {
     Independent = 0,    ///< x0 is drawn without looking at x1
@@ -64,12 +64,12 @@ struct OPENMM_EXPORT_ORBIT OrbitPosteriorResult {
  * @param xt              noisy positions [numAtoms * 3]; centred internally
  * @param time            t in (0, 1), 0 is noise
  * @param bonds           atom pairs; required by the harmonic prior, ignored by the gaussian one
- * @param automorphisms   every element of the group, flattened [order][numAtoms], (P x)[a] = x[perm[a]]; empty means the
- *                        identity only
+ * @param automorphisms   every element of the group, flattened [order][numAtoms], (P x)[a] = x[perm[a]]; empty means
+ *                        the identity only
  * @param settings        prior, coupling and scales
- * @throws ArgumentError for sizes that disagree, values that are not finite, a time outside (0, 1), an index list that is
- *                       no permutation, a disconnected molecule with the harmonic prior, a linear molecule with the
- *                       Kabsch coupling, and settings that do not belong together
+ * @throws ArgumentError for sizes that disagree, values that are not finite, a time outside (0, 1), an index list that
+ *                       is no permutation, a disconnected molecule with the harmonic prior, a linear molecule with
+ *                       the Kabsch coupling, and settings that do not belong together
  */
 OPENMM_EXPORT_ORBIT OrbitPosteriorResult orbitPosterior(const std::vector<double>& x1, const std::vector<double>& xt,
         double time, const std::vector<std::pair<int, int>>& bonds, const std::vector<int>& automorphisms,
@@ -86,8 +86,8 @@ OPENMM_EXPORT_ORBIT OrbitPosteriorResult orbitPosterior(const std::vector<double
         const OrbitPosteriorSettings& settings, const OrbitLatticeSettings& lattice);
 
 /**
- * Match noise with clean positions: the independent coupling leaves x0 as it is, Kabsch rotates it onto x1, OrbitOT moves
- * it by the rotation and automorphism that bring it closest to x1.
+ * Match noise with clean positions: the independent coupling leaves x0 as it is, Kabsch rotates it onto x1, OrbitOT
+ * moves it by the rotation and automorphism that bring it closest to x1.
  *
  * @param x0              noise [numAtoms * 3], centred
  * @param x1              clean positions [numAtoms * 3], centred

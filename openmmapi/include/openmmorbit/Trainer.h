@@ -48,7 +48,8 @@ struct OPENMM_EXPORT_ORBIT TrainingSettings {
     std::string coupling = "independent";           ///< name of an OrbitCoupling
     std::string regression = "denoiser";            ///< "denoiser" or "velocity": whose target is averaged
     int numRotations = 200, numAutomorphisms = 50;  ///< of the targets monteCarlo and paper
-    bool averageReflections = true;                 ///< means over O(3) where the inputs show no hand; exact targets, independent coupling
+    /** Means over O(3) where the inputs show no hand; exact targets, independent coupling */
+    bool averageReflections = true;
     std::string precision = "bfloat16";             ///< matrix products: "bfloat16" or "float32"
     int numThreads = 1;                             ///< threads of LibTorch; one more prepares batches
     double checkpointMinutes = 2;                   ///< between checkpoints
@@ -83,8 +84,8 @@ struct OPENMM_EXPORT_ORBIT TrainingResult {
  * step with a checkpoint and an export.
  *
  * @throws ArgumentError for settings and shards that are wrong
- * @throws OpenMMException naming the step if the loss of ten batches in a row is not finite (single ones are skipped), or
- *         if the files cannot be written at the end; the last checkpoint stays
+ * @throws OpenMMException naming the step if the loss of ten batches in a row is not finite (single ones are skipped),
+ *         or if the files cannot be written at the end; the last checkpoint stays
  */
 OPENMM_EXPORT_ORBIT TrainingResult train(const TrainingSettings& settings);
 /** As train(settings), and write a line of progress to a stream every logSteps steps. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The pinned, randomly shifted lattice rule over rotations: a mean field per stratum, its envelope as proposal, pooled weights.
+// The pinned, randomly shifted lattice rule over rotations: mean fields, their envelopes as proposals, pooled weights.
 #include "openmmorbit/internal/OrbitLattice.h"
 #include "ExchangeSum.h"
 #include "MatrixFisher.h"

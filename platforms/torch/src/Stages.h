@@ -89,8 +89,8 @@ ORBIT_TORCH_EXPORT at::Tensor denoisingLoss(const at::Tensor& output, const at::
  * Means of matrix Fisher distributions, (2.3) to (2.6), for many matrices at once.
  *
  * @param F      [M][3][3] float64
- * @param type   at::kDouble: 24 nodes. at::kFloat, for GPUs: 12 nodes, eigenvectors and means in single precision; only the
- *               largest eigenvalue λ0, which sets the weights, is a Rayleigh quotient in double precision
+ * @param type   at::kDouble: 24 nodes. at::kFloat, for GPUs: 12 nodes, eigenvectors and means in single precision; only
+ *               the largest eigenvalue λ0, which sets the weights, is a Rayleigh quotient in double precision
  * @return log c [M] float64 and E[R] [M][3][3] of the type
  */
 ORBIT_TORCH_EXPORT std::pair<at::Tensor, at::Tensor> matrixFisher(

@@ -186,7 +186,7 @@ TEST_F(TrainerTest, largeGroupsAreRestrictedToSubgroups) {
 }
 
 TEST_F(TrainerTest, targetsOfOneSampleAreRelated) {
-    // The same samples under every target: the same inputs, and unbiased ones differ from the exact target by noise only.
+    // The same samples under every target: the same inputs, and unbiased ones differ from the exact one by noise only.
 
     TrainingSettings settings = makeSettings("unused");
     DenoiserModel model = DenoiserModel::createRandom(settings.network, 1);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The orbit posterior mean of groups too large to list: exchanges are summed given the rotation, rotations by a lattice.
+// The orbit posterior mean of groups too large to list: exchanges are summed given the rotation, rotations by lattice.
 #ifndef OPENMM_ORBIT_ORBITLATTICE_H_
 #define OPENMM_ORBIT_ORBITLATTICE_H_
 
@@ -14,7 +14,7 @@ namespace OrbitPlugin {
 
 /** Branches that may be exchanged freely: terminal atoms on one neighbour, or isomorphic larger branches. */
 struct ExchangeClass {
-    std::vector<std::vector<int>> members;  ///< [size][length]; place k of one member is exchanged with place k of another
+    std::vector<std::vector<int>> members;  ///< [size][length]; place k of one is exchanged with place k of another
     std::vector<int> single;                ///< places within a member that no inner class holds
     std::vector<ExchangeClass> inner;       ///< their members list places within a member of this class
 };
@@ -41,7 +41,7 @@ struct OPENMM_EXPORT_ORBIT LatticeGroup {
 OPENMM_EXPORT_ORBIT LatticeGroup makeLatticeGroup(const SymmetryGroup& group,
         const std::vector<std::vector<int>>& neighbors, int maxStrata = 64);
 
-/** Draw permutations of a group of any size: the identity, then uniform ones with replacement. Returns [count][numAtoms]. */
+/** Draw permutations of any group: the identity, then uniform ones with replacement. Returns [count][numAtoms]. */
 OPENMM_EXPORT_ORBIT std::vector<int> drawAutomorphisms(const LatticeGroup& group, int count, const OrbitKey& key);
 
 /** Settings of orbitMeanLattice(). */

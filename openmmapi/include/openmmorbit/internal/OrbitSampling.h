@@ -20,7 +20,7 @@ struct OrbitKey {
 /** Draw rotations, uniform but for the first one, which is the identity. Returns [count][9]. */
 OPENMM_EXPORT_ORBIT std::vector<double> drawRotations(int count, const OrbitKey& key);
 /**
- * Draw permutations of a listed group: the identity first, the others without replacement; all if count is large enough.
+ * Draw permutations of a listed group: the identity first, the others without replacement; all if count allows.
  *
  * @param automorphisms   [order][numAtoms], the identity among them
  * @return [min(count, order)][numAtoms]

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Stage orbitPosterior in tensors: matrix Fisher means of all permutations and samples at once, in double or single precision.
+// Stage orbitPosterior in tensors: matrix Fisher means of all permutations and samples, double or single precision.
 #include "../Stages.h"
 #include <cmath>
 #include <complex>

@@ -64,8 +64,8 @@ struct TrainingData {
 };
 
 /**
- * Get a subgroup of at most maxOrder permutations: the whole group if it is small enough, else the full exchanges within
- * as many classes of terminal atoms as fit. The mean over any subgroup is a valid target, of larger variance.
+ * Get a subgroup of at most maxOrder permutations: the whole group if it is small enough, else the full exchanges
+ * within as many classes of terminal atoms as fit. The mean over any subgroup is a valid target, of larger variance.
  */
 SymmetryGroup restrictSymmetryGroup(const SymmetryGroup& group, int maxOrder);
 

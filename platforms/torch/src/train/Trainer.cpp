@@ -155,7 +155,8 @@ void Run::resume() {
 
 /** Agree with the other processes on the time that has passed, and on whether one of them was asked to stop. */
 bool Run::goesOn() {
-    Tensor numbers = at::tensor({group.isFirst() ? getPosition().minutes : 0.0, stopRequested ? 1.0 : 0.0}, at::kDouble);
+    Tensor numbers =
+            at::tensor({group.isFirst() ? getPosition().minutes : 0.0, stopRequested ? 1.0 : 0.0}, at::kDouble);
     group.sum({numbers});
     agreedMinutes = numbers.data_ptr<double>()[0];
     return numbers.data_ptr<double>()[1] == 0 && getProgress() < 1;
@@ -260,7 +261,9 @@ void Run::exportModel() {
     std::filesystem::rename(path + ".new", path);
 }
 
-/** Write checkpoint and model if it is time. A full disk is no reason to lose what is in memory: the next time may do. */
+/**
+ * Write checkpoint and model if it is time. A full disk is no reason to lose what is in memory: the next time may do.
+ */
 void Run::writePeriodically() {
     try {
         if (numBadSteps == 0 && minutesSince(lastCheckpoint) >= settings.checkpointMinutes) {
