@@ -35,7 +35,7 @@ inline double expNegative(double x) {
     series = series * r + 0.5;
     series = series * r + 1.0;
     series = series * r + 1.0;
-    std::int64_t bits;
+    std::uint64_t bits;
     std::memcpy(&bits, &shifted, sizeof(bits));
     bits = (bits + 1023) << 52;
     double power;
