@@ -9,7 +9,7 @@ def limited(tasks, limit):
     return tasks if limit is None else islice(tasks, limit)
 
 
-def _quiet():
+def _quiet(parent):
     """Workers leave Ctrl-C to the parent, and end when it is killed (on Linux)."""
     import ctypes
     import signal
@@ -19,6 +19,9 @@ def _quiet():
     if sys.platform == "linux":
         setParentDeathSignal = 1
         ctypes.CDLL(None).prctl(setParentDeathSignal, signal.SIGKILL)
+        # It may have been killed while this worker started: then no signal will come.
+        if os.getppid() != parent:
+            os._exit(1)
 
 
 def _runHere(function, tasks, arguments):
@@ -34,7 +37,7 @@ def _runProcesses(function, tasks, arguments, processes):
 
     context = multiprocessing.get_context("spawn")
     tasks, waiting, suspects = iter(tasks), {}, []
-    pool = ProcessPoolExecutor(processes, context, _quiet)
+    pool = ProcessPoolExecutor(processes, context, _quiet, (os.getpid(),))
     try:
         while True:
             for task in islice(tasks, 2 * processes - len(waiting)):
@@ -51,11 +54,11 @@ def _runProcesses(function, tasks, arguments, processes):
                 waiting.clear()
                 pool.shutdown(wait=False, cancel_futures=True)
                 for task in suspects:
-                    with ProcessPoolExecutor(1, context, _quiet) as single:
+                    with ProcessPoolExecutor(1, context, _quiet, (os.getpid(),)) as single:
                         future = single.submit(function, task, *arguments)
                         yield task, future.exception() or future.result()
                 suspects.clear()
-                pool = ProcessPoolExecutor(processes, context, _quiet)
+                pool = ProcessPoolExecutor(processes, context, _quiet, (os.getpid(),))
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
 
