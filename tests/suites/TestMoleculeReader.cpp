@@ -5,7 +5,9 @@
 #include "Matchers.h"
 #include "openmmorbit/ArgumentError.h"
 #include "openmmorbit/MoleculeReader.h"
+#include "openmmorbit/internal/Features.h"
 #include "openmmorbit/internal/StereoGeometry.h"
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <fstream>
@@ -61,6 +63,37 @@ TEST(MoleculeReader, describesAspirin) {
     }
     EXPECT_EQ(numAromatic, 6);
     EXPECT_EQ(numDouble, 2);
+}
+
+/** The network's inputs in an order that does not depend on the numbering: one list for each pair of atoms. */
+static vector<vector<int>> sortInputs(const MolecularGraph& graph) {
+    const GraphFeatures features = computeFeatures(graph, getDefaultAtomVocabularies(), getDefaultPairVocabularies());
+    vector<vector<int>> rows;
+    for (int i = 0; i < features.numAtoms; i++)
+        for (int j = 0; j < features.numAtoms; j++) {
+            vector<int> row;
+            for (int atom : {i, j})
+                for (int f = 0; f < features.numAtomFeatures; f++)
+                    row.push_back(features.atomFeatures[atom * features.numAtomFeatures + f]);
+            for (int f = 0; f < features.numPairFeatures; f++)
+                row.push_back(features.pairFeatures[(i * features.numAtoms + j) * features.numPairFeatures + f]);
+            rows.push_back(row);
+        }
+    std::sort(rows.begin(), rows.end());
+    return rows;
+}
+
+TEST(MoleculeReader, inputsDoNotDependOnTheWriting) {
+    // Hydrogens of a mol block, hydrogens added to a SMILES.
+
+    vector<MoleculeRecord> records = MoleculeReader(testSupport::goldenPath("stereoConformers.sdf")).readAll();
+    ASSERT_GT(records.size(), 60u);
+    for (const MoleculeRecord& record : records) {
+        const MolecularGraph graph = readSmiles(record.graph.smiles);
+        ASSERT_EQ(graph.getNumAtoms(), record.graph.getNumAtoms());
+        EXPECT_EQ(sortInputs(graph), sortInputs(record.graph)) << record.graph.smiles;
+    }
+    EXPECT_EQ(readSmiles("[H]O[H]").atoms[0].hybridization, Hybridization::S);
 }
 
 TEST(MoleculeReader, keepsChargesIsotopesAndNames) {

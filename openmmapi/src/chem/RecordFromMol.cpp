@@ -72,6 +72,10 @@ static void addHydrogens(RDKit::RWMol& mol, const ReaderOptions& options, const 
 }
 
 static Hybridization toHybridization(const RDKit::Atom& atom) {
+    // RDKit perceives it before it adds hydrogens, and says nothing about those.
+
+    if (atom.getAtomicNum() == 1)
+        return Hybridization::S;
     switch (atom.getHybridization()) {
         case RDKit::Atom::S: return Hybridization::S;
         case RDKit::Atom::SP: return Hybridization::SP;
