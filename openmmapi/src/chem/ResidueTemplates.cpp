@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Residues with a SMILES: the match of its atoms to those of the topology, and what is carried over.
 #include "Residues.h"
+#include "openmmorbit/internal/PermutationSign.h"
 #include <GraphMol/Descriptors/MolDescriptors.h>
 #include <GraphMol/MolOps.h>
 #include <GraphMol/SmilesParse/SmilesParse.h>
@@ -133,12 +134,10 @@ void chem::copyHandedness(const RDKit::ROMol& pattern, const RDKit::Atom& source
     if (!std::is_permutation(wanted.begin(), wanted.end(), found.begin(), found.end()))
         return;
     target.setChiralTag(source.getChiralTag());
-    int inversions = 0;
-    for (size_t i = 0; i < wanted.size(); i++)
-        for (size_t j = i + 1; j < wanted.size(); j++)
-            inversions +=
-                    std::find(found.begin(), found.end(), wanted[i]) > std::find(found.begin(), found.end(), wanted[j]);
-    if (inversions % 2 == 1)
+    vector<size_t> places;
+    for (int place : wanted)
+        places.push_back(std::find(found.begin(), found.end(), place) - found.begin());
+    if (isOddPermutation(places))
         target.invertChirality();
 }
 

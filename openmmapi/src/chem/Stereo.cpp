@@ -2,6 +2,7 @@
 // Stereo records from RDKit's chiral tags, bond stereo and coordinates, and back.
 #include "Molecules.h"
 #include "openmmorbit/internal/Features.h"
+#include "openmmorbit/internal/PermutationSign.h"
 #include "openmmorbit/internal/StereoGeometry.h"
 #include <GraphMol/Chirality.h>
 #include <GraphMol/MolOps.h>
@@ -112,14 +113,10 @@ void chem::writeStereo(const MolecularGraph& graph, RDKit::RWMol& mol) {
     for (const TetrahedralStereo& stereo : graph.tetrahedral) {
         RDKit::Atom* atom = mol.getAtomWithIdx(stereo.center);
         const vector<int> bonded = getBondedAtoms(mol, *atom);
-        int inversions = 0;
         vector<size_t> places;
         for (int j : bonded)
             places.push_back(std::find(stereo.neighbors.begin(), stereo.neighbors.end(), j) - stereo.neighbors.begin());
-        for (size_t i = 0; i < places.size(); i++)
-            for (size_t j = i + 1; j < places.size(); j++)
-                inversions += places[i] > places[j];
-        const bool clockwise = (inversions % 2 == 0) == (bonded.size() == 4);
+        const bool clockwise = isOddPermutation(places) != (bonded.size() == 4);
         atom->setChiralTag(clockwise ? RDKit::Atom::CHI_TETRAHEDRAL_CW : RDKit::Atom::CHI_TETRAHEDRAL_CCW);
     }
     for (const TorsionStereo& stereo : graph.torsional) {

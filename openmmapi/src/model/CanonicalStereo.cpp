@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The canonical form of stereo records: ranks from colour refinement choose neighbour orders and end atoms.
 #include "openmmorbit/internal/Features.h"
+#include "openmmorbit/internal/PermutationSign.h"
 #include <algorithm>
 #include <map>
 #include <numeric>
@@ -71,14 +72,6 @@ vector<int> rankAtoms(const MolecularGraph& graph, const BondedAtoms& bonded, co
         numRanks = rankKeys(keys, ranks);
     }
     return ranks;
-}
-
-bool isOddPermutation(const vector<int>& order) {
-    int inversions = 0;
-    for (size_t i = 0; i < order.size(); i++)
-        for (size_t j = i + 1; j < order.size(); j++)
-            inversions += order[i] > order[j];
-    return inversions % 2 == 1;
 }
 
 /**

@@ -2,6 +2,7 @@
 // Which substituents of the specified centres of a ring stand on the same face of it: stereochemistry without
 // handedness.
 #include "RingFaces.h"
+#include "openmmorbit/internal/PermutationSign.h"
 #include <algorithm>
 #include <array>
 #include <map>
@@ -17,16 +18,6 @@ const int SAME = 1, OPPOSITE = 2;
 struct Substituent {
     int center, atom, face;
 };
-
-/** Get the sign of the permutation that sorts the places of four atoms in the list of a centre's neighbours. */
-int getSign(const std::array<int, 4>& places) {
-    int sign = 1;
-    for (int i = 0; i < 4; i++)
-        for (int j = i + 1; j < 4; j++)
-            if (places[i] > places[j])
-                sign = -sign;
-    return sign;
-}
 
 /** Append the substituents of one centre of a ring; a lone pair, which is no atom, only takes part in the sign. */
 void addSubstituents(const TetrahedralStereo& stereo, int previous, int next, vector<Substituent>& substituents) {
@@ -48,7 +39,7 @@ void addSubstituents(const TetrahedralStereo& stereo, int previous, int next, ve
     }
     if (places[0] < 0 || places[1] < 0)
         return;
-    const int sign = getSign(places);
+    const int sign = isOddPermutation(places) ? -1 : 1;
     for (int k = 0; k < 2; k++)
         if (order[places[2 + k]] >= 0)
             substituents.push_back({stereo.center, order[places[2 + k]], k == 0 ? sign : -sign});
