@@ -78,7 +78,8 @@ TrainingMolecule makeMolecule(
         MolecularGraph hidden = graph;
         hidden.tetrahedral.clear();
         hidden.torsional.clear();
-        molecule.views[1] = makeFeatureRows(mirror(graph), model, maxAutomorphisms, data.tables);
+        molecule.views[1] = molecule.handed ? makeFeatureRows(mirror(graph), model, maxAutomorphisms, data.tables)
+                                            : molecule.views[0];
         molecule.views[2] = makeFeatureRows(hidden, model, maxAutomorphisms, data.tables);
     }
     return molecule;
