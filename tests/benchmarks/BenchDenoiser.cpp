@@ -115,6 +115,27 @@ bool isWrong(benchmark::State& state, const Case& c, const vector<double>& denoi
     return !result;
 }
 
+/** Check and time one kernel on as many copies as the case asks for. */
+void timeKernel(benchmark::State& state, const Case& c, IntegrateOrbitDiffusionStepKernel& kernel, bool bf16,
+        clockid_t clock = CLOCK_THREAD_CPUTIME_ID) {
+    const int numCopies = (int) state.range(1);
+    Batch batch;
+    batch.graphs = {c.features};
+    vector<double> positions, denoised;
+    for (int i = 0; i < numCopies; i++) {
+        batch.addCopy(BatchCopy());
+        positions.insert(positions.end(), c.positions.begin(), c.positions.end());
+    }
+    kernel.setBatch(batch);
+    kernel.setPositions(positions);
+    kernel.evaluate(SIGMA, denoised, nullptr);
+    if (isWrong(state, c, {denoised.end() - c.positions.size(), denoised.end()}, bf16))
+        return;
+    timeEvaluations(state, c, numCopies, [&] {
+        kernel.evaluate(SIGMA, denoised, nullptr);
+    }, clock);
+}
+
 void benchReference(benchmark::State& state) {
     const Case c((int) state.range(0));
     const reference::Denoiser denoiser(c.model);
@@ -126,28 +147,13 @@ void benchReference(benchmark::State& state) {
 
 void benchCpu(benchmark::State& state, const cpu::KernelTable* table) {
     const Case c((int) state.range(0));
-    const int numCopies = (int) state.range(1);
     setenv("ORBIT_CPU_ISA", table->instructionSet, 1);
     setenv("ORBIT_CPU_PRECISION", table->bf16 ? "bf16" : "single", 1);
     OpenMM::ThreadPool threads(1);
     CpuIntegrateOrbitDiffusionStepKernel kernel(IntegrateOrbitDiffusionStepKernel::Name(),
         OpenMM::Platform::getPlatform(0), threads);
     kernel.initialize(OpenMM::System(), c.model);
-    Batch batch;
-    batch.graphs = {c.features};
-    vector<double> positions, denoised;
-    for (int i = 0; i < numCopies; i++) {
-        batch.addCopy(BatchCopy());
-        positions.insert(positions.end(), c.positions.begin(), c.positions.end());
-    }
-    kernel.setBatch(batch);
-    kernel.setPositions(positions);
-    kernel.evaluate(SIGMA, denoised, nullptr);
-    if (isWrong(state, c, {denoised.end() - c.positions.size(), denoised.end()}, table->bf16))
-        return;
-    timeEvaluations(state, c, numCopies, [&] {
-        kernel.evaluate(SIGMA, denoised, nullptr);
-    });
+    timeKernel(state, c, kernel, table->bf16);
 }
 
 /** Get a platform that is not built in, with our kernels on it; null if there is no device. */
@@ -171,26 +177,11 @@ void benchPlatform(benchmark::State& state, const std::string& name, const std::
         return;
     }
     const Case c((int) state.range(0));
-    const int numCopies = (int) state.range(1);
     testSupport::options().platform = name;
     platform->setPropertyDefaultValue("Precision", precision);
     testSupport::KernelContext context(c.model);
     IntegrateOrbitDiffusionStepKernel& kernel = context.getKernel();
-    Batch batch;
-    batch.graphs = {c.features};
-    vector<double> positions, denoised;
-    for (int i = 0; i < numCopies; i++) {
-        batch.addCopy(BatchCopy());
-        positions.insert(positions.end(), c.positions.begin(), c.positions.end());
-    }
-    kernel.setBatch(batch);
-    kernel.setPositions(positions);
-    kernel.evaluate(SIGMA, denoised, nullptr);
-    if (isWrong(state, c, {denoised.end() - c.positions.size(), denoised.end()}, false))
-        return;
-    timeEvaluations(state, c, numCopies, [&] {
-        kernel.evaluate(SIGMA, denoised, nullptr);
-    }, name == "OpenCL" ? CLOCK_PROCESS_CPUTIME_ID : CLOCK_MONOTONIC);
+    timeKernel(state, c, kernel, false, name == "OpenCL" ? CLOCK_PROCESS_CPUTIME_ID : CLOCK_MONOTONIC);
 }
 
 #ifdef ORBIT_BENCHMARK_TORCH
