@@ -142,7 +142,8 @@ def _runEnsembles(options):
     settings = makeensemble.EnsembleSettings(options.level, options.starts, options.max_minima, options.window,
                                              options.rmsd, options.engine or "", options.timeout)
     done = datasets.makeDataset(options.inputs, options.output, settings, options.max_isomers, options.processes,
-                                options.dask, options.limit, progress=not options.quiet)
+                                options.dask, options.limit, progress=not options.quiet,
+                                retryFailed=options.retry_failed)
     report(f"{done.numConformers} conformers of {done.numMolecules} molecules -> {done.folder}; "
            f"{len(done.trainingShards)} training and {len(done.validationShards)} validation shards; "
            f"{done.numFailed} molecules failed")
@@ -253,6 +254,8 @@ def _addDataset(commands):
                         help="least RMSD of two conformers, Angstrom (default 0.125)")
     smiles.add_argument("--timeout", type=float, default=300, help="seconds for one minimisation (default 300)")
     smiles.add_argument("--limit", type=int, help="stop after this many new molecules")
+    smiles.add_argument("--retry-failed", action="store_true",
+                        help="try molecules that failed in an earlier run once more")
     smiles.add_argument("--processes", type=int, help="worker processes; default: all cores")
     smiles.add_argument("--dask", metavar="ADDRESS", help="a Dask scheduler, or \"local\", instead of worker processes")
     smiles.add_argument("-q", "--quiet", action="store_true", help="no progress bar")

@@ -47,7 +47,7 @@ class Journal:
         self.folder, self.moleculesPerFile = Path(folder), moleculesPerFile
         self.folder.mkdir(parents=True, exist_ok=True)
         self.path = self.folder / "journal.jsonl"
-        self.done, self.entries = set(), 0
+        self.done, self.failed = set(), set()
         self.lengths, self.counts = {}, {}
         self._stream = open(self.path, "ab")
         try:
@@ -82,7 +82,7 @@ class Journal:
 
     def _count(self, entry):
         self.done.add(entry["key"])
-        self.entries += 1
+        (self.failed.add if "reason" in entry else self.failed.discard)(entry["key"])
         if "file" in entry:
             self.lengths[entry["file"]] = entry["end"]
             self.counts[entry["file"]] = self.counts.get(entry["file"], 0) + 1
@@ -118,11 +118,22 @@ class Journal:
             raise
         self._count(entry)
 
+    def retryFailed(self):
+        """Let the molecules that failed be done once more. Their new outcomes replace the old ones."""
+        self.done -= self.failed
+
     def read(self):
-        """Yield all entries."""
+        """Yield the entries that hold, those of failures last: of a molecule that was tried again only the last one."""
+        failures = {}
         with open(self.path, encoding="utf-8") as stream:
             for line in stream:
-                yield json.loads(line)
+                entry = json.loads(line)
+                if "reason" in entry:
+                    failures[entry["key"]] = entry
+                else:
+                    failures.pop(entry["key"], None)
+                    yield entry
+        yield from failures.values()
 
     def close(self):
         """Close the journal."""
@@ -237,7 +248,8 @@ def _summarize(journal, folder, condition):
     return report
 
 
-def makeDataset(sources, folder, settings=None, maxIsomers=4, processes=None, cluster=None, limit=None, progress=True):
+def makeDataset(sources, folder, settings=None, maxIsomers=4, processes=None, cluster=None, limit=None, progress=True,
+                retryFailed=False):
     """Make ensembles of many molecules and shards of them; the same call again continues after any interruption.
 
     Every SMILES is turned into its stereoisomers where it leaves them open; each of these gives ETKDGv3 geometries,
@@ -263,6 +275,9 @@ def makeDataset(sources, folder, settings=None, maxIsomers=4, processes=None, cl
         Stop after this many new molecules.
     progress : bool
         Show a progress bar on standard error.
+    retryFailed : bool
+        Try the molecules of an earlier call that failed once more, e.g. after a timeout or a missing program. Without
+        it a molecule that failed is done.
 
     Returns
     -------
@@ -290,9 +305,11 @@ def makeDataset(sources, folder, settings=None, maxIsomers=4, processes=None, cl
     journal = Journal(folder)
     try:
         _checkProvenance(folder, provenance)
-        begun, conformers, failed = journal.entries, 0, 0
+        if retryFailed:
+            journal.retryFailed()
+        conformers = failed = 0
         with tqdm(disable=not progress, unit="mol", desc=settings.condition) as bar:
-            bar.set_postfix_str(f"{begun} done before")
+            bar.set_postfix_str(f"{len(journal.done)} done before")
             tasks = parallel.limited(_tasks(sources, maxIsomers, journal), limit)
             for key, outcome in parallel.run(makeensemble.makeEnsemble, tasks, (settings,), processes, cluster):
                 if isinstance(outcome, Exception):

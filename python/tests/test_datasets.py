@@ -130,6 +130,31 @@ def testADataSetWithFailures(tmp_path):
         datasets.makeDataset(["CCO"], tmp_path / "set", makeensemble.EnsembleSettings("mmff"), progress=False)
 
 
+def testFailedMoleculesAreTriedAgainIfAsked(tmp_path, monkeypatch):
+    def fails(smiles, settings):
+        return makeensemble.EnsembleOutcome(smiles, reason="timeout")
+
+    def call(**options):
+        return datasets.makeDataset(["CO", "CCO", "bad("], tmp_path / "set", mmff, processes=1, progress=False,
+                                    **options)
+
+    datasets.makeDataset(["CO"], tmp_path / "set", mmff, processes=1, progress=False)
+    whole = makeensemble.makeEnsemble
+    monkeypatch.setattr(makeensemble, "makeEnsemble", fails)
+    first = call()
+    assert (first.numMolecules, first.reasons) == (1, {"timeout": 1, "the SMILES cannot be read": 1})
+    again = call(retryFailed=True)
+    assert (again.numMolecules, again.reasons) == (1, first.reasons)
+    monkeypatch.setattr(makeensemble, "makeEnsemble", whole)
+    assert call().reasons == first.reasons
+    retried = call(retryFailed=True)
+    assert (retried.numMolecules, retried.reasons) == (2, {"the SMILES cannot be read": 1})
+    assert (tmp_path / "set" / "failures.tsv").read_text() == "bad(\tthe SMILES cannot be read\n"
+    once = datasets.makeDataset(["CO", "CCO"], tmp_path / "once", mmff, processes=1, progress=False)
+    assert readRecords(tmp_path / "set") == readRecords(tmp_path / "once")
+    assert call(retryFailed=True).numConformers == once.numConformers
+
+
 def testATornEndIsCutOff(tmp_path):
     journal = datasets.Journal(tmp_path, moleculesPerFile=2)
     outcomes = [makeensemble.makeEnsemble(smiles, mmff) for smiles in ("CCO", "CO", "CCN")]
