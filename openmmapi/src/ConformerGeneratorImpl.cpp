@@ -67,10 +67,22 @@ ConformerGeneratorImpl::ConformerGeneratorImpl(std::shared_ptr<const DenoiserMod
         model(std::move(newModel)) {
     Platform& platform = choosePlatform(platformName);
     const std::vector<std::string>& names = platform.getPropertyNames();
-    if (numThreads > 0 && std::find(names.begin(), names.end(), "Threads") != names.end())
+    auto hasProperty = [&](const char* name) {
+        return std::find(names.begin(), names.end(), name) != names.end();
+    };
+    if (numThreads > 0 && hasProperty("Threads"))
         properties["Threads"] = std::to_string(numThreads);
+
+    // OpenMM's CPU platform has no property "Precision": the kernel takes it.
+
+    std::string precision;
+    auto wish = properties.find("Precision");
+    if (wish != properties.end() && !hasProperty("Precision")) {
+        precision = wish->second;
+        properties.erase(wish);
+    }
     system.addParticle(1.0);
-    integrator = std::make_unique<KernelHolder>(model);
+    integrator = std::make_unique<KernelHolder>(model, precision);
     context = std::make_unique<Context>(system, *integrator, platform, properties);
 }
 

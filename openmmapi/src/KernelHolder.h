@@ -16,7 +16,8 @@ namespace OrbitPlugin {
 
 class KernelHolder : public OpenMM::Integrator {
 public:
-    explicit KernelHolder(std::shared_ptr<const DenoiserModel> model) : model(std::move(model)) {
+    KernelHolder(std::shared_ptr<const DenoiserModel> model, std::string precision) :
+            model(std::move(model)), precision(std::move(precision)) {
         setStepSize(0.0);
         setConstraintTolerance(1e-5);
     }
@@ -31,6 +32,7 @@ protected:
         context = &newContext;
         owner = &newContext.getOwner();
         kernel = newContext.getPlatform().createKernel(IntegrateOrbitDiffusionStepKernel::Name(), newContext);
+        getKernel().setPrecision(precision);
         getKernel().initialize(newContext.getSystem(), *model);
     }
     void cleanup() override {
@@ -47,6 +49,7 @@ protected:
     }
 private:
     std::shared_ptr<const DenoiserModel> model;
+    std::string precision;
     OpenMM::Kernel kernel;
 };
 

@@ -92,13 +92,14 @@ def runConformers(options):
                 "maxResamplings": options.max_resamplings}
     try:
         generator = ConformerGenerator(options.model, options.platform, threads=options.threads,
+                                       properties=options.precision and {"Precision": options.precision},
                                        check=not options.no_check,
                                        **{name: value for name, value in settings.items() if value is not None})
         if options.num < 1:
             raise UsageError(f"expected at least 1 conformer, got -n {options.num}")
         if not 0 <= options.seed < 2**31:
             raise UsageError(f"expected a seed from 0 to {2**31 - 1}, got {options.seed}")
-        generator.kernelDescription()  # Refuses a platform without a kernel before the output is opened.
+        kernel = generator.kernelDescription()  # Refuses a platform without a kernel before the output is opened.
     except (ValueError, OSError) as error:
         raise UsageError(str(error)) from error
     labels, begin, written, molecules, failed = [], time.perf_counter(), 0, 0, 0
@@ -126,7 +127,8 @@ def runConformers(options):
         output.close()
         if not options.quiet:
             report(f"{written} conformers of {molecules} molecules in {time.perf_counter() - begin:.1f} s -> "
-                   f"{options.output}" + (f"; {failed} of {molecules + failed} records failed" if failed else ""))
+                   f"{options.output}, {kernel}" +
+                   (f"; {failed} of {molecules + failed} records failed" if failed else ""))
     return EXIT_SOME_FAILED if failed else EXIT_OK
 
 
@@ -282,6 +284,7 @@ def makeParser():
     conformers.add_argument("--seed", type=int, default=0, help="random seed; 0 chooses one (default)")
     conformers.add_argument("--model", help="model file; default: the packaged one")
     conformers.add_argument("--platform", help="OpenMM platform: CPU or Reference")
+    conformers.add_argument("--precision", help="bf16 (CPU), single, mixed or double (GPUs); default: the fastest")
     conformers.add_argument("--threads", type=int, help="threads of the CPU platform")
     conformers.add_argument("--steps", type=int, help="steps of the sampler")
     conformers.add_argument("--method", choices=["euler", "heun", "multistep"], help="integration method")

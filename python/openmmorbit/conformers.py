@@ -97,7 +97,8 @@ class ConformerGenerator:
     platform : str or openmm.Platform, optional
         "CPU", "Reference", or a GPU: "OpenCL", "CUDA" or "HIP"; default: CPU, which is always there.
     properties : dict, optional
-        Properties of the platform, as for openmm.Context, e.g. {"Precision": "mixed", "DeviceIndex": "1"}.
+        Properties of the platform, as for openmm.Context, e.g. {"Precision": "mixed", "DeviceIndex": "1"}. On the CPU
+        platform "Precision" is "bf16" (the default where the processor has AVX512-BF16) or "single".
     threads : int, optional
         Threads of the CPU platform; default: all.
     numSteps : int, optional
@@ -200,7 +201,7 @@ class ConformerGenerator:
                 f"{settings.getNumEvaluations()} evaluations, {self._core.getPlatformName() or 'default platform'}>")
 
     def kernelDescription(self):
-        """Get the name of the kernel's implementation and instruction set, e.g. "CPU (avx512)"."""
+        """Get the name of the kernel's implementation, instruction set and precision, e.g. "CPU (avx512bf16, bf16)"."""
         return self._core.getKernelDescription()
 
     def generate(self, molecule, numConformers=20, seed=0, smiles=None, addHydrogens=True, progress=False):

@@ -237,7 +237,8 @@ class SDFWriter:
         positions = ensemble.positions.value_in_unit(unit.angstrom)
         for index, provenance in enumerate(ensemble.provenance):
             self._stream.write(chem.writeStructureRecord(graph, positions[index], {
-                "SMILES": graph.smiles, "ORBIT_MODEL": provenance.modelChecksum, "ORBIT_SEED": str(provenance.seed),
+                "SMILES": graph.smiles, "ORBIT_MODEL": provenance.modelChecksum,
+                "ORBIT_KERNEL": provenance.kernel or "unknown", "ORBIT_SEED": str(provenance.seed),
                 "ORBIT_RECORD": str(provenance.record), "ORBIT_COPY": str(provenance.copy),
                 "ORBIT_RESAMPLINGS": str(provenance.numResamplings),
                 "ORBIT_EVALUATIONS": str(provenance.numEvaluations),

@@ -43,7 +43,14 @@ def testSmilesToSDF(modelPath, tmp_path):
     assert [m.GetNumAtoms() for m in found] == [9] * 4
     assert found[1].GetProp("ORBIT_EVALUATIONS") == "1" and found[1].GetProp("ORBIT_RESAMPLINGS") == "0"
     assert found[1].GetProp("ORBIT_CONDITION") == "GFN2-xTB" and found[1].GetProp("ORBIT_MIRRORED") == "no"
+    assert found[1].GetProp("ORBIT_KERNEL") == "Reference (double)" and "ethanol.sdf, Reference" in done.stderr
     assert found[1].GetProp("ORBIT_SEED") == "3" and found[1].GetProp("ORBIT_COPY") == "1"
+
+
+def testAPrecisionThatThePlatformLacksIsWrongUse(modelPath, tmp_path):
+    done = generate(modelPath, "CCO", "--precision", "bf16", "-o", "ethanol.sdf", folder=tmp_path)
+    assert done.returncode == 2 and 'no precision on platform Reference, got "bf16"' in done.stderr
+    assert not (tmp_path / "ethanol.sdf").exists()
 
 
 def testABadRecordDoesNotStopTheRun(modelPath, tmp_path):

@@ -25,12 +25,50 @@ def testGenerate(makeGenerator, platform):
     assert ensemble.graph.smiles == "CC(=O)Oc1ccccc1C(=O)O"
 
 
-def testPlatformsAgree(makeGenerator):
-    if not any("OpenMMOrbitCPU" in path for path in openmmorbit.pluginLoadedLibNames):
-        pytest.skip("the kernel of platform CPU is not installed")
-    first, second = (makeGenerator(platform=name).generate("CCO", 2, seed=3).positions._value
-                     for name in ("Reference", "CPU"))
-    assert np.abs(first - second).max() < 1e-4 * np.abs(first).max()
+@pytest.fixture
+def makeOnCpu(makeGenerator):
+    """Make a generator on the CPU platform in a precision, or skip the test."""
+    def make(precision=None, **options):
+        if not any("OpenMMOrbitCPU" in path for path in openmmorbit.pluginLoadedLibNames):
+            pytest.skip("the kernel of platform CPU is not installed")
+        generator = makeGenerator(platform="CPU", properties=precision and {"Precision": precision}, **options)
+        try:
+            generator.kernelDescription()
+        except ValueError as error:
+            if precision != "bf16" or "instruction set with BF16" not in str(error):
+                raise
+            pytest.skip("this processor has no BF16")
+        return generator
+    return make
+
+
+@pytest.mark.parametrize("precision, tolerance", [("single", 1e-4), ("bf16", 5e-2)])
+def testPlatformsAgree(makeGenerator, makeOnCpu, precision, tolerance):
+    first, second = (generator.generate("CCO", 2, seed=3).positions._value
+                     for generator in (makeGenerator(platform="Reference"), makeOnCpu(precision)))
+    assert 0 < np.abs(first - second).max() < tolerance * np.abs(first).max()
+
+
+def testPrecisionIsChosenAndTold(makeOnCpu, monkeypatch):
+    monkeypatch.delenv("ORBIT_CPU_PRECISION", raising=False)
+    default = makeOnCpu().kernelDescription()
+    assert makeOnCpu("single").kernelDescription().endswith(", single)")
+    assert default == makeOnCpu("bf16" if "bf16" in default else "single").kernelDescription()
+    assert makeOnCpu("single").generate("CCO", 1, seed=3).provenance[0].kernel.endswith(", single)")
+    monkeypatch.setenv("ORBIT_CPU_PRECISION", "single")
+    assert makeOnCpu().kernelDescription().endswith(", single)")
+    with pytest.raises(ValueError, match="single or bf16 on platform CPU, got \"double\""):
+        makeOnCpu("double")
+
+
+@pytest.mark.parametrize("precision", ["single", "bf16"])
+def testSameBitsForAnyBatchAndThreads(makeOnCpu, precision):
+    molecules = ["CCO", "c1ccccc1C(=O)NCCc1ccccc1", "O", "CC(C)Cc1ccc(cc1)C(C)C(=O)O"]
+    runs = [[result.ensemble.positions._value for result in makeOnCpu(precision, threads=threads).generateMany(
+        molecules, 3, seed=5, progress=False, batchSize=batchSize)]
+        for threads, batchSize in ((1, 1), (1, 4), (2, 2), (3, 4))]
+    for run in runs[1:]:
+        assert all(np.array_equal(first, second) for first, second in zip(runs[0], run))
 
 
 def testSeeds(makeGenerator):

@@ -4,6 +4,7 @@
 #include "openmm/Platform.h"
 #include <gtest/gtest.h>
 #include <algorithm>
+#include <cstdlib>
 #include <exception>
 #include <iostream>
 #include <string>
@@ -41,6 +42,25 @@ static bool lacksDevice(const std::string& platform, const std::string& failure)
         failure.find("OpenMM has no platform") == 0);
 }
 
+/** The precisions of a platform, its default first. */
+static std::vector<std::string> getPrecisions(const std::string& platform) {
+    if (isGpuPlatform(platform))
+        return {"single", "mixed", "double"};
+    if (platform == "CPU")
+        return {"single", "bfloat16"};
+    return {"double"};
+}
+
+/** Tell the kernels of the CPU platform their precision; false if this processor lacks it. */
+static bool chooseCpuPrecision(const std::string& precision) {
+    setenv("ORBIT_CPU_PRECISION", precision == "bfloat16" ? "bf16" : precision.c_str(), 1);
+#if defined(__x86_64__)
+    return precision != "bfloat16" || __builtin_cpu_supports("avx512bf16");
+#else
+    return precision != "bfloat16";
+#endif
+}
+
 /** Load OpenMM's platform and our plugins. Returns an empty text, or what went wrong. */
 static std::string loadPlugins(const std::string& name) {
     // OpenMM's own library of the platform; Reference is built in.
@@ -68,19 +88,22 @@ int main(int argc, char* argv[]) {
         const std::string argument = argv[i];
         if (!readOption(argument, "platform", options.platform) && !readOption(argument, "precision", precision) &&
                 !readOption(argument, "data", options.data)) {
-            std::cerr << "Main: expected --platform=NAME, --precision=single|mixed|double or --data=FOLDER, got \""
-                      << argument << "\"\n";
+            std::cerr << "Main: expected --platform=NAME, --precision=bfloat16|single|mixed|double or --data=FOLDER, "
+                      << "got \"" << argument << "\"\n";
             return 2;
         }
     }
-    if (precision.empty() && isGpuPlatform(testSupport::platformName()))
-        precision = "single";
+    const std::vector<std::string> known = getPrecisions(testSupport::platformName());
     if (precision.empty())
-        precision = (testSupport::platformName() == "Reference" ? "double" : "single");
-    const std::vector<std::string> known = {"single", "mixed", "double"};
+        precision = known.front();
     if (std::find(known.begin(), known.end(), precision) == known.end()) {
-        std::cerr << "Main: expected --precision=single, mixed or double, got \"" << precision << "\"\n";
+        std::cerr << "Main: expected a --precision of platform " << testSupport::platformName() << ", got \""
+                  << precision << "\"\n";
         return 2;
+    }
+    if (testSupport::platformName() == "CPU" && !chooseCpuPrecision(precision)) {
+        std::cerr << "Main: skipped, this processor has no BF16\n";
+        return SKIPPED;
     }
     options.precision = precision;
     if (!options.platform.empty()) {

@@ -8,10 +8,10 @@
 
 namespace testSupport {
 
-/** The command line: --platform=NAME --precision=single|mixed|double --data=FOLDER. */
+/** The command line: --platform=NAME --precision=bfloat16|single|mixed|double --data=FOLDER. */
 struct Options {
     std::string platform;               ///< empty if no platform was asked for
-    std::string precision = "double";   ///< the platform's own precision unless given
+    std::string precision = "double";   ///< the precision of the arithmetic, a column of Tolerances.h
     std::string data = ORBIT_GOLDEN_DIR;///< folder of the golden data
 };
 
@@ -26,7 +26,7 @@ inline std::string platformName() {
     return options().platform.empty() ? "Reference" : options().platform;
 }
 
-/** Get "single", "mixed" or "double". */
+/** Get "bfloat16", "single", "mixed" or "double". */
 inline std::string precisionName() {
     return options().precision;
 }

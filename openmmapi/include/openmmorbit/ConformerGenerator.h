@@ -55,7 +55,10 @@ public:
     const std::map<std::string, std::string>& getPlatformProperties() const {
         return platformProperties;
     }
-    /** Set the properties of the platform, as for a Context. */
+    /**
+     * Set the properties of the platform, as for a Context. The CPU platform takes "Precision" too: "bf16" (operands of
+     * matrix products, the default where the processor has AVX512-BF16) or "single".
+     */
     void setPlatformProperties(const std::map<std::string, std::string>& properties);
     /** Get the number of threads; 0 means the platform's default. */
     int getNumThreads() const {
@@ -133,7 +136,10 @@ public:
      */
     std::vector<Ensemble> generateBatch(const std::vector<MolecularGraph>& graphs,
             const std::vector<int>& numConformers, int seed = 0, int firstRecord = 0);
-    /** Get the name of the implementation and its instruction set, e.g. "CPU (avx512)". Creates the Context. */
+    /**
+     * Get the name of the implementation, its instruction set and precision, e.g. "CPU (avx512bf16, bf16)". Creates the
+     * Context.
+     */
     std::string getKernelDescription();
 private:
     ConformerGeneratorImpl& getImpl();

@@ -18,7 +18,7 @@ namespace OrbitPlugin {
 struct OPENMM_EXPORT_ORBIT ConformerProvenance {
     std::string modelName;      ///< "name" of the model card
     std::string modelChecksum;  ///< SHA-256 of the model file
-    std::string kernel;         ///< description of the kernel, e.g. "CPU (avx512)"
+    std::string kernel;         ///< description of the kernel, e.g. "CPU (avx512bf16, bf16)"
     std::string condition;      ///< name of the model's condition, empty if the model has none
     int seed = 0;               ///< key of the noise: the seed that was used, never 0
     int record = 0;             ///< key of the noise: input record

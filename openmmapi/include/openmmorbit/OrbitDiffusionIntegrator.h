@@ -121,7 +121,10 @@ public:
     int getNumEvaluations() const {
         return numEvaluations;
     }
-    /** Get the name of the implementation and its instruction set, e.g. "CPU (avx512)"; empty without a Context. */
+    /**
+     * Get the name of the implementation, its instruction set and precision, e.g. "CPU (avx512bf16, bf16)"; empty
+     * without a Context.
+     */
     std::string getKernelDescription() const;
 protected:
     void initialize(OpenMM::ContextImpl& context) override;

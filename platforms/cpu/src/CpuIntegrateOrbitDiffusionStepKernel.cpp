@@ -16,9 +16,13 @@ using std::vector;
 /** Smaller copies are faster on one thread than on several that wait for each other. */
 static const int MIN_SHARED_ATOMS = 40;
 
+void CpuIntegrateOrbitDiffusionStepKernel::setPrecision(const string& newPrecision) {
+    precision = newPrecision;
+}
+
 void CpuIntegrateOrbitDiffusionStepKernel::initialize(const System& system, const DenoiserModel& newModel) {
     HostIntegrateOrbitDiffusionStepKernel::initialize(system, newModel);
-    model = std::make_unique<cpu::PackedModel>(newModel, cpu::chooseKernels());
+    model = std::make_unique<cpu::PackedModel>(newModel, cpu::chooseKernels(precision, newModel.getSettings()));
 }
 
 void CpuIntegrateOrbitDiffusionStepKernel::setBatch(const Batch& newBatch) {
@@ -137,7 +141,7 @@ string CpuIntegrateOrbitDiffusionStepKernel::getDescription() const {
     if (model == nullptr)
         return "CPU";
     const cpu::KernelTable& table = *model->kernels.operand;
-    return string("CPU (") + table.instructionSet + (table.bf16 ? ")" : ", single)");
+    return string("CPU (") + table.instructionSet + (table.bf16 ? ", bf16)" : ", single)");
 }
 
 } // namespace OrbitPlugin

@@ -22,6 +22,7 @@ public:
         OpenMM::ThreadPool& threads) :
             HostIntegrateOrbitDiffusionStepKernel(name, platform), threads(threads) {
     }
+    void setPrecision(const std::string& precision) override;
     void initialize(const OpenMM::System& system, const DenoiserModel& model) override;
     void setBatch(const Batch& batch) override;
     void drawPrior() override;
@@ -37,6 +38,7 @@ private:
     bool isShared(int copy) const;
 
     OpenMM::ThreadPool& threads;
+    std::string precision;                              // empty means the processor's best
     std::unique_ptr<cpu::PackedModel> model;
     std::vector<cpu::PackedGraph> graphs;
     std::vector<int> order;                             // copies, the largest first

@@ -39,14 +39,17 @@ std::vector<const KernelTable*> getAvailableTables() {
     return tables;
 }
 
-KernelPair chooseKernels() {
-    return chooseKernels(readEnvironment("ORBIT_CPU_ISA"), readEnvironment("ORBIT_CPU_PRECISION"));
+KernelPair chooseKernels(const std::string& precision, const PairBiasTransformerSettings& settings) {
+    std::string wish = precision.empty() ? readEnvironment("ORBIT_CPU_PRECISION") : precision;
+    if (wish.empty() && settings.width / settings.numHeads % 2 != 0)
+        wish = "single";
+    return chooseKernels(readEnvironment("ORBIT_CPU_ISA"), wish);
 }
 
 KernelPair chooseKernels(const std::string& instructionSet, const std::string& precision) {
     if (precision != "" && precision != "single" && precision != "bf16")
-        throw ArgumentError("IntegrateOrbitDiffusionStepKernel::initialize: expected ORBIT_CPU_PRECISION to be "
-            "single or bf16, got \"" + precision + "\"");
+        throw ArgumentError("IntegrateOrbitDiffusionStepKernel::initialize: expected the precision to be "
+            "single or bf16 on platform CPU, got \"" + precision + "\"; the platform Reference is double");
     std::vector<const KernelTable*> tables = getAvailableTables();
     std::size_t count = tables.size();
     if (instructionSet != "") {
@@ -60,12 +63,12 @@ KernelPair chooseKernels(const std::string& instructionSet, const std::string& p
     for (std::size_t i = 0; i < count; i++) {
         if (!tables[i]->bf16)
             kernels.single = tables[i];
-        else if (precision == "bf16")
+        else if (precision != "single")
             kernels.operand = tables[i];
     }
     if (precision == "bf16" && kernels.operand == nullptr)
         throw ArgumentError("IntegrateOrbitDiffusionStepKernel::initialize: expected an instruction set with BF16 for "
-            "ORBIT_CPU_PRECISION=bf16, got " + std::string(kernels.single->instructionSet) + "; use single");
+            "the precision bf16, got " + std::string(kernels.single->instructionSet) + "; use single");
     if (kernels.operand == nullptr)
         kernels.operand = kernels.single;
     return kernels;

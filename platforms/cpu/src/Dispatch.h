@@ -15,14 +15,18 @@ OPENMM_EXPORT_ORBIT std::vector<const KernelTable*> getAvailableTables();
 /**
  * Choose the tables of a kernel.
  *
- * The environment variable ORBIT_CPU_ISA (portable, avx2, avx512 or avx512bf16) limits the instruction set, and
- * ORBIT_CPU_PRECISION (single, the default, or bf16) chooses the operands of matrix products.
+ * The environment variable ORBIT_CPU_ISA (portable, avx2, avx512 or avx512bf16) limits the instruction set. By default
+ * the operands of matrix products are BF16 where the instruction set has them and heads are pairs of channels, else
+ * single precision.
  *
+ * @param precision   single or bf16; empty means the environment variable ORBIT_CPU_PRECISION, or else the default
+ * @param settings    of the network
  * @throws ArgumentError if a value is unknown, or asks for what this processor or this build lacks
  */
-OPENMM_EXPORT_ORBIT KernelPair chooseKernels();
+OPENMM_EXPORT_ORBIT KernelPair chooseKernels(const std::string& precision,
+        const PairBiasTransformerSettings& settings);
 
-/** As above, with the two wishes given; empty means no wish. */
+/** As above, without the environment; empty means no wish. */
 OPENMM_EXPORT_ORBIT KernelPair chooseKernels(const std::string& instructionSet, const std::string& precision);
 
 } // namespace cpu

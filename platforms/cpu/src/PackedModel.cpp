@@ -172,7 +172,7 @@ PackedModel::PackedModel(const DenoiserModel& model, KernelPair kernels) : kerne
     int headWidth = settings.width / settings.numHeads;
     if (kernels.operand->bf16 && headWidth % 2 != 0)
         throw ArgumentError("IntegrateOrbitDiffusionStepKernel::initialize: expected a model with an even head width "
-            "for ORBIT_CPU_PRECISION=bf16, got " + std::to_string(headWidth) + "; use single");
+            "for the precision bf16, got " + std::to_string(headWidth) + "; use single");
     widthStride = roundUp(settings.width, ROW_PADDING);
     numModulations = 6 * settings.numLayers + 2;
     const std::vector<float>& table = model.getTensor("time.frequencies").values;

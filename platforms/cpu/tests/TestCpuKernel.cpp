@@ -269,9 +269,8 @@ TEST_P(CpuKernel, evaluationBetweenStepsChangesNothing) {
 
 TEST_P(CpuKernel, description) {
     ThreadPool threads(1);
-    const string expected = GetParam().precision == "bf16" ? "CPU (avx512bf16)" : "CPU (" +
-        GetParam().instructionSet + ", single)";
-    EXPECT_EQ(makeKernel(makeSmallModel(), threads)->getDescription(), expected);
+    EXPECT_EQ(makeKernel(makeSmallModel(), threads)->getDescription(),
+        "CPU (" + GetParam().instructionSet + ", " + GetParam().precision + ")");
 }
 
 INSTANTIATE_TEST_SUITE_P(InstructionSets, CpuKernel, testing::ValuesIn(getAvailableKernels()),
@@ -283,12 +282,47 @@ TEST(CpuDispatch, choosesTheWidestUnlessAsked) {
     const vector<const cpu::KernelTable*> tables = cpu::getAvailableTables();
     EXPECT_STREQ(tables[0]->instructionSet, "portable");
     for (const cpu::KernelTable* table : tables)
-        if (!table->bf16) {
-            EXPECT_EQ(cpu::chooseKernels(table->instructionSet, "").operand, table);
-        }
-    const cpu::KernelPair widest = cpu::chooseKernels("", "");
-    EXPECT_EQ(widest.operand, widest.single);
-    EXPECT_FALSE(widest.operand->bf16);
+        EXPECT_EQ(cpu::chooseKernels(table->instructionSet, "").operand, table);
+    EXPECT_EQ(cpu::chooseKernels("", "").operand, tables.back());
+    EXPECT_FALSE(cpu::chooseKernels("", "").single->bf16);
+    const cpu::KernelPair single = cpu::chooseKernels("", "single");
+    EXPECT_EQ(single.operand, single.single);
+    EXPECT_FALSE(single.operand->bf16);
+}
+
+TEST(CpuDispatch, whatACallerAsksForComesBeforeTheEnvironment) {
+    const ScopedEnvironment instructionSet("ORBIT_CPU_ISA", ""), precision("ORBIT_CPU_PRECISION", "single");
+    const PairBiasTransformerSettings settings;
+    EXPECT_FALSE(cpu::chooseKernels("", settings).operand->bf16);
+    if (cpu::getAvailableTables().back()->bf16) {
+        EXPECT_TRUE(cpu::chooseKernels("bf16", settings).operand->bf16);
+    }
+    ThreadPool threads(1);
+    CpuIntegrateOrbitDiffusionStepKernel kernel(IntegrateOrbitDiffusionStepKernel::Name(), Platform::getPlatform(0),
+        threads);
+    kernel.setPrecision("half");
+    EXPECT_THROW(kernel.initialize(System(), makeSmallModel()), ArgumentError);
+    kernel.setPrecision("single");
+    kernel.initialize(System(), makeSmallModel());
+    EXPECT_NE(kernel.getDescription().find(", single)"), string::npos);
+}
+
+TEST(CpuDispatch, oddHeadsAreInSinglePrecisionUnlessAsked) {
+    const ScopedEnvironment instructionSet("ORBIT_CPU_ISA", ""), precision("ORBIT_CPU_PRECISION", "");
+    const DenoiserModel model = makeOddModel(3);
+    EXPECT_FALSE(cpu::chooseKernels("", model.getSettings()).operand->bf16);
+    const cpu::KernelPair kernels = cpu::chooseKernels("", makeOddModel(6).getSettings());
+    EXPECT_EQ(kernels.operand, cpu::getAvailableTables().back());
+    if (!kernels.operand->bf16)
+        return;
+    ThreadPool threads(1);
+    CpuIntegrateOrbitDiffusionStepKernel kernel(IntegrateOrbitDiffusionStepKernel::Name(), Platform::getPlatform(0),
+        threads);
+    kernel.setPrecision("bf16");
+    expectThrows<ArgumentError>("IntegrateOrbitDiffusionStepKernel::initialize: expected a model with an even head "
+        "width for the precision bf16, got 3; use single", [&] {
+        kernel.initialize(System(), model);
+    });
 }
 
 TEST(CpuDispatch, refusals) {
@@ -299,12 +333,12 @@ TEST(CpuDispatch, refusals) {
         names + " on this processor, got \"neon\"", [] {
         cpu::chooseKernels("neon", "");
     });
-    expectThrows<ArgumentError>("IntegrateOrbitDiffusionStepKernel::initialize: expected ORBIT_CPU_PRECISION to be "
-        "single or bf16, got \"half\"", [] {
+    expectThrows<ArgumentError>("IntegrateOrbitDiffusionStepKernel::initialize: expected the precision to be single or "
+        "bf16 on platform CPU, got \"half\"; the platform Reference is double", [] {
         cpu::chooseKernels("", "half");
     });
     expectThrows<ArgumentError>("IntegrateOrbitDiffusionStepKernel::initialize: expected an instruction set with "
-        "BF16 for ORBIT_CPU_PRECISION=bf16, got portable; use single", [] {
+        "BF16 for the precision bf16, got portable; use single", [] {
         cpu::chooseKernels("portable", "bf16");
     });
 }

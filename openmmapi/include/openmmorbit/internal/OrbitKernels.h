@@ -7,6 +7,7 @@
 #include "openmm/Platform.h"
 #include "openmm/System.h"
 #include "openmm/internal/ContextImpl.h"
+#include "openmmorbit/ArgumentError.h"
 #include "openmmorbit/DenoiserModel.h"
 #include "openmmorbit/internal/Batch.h"
 #include <map>
@@ -29,6 +30,17 @@ public:
     }
     IntegrateOrbitDiffusionStepKernel(const std::string& name, const OpenMM::Platform& platform) :
             OpenMM::KernelImpl(name, platform) {
+    }
+    /**
+     * Choose the operands of matrix products, before initialize(); empty means the platform's default. Platforms whose
+     * Context has a property "Precision" follow that instead.
+     *
+     * @throws ArgumentError if the platform offers no choice, or when the kernel is initialized, not this one
+     */
+    virtual void setPrecision(const std::string& precision) {
+        if (!precision.empty())
+            throw ArgumentError("IntegrateOrbitDiffusionStepKernel::setPrecision: expected no precision on platform " +
+                getPlatform().getName() + ", got \"" + precision + "\"");
     }
     /** Prepare the kernel: pack the model's weights for the device. */
     virtual void initialize(const OpenMM::System& system, const DenoiserModel& model) = 0;
@@ -62,7 +74,7 @@ public:
      * Write the coordinates to the batch's particles in the Context, each copy around the centroid that gather() read.
      */
     virtual void scatter(OpenMM::ContextImpl& context) = 0;
-    /** Get the name of the implementation and its instruction set, e.g. "CPU (avx512)". */
+    /** Get the name of the implementation, its instruction set and precision, e.g. "CPU (avx512bf16, bf16)". */
     virtual std::string getDescription() const = 0;
 };
 
