@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Ensembles in extended XYZ and npz files, read as RDKit molecules and turned into SDF records for the reading room."""
 import re
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -115,26 +116,49 @@ def _readXYZ(path):
             yield smiles, numbers, positions, energy
 
 
+class _Values:
+    """The values of one array of an npz file, read from the first to the last: the array need not fit in memory."""
+
+    def __init__(self, archive, name):
+        self._stream = archive.open(f"{name}.npy")
+        version = np.lib.format.read_magic(self._stream)
+        readHeader = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+        shape, columnMajor, self._dtype = readHeader(self._stream)
+        if columnMajor and len(shape) > 1 or self._dtype.hasobject:
+            raise ValueError(f"expected plain {name}, row after row, got another layout")
+        self.size = int(np.prod(shape, dtype=int))
+
+    def take(self, number):
+        size = int(number) * self._dtype.itemsize
+        content = self._stream.read(size)
+        if len(content) < size:
+            raise ValueError("expected a whole array, got one that ends early")
+        return np.frombuffer(content, dtype=self._dtype)
+
+
 def _readNpz(path):
     """Yield the same for every conformer of an npz file; the arrays are described in docs/training.md."""
-    with np.load(path, allow_pickle=False) as data:
-        missing = [name for name in ("smiles", "numAtoms", "numConformers", "numbers", "positions") if name not in data]
+    names = ("smiles", "numAtoms", "numConformers", "numbers", "positions")
+    try:
+        archive = zipfile.ZipFile(path)
+    except zipfile.BadZipFile as error:
+        raise ValueError(f"'{path}': expected an npz file, got another one") from error
+    with archive:
+        missing = [name for name in names if f"{name}.npy" not in archive.namelist()]
         if missing:
             raise ValueError(f"'{path}': expected the arrays smiles, numAtoms, numConformers, numbers and positions, "
                              f"got none called {', '.join(missing)}")
-        smiles, numAtoms, numConformers = (np.atleast_1d(data[k]) for k in ("smiles", "numAtoms", "numConformers"))
-        numbers, positions = data["numbers"], data["positions"].reshape(-1, 3)
-        energies = data["energies"] if "energies" in data else None
-    if int(numAtoms.sum()) != len(numbers) or int((numAtoms * numConformers).sum()) != len(positions):
-        raise ValueError(f"'{path}': expected {int(numAtoms.sum())} numbers and "
-                         f"{int((numAtoms * numConformers).sum())} positions, got {len(numbers)} and {len(positions)}")
-    atom = place = conformer = 0
-    for text, size, count in zip(smiles, numAtoms, numConformers):
-        for _ in range(count):
-            yield (str(text), numbers[atom:atom + size], positions[place:place + size],
-                   None if energies is None else float(energies[conformer]))
-            place, conformer = place + size, conformer + 1
-        atom += size
+        smiles, numAtoms, numConformers, numbers, positions = (_Values(archive, name) for name in names)
+        energies = _Values(archive, "energies") if "energies.npy" in archive.namelist() else None
+        sizes, counts = (values.take(values.size).astype(int) for values in (numAtoms, numConformers))
+        if int(sizes.sum()) != numbers.size or 3 * int((sizes * counts).sum()) != positions.size:
+            raise ValueError(f"'{path}': expected {int(sizes.sum())} numbers and {int((sizes * counts).sum())} "
+                             f"positions, got {numbers.size} and {positions.size // 3}")
+        for size, count in zip(sizes, counts):
+            text, elements = str(smiles.take(1)[0]), numbers.take(size)
+            for _ in range(count):
+                yield (text, elements, positions.take(3 * size).reshape(-1, 3),
+                       None if energies is None else float(energies.take(1)[0]))
 
 
 def _groups(frames):

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -292,9 +293,29 @@ def testNpz(tmp_path):
     assert messages == []
     assert [m.GetProp("REL_E_KCAL") for m in mols] == ["0.0000", "1.0000", "2.0000", "1.0000", "0.0000"]
     assert np.allclose(mols[4].GetConformer().GetPositions(), data[1][2][1], atol=1e-4)
+    with np.load(tmp_path / "a.npz") as arrays:
+        np.savez_compressed(tmp_path / "c.npz", **arrays)
+    ensemblefiles.toSDF(tmp_path / "c.npz", tmp_path / "c.sdf")
+    assert (tmp_path / "c.sdf").read_text() == (tmp_path / "a.sdf").read_text()
     np.savez(tmp_path / "b.npz", smiles=["C"])
     with pytest.raises(ValueError, match="numAtoms"):
         ensemblefiles.toSDF(tmp_path / "b.npz", tmp_path / "b.sdf")
+
+
+def testFilesAreReadPieceByPiece(tmp_path):
+    number, size = 500, 100
+    np.savez_compressed(tmp_path / "a.npz", smiles=["X"] * number, numAtoms=[size] * number,
+                        numConformers=[10] * number, numbers=np.ones(number * size, dtype=np.int32),
+                        positions=np.zeros((10 * number * size, 3)))
+    row = "C 0.0 0.0 0.0\n"
+    (tmp_path / "a.xyz").write_text((f"{size}\nsmiles=X\n" + size * row) * 4 * number)
+    for read, frames in ((ensemblefiles._readNpz(tmp_path / "a.npz"), 10 * number),
+                         (ensemblefiles._readXYZ(tmp_path / "a.xyz"), 4 * number)):
+        tracemalloc.start()
+        assert sum(1 for _ in read) == frames
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert peak < 1e6  # The positions of the npz file are 12 MB, the text of the other 3 MB.
 
 
 def testCommandRefusals(tmp_path):
