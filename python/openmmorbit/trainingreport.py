@@ -89,8 +89,48 @@ def drawRun(folder, path):
     return True
 
 
+def writeEvents(folder):
+    """Write the logs of a run as event files for TensorBoard into its folder ``events``. May be called at any time.
+
+    Parameters
+    ----------
+    folder : path
+        The output folder of the run.
+
+    Returns
+    -------
+    pathlib.Path
+        The folder to give to ``tensorboard --logdir``.
+
+    Raises
+    ------
+    ImportError
+        If tensorboardX is not installed.
+    """
+    import shutil
+
+    try:
+        from tensorboardX import SummaryWriter
+    except ImportError as error:
+        raise ImportError("openmmorbit.trainingreport: event files need tensorboardX (pip install tensorboardX)"
+                          ) from error
+    folder = Path(folder)
+    shutil.rmtree(folder / "events", ignore_errors=True)
+    with SummaryWriter(str(folder / "events")) as writer:
+        for name, titles in (("log.csv", ("loss", "validationLoss", "gradientNorm", "learningRate", "samplesPerSecond",
+                                          "atomsPerSecond")), ("metrics.csv", _metricNames)):
+            table = readLog(folder / name)
+            for row, step in enumerate(table.get("step", [])):
+                shard = f"/{Path(table['shard'][row]).stem}" if "shard" in table else ""
+                for title in titles:
+                    if table[title][row] is not None:
+                        writer.add_scalar(title.replace("@", "-") + shard, table[title][row], int(step),
+                                          walltime=60 * table["minutes"][row])
+    return folder / "events"
+
+
 def writeReport(folder, result):
-    """Write report.md, and training.png if matplotlib is installed, into the output folder of a run.
+    """Write report.md, with training.png if matplotlib and events/ if tensorboardX is installed, into a run's folder.
 
     Parameters
     ----------
@@ -127,5 +167,9 @@ def writeReport(folder, result):
             lines += ["", "![loss and metrics](training.png)"]
     except ImportError:
         lines += ["", "No curves: matplotlib is not installed (pip install matplotlib)."]
+    try:
+        lines += ["", f"Curves for TensorBoard: `tensorboard --logdir {writeEvents(folder).name}`"]
+    except ImportError:
+        pass
     (folder / "report.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
     return folder / "report.md"

@@ -2,12 +2,14 @@
 """Training through Python and the command line: SDF to shard to model to conformers, resuming, refusals."""
 import json
 import signal
+import struct
 import subprocess
 import sys
 
 import pytest
 
 import openmmorbit
+from openmmorbit import trainingreport
 
 Chem = pytest.importorskip("rdkit.Chem")
 AllChem = pytest.importorskip("rdkit.Chem.AllChem")
@@ -42,6 +44,41 @@ def configure(folder, shard, **changes):
     path = folder / "config.json"
     path.write_text(json.dumps(settings))
     return path
+
+
+def readEvents(folder):
+    """Read {tag: [(step, value)]} from event files: records of length, its CRC, a message, its CRC."""
+    from tensorboardX.proto import event_pb2
+
+    found = {}
+    for path in sorted(folder.glob("events.*")):
+        content, place = path.read_bytes(), 0
+        while place < len(content):
+            length, = struct.unpack_from("<Q", content, place)
+            event = event_pb2.Event.FromString(content[place + 12:place + 12 + length])
+            for value in event.summary.value:
+                found.setdefault(value.tag, []).append((event.step, value.simple_value))
+            place += 16 + length
+    return found
+
+
+def testEventsForTensorBoard(tmp_path, monkeypatch):
+    pytest.importorskip("tensorboardX")
+    log = "step,minutes,samples,loss,gradientNorm,learningRate,samplesPerSecond,atomsPerSecond,validationLoss\n"
+    log += "50,0.5,900,0.75,1.5,0.001,30,500,\n100,1,1800,0.5,1.25,0.002,31,510,0.625\n"
+    (tmp_path / "log.csv").write_text(log)
+    names = "COV-R@0.1,COV-R@0.5,COV-P@0.1,COV-P@0.5,AMR-R,AMR-P,stereoCorrect,accepted"
+    (tmp_path / "metrics.csv").write_text(f"step,minutes,shard,{names}\n100,1,/data/a.shard,0.5,1,0.25,1,0.5,0.5,1,1\n")
+    for _ in range(2):
+        assert trainingreport.writeEvents(tmp_path) == tmp_path / "events"
+        events = readEvents(tmp_path / "events")
+        assert events["loss"] == [(50, 0.75), (100, 0.5)]
+        assert events["validationLoss"] == [(100, 0.625)]
+        assert events["COV-P-0.1/a"] == [(100, 0.25)]
+        assert len(events) == 6 + 8
+    monkeypatch.setitem(sys.modules, "tensorboardX", None)
+    with pytest.raises(ImportError, match="pip install tensorboardX"):
+        trainingreport.writeEvents(tmp_path)
 
 
 def testTrainAndGenerate(orbittraining, shard, tmp_path):
