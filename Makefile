@@ -4,7 +4,7 @@
 #   make demo [SMILES='CCO']     conformers, picture and dynamics into demo/
 #   make test                    build everything and run all tests
 #   make build                   the libraries and the Python package, into build/python
-#   make bench                   time the benchmarks
+#   make bench [BENCH=--full]    time the benchmarks; a page about this machine into build/benchmarks.md
 #   make lint                    the lints alone
 #   make sanitize                all C++ tests under AddressSanitizer and UndefinedBehaviorSanitizer
 #   make tsan                    the threads of the CPU platform under ThreadSanitizer
@@ -44,7 +44,7 @@ build-tests: packages-test $(VENV)/.stamp-base $(VENV)/.stamp-test $(VENV)/.stam
 
 bench: build-tests
 	$(call phase,compile benchmarks,cmake --build $(BUILD) -j$(JOBS) --target benchmarks)
-	@for benchmark in $(BUILD)/benchmarks/Bench*; do echo "== $$(basename $$benchmark)"; $$benchmark; done
+	@$(PYTHON_VENV) -B tests/benchmarks/bench.py --build $(BUILD) $(BENCH)
 
 lint: build-tests
 	@ctest --test-dir $(BUILD) --output-on-failure -R '^Lint\.'

@@ -101,6 +101,8 @@ endif()
 
 # Benchmarks: one binary a file.
 add_custom_target(benchmarks)
+set(_timed ${_built})
+list(REMOVE_ITEM _timed OpenMMOrbitTraining OpenMMOrbitChem)
 file(GLOB _benchmarks CONFIGURE_DEPENDS benchmarks/Bench*.cpp)
 if(benchmark_FOUND AND TARGET OpenMMOrbit)
     foreach(_benchmark IN LISTS _benchmarks)
@@ -108,10 +110,11 @@ if(benchmark_FOUND AND TARGET OpenMMOrbit)
         add_executable(${_name} EXCLUDE_FROM_ALL "${_benchmark}")
         target_include_directories(${_name} PRIVATE support)
         target_compile_definitions(${_name} PRIVATE $<TARGET_PROPERTY:orbit_test_support,INTERFACE_COMPILE_DEFINITIONS>)
-        target_link_libraries(${_name} PRIVATE ${_built} benchmark::benchmark benchmark::benchmark_main GTest::gtest
+        target_link_libraries(${_name} PRIVATE ${_timed} benchmark::benchmark benchmark::benchmark_main GTest::gtest
             nlohmann_json::nlohmann_json orbit_flags)
-        if(TARGET Torch::Torch AND TARGET OpenMMOrbitTraining)
-            target_link_libraries(${_name} PRIVATE Torch::Torch)
+        # LibTorch is one of the denoisers that are compared.
+        if(_name STREQUAL "BenchDenoiser" AND TARGET Torch::Torch AND TARGET OpenMMOrbitTraining)
+            target_link_libraries(${_name} PRIVATE OpenMMOrbitTraining Torch::Torch)
         endif()
         set_target_properties(${_name} PROPERTIES BUILD_RPATH "${_search}" RUNTIME_OUTPUT_DIRECTORY
             "${CMAKE_BINARY_DIR}/benchmarks")

@@ -1,19 +1,17 @@
 // SPDX-License-Identifier: MIT
-// Times one evaluation of the denoiser: the CPU kernel, the reference, and LibTorch if built, on one thread; GPU
-// platforms where
-// there is a device. Of OpenCL on a CPU the time of all threads counts.
+// Times one evaluation of the denoiser: the CPU kernel, the reference, and LibTorch if built, on one thread; the CPU
+// kernel on several threads; GPU platforms where there is a device. Of OpenCL on a CPU the time of all threads counts.
 #include "CpuIntegrateOrbitDiffusionStepKernel.h"
 #include "Denoiser.h"
 #include "Dispatch.h"
 #include "KernelContext.h"
 #include "Matchers.h"
 #include "Systems.h"
+#include "Timing.h"
 #include "Tolerances.h"
 #include "openmm/internal/ThreadPool.h"
-#include <benchmark/benchmark.h>
 #include <algorithm>
 #include <cstdlib>
-#include <ctime>
 #include <stdexcept>
 #if __has_include("Stages.h")
 #define ORBIT_BENCHMARK_TORCH
@@ -29,7 +27,7 @@ namespace {
 
 const double SIGMA = 1.0;
 
-/** A chain of carbons, with an oxygen at one or both ends, and its hydrogens: 18, 44 or 100 atoms. */
+/** A chain of carbons, with an oxygen at one or both ends, and its hydrogens: 10 atoms or more. */
 MolecularGraph makeChain(int numAtoms) {
     const int numOxygens = numAtoms % 3 == 0 ? 1 : numAtoms % 3 == 1 ? 2 : 0;
     const int numCarbons = (numAtoms - 2 - numOxygens) / 3;
@@ -74,27 +72,13 @@ double countOperations(const PairBiasTransformerSettings& s, double numAtoms) {
     return 2 * (s.numLayers * layer + pair);
 }
 
-/** What a benchmark's time is: that of this thread, of all threads, or that of the clock on the wall. */
-double readClock(clockid_t clock) {
-    timespec time;
-    clock_gettime(clock, &time);
-    return time.tv_sec + 1e-9 * time.tv_nsec;
-}
-
 /**
  * Time evaluate(): the shortest of many repetitions, in processor time where possible, since the machine may be busy.
  */
 template <class Evaluate>
 void timeEvaluations(benchmark::State& state, const Case& c, int numCopies, Evaluate evaluate,
         clockid_t clock = CLOCK_THREAD_CPUTIME_ID) {
-    double shortest = 1e30;
-    for (auto _ : state) {
-        const double start = readClock(clock);
-        evaluate();
-        const double seconds = readClock(clock) - start;
-        state.SetIterationTime(seconds);
-        shortest = std::min(shortest, seconds);
-    }
+    const double shortest = benchSupport::measureShortest(state, evaluate, clock);
     state.counters["us_per_molecule"] = shortest / numCopies * 1e6;
     const double operations = countOperations(c.model.getSettings(), c.features.numAtoms) * numCopies;
     state.counters["GFLOPs"] = operations / shortest * 1e-9;
@@ -145,15 +129,15 @@ void benchReference(benchmark::State& state) {
     });
 }
 
-void benchCpu(benchmark::State& state, const cpu::KernelTable* table) {
+void benchCpu(benchmark::State& state, const cpu::KernelTable* table, int numThreads, clockid_t clock) {
     const Case c((int) state.range(0));
     setenv("ORBIT_CPU_ISA", table->instructionSet, 1);
     setenv("ORBIT_CPU_PRECISION", table->bf16 ? "bf16" : "single", 1);
-    OpenMM::ThreadPool threads(1);
+    OpenMM::ThreadPool threads(numThreads);
     CpuIntegrateOrbitDiffusionStepKernel kernel(IntegrateOrbitDiffusionStepKernel::Name(),
         OpenMM::Platform::getPlatform(0), threads);
     kernel.initialize(OpenMM::System(), c.model);
-    timeKernel(state, c, kernel, table->bf16);
+    timeKernel(state, c, kernel, table->bf16, clock);
 }
 
 /** Get a platform that is not built in, with our kernels on it; null if there is no device. */
@@ -247,24 +231,31 @@ void benchTorch(benchmark::State& state, bool bf16) {
 
 /** Register every implementation for all sizes; --benchmark_filter chooses among them. */
 const bool registered = [] {
-    auto addSizes = [](benchmark::internal::Benchmark* added, bool batches) {
-        for (int numAtoms : {18, 44, 100})
-            for (int numCopies : {1, 64})
-                if (batches || numCopies == 1)
-                    added->Args({numAtoms, numCopies});
-        added->UseManualTime()->MinTime(0.3)->Unit(benchmark::kMicrosecond);
+    auto addSizes = [](benchmark::internal::Benchmark* added, const vector<int>& copies) {
+        for (int numAtoms : {10, 20, 44, 100})
+            for (int numCopies : copies)
+                added->Args({numAtoms, numCopies});
+        added->UseManualTime()->Unit(benchmark::kMicrosecond);
     };
-    addSizes(benchmark::RegisterBenchmark("reference", benchReference), false);
-    for (const cpu::KernelTable* table : cpu::getAvailableTables())
-        addSizes(benchmark::RegisterBenchmark((std::string("cpu/") + table->instructionSet).c_str(), benchCpu,
-            table), true);
+    addSizes(benchmark::RegisterBenchmark("reference", benchReference), {1});
+    for (const cpu::KernelTable* table : cpu::getAvailableTables()) {
+        addSizes(benchmark::RegisterBenchmark((std::string("cpu/") + table->instructionSet).c_str(), benchCpu, table, 1,
+                CLOCK_THREAD_CPUTIME_ID), {1, 4, 16, 64});
+
+        // Of several threads only the clock on the wall tells: an idle machine is needed.
+
+        for (int numThreads : {1, 2}) {
+            const std::string name = "threads" + std::to_string(numThreads) + "/" + table->instructionSet;
+            addSizes(benchmark::RegisterBenchmark(name.c_str(), benchCpu, table, numThreads, CLOCK_MONOTONIC), {1, 64});
+        }
+    }
     for (const std::string name : {"OpenCL", "CUDA", "HIP"})
         for (const std::string precision : {"single", "double"})
             addSizes(benchmark::RegisterBenchmark((name + "/" + precision).c_str(), benchPlatform, name, precision),
-                    true);
+                    {1, 64});
 #ifdef ORBIT_BENCHMARK_TORCH
-    addSizes(benchmark::RegisterBenchmark("torch/single", benchTorch, false), true);
-    addSizes(benchmark::RegisterBenchmark("torch/bf16", benchTorch, true), true);
+    addSizes(benchmark::RegisterBenchmark("torch/single", benchTorch, false), {1, 64});
+    addSizes(benchmark::RegisterBenchmark("torch/bf16", benchTorch, true), {1, 64});
 #endif
     return true;
 }();

@@ -2,6 +2,7 @@
 // The order of the stages for one copy, and the taps of their outputs.
 #include "CpuDenoiser.h"
 #include <algorithm>
+#include <functional>
 
 namespace OrbitPlugin {
 namespace cpu {
@@ -114,12 +115,13 @@ void denoise(const DenoiserTask& task, OpenMM::ThreadPool& threads, std::vector<
     const int numAtoms = task.graph.numAtoms, numThreads = std::min(threads.getNumThreads(), numAtoms);
     prepareCopy(task, workspaces[0]);
     Barrier barrier(numThreads);
-    threads.execute([&](OpenMM::ThreadPool& pool, int thread) {
+    auto work = [&](OpenMM::ThreadPool& pool, int thread) {
         if (thread >= numThreads)
             return;
         const int first = numAtoms * thread / numThreads, end = numAtoms * (thread + 1) / numThreads;
         denoiseRows(task, {workspaces[0], workspaces[thread], first, end - first, &barrier});
-    });
+    };
+    threads.execute(std::ref(work));
     threads.waitForThreads();
     finishCopy(task, workspaces[0]);
 }

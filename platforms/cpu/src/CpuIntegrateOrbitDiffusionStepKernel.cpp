@@ -57,6 +57,14 @@ void CpuIntegrateOrbitDiffusionStepKernel::setBatch(const Batch& newBatch) {
     }
     level = cpu::NoiseLevel();
     nextLevel = cpu::NoiseLevel();
+
+    // The levels of the first step, so that steps find all memory allocated: none of them allocates.
+
+    const vector<double>& sigmas = batch.noiseLevels;
+    if (!sigmas.empty() && sigmas[0] > 0)
+        cpu::prepareLevel(*model, sigmas[0], conditions, level);
+    if (batch.method == SamplerMethod::Heun && sigmas.size() > 1 && sigmas[1] > 0)
+        cpu::prepareLevel(*model, sigmas[1], conditions, nextLevel);
 }
 
 bool CpuIntegrateOrbitDiffusionStepKernel::isShared(int copy) const {
@@ -72,14 +80,15 @@ void CpuIntegrateOrbitDiffusionStepKernel::forEachCopy(const std::function<void(
     if (numAlone == order.size())
         return;
     std::atomic<std::size_t> next(numAlone);
-    threads.execute([&](ThreadPool& pool, int thread) {
+    auto work = [&](ThreadPool& pool, int thread) {
         // Only as many threads as copies have room for whole ones.
 
         if (thread >= (int) order.size())
             return;
         for (std::size_t i = next++; i < order.size(); i = next++)
             task(order[i], workspaces[thread]);
-    });
+    };
+    threads.execute(std::ref(work));
     threads.waitForThreads();
 }
 
@@ -101,9 +110,10 @@ void CpuIntegrateOrbitDiffusionStepKernel::execute(int step) {
         const std::size_t size = 3 * batch.getNumAtoms(copy);
         const StepBuffers buffers = {{workspace.denoised.data(), size}, {workspace.predicted.data(), size},
                 {workspace.predictedDenoised.data(), size}};
-        stepCopy(copy, levels, buffers, [&](double sigma, ArrayView<const double> y, ArrayView<double> denoised) {
+        auto denoise = [&](double sigma, ArrayView<const double> y, ArrayView<double> denoised) {
             denoiseCopy(copy, sigma == levels.sigma ? level : nextLevel, y, denoised, workspace, nullptr);
-        });
+        };
+        stepCopy(copy, levels, buffers, std::ref(denoise));
     });
     historyStep = step;
 }

@@ -1,0 +1,167 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Runs the benchmarks and writes one Markdown page about this machine: make bench."""
+import argparse
+import json
+import os
+import platform
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+SIZES = (10, 20, 44, 100)
+PRECISIONS = {"avx512bf16": "BF16", "avx512": "FP32"}
+
+
+def table(header, rows):
+    """Make a Markdown table; numbers have three digits, None is a dash."""
+    def text(cell):
+        if cell is None:
+            return "–"
+        if not isinstance(cell, float):
+            return str(cell)
+        return f"{cell:.0f}" if cell >= 100 else f"{cell:.3g}"
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join("| " + " | ".join(map(text, line)) + " |" for line in lines) + "\n"
+
+
+def runBenchmark(program, pattern, seconds):
+    """Run a program of Google Benchmark and get its counters by name; those that failed are left out."""
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder) / "out.json"
+        subprocess.run([program, f"--benchmark_filter={pattern}", f"--benchmark_min_time={seconds}",
+                        f"--benchmark_out={out}", "--benchmark_out_format=json"], check=True, capture_output=True,
+                       env={**os.environ, "OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "passive"})
+        entries = json.loads(out.read_text(encoding="utf-8"))["benchmarks"]
+    return {entry["name"].removesuffix("/manual_time"): entry for entry in entries if not entry.get("error_occurred")}
+
+
+def describeMachine():
+    """Get the processor's name, its relevant instruction sets, the system and the commit."""
+    cpu, flags = platform.processor() or platform.machine(), set()
+    info = Path("/proc/cpuinfo")
+    if info.exists():
+        content = info.read_text(encoding="utf-8")
+        cpu = re.search(r"model name\s*: (.*)", content)[1]
+        flags = set(re.search(r"flags\s*: (.*)", content)[1].split())
+    known = [name for name in ("avx2", "avx512f", "avx512_bf16", "amx_bf16") if name in flags]
+    commit = subprocess.run(["git", "-C", HERE, "describe", "--always", "--dirty"], capture_output=True, text=True,
+                            check=False).stdout.strip()
+    return (f"{cpu}, {os.cpu_count()} cores, {' '.join(known)}; {platform.system()} {platform.machine()}, "
+            f"Python {platform.python_version()}; commit {commit or 'unknown'}")
+
+
+def writeRoofline(roofline, denoiser, lines):
+    """Peaks, the stages and whole evaluations of one core."""
+    peaks = {name: roofline[f"peak/{name}"]["GFLOPs"] for name in ("avx2", "avx512", "avx512bf16")
+             if f"peak/{name}" in roofline}
+    lines += ["## Roofline, one core", "",
+              "Peak: fused multiply-adds into 24 registers, nothing else. GFLOP/s and per cent of the peak.", "",
+              table(["peak", "GFLOP/s"], [[name, peak] for name, peak in peaks.items()])]
+    stages = ["linear.qkv", "linear.output", "linear.up", "linear.down", "attention", "pairFeatures"]
+    for isa in PRECISIONS:
+        if isa not in peaks:
+            continue
+
+        def cell(entry, peak=peaks[isa]):
+            return f"{entry['GFLOPs']:.0f} ({100 * entry['GFLOPs'] / peak:.0f} %)" if entry else None
+        rows = [[stage, *(cell(roofline.get(f"{stage}/{isa}/{size}")) for size in SIZES)] for stage in stages]
+        for copies in (1, 64):
+            rows.append([f"whole evaluation, batch {copies}",
+                         *(cell(denoiser.get(f"cpu/{isa}/{size}/{copies}")) for size in SIZES)])
+        lines += [f"{PRECISIONS[isa]} ({isa}):", "", table(["stage", *(f"{size} atoms" for size in SIZES)], rows)]
+
+
+def writeDenoiser(denoiser, lines):
+    """Microseconds a molecule and evaluation, beside LibTorch, with the batch, and on two threads."""
+    def time(name):
+        return denoiser.get(name, {}).get("us_per_molecule")
+
+    def ratio(a, b):
+        return None if time(a) is None or time(b) is None else time(a) / time(b)
+    lines += ["## One evaluation of the network", "", "Microseconds of one core a molecule; LibTorch runs the same "
+              "network eagerly, in C++, on one thread.", ""]
+    rows = []
+    for size in SIZES:
+        for copies in (1, 64):
+            names = [f"{kind}/{size}/{copies}"
+                     for kind in ("cpu/avx512bf16", "torch/bf16", "cpu/avx512", "torch/single")]
+            rows.append([size, copies, time(names[0]), time(names[1]), ratio(names[1], names[0]), time(names[2]),
+                         time(names[3]), ratio(names[3], names[2])])
+    lines += [table(["atoms", "batch", "BF16", "LibTorch BF16", "ratio", "FP32", "LibTorch FP32", "ratio"], rows),
+              "Compiled LibTorch is not measured: torch.compile and AOTInductor are Python and need PyTorch's whole "
+              "installation, of which the trainer uses the C++ libraries only.", "",
+              "With the batch, 44 atoms:", "",
+              table(["precision", *(f"batch {n}" for n in (1, 4, 16, 64))],
+                    [[label, *(time(f"cpu/{isa}/44/{n}") for n in (1, 4, 16, 64))]
+                     for isa, label in PRECISIONS.items()])]
+    rows = [[PRECISIONS[isa], size, copies, *(time(f"threads{n}/{isa}/{size}/{copies}") for n in (1, 2)),
+             ratio(f"threads1/{isa}/{size}/{copies}", f"threads2/{isa}/{size}/{copies}")]
+            for isa in PRECISIONS for size in SIZES for copies in (1, 64) if time(f"threads2/{isa}/{size}/{copies}")]
+    if rows:
+        lines += ["Threads, microseconds on the wall (right on an idle machine only; single molecules below 40 atoms "
+                  "stay on one thread):", "",
+                  table(["precision", "atoms", "batch", "1 thread", "2 threads", "speed-up"], rows)]
+
+
+def writeGeneration(result, lines):
+    """Conformers beside RDKit, start-up and memory."""
+    methods = list(dict.fromkeys(row["method"] for row in result["generation"]))
+    lines += ["## Conformers", "", "Core-milliseconds a conformer, all included: reading the SMILES, inspection, "
+              "copies drawn again, the RDKit molecule; RDKit in the same process.", ""]
+    header = ["molecule", "atoms", *methods, "ETKDGv3+MMFF / default"]
+    rows, strains, cores = [], [], []
+    for name in dict.fromkeys(row["molecule"] for row in result["generation"]):
+        found = {row["method"]: row for row in result["generation"] if row["molecule"] == name}
+        times = [found[method]["core_ms"] for method in methods]
+        atoms = found[methods[0]]["atoms"]
+        rows.append([name, atoms, *times, found["RDKit ETKDGv3+MMFF"]["core_ms"] / times[0]])
+        default = found[methods[0]]
+        cores.append([name, atoms, 1e3 / default["wall_ms"], 1e3 / default["wall_ms_two"],
+                      1e3 / found["RDKit ETKDGv3+MMFF"]["core_ms"]])
+        if "strain" in default:
+            strains.append([name, atoms, *(found[method]["strain"] for method in methods)])
+    lines += [table(header, rows), "Conformers a second on the wall (two cores: right on an idle machine only):", "",
+              table(["molecule", "atoms", "1 core", "2 cores", "RDKit ETKDGv3+MMFF, 1 core"], cores)]
+    if strains:
+        lines += ["GFN2-xTB energy above the next minimum, median, kcal/mol:", "",
+                  table(["molecule", "atoms", *methods], strains)]
+    lines += ["## Start-up and memory", "",
+              table(["start of a process", "wall s", "core s"],
+                    [[name, *times] for name, times in result["start"].items()]),
+              table(["peak memory of a process", "MB"], [[name, size] for name, size in result["memory"].items()]),
+              "A step on the CPU platform allocates nothing: platforms/cpu/tests/TestCpuAllocations.cpp.", ""]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--build", default="build", help="build folder with benchmarks/ and python/")
+    parser.add_argument("-o", "--output", help="the page; default: benchmarks.md in the build folder")
+    parser.add_argument("--full", action="store_true", help="longer repetitions, and GFN2-xTB strain: half an hour")
+    options, others = parser.parse_known_args()
+    build = Path(options.build).resolve()
+    seconds = 0.3 if options.full else 0.02
+    roofline = runBenchmark(build / "benchmarks" / "BenchRoofline", "peak|avx512", seconds)
+    denoiser = runBenchmark(build / "benchmarks" / "BenchDenoiser", "cpu/avx512|threads./avx512|torch", seconds)
+    extra = ["--repeats", "9", "--strain", "8"] if options.full else ["--repeats", "3"]
+    done = subprocess.run([sys.executable, HERE / "measure_generation.py", *extra, *others], capture_output=True,
+                          text=True, check=False, env={**os.environ, "PYTHONPATH": str(build / "python")})
+    if done.returncode != 0:
+        sys.exit(done.stderr)
+    result = json.loads(done.stdout)
+    lines = ["# Benchmarks of one machine", "", f"{describeMachine()}; kernel {result['kernel']}.", "",
+             f"Load {result['load']:.1f} while it ran. Times are processor time, the shortest of many repetitions, "
+             "unless the wall is named, so that other programs change little.", ""]
+    writeRoofline(roofline, denoiser, lines)
+    writeDenoiser(denoiser, lines)
+    writeGeneration(result, lines)
+    output = Path(options.output) if options.output else build / "benchmarks.md"
+    output.write_text("\n".join(lines), encoding="utf-8")
+    print(f"{output}\n\n{output.read_text(encoding='utf-8')}")
+
+
+if __name__ == "__main__":
+    main()

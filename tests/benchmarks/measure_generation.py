@@ -1,0 +1,163 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Measures generation as a user sees it: time a conformer beside RDKit, start-up, and memory; prints JSON.
+
+Times are the shortest of several repetitions, in seconds of all threads, so that a busy machine changes little; only
+where two threads are compared, the clock on the wall counts."""
+import argparse
+import json
+import os
+import resource
+import subprocess
+import sys
+
+# Names and SMILES, the size class is the number of atoms with hydrogens: 10, 20, 44, and close to 100.
+MOLECULES = {
+    10: {"glycine": "NCC(=O)O", "pyrrole": "c1cc[nH]c1", "dimethyl sulfoxide": "CS(=O)C"},
+    20: {"paracetamol": "CC(=O)Nc1ccc(O)cc1", "metformin": "CN(C)C(=N)N=C(N)N",
+         "glutamine": "N[C@@H](CCC(N)=O)C(=O)O"},
+    44: {"metoprolol": "COCCc1ccc(OCC(O)CNC(C)C)cc1", "zolpidem": "Cc1ccc(cc1)-c1nc2ccc(C)cn2c1CC(=O)N(C)C",
+         "amitriptyline": "CN(C)CCC=C1c2ccccc2CCc2ccccc12"},
+    100: {"ritonavir": "CC(C)[C@H](NC(=O)N(C)Cc1csc(n1)C(C)C)C(=O)N[C@@H](Cc1ccccc1)C[C@H](O)[C@H](Cc1ccccc1)"
+                       "NC(=O)OCc1cncs1",
+          "saquinavir": "CC(C)(C)NC(=O)[C@@H]1C[C@@H]2CCCC[C@@H]2CN1C[C@@H](O)[C@H](Cc1ccccc1)NC(=O)[C@H]"
+                        "(CC(N)=O)NC(=O)c1ccc2ccccc2n1"},
+}
+
+START = """
+import json, resource, time
+clock = lambda: (time.perf_counter(), time.process_time())
+times = [clock()]
+import openmm
+times.append(clock())
+import openmmorbit
+times.append(clock())
+generator = openmmorbit.ConformerGenerator(threads=1)
+kernel = generator.kernelDescription()
+times.append(clock())
+generator.generate("COCCc1ccc(OCC(O)CNC(C)C)cc1", numConformers=1, seed=7)
+times.append(clock())
+names = ["import openmm", "import openmmorbit", "model and Context", "first conformer, 44 atoms"]
+print(json.dumps({"kernel": kernel, "rss": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+    "times": {name: [b[i] - a[i] for i in (0, 1)] for name, a, b in zip(names, times, times[1:])}}))
+"""
+
+MEMORY = """
+import json, resource, sys
+import openmmorbit
+peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+sizes = {"after import": peak()}
+generator = openmmorbit.ConformerGenerator(threads=1)
+generator.kernelDescription()
+sizes["model and Context"] = peak()
+for size, smiles in json.loads(sys.argv[1]):
+    for count in (20, 200):
+        generator.generate(smiles, numConformers=count, seed=7)
+        sizes[f"{count} conformers of {size} atoms"] = peak()
+print(json.dumps(sizes))
+"""
+
+
+def runChild(program, *arguments):
+    """Run a program in a fresh process and read the JSON that it prints."""
+    done = subprocess.run([sys.executable, "-c", program, *arguments], capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise RuntimeError(done.stderr)
+    return json.loads(done.stdout)
+
+
+def shortest(method, smiles, count, repeats):
+    """Get conformers made, and the shortest wall and core seconds."""
+    from rdkit import Chem
+
+    from openmmorbit import evaluation
+
+    reference = evaluation.Reference(smiles, Chem.MolFromSmiles(smiles))
+    results = [next(iter(method([reference], [count]))) for _ in range(repeats)]
+    if any(result.mol is None for result in results):
+        raise RuntimeError(f"{smiles}: {results[0].error}")
+    return results[0].mol, min(result.seconds for result in results), min(result.coreSeconds for result in results)
+
+
+def medianStrain(mol, count):
+    """Get the median GFN2-xTB energy above the next minimum of the first conformers, kcal/mol, or None."""
+    import numpy as np
+
+    from openmmorbit import quantum
+
+    strains = []
+    for conformer in list(mol.GetConformers())[:count]:
+        try:
+            positions = conformer.GetPositions()
+            strains.append(quantum.energy(mol, positions) - quantum.minimum(mol, positions)[0])
+        except quantum.QuantumError:
+            continue
+    return float(np.median(strains)) if strains else None
+
+
+def makeMethods(options):
+    """Make the methods by name: the model in both precisions and with other numbers of steps, and RDKit's."""
+    import functools
+
+    import openmmorbit
+    from openmmorbit import evaluation
+
+    def orbit(threads=1, precision=None, numSteps=None):
+        generator = openmmorbit.ConformerGenerator(model=options.model, platform="CPU", threads=threads,
+                                                   numSteps=numSteps,
+                                                   properties=precision and {"Precision": precision})
+        kernel = generator.kernelDescription()
+        evaluations = generator.samplerSettings.getNumEvaluations()
+        return f"{kernel}, {evaluations} evaluations", evaluation.orbitGenerator(generator)
+
+    methods = dict([orbit(), orbit(precision="single")])
+    methods.update(orbit(numSteps=steps) for steps in options.steps)
+    two = {name: run for name, run in [orbit(threads=2)]}
+    methods["RDKit ETKDGv3"] = evaluation.etkdg
+    methods["RDKit ETKDGv3+MMFF"] = functools.partial(evaluation.etkdg, relax=True)
+    return methods, two
+
+
+def compare(options):
+    """Time every method on every molecule, the methods in turn."""
+    methods, two = makeMethods(options)
+    rows = []
+    for size, molecules in MOLECULES.items():
+        for name, smiles in molecules.items():
+            for method, run in methods.items():
+                rdkit = method.startswith("RDKit")
+                fewer = max(2, min(options.conformers, options.conformers * 20 // size))
+                mol, seconds, coreSeconds = shortest(run, smiles, fewer if rdkit else options.conformers,
+                                                     2 if rdkit else options.repeats)
+                made = mol.GetNumConformers()
+                row = {"size": size, "molecule": name, "atoms": mol.GetNumAtoms(), "method": method,
+                       "wall_ms": 1e3 * seconds / made, "core_ms": 1e3 * coreSeconds / made}
+                if options.strain > 0:
+                    row["strain"] = medianStrain(mol, options.strain)
+                if method in two:
+                    mol, seconds, _ = shortest(two[method], smiles, 2 * options.conformers, options.repeats)
+                    row["wall_ms_two"] = 1e3 * seconds / mol.GetNumConformers()
+                rows.append(row)
+    return rows
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--model", help="model file; default: the packaged one")
+    parser.add_argument("--steps", type=int, nargs="*", default=[], help="numbers of steps besides the default")
+    parser.add_argument("--conformers", type=int, default=20, help="conformers a molecule")
+    parser.add_argument("--repeats", type=int, default=5, help="repetitions, of which the shortest counts")
+    parser.add_argument("--strain", type=int, default=0, help="GFN2-xTB strain of so many conformers (minutes)")
+    options = parser.parse_args()
+    starts = [runChild(START) for _ in range(options.repeats)]
+    result = {"kernel": starts[0]["kernel"], "load": os.getloadavg()[0], "generation": compare(options),
+              "start": {name: [min(start["times"][name][i] for start in starts) for i in (0, 1)]
+                        for name in starts[0]["times"]},
+              "memory": runChild(MEMORY, json.dumps([(size, next(iter(molecules.values())))
+                                                     for size, molecules in MOLECULES.items()])),
+              "rss": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
+    print(json.dumps(result, indent=1))
+
+
+if __name__ == "__main__":
+    main()
