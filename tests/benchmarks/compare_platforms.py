@@ -4,9 +4,9 @@
 
 For every molecule each platform draws conformers with a seed of its own. Their MMFF94s energies, their heavy-atom RMSD
 to a minimised ETKDG geometry (symmetry-corrected), and their radii of gyration are compared with those of the first
-platform. The level holds for the whole run: the smallest p-value is multiplied by the number of tests (Bonferroni). Seeds
-are fixed, so that a platform gives the same answer every time. A sampler of too few steps is the control: it must be told
-apart."""
+platform. The level holds for the whole run: the smallest p-value is multiplied by the number of tests (Bonferroni).
+Seeds are fixed, so that a platform gives the same answer every time. A sampler of too few steps is the control: it must
+be told apart."""
 import argparse
 import sys
 
