@@ -51,7 +51,7 @@ generator = openmmorbit.ConformerGenerator(threads=1)
 generator.kernelDescription()
 sizes["model and Context"] = peak()
 for size, smiles in json.loads(sys.argv[1]):
-    for count in (20, 200):
+    for count in (20, 500) if size == 44 else (20,):
         generator.generate(smiles, numConformers=count, seed=7)
         sizes[f"{count} conformers of {size} atoms"] = peak()
 print(json.dumps(sizes))
@@ -126,16 +126,15 @@ def compare(options):
         for name, smiles in molecules.items():
             for method, run in methods.items():
                 rdkit = method.startswith("RDKit")
-                fewer = max(2, min(options.conformers, options.conformers * 20 // size))
-                mol, seconds, coreSeconds = shortest(run, smiles, fewer if rdkit else options.conformers,
-                                                     2 if rdkit else options.repeats)
+                count = max(2, options.conformers * (20 if rdkit else 44) // max(size, 20 if rdkit else 44))
+                mol, seconds, coreSeconds = shortest(run, smiles, count, 2 if rdkit else options.repeats)
                 made = mol.GetNumConformers()
                 row = {"size": size, "molecule": name, "atoms": mol.GetNumAtoms(), "method": method,
                        "wall_ms": 1e3 * seconds / made, "core_ms": 1e3 * coreSeconds / made}
                 if options.strain > 0:
                     row["strain"] = medianStrain(mol, options.strain)
                 if method in two:
-                    mol, seconds, _ = shortest(two[method], smiles, 2 * options.conformers, options.repeats)
+                    mol, seconds, _ = shortest(two[method], smiles, 2 * count, options.repeats)
                     row["wall_ms_two"] = 1e3 * seconds / mol.GetNumConformers()
                 rows.append(row)
     return rows
