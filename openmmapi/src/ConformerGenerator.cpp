@@ -22,6 +22,7 @@ void checkCount(const std::string& method, const std::string& what, int value, i
 ConformerGenerator::ConformerGenerator(const DenoiserModel& newModel) :
         model(std::make_shared<DenoiserModel>(newModel)) {
     model->validate();
+    settings = model->getSamplerSettings();
 }
 
 ConformerGenerator::ConformerGenerator(const std::string& modelPath) :

@@ -24,6 +24,7 @@ const std::string CLASS = "OrbitDiffusionIntegrator::";
 OrbitDiffusionIntegrator::OrbitDiffusionIntegrator(const DenoiserModel& newModel) :
         model(std::make_shared<DenoiserModel>(newModel)) {
     model->validate();
+    settings = model->getSamplerSettings();
     setStepSize(0.0);
     setConstraintTolerance(1e-5);
 }

@@ -282,7 +282,7 @@ def makeParser():
                             help=".sdf, .sdf.gz; for one molecule also .pdb, .cif, .dcd")
     conformers.add_argument("-n", "--num", type=int, default=20, help="conformers a molecule (default 20)")
     conformers.add_argument("--seed", type=int, default=0, help="random seed; 0 chooses one (default)")
-    conformers.add_argument("--model", help="model file; default: the packaged one")
+    conformers.add_argument("--model", help="model file, or name of a packaged model; default: conformer")
     conformers.add_argument("--platform", help="OpenMM platform: CPU or Reference")
     conformers.add_argument("--precision", help="bf16 (CPU), single, mixed or double (GPUs); default: the fastest")
     conformers.add_argument("--threads", type=int, help="threads of the CPU platform")

@@ -55,11 +55,33 @@ def defaultModelPath():
     return str(path)
 
 
+def findModel(model=None):
+    """Get the path of a model file.
+
+    Parameters
+    ----------
+    model : str or path, optional
+        A path, the name of a packaged model (e.g. "conformer-fast"), or None for the default one.
+
+    Returns
+    -------
+    str
+        A path; that of a file that does not exist is returned as it is.
+    """
+    if model is None:
+        return defaultModelPath()
+    packaged = Path(__file__).resolve().parent / "models" / f"{model}.safetensors"
+    if Path(model).name == str(model) and not Path(model).exists() and packaged.is_file():
+        return str(packaged)
+    return str(model)
+
+
 def loadModel(model=None):
-    """Get a DenoiserModel from what a caller may give: a DenoiserModel, a path, or None for the packaged one."""
+    """Get a DenoiserModel from what a caller may give: a DenoiserModel, a path, the name of a packaged model, or None
+    for the default one."""
     if isinstance(model, orbit.DenoiserModel):
         return model
-    return orbit.DenoiserModel.load(str(defaultModelPath() if model is None else model))
+    return orbit.DenoiserModel.load(findModel(model))
 
 
 def _choice(what, name, table):
@@ -93,7 +115,8 @@ class ConformerGenerator:
     Parameters
     ----------
     model : str, path or openmmorbit.orbit.DenoiserModel, optional
-        The model; default: the packaged one.
+        The model: a path, or the name of a packaged one, "conformer" (the default) or another of the folder models.
+        A model brings its own sampler; the arguments below change parts of it.
     platform : str or openmm.Platform, optional
         "CPU", "Reference", or a GPU: "OpenCL", "CUDA" or "HIP"; default: CPU, which is always there.
     properties : dict, optional

@@ -150,7 +150,8 @@ def addEvaluate(commands):
                     "resampling, PoseBusters, GFN2 strain and timing, beside RDKit, CONFORGE and Open Babel in the "
                     "same process on the same molecules. Software that is not installed is named with the command that "
                     "installs it.", epilog="exit status: 0 done, 2 wrong use")
-    parser.add_argument("model", metavar="MODEL", help="model file; \"-\" for the packaged one")
+    parser.add_argument("model", metavar="MODEL",
+                        help="model file, or name of a packaged model; \"-\" for the default one")
     parser.add_argument("data", metavar="DATA",
                         help="reference ensembles: .sdf, .sdf.gz with tags SMILES and ID, or .shard")
     parser.add_argument("-o", "--output", help="folder for report.md, report.png and report.json")
@@ -194,7 +195,9 @@ def checkOptions(options):
     ValueError
         Naming the file or the numbers.
     """
-    options.model = None if options.model in ("-", None) else options.model
+    from openmmorbit.conformers import findModel
+
+    options.model = None if options.model in ("-", None) else findModel(options.model)
     for path in (options.data, options.model):
         if path is not None and not os.path.isfile(path):
             raise ValueError(f"evaluate: expected an existing file, got '{path}'; check the path")

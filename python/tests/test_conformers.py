@@ -10,7 +10,7 @@ from openmm import unit
 
 import openmmorbit
 from openmmorbit import orbit
-from openmmorbit.conformers import loadModel
+from openmmorbit.conformers import defaultModelPath, findModel, loadModel
 
 
 def testGenerate(makeGenerator, platform):
@@ -181,6 +181,25 @@ def testRefusedSettings(makeGenerator, options, text):
 def testRefusedMolecules(makeGenerator, molecule, error, text):
     with pytest.raises(error, match=text):
         makeGenerator().generate(molecule, 1)
+
+
+def testModelsByName(tmp_path, monkeypatch):
+    assert findModel("conformer") == findModel() == defaultModelPath()
+    assert findModel("nothing") == "nothing" and findModel(tmp_path / "conformer") == str(tmp_path / "conformer")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "conformer").write_bytes(b"a file of that name comes first")
+    assert findModel("conformer") == "conformer"
+
+
+def testModelsBringTheirSampler(smallModel):
+    model = orbit.DenoiserModel.fromBytes(smallModel.toBytes())
+    sampler = orbit.SamplerSettings()
+    sampler.method, sampler.numSteps, sampler.sigmaMin = orbit.SamplerMethod_Euler, 2, 1.5
+    model.setSamplerSettings(sampler)
+    generator = openmmorbit.ConformerGenerator(orbit.DenoiserModel.fromBytes(model.toBytes()))
+    assert list(generator.samplerSettings.getNoiseLevels()) == [20, 1.5, 0]
+    assert "euler, 2 steps = 2 evaluations" in repr(generator)
+    assert openmmorbit.ConformerGenerator(model, numSteps=3).samplerSettings.sigmaMin == 1.5
 
 
 def testModels(smallModel, tmp_path):

@@ -6,6 +6,7 @@
 #include "Systems.h"
 #include "openmmorbit/ArgumentError.h"
 #include "openmmorbit/ConformerGenerator.h"
+#include "openmmorbit/OrbitDiffusionIntegrator.h"
 #include <gtest/gtest.h>
 #include <algorithm>
 
@@ -74,6 +75,16 @@ public:
 };
 
 } // namespace
+
+TEST(ConformerGenerator, startsWithTheSamplerOfTheModel) {
+    DenoiserModel model = makeSmallModel();
+    EXPECT_EQ(ConformerGenerator(model).getSamplerSettings().numSteps, SamplerSettings().numSteps);
+    model.setSamplerSettings(makeSampler(2, SamplerMethod::Euler));
+    ConformerGenerator generator(model);
+    EXPECT_EQ(generator.getSamplerSettings().method, SamplerMethod::Euler);
+    EXPECT_EQ(generator.getSamplerSettings().numSteps, 2);
+    EXPECT_EQ(OrbitDiffusionIntegrator(model).getSamplerSettings().numSteps, 2);
+}
 
 TEST(ConformerGenerator, runsTheKernelOfItsPlatform) {
     auto generator = makeGenerator(makeSmallModel(), false);

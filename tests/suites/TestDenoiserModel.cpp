@@ -120,6 +120,31 @@ TEST(DenoiserModel, float32RoundTripIsExact) {
     EXPECT_EQ(read.getMetadata("data"), "");
 }
 
+TEST(DenoiserModel, holdsTheSamplerItWasMadeFor) {
+    DenoiserModel model = makeTinyModel();
+    const string plain = model.toBytes();
+    EXPECT_EQ(DenoiserModel::fromBytes(plain).getSamplerSettings().getNoiseLevels(),
+        SamplerSettings().getNoiseLevels());
+    EXPECT_EQ(plain.find("\"sampler\""), string::npos) << "the default needs no entry";
+    SamplerSettings sampler;
+    sampler.method = SamplerMethod::Euler;
+    sampler.schedule = NoiseSchedule::UniformTime;
+    sampler.numSteps = 4;
+    sampler.sigmaMax = 15;
+    sampler.sigmaMin = 1.0 / 3;
+    sampler.rho = 3;
+    model.setSamplerSettings(sampler);
+    const DenoiserModel read = DenoiserModel::fromBytes(model.toBytes());
+    EXPECT_EQ(read.getSamplerSettings().method, sampler.method);
+    EXPECT_EQ(read.getSamplerSettings().schedule, sampler.schedule);
+    EXPECT_EQ(read.getSamplerSettings().rho, sampler.rho);
+    EXPECT_EQ(read.getSamplerSettings().getNoiseLevels(), sampler.getNoiseLevels());
+    EXPECT_EQ(read.toBytes(), model.toBytes());
+    EXPECT_NE(model.getChecksum(), makeTinyModel().getChecksum());
+    sampler.numSteps = 0;
+    EXPECT_THROW(model.setSamplerSettings(sampler), ArgumentError);
+}
+
 TEST(DenoiserModel, bfloat16RoundTrip) {
     const DenoiserModel model = makeSmallModel();
     const string bytes = model.toBytes(TensorStorage::BFloat16);

@@ -5,6 +5,7 @@
 #include "Models.h"
 #include "Tolerances.h"
 #include "openmmorbit/ArgumentError.h"
+#include "openmmorbit/internal/SamplerText.h"
 
 using namespace OrbitPlugin;
 using namespace testSupport;
@@ -167,4 +168,35 @@ TEST(Sampler, manyStepsGiveTheDataScale) {
             error = std::max(error, std::fabs(end[i] - factor * start[i]));
         EXPECT_LT(error, 1e-3 * scale) << "method " << (int) method;
     }
+}
+
+TEST(SamplerText, roundTripAndDefaults) {
+    SamplerSettings settings;
+    settings.method = SamplerMethod::Heun;
+    settings.schedule = NoiseSchedule::Logarithmic;
+    settings.numSteps = 3;
+    settings.sigmaMax = 1e3 / 7;
+    settings.sigmaMin = 1e-3 / 7;
+    settings.rho = 7;
+    const SamplerSettings read = parseSampler(formatSampler(settings), "");
+    EXPECT_EQ(read.method, settings.method);
+    EXPECT_EQ(read.schedule, settings.schedule);
+    EXPECT_EQ(read.rho, settings.rho);
+    EXPECT_EQ(read.getNoiseLevels(), settings.getNoiseLevels());
+    EXPECT_EQ(formatSampler(parseSampler("{}", "")), formatSampler(SamplerSettings()));
+}
+
+TEST(SamplerText, refusesWhatIsNoSampler) {
+    auto refuse = [](const std::string& text, const std::string& expected) {
+        expectThrows<ArgumentError>("file: expected " + expected, [&] { parseSampler(text, "file: "); });
+    };
+    refuse("euler", "a JSON object as sampler, got other text");
+    refuse("{\"churn\": 1}", "only known members of the sampler, got \"churn\"; a newer version may read it");
+    refuse("{\"method\": \"rk4\"}",
+            "one of \"euler\", \"heun\", \"multistep\" as method of the sampler, got \"rk4\"");
+    refuse("{\"numSteps\": 2.5}", "a number as numSteps of the sampler, got 2.5");
+    refuse("{\"numSteps\": 5000000000}", "a number as numSteps of the sampler, got 5000000000");
+    refuse("{\"sigmaMin\": true}", "a number as sigmaMin of the sampler, got true");
+    refuse("{\"numSteps\": 0}",
+            "a possible sampler, got: SamplerSettings::validate: expected at least 1 step, got 0");
 }

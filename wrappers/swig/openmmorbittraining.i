@@ -31,14 +31,18 @@
 
 %naturalvar;
 namespace OrbitPlugin {
+    struct DistillationSettings;
     struct TrainingDataset;
     struct EnsembleMetrics;
 }
+%template() std::vector<int>;
+%template() std::vector<double>;
 %template() std::vector<std::string>;
 %template() std::vector<OrbitPlugin::TrainingDataset>;
 %template() std::vector<OrbitPlugin::EnsembleMetrics>;
 
 ORBIT_VALUE(OrbitPlugin::EnsembleMetrics)
+ORBIT_VALUE(OrbitPlugin::DistillationSettings)
 ORBIT_VALUE(OrbitPlugin::TrainingDataset)
 ORBIT_VALUE(OrbitPlugin::TrainingSettings)
 ORBIT_VALUE(OrbitPlugin::TrainingResult)

@@ -4,6 +4,7 @@
 #define OPENMM_ORBIT_DENOISERMODEL_H_
 
 #include "openmmorbit/MolecularGraph.h"
+#include "openmmorbit/SamplerSettings.h"
 #include "openmmorbit/internal/windowsExportOrbit.h"
 #include <map>
 #include <string>
@@ -108,6 +109,16 @@ public:
         conditions = names;
         checksum.clear();
     }
+    /** Get the sampler that generators start with: the one the model was made for, or the default SamplerSettings. */
+    const SamplerSettings& getSamplerSettings() const {
+        return sampler;
+    }
+    /** Set the sampler that generators start with; the file holds it if it is not the default. @throws ArgumentError */
+    void setSamplerSettings(const SamplerSettings& newSettings) {
+        newSettings.validate();
+        sampler = newSettings;
+        checksum.clear();
+    }
     /** Get a free text of the model card: "name", "data", "licence", "training", "metrics"; empty if there is none. */
     std::string getMetadata(const std::string& key) const;
     void setMetadata(const std::string& key, const std::string& value) {
@@ -134,6 +145,7 @@ private:
     std::map<std::string, ModelTensor> tensors;
     std::vector<FeatureVocabulary> atomVocabularies, pairVocabularies;
     std::vector<std::string> conditions;
+    SamplerSettings sampler;
     std::map<std::string, std::string> metadata;
     std::string checksum, path;
 };

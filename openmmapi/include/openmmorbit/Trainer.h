@@ -18,6 +18,18 @@ struct OPENMM_EXPORT_ORBIT TrainingDataset {
     double weight = 1.0;                ///< share of the samples, relative to the other data sets
 };
 
+/**
+ * A student that needs few evaluations: it learns to reach in one Euler step where several small steps of a frozen
+ * teacher lead, at the noise levels of its own sampler only (section 7 of docs/theory.md).
+ */
+struct OPENMM_EXPORT_ORBIT DistillationSettings {
+    std::string teacher;                ///< model file of the teacher; empty: no distillation
+    SamplerSettings sampler;            ///< the student's, method Euler; the exported model holds it
+    std::vector<int> teacherSteps;      ///< evaluations of the teacher for every step of the student
+    std::vector<double> levelShares;    ///< relative share of the batches of every step; empty: equal ones
+    int repeats = 1;                    ///< updates a batch of the teacher serves for, each with other rotations
+};
+
 /** Settings of a training run; docs/training.md describes the file format. */
 struct OPENMM_EXPORT_ORBIT TrainingSettings {
     PairBiasTransformerSettings network;            ///< sizes of the network
@@ -50,6 +62,7 @@ struct OPENMM_EXPORT_ORBIT TrainingSettings {
     int numRotations = 200, numAutomorphisms = 50;  ///< of the targets monteCarlo and paper
     /** Means over O(3) where the inputs show no hand; exact targets, independent coupling */
     bool averageReflections = true;
+    DistillationSettings distillation;              ///< learn from another model instead of from the data
     std::string precision = "bfloat16";             ///< matrix products: "bfloat16" or "float32"
     int numThreads = 1;                             ///< threads of LibTorch; one more prepares batches
     double checkpointMinutes = 2;                   ///< between checkpoints

@@ -3,6 +3,7 @@
 #include "DenoiserModelChecks.h"
 #include "Safetensors.h"
 #include "openmmorbit/ArgumentError.h"
+#include "openmmorbit/internal/SamplerText.h"
 #include "openmmorbit/internal/Sha256.h"
 #include <fstream>
 #include <iterator>
@@ -21,7 +22,7 @@ namespace {
 
 const char* const FORMAT = "openmm-orbit/1";
 const std::set<string> RESERVED_KEYS = {"format", "architecture", "settings", "features", "conditions", "unit", "prior",
-    "coupling", "sha256"};
+    "coupling", "sampler", "sha256"};
 const map<string, string> FIXED_VALUES = {{"architecture", "pair-bias-transformer"}, {"unit", "angstrom"},
     {"prior", "gaussian"}, {"coupling", "independent"}};
 
@@ -174,6 +175,8 @@ DenoiserModel DenoiserModel::fromBytes(const string& bytes, const string& origin
     model.atomVocabularies = reader.readVocabularies(features, "atom");
     model.pairVocabularies = reader.readVocabularies(features, "pair");
     model.conditions = reader.readConditions();
+    if (header.metadata.count("sampler") != 0)
+        model.sampler = parseSampler(reader.getText("sampler"), "DenoiserModel::load: \"" + origin + "\": ");
     for (const auto& item : header.metadata)
         if (RESERVED_KEYS.count(item.first) == 0)
             model.metadata[item.first] = item.second;
@@ -207,6 +210,8 @@ string DenoiserModel::toBytes(TensorStorage storage) const {
     catch (const json::exception& error) {
         throw ArgumentError(string("DenoiserModel::save: expected names in UTF-8, got ") + error.what());
     }
+    if (formatSampler(sampler) != formatSampler(SamplerSettings()))
+        texts["sampler"] = formatSampler(sampler);
     texts["sha256"] = sha256(data.data(), data.size());
     return writeSafetensors(texts, entries, data);
 }

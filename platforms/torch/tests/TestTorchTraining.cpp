@@ -3,52 +3,23 @@
 #include "Matchers.h"
 #include "Tolerances.h"
 #include "TorchSystems.h"
+#include "TrainingRun.h"
 #include "openmmorbit/ArgumentError.h"
 #include "openmmorbit/Trainer.h"
 #include "openmmorbit/internal/Features.h"
 #include "openmmorbit/internal/OrbitMean.h"
 #include "train/BatchSampler.h"
 #include "train/SampleTarget.h"
-#include <filesystem>
 #include <fstream>
 #include <sstream>
-#include <unistd.h>
 
 using namespace OrbitPlugin;
 using namespace testSupport;
 
 namespace {
 
-/** A folder of its own that disappears with the test. */
-class TrainerTest : public testing::Test {
-protected:
-    TrainerTest() : folder(std::filesystem::temp_directory_path() / ("orbit-trainer-" + std::to_string(getpid()))) {
-        std::filesystem::create_directories(folder);
-        writeSmallShard(path("small.shard"), "MMFF94s");
-    }
-    ~TrainerTest() override {
-        std::error_code ignored;
-        std::filesystem::remove_all(folder, ignored);
-    }
-    std::string path(const std::string& name) const {
-        return (folder / name).string();
-    }
-    TrainingSettings makeSettings(const std::string& output) const {
-        TrainingSettings settings;
-        settings.network = makeSmallSettings();
-        settings.conditions = {"GFN2-xTB", "MMFF94s"};
-        settings.datasets.push_back({{path("small.shard")}, 1.0});
-        settings.validationShards = {path("small.shard")};
-        settings.outputDirectory = path(output);
-        settings.atomsPerBatch = 300;
-        settings.maxSteps = 10;
-        settings.warmupSteps = 2;
-        settings.learningRate = 1e-2;
-        settings.validationSteps = 0;
-        settings.precision = "float32";
-        return settings;
-    }
-    std::filesystem::path folder;
+/** Training runs in a folder of its own. */
+class TrainerTest : public TrainingRunTest {
 };
 
 std::string readFile(const std::string& path) {

@@ -21,7 +21,8 @@ enum Purpose : std::uint32_t {
     ChooseConformer = 3,
     Rotation = 4,
     NoiseLevel = 5,
-    Noise = 6
+    Noise = 6,
+    ChooseLevel = 10
 };
 
 typedef std::chrono::steady_clock Clock;
@@ -68,8 +69,14 @@ int chooseConformer(const TrainingMolecule& molecule, const std::array<double, 4
 
 } // namespace
 
+void drawRotation(std::uint64_t seed, std::uint64_t sample, int index, double* rotation) {
+    makeRotation(normals(seed, sample, Rotation, index), rotation);
+}
+
 BatchSampler::BatchSampler(const TrainingSettings& settings, const TrainingData& data) : settings(settings), data(data),
         target(settings), dataScale(settings.network.dataScale) {
+    if (!settings.distillation.teacher.empty())
+        levels = settings.distillation.sampler.getNoiseLevels();
 }
 
 void BatchSampler::setShare(int newRank, int newNumProcesses) {
@@ -110,6 +117,21 @@ void BatchSampler::fillPool(std::int64_t pool) {
     currentPool = pool;
 }
 
+int BatchSampler::chooseLevel(BatchPosition position) const {
+    const int numLevels = (int) levels.size() - 1;
+    if (numLevels < 1)
+        return 0;
+    const double u = uniforms(settings.seed, position.pool, ChooseLevel, position.batch)[0];
+    const std::vector<double>& shares = settings.distillation.levelShares;
+    if (shares.empty())
+        return chooseIndex(u, numLevels);
+    double limit = u * std::accumulate(shares.begin(), shares.end(), 0.0);
+    int level = 0;
+    while (level + 1 < numLevels && limit >= shares[level])
+        limit -= shares[level++];
+    return level;
+}
+
 void BatchSampler::fillSample(const Choice& choice, int row, HostBatch& batch) {
     const TrainingMolecule& molecule = data.sets[choice.set].molecules[choice.molecule];
     const std::uint64_t seed = settings.seed, sample = choice.sample;
@@ -125,7 +147,7 @@ void BatchSampler::fillSample(const Choice& choice, int row, HostBatch& batch) {
     // A random rotation, with a reflection for mirrored samples.
 
     double R[9];
-    makeRotation(normals(seed, sample, Rotation), R);
+    drawRotation(seed, sample, 0, R);
     if (mirrored)
         for (double& value : R)
             value = -value;
@@ -144,7 +166,9 @@ void BatchSampler::fillSample(const Choice& choice, int row, HostBatch& batch) {
 
     // (1.4), (3.3): y = x1 + sigma n with centred noise.
 
-    double sigma = std::exp(settings.logSigmaMean + settings.logSigmaDeviation * normals(seed, sample, NoiseLevel)[0]);
+    const bool distilled = !levels.empty();
+    double sigma = distilled ? levels[batch.level] :
+            std::exp(settings.logSigmaMean + settings.logSigmaDeviation * normals(seed, sample, NoiseLevel)[0]);
     double noiseMean[3] = {0, 0, 0};
     for (int i = 0; i < n; i++) {
         auto noise = normals(seed, sample, Noise, i);
@@ -155,15 +179,17 @@ void BatchSampler::fillSample(const Choice& choice, int row, HostBatch& batch) {
     }
     for (int i = 0; i < 3 * n; i++)
         y[i] -= noiseMean[i % 3];
-    target.couple(x1, rows, y);
+    if (!distilled)
+        target.couple(x1, rows, y);
+    const double share = distilled && batch.level == 0 ? 0 : 1;
     for (int i = 0; i < 3 * n; i++)
-        y[i] = x1[i] + sigma * y[i];
+        y[i] = share * x1[i] + sigma * y[i];
     noisy.sigma = sigma;
 
     // (2.7), or another target of section 2.
 
     Clock::time_point start = Clock::now();
-    const std::vector<double> mean = target.compute(noisy);
+    const std::vector<double> mean = distilled ? y : target.compute(noisy);
     batch.targetSeconds += secondsSince(start);
 
     // (3.1), (3.2)
@@ -177,6 +203,7 @@ void BatchSampler::fillSample(const Choice& choice, int row, HostBatch& batch) {
         batch.target[3 * atom + i] = (float) ((mean[i] - skip * y[i]) / out);
     }
     batch.sigma[row] = sigma;
+    batch.samples[row] = sample;
     batch.scaledTime[row] = (float) (std::log(sigma) / 4);
     batch.condition[row] = molecule.condition;
     for (int i = 0; i < n; i++) {
@@ -214,10 +241,12 @@ HostBatch BatchSampler::getBatch(BatchPosition position) {
     batch.scaledTime.resize(B);
     batch.condition.resize(B);
     batch.sigma.resize(B);
+    batch.samples.resize(B);
+    batch.level = chooseLevel(position);
     for (int row = 0; row < batch.numSamples; row++)
         fillSample(choices[row], row, batch);
-    batch.next = position.batch + 1 < (std::int64_t) batches.size() ? BatchPosition{position.pool, position.batch + 1} :
-            BatchPosition{position.pool + 1, 0};
+    batch.next = position.batch + 1 < (std::int64_t) batches.size() ?
+            BatchPosition{position.pool, position.batch + 1, 0} : BatchPosition{position.pool + 1, 0, 0};
     batch.seconds = secondsSince(start);
     return batch;
 }

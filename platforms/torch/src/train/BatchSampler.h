@@ -14,7 +14,11 @@ namespace torchimpl {
 struct BatchPosition {
     std::int64_t pool = 0;  ///< number of the pool
     std::int64_t batch = 0; ///< batch within the pool
+    std::int64_t repeat = 0;    ///< updates that used the batch already, see DistillationSettings::repeats
 };
+
+/** Draw the rotation of a sample by key: index 0 is that of its first presentation. Row major [3][3]. */
+void drawRotation(std::uint64_t seed, std::uint64_t sample, int index, double* rotation);
 
 /** One padded batch in host memory. */
 struct HostBatch {
@@ -25,13 +29,17 @@ struct HostBatch {
     std::vector<std::int64_t> condition;            ///< [B]
     std::vector<std::int32_t> atomIndex, pairIndex; ///< [B][N], [B][N][N]
     std::vector<double> sigma;                      ///< [B] noise levels, Angstrom
+    std::vector<std::uint64_t> samples;             ///< [B] numbers of the samples, their part of every key
+    int level = 0;                                  ///< distillation: the student's step, one for all samples
     BatchPosition next;                             ///< where the sequence goes on
     double targetSeconds = 0, seconds = 0;          ///< time in the orbit posterior, and in all of the assembly
 };
 
 /**
  * Draws batches. The sequence depends on settings, data and seed only: a pool of samples is drawn with the weights of
- * the sets, sorted by size, cut into batches of at most atomsPerBatch padded atoms, and its batches are shuffled.
+ * the sets, sorted by size, cut into batches of at most atomsPerBatch padded atoms, and its batches are shuffled. For a
+ * distillation every batch has one of the sampler's noise levels, the first one starts from noise alone, and the target
+ * is left to the teacher.
  */
 class BatchSampler {
 public:
@@ -49,11 +57,13 @@ private:
         std::uint64_t sample = 0;
     };
     void fillPool(std::int64_t pool);
+    int chooseLevel(BatchPosition position) const;
     void fillSample(const Choice& choice, int row, HostBatch& batch);
     const TrainingSettings& settings;
     const TrainingData& data;
     SampleTarget target;
     double dataScale;
+    std::vector<double> levels;     ///< of the distilled sampler; empty without distillation
     int rank = 0, numProcesses = 1;
     std::int64_t currentPool = -1;
     std::vector<std::vector<Choice>> batches;

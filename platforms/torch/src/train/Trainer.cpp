@@ -4,6 +4,7 @@
 #include "BatchQueue.h"
 #include "CachingAllocator.h"
 #include "Checkpoint.h"
+#include "Distillation.h"
 #include "Optimizer.h"
 #include "SignalGuard.h"
 #include "TrainingLog.h"
@@ -44,7 +45,8 @@ private:
     void describeData();
     void resume();
     bool goesOn();
-    void step(const HostBatch& batch);
+    void prepare(HostBatch batch);
+    void step();
     void skip(double loss, double norm);
     void validate();
     void measure();
@@ -67,9 +69,12 @@ private:
     DenoiserModel model;
     TrainingData data;
     std::unique_ptr<ModelTables> tables;
+    std::unique_ptr<Teacher> teacher;
     std::unique_ptr<Validation> validation;
     std::unique_ptr<ValidationEnsembles> ensembles;
     std::unique_ptr<Optimizer> optimizer;
+    HostBatch batch;
+    DeviceBatch inputs;
     BatchPosition position;
     Clock::time_point start = Clock::now(), lastCheckpoint = start, lastExport = start;
     double earlierMinutes = 0, agreedMinutes = 0, lastLoss = 0, validationLoss = 0;
@@ -88,8 +93,10 @@ Run::Run(const TrainingSettings& settings, std::ostream* progress) : settings(se
     if (settings.initialModel.empty())
         clearUnusedRows(data.tables, model);
     tables = std::make_unique<ModelTables>(data.tables, model, getProductType(settings));
+    if (!settings.distillation.teacher.empty())
+        teacher = std::make_unique<Teacher>(settings, model);
     if (!settings.validationShards.empty() && group.isFirst()) {
-        validation = std::make_unique<Validation>(settings, model);
+        validation = std::make_unique<Validation>(settings, model, teacher.get());
         if (settings.validationMolecules > 0)
             ensembles = std::make_unique<ValidationEnsembles>(settings, model);
         for (const std::string& message : ensembles ? ensembles->getMessages() : std::vector<std::string>())
@@ -137,14 +144,14 @@ void Run::resume() {
     // All processes start from the state of the first one.
 
     Tensor numbers = at::tensor({(double) numSteps, (double) numSamples, (double) numSkipped, earlierMinutes,
-            (double) position.pool, (double) position.batch}, at::kDouble);
+            (double) position.pool, (double) position.batch, (double) position.repeat}, at::kDouble);
     group.copyFromFirst({numbers});
     const double* values = numbers.data_ptr<double>();
     numSteps = (long long) values[0];
     numSamples = (long long) values[1];
     numSkipped = (long long) values[2];
     earlierMinutes = values[3];
-    position = {(std::int64_t) values[4], (std::int64_t) values[5]};
+    position = {(std::int64_t) values[4], (std::int64_t) values[5], (std::int64_t) values[6]};
     NamedTensors state = optimizer->getState();
     std::vector<Tensor> tensors;
     for (const auto& [name, tensor] : state)
@@ -162,16 +169,28 @@ bool Run::goesOn() {
     return numbers.data_ptr<double>()[1] == 0 && getProgress() < 1;
 }
 
-void Run::step(const HostBatch& batch) {
+/** Take a batch, and the teacher's targets for all of its repeats. */
+void Run::prepare(HostBatch newBatch) {
+    batch = std::move(newBatch);
+    if (batch.numSamples == 0)
+        return;
+    inputs = toTensors(batch, *tables);
+    if (teacher)
+        inputs.target = teacher->computeTarget(batch, inputs.inputs);
+}
+
+void Run::step() {
     Tensor total = at::zeros({1}, at::kDouble);
     if (batch.numSamples > 0) {
         NamedTensors weights = cast(optimizer->getWeights(), getProductType(settings));
-        DeviceBatch inputs = toTensors(batch, *tables);
-        Tensor output = pairBiasTransformer(settings.network, weights, inputs.inputs);
+        DeviceBatch rotated = inputs;
+        if (position.repeat > 0)
+            rotateBatch(settings, batch, (int) position.repeat, rotated);
+        Tensor output = pairBiasTransformer(settings.network, weights, rotated.inputs);
 
         // The mean over the atoms of all processes.
 
-        Tensor loss = denoisingLoss(output, inputs.target, inputs.inputs.mask);
+        Tensor loss = denoisingLoss(output, rotated.target, rotated.inputs.mask);
         if (group.getSize() > 1)
             loss = loss * (batch.numAtoms / (double) batch.totalAtoms);
         total += loss.detach();
@@ -185,7 +204,9 @@ void Run::step(const HostBatch& batch) {
     const double norm = std::isfinite(loss) ? optimizer->update(getProgress()) : loss;
     numSteps++;
     numSamples += batch.totalSamples;
-    position = batch.next;
+    position.repeat++;
+    if (!teacher || position.repeat >= settings.distillation.repeats)
+        position = batch.next;
     if (!std::isfinite(norm)) {
         skip(loss, norm);
         return;
@@ -284,9 +305,11 @@ TrainingResult Run::execute() {
     SignalGuard signals;
     BatchSampler sampler(settings, data);
     sampler.setShare(group.getRank(), group.getSize());
-    BatchQueue queue(sampler, position);
-    while (goesOn()) {
-        step(queue.next());
+    BatchQueue queue(sampler, {position.pool, position.batch, 0});
+    for (bool first = true; goesOn(); first = false) {
+        if (first || position.repeat == 0)
+            prepare(queue.next());
+        step();
         if (numSteps % settings.logSteps == 0)
             lastLoss = log.writeSteps(getPosition(), optimizer->getLearningRate(getProgress()));
         if (settings.validationSteps > 0 && numSteps % settings.validationSteps == 0)

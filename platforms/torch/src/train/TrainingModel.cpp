@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 // The start of a run, tensors of batches, and validation at fixed noise.
 #include "TrainingModel.h"
+#include "Distillation.h"
 #include "openmmorbit/ArgumentError.h"
 #include "openmmorbit/internal/Philox.h"
+#include "openmmorbit/internal/SamplerText.h"
 #include <c10/core/GradMode.h>
 #include <iomanip>
 #include <set>
@@ -76,9 +78,14 @@ at::ScalarType getProductType(const TrainingSettings& settings) {
     return settings.precision == "bfloat16" ? at::kBFloat16 : at::kFloat;
 }
 
+SamplerSettings getSampler(const TrainingSettings& settings) {
+    return settings.distillation.teacher.empty() ? SamplerSettings() : settings.distillation.sampler;
+}
+
 DenoiserModel createInitialModel(const TrainingSettings& settings) {
     if (!settings.initialModel.empty()) {
         DenoiserModel model = DenoiserModel::load(settings.initialModel);
+        model.setSamplerSettings(getSampler(settings));
         if (model.getConditions() != settings.conditions)
             throw ArgumentError("train: expected the conditions of \"" + settings.initialModel +
                     "\", got others; list the same conditions");
@@ -86,6 +93,7 @@ DenoiserModel createInitialModel(const TrainingSettings& settings) {
     }
     DenoiserModel model = DenoiserModel::createRandom(settings.network, settings.seed);
     model.setConditions(settings.conditions);
+    model.setSamplerSettings(getSampler(settings));
     ModelTensor embedding;
     embedding.shape = {(int) settings.conditions.size(), settings.network.conditionWidth};
     for (int k = 0; k < embedding.shape[0] * embedding.shape[1]; k++)
@@ -112,10 +120,19 @@ std::string getIdentity(const TrainingSettings& settings) {
         text << condition << " ";
     if (settings.target != "exact" || settings.coupling != "independent" || settings.regression != "denoiser")
         text << settings.target << " " << settings.coupling << " " << settings.regression;
+    const DistillationSettings& distillation = settings.distillation;
+    if (distillation.teacher.empty())
+        return text.str();
+    text << DenoiserModel::load(distillation.teacher).getChecksum() << " " << formatSampler(distillation.sampler);
+    for (int steps : distillation.teacherSteps)
+        text << " " << steps;
+    for (double share : distillation.levelShares)
+        text << " " << share;
+    text << " " << distillation.repeats;
     return text.str();
 }
 
-Validation::Validation(const TrainingSettings& trainingSettings, const DenoiserModel& model) :
+Validation::Validation(const TrainingSettings& trainingSettings, const DenoiserModel& model, const Teacher* teacher) :
         settings(trainingSettings) {
     settings.seed = VALIDATION_SEED;
     settings.target = "exact";
@@ -129,6 +146,8 @@ Validation::Validation(const TrainingSettings& trainingSettings, const DenoiserM
     for (int k = 0; k < VALIDATION_BATCHES && position.pool == 0; k++) {
         batches.push_back(sampler.getBatch(position));
         position = batches.back().next;
+        if (teacher != nullptr)
+            targets.push_back(teacher->computeTarget(batches.back(), toTensors(batches.back(), *tables).inputs));
     }
 }
 
@@ -137,8 +156,11 @@ double Validation::evaluate(const NamedTensors& weights, std::string& details) c
     std::vector<double> sums(limits.size(), 0), counts(limits.size(), 0);
     c10::NoGradGuard noGradients;
     double total = 0, numSamples = 0;
-    for (const HostBatch& batch : batches) {
+    for (std::size_t k = 0; k < batches.size(); k++) {
+        const HostBatch& batch = batches[k];
         DeviceBatch tensors = toTensors(batch, *tables);
+        if (!targets.empty())
+            tensors.target = targets[k];
         Tensor output = pairBiasTransformer(settings.network, weights, tensors.inputs);
         Tensor atoms = tensors.inputs.mask.sum(1);
         Tensor losses = (output - tensors.target).square().sum(-1).mul(tensors.inputs.mask).sum(1) / atoms;

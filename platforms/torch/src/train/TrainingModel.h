@@ -27,6 +27,8 @@ struct DeviceBatch {
 DeviceBatch toTensors(const HostBatch& batch, const ModelTables& tables);
 /** Get the number type of the matrix products. */
 at::ScalarType getProductType(const TrainingSettings& settings);
+/** Get the sampler that the exported model starts with. */
+SamplerSettings getSampler(const TrainingSettings& settings);
 /** Read the initial model, or create one with pseudo-random weights. */
 DenoiserModel createInitialModel(const TrainingSettings& settings);
 /** Set the embedding rows of feature values that no molecule has to zero: they will never be trained. */
@@ -34,10 +36,17 @@ void clearUnusedRows(const FeatureTables& tables, DenoiserModel& model);
 /** Get a text of everything that must not change between the parts of a run. */
 std::string getIdentity(const TrainingSettings& settings);
 
+class Teacher;
+
 /** Validation molecules with fixed conformers, rotations and noise. */
 class Validation {
 public:
-    Validation(const TrainingSettings& settings, const DenoiserModel& model);
+    /**
+     * Choose them.
+     *
+     * @param teacher   gives the targets of a distillation; otherwise null
+     */
+    Validation(const TrainingSettings& settings, const DenoiserModel& model, const Teacher* teacher = nullptr);
     /**
      * Compute the mean loss (3.3).
      *
@@ -50,6 +59,7 @@ private:
     TrainingData data;
     std::unique_ptr<ModelTables> tables;
     std::vector<HostBatch> batches;
+    std::vector<at::Tensor> targets;    ///< the teacher's, one a batch; none without distillation
 };
 
 } // namespace torchimpl

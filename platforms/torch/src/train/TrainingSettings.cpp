@@ -3,6 +3,7 @@
 #include "openmmorbit/ArgumentError.h"
 #include "openmmorbit/OrbitTarget.h"
 #include "openmmorbit/Trainer.h"
+#include "openmmorbit/internal/SamplerText.h"
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -62,6 +63,24 @@ void readNetwork(const json& object, PairBiasTransformerSettings& network) {
     reader.finish();
 }
 
+DistillationSettings readDistillation(const json& object) {
+    DistillationSettings distillation;
+    json sampler = json::object();
+    KeyReader reader(object, "distillation");
+    reader.read("teacher", distillation.teacher);
+    reader.read("sampler", sampler);
+    reader.read("teacherSteps", distillation.teacherSteps);
+    reader.read("levelShares", distillation.levelShares);
+    reader.read("repeats", distillation.repeats);
+    reader.finish();
+    if (distillation.teacher.empty())
+        throw ArgumentError(WHERE + "expected a model file as \"teacher\" in \"distillation\", got none");
+    if (sampler.is_object() && !sampler.contains("method"))
+        sampler["method"] = "euler";
+    distillation.sampler = parseSampler(sampler.dump(), WHERE);
+    return distillation;
+}
+
 TrainingDataset readDataset(const json& object) {
     TrainingDataset dataset;
     KeyReader reader(object, "datasets");
@@ -76,6 +95,27 @@ void check(bool right, const std::string& what, const std::string& got) {
         throw ArgumentError("TrainingSettings::validate: expected " + what + ", got " + got);
 }
 
+void checkDistillation(const DistillationSettings& distillation) {
+    distillation.sampler.validate();
+    const std::size_t numSteps = distillation.sampler.numSteps;
+    check(distillation.sampler.method == SamplerMethod::Euler, "the method \"euler\" for a distilled sampler",
+            "another one");
+    check(distillation.teacherSteps.size() == numSteps,
+            std::to_string(numSteps) + " teacherSteps, one for each step of the distilled sampler",
+            std::to_string(distillation.teacherSteps.size()));
+    for (int steps : distillation.teacherSteps)
+        check(steps >= 1, "teacherSteps of at least 1", std::to_string(steps));
+    check(distillation.levelShares.empty() || distillation.levelShares.size() == numSteps,
+            std::to_string(numSteps) + " levelShares, or none", std::to_string(distillation.levelShares.size()));
+    double total = distillation.levelShares.empty() ? 1 : 0;
+    for (double share : distillation.levelShares) {
+        check(share >= 0, "levelShares of at least 0", std::to_string(share));
+        total += share;
+    }
+    check(total > 0, "a positive sum of the levelShares", std::to_string(total));
+    check(distillation.repeats >= 1, "at least 1 of the repeats", std::to_string(distillation.repeats));
+}
+
 } // namespace
 
 TrainingSettings TrainingSettings::load(const std::string& path) {
@@ -87,11 +127,12 @@ TrainingSettings TrainingSettings::load(const std::string& path) {
         throw ArgumentError(WHERE + "expected JSON, got \"" + path + "\", which does not parse");
     TrainingSettings settings;
     KeyReader reader(document, path);
-    json network = json::object(), datasets = json::array();
+    json network = json::object(), datasets = json::array(), distillation;
     std::map<std::string, std::string> metadata;
     reader.read("network", network);
     reader.read("datasets", datasets);
     reader.read("metadata", metadata);
+    reader.read("distillation", distillation);
     reader.read("conditions", settings.conditions);
     reader.read("validationShards", settings.validationShards);
     reader.read("outputDirectory", settings.outputDirectory);
@@ -133,6 +174,8 @@ TrainingSettings TrainingSettings::load(const std::string& path) {
     reader.read("metricSteps", settings.metricSteps);
     reader.finish();
     readNetwork(network, settings.network);
+    if (document.contains("distillation"))
+        settings.distillation = readDistillation(distillation);
     for (const json& dataset : datasets)
         settings.datasets.push_back(readDataset(dataset));
     for (const auto& [key, value] : metadata) {
@@ -187,6 +230,8 @@ void TrainingSettings::validate() const {
             "\"" + regression + "\"");
     check(precision == "bfloat16" || precision == "float32", "a precision of \"bfloat16\" or \"float32\"",
             "\"" + precision + "\"");
+    if (!distillation.teacher.empty())
+        checkDistillation(distillation);
     check(numThreads >= 1, "at least 1 thread", std::to_string(numThreads));
     check(logSteps >= 1 && validationSteps >= 0, "a log interval of at least 1 step", std::to_string(logSteps));
     check(validationMolecules >= 0, "at least 0 validation molecules", std::to_string(validationMolecules));

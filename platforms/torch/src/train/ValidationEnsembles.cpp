@@ -3,7 +3,6 @@
 #include "ValidationEnsembles.h"
 #include "openmmorbit/ArgumentError.h"
 #include "openmmorbit/ConformerCheck.h"
-#include "openmmorbit/SamplerSettings.h"
 #include "openmmorbit/Shard.h"
 #include "openmmorbit/internal/Philox.h"
 #include "openmmorbit/internal/stages/Preconditioning.h"
@@ -95,7 +94,8 @@ Tensor ValidationEnsembles::generateBatch(const NamedTensors& weights, const std
         N = std::max<int64_t>(N, molecules[copy.molecule].graph.getNumAtoms());
     const int64_t B = (int64_t) copies.size();
     NetworkInputs inputs = makeInputs(copies, N);
-    const std::vector<double> levels = SamplerSettings().getNoiseLevels();
+    const SamplerSettings sampler = getSampler(settings);
+    const std::vector<double> levels = sampler.getNoiseLevels();
 
     // (6.2) with a key of molecule, copy and atom.
 
@@ -119,9 +119,10 @@ Tensor ValidationEnsembles::generateBatch(const NamedTensors& weights, const std
         Tensor denoised = factors.skip * y +
                 factors.output * pairBiasTransformer(settings.network, weights, inputs).to(at::kFloat);
 
-        // (5.4)
+        // (5.4), or (5.2)
 
-        const double weight = getMultistepWeight({levels[k], levels[k + 1], k > 0 ? levels[k - 1] : 0});
+        const double before = k > 0 && sampler.method == SamplerMethod::Multistep ? levels[k - 1] : 0;
+        const double weight = getMultistepWeight({levels[k], levels[k + 1], before});
         const double ratio = levels[k + 1] / levels[k];
         Tensor extrapolated = weight == 0 ? denoised : (1 + weight) * denoised - weight * previous;
         y = ratio * y + (1 - ratio) * extrapolated;

@@ -20,7 +20,7 @@ struct ShardMetrics {
 
 /**
  * A fixed choice of validation molecules, equally many of every shard, spread evenly over it. Copies are generated with
- * the default SamplerSettings and noise of a fixed key, in the condition of the molecule, and are not drawn again.
+ * the sampler of the exported model and noise of a fixed key, in the condition of the molecule, and not drawn again.
  */
 class ValidationEnsembles {
 public:

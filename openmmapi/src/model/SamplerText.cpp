@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT
+// The JSON form of SamplerSettings: one table of members and words, read in both directions.
+#include "openmmorbit/internal/SamplerText.h"
+#include "openmmorbit/ArgumentError.h"
+#include <nlohmann/json.hpp>
+#include <set>
+#include <type_traits>
+#include <vector>
+
+namespace OrbitPlugin {
+
+using nlohmann::json;
+using std::string;
+
+namespace {
+
+const std::vector<string> METHODS = {"euler", "heun", "multistep"};
+const std::vector<string> SCHEDULES = {"karras", "logarithmic", "uniformTime"};
+
+/** Apply a function to every member: name, reference, and the words of an enum. */
+template <class Settings, class Function>
+void forEachMember(Settings& settings, const Function& function) {
+    const std::vector<string> noWords;
+    function("method", settings.method, METHODS);
+    function("schedule", settings.schedule, SCHEDULES);
+    function("numSteps", settings.numSteps, noWords);
+    function("sigmaMax", settings.sigmaMax, noWords);
+    function("sigmaMin", settings.sigmaMin, noWords);
+    function("rho", settings.rho, noWords);
+}
+
+template <class Value>
+Value readMember(const json& element, const string& name, const std::vector<string>& words, const string& where) {
+    if constexpr (std::is_enum_v<Value>) {
+        for (std::size_t k = 0; k < words.size(); k++)
+            if (element == words[k])
+                return (Value) k;
+        string list;
+        for (const string& word : words)
+            list += (list.empty() ? "\"" : ", \"") + word + "\"";
+        throw ArgumentError(where + "expected one of " + list + " as " + name + " of the sampler, got " +
+            element.dump());
+    }
+    else {
+        const bool right = std::is_integral_v<Value> ? element.is_number_integer() : element.is_number();
+        if (!right || (std::is_integral_v<Value> && (element > 1000000 || element < -1000000)))
+            throw ArgumentError(where + "expected a number as " + name + " of the sampler, got " + element.dump());
+        return element.get<Value>();
+    }
+}
+
+} // namespace
+
+string formatSampler(const SamplerSettings& settings) {
+    json object = json::object();
+    forEachMember(settings, [&](const string& name, const auto& value, const std::vector<string>& words) {
+        if constexpr (std::is_enum_v<std::decay_t<decltype(value)>>)
+            object[name] = words.at((std::size_t) value);
+        else
+            object[name] = value;
+    });
+    return object.dump();
+}
+
+SamplerSettings parseSampler(const string& text, const string& where) {
+    const json object = json::parse(text, nullptr, false);
+    if (!object.is_object())
+        throw ArgumentError(where + "expected a JSON object as sampler, got other text");
+    SamplerSettings settings;
+    std::set<string> known;
+    forEachMember(settings, [&](const string& name, auto& value, const std::vector<string>& words) {
+        known.insert(name);
+        if (object.contains(name))
+            value = readMember<std::decay_t<decltype(value)>>(object[name], name, words, where);
+    });
+    for (const auto& item : object.items())
+        if (known.count(item.key()) == 0)
+            throw ArgumentError(where + "expected only known members of the sampler, got \"" + item.key() +
+                "\"; a newer version may read it");
+    try {
+        settings.validate();
+    }
+    catch (const ArgumentError& error) {
+        throw ArgumentError(where + "expected a possible sampler, got: " + error.what());
+    }
+    return settings;
+}
+
+} // namespace OrbitPlugin

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: MIT
+// Progressive distillation, section 7 of theory.md. Source: Salimans and Ho, arXiv 2202.00512.
+#include "Distillation.h"
+#include "openmmorbit/ArgumentError.h"
+#include "openmmorbit/internal/stages/Preconditioning.h"
+#include "openmmorbit/internal/stages/SamplerStep.h"
+#include <c10/core/GradMode.h>
+#include <cmath>
+
+using at::Tensor;
+
+namespace OrbitPlugin {
+namespace torchimpl {
+
+namespace {
+
+bool sameInputs(const std::vector<FeatureVocabulary>& a, const std::vector<FeatureVocabulary>& b) {
+    auto same = [](const FeatureVocabulary& x, const FeatureVocabulary& y) {
+        return x.name == y.name && x.values == y.values && x.saturates == y.saturates;
+    };
+    return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), same);
+}
+
+} // namespace
+
+std::vector<double> getTeacherLevels(double sigma, double nextSigma, double lastSigma, double rho, int numSteps) {
+    // (7.1)
+
+    const bool last = nextSigma <= 0;
+    const int numIntervals = last ? numSteps - 1 : numSteps;
+    const double first = std::pow(sigma, 1 / rho), end = std::pow(last ? lastSigma : nextSigma, 1 / rho);
+    std::vector<double> levels = {sigma};
+    for (int k = 1; k <= numIntervals; k++)
+        levels.push_back(std::pow(first + k / (double) numIntervals * (end - first), rho));
+    if (last)
+        levels.push_back(0);
+    else
+        levels.back() = nextSigma;
+    return levels;
+}
+
+Tensor getJumpTarget(const Tensor& y, const Tensor& end, double sigma, double nextSigma) {
+    // (7.2)
+
+    const double ratio = nextSigma / sigma;
+    return (end - ratio * y) / (1 - ratio);
+}
+
+Teacher::Teacher(const TrainingSettings& settings, const DenoiserModel& student) :
+        studentScale(settings.network.dataScale) {
+    const DistillationSettings& distillation = settings.distillation;
+    const DenoiserModel model = DenoiserModel::load(distillation.teacher);
+    if (!sameInputs(model.getAtomVocabularies(), student.getAtomVocabularies()) ||
+            !sameInputs(model.getPairVocabularies(), student.getPairVocabularies()) ||
+            model.getConditions() != student.getConditions())
+        throw ArgumentError("train: expected a teacher with the student's inputs and conditions, got \"" +
+                distillation.teacher + "\" with others; start from it by initialModel");
+    network = model.getSettings();
+    weights = cast(getTensors(model), getProductType(settings));
+    const SamplerSettings& sampler = model.getSamplerSettings();
+    method = sampler.method;
+    levels = distillation.sampler.getNoiseLevels();
+    const int numSteps = distillation.sampler.numSteps;
+    const double last = levels[numSteps - 1];
+    if (distillation.teacherSteps[numSteps - 1] > 1 && last <= sampler.sigmaMin)
+        throw ArgumentError("train: expected a last noise level of the distilled sampler above the teacher's " +
+                std::to_string(sampler.sigmaMin) + ", got " + std::to_string(last) +
+                "; raise sigmaMin, or let the teacher take 1 step there");
+    for (int k = 0; k < numSteps; k++)
+        paths.push_back(getTeacherLevels(levels[k], levels[k + 1], sampler.sigmaMin, distillation.sampler.rho,
+                distillation.teacherSteps[k]));
+}
+
+Tensor Teacher::denoise(const Tensor& y, double sigma, NetworkInputs inputs) const {
+    // (3.1), (3.2)
+
+    const Preconditioning factors = getPreconditioning(sigma, network.dataScale);
+    inputs.u = factors.input * y;
+    inputs.scaledTime = at::full({y.size(0)}, factors.logSigma, at::kFloat);
+    return factors.skip * y + factors.output * pairBiasTransformer(network, weights, inputs).to(at::kFloat);
+}
+
+Tensor Teacher::computeTarget(const HostBatch& batch, const NetworkInputs& inputs) const {
+    c10::NoGradGuard noGradients;
+    const std::vector<double>& path = paths.at(batch.level);
+    const Preconditioning factors = getPreconditioning(path[0], studentScale);
+    const Tensor start = inputs.u / factors.input;
+    Tensor y = start, previous;
+    for (std::size_t k = 0; k + 1 < path.size(); k++) {
+        // (5.2) or (5.4), which needs the denoiser at the two last levels only.
+
+        const Tensor denoised = denoise(y, path[k], inputs);
+        const bool linear = method == SamplerMethod::Euler;
+        const double weight = linear ? 0 : getMultistepWeight({path[k], path[k + 1], k > 0 ? path[k - 1] : 0});
+        const double ratio = path[k + 1] / path[k];
+        y = ratio * y + (1 - ratio) * (weight == 0 ? denoised : (1 + weight) * denoised - weight * previous);
+        previous = denoised;
+    }
+    const Tensor target = getJumpTarget(start, y, levels[batch.level], levels[batch.level + 1]);
+    return (target - factors.skip * start) / factors.output;
+}
+
+void rotateBatch(const TrainingSettings& settings, const HostBatch& batch, int repeat, DeviceBatch& tensors) {
+    const int64_t B = batch.numSamples;
+    Tensor rotations = at::empty({B, 3, 3}, at::kDouble);
+    for (int64_t row = 0; row < B; row++)
+        drawRotation(settings.seed, batch.samples[row], repeat, rotations.data_ptr<double>() + 9 * row);
+    const Tensor transposed = rotations.to(at::kFloat).transpose(1, 2);
+    tensors.inputs.u = at::bmm(tensors.inputs.u, transposed);
+    tensors.target = at::bmm(tensors.target, transposed);
+}
+
+} // namespace torchimpl
+} // namespace OrbitPlugin

@@ -1,0 +1,298 @@
+// SPDX-License-Identifier: MIT
+// Distillation: where the teacher leads, what the student regresses on, exact continuation, and refusals.
+#include "Matchers.h"
+#include "Tolerances.h"
+#include "TorchSystems.h"
+#include "TrainingRun.h"
+#include "openmmorbit/ArgumentError.h"
+#include "train/Distillation.h"
+#include <cmath>
+#include <fstream>
+
+using namespace OrbitPlugin;
+using namespace testSupport;
+using namespace OrbitPlugin::torchimpl;
+
+namespace {
+
+/** Expect an ArgumentError whose text holds these words. */
+template <class Call>
+void expectRefusal(const std::string& words, Call&& call) {
+    try {
+        call();
+        ADD_FAILURE() << "expected a refusal with \"" << words << "\"";
+    }
+    catch (const ArgumentError& error) {
+        EXPECT_NE(std::string(error.what()).find(words), std::string::npos) << error.what();
+    }
+}
+
+/** A run that distils a random model into a sampler of two steps. */
+class DistillationTest : public TrainingRunTest {
+protected:
+    DistillationTest() {
+        TrainingSettings settings = makeSettings("unused");
+        settings.seed = 5;
+        createInitialModel(settings).save(path("teacher.safetensors"));
+    }
+    TrainingSettings makeStudent(const std::string& output) const {
+        TrainingSettings settings = makeSettings(output);
+        settings.initialModel = path("teacher.safetensors");
+        settings.distillation.teacher = settings.initialModel;
+        settings.distillation.sampler.method = SamplerMethod::Euler;
+        settings.distillation.sampler.numSteps = 2;
+        settings.distillation.sampler.sigmaMin = 1;
+        settings.distillation.teacherSteps = {3, 2};
+        settings.distillation.repeats = 3;
+        return settings;
+    }
+    /** One batch of a run, the teacher's target for it, and the noisy positions it starts from. */
+    struct Target {
+        HostBatch batch;
+        at::Tensor y, F;
+    };
+    Target getTarget(const TrainingSettings& settings, int number) const {
+        settings.validate();
+        DenoiserModel model = createInitialModel(settings);
+        TrainingData data;
+        readTrainingSet({path("small.shard")}, 1, model, 5000, data);
+        ModelTables tables(data.tables, model, at::kFloat);
+        Target result;
+        result.batch = BatchSampler(settings, data).getBatch({0, number});
+        const NetworkInputs inputs = toTensors(result.batch, tables).inputs;
+        result.F = Teacher(settings, model).computeTarget(result.batch, inputs);
+        const double sigma = result.batch.sigma[0];
+        result.y = inputs.u / getPreconditioning(sigma, settings.network.dataScale).input;
+        return result;
+    }
+    /** Get where one Euler step of a student leads that predicts the target exactly. */
+    static at::Tensor jump(const Target& target, const TrainingSettings& settings) {
+        const std::vector<double> levels = settings.distillation.sampler.getNoiseLevels();
+        const double sigma = levels[target.batch.level], next = levels[target.batch.level + 1];
+        const Preconditioning factors = getPreconditioning(sigma, settings.network.dataScale);
+        const at::Tensor denoised = factors.skip * target.y + factors.output * target.F;
+        return target.y + (next - sigma) * (target.y - denoised) / sigma;
+    }
+};
+
+} // namespace
+
+TEST(DistillationLevels, spacingOfTheTeacher) {
+    // The same spacing as the Karras schedule (5.5), end points included.
+
+    SamplerSettings sampler;
+    const std::vector<double> expected = sampler.getNoiseLevels();
+    const Tolerance tolerance = testSupport::tolerance("samplerStep", "double");
+    expectClose("all levels", getTeacherLevels(20, 0, 0.25, 5, 12), expected, tolerance);
+    const std::vector<double> head(expected.begin(), expected.begin() + 7), tail(expected.begin() + 6, expected.end());
+    expectClose("first levels", getTeacherLevels(20, expected[6], 0.25, 5, 6), head, tolerance);
+    expectClose("last levels", getTeacherLevels(expected[6], 0, 0.25, 5, 6), tail, tolerance);
+    EXPECT_EQ(getTeacherLevels(20, 1, 0.25, 5, 1), (std::vector<double>{20, 1}));
+    EXPECT_EQ(getTeacherLevels(1, 0, 0.25, 5, 1), (std::vector<double>{1, 0}));
+}
+
+TEST(DistillationLevels, oneEulerStepReachesTheEnd) {
+    const at::Tensor y = at::tensor({1.5, -2.0, 0.25}, at::kDouble), end = at::tensor({0.5, 1.0, -3.0}, at::kDouble);
+    for (double next : {0.0, 0.7, 3.0}) {
+        const at::Tensor denoised = getJumpTarget(y, end, 4, next);
+        expectClose("end", getValues(y + (next - 4) * (y - denoised) / 4), getValues(end),
+                tolerance("samplerStep", "double"));
+    }
+    EXPECT_TRUE(at::equal(getJumpTarget(y, end, 4, 0), end));
+}
+
+TEST_F(DistillationTest, aStudentThatIsTheTeacherHasNoLoss) {
+    TrainingSettings settings = makeStudent("same");
+    settings.distillation.teacherSteps = {1, 1};
+    settings.maxSteps = 1;
+    settings.learningRate = 1e-12;
+    EXPECT_LT(train(settings).validationLoss, 1e-9);
+    settings.distillation.teacherSteps = {3, 2};
+    settings.outputDirectory = path("different");
+    EXPECT_GT(train(settings).validationLoss, 1e-4);
+}
+
+TEST_F(DistillationTest, theTeacherTakesTheStepsOfItsSampler) {
+    // Two steps of the teacher are one step each of two students, the second of which starts where the first arrived.
+
+    TrainingSettings whole = makeStudent("unused"), parts = whole;
+    DenoiserModel model = DenoiserModel::load(whole.distillation.teacher);
+    SamplerSettings sampler = model.getSamplerSettings();
+    sampler.method = SamplerMethod::Euler;
+    sampler.sigmaMin = 0.4;
+    model.setSamplerSettings(sampler);
+    model.save(path("euler.safetensors"));
+    whole.distillation.teacher = parts.distillation.teacher = path("euler.safetensors");
+    whole.distillation.sampler.numSteps = 1;
+    whole.distillation.sampler.sigmaMax = 2;
+    whole.distillation.teacherSteps = {2};
+    const Target target = getTarget(whole, 0);
+    EXPECT_EQ(target.batch.level, 0);
+
+    parts.distillation.sampler.sigmaMax = 2;
+    parts.distillation.sampler.sigmaMin = 0.4;
+    parts.distillation.teacherSteps = {1, 1};
+    parts.distillation.levelShares = {1, 0};
+    Target first = getTarget(parts, 0);
+    parts.distillation.levelShares = {0, 1};
+    Target second = getTarget(parts, 0);
+    EXPECT_EQ(first.batch.level, 0);
+    EXPECT_EQ(second.batch.level, 1);
+    EXPECT_EQ(getValues(first.y), getValues(target.y));
+
+    const at::Tensor middle = jump(first, parts);
+    TrainingData data;
+    model = createInitialModel(parts);
+    readTrainingSet({path("small.shard")}, 1, model, 5000, data);
+    ModelTables tables(data.tables, model, at::kFloat);
+    NetworkInputs inputs = toTensors(second.batch, tables).inputs;
+    inputs.u = middle * getPreconditioning(0.4, parts.network.dataScale).input;
+    second.y = middle;
+    second.F = Teacher(parts, model).computeTarget(second.batch, inputs);
+    expectClose("end", getValues(jump(target, whole)), getValues(jump(second, parts)),
+            tolerance("samplerStep", "single"));
+}
+
+TEST_F(DistillationTest, theFirstLevelIsNoiseAndTheOthersAreData) {
+    TrainingSettings settings = makeStudent("unused");
+    for (int level : {0, 1}) {
+        settings.distillation.levelShares = {1.0 - level, 1.0 * level};
+        const Target target = getTarget(settings, 3);
+        const double sigma = target.batch.sigma[0];
+        EXPECT_EQ(sigma, level == 0 ? settings.distillation.sampler.sigmaMax : 1.0);
+        double sum = 0, expected = 0;
+        for (double value : getValues(target.y))
+            sum += value * value;
+        for (int row = 0; row < target.batch.numSamples; row++)
+            expected += 3.0 * (target.batch.numAtoms / target.batch.numSamples - 1) * sigma * sigma;
+        if (level == 0)
+            EXPECT_NEAR(sum / expected, 1, 0.25);
+        else
+            EXPECT_GT(sum / expected, 1.25);
+    }
+}
+
+TEST_F(DistillationTest, repeatsAreRotations) {
+    TrainingSettings settings = makeStudent("unused");
+    const Target target = getTarget(settings, 0);
+    DeviceBatch tensors;
+    tensors.inputs.u = target.y.clone();
+    tensors.target = target.F.clone();
+    rotateBatch(settings, target.batch, 1, tensors);
+    auto gram = [](const at::Tensor& a, const at::Tensor& b) {
+        return getValues(at::bmm(a, b.transpose(1, 2)));
+    };
+    EXPECT_GT((tensors.inputs.u - target.y).abs().max().item<double>(), 1);
+    const Tolerance tolerance = testSupport::tolerance("interpolant", "single");
+    const at::Tensor before = target.y / 20, after = tensors.inputs.u / 20;
+    expectClose("y y", gram(after, after), gram(before, before), tolerance);
+    expectClose("y F", gram(after, tensors.target), gram(before, target.F), tolerance);
+    DeviceBatch other;
+    other.inputs.u = target.y.clone();
+    other.target = target.F.clone();
+    rotateBatch(settings, target.batch, 2, other);
+    EXPECT_GT((other.inputs.u - tensors.inputs.u).abs().max().item<double>(), 1);
+}
+
+TEST_F(DistillationTest, trainingLowersTheLossAndTheModelHoldsItsSampler) {
+    TrainingSettings settings = makeStudent("start");
+    settings.maxSteps = 1;
+    settings.learningRate = 1e-12;
+    const double before = train(settings).validationLoss;
+    settings = makeStudent("trained");
+    settings.maxSteps = 30;
+    settings.emaDecay = 0;
+    settings.learningRate = 3e-3;
+    const TrainingResult result = train(settings);
+    EXPECT_LT(result.validationLoss, 0.9 * before);
+    EXPECT_GT(result.metrics.numMolecules, 0);
+    const SamplerSettings sampler = DenoiserModel::load(result.modelPath).getSamplerSettings();
+    EXPECT_EQ(sampler.method, SamplerMethod::Euler);
+    EXPECT_EQ(sampler.getNoiseLevels(), (std::vector<double>{20, 1, 0}));
+
+    // Ordinary training that starts from it makes an ordinary model again.
+
+    TrainingSettings ordinary = makeSettings("ordinary");
+    ordinary.initialModel = result.modelPath;
+    ordinary.maxSteps = 1;
+    EXPECT_EQ(DenoiserModel::load(train(ordinary).modelPath).getSamplerSettings().numSteps, SamplerSettings().numSteps);
+}
+
+TEST_F(DistillationTest, interruptedBetweenRepeatsItGoesOnExactly) {
+    TrainingSettings settings = makeStudent("whole");
+    settings.finalLearningRate = 1;
+    const TrainingResult whole = train(settings);
+    settings.outputDirectory = path("parts");
+    TrainingResult parts;
+    for (int steps : {1, 5, 6, 10}) {
+        settings.maxSteps = steps;
+        parts = train(settings);
+    }
+    EXPECT_EQ(parts.numSteps, whole.numSteps);
+    EXPECT_EQ(parts.numSamples, whole.numSamples);
+    EXPECT_EQ(parts.validationLoss, whole.validationLoss);
+    const DenoiserModel first = DenoiserModel::load(whole.modelPath), second = DenoiserModel::load(parts.modelPath);
+    for (const std::string& name : first.getTensorNames())
+        EXPECT_EQ(first.getTensor(name).values, second.getTensor(name).values) << name;
+    settings.distillation.repeats = 2;
+    EXPECT_THROW(train(settings), ArgumentError) << "another distillation is another run";
+}
+
+TEST_F(DistillationTest, faultsAreNamed) {
+    auto refuse = [this](const std::string& part, auto&& change) {
+        TrainingSettings settings = makeStudent("faults");
+        change(settings);
+        expectRefusal(part, [&] { train(settings); });
+    };
+    const std::string where = "TrainingSettings::validate: expected ";
+    refuse(where + "2 teacherSteps, one for each step of the distilled sampler, got 1", [](TrainingSettings& s) {
+        s.distillation.teacherSteps = {3};
+    });
+    refuse(where + "teacherSteps of at least 1, got 0", [](TrainingSettings& s) {
+        s.distillation.teacherSteps = {3, 0};
+    });
+    refuse(where + "2 levelShares, or none, got 3", [](TrainingSettings& s) {
+        s.distillation.levelShares = {1, 1, 1};
+    });
+    refuse(where + "a positive sum of the levelShares", [](TrainingSettings& s) {
+        s.distillation.levelShares = {0, 0};
+    });
+    refuse(where + "at least 1 of the repeats, got 0", [](TrainingSettings& s) { s.distillation.repeats = 0; });
+    refuse(where + "the method \"euler\" for a distilled sampler", [](TrainingSettings& s) {
+        s.distillation.sampler.method = SamplerMethod::Heun;
+    });
+    refuse("missing.safetensors", [this](TrainingSettings& s) {
+        s.distillation.teacher = path("missing.safetensors");
+    });
+    refuse("train: expected a last noise level of the distilled sampler above the teacher's 0.25", [](
+            TrainingSettings& s) { s.distillation.sampler.sigmaMin = 0.2; });
+    TrainingSettings unconditional = makeSettings("unused");
+    unconditional.conditions = {"MMFF94s"};
+    createInitialModel(unconditional).save(path("other.safetensors"));
+    refuse("train: expected a teacher with the student's inputs and conditions", [this](TrainingSettings& s) {
+        s.distillation.teacher = path("other.safetensors");
+    });
+}
+
+TEST_F(DistillationTest, settingsFileIsReadAndChecked) {
+    auto load = [this](const std::string& distillation) {
+        std::ofstream(path("settings.json")) << "{\"conditions\": [\"MMFF94s\"], \"datasets\": [{\"shards\": [\"a\"]}],"
+                                             << "\"distillation\": " << distillation << "}";
+        return TrainingSettings::load(path("settings.json")).distillation;
+    };
+    const DistillationSettings read = load("{\"teacher\": \"t\", \"sampler\": {\"numSteps\": 2, \"sigmaMin\": 1.5}, "
+                                           "\"teacherSteps\": [8, 4], \"levelShares\": [2, 1], \"repeats\": 4}");
+    EXPECT_EQ(read.teacher, "t");
+    EXPECT_EQ(read.sampler.method, SamplerMethod::Euler);
+    EXPECT_EQ(read.sampler.getNoiseLevels(), (std::vector<double>{20, 1.5, 0}));
+    EXPECT_EQ(read.teacherSteps, (std::vector<int>{8, 4}));
+    EXPECT_EQ(read.levelShares, (std::vector<double>{2, 1}));
+    EXPECT_EQ(read.repeats, 4);
+    for (const auto& [text, part] : std::vector<std::pair<std::string, std::string>>{
+                 {"{\"teacherSteps\": [1]}", "expected a model file as \"teacher\""},
+                 {"{\"teacher\": \"t\", \"steps\": 1}", "got \"steps\""},
+                 {"{\"teacher\": \"t\", \"sampler\": {\"sigmas\": [1]}}", "got \"sigmas\""},
+                 {"{\"teacher\": \"t\", \"sampler\": {\"numSteps\": \"two\"}}", "expected a number as numSteps"},
+                 {"{\"teacher\": \"t\", \"sampler\": {\"schedule\": \"linear\"}}", "expected one of \"karras\""}})
+        expectRefusal(part, [&] { load(text); });
+}
