@@ -95,6 +95,20 @@ def testTrainAndGenerate(orbittraining, shard, tmp_path):
     assert result.numSteps == 8 and result.modelPath == model
 
 
+def testDistillationSettingsCrossToPython(orbittraining):
+    sampler = openmmorbit.orbit.SamplerSettings()
+    sampler.method, sampler.numSteps = openmmorbit.orbit.SamplerMethod_Euler, 2
+    distillation = orbittraining.DistillationSettings()
+    distillation.teacher, distillation.sampler = "teacher.safetensors", sampler
+    distillation.teacherSteps, distillation.levelShares = [6, 3], [0.5, 1]
+    settings = orbittraining.TrainingSettings()
+    assert settings.distillation.teacher == ""
+    settings.distillation = distillation
+    assert settings.distillation.sampler.numSteps == 2
+    assert list(settings.distillation.teacherSteps) == [6, 3]
+    assert list(settings.distillation.levelShares) == [0.5, 1]
+
+
 def testProgressCanBeSilent(orbittraining, shard, tmp_path, capfd):
     openmmorbit.train(configure(tmp_path, shard, maxSteps=2, logSteps=1), progress=False)
     assert capfd.readouterr().err == ""

@@ -35,8 +35,6 @@ namespace OrbitPlugin {
     struct TrainingDataset;
     struct EnsembleMetrics;
 }
-%template() std::vector<int>;
-%template() std::vector<double>;
 %template() std::vector<std::string>;
 %template() std::vector<OrbitPlugin::TrainingDataset>;
 %template() std::vector<OrbitPlugin::EnsembleMetrics>;
