@@ -2,6 +2,7 @@
 // The shared helper linear, common host: how a matrix product is divided into work-groups.
 #include "CommonStages.h"
 #include <algorithm>
+#include <thread>
 
 namespace OrbitPlugin {
 
@@ -12,10 +13,12 @@ void common::linear(DeviceModel& model, DeviceBatch& batch, const std::string& k
     const int numRowBlocks = (batch.numRows + tiles.blockRows - 1) / tiles.blockRows;
     const int numColumnBlocks = matrix.numOutputs / tiles.blockColumns;
 
-    // Where weights are not staged, a group keeps its rows through all columns, unless there are too few rows for all.
+    // Where weights are not staged, a group keeps its rows through all columns, unless there are too few rows for all:
+    // every core of the processor gets two groups or more.
 
+    const int numGroups = 2 * std::max(1, (int) std::thread::hardware_concurrency());
     const int span =
-            tiles.stageWeights ? 1 : std::max(1, std::min(numColumnBlocks, numRowBlocks * numColumnBlocks / 16));
+            tiles.stageWeights ? 1 : std::max(1, std::min(numColumnBlocks, numRowBlocks * numColumnBlocks / numGroups));
     const int numSpans = (numColumnBlocks + span - 1) / span;
     const Launch launch = device.groups((long long) numRowBlocks * numSpans);
     if (shape.inputWidth > 0)
