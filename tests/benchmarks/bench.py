@@ -111,19 +111,22 @@ def writeGeneration(result, lines):
     """Conformers beside RDKit, start-up and memory."""
     methods = list(dict.fromkeys(row["method"] for row in result["generation"]))
     lines += ["## Conformers", "", "Core-milliseconds a conformer, all included: reading the SMILES, inspection, "
-              "copies drawn again, the RDKit molecule; RDKit in the same process.", ""]
+              "copies drawn again, the RDKit molecule; RDKit in the same process. A dash: no correct conformer.", ""]
     header = ["molecule", "atoms", *methods, "ETKDGv3+MMFF / default"]
     rows, strains, cores = [], [], []
+
+    def divide(a, b):
+        return a / b if a and b else None
     for name in dict.fromkeys(row["molecule"] for row in result["generation"]):
         found = {row["method"]: row for row in result["generation"] if row["molecule"] == name}
-        times = [found[method]["core_ms"] for method in methods]
-        atoms = found[methods[0]]["atoms"]
-        rows.append([name, atoms, *times, found["RDKit ETKDGv3+MMFF"]["core_ms"] / times[0]])
-        default = found[methods[0]]
-        cores.append([name, atoms, 1e3 / default["wall_ms"], 1e3 / default["wall_ms_two"],
-                      1e3 / found["RDKit ETKDGv3+MMFF"]["core_ms"]])
-        if "strain" in default:
-            strains.append([name, atoms, *(found[method]["strain"] for method in methods)])
+        default, rdkit = found[methods[0]], found["RDKit ETKDGv3+MMFF"]
+        label = [name, default["atoms"]]
+        rows.append([*label, *(found[method]["core_ms"] for method in methods),
+                     divide(rdkit["core_ms"], default["core_ms"])])
+        cores.append([*label, *(divide(1e3, default.get(key)) for key in ("wall_ms", "wall_ms_two")),
+                      divide(1e3, rdkit["core_ms"])])
+        if any("strain" in row for row in found.values()):
+            strains.append([*label, *(found[method].get("strain") for method in methods)])
     lines += [table(header, rows), "Conformers a second on the wall (two cores: right on an idle machine only):", "",
               table(["molecule", "atoms", "1 core", "2 cores", "RDKit ETKDGv3+MMFF, 1 core"], cores)]
     if strains:

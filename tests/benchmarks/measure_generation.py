@@ -7,9 +7,9 @@ where two threads are compared, the clock on the wall counts."""
 import argparse
 import json
 import os
-import resource
 import subprocess
 import sys
+from pathlib import Path
 
 # Names and SMILES, the size class is the number of atoms with hydrogens: 10, 20, 44, and close to 100.
 MOLECULES = {
@@ -25,7 +25,7 @@ MOLECULES = {
 }
 
 START = """
-import json, resource, time
+import json, time
 clock = lambda: (time.perf_counter(), time.process_time())
 times = [clock()]
 import openmm
@@ -38,16 +38,17 @@ times.append(clock())
 generator.generate("COCCc1ccc(OCC(O)CNC(C)C)cc1", numConformers=1, seed=7)
 times.append(clock())
 names = ["import openmm", "import openmmorbit", "model and Context", "first conformer, 44 atoms"]
-print(json.dumps({"kernel": kernel, "rss": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
-    "times": {name: [b[i] - a[i] for i in (0, 1)] for name, a, b in zip(names, times, times[1:])}}))
+steps = zip(names, times, times[1:])
+print(json.dumps({"kernel": kernel, "times": {name: [b[i] - a[i] for i in (0, 1)] for name, a, b in steps}}))
 """
 
+# Linux hands the peak of getrusage() down from the parent, that of /proc belongs to the process.
 MEMORY = """
-import json, resource, sys
+import json, re, sys
 import openmmorbit
-peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+peak = lambda: int(re.search(r"VmHWM:\\s*(\\d+)", open("/proc/self/status").read())[1]) / 1024
 sizes = {"after import": peak()}
-generator = openmmorbit.ConformerGenerator(threads=1)
+generator = openmmorbit.ConformerGenerator(threads=1, check=False)
 generator.kernelDescription()
 sizes["model and Context"] = peak()
 for size, smiles in json.loads(sys.argv[1]):
@@ -67,15 +68,13 @@ def runChild(program, *arguments):
 
 
 def shortest(method, smiles, count, repeats):
-    """Get conformers made, and the shortest wall and core seconds."""
+    """Get conformers made, or None, and the shortest wall and core seconds."""
     from rdkit import Chem
 
     from openmmorbit import evaluation
 
     reference = evaluation.Reference(smiles, Chem.MolFromSmiles(smiles))
     results = [next(iter(method([reference], [count]))) for _ in range(repeats)]
-    if any(result.mol is None for result in results):
-        raise RuntimeError(f"{smiles}: {results[0].error}")
     return results[0].mol, min(result.seconds for result in results), min(result.coreSeconds for result in results)
 
 
@@ -96,30 +95,36 @@ def medianStrain(mol, count):
 
 
 def makeMethods(options):
-    """Make the methods by name: the model in both precisions and with other numbers of steps, and RDKit's."""
+    """Make the methods by name: the model in both precisions and with other numbers of steps, the other packaged
+    models, and RDKit's; and those of the same names on two threads."""
     import functools
 
     import openmmorbit
-    from openmmorbit import evaluation
+    from openmmorbit import conformers, evaluation
 
-    def orbit(threads=1, precision=None, numSteps=None):
-        generator = openmmorbit.ConformerGenerator(model=options.model, platform="CPU", threads=threads,
-                                                   numSteps=numSteps,
-                                                   properties=precision and {"Precision": precision})
-        kernel = generator.kernelDescription()
+    def orbit(threads=1, model=options.model, precision=None, numSteps=None, check=True):
+        generator = openmmorbit.ConformerGenerator(model=model, platform="CPU", threads=threads, numSteps=numSteps,
+                                                   properties=precision and {"Precision": precision}, check=check)
+        name = Path(model or "conformer").stem
         evaluations = generator.samplerSettings.getNumEvaluations()
-        return f"{kernel}, {evaluations} evaluations", evaluation.orbitGenerator(generator)
+        inspected = "" if check else ", not inspected"
+        return (f"{name}, {generator.kernelDescription()}, {evaluations} evaluations{inspected}",
+                evaluation.orbitGenerator(generator))
 
-    methods = dict([orbit(), orbit(precision="single")])
+    default = Path(conformers.defaultModelPath())
+    others = sorted(path.stem for path in default.parent.glob("*.safetensors") if path != default)
+    methods = dict([orbit(), orbit(check=False), orbit(precision="single")])
     methods.update(orbit(numSteps=steps) for steps in options.steps)
-    two = {name: run for name, run in [orbit(threads=2)]}
+    methods.update(orbit(model=model) for model in others)
     methods["RDKit ETKDGv3"] = evaluation.etkdg
     methods["RDKit ETKDGv3+MMFF"] = functools.partial(evaluation.etkdg, relax=True)
-    return methods, two
+    return methods, dict([orbit(threads=2)])
 
 
 def compare(options):
-    """Time every method on every molecule, the methods in turn."""
+    """Time every method on every molecule, the methods in turn; what gives no correct conformer has no time."""
+    from rdkit import Chem
+
     methods, two = makeMethods(options)
     rows = []
     for size, molecules in MOLECULES.items():
@@ -128,15 +133,18 @@ def compare(options):
                 rdkit = method.startswith("RDKit")
                 count = max(2, options.conformers * (20 if rdkit else 44) // max(size, 20 if rdkit else 44))
                 mol, seconds, coreSeconds = shortest(run, smiles, count, 2 if rdkit else options.repeats)
+                row = {"size": size, "molecule": name, "method": method, "wall_ms": None, "core_ms": None,
+                       "atoms": Chem.AddHs(Chem.MolFromSmiles(smiles)).GetNumAtoms()}
+                rows.append(row)
+                if mol is None:
+                    continue
                 made = mol.GetNumConformers()
-                row = {"size": size, "molecule": name, "atoms": mol.GetNumAtoms(), "method": method,
-                       "wall_ms": 1e3 * seconds / made, "core_ms": 1e3 * coreSeconds / made}
+                row["wall_ms"], row["core_ms"] = 1e3 * seconds / made, 1e3 * coreSeconds / made
                 if options.strain > 0:
                     row["strain"] = medianStrain(mol, options.strain)
                 if method in two:
                     mol, seconds, _ = shortest(two[method], smiles, 2 * count, options.repeats)
                     row["wall_ms_two"] = 1e3 * seconds / mol.GetNumConformers()
-                rows.append(row)
     return rows
 
 
@@ -153,8 +161,7 @@ def main():
               "start": {name: [min(start["times"][name][i] for start in starts) for i in (0, 1)]
                         for name in starts[0]["times"]},
               "memory": runChild(MEMORY, json.dumps([(size, next(iter(molecules.values())))
-                                                     for size, molecules in MOLECULES.items()])),
-              "rss": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
+                                                     for size, molecules in MOLECULES.items()]))}
     print(json.dumps(result, indent=1))
 
 
