@@ -9,11 +9,12 @@ import re
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 SIZES = (10, 20, 44, 100)
-PRECISIONS = {"avx512bf16": "BF16", "avx512": "FP32"}
+PRECISIONS = {"avx512bf16": "BF16", "avx512": "FP32", "avx2": "FP32"}
 
 
 def table(header, rows):
@@ -35,8 +36,22 @@ def runBenchmark(program, pattern, seconds):
         subprocess.run([program, f"--benchmark_filter={pattern}", f"--benchmark_min_time={seconds}",
                         f"--benchmark_out={out}", "--benchmark_out_format=json"], check=True, capture_output=True,
                        env={**os.environ, "OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "passive"})
-        entries = json.loads(out.read_text(encoding="utf-8"))["benchmarks"]
+        text = out.read_text(encoding="utf-8")
+    entries = json.loads(text)["benchmarks"] if text else []
     return {entry["name"].removesuffix("/manual_time"): entry for entry in entries if not entry.get("error_occurred")}
+
+
+def measureLoad(seconds=3):
+    """Get the share of the machine that other programs use."""
+    def read():
+        numbers = list(map(int, Path("/proc/stat").read_text(encoding="utf-8").splitlines()[0].split()[1:9]))
+        return sum(numbers), numbers[3] + numbers[4]
+    if not Path("/proc/stat").exists():
+        return min(1.0, os.getloadavg()[0] / os.cpu_count())
+    begin = read()
+    time.sleep(seconds)
+    total, idle = (b - a for a, b in zip(begin, read()))
+    return 1 - idle / total
 
 
 def describeMachine():
@@ -54,18 +69,20 @@ def describeMachine():
             f"Python {platform.python_version()}; commit {commit or 'unknown'}")
 
 
-def writeRoofline(roofline, denoiser, lines):
+def chooseSets(roofline):
+    """Get the instruction sets that the page is about: that of BF16 and the widest of single precision."""
+    found = [isa for isa in PRECISIONS if f"peak/{isa}" in roofline]
+    return [isa for isa in found if PRECISIONS[isa] == "BF16"] + [isa for isa in found if PRECISIONS[isa] == "FP32"][:1]
+
+
+def writeRoofline(sets, roofline, denoiser, lines):
     """Peaks, the stages and whole evaluations of one core."""
-    peaks = {name: roofline[f"peak/{name}"]["GFLOPs"] for name in ("avx2", "avx512", "avx512bf16")
-             if f"peak/{name}" in roofline}
+    peaks = {name: roofline[f"peak/{name}"]["GFLOPs"] for name in PRECISIONS if f"peak/{name}" in roofline}
     lines += ["## Roofline, one core", "",
               "Peak: fused multiply-adds into 24 registers, nothing else. GFLOP/s and per cent of the peak.", "",
               table(["peak", "GFLOP/s"], [[name, peak] for name, peak in peaks.items()])]
     stages = ["linear.qkv", "linear.output", "linear.up", "linear.down", "attention", "pairFeatures"]
-    for isa in PRECISIONS:
-        if isa not in peaks:
-            continue
-
+    for isa in sets:
         def cell(entry, peak=peaks[isa]):
             return f"{entry['GFLOPs']:.0f} ({100 * entry['GFLOPs'] / peak:.0f} %)" if entry else None
         rows = [[stage, *(cell(roofline.get(f"{stage}/{isa}/{size}")) for size in SIZES)] for stage in stages]
@@ -75,39 +92,38 @@ def writeRoofline(roofline, denoiser, lines):
         lines += [f"{PRECISIONS[isa]} ({isa}):", "", table(["stage", *(f"{size} atoms" for size in SIZES)], rows)]
 
 
-def writeDenoiser(denoiser, lines):
+def writeDenoiser(sets, denoiser, lines, busy=False):
     """Microseconds a molecule and evaluation, beside LibTorch, with the batch, and on two threads."""
-    def time(name):
+    def micros(name):
         return denoiser.get(name, {}).get("us_per_molecule")
 
     def ratio(a, b):
-        return None if time(a) is None or time(b) is None else time(a) / time(b)
+        return None if micros(a) is None or micros(b) is None else micros(a) / micros(b)
     lines += ["## One evaluation of the network", "", "Microseconds of one core a molecule; LibTorch runs the same "
               "network eagerly, in C++, on one thread.", ""]
-    rows = []
-    for size in SIZES:
-        for copies in (1, 64):
-            names = [f"{kind}/{size}/{copies}"
-                     for kind in ("cpu/avx512bf16", "torch/bf16", "cpu/avx512", "torch/single")]
-            rows.append([size, copies, time(names[0]), time(names[1]), ratio(names[1], names[0]), time(names[2]),
-                         time(names[3]), ratio(names[3], names[2])])
-    lines += [table(["atoms", "batch", "BF16", "LibTorch BF16", "ratio", "FP32", "LibTorch FP32", "ratio"], rows),
+    header, rows = ["atoms", "batch"], [[size, copies] for size in SIZES for copies in (1, 64)]
+    for isa in sets:
+        label, torch = PRECISIONS[isa], "torch/bf16" if PRECISIONS[isa] == "BF16" else "torch/single"
+        header += [label, f"LibTorch {label}", "ratio"]
+        for row in rows:
+            names = [f"{kind}/{row[0]}/{row[1]}" for kind in (f"cpu/{isa}", torch)]
+            row += [micros(names[0]), micros(names[1]), ratio(names[1], names[0])]
+    lines += [table(header, rows),
               "Compiled LibTorch is not measured: torch.compile and AOTInductor are Python and need PyTorch's whole "
               "installation, of which the trainer uses the C++ libraries only.", "",
               "With the batch, 44 atoms:", "",
               table(["precision", *(f"batch {n}" for n in (1, 4, 16, 64))],
-                    [[label, *(time(f"cpu/{isa}/44/{n}") for n in (1, 4, 16, 64))]
-                     for isa, label in PRECISIONS.items()])]
-    rows = [[PRECISIONS[isa], size, copies, *(time(f"threads{n}/{isa}/{size}/{copies}") for n in (1, 2)),
+                    [[PRECISIONS[isa], *(micros(f"cpu/{isa}/44/{n}") for n in (1, 4, 16, 64))] for isa in sets])]
+    if busy:
+        return
+    rows = [[PRECISIONS[isa], size, copies, *(micros(f"threads{n}/{isa}/{size}/{copies}") for n in (1, 2)),
              ratio(f"threads1/{isa}/{size}/{copies}", f"threads2/{isa}/{size}/{copies}")]
-            for isa in PRECISIONS for size in SIZES for copies in (1, 64) if time(f"threads2/{isa}/{size}/{copies}")]
-    if rows:
-        lines += ["Threads, microseconds on the wall (right on an idle machine only; single molecules below 40 atoms "
-                  "stay on one thread):", "",
-                  table(["precision", "atoms", "batch", "1 thread", "2 threads", "speed-up"], rows)]
+            for isa in sets for size in SIZES for copies in (1, 64)]
+    lines += ["Threads, microseconds on the wall (single molecules below 40 atoms stay on one thread):", "",
+              table(["precision", "atoms", "batch", "1 thread", "2 threads", "speed-up"], rows)]
 
 
-def writeGeneration(result, lines):
+def writeGeneration(result, lines, busy=False):
     """Conformers beside RDKit, start-up and memory."""
     methods = list(dict.fromkeys(row["method"] for row in result["generation"]))
     lines += ["## Conformers", "", "Core-milliseconds a conformer, all included: reading the SMILES, inspection, "
@@ -127,8 +143,10 @@ def writeGeneration(result, lines):
                       divide(1e3, rdkit["core_ms"])])
         if any("strain" in row for row in found.values()):
             strains.append([*label, *(found[method].get("strain") for method in methods)])
-    lines += [table(header, rows), "Conformers a second on the wall (two cores: right on an idle machine only):", "",
-              table(["molecule", "atoms", "1 core", "2 cores", "RDKit ETKDGv3+MMFF, 1 core"], cores)]
+    lines.append(table(header, rows))
+    if not busy:
+        lines += ["Conformers a second on the wall:", "",
+                  table(["molecule", "atoms", "1 core", "2 cores", "RDKit ETKDGv3+MMFF, 1 core"], cores)]
     if strains:
         lines += ["GFN2-xTB energy above the next minimum, median, kcal/mol:", "",
                   table(["molecule", "atoms", *methods], strains)]
@@ -146,9 +164,14 @@ def main():
     parser.add_argument("--full", action="store_true", help="longer repetitions, and GFN2-xTB strain: half an hour")
     options, others = parser.parse_known_args()
     build = Path(options.build).resolve()
-    seconds = 0.3 if options.full else 0.02
-    roofline = runBenchmark(build / "benchmarks" / "BenchRoofline", "peak|avx512", seconds)
-    denoiser = runBenchmark(build / "benchmarks" / "BenchDenoiser", "cpu/avx512|threads./avx512|torch", seconds)
+    seconds, load = 0.3 if options.full else 0.02, measureLoad()
+    busy = load > 0.2
+    roofline = runBenchmark(build / "benchmarks" / "BenchRoofline", "peak", seconds)
+    sets = chooseSets(roofline)
+    names = f"({'|'.join(sets) or 'portable'})/"
+    roofline.update(runBenchmark(build / "benchmarks" / "BenchRoofline", f"/{names}", seconds))
+    denoiser = runBenchmark(build / "benchmarks" / "BenchDenoiser",
+                            f"cpu/{names}|torch" + ("" if busy else f"|threads./{names}"), seconds)
     extra = ["--repeats", "9", "--strain", "8"] if options.full else ["--repeats", "3"]
     done = subprocess.run([sys.executable, HERE / "measure_generation.py", *extra, *others], capture_output=True,
                           text=True, check=False, env={**os.environ, "PYTHONPATH": str(build / "python")})
@@ -156,11 +179,12 @@ def main():
         sys.exit(done.stderr)
     result = json.loads(done.stdout)
     lines = ["# Benchmarks of one machine", "", f"{describeMachine()}; kernel {result['kernel']}.", "",
-             f"Load {result['load']:.1f} while it ran. Times are processor time, the shortest of many repetitions, "
-             "unless the wall is named, so that other programs change little.", ""]
-    writeRoofline(roofline, denoiser, lines)
-    writeDenoiser(denoiser, lines)
-    writeGeneration(result, lines)
+             "Times are processor time, the shortest of many repetitions, unless the wall is named. " +
+             (f"Other programs took {100 * load:.0f} % of the machine: they have a share of caches and clock, and what "
+              "only the clock on the wall tells is left out." if busy else "The machine was idle."), ""]
+    writeRoofline(sets, roofline, denoiser, lines)
+    writeDenoiser(sets, denoiser, lines, busy)
+    writeGeneration(result, lines, busy)
     output = Path(options.output) if options.output else build / "benchmarks.md"
     output.write_text("\n".join(lines), encoding="utf-8")
     print(f"{output}\n\n{output.read_text(encoding='utf-8')}")

@@ -6,7 +6,6 @@ Times are the shortest of several repetitions, in seconds of all threads, so tha
 where two threads are compared, the clock on the wall counts."""
 import argparse
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -157,7 +156,7 @@ def main():
     parser.add_argument("--strain", type=int, default=0, help="GFN2-xTB strain of so many conformers (minutes)")
     options = parser.parse_args()
     starts = [runChild(START) for _ in range(options.repeats)]
-    result = {"kernel": starts[0]["kernel"], "load": os.getloadavg()[0], "generation": compare(options),
+    result = {"kernel": starts[0]["kernel"], "generation": compare(options),
               "start": {name: [min(start["times"][name][i] for start in starts) for i in (0, 1)]
                         for name in starts[0]["times"]},
               "memory": runChild(MEMORY, json.dumps([(size, next(iter(molecules.values())))

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: MIT
+"""The page that make bench writes, from made-up measurements."""
+import importlib.util
+
+import pytest
+from conftest import ROOT
+
+
+@pytest.fixture(scope="module")
+def bench():
+    """The functions of tests/benchmarks/bench.py."""
+    spec = importlib.util.spec_from_file_location("bench", ROOT / "tests" / "benchmarks" / "bench.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def rowOf(lines, label):
+    """Get the cells of the row whose first cells are given."""
+    found = [line for line in "\n".join(lines).splitlines() if line.startswith(f"| {label} |")]
+    assert len(found) == 1, found
+    return [cell.strip() for cell in found[0].strip("|").split("|")]
+
+
+def testNumbersAndGaps(bench):
+    assert bench.table(["a", "b"], [["x", 1234.5], ["y", 0.01234], [3, None]]) == (
+        "| a | b |\n| --- | --- |\n| x | 1234 |\n| y | 0.0123 |\n| 3 | – |\n")
+
+
+@pytest.mark.parametrize("found, sets", [(["avx2"], ["avx2"]), (["avx2", "avx512"], ["avx512"]), ([], []),
+                                         (["avx2", "avx512", "avx512bf16"], ["avx512bf16", "avx512"])])
+def testTheWidestSetsAreShown(bench, found, sets):
+    assert bench.chooseSets({f"peak/{isa}": {"GFLOPs": 1.0} for isa in found}) == sets
+
+
+def testSharesOfThePeakAndRatios(bench):
+    roofline = {"peak/avx512": {"GFLOPs": 200.0}, "linear.qkv/avx512/44": {"GFLOPs": 190.0}}
+    denoiser = {"cpu/avx512/44/64": {"GFLOPs": 150.0, "us_per_molecule": 1000.0},
+                "torch/single/44/64": {"us_per_molecule": 4000.0},
+                "threads1/avx512/44/64": {"us_per_molecule": 1000.0},
+                "threads2/avx512/44/64": {"us_per_molecule": 520.0}}
+    lines = []
+    bench.writeRoofline(["avx512"], roofline, denoiser, lines)
+    assert rowOf(lines, "linear.qkv") == ["linear.qkv", "–", "–", "190 (95 %)", "–"]
+    assert rowOf(lines, "whole evaluation, batch 64")[3] == "150 (75 %)"
+    lines = []
+    bench.writeDenoiser(["avx512"], denoiser, lines)
+    assert rowOf(lines, "44 | 64") == ["44", "64", "1000", "4000", "4"]
+    assert rowOf(lines, "FP32 | 44 | 64")[-1] == "1.92"
+    lines = []
+    bench.writeDenoiser(["avx512"], denoiser, lines, busy=True)
+    assert "2 threads" not in "\n".join(lines)
+
+
+def testMethodsSideBySide(bench):
+    def row(method, coreMs, **others):
+        return {"molecule": "benzene", "atoms": 12, "method": method, "core_ms": coreMs, "wall_ms": coreMs, **others}
+    result = {"generation": [row("orbit", 2.0, wall_ms_two=1.25), row("orbit single", None), row("RDKit ETKDGv3", 1.0),
+                             row("RDKit ETKDGv3+MMFF", 5.0)],
+              "start": {"import": [0.5, 0.25]}, "memory": {"after import": 100.5}}
+    lines = []
+    bench.writeGeneration(result, lines)
+    content = "\n".join(lines)
+    assert "| benzene | 12 | 2 | – | 1 | 5 | 2.5 |" in content
+    assert "| benzene | 12 | 500 | 800 | 200 |" in content
+    assert rowOf(lines, "import") == ["import", "0.5", "0.25"]
