@@ -61,7 +61,7 @@ sanitize: packages-test $(VENV)/.stamp-base $(VENV)/.stamp-test $(VENV)/.stamp-t
 tsan: packages-test $(VENV)/.stamp-base $(VENV)/.stamp-test
 	$(call phase,configure,$(call instrument,build-tsan,-DORBIT_BUILD_TRAINING=OFF -DORBIT_BUILD_CHEM=OFF -DORBIT_SANITIZE=thread))
 	$(call phase,compile,cmake --build build-tsan -j$(JOBS) --target $(THREADED))
-	@ctest --test-dir build-tsan --output-on-failure -R '^($(subst $(space),|,$(THREADED)))(\.CPU)?$$'
+	@ctest --test-dir build-tsan --output-on-failure -R '^($(subst $(space),|,$(THREADED)))(\.CPU(\.bfloat16)?)?$$'
 
 # Valgrind does not know all instructions of AVX-512. Very large molecules would take hours; leaks are the sanitizers' job.
 valgrind: packages-test $(VENV)/.stamp-base $(VENV)/.stamp-test
