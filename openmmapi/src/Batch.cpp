@@ -2,9 +2,33 @@
 // How copies are packed behind one another.
 #include "openmmorbit/internal/Batch.h"
 #include "openmmorbit/ArgumentError.h"
+#include <cmath>
 #include <string>
 
 namespace OrbitPlugin {
+
+void Batch::setSampler(const SamplerSettings& settings) {
+    method = settings.method;
+    noiseLevels = settings.getNoiseLevels();
+    renewedLevels = settings.getRenewedLevels();
+}
+
+StepLevels Batch::getLevels(int step, int historyStep) const {
+    StepLevels levels;
+    levels.sigma = noiseLevels[step];
+    levels.renewed = renewedLevels.empty() ? 0 : renewedLevels[step];
+
+    // (5.8)
+    levels.nextSigma = std::sqrt((noiseLevels[step + 1] - levels.renewed) * (noiseLevels[step + 1] + levels.renewed));
+    if (method == SamplerMethod::Multistep && step > 0 && historyStep == step - 1)
+        levels.previousSigma = noiseLevels[step - 1];
+    return levels;
+}
+
+std::uint64_t Batch::getStepSeed(int step) const {
+    // (6.3)
+    return seed ^ (std::uint64_t) (step + 1) << 32;
+}
 
 void Batch::addCopy(BatchCopy copy) {
     if (copy.graph < 0 || copy.graph >= (int) graphs.size())

@@ -147,8 +147,7 @@ void ConformerGeneratorImpl::addCopies(Call& call) const {
 int ConformerGeneratorImpl::packBatch(Call& call, const std::vector<int>& pending, int first, Batch& batch,
         std::vector<int>& packed) const {
     batch.seed = (unsigned int) call.settings.seed;
-    batch.method = call.settings.sampler.method;
-    batch.noiseLevels = call.settings.sampler.getNoiseLevels();
+    batch.setSampler(call.settings.sampler);
     long long numPairs = 0;
     int lastRequest = -1, next = first;
     for (; next < (int) pending.size(); next++) {

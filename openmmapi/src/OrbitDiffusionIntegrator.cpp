@@ -172,8 +172,7 @@ void OrbitDiffusionIntegrator::buildBatch() {
         batch.particles.insert(batch.particles.end(), molecules[i].particles.begin(), molecules[i].particles.end());
     }
     batch.seed = (unsigned int) generationSeed;
-    batch.method = generationSettings.method;
-    batch.noiseLevels = generationSettings.getNoiseLevels();
+    batch.setSampler(generationSettings);
     kernel.getAs<IntegrateOrbitDiffusionStepKernel>().setBatch(batch);
 }
 

@@ -6,7 +6,9 @@
 #include "openmmorbit/internal/Base64.h"
 #include "openmmorbit/internal/OrbitKernels.h"
 #include <istream>
+#include <memory>
 #include <ostream>
+#include <type_traits>
 
 using namespace OpenMM;
 
@@ -15,17 +17,15 @@ namespace OrbitPlugin {
 // Both forms hold the same: the record below, then the sampler's coordinates and history if a generation is under way.
 
 struct OrbitDiffusionIntegrator::Progress {
-    int currentStep, numEvaluations, seed, generation, numAtoms, method, schedule, numSteps;
-    double sigmaMax, sigmaMin, rho;
+    int currentStep, numEvaluations, seed, generation, numAtoms;
+    SamplerSettings sampler;
 };
 
 OrbitDiffusionIntegrator::Progress OrbitDiffusionIntegrator::getProgress() const {
-    const SamplerSettings& s = generationSettings;
     int numAtoms = 0;
     for (const Molecule& molecule : molecules)
         numAtoms += molecule.graph.getNumAtoms();
-    return {currentStep, numEvaluations, generationSeed, generation, numAtoms, (int) s.method, (int) s.schedule,
-            s.numSteps, s.sigmaMax, s.sigmaMin, s.rho};
+    return {currentStep, numEvaluations, generationSeed, generation, numAtoms, generationSettings};
 }
 
 std::vector<double> OrbitDiffusionIntegrator::getSamplerState() const {
@@ -40,13 +40,8 @@ void OrbitDiffusionIntegrator::setProgress(const Progress& progress, const std::
         throw OpenMMException("OrbitDiffusionIntegrator::loadCheckpoint: expected the state of a generation of " +
                               std::to_string(numAtoms) + " atoms, got one of " + std::to_string(progress.numAtoms) +
                               "; add the same molecules first");
-    generationSettings.method = (SamplerMethod) progress.method;
-    generationSettings.schedule = (NoiseSchedule) progress.schedule;
-    generationSettings.numSteps = progress.numSteps;
-    generationSettings.sigmaMax = progress.sigmaMax;
-    generationSettings.sigmaMin = progress.sigmaMin;
-    generationSettings.rho = progress.rho;
-    generationSettings.validate();
+    progress.sampler.validate();
+    generationSettings = progress.sampler;
     currentStep = progress.currentStep;
     numEvaluations = progress.numEvaluations;
     generationSeed = progress.seed;
@@ -62,6 +57,7 @@ void OrbitDiffusionIntegrator::createCheckpoint(std::ostream& stream) const {
     Progress progress = getProgress();
     std::vector<double> state = getSamplerState();
     long long size = state.size();
+    static_assert(std::is_trivially_copyable<Progress>::value, "a checkpoint holds the bytes of Progress");
     stream.write((const char*) &progress, sizeof(progress));
     stream.write((const char*) &size, sizeof(size));
     stream.write((const char*) state.data(), size * sizeof(double));
@@ -88,25 +84,20 @@ void OrbitDiffusionIntegrator::loadCheckpoint(std::istream& stream) {
 
 void OrbitDiffusionIntegrator::serializeParameters(SerializationNode& node) const {
     Progress progress = getProgress();
-    node.setIntProperty("version", 1);
+    node.setIntProperty("version", 2);
     node.setIntProperty("currentStep", progress.currentStep);
     node.setIntProperty("numEvaluations", progress.numEvaluations);
     node.setIntProperty("seed", progress.seed);
     node.setIntProperty("generation", progress.generation);
     node.setIntProperty("numAtoms", progress.numAtoms);
-    node.setIntProperty("method", progress.method);
-    node.setIntProperty("schedule", progress.schedule);
-    node.setIntProperty("numSteps", progress.numSteps);
-    node.setDoubleProperty("sigmaMax", progress.sigmaMax);
-    node.setDoubleProperty("sigmaMin", progress.sigmaMin);
-    node.setDoubleProperty("rho", progress.rho);
+    node.createChildNode("Sampler", &progress.sampler);
     node.setStringProperty("samplerState", encodeDoubles(getSamplerState()));
 }
 
 void OrbitDiffusionIntegrator::deserializeParameters(const SerializationNode& node) {
     int version = node.getIntProperty("version");
-    if (version < 1 || version > 1)
-        throw OpenMMException("OrbitDiffusionIntegrator::deserializeParameters: expected version 1, got " +
+    if (version != 2)
+        throw OpenMMException("OrbitDiffusionIntegrator::deserializeParameters: expected version 2, got " +
                               std::to_string(version) + "; read it with the version that wrote it");
     Progress progress;
     progress.currentStep = node.getIntProperty("currentStep");
@@ -114,12 +105,8 @@ void OrbitDiffusionIntegrator::deserializeParameters(const SerializationNode& no
     progress.seed = node.getIntProperty("seed");
     progress.generation = node.getIntProperty("generation");
     progress.numAtoms = node.getIntProperty("numAtoms");
-    progress.method = node.getIntProperty("method");
-    progress.schedule = node.getIntProperty("schedule");
-    progress.numSteps = node.getIntProperty("numSteps");
-    progress.sigmaMax = node.getDoubleProperty("sigmaMax");
-    progress.sigmaMin = node.getDoubleProperty("sigmaMin");
-    progress.rho = node.getDoubleProperty("rho");
+    std::unique_ptr<SamplerSettings> sampler(node.getChildNode("Sampler").decodeObject<SamplerSettings>());
+    progress.sampler = *sampler;
     setProgress(progress, decodeDoubles(node.getStringProperty("samplerState")));
 }
 

@@ -37,6 +37,7 @@ void SamplerSettings::validate() const {
     check(std::isfinite(sigmaMin) && sigmaMin > 0, "a positive finite sigmaMin", sigmaMin);
     check(sigmaMin < sigmaMax, "sigmaMin below sigmaMax (" + format(sigmaMax) + ")", sigmaMin);
     check(std::isfinite(rho) && rho > 0, "a positive finite rho", rho);
+    check(renewal >= 0 && renewal < 1, "a renewal of at least 0 and below 1", renewal);
 }
 
 std::vector<double> SamplerSettings::getNoiseLevels() const {
@@ -67,6 +68,15 @@ std::vector<double> SamplerSettings::getNoiseLevels() const {
     if (numSteps > 1)
         levels[numSteps - 1] = sigmaMin;
     return levels;
+}
+
+std::vector<double> SamplerSettings::getRenewedLevels() const {
+    const std::vector<double> levels = getNoiseLevels();
+    std::vector<double> renewed(numSteps);
+    for (int k = 0; k < numSteps; k++)
+        // (5.8)
+        renewed[k] = renewal * levels[k + 1];
+    return renewed;
 }
 
 int SamplerSettings::getNumEvaluations() const {

@@ -132,6 +132,8 @@ class ConformerGenerator:
         Placement of the noise levels: "karras", "logarithmic" or "uniformTime".
     sigmaMax, sigmaMin, rho : float, optional
         First and last noise level in Angstrom, exponent of the Karras schedule.
+    renewal : float, optional
+        Share of the noise that each step draws anew, from 0 (probability-flow ODE) to below 1.
     condition : str, optional
         A condition of the model, e.g. a level of theory; default: its first one.
     maxResamplings : int, optional
@@ -150,8 +152,8 @@ class ConformerGenerator:
     """
 
     def __init__(self, model=None, platform=None, properties=None, threads=None, numSteps=None, method=None,
-                 schedule=None, sigmaMax=None, sigmaMin=None, rho=None, condition=None, maxResamplings=None, check=True,
-                 returnFailed=False):
+                 schedule=None, sigmaMax=None, sigmaMin=None, rho=None, renewal=None, condition=None, maxResamplings=None,
+                 check=True, returnFailed=False):
         self._core = orbit.ConformerGenerator(loadModel(model))
         if platform is not None:
             name = platform.getName() if isinstance(platform, openmm.Platform) else str(platform)
@@ -166,7 +168,7 @@ class ConformerGenerator:
             settings.method = _choice("a method", method, _methods)
         if schedule is not None:
             settings.schedule = _choice("a schedule", schedule, _schedules)
-        for name, value in (("sigmaMax", sigmaMax), ("sigmaMin", sigmaMin), ("rho", rho)):
+        for name, value in (("sigmaMax", sigmaMax), ("sigmaMin", sigmaMin), ("rho", rho), ("renewal", renewal)):
             if value is not None:
                 setattr(settings, name, float(value))
         if numSteps is not None:

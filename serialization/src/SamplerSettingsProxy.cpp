@@ -14,17 +14,18 @@ SamplerSettingsProxy::SamplerSettingsProxy() : SerializationProxy("OrbitSamplerS
 
 void SamplerSettingsProxy::serialize(const void* object, SerializationNode& node) const {
     const SamplerSettings& settings = *static_cast<const SamplerSettings*>(object);
-    node.setIntProperty("version", 1);
+    node.setIntProperty("version", 2);
     node.setIntProperty("method", (int) settings.method);
     node.setIntProperty("schedule", (int) settings.schedule);
     node.setIntProperty("numSteps", settings.numSteps);
     node.setDoubleProperty("sigmaMax", settings.sigmaMax);
     node.setDoubleProperty("sigmaMin", settings.sigmaMin);
     node.setDoubleProperty("rho", settings.rho);
+    node.setDoubleProperty("renewal", settings.renewal);
 }
 
 void* SamplerSettingsProxy::deserialize(const SerializationNode& node) const {
-    checkVersion(node, getTypeName(), 1);
+    checkVersion(node, getTypeName(), 2);
     auto settings = std::make_unique<SamplerSettings>();
     settings->method = (SamplerMethod) node.getIntProperty("method");
     settings->schedule = (NoiseSchedule) node.getIntProperty("schedule");
@@ -32,6 +33,10 @@ void* SamplerSettingsProxy::deserialize(const SerializationNode& node) const {
     settings->sigmaMax = node.getDoubleProperty("sigmaMax");
     settings->sigmaMin = node.getDoubleProperty("sigmaMin");
     settings->rho = node.getDoubleProperty("rho");
+
+    // Version 1 knew the probability-flow ODE only.
+
+    settings->renewal = node.getDoubleProperty("renewal", 0.0);
     settings->validate();
 
     // The caller takes ownership.

@@ -41,14 +41,16 @@ vector<double> generateReference(const reference::Denoiser& denoiser, const Batc
     vector<double> history;
     const vector<double>& levels = batch.noiseLevels;
     for (int step = 0; step < batch.getNumSteps(); step++) {
-        const double sigma = levels[step], next = levels[step + 1];
+        const double sigma = levels[step], renewed = batch.renewedLevels[step];
+        const double next = std::sqrt(levels[step + 1] * levels[step + 1] - renewed * renewed);
         const vector<double> D = evaluateReference(denoiser, batch, sigma, y, nullptr);
         vector<double> result(y.size());
         for (int i = 0; i < (int) y.size(); i++) {
             double target = D[i];
             if (batch.method == SamplerMethod::Multistep && step > 0 && next > 0) {
-                const double r = std::log(levels[step - 1] / sigma) / std::log(sigma / next);
-                target = (1 + 1 / (2 * r)) * D[i] - 1 / (2 * r) * history[i];
+                const double h = std::log(sigma / levels[step + 1]), before = std::log(levels[step - 1] / sigma);
+                const double w = (h / (1 - next / sigma) + h / std::log(next / sigma)) / before;
+                target = (1 + w) * D[i] - w * history[i];
             }
             result[i] = next / sigma * y[i] + (1 - next / sigma) * target;
         }
@@ -56,6 +58,14 @@ vector<double> generateReference(const reference::Denoiser& denoiser, const Batc
             const vector<double> D2 = evaluateReference(denoiser, batch, next, result, nullptr);
             for (int i = 0; i < (int) y.size(); i++)
                 result[i] = y[i] + (next - sigma) / 2 * ((y[i] - D[i]) / sigma + (result[i] - D2[i]) / next);
+        }
+        for (int c = 0; c < (int) batch.copies.size(); c++) {
+            const BatchCopy& copy = batch.copies[c];
+            const int numAtoms = batch.getNumAtoms(c);
+            vector<double> noise(3 * numAtoms);
+            reference::noise({batch.getStepSeed(step), copy.record, copy.copy, copy.draw}, noise);
+            reference::addNoise({numAtoms}, renewed, noise,
+                reference::Output(result).slice(3 * copy.firstAtom, 3 * numAtoms));
         }
         history = D;
         y = result;
@@ -141,20 +151,21 @@ TEST(DenoiserKernel, generationAgreesWithReference) {
     const DenoiserModel model = makeSmallModel();
     const reference::Denoiser denoiser(model);
     KernelContext context(model);
-    for (SamplerMethod method : {SamplerMethod::Euler, SamplerMethod::Heun, SamplerMethod::Multistep}) {
-        const Batch batch = makeMixedBatch(model, method, 6);
-        context.getKernel().setBatch(batch);
-        context.getKernel().drawPrior();
-        const vector<double> start = context.getKernel().getPositions();
-        expectClose("generation", generate(context.getKernel(), batch), generateReference(denoiser, batch, start),
-            tolerance("generation", precisionName()));
-    }
+    for (SamplerMethod method : {SamplerMethod::Euler, SamplerMethod::Heun, SamplerMethod::Multistep})
+        for (double renewal : {0.0, 0.8}) {
+            const Batch batch = makeMixedBatch(model, method, 6, renewal);
+            context.getKernel().setBatch(batch);
+            context.getKernel().drawPrior();
+            const vector<double> start = context.getKernel().getPositions();
+            expectClose("generation", generate(context.getKernel(), batch), generateReference(denoiser, batch, start),
+                tolerance("generation", precisionName()));
+        }
 }
 
 TEST(DenoiserKernel, copiesDoNotDependOnTheBatch) {
     const DenoiserModel model = makeSmallModel();
     for (SamplerMethod method : {SamplerMethod::Heun, SamplerMethod::Multistep}) {
-        const Batch batch = makeMixedBatch(model, method, 4);
+        const Batch batch = makeMixedBatch(model, method, 4, 0.8);
         KernelContext context(model);
         const vector<double> all = generate(context.getKernel(), batch);
         for (const BatchCopy& copy : batch.copies) {
@@ -233,6 +244,7 @@ TEST(DenoiserKernel, renumberedAtomsGiveRenumberedPositions) {
     Batch batch;
     batch.graphs = {makeFeatures(graph, model), makeFeatures(renumbered, model)};
     batch.noiseLevels = {1.0, 0.0};
+    batch.renewedLevels.clear();
     batch.addCopy(BatchCopy());
     BatchCopy second;
     second.graph = 1;
@@ -279,7 +291,7 @@ TEST(DenoiserKernel, oneAtom) {
 TEST(DenoiserKernel, samplerStateContinuesAGeneration) {
     const DenoiserModel model = makeSmallModel();
     for (SamplerMethod method : {SamplerMethod::Euler, SamplerMethod::Heun, SamplerMethod::Multistep}) {
-        const Batch batch = makeMixedBatch(model, method, 6);
+        const Batch batch = makeMixedBatch(model, method, 6, 0.8);
         KernelContext first(model), second(model);
         first.getKernel().setBatch(batch);
         first.getKernel().drawPrior();

@@ -18,6 +18,14 @@ TEST(Prior, closedForm) {
     expectClose("prior", positions, expected, tolerance("prior", "double"));
 }
 
+TEST(Prior, noiseIsAddedCentred) {
+    const vector<double> noise = {1, 2, 3, 3, 6, -1, 5, 1, 1};
+    vector<double> positions = {1, 0, 0, 0, 1, 0, -1, -1, 0};
+    reference::addNoise({3}, 2.0, noise, positions);
+    const vector<double> expected = {-3, -2, 4, 0, 7, -4, 3, -5, 0};
+    expectClose("prior", positions, expected, tolerance("prior", "double"));
+}
+
 TEST(Prior, oneAtomStandsInTheCentre) {
     vector<double> positions(3, 1.0);
     reference::prior({1}, 5.0, vector<double>{0.3, -2, 7}, positions);

@@ -6,6 +6,7 @@
 #include "Tolerances.h"
 #include "openmmorbit/ArgumentError.h"
 #include "openmmorbit/internal/SamplerText.h"
+#include <set>
 
 using namespace OrbitPlugin;
 using namespace testSupport;
@@ -43,9 +44,35 @@ TEST(Sampler, middleLevels) {
     expectClose("uniform in t (5.7)", settings.getNoiseLevels()[1], (1 - t) / t, tolerance("noise", "double"));
 }
 
+TEST(Sampler, renewedNoiseTakesTheLevelBackUp) {
+    SamplerSettings settings;
+    settings.renewal = 0.6;
+    Batch batch;
+    batch.setSampler(settings);
+    for (int k = 0; k < settings.numSteps; k++) {
+        const StepLevels levels = batch.getLevels(k, k - 1);
+        expectClose("level", std::hypot(levels.nextSigma, levels.renewed), batch.noiseLevels[k + 1],
+            tolerance("noise", "double"));
+        expectClose("share", levels.renewed, 0.6 * batch.noiseLevels[k + 1], tolerance("noise", "double"));
+    }
+    settings.renewal = 0;
+    batch.setSampler(settings);
+    EXPECT_EQ(batch.getLevels(3, 2).nextSigma, batch.noiseLevels[4]);
+    EXPECT_EQ(batch.getLevels(3, 2).renewed, 0.0);
+}
+
+TEST(Sampler, stepsHaveKeysOfTheirOwn) {
+    Batch batch;
+    batch.seed = 0x123456789ULL;
+    std::set<std::uint64_t> keys = {batch.seed};
+    for (int step = 0; step < 1000; step++)
+        keys.insert(batch.getStepSeed(step));
+    EXPECT_EQ(keys.size(), 1001u);
+}
+
 TEST(Sampler, numbersOfEvaluations) {
     SamplerSettings settings;
-    EXPECT_EQ(settings.getNumEvaluations(), 12);
+    EXPECT_EQ(settings.getNumEvaluations(), 24);
     settings.numSteps = 10;
     settings.method = SamplerMethod::Heun;
     EXPECT_EQ(settings.getNumEvaluations(), 19);
@@ -70,6 +97,9 @@ TEST(Sampler, refusals) {
     refuse("a positive finite sigmaMin, got nan", [&](SamplerSettings& s) { s.sigmaMin = nan; });
     refuse("sigmaMin below sigmaMax (20), got 20", [](SamplerSettings& s) { s.sigmaMin = 20; });
     refuse("a positive finite rho, got 0", [](SamplerSettings& s) { s.rho = 0; });
+    refuse("a renewal of at least 0 and below 1, got 1", [](SamplerSettings& s) { s.renewal = 1; });
+    refuse("a renewal of at least 0 and below 1, got -0.1", [](SamplerSettings& s) { s.renewal = -0.1; });
+    refuse("a renewal of at least 0 and below 1, got nan", [&](SamplerSettings& s) { s.renewal = nan; });
     refuse("a method Euler, Heun or Multistep, got 7", [](SamplerSettings& s) { s.method = (SamplerMethod) 7; });
     refuse("a schedule Karras, Logarithmic or UniformTime, got 7", [](SamplerSettings& s) {
         s.schedule = (NoiseSchedule) 7;
@@ -86,28 +116,33 @@ public:
     }
     /** Largest relative error of the last but one level, whose exact solution is known at any number of steps. */
     double getError(SamplerMethod method, int numSteps) {
-        Batch batch = makeMixedBatch(model, method, 1);
-        SamplerSettings settings;
-        settings.schedule = NoiseSchedule::Logarithmic;
-        settings.numSteps = numSteps + 1;
-        settings.sigmaMax = 8;
-        settings.sigmaMin = 0.2;
-        batch.noiseLevels = settings.getNoiseLevels();
-        IntegrateOrbitDiffusionStepKernel& kernel = context.getKernel();
-        kernel.setBatch(batch);
-        kernel.drawPrior();
-        const vector<double> start = kernel.getPositions();
-        for (int step = 0; step < numSteps; step++)
-            kernel.execute(step);
-        const vector<double> end = kernel.getPositions();
+        const auto [end, start] = runToLevel(makeMixedBatch(model, method, 1), numSteps, 0);
         const double scale = model.getSettings().dataScale;
-        const double factor = std::sqrt((0.2 * 0.2 + scale * scale) / (8.0 * 8.0 + scale * scale));
+        const double factor = std::sqrt((LEVEL * LEVEL + scale * scale) / (8.0 * 8.0 + scale * scale));
         double error = 0;
         for (int i = 0; i < (int) end.size(); i++)
             if (std::fabs(start[i]) > 1)
                 error = std::max(error, std::fabs(end[i] / (factor * start[i]) - 1));
         expectFinite("positions", end);
         return error;
+    }
+    /** The positions at the noise level LEVEL, numSteps steps behind a start at 8, and the start. */
+    std::pair<vector<double>, vector<double>> runToLevel(Batch batch, int numSteps, double renewal) {
+        SamplerSettings settings;
+        settings.method = batch.method;
+        settings.schedule = NoiseSchedule::Logarithmic;
+        settings.numSteps = numSteps + 1;
+        settings.sigmaMax = 8;
+        settings.sigmaMin = LEVEL;
+        settings.renewal = renewal;
+        batch.setSampler(settings);
+        IntegrateOrbitDiffusionStepKernel& kernel = context.getKernel();
+        kernel.setBatch(batch);
+        kernel.drawPrior();
+        const vector<double> start = kernel.getPositions();
+        for (int step = 0; step < numSteps; step++)
+            kernel.execute(step);
+        return {kernel.getPositions(), start};
     }
     /** The positions after all steps and the start. */
     std::pair<vector<double>, vector<double>> generate(SamplerMethod method, int numSteps) {
@@ -121,6 +156,7 @@ public:
         return {kernel.getPositions(), start};
     }
     DenoiserModel model;
+    static constexpr double LEVEL = 0.2;
 private:
     static DenoiserModel& makeModel(DenoiserModel& model) {
         ModelTensor head = model.getTensor("head.weight");
@@ -178,10 +214,12 @@ TEST(SamplerText, roundTripAndDefaults) {
     settings.sigmaMax = 1e3 / 7;
     settings.sigmaMin = 1e-3 / 7;
     settings.rho = 7;
+    settings.renewal = 0.3;
     const SamplerSettings read = parseSampler(formatSampler(settings), "");
     EXPECT_EQ(read.method, settings.method);
     EXPECT_EQ(read.schedule, settings.schedule);
     EXPECT_EQ(read.rho, settings.rho);
+    EXPECT_EQ(read.renewal, settings.renewal);
     EXPECT_EQ(read.getNoiseLevels(), settings.getNoiseLevels());
     EXPECT_EQ(formatSampler(parseSampler("{}", "")), formatSampler(SamplerSettings()));
 }
@@ -199,4 +237,36 @@ TEST(SamplerText, refusesWhatIsNoSampler) {
     refuse("{\"sigmaMin\": true}", "a number as sigmaMin of the sampler, got true");
     refuse("{\"numSteps\": 0}",
             "a possible sampler, got: SamplerSettings::validate: expected at least 1 step, got 0");
+}
+
+TEST(Sampler, renewalKeepsTheDistributionAndForgetsTheStart) {
+    // The variance at a level is that of data and noise, whatever share of the noise is drawn anew; how much of the
+    // start is left falls with the share.
+
+    GaussianToy toy;
+    Batch batch = makeMixedBatch(toy.model, SamplerMethod::Multistep, 1);
+    for (int copy = 5; copy < 400; copy++) {
+        BatchCopy next = batch.copies[copy % 5];
+        next.copy = copy;
+        batch.addCopy(next);
+    }
+    const int numFree = 3 * (batch.getNumAtoms() - (int) batch.copies.size());
+    const double scale = toy.model.getSettings().dataScale, level = GaussianToy::LEVEL;
+    for (SamplerMethod method : {SamplerMethod::Euler, SamplerMethod::Multistep})
+        for (double renewal : {0.3, 0.9}) {
+            batch.method = method;
+            const auto [end, start] = toy.runToLevel(batch, 100, renewal);
+            double square = 0, product = 0, startSquare = 0;
+            for (int i = 0; i < (int) end.size(); i++) {
+                square += end[i] * end[i];
+                product += end[i] * start[i];
+                startSquare += start[i] * start[i];
+            }
+            const double variance = square / numFree, expected = scale * scale + level * level;
+            const double discretisation = method == SamplerMethod::Euler ? 0.06 : 0.005;
+            EXPECT_NEAR(variance / expected, 1, discretisation + 4 * std::sqrt(2.0 / numFree))
+                << "method " << (int) method << " renewal " << renewal;
+            const double correlation = product / std::sqrt(square * startSquare);
+            EXPECT_LT(std::fabs(correlation), renewal > 0.5 ? 4 / std::sqrt(numFree) : 0.9);
+        }
 }

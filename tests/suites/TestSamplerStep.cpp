@@ -39,10 +39,32 @@ TEST(SamplerStep, multistepWithoutHistoryIsEuler) {
 }
 
 TEST(SamplerStep, multistepExtrapolates) {
-    // ln 2 before and ln 4 now: r = 1/2, D' = 2 D - D_previous, and (1/4) y + (3/4) D'.
+    // ln 2 before and ln 4 now: a = 1/4, w = (ln 4 / (3/4) + ln 4 / ln(1/4)) / ln 2, and (1/4) y + (3/4) D'.
     vector<double> next(1);
+    const double w = 2 / 0.75 - 1 / std::log(2.0);
     reference::multistepStep({4, 1, 8}, vector<double>{8}, vector<double>{4}, vector<double>{3}, next);
-    expectClose("multistepStep", next, vector<double>{0.25 * 8 + 0.75 * (2 * 4 - 3)}, STEP);
+    expectClose("multistepStep", next, vector<double>{0.25 * 8 + 0.75 * ((1 + w) * 4 - w * 3)}, STEP);
+}
+
+TEST(SamplerStep, multistepIsExactForLinearDenoisers) {
+    // dy/dlambda = kappa (D - y) with D linear in lambda = -ln sigma, in small steps of the classical Runge-Kutta method.
+    for (double renewed : {0.0, 0.7}) {
+        const StepLevels levels = {4, std::sqrt(1 - renewed * renewed), 8, renewed};
+        const double h = std::log(4.0), kappa = std::log(levels.sigma / levels.nextSigma) / h;
+        const double D = 3, previousD = 2, slope = (D - previousD) / std::log(2.0);
+        double y = 8;
+        const int numSteps = 2000;
+        const double dt = h / numSteps;
+        for (int i = 0; i < numSteps; i++) {
+            auto rate = [&](double t, double value) { return kappa * (D + slope * t - value); };
+            const double t = i * dt, k1 = rate(t, y), k2 = rate(t + dt / 2, y + dt / 2 * k1);
+            const double k3 = rate(t + dt / 2, y + dt / 2 * k2), k4 = rate(t + dt, y + dt * k3);
+            y += dt / 6 * (k1 + 2 * k2 + 2 * k3 + k4);
+        }
+        vector<double> next(1);
+        reference::multistepStep(levels, vector<double>{8}, vector<double>{D}, vector<double>{previousD}, next);
+        EXPECT_NEAR(next[0], y, 1e-9) << "renewed " << renewed;
+    }
 }
 
 TEST(SamplerStep, lastMultistepIsTheDenoisedPosition) {

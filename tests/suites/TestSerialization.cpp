@@ -47,6 +47,7 @@ SamplerSettings makeSampler() {
     settings.sigmaMax = 12.25;
     settings.sigmaMin = 1.0/3;
     settings.rho = 7.1;
+    settings.renewal = 0.125;
     return settings;
 }
 
@@ -57,6 +58,7 @@ void expectSame(const SamplerSettings& expected, const SamplerSettings& actual) 
     EXPECT_EQ(expected.sigmaMax, actual.sigmaMax);
     EXPECT_EQ(expected.sigmaMin, actual.sigmaMin);
     EXPECT_EQ(expected.rho, actual.rho);
+    EXPECT_EQ(expected.renewal, actual.renewal);
 }
 
 /** A model file that is removed at the end of the test. */

@@ -85,17 +85,17 @@ inline OrbitPlugin::GraphFeatures makeFeatures(const OrbitPlugin::MolecularGraph
 
 /** Different molecules and conditions: water, ethanol twice, benzene, water again; 5 copies, 36 rows. */
 inline OrbitPlugin::Batch makeMixedBatch(const OrbitPlugin::DenoiserModel& model,
-        OrbitPlugin::SamplerMethod method = OrbitPlugin::SamplerMethod::Heun, int numSteps = 5) {
+        OrbitPlugin::SamplerMethod method = OrbitPlugin::SamplerMethod::Heun, int numSteps = 5, double renewal = 0) {
     OrbitPlugin::Batch batch;
     batch.graphs = {
             makeFeatures(makeWater(), model), makeFeatures(makeEthanol(), model), makeFeatures(makeBenzene(), model)};
     batch.seed = 0x123456789abcdefULL;
-    batch.method = method;
     OrbitPlugin::SamplerSettings settings;
     settings.method = method;
     settings.numSteps = numSteps;
     settings.sigmaMin = 0.01;
-    batch.noiseLevels = settings.getNoiseLevels();
+    settings.renewal = renewal;
+    batch.setSampler(settings);
     const int graphs[] = {0, 1, 1, 2, 0};
     for (int i = 0; i < 5; i++) {
         OrbitPlugin::BatchCopy copy;

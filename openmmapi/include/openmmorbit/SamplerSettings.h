@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// How a generation integrates the probability-flow ODE: method, schedule and number of steps.
+// How a generation goes from noise to data: method, schedule, number of steps and share of new noise.
 #ifndef OPENMM_ORBIT_SAMPLERSETTINGS_H_
 #define OPENMM_ORBIT_SAMPLERSETTINGS_H_
 
@@ -16,21 +16,29 @@ enum class NoiseSchedule { Karras = 0, Logarithmic = 1, UniformTime = 2 };
 
 /**
  * Settings of a generation. Noise levels are in the model unit (Angstrom for molecules). After the last noise level the
- * positions are the denoiser's posterior mean, so that sigmaMin need not be small: below about 0.3 Angstrom the
+ * positions are the denoiser's posterior mean, so that sigmaMin need not be small: below about 0.2 Angstrom the
  * network's own error exceeds what further steps gain.
  */
 struct OPENMM_EXPORT_ORBIT SamplerSettings {
     SamplerMethod method = SamplerMethod::Multistep; ///< integration method
     NoiseSchedule schedule = NoiseSchedule::Karras; ///< placement of the noise levels
-    int numSteps = 12;          ///< at least 1
+    int numSteps = 24;          ///< at least 1
     double sigmaMax = 20.0;     ///< first noise level, model unit
-    double sigmaMin = 0.25;     ///< last noise level before 0, model unit
-    double rho = 5.0;           ///< exponent of the Karras schedule
+    double sigmaMin = 0.2;      ///< last noise level before 0, model unit
+    double rho = 3.0;           ///< exponent of the Karras schedule
+    /**
+     * Share of the next noise level that a step draws anew, (5.8) of docs/theory.md: at least 0, below 1. 0 integrates
+     * the probability-flow ODE; above 0 each step also equilibrates the positions at their noise level, which corrects
+     * the errors of earlier steps and needs about 20 steps or more.
+     */
+    double renewal = 0.9;
 
     /** Check the values. @throws ArgumentError */
     void validate() const;
     /** Get the noise levels [numSteps + 1]; the last one is 0. */
     std::vector<double> getNoiseLevels() const;
+    /** Get the level of the noise that each step draws anew [numSteps], (5.8); 0: none. */
+    std::vector<double> getRenewedLevels() const;
     /** Get the number of network evaluations of one generation. */
     int getNumEvaluations() const;
 };

@@ -27,6 +27,7 @@ void forEachMember(Settings& settings, const Function& function) {
     function("sigmaMax", settings.sigmaMax, noWords);
     function("sigmaMin", settings.sigmaMin, noWords);
     function("rho", settings.rho, noWords);
+    function("renewal", settings.renewal, noWords);
 }
 
 template <class Value>

@@ -66,13 +66,9 @@ void CommonIntegrateOrbitDiffusionStepKernel::drawPrior() {
 
 void CommonIntegrateOrbitDiffusionStepKernel::execute(int step) {
     ContextSelector selector(context);
-    StepLevels levels;
-    levels.sigma = batch.noiseLevels[step];
-    levels.nextSigma = batch.noiseLevels[step + 1];
+    const StepLevels levels = batch.getLevels(step, historyStep);
     denoise(levels.sigma, arrays->positions, arrays->denoised, nullptr);
     if (batch.method == SamplerMethod::Multistep) {
-        if (step > 0 && historyStep == step - 1)
-            levels.previousSigma = batch.noiseLevels[step - 1];
         common::multistepStep(*model, *arrays, levels);
         historyStep = step;
     }
@@ -83,6 +79,11 @@ void CommonIntegrateOrbitDiffusionStepKernel::execute(int step) {
     }
     else
         common::eulerStep(*model, *arrays, levels, arrays->positions);
+    if (levels.renewed > 0) {
+        // (5.8)
+        common::noise(*model, *arrays, batch.getStepSeed(step));
+        common::addNoise(*model, *arrays, levels.renewed);
+    }
     context.flushQueue();
 }
 

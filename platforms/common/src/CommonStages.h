@@ -22,6 +22,7 @@ struct LinearShape {
 void noise(DeviceModel& model, DeviceBatch& batch, std::uint64_t seed);
 /** Centre batch.noise, times sigma, into batch.positions. */
 void prior(DeviceModel& model, DeviceBatch& batch, double sigma);
+void addNoise(DeviceModel& model, DeviceBatch& batch, double sigma);
 void timeConditioning(DeviceModel& model, DeviceBatch& batch, double logSigma);
 void tokenEmbedding(DeviceModel& model, DeviceBatch& batch);
 /** Sum the embeddings of all pairs of the batch's graphs, once a batch. */

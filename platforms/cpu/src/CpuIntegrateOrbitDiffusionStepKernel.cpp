@@ -100,7 +100,7 @@ void CpuIntegrateOrbitDiffusionStepKernel::drawPrior() {
 }
 
 void CpuIntegrateOrbitDiffusionStepKernel::execute(int step) {
-    const StepLevels levels = getLevels(step);
+    const StepLevels levels = batch.getLevels(step, historyStep);
     if (nextLevel.sigma == levels.sigma)
         std::swap(level, nextLevel);
     cpu::prepareLevel(*model, levels.sigma, conditions, level);
@@ -113,7 +113,7 @@ void CpuIntegrateOrbitDiffusionStepKernel::execute(int step) {
         auto denoise = [&](double sigma, ArrayView<const double> y, ArrayView<double> denoised) {
             denoiseCopy(copy, sigma == levels.sigma ? level : nextLevel, y, denoised, workspace, nullptr);
         };
-        stepCopy(copy, levels, buffers, std::ref(denoise));
+        stepCopy(copy, step, buffers, std::ref(denoise));
     });
     historyStep = step;
 }

@@ -33,6 +33,7 @@ Batch makeBatch(const vector<GraphFeatures>& graphs) {
     batch.graphs = graphs;
     batch.seed = 77;
     batch.noiseLevels = {12.0, 3.0, 0.7, 0.1, 0};
+    batch.renewedLevels.clear();
     for (int i = 0; i < (int) graphs.size(); i++) {
         BatchCopy copy;
         copy.graph = i;

@@ -140,6 +140,7 @@ TEST(OpenCLContextOrder, gatherAndScatterFollowTheDevice) {
     Batch batch;
     batch.graphs = {makeFeatures(makeEthanol(), model)};
     batch.noiseLevels = {1.0, 0.0};
+    batch.renewedLevels.clear();
     for (int molecule : CHOSEN) {
         batch.addCopy(BatchCopy());
         for (int i = 0; i < NUM_ATOMS; i++)

@@ -23,11 +23,10 @@ void ReferenceIntegrateOrbitDiffusionStepKernel::drawPrior() {
 }
 
 void ReferenceIntegrateOrbitDiffusionStepKernel::execute(int step) {
-    const StepLevels levels = getLevels(step);
     for (int copy = 0; copy < (int) batch.copies.size(); copy++) {
         const std::size_t size = 3 * batch.getNumAtoms(copy);
         vector<double> denoised(size), predicted(size), predictedDenoised(size);
-        stepCopy(copy, levels, {denoised, predicted, predictedDenoised},
+        stepCopy(copy, step, {denoised, predicted, predictedDenoised},
                 [&](double sigma, ArrayView<const double> y, ArrayView<double> output) {
                     denoiseCopy(copy, sigma, y, output, nullptr);
                 });

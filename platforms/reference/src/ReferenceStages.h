@@ -33,6 +33,7 @@ OPENMM_EXPORT_ORBIT void scatter(const ScatterShape& shape, const ScatterInputs<
 
 OPENMM_EXPORT_ORBIT void noise(const NoiseKey& key, Output noise);
 OPENMM_EXPORT_ORBIT void prior(const PriorShape& shape, double sigma, Input noise, Output positions);
+OPENMM_EXPORT_ORBIT void addNoise(const PriorShape& shape, double sigma, Input noise, Output positions);
 OPENMM_EXPORT_ORBIT void eulerStep(const StepLevels& levels, Input positions, Input denoised, Output next);
 OPENMM_EXPORT_ORBIT void heunStep(const StepLevels& levels, const HeunInputs<double>& inputs, Output next);
 OPENMM_EXPORT_ORBIT void multistepStep(const StepLevels& levels, Input positions, Input denoised,

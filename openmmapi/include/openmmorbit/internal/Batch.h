@@ -5,6 +5,7 @@
 
 #include "openmmorbit/SamplerSettings.h"
 #include "openmmorbit/internal/Features.h"
+#include "openmmorbit/internal/stages/SamplerStep.h"
 #include <cstdint>
 #include <vector>
 
@@ -28,7 +29,14 @@ struct OPENMM_EXPORT_ORBIT Batch {
     std::uint64_t seed = 0;                 ///< key of the noise
     SamplerMethod method = SamplerMethod::Heun;
     std::vector<double> noiseLevels;        ///< [numSteps + 1], model unit, the last one 0
+    std::vector<double> renewedLevels;      ///< [numSteps], model unit: noise that a step draws anew; empty: none
 
+    /** Take over method and noise levels. */
+    void setSampler(const SamplerSettings& settings);
+    /** Get the levels of a step; the previous one only if historyStep, the step of the history, is the one before. */
+    StepLevels getLevels(int step, int historyStep) const;
+    /** Get the key of a step's noise: each step has random numbers of its own. */
+    std::uint64_t getStepSeed(int step) const;
     /** Append a copy and place its rows behind those of the others. */
     void addCopy(BatchCopy copy);
     /** Get the number of rows of all copies. */

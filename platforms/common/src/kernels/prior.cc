@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
-// The prior stage, device: centred noise of the first level; with sigma 1 it centres any positions.
+// The prior stage, device: centred noise as positions, or added to them; with sigma 1 it centres any positions.
 //
 // Launch: one work-group a copy, or fewer, of any size.
 //   copies      [numCopies]     x first row, y number of atoms
 //   noise       [numRows][3]
 //   positions   [numRows][3]
 
-KERNEL void prior(int numCopies, mixed sigma, GLOBAL const int4* RESTRICT copies, GLOBAL const mixed* RESTRICT noise,
-        GLOBAL mixed* RESTRICT positions) {
+KERNEL void prior(int numCopies, mixed sigma, int add, GLOBAL const int4* RESTRICT copies,
+        GLOBAL const mixed* RESTRICT noise, GLOBAL mixed* RESTRICT positions) {
     LOCAL mixed parts[3*CENTROID_PARTS];
     for (int copy = GROUP_ID; copy < numCopies; copy += NUM_GROUPS) {
         const int first = copies[copy].x, numAtoms = copies[copy].y;
@@ -22,9 +22,10 @@ KERNEL void prior(int numCopies, mixed sigma, GLOBAL const int4* RESTRICT copies
             }
         const mixed4 mean = finishCentroid(parts, numAtoms);
         for (int i = LOCAL_ID; i < numAtoms; i += LOCAL_SIZE) {
-            positions[3*(first+i)] = sigma*(noise[3*(first+i)]-mean.x);
-            positions[3*(first+i)+1] = sigma*(noise[3*(first+i)+1]-mean.y);
-            positions[3*(first+i)+2] = sigma*(noise[3*(first+i)+2]-mean.z);
+            const mixed moved[3] = {sigma*(noise[3*(first+i)]-mean.x), sigma*(noise[3*(first+i)+1]-mean.y),
+                    sigma*(noise[3*(first+i)+2]-mean.z)};
+            for (int k = 0; k < 3; k++)
+                positions[3*(first+i)+k] = (add ? positions[3*(first+i)+k]+moved[k] : moved[k]);
         }
     }
 }

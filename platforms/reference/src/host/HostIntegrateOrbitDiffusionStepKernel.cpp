@@ -45,16 +45,20 @@ void HostIntegrateOrbitDiffusionStepKernel::drawCopy(int copy, ArrayView<double>
     reference::prior({batch.getNumAtoms(copy)}, batch.noiseLevels[0], noise, getRows<double>(copy, positions));
 }
 
-StepLevels HostIntegrateOrbitDiffusionStepKernel::getLevels(int step) const {
-    StepLevels levels;
-    levels.sigma = batch.noiseLevels[step];
-    levels.nextSigma = batch.noiseLevels[step + 1];
-    if (batch.method == SamplerMethod::Multistep && step > 0 && historyStep == step - 1)
-        levels.previousSigma = batch.noiseLevels[step - 1];
-    return levels;
+void HostIntegrateOrbitDiffusionStepKernel::stepCopy(
+        int copy, int step, const StepBuffers& buffers, const Denoise& denoise) {
+    const StepLevels levels = batch.getLevels(step, historyStep);
+    stepDown(copy, levels, buffers, denoise);
+    if (levels.renewed > 0) {
+        // (5.8)
+        const BatchCopy& key = batch.copies[copy];
+        reference::noise({batch.getStepSeed(step), key.record, key.copy, key.draw}, buffers.denoised);
+        reference::addNoise(
+                {batch.getNumAtoms(copy)}, levels.renewed, buffers.denoised, getRows<double>(copy, positions));
+    }
 }
 
-void HostIntegrateOrbitDiffusionStepKernel::stepCopy(
+void HostIntegrateOrbitDiffusionStepKernel::stepDown(
         int copy, const StepLevels& levels, const StepBuffers& buffers, const Denoise& denoise) {
     const ArrayView<double> y = getRows<double>(copy, positions), denoised = buffers.denoised;
     denoise(levels.sigma, y, denoised);

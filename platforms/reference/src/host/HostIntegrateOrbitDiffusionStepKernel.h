@@ -5,7 +5,6 @@
 
 #include "openmmorbit/internal/ArrayView.h"
 #include "openmmorbit/internal/OrbitKernels.h"
-#include "openmmorbit/internal/stages/SamplerStep.h"
 #include "openmmorbit/internal/windowsExportOrbit.h"
 #include <functional>
 #include <vector>
@@ -38,12 +37,10 @@ protected:
     struct StepBuffers {
         ArrayView<double> denoised, predicted, predictedDenoised;
     };
-    /** Get the noise levels of a step; the previous one only if the history of the sampler belongs to it. */
-    StepLevels getLevels(int step) const;
     /** Draw the prior of one copy. */
     void drawCopy(int copy, ArrayView<double> noise);
     /** Take one copy through a step. */
-    void stepCopy(int copy, const StepLevels& levels, const StepBuffers& buffers, const Denoise& denoise);
+    void stepCopy(int copy, int step, const StepBuffers& buffers, const Denoise& denoise);
     /** Get the part of an array of all copies [numAtoms][3] that belongs to one copy. */
     template <class T>
     ArrayView<T> getRows(int copy, ArrayView<T> values) const {
@@ -54,6 +51,9 @@ protected:
     std::vector<double> positions;                      // [numAtoms][3]
     int historyStep = -1;                               // the last step that all copies have taken, -1: none
 private:
+    /** The deterministic part of a step, (5.1) to (5.4). */
+    void stepDown(int copy, const StepLevels& levels, const StepBuffers& buffers, const Denoise& denoise);
+
     std::vector<int> firstAtoms;                        // [numCopies + 1]
     std::vector<double> previousDenoised;               // [numAtoms][3], of historyStep
     std::vector<double> centroids;                      // [numCopies][3], nm

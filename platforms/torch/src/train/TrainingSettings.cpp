@@ -75,8 +75,12 @@ DistillationSettings readDistillation(const json& object) {
     reader.finish();
     if (distillation.teacher.empty())
         throw ArgumentError(WHERE + "expected a model file as \"teacher\" in \"distillation\", got none");
-    if (sampler.is_object() && !sampler.contains("method"))
-        sampler["method"] = "euler";
+    if (sampler.is_object()) {
+        // The student learns the steps of an ODE.
+
+        sampler.emplace("method", "euler");
+        sampler.emplace("renewal", 0);
+    }
     distillation.sampler = parseSampler(sampler.dump(), WHERE);
     return distillation;
 }

@@ -94,7 +94,11 @@ Tensor ValidationEnsembles::generateBatch(const NamedTensors& weights, const std
         N = std::max<int64_t>(N, molecules[copy.molecule].graph.getNumAtoms());
     const int64_t B = (int64_t) copies.size();
     NetworkInputs inputs = makeInputs(copies, N);
-    const SamplerSettings sampler = getSampler(settings);
+
+    // Without new noise, so that the same start always gives the same copy.
+
+    SamplerSettings sampler = getSampler(settings);
+    sampler.renewal = 0;
     const std::vector<double> levels = sampler.getNoiseLevels();
 
     // (6.2) with a key of molecule, copy and atom.

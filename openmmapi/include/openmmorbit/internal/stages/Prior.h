@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: MIT
-// Contract of the prior stage: the first positions of a copy.
+// Contract of the prior stage: noise becomes positions, at the start and wherever a step draws noise anew.
 #ifndef OPENMM_ORBIT_STAGES_PRIOR_H_
 #define OPENMM_ORBIT_STAGES_PRIOR_H_
 
 namespace OrbitPlugin {
 
 /**
- * The positions at the first noise level.
+ * The positions at the first noise level, or those of a step with its new noise.
  *
- *   in   sigma       model unit, the first noise level, above 0
+ *   in   sigma       model unit, the level of the noise, above 0
  *   in   noise       [numAtoms][3]   dimensionless, from the noise stage
- *   out  positions   [numAtoms][3]   model unit, centred
+ *   out  positions   [numAtoms][3]   model unit, centred; addNoise: they are added to
  *
  * Equation (6.2) of openmmapi/docs/theory.md: positions = sigma (noise - its mean over atoms).
- * Implementations: prior(shape, sigma, noise, positions).
+ * Implementations: prior(shape, sigma, noise, positions), addNoise(shape, sigma, noise, positions).
  */
 
 struct PriorShape {

@@ -9,9 +9,9 @@
 namespace OrbitPlugin {
 
 /**
- * One step of the probability-flow ODE.
+ * One step of the probability-flow ODE; with renewal the prior stage adds new noise behind it.
  *
- *   in   levels              sigma, the next and the previous noise level, model unit
+ *   in   levels              sigma, the level to step to and the previous noise level, model unit
  *   in   positions           [numAtoms][3]   y_k, model unit
  *   in   denoised            [numAtoms][3]   D(y_k, sigma_k), model unit
  *   in   predicted           [numAtoms][3]   Heun only: the Euler step's result, model unit
@@ -19,16 +19,17 @@ namespace OrbitPlugin {
  *   in   previousDenoised    [numAtoms][3]   multistep only: D(y_{k-1}, sigma_{k-1})
  *   out  next                [numAtoms][3]   y_{k+1}, model unit; may be the array of positions or predicted
  *
- * Equations (5.1) to (5.4) of openmmapi/docs/theory.md. Source: Karras et al., arXiv 2206.00364, algorithm 1; Lu et
- * al., arXiv 2211.01095, algorithm 2.
+ * Equations (5.1) to (5.4), with levels of (5.8), of openmmapi/docs/theory.md. Source: Karras et al., arXiv
+ * 2206.00364, algorithm 1; Lu et al., arXiv 2211.01095, section 4.
  * Implementations: eulerStep(levels, positions, denoised, next), heunStep(levels, inputs, next),
  * multistepStep(levels, positions, denoised, previousDenoised, next).
  */
 
 struct StepLevels {
     double sigma = 0;           ///< sigma_k, above 0
-    double nextSigma = 0;       ///< sigma_{k+1}, 0 in the last step
+    double nextSigma = 0;       ///< where the deterministic part ends: sigma_{k+1} without renewal, 0 in the last step
     double previousSigma = 0;   ///< sigma_{k-1}; 0 in the first step, when there is no history
+    double renewed = 0;         ///< level of the noise drawn anew, which takes nextSigma to sigma_{k+1}
 };
 
 /** What heunStep() reads. */
@@ -38,14 +39,15 @@ struct HeunInputs {
 };
 
 /**
- * Get 1/(2r) of (5.4), the weight of the change of D since the previous step; 0 in the first and the last step.
+ * Get w of (5.4), the weight of the change of D since the previous step; 0 in the first and the last step.
  */
 inline double getMultistepWeight(const StepLevels& levels) {
     if (levels.previousSigma <= 0 || levels.nextSigma <= 0)
         return 0;
-    const double h = std::log(levels.sigma / levels.nextSigma);
+    const double ratio = levels.nextSigma / levels.sigma;
+    const double h = std::log(levels.sigma / std::hypot(levels.nextSigma, levels.renewed));
     const double previousH = std::log(levels.previousSigma / levels.sigma);
-    return 0.5 * h / previousH;
+    return (h / (1 - ratio) + h / std::log(ratio)) / previousH;
 }
 
 } // namespace OrbitPlugin
