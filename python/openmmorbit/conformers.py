@@ -152,8 +152,8 @@ class ConformerGenerator:
     """
 
     def __init__(self, model=None, platform=None, properties=None, threads=None, numSteps=None, method=None,
-                 schedule=None, sigmaMax=None, sigmaMin=None, rho=None, renewal=None, condition=None, maxResamplings=None,
-                 check=True, returnFailed=False):
+                 schedule=None, sigmaMax=None, sigmaMin=None, rho=None, renewal=None, condition=None,
+                 maxResamplings=None, check=True, returnFailed=False):
         self._core = orbit.ConformerGenerator(loadModel(model))
         if platform is not None:
             name = platform.getName() if isinstance(platform, openmm.Platform) else str(platform)

@@ -111,7 +111,10 @@ TEST_F(OrbitDiffusionIntegratorTest, givesEachEnantiomerItsHand) {
     for (const MolecularGraph& graph : {hand, otherHand}) {
         OrbitDiffusionIntegrator integrator(model);
         integrator.addMolecule(graph, range(0, 5));
-        integrator.setNumSteps(NUM_STEPS);
+        SamplerSettings settings;
+        settings.numSteps = NUM_STEPS;
+        settings.renewal = 0;
+        integrator.setSamplerSettings(settings);
         integrator.setRandomNumberSeed(3);
         const std::unique_ptr<System> five = makeSystem(5);
         Context context(*five, integrator, platform());

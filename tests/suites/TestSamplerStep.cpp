@@ -47,7 +47,7 @@ TEST(SamplerStep, multistepExtrapolates) {
 }
 
 TEST(SamplerStep, multistepIsExactForLinearDenoisers) {
-    // dy/dlambda = kappa (D - y) with D linear in lambda = -ln sigma, in small steps of the classical Runge-Kutta method.
+    // dy/dlambda = kappa (D - y) with D linear in lambda = -ln sigma, by the classical Runge-Kutta method.
     for (double renewed : {0.0, 0.7}) {
         const StepLevels levels = {4, std::sqrt(1 - renewed * renewed), 8, renewed};
         const double h = std::log(4.0), kappa = std::log(levels.sigma / levels.nextSigma) / h;

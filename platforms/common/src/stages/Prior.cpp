@@ -5,8 +5,8 @@
 namespace OrbitPlugin {
 
 static void launch(common::DeviceModel& model, common::DeviceBatch& batch, double sigma, bool add) {
-    model.device["prior"](model.device.groups(batch.numCopies), batch.numCopies, common::MixedArgument{sigma}, (int) add,
-        batch.copies, batch.noise, batch.positions);
+    model.device["prior"](model.device.groups(batch.numCopies), batch.numCopies, common::MixedArgument{sigma},
+        (int) add, batch.copies, batch.noise, batch.positions);
 }
 
 void common::prior(DeviceModel& model, DeviceBatch& batch, double sigma) {
