@@ -203,6 +203,13 @@ TEST(Serialization, refusesAChangedModelFile) {
     EXPECT_THROW(fromXml<ConformerGenerator>(xml), ArgumentError);
 }
 
+TEST(Serialization, samplersOfVersion1IntegrateTheFlow) {
+    std::string xml = toXml(makeSampler());
+    xml = replaceOnce(xml, "version=\"2\"", "version=\"1\"");
+    xml = replaceOnce(xml, " renewal=\".125\"", "");
+    EXPECT_EQ(fromXml<SamplerSettings>(xml)->renewal, 0.0);
+}
+
 TEST(Serialization, refusesNewerVersions) {
     ModelFile file("orbitVersions.model");
     OrbitDiffusionIntegrator integrator(file.path);
@@ -214,10 +221,12 @@ TEST(Serialization, refusesNewerVersions) {
     for (const auto& [type, xml] : texts) {
         const std::size_t place = xml.find("type=\""+type+"\"");
         ASSERT_NE(std::string::npos, place) << xml;
-        const std::string newer = xml.substr(0, place)+replaceOnce(xml.substr(place), "version=\"1\"", "version=\"2\"");
-        const std::string message = "XmlSerializer::deserialize: expected a " + type +
-                " of version 1 to 1, got version 2; read it"
-                " with the version of OpenMM-Orbit that wrote it";
+        const int newest = type == "OrbitSamplerSettings" ? 2 : 1;
+        const std::string newer = xml.substr(0, place) + replaceOnce(xml.substr(place),
+                "version=\"" + std::to_string(newest) + "\"", "version=\"" + std::to_string(newest + 1) + "\"");
+        const std::string message = "XmlSerializer::deserialize: expected a " + type + " of version 1 to " +
+                std::to_string(newest) + ", got version " + std::to_string(newest + 1) +
+                "; read it with the version of OpenMM-Orbit that wrote it";
         expectThrows<OpenMMException>(message, [&, name = type] {
             if (name == "OrbitDiffusionIntegrator")
                 fromXml<Integrator>(newer);

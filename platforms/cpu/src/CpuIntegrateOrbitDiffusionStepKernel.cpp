@@ -111,7 +111,7 @@ void CpuIntegrateOrbitDiffusionStepKernel::execute(int step) {
         const StepBuffers buffers = {{workspace.denoised.data(), size}, {workspace.predicted.data(), size},
                 {workspace.predictedDenoised.data(), size}};
         auto denoise = [&](double sigma, ArrayView<const double> y, ArrayView<double> denoised) {
-            denoiseCopy(copy, sigma == levels.sigma ? level : nextLevel, y, denoised, workspace, nullptr);
+            denoiseCopy(copy, sigma == level.sigma ? level : nextLevel, y, denoised, workspace, nullptr);
         };
         stepCopy(copy, step, buffers, std::ref(denoise));
     });

@@ -81,6 +81,9 @@ TEST(DistillationLevels, spacingOfTheTeacher) {
     // The same spacing as the Karras schedule (5.5), end points included.
 
     SamplerSettings sampler;
+    sampler.numSteps = 12;
+    sampler.sigmaMin = 0.25;
+    sampler.rho = 5;
     const std::vector<double> expected = sampler.getNoiseLevels();
     const Tolerance tolerance = testSupport::tolerance("samplerStep", "double");
     expectClose("all levels", getTeacherLevels(20, 0, 0.25, 5, 12), expected, tolerance);
@@ -264,8 +267,8 @@ TEST_F(DistillationTest, faultsAreNamed) {
     refuse("missing.safetensors", [this](TrainingSettings& s) {
         s.distillation.teacher = path("missing.safetensors");
     });
-    refuse("train: expected a last noise level of the distilled sampler above the teacher's 0.25", [](
-            TrainingSettings& s) { s.distillation.sampler.sigmaMin = 0.2; });
+    refuse("train: expected a last noise level of the distilled sampler above the teacher's 0.2", [](
+            TrainingSettings& s) { s.distillation.sampler.sigmaMin = 0.15; });
     TrainingSettings unconditional = makeSettings("unused");
     unconditional.conditions = {"MMFF94s"};
     createInitialModel(unconditional).save(path("other.safetensors"));
