@@ -119,6 +119,47 @@ TEST_F(ShardTest, damagedRecordsAreSkippedAndNamed) {
     EXPECT_NE(messages[0].find("record 1, molecule \"benzene\""), std::string::npos) << messages[0];
 }
 
+TEST_F(ShardTest, recordsAreFoundAfterOtherBytes) {
+    // The start of the next record lies at every place around the end of a block of the search.
+
+    std::size_t second = bytes.find("RECORD\r\n", 40);
+    const std::vector<std::string> names = {"ethanol", "benzene", "difluoroethene", "bromochlorofluoromethane"};
+    for (int length = (1 << 16) - 10; length < (1 << 16) + 20; length++) {
+        std::string longer = bytes;
+        EXPECT_EQ(readNames(longer.insert(second, std::string(length, 'R'))), names) << length;
+        ASSERT_EQ(messages.size(), 1u);
+        EXPECT_NE(messages[0].find("got other bytes"), std::string::npos) << messages[0];
+    }
+}
+
+TEST_F(ShardTest, recordsAreReadAgainAtTheirPlace) {
+    ShardReader reader(path);
+    ShardRecord record;
+    std::vector<long long> places;
+    while (reader.next(record))
+        places.push_back(reader.getOffset());
+    ASSERT_EQ(places.size(), records.size());
+    for (int k : {2, 0, 3, 1}) {
+        reader.read(places[k], record);
+        EXPECT_EQ(record.graph.name, records[k].graph.name);
+        EXPECT_EQ(record.positions, records[k].positions);
+    }
+    ASSERT_TRUE(reader.next(record));
+    EXPECT_EQ(record.graph.name, records[2].graph.name);
+    EXPECT_THROW(reader.read(places[1] + 1, record), ArgumentError);
+    bytes[places[1] + 100] ^= 1;
+    std::ofstream(path, std::ios::binary | std::ios::trunc) << bytes;
+    ShardReader changed(path);
+    try {
+        changed.read(places[1], record);
+        FAIL();
+    }
+    catch (const ArgumentError& error) {
+        EXPECT_NE(std::string(error.what()).find("wrong checksum"), std::string::npos) << error.what();
+        EXPECT_NE(std::string(error.what()).find("benzene"), std::string::npos) << error.what();
+    }
+}
+
 TEST_F(ShardTest, refusals) {
     ShardWriter writer(path);
     writer.add(records[0]);

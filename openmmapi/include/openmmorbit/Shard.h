@@ -63,7 +63,10 @@ private:
  */
 OPENMM_EXPORT_ORBIT bool isValidationMolecule(const std::string& flatSmiles);
 
-/** Reads a shard from the start to its end. Damaged records are skipped and described in getMessages(). */
+/**
+ * Reads a shard from the start to its end, record by record: a shard may be larger than memory. Damaged records are
+ * skipped and described in getMessages().
+ */
 class OPENMM_EXPORT_ORBIT ShardReader {
 public:
     /**
@@ -80,13 +83,29 @@ public:
      * @return false at the end of the file
      */
     bool next(ShardRecord& record);
+    /** Get the place of the record that next() read last, in bytes from the start of the file; 0 before the first. */
+    long long getOffset() const {
+        return recordOffset;
+    }
+    /**
+     * Read one molecule again. The next call of next() goes on after it.
+     *
+     * @param offset   its place, from getOffset()
+     * @param record   filled with the molecule
+     * @throws ArgumentError if no undamaged record begins there: the file was changed
+     */
+    void read(long long offset, ShardRecord& record);
     /** Get one sentence for every damaged record that next() skipped: its number, its molecule and the fault. */
     const std::vector<std::string>& getMessages() const {
         return messages;
     }
 private:
-    std::string path, bytes;
-    std::size_t offset = 0;
+    std::string readBytes(long long start, std::size_t count);
+    long long findRecord(long long start);
+    std::string parse(long long start, ShardRecord& record);
+    std::string path;
+    std::ifstream file;
+    long long size = 0, offset = 0, recordOffset = 0;
     int recordIndex = 0;
     std::vector<std::string> messages;
 };

@@ -65,6 +65,7 @@ struct OPENMM_EXPORT_ORBIT TrainingSettings {
     DistillationSettings distillation;              ///< learn from another model instead of from the data
     std::string precision = "bfloat16";             ///< matrix products: "bfloat16" or "float32"
     int numThreads = 1;                             ///< threads of LibTorch; one more prepares batches
+    int cacheMegabytes = 4096;                      ///< of molecules kept in memory; others are read when needed
     double checkpointMinutes = 2;                   ///< between checkpoints
     double exportMinutes = 5;                       ///< between exports of the averaged weights
     int logSteps = 50;                              ///< between lines of the log

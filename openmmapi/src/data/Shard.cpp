@@ -3,10 +3,10 @@
 #include "openmmorbit/Shard.h"
 #include "Crc32.h"
 #include "openmmorbit/ArgumentError.h"
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <cstring>
-#include <sstream>
 
 using namespace OpenMM;
 
@@ -18,6 +18,7 @@ const std::string FILE_MAGIC = "ORBSHRD1";
 const std::string RECORD_MAGIC = "RECORD\r\n";
 const std::size_t HEAD_SIZE = 24;
 const std::uint32_t MAX_NAME = 4096;
+const std::size_t SEARCH_SIZE = 1 << 16;
 
 /** Little-endian bytes of values, appended to a string. */
 struct Packer {
@@ -231,65 +232,106 @@ void ShardWriter::add(const ShardRecord& record) {
     numRecords++;
 }
 
-ShardReader::ShardReader(const std::string& path) : path(path) {
-    std::ifstream file(path, std::ios::binary);
-    std::ostringstream buffer;
-    buffer << file.rdbuf();
-    bytes = buffer.str();
-    if (!file)
+ShardReader::ShardReader(const std::string& path) : path(path), file(path, std::ios::binary | std::ios::ate) {
+    size = file ? (long long) file.tellg() : -1;
+    if (size < 0)
         throw ArgumentError("ShardReader::ShardReader: expected a shard, got \"" + path + "\", which cannot be read");
-    if (bytes.compare(0, FILE_MAGIC.size(), FILE_MAGIC) != 0)
+    if (readBytes(0, FILE_MAGIC.size()) != FILE_MAGIC)
         throw ArgumentError("ShardReader::ShardReader: expected a shard that starts with \"" + FILE_MAGIC +
                 "\", got \"" + path + "\"");
-    offset = FILE_MAGIC.size();
+    offset = (long long) FILE_MAGIC.size();
+}
+
+/** Read a part of the file; fewer bytes come back at its end. */
+std::string ShardReader::readBytes(long long start, std::size_t count) {
+    std::string bytes(count, '\0');
+    file.clear();
+    file.seekg(start);
+    file.read(&bytes[0], (std::streamsize) count);
+    bytes.resize(std::max<std::streamsize>(file.gcount(), 0));
+    return bytes;
+}
+
+/** Find the next bytes that begin a record; the size of the file if there are none. */
+long long ShardReader::findRecord(long long start) {
+    std::size_t blockSize = RECORD_MAGIC.size();
+    for (long long place = start; place < size;) {
+        const std::string block = readBytes(place, blockSize + RECORD_MAGIC.size() - 1);
+        const std::size_t found = block.find(RECORD_MAGIC);
+        if (found != std::string::npos)
+            return place + (long long) found;
+        place += (long long) blockSize;
+        blockSize = SEARCH_SIZE;
+    }
+    return size;
+}
+
+/**
+ * Read the record that begins at a place. On success the offset is that of its end; otherwise it is where the search
+ * for the next one begins, and what is wrong comes back.
+ */
+std::string ShardReader::parse(long long start, ShardRecord& record) {
+    const std::string bytes = readBytes(start, HEAD_SIZE);
+    offset = start + (long long) RECORD_MAGIC.size();
+    if (bytes.size() < HEAD_SIZE) {
+        offset = size;
+        return ": expected a complete record, got the end of the file";
+    }
+    Unpacker head{bytes, RECORD_MAGIC.size(), HEAD_SIZE};
+    const std::uint32_t labelSize = head.number(), payloadSize = head.number(), payloadCrc = head.number(),
+                        headCrc = head.number();
+    if (bytes.compare(0, RECORD_MAGIC.size(), RECORD_MAGIC) != 0 ||
+            crc32(bytes.data(), HEAD_SIZE - 4) != headCrc || labelSize > MAX_NAME)
+        return ": expected an undamaged record head, got a wrong checksum; skipped it";
+    start += (long long) HEAD_SIZE;
+    offset = start;
+    const bool complete = size - start >= (long long) labelSize + payloadSize;
+    const std::string body = readBytes(start, complete ? (std::size_t) labelSize + payloadSize : labelSize);
+    const std::string label = ", molecule " + body.substr(0, labelSize);
+    if (!complete || body.size() < (std::size_t) labelSize + payloadSize)
+        return label + ": expected a complete record, got the end of the file; skipped it";
+    offset += labelSize;
+    if (crc32(body.data() + labelSize, payloadSize) != payloadCrc)
+        return label + ": expected an undamaged record, got a wrong checksum; skipped it";
+    offset += payloadSize;
+    try {
+        ShardRecord candidate = unpack(Unpacker{body, labelSize, body.size()});
+        candidate.validate();
+        record = std::move(candidate);
+        return "";
+    }
+    catch (const ArgumentError& error) {
+        return label + ": " + error.what() + "; skipped it";
+    }
 }
 
 bool ShardReader::next(ShardRecord& record) {
-    while (offset < bytes.size()) {
-        std::string where = "\"" + path + "\", record " + std::to_string(recordIndex);
-        std::size_t found = bytes.find(RECORD_MAGIC, offset);
+    while (offset < size) {
+        const std::string where = "\"" + path + "\", record " + std::to_string(recordIndex);
+        const long long found = findRecord(offset);
         if (found != offset)
             messages.push_back(where + ": expected the start of a record, got other bytes; skipped them");
-        if (found == std::string::npos || bytes.size() - found < HEAD_SIZE) {
-            if (found != std::string::npos)
-                messages.push_back(where + ": expected a complete record, got the end of the file");
-            offset = bytes.size();
+        if (found == size) {
+            offset = size;
             return false;
         }
-        Unpacker head{bytes, found + RECORD_MAGIC.size(), found + HEAD_SIZE};
-        std::uint32_t labelSize = head.number(), payloadSize = head.number(), payloadCrc = head.number(),
-                      headCrc = head.number();
         recordIndex++;
-        if (crc32(bytes.data() + found, HEAD_SIZE - 4) != headCrc || labelSize > MAX_NAME) {
-            messages.push_back(where + ": expected an undamaged record head, got a wrong checksum; skipped it");
-            offset = found + RECORD_MAGIC.size();
-            continue;
-        }
-        std::size_t start = found + HEAD_SIZE;
-        where += ", molecule " + bytes.substr(start, labelSize);
-        if (bytes.size() - start < (std::size_t) labelSize + payloadSize) {
-            messages.push_back(where + ": expected a complete record, got the end of the file; skipped it");
-            offset = start;
-            continue;
-        }
-        start += labelSize;
-        if (crc32(bytes.data() + start, payloadSize) != payloadCrc) {
-            messages.push_back(where + ": expected an undamaged record, got a wrong checksum; skipped it");
-            offset = start;
-            continue;
-        }
-        offset = start + payloadSize;
-        try {
-            ShardRecord candidate = unpack(Unpacker{bytes, start, offset});
-            candidate.validate();
-            record = std::move(candidate);
+        const std::string fault = parse(found, record);
+        if (fault.empty()) {
+            recordOffset = found;
             return true;
         }
-        catch (const ArgumentError& error) {
-            messages.push_back(where + ": " + error.what() + "; skipped it");
-        }
+        messages.push_back(where + fault);
     }
     return false;
+}
+
+void ShardReader::read(long long place, ShardRecord& record) {
+    const std::string fault = parse(place, record);
+    if (!fault.empty())
+        throw ArgumentError("ShardReader::read: expected the record that begins at byte " + std::to_string(place) +
+                " of \"" + path + "\"" + fault + "; the file was changed since it was opened first");
+    recordOffset = place;
 }
 
 } // namespace OrbitPlugin

@@ -133,7 +133,9 @@ int BatchSampler::chooseLevel(BatchPosition position) const {
 }
 
 void BatchSampler::fillSample(const Choice& choice, int row, HostBatch& batch) {
-    const TrainingMolecule& molecule = data.sets[choice.set].molecules[choice.molecule];
+    const std::shared_ptr<const TrainingMolecule> held =
+            data.getMolecule(data.sets[choice.set].molecules[choice.molecule]);
+    const TrainingMolecule& molecule = *held;
     const std::uint64_t seed = settings.seed, sample = choice.sample;
     int n = molecule.numAtoms;
     auto u = uniforms(seed, sample, ChooseConformer);

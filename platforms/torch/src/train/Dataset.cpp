@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Reading shards into memory: features, symmetry groups and centred positions of every molecule.
+// Reading shards: features, symmetry groups and centred positions of molecules, at first and when they are needed.
 #include "Dataset.h"
 #include "openmmorbit/ArgumentError.h"
 #include "openmmorbit/Shard.h"
@@ -53,15 +53,16 @@ void centerPositions(TrainingMolecule& molecule) {
     }
 }
 
-TrainingMolecule makeMolecule(
-        const ShardRecord& record, const DenoiserModel& model, int maxAutomorphisms, TrainingData& data) {
+std::shared_ptr<TrainingMolecule> makeMolecule(
+        const ShardRecord& record, const DenoiserModel& model, int maxAutomorphisms, FeatureTables& tables) {
     const MolecularGraph& graph = record.graph;
     const std::vector<std::string>& conditions = model.getConditions();
     auto condition = std::find(conditions.begin(), conditions.end(), record.condition);
     if (condition == conditions.end())
         throw ArgumentError("readTrainingSet: expected one of the run's conditions, got \"" + record.condition +
                 "\" for " + graph.getLabel() + "; add it to \"conditions\"");
-    TrainingMolecule molecule;
+    auto result = std::make_shared<TrainingMolecule>();
+    TrainingMolecule& molecule = *result;
     molecule.label = graph.getLabel();
     molecule.numAtoms = graph.getNumAtoms();
     molecule.numConformers = record.getNumConformers();
@@ -73,16 +74,30 @@ TrainingMolecule makeMolecule(
     double sum = 0;
     for (float weight : record.weights)
         molecule.weights.push_back((float) (sum += weight));
-    molecule.views[0] = makeFeatureRows(graph, model, maxAutomorphisms, data.tables);
+    molecule.views[0] = makeFeatureRows(graph, model, maxAutomorphisms, tables);
     if (molecule.labelled) {
         MolecularGraph hidden = graph;
         hidden.tetrahedral.clear();
         hidden.torsional.clear();
-        molecule.views[1] = molecule.handed ? makeFeatureRows(mirror(graph), model, maxAutomorphisms, data.tables)
+        molecule.views[1] = molecule.handed ? makeFeatureRows(mirror(graph), model, maxAutomorphisms, tables)
                                             : molecule.views[0];
-        molecule.views[2] = makeFeatureRows(hidden, model, maxAutomorphisms, data.tables);
+        molecule.views[2] = makeFeatureRows(hidden, model, maxAutomorphisms, tables);
     }
-    return molecule;
+    return result;
+}
+
+/** Get the rows of combinations of features in another table; one that is missing there is refused. */
+std::vector<std::uint16_t> findRows(
+        const std::vector<std::vector<int>>& combinations, const std::map<std::vector<int>, int>& index) {
+    std::vector<std::uint16_t> rows;
+    for (const std::vector<int>& combination : combinations) {
+        const auto found = index.find(combination);
+        if (found == index.end())
+            throw ArgumentError("TrainingData::getMolecule: expected the features that the shard had when the run "
+                                "began, got others; do not write to shards that are in use");
+        rows.push_back((std::uint16_t) found->second);
+    }
+    return rows;
 }
 
 } // namespace
@@ -132,15 +147,22 @@ SymmetryGroup restrictSymmetryGroup(const SymmetryGroup& group, int maxOrder) {
 
 void readTrainingSet(const std::vector<std::string>& shards, double weight, const DenoiserModel& model,
         int maxAutomorphisms, TrainingData& data) {
+    data.vocabularies.setVocabularies(model.getAtomVocabularies(), model.getPairVocabularies());
+    data.vocabularies.setConditions(model.getConditions());
+    data.maxAutomorphisms = maxAutomorphisms;
     TrainingSet set;
     set.weight = weight;
     for (const std::string& path : shards) {
         ShardReader reader(path);
         ShardRecord record;
+        const auto shard = (std::int32_t) data.shards.size();
+        data.shards.push_back(path);
         while (reader.next(record)) {
             try {
-                set.molecules.push_back(makeMolecule(record, model, maxAutomorphisms, data));
-                data.numRestricted += set.molecules.back().views[0].restricted;
+                const auto molecule = makeMolecule(record, data.vocabularies, maxAutomorphisms, data.tables);
+                set.molecules.push_back({shard, molecule->numAtoms, reader.getOffset()});
+                data.numRestricted += molecule->views[0].restricted;
+                data.cache->add({shard, reader.getOffset()}, molecule);
             }
             catch (const ArgumentError& error) {
                 data.messages.push_back(error.what());
@@ -154,6 +176,34 @@ void readTrainingSet(const std::vector<std::string>& shards, double weight, cons
                 (shards.empty() ? std::string() : shards[0]) + "\"" +
                 (data.messages.empty() ? "" : "; the last fault: " + data.messages.back()));
     data.sets.push_back(std::move(set));
+}
+
+std::shared_ptr<const TrainingMolecule> TrainingData::getMolecule(const MoleculeEntry& entry) const {
+    const MoleculeCache::Key key = {entry.shard, entry.offset};
+    if (auto kept = cache->find(key))
+        return kept;
+    ShardReader reader(shards[entry.shard]);
+    ShardRecord record;
+    reader.read(entry.offset, record);
+
+    // Tables of this molecule alone, whose rows are then looked up in those of the run.
+
+    FeatureTables own;
+    const auto molecule = makeMolecule(record, vocabularies, maxAutomorphisms, own);
+    const std::vector<std::uint16_t> atoms = findRows(own.atomRows, tables.atomIndex),
+                                     pairs = findRows(own.pairRows, tables.pairIndex);
+    for (FeatureRows& rows : molecule->views) {
+        for (std::uint16_t& row : rows.atoms)
+            row = atoms[row];
+        for (std::uint16_t& row : rows.pairs)
+            row = pairs[row];
+    }
+    if (molecule->numAtoms != entry.numAtoms)
+        throw ArgumentError("TrainingData::getMolecule: expected " + std::to_string(entry.numAtoms) +
+                " atoms as when the run began, got " + std::to_string(molecule->numAtoms) + " for " +
+                record.graph.getLabel() + "; do not write to shards that are in use");
+    cache->add(key, molecule);
+    return molecule;
 }
 
 } // namespace torchimpl

@@ -3,6 +3,7 @@
 #ifndef OPENMM_ORBIT_TORCH_DATASET_H_
 #define OPENMM_ORBIT_TORCH_DATASET_H_
 
+#include "MoleculeCache.h"
 #include "openmmorbit/Symmetry.h"
 #include "openmmorbit/Trainer.h"
 #include "openmmorbit/internal/OrbitLattice.h"
@@ -49,18 +50,46 @@ struct FeatureTables {
     std::map<std::vector<int>, int> atomIndex, pairIndex;
 };
 
+/** Where a molecule lies, and what the choice of batches needs to know of it. */
+struct MoleculeEntry {
+    std::int32_t shard = 0;     ///< index into TrainingData::shards
+    std::int32_t numAtoms = 0;
+    std::int64_t offset = 0;    ///< of its record, see ShardReader::getOffset()
+};
+
 /** Molecules of several shards, sampled with one weight. */
 struct TrainingSet {
     double weight = 1;
-    std::vector<TrainingMolecule> molecules;
+    std::vector<MoleculeEntry> molecules;
 };
 
-/** Everything a run samples from. */
+/**
+ * Everything a run samples from. Molecules lie in the shards; those used last are kept in memory, up to a limit. For
+ * use by one thread at a time.
+ */
 struct TrainingData {
     FeatureTables tables;
+    std::vector<std::string> shards;    ///< paths
     std::vector<TrainingSet> sets;
     std::vector<std::string> messages;  ///< one sentence for every molecule that was left out
     int numRestricted = 0;              ///< molecules whose group is larger than maxAutomorphisms
+    DenoiserModel vocabularies;         ///< of the network; without tensors
+    int maxAutomorphisms = 1;           ///< see makeFeatureRows()
+    std::unique_ptr<MoleculeCache> cache;
+
+    /** Keep at most so many bytes of molecules; 0: read every molecule when it is needed. */
+    explicit TrainingData(std::size_t maxBytes = SIZE_MAX) : cache(std::make_unique<MoleculeCache>(maxBytes)) {
+    }
+    /** Keep as much as the settings say. */
+    explicit TrainingData(const TrainingSettings& settings) :
+            TrainingData((std::size_t) settings.cacheMegabytes << 20) {
+    }
+    /**
+     * Get a molecule, read again if it is not kept. It is the same, bit for bit.
+     *
+     * @throws ArgumentError if the shard was changed since readTrainingSet()
+     */
+    std::shared_ptr<const TrainingMolecule> getMolecule(const MoleculeEntry& entry) const;
 };
 
 /**
@@ -80,7 +109,7 @@ FeatureRows makeFeatureRows(
         MolecularGraph graph, const DenoiserModel& model, int maxAutomorphisms, FeatureTables& tables);
 
 /**
- * Read shards.
+ * Read shards once: which molecules they hold, and which combinations of features occur.
  *
  * @param data   receives one more set; the tables grow
  * @throws ArgumentError if a shard is missing, or no molecule is left

@@ -84,7 +84,7 @@ private:
 };
 
 Run::Run(const TrainingSettings& settings, std::ostream* progress) : settings(settings),
-        log(group.isFirst() ? progress : nullptr) {
+        log(group.isFirst() ? progress : nullptr), data(settings) {
     settings.validate();
     model = createInitialModel(settings);
     for (const TrainingDataset& dataset : settings.datasets)

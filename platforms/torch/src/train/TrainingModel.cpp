@@ -133,7 +133,7 @@ std::string getIdentity(const TrainingSettings& settings) {
 }
 
 Validation::Validation(const TrainingSettings& trainingSettings, const DenoiserModel& model, const Teacher* teacher) :
-        settings(trainingSettings) {
+        settings(trainingSettings), data(trainingSettings) {
     settings.seed = VALIDATION_SEED;
     settings.target = "exact";
     settings.regression = "denoiser";
@@ -149,6 +149,7 @@ Validation::Validation(const TrainingSettings& trainingSettings, const DenoiserM
         if (teacher != nullptr)
             targets.push_back(teacher->computeTarget(batches.back(), toTensors(batches.back(), *tables).inputs));
     }
+    data.cache = std::make_unique<MoleculeCache>(0);
 }
 
 double Validation::evaluate(const NamedTensors& weights, std::string& details) const {

@@ -169,6 +169,7 @@ TrainingSettings TrainingSettings::load(const std::string& path) {
     reader.read("latticePoints", settings.latticePoints);
     reader.read("precision", settings.precision);
     reader.read("numThreads", settings.numThreads);
+    reader.read("cacheMegabytes", settings.cacheMegabytes);
     reader.read("checkpointMinutes", settings.checkpointMinutes);
     reader.read("exportMinutes", settings.exportMinutes);
     reader.read("logSteps", settings.logSteps);
@@ -237,6 +238,7 @@ void TrainingSettings::validate() const {
     if (!distillation.teacher.empty())
         checkDistillation(distillation);
     check(numThreads >= 1, "at least 1 thread", std::to_string(numThreads));
+    check(cacheMegabytes >= 0, "a cache of at least 0 MiB", std::to_string(cacheMegabytes));
     check(logSteps >= 1 && validationSteps >= 0, "a log interval of at least 1 step", std::to_string(logSteps));
     check(validationMolecules >= 0, "at least 0 validation molecules", std::to_string(validationMolecules));
     check(validationCopies >= 1, "at least 1 copy of a validation molecule", std::to_string(validationCopies));

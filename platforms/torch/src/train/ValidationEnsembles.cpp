@@ -27,41 +27,39 @@ ValidationEnsembles::ValidationEnsembles(const TrainingSettings& settings, const
     for (int shard = 0; shard < numShards; shard++) {
         ShardReader reader(settings.validationShards[shard]);
         ShardRecord record;
-        std::vector<ShardRecord> records;
+        std::vector<long long> places;
         while (reader.next(record))
-            records.push_back(record);
+            places.push_back(reader.getOffset());
         messages.insert(messages.end(), reader.getMessages().begin(), reader.getMessages().end());
-        const int number = settings.validationMolecules * (shard + 1) / numShards -
-                settings.validationMolecules * shard / numShards;
-        addMolecules(records, shard, number, model);
+        const int available = (int) places.size();
+        const int number = std::min(available, settings.validationMolecules * (shard + 1) / numShards -
+                settings.validationMolecules * shard / numShards);
+        for (int k = 0; k < number; k++) {
+            reader.read(places[(long long) k * available / number], record);
+            addMolecule(record, shard, model);
+        }
     }
     modelTables = std::make_unique<ModelTables>(tables, model, getProductType(settings));
 }
 
-void ValidationEnsembles::addMolecules(
-        const std::vector<ShardRecord>& records, int shard, int number, const DenoiserModel& model) {
-    const int available = (int) records.size();
-    number = std::min(number, available);
-    for (int k = 0; k < number; k++) {
-        const ShardRecord& record = records[(long long) k * available / number];
-        const std::vector<std::string>& conditions = model.getConditions();
-        const auto condition = std::find(conditions.begin(), conditions.end(), record.condition);
-        Molecule molecule;
-        molecule.graph = record.graph;
-        molecule.shard = shard;
-        molecule.numCopies = std::min(2 * record.getNumConformers(), settings.validationCopies);
-        molecule.references.assign(record.positions.begin(), record.positions.end());
-        try {
-            if (condition == conditions.end())
-                throw ArgumentError("ValidationEnsembles: expected one of the run's conditions, got \"" +
-                        record.condition + "\" for " + record.graph.getLabel());
-            molecule.condition = (int) (condition - conditions.begin());
-            molecule.rows = makeFeatureRows(record.graph, model, 1, tables);
-            molecules.push_back(std::move(molecule));
-        }
-        catch (const ArgumentError& error) {
-            messages.push_back(error.what());
-        }
+void ValidationEnsembles::addMolecule(const ShardRecord& record, int shard, const DenoiserModel& model) {
+    const std::vector<std::string>& conditions = model.getConditions();
+    const auto condition = std::find(conditions.begin(), conditions.end(), record.condition);
+    Molecule molecule;
+    molecule.graph = record.graph;
+    molecule.shard = shard;
+    molecule.numCopies = std::min(2 * record.getNumConformers(), settings.validationCopies);
+    molecule.references.assign(record.positions.begin(), record.positions.end());
+    try {
+        if (condition == conditions.end())
+            throw ArgumentError("ValidationEnsembles: expected one of the run's conditions, got \"" +
+                    record.condition + "\" for " + record.graph.getLabel());
+        molecule.condition = (int) (condition - conditions.begin());
+        molecule.rows = makeFeatureRows(record.graph, model, 1, tables);
+        molecules.push_back(std::move(molecule));
+    }
+    catch (const ArgumentError& error) {
+        messages.push_back(error.what());
     }
 }
 

@@ -61,7 +61,7 @@ private:
     struct Copy {
         int molecule, index;
     };
-    void addMolecules(const std::vector<ShardRecord>& records, int shard, int number, const DenoiserModel& model);
+    void addMolecule(const ShardRecord& record, int shard, const DenoiserModel& model);
     at::Tensor generateBatch(const NamedTensors& weights, const std::vector<Copy>& copies) const;
     NetworkInputs makeInputs(const std::vector<Copy>& copies, int64_t maxAtoms) const;
     TrainingSettings settings;
