@@ -3,6 +3,7 @@
 #include "Matchers.h"
 #include "Systems.h"
 #include "openmmorbit/ArgumentError.h"
+#include "openmmorbit/MoleculeInputs.h"
 #include "openmmorbit/internal/Features.h"
 #include <algorithm>
 #include <numeric>
@@ -260,6 +261,22 @@ TEST(Features, groupIsWhatLeavesTheInputsUnchanged) {
     }
     EXPECT_EQ(12, findGroup(makeEthanol()).getOrder());
     EXPECT_EQ(12, findGroup(makeBenzene()).getOrder());
+}
+
+TEST(Features, inputsOfAMoleculeAreThoseOfTheCanonicalGraph) {
+    DenoiserModel model;
+    model.setVocabularies(getDefaultAtomVocabularies(), getHandedVocabularies());
+    MolecularGraph graph = makeBromochlorofluoromethane();
+    std::swap(graph.tetrahedral[0].neighbors[0], graph.tetrahedral[0].neighbors[1]);
+    std::swap(graph.tetrahedral[0].neighbors[2], graph.tetrahedral[0].neighbors[3]);
+    const MoleculeInputs inputs = computeMoleculeInputs(graph, model);
+    canonicalizeStereo(graph);
+    const GraphFeatures features = computeHanded(graph);
+    EXPECT_EQ(inputs.atomFeatures, features.atomFeatures);
+    EXPECT_EQ(inputs.pairFeatures, features.pairFeatures);
+    EXPECT_EQ(inputs.numPairFeatures, features.numPairFeatures);
+    EXPECT_EQ(1, inputs.group.getOrder());
+    EXPECT_EQ(12, computeMoleculeInputs(makeBenzene(), model).group.getOrder());
 }
 
 TEST(Features, rotationsOfChiralMoleculesStay) {

@@ -29,6 +29,7 @@
 #include "openmmorbit/ConformerGenerator.h"
 #include "openmmorbit/OrbitDiffusionIntegrator.h"
 #include "openmmorbit/Shard.h"
+#include "openmmorbit/MoleculeInputs.h"
 %}
 
 // Containers of values come back as tuples of copies, so that none of them outlives its owner.
@@ -70,6 +71,7 @@ ORBIT_VALUE(OrbitPlugin::ConformerProvenance)
 ORBIT_VALUE(OrbitPlugin::FailedConformer)
 ORBIT_VALUE(OrbitPlugin::Ensemble)
 ORBIT_VALUE(OrbitPlugin::ShardRecord)
+ORBIT_VALUE(OrbitPlugin::MoleculeInputs)
 
 // Long calls release the interpreter's lock.
 ORBIT_LONG_CALL(OrbitPlugin::orbitPosterior)
@@ -129,3 +131,4 @@ ORBIT_UNIT(OrbitPlugin::Ensemble::getPositions, _unit.nanometer)
 %include "openmmorbit/ConformerGenerator.h"
 %include "openmmorbit/OrbitDiffusionIntegrator.h"
 %include "openmmorbit/Shard.h"
+%include "openmmorbit/MoleculeInputs.h"

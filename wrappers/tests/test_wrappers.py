@@ -276,3 +276,11 @@ def testRepresentations(smallIntegrator):
     assert repr(model).startswith(f"<DenoiserModel small, sha256 {model.getChecksum()[:12]}, width 8, 1 layer, ")
     assert "GFN2-xTB, MMFF94s, CREST" in repr(model) and "empty" in repr(orbit.DenoiserModel())
     assert repr(smallIntegrator) == "<OrbitDiffusionIntegrator 1 molecule, heun, step 0 of 7, seed 5>"
+
+
+def testInputsOfTheNetwork():
+    inputs = orbit.computeMoleculeInputs(makeWater(), orbit.DenoiserModel())
+    assert (inputs.numAtoms, inputs.group.getOrder()) == (3, 2)
+    atoms = np.array(inputs.atomFeatures).reshape(3, inputs.numAtomFeatures)
+    assert (atoms[1] == atoms[2]).all() and (atoms[0] != atoms[1]).any()
+    assert len(inputs.pairFeatures) == 9 * inputs.numPairFeatures
