@@ -7,6 +7,7 @@ import pytest
 from openmm import unit
 
 import openmmorbit
+from openmmorbit import orbit
 
 
 def cases(golden):
@@ -49,6 +50,20 @@ def testFullSymmetryOfFourPointsLeavesOnlyTheCentre():
                                         automorphisms=list(itertools.permutations(range(4))))
     assert np.abs(result.mean).max() < 1e-14
     assert abs(result.logEvidence) < 1e-12
+
+
+def testMeansHaveNoPartAlongRotations(golden):
+    # F and E[R; F] have the same singular vectors, so that the sum of xt x A vanishes for isotropic noise.
+    number = 0
+    for molecule, case in cases(golden):
+        if case["prior"] == "gaussian":
+            xt = np.array(case["xt"]) - np.mean(case["xt"], axis=0)
+            result = openmmorbit.orbitPosterior(molecule["x1"], xt, case["time"], generators=molecule["generators"],
+                                                sigma=case["sigma"])
+            horizontal = orbit.projectHorizontal(result.mean, xt).reshape(-1, 3)
+            assert np.abs(horizontal - result.mean).max() <= 1e-10, molecule["name"]
+            number += 1
+    assert number == 18
 
 
 def testReflectionsAndKabschCoupling(golden):
