@@ -4,6 +4,7 @@
 #include "openmmorbit/ArgumentError.h"
 #include "openmmorbit/Trainer.h"
 #include "train/BatchSampler.h"
+#include <gtest/gtest.h>
 #include <filesystem>
 #include <fstream>
 #include <unistd.h>

@@ -114,9 +114,10 @@ TEST_F(TrainerTest, inputsWithoutHandAreTrainedOnBothHands) {
         start->setConditions(settings.conditions);
         torchimpl::TrainingData data;
         torchimpl::readTrainingSet({path("small.shard")}, 1, *start, 5000, data);
-        for (const torchimpl::TrainingMolecule& molecule : data.sets[0].molecules) {
-            EXPECT_EQ(molecule.labelled && start == &handedModel, molecule.handed);
-            numLabelled += molecule.labelled;
+        for (const torchimpl::MoleculeEntry& entry : data.sets[0].molecules) {
+            const auto molecule = data.getMolecule(entry);
+            EXPECT_EQ(molecule->labelled && start == &handedModel, molecule->handed);
+            numLabelled += molecule->labelled;
         }
     }
     EXPECT_GT(numLabelled, 0);
