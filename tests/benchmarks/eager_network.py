@@ -149,12 +149,6 @@ class EagerNetwork(torch.nn.Module):
         skip, out = self.getFactors(batch.sigma)
         return skip * batch.y + out * self(batch)
 
-    def computeLoss(self, batch, target):
-        """Loss (3.3): mean over atoms of |F - (A - c_skip y) / c_out|²; target A [B][N][3]."""
-        skip, out = self.getFactors(batch.sigma)
-        difference = (self(batch) - (target - skip * batch.y) / out) * batch.mask[..., None]
-        return difference.square().sum() / batch.mask.sum()
-
 
 def compareWithPlatform(model, molecule, platform="Reference"):
     """Largest deviation of D, in Angstrom, from OpenMM-Orbit's network on a platform.

@@ -3,7 +3,6 @@
 """Training throughput in atoms a CPU second: the trainer beside the same network in eager PyTorch, on the same data."""
 import argparse
 import json
-import multiprocessing
 import os
 import resource
 import shutil
@@ -95,13 +94,13 @@ def cutBatches(molecules, choices, settings, similar, samplesPerBatch):
     return [batches[k] for k in np.random.default_rng(2).permutation(len(batches))]
 
 
-def eagerWorker(rank, size, port, task, queue):
-    """Train with eager PyTorch; batches are made beforehand. Puts atoms, CPU seconds and seconds into the queue."""
-    os.environ.update(makeEnvironment(rank, size, port))
+def runWorker(task):
+    """Train with eager PyTorch; batches are made beforehand. Prints atoms, CPU seconds and seconds."""
     import torch
     from eager_network import Batch, EagerNetwork, readMolecules
 
     torch.set_num_threads(1)
+    rank, size = int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1))
     settings, random = task["settings"], np.random.default_rng(rank + 1)
     model = loadModel(settings)
     sets = [[m for shard in entry["shards"] for m in readMolecules(shard, model, task["molecules"])]
@@ -139,7 +138,7 @@ def eagerWorker(rank, size, port, task, queue):
         with torch.no_grad():
             torch._foreach_lerp_(average, list(network.parameters()), 0.001)
         atoms += batch.numAtoms if step >= 2 else 0
-    queue.put((atoms, time.process_time() - cpu, time.perf_counter() - start))
+    print(atoms, time.process_time() - cpu, time.perf_counter() - start)
     if size > 1:
         torch.distributed.destroy_process_group()
 
@@ -147,14 +146,13 @@ def eagerWorker(rank, size, port, task, queue):
 def timeEager(options, settings, size, similar, samplesPerBatch):
     task = {"settings": settings, "steps": options.eager_steps, "similar": similar, "molecules": options.molecules,
             "samplesPerBatch": samplesPerBatch / size}
-    context, port = multiprocessing.get_context("spawn"), findPort()
-    queue = context.Queue()
-    workers = [context.Process(target=eagerWorker, args=(rank, size, port, task, queue)) for rank in range(size)]
-    for worker in workers:
-        worker.start()
-    results = [queue.get(timeout=3600) for _ in workers]
-    for worker in workers:
-        worker.join()
+    port = findPort()
+    running = [subprocess.Popen([sys.executable, __file__, json.dumps(task)], stdout=subprocess.PIPE, text=True,
+                                env={**os.environ, **makeEnvironment(rank, size, port)}) for rank in range(size)]
+    outputs = [process.communicate()[0] for process in running]
+    if any(process.returncode for process in running):
+        raise SystemExit("training_throughput: expected eager PyTorch to succeed; its message stands above")
+    results = [[float(word) for word in output.split()] for output in outputs]
     atoms = sum(result[0] for result in results)
     return atoms / sum(result[1] for result in results), atoms / max(result[2] for result in results)
 
@@ -200,4 +198,7 @@ def main(arguments=None):
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    if sys.argv[1:2] and sys.argv[1].startswith("{"):
+        runWorker(json.loads(sys.argv[1]))
+    else:
+        sys.exit(main())
