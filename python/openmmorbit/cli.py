@@ -222,6 +222,7 @@ def runInfo(options):
     print(f"network        width {settings.width}, {settings.numLayers} layers, {settings.numHeads} heads, pair width "
           f"{settings.pairWidth}, {settings.numRadial} radial functions to {settings.radialMax:g} Angstrom")
     print(f"data scale     {settings.dataScale:g} Angstrom")
+    print(f"sampler        {str(model.getSamplerSettings())[len('<SamplerSettings '):-1]}")
     print(f"conditions     {', '.join(model.getConditions()) or 'none'}")
     for vocabulary in (*model.getAtomVocabularies(), *model.getPairVocabularies()):
         values = ", ".join(str(value) for value in vocabulary.values)
