@@ -22,6 +22,7 @@ struct LinearShape {
 void noise(DeviceModel& model, DeviceBatch& batch, std::uint64_t seed);
 /** Centre batch.noise, times sigma, into batch.positions. */
 void prior(DeviceModel& model, DeviceBatch& batch, double sigma);
+/** The same, added to batch.positions. */
 void addNoise(DeviceModel& model, DeviceBatch& batch, double sigma);
 void timeConditioning(DeviceModel& model, DeviceBatch& batch, double logSigma);
 void tokenEmbedding(DeviceModel& model, DeviceBatch& batch);

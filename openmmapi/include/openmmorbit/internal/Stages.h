@@ -21,7 +21,7 @@ struct StageInfo {
 constexpr std::array<StageInfo, 11> STAGES = {{
     {"gather", "", "Context positions", "centroids [copies][3]"},
     {"noise", "(6.1)", "seed, record, copy, draw", "noise [N][3]"},
-    {"prior", "(6.2)", "sigma, noise [N][3]", "positions [N][3]"},
+    {"prior", "(6.2), (5.8)", "sigma, noise [N][3]", "positions [N][3]"},
     {"timeConditioning", "(4.1) to (4.4)", "logSigma, condition",
         "cond [c], modulation [L][6][d], head modulation [2][d]"},
     {"tokenEmbedding", "(4.5)", "atom features, u [N][3]", "x [N][d]"},
