@@ -116,7 +116,7 @@ def testWrongUse(modelPath, tmp_path, arguments, text):
 def testInfoAndVersion(modelPath):
     done = run("info", modelPath)
     assert done.returncode == 0 and "parameters" in done.stdout and "random" in done.stdout
-    assert "sampler        multistep, 12 steps" in done.stdout
+    assert "sampler        multistep, 24 steps" in done.stdout
     assert openmmorbit.DenoiserModel.load(modelPath).getChecksum() in done.stdout
     assert run("--version").stdout.strip() == f"openmm-orbit {openmmorbit.__version__}"
     assert run().returncode == 2
