@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Progressive distillation, section 7 of theory.md. Source: Salimans and Ho, arXiv 2202.00512.
 #include "Distillation.h"
+#include "Flow.h"
 #include "openmmorbit/ArgumentError.h"
 #include "openmmorbit/internal/stages/Preconditioning.h"
-#include "openmmorbit/internal/stages/SamplerStep.h"
 #include <c10/core/GradMode.h>
 #include <cmath>
 
@@ -71,32 +71,13 @@ Teacher::Teacher(const TrainingSettings& settings, const DenoiserModel& student)
                 distillation.teacherSteps[k]));
 }
 
-Tensor Teacher::denoise(const Tensor& y, double sigma, NetworkInputs inputs) const {
-    // (3.1), (3.2)
-
-    const Preconditioning factors = getPreconditioning(sigma, network.dataScale);
-    inputs.u = factors.input * y;
-    inputs.scaledTime = at::full({y.size(0)}, factors.logSigma, at::kFloat);
-    return factors.skip * y + factors.output * pairBiasTransformer(network, weights, inputs).to(at::kFloat);
-}
-
 Tensor Teacher::computeTarget(const HostBatch& batch, const NetworkInputs& inputs) const {
     c10::NoGradGuard noGradients;
     const std::vector<double>& path = paths.at(batch.level);
     const Preconditioning factors = getPreconditioning(path[0], studentScale);
     const Tensor start = inputs.u / factors.input;
-    Tensor y = start, previous;
-    for (std::size_t k = 0; k + 1 < path.size(); k++) {
-        // (5.2) or (5.4), which needs the denoiser at the two last levels only.
-
-        const Tensor denoised = denoise(y, path[k], inputs);
-        const bool linear = method == SamplerMethod::Euler;
-        const double weight = linear ? 0 : getMultistepWeight({path[k], path[k + 1], k > 0 ? path[k - 1] : 0});
-        const double ratio = path[k + 1] / path[k];
-        y = ratio * y + (1 - ratio) * (weight == 0 ? denoised : (1 + weight) * denoised - weight * previous);
-        previous = denoised;
-    }
-    const Tensor target = getJumpTarget(start, y, levels[batch.level], levels[batch.level + 1]);
+    const Tensor end = integrateFlow(network, weights, path, method != SamplerMethod::Euler, start, inputs);
+    const Tensor target = getJumpTarget(start, end, levels[batch.level], levels[batch.level + 1]);
     return (target - factors.skip * start) / factors.output;
 }
 

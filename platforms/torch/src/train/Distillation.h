@@ -41,7 +41,6 @@ public:
      */
     at::Tensor computeTarget(const HostBatch& batch, const NetworkInputs& inputs) const;
 private:
-    at::Tensor denoise(const at::Tensor& y, double sigma, NetworkInputs inputs) const;
     PairBiasTransformerSettings network;
     NamedTensors weights;
     SamplerMethod method;

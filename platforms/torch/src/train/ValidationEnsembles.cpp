@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: MIT
 // Choice of validation molecules, the sampler with tensors, and the comparison by shard.
 #include "ValidationEnsembles.h"
+#include "Flow.h"
 #include "openmmorbit/ArgumentError.h"
 #include "openmmorbit/ConformerCheck.h"
 #include "openmmorbit/Shard.h"
 #include "openmmorbit/internal/Philox.h"
-#include "openmmorbit/internal/stages/Preconditioning.h"
-#include "openmmorbit/internal/stages/SamplerStep.h"
 #include <c10/core/GradMode.h>
 #include <algorithm>
 
@@ -91,7 +90,7 @@ Tensor ValidationEnsembles::generateBatch(const NamedTensors& weights, const std
     for (const Copy& copy : copies)
         N = std::max<int64_t>(N, molecules[copy.molecule].graph.getNumAtoms());
     const int64_t B = (int64_t) copies.size();
-    NetworkInputs inputs = makeInputs(copies, N);
+    const NetworkInputs inputs = makeInputs(copies, N);
 
     // Without new noise, so that the same start always gives the same copy.
 
@@ -111,25 +110,7 @@ Tensor ValidationEnsembles::generateBatch(const NamedTensors& weights, const std
         }
     const Tensor mask = inputs.mask.unsqueeze(-1);
     y = levels[0] * (y - y.sum(1, true) / mask.sum(1, true)) * mask;
-    Tensor previous;
-    for (std::size_t k = 0; k + 1 < levels.size(); k++) {
-        // (3.1), (3.2)
-
-        const Preconditioning factors = getPreconditioning(levels[k], settings.network.dataScale);
-        inputs.u = factors.input * y;
-        inputs.scaledTime = at::full({B}, factors.logSigma, at::kFloat);
-        Tensor denoised = factors.skip * y +
-                factors.output * pairBiasTransformer(settings.network, weights, inputs).to(at::kFloat);
-
-        // (5.4), or (5.2)
-
-        const double before = k > 0 && sampler.method == SamplerMethod::Multistep ? levels[k - 1] : 0;
-        const double weight = getMultistepWeight({levels[k], levels[k + 1], before});
-        const double ratio = levels[k + 1] / levels[k];
-        Tensor extrapolated = weight == 0 ? denoised : (1 + weight) * denoised - weight * previous;
-        y = ratio * y + (1 - ratio) * extrapolated;
-        previous = denoised;
-    }
+    y = integrateFlow(settings.network, weights, levels, sampler.method == SamplerMethod::Multistep, y, inputs);
     return y.to(at::kDouble).contiguous();
 }
 
