@@ -2,6 +2,7 @@
 // How copies are packed behind one another.
 #include "openmmorbit/internal/Batch.h"
 #include "openmmorbit/ArgumentError.h"
+#include <algorithm>
 #include <cmath>
 #include <string>
 
@@ -11,6 +12,7 @@ void Batch::setSampler(const SamplerSettings& settings) {
     method = settings.method;
     noiseLevels = settings.getNoiseLevels();
     renewedLevels = settings.getRenewedLevels();
+    stereoGuidance = settings.stereoGuidance;
 }
 
 StepLevels Batch::getLevels(int step, int historyStep) const {
@@ -23,6 +25,11 @@ StepLevels Batch::getLevels(int step, int historyStep) const {
     if (method == SamplerMethod::Multistep && step > 0 && historyStep == step - 1)
         levels.previousSigma = noiseLevels[step - 1];
     return levels;
+}
+
+bool Batch::isGuided(const StepLevels& levels) const {
+    return std::any_of(graphs.begin(), graphs.end(),
+        [&](const GraphFeatures& graph) { return isGuided(graph, levels); });
 }
 
 std::uint64_t Batch::getStepSeed(int step) const {

@@ -38,6 +38,8 @@ void SamplerSettings::validate() const {
     check(sigmaMin < sigmaMax, "sigmaMin below sigmaMax (" + format(sigmaMax) + ")", sigmaMin);
     check(std::isfinite(rho) && rho > 0, "a positive finite rho", rho);
     check(renewal >= 0 && renewal < 1, "a renewal of at least 0 and below 1", renewal);
+    check(std::isfinite(stereoGuidance) && stereoGuidance >= 0, "a finite stereoGuidance of at least 0",
+        stereoGuidance);
 }
 
 std::vector<double> SamplerSettings::getNoiseLevels() const {

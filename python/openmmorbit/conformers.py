@@ -134,6 +134,8 @@ class ConformerGenerator:
         First and last noise level in Angstrom, exponent of the Karras schedule.
     renewal : float, optional
         Share of the noise that each step draws anew, from 0 (probability-flow ODE) to below 1.
+    stereoGuidance : float, optional
+        How far, in Angstrom, the atoms of a stereocentre move in one step while it disagrees with the others; 0: not.
     condition : str, optional
         A condition of the model, e.g. a level of theory; default: its first one.
     maxResamplings : int, optional
@@ -152,8 +154,8 @@ class ConformerGenerator:
     """
 
     def __init__(self, model=None, platform=None, properties=None, threads=None, numSteps=None, method=None,
-                 schedule=None, sigmaMax=None, sigmaMin=None, rho=None, renewal=None, condition=None,
-                 maxResamplings=None, check=True, returnFailed=False):
+                 schedule=None, sigmaMax=None, sigmaMin=None, rho=None, renewal=None, stereoGuidance=None,
+                 condition=None, maxResamplings=None, check=True, returnFailed=False):
         self._core = orbit.ConformerGenerator(loadModel(model))
         if platform is not None:
             name = platform.getName() if isinstance(platform, openmm.Platform) else str(platform)
@@ -168,7 +170,8 @@ class ConformerGenerator:
             settings.method = _choice("a method", method, _methods)
         if schedule is not None:
             settings.schedule = _choice("a schedule", schedule, _schedules)
-        for name, value in (("sigmaMax", sigmaMax), ("sigmaMin", sigmaMin), ("rho", rho), ("renewal", renewal)):
+        for name, value in (("sigmaMax", sigmaMax), ("sigmaMin", sigmaMin), ("rho", rho), ("renewal", renewal),
+                            ("stereoGuidance", stereoGuidance)):
             if value is not None:
                 setattr(settings, name, float(value))
         if numSteps is not None:

@@ -183,6 +183,7 @@ def addEvaluate(commands):
     sampler.add_argument("--sigma-min", type=float, help="last noise level, Angstrom")
     sampler.add_argument("--rho", type=float, help="exponent of the Karras schedule")
     sampler.add_argument("--renewal", type=float, help="share of the noise that each step draws anew")
+    sampler.add_argument("--stereo-guidance", type=float, help="Angstrom by which stereocentres are moved in a step")
     sampler.add_argument("--condition", help="a condition of the model, e.g. a level of theory")
     sampler.add_argument("--max-resamplings", type=int, help="how often a wrong copy is drawn again")
     parser.add_argument("-q", "--quiet", action="store_true", help="no progress bars")
@@ -219,6 +220,7 @@ def runEvaluate(options):
     settings = {"platform": options.platform, "threads": options.threads, "numSteps": options.steps,
                 "method": options.method, "schedule": options.schedule, "sigmaMax": options.sigma_max,
                 "sigmaMin": options.sigma_min, "rho": options.rho, "renewal": options.renewal,
+                "stereoGuidance": options.stereo_guidance,
                 "condition": options.condition, "maxResamplings": options.max_resamplings}
     methods = [] if options.no_orbit else makeOrbitMethods(options.model, not options.no_raw, options.seed, **settings)
     methods += [baselines.makeBaseline(name, options.seed) for name in options.baselines]

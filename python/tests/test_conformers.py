@@ -167,6 +167,7 @@ def testWrongConformersAreNeverReturnedSilently(smallModel):
 
 @pytest.mark.parametrize("options, text", [
     ({"numSteps": 0}, "at least 1"), ({"renewal": 1}, "renewal.*got 1"),
+    ({"stereoGuidance": -1}, "stereoGuidance.*got -1"),
     ({"method": "rk4"}, "'euler'.*got 'rk4'"), ({"schedule": "linear"}, "'karras'"),
     ({"threads": -1}, "threads"), ({"maxResamplings": -1}, "esampling"), ({"condition": "CCSD"}, "GFN2-xTB"),
     ({"sigmaMin": -0.1}, "sigma"), ({"platform": "Abacus"}, "Abacus")])

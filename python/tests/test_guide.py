@@ -20,7 +20,7 @@ def testDefaultsOfTheGenerator(smallModel):
     assert int(found["numSteps"]) == settings.numSteps
     assert _methods[found["method"].strip('"')] == settings.method
     assert _schedules[found["schedule"].strip('"')] == settings.schedule
-    for name in ("sigmaMax", "sigmaMin", "rho", "renewal"):
+    for name in ("sigmaMax", "sigmaMin", "rho", "renewal", "stereoGuidance"):
         assert float(found[name]) == getattr(settings, name)
     assert int(found["maxResamplings"]) == core.getMaxResamplings()
     assert (found["check"], found["returnFailed"]) == (str(core.getCheckConformers()), str(core.getReturnFailed()))

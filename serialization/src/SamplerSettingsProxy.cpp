@@ -14,7 +14,7 @@ SamplerSettingsProxy::SamplerSettingsProxy() : SerializationProxy("OrbitSamplerS
 
 void SamplerSettingsProxy::serialize(const void* object, SerializationNode& node) const {
     const SamplerSettings& settings = *static_cast<const SamplerSettings*>(object);
-    node.setIntProperty("version", 2);
+    node.setIntProperty("version", 3);
     node.setIntProperty("method", (int) settings.method);
     node.setIntProperty("schedule", (int) settings.schedule);
     node.setIntProperty("numSteps", settings.numSteps);
@@ -22,10 +22,11 @@ void SamplerSettingsProxy::serialize(const void* object, SerializationNode& node
     node.setDoubleProperty("sigmaMin", settings.sigmaMin);
     node.setDoubleProperty("rho", settings.rho);
     node.setDoubleProperty("renewal", settings.renewal);
+    node.setDoubleProperty("stereoGuidance", settings.stereoGuidance);
 }
 
 void* SamplerSettingsProxy::deserialize(const SerializationNode& node) const {
-    checkVersion(node, getTypeName(), 2);
+    checkVersion(node, getTypeName(), 3);
     auto settings = std::make_unique<SamplerSettings>();
     settings->method = (SamplerMethod) node.getIntProperty("method");
     settings->schedule = (NoiseSchedule) node.getIntProperty("schedule");
@@ -34,9 +35,10 @@ void* SamplerSettingsProxy::deserialize(const SerializationNode& node) const {
     settings->sigmaMin = node.getDoubleProperty("sigmaMin");
     settings->rho = node.getDoubleProperty("rho");
 
-    // Version 1 knew the probability-flow ODE only.
+    // Version 1 knew the probability-flow ODE only, version 2 no guidance.
 
     settings->renewal = node.getDoubleProperty("renewal", 0.0);
+    settings->stereoGuidance = node.getDoubleProperty("stereoGuidance", 0.0);
     settings->validate();
 
     // The caller takes ownership.

@@ -12,11 +12,11 @@ THEORY = "openmmapi/docs/theory.md"
 INHERITED = {
     # Inside the vectorised row operations of platforms/cpu/src/simd; the numbers stand there.
     # Coordinates are double there too: the plugin contains the reference's stages (platforms/reference/CMakeLists.txt).
-    "cpu": {"LayerNorm", "Linear", "Softmax", "Gather", "Scatter", "Noise", "Prior", "SamplerStep"},
+    "cpu": {"LayerNorm", "Linear", "Softmax", "Gather", "Scatter", "Noise", "Prior", "SamplerStep", "StereoGuidance"},
     # The first in the matrix products' way in (linear.cc), the second online in the attention.
     "common": {"LayerNorm", "Softmax"},
     # Operators of LibTorch, or parts of sampling, which the school does not do with Torch.
-    "torch": {"LayerNorm", "Linear", "Softmax", "Gather", "Scatter", "Noise", "Prior", "SamplerStep"},
+    "torch": {"LayerNorm", "Linear", "Softmax", "Gather", "Scatter", "Noise", "Prior", "SamplerStep", "StereoGuidance"},
 }
 NUMBERS = re.compile(r"\((\d+)\.(\d+)\)(?:\s*(to)\s*(?=\(\d))?")
 

@@ -36,6 +36,18 @@ vector<double> evaluateReference(const reference::Denoiser& denoiser, const Batc
     return denoised;
 }
 
+/** Guide the denoised positions of those copies that are. */
+void guideReference(const Batch& batch, double sigma, bool isLast, vector<double>& denoised) {
+    const vector<double> unguided = denoised;
+    for (const BatchCopy& copy : batch.copies) {
+        const GraphFeatures& graph = batch.graphs[copy.graph];
+        const int begin = 3 * copy.firstAtom, size = 3 * graph.numAtoms;
+        if (!isLast && batch.stereoGuidance > 0)
+            reference::stereoGuidance({graph.numAtoms, sigma, batch.stereoGuidance}, graph.handedVolumes,
+                reference::Input(unguided).slice(begin, size), reference::Output(denoised).slice(begin, size));
+    }
+}
+
 /** The sampler written out once more, with the equations of section 5 of theory.md in their plainest form. */
 vector<double> generateReference(const reference::Denoiser& denoiser, const Batch& batch, vector<double> y) {
     vector<double> history;
@@ -43,7 +55,8 @@ vector<double> generateReference(const reference::Denoiser& denoiser, const Batc
     for (int step = 0; step < batch.getNumSteps(); step++) {
         const double sigma = levels[step], renewed = batch.renewedLevels[step];
         const double next = std::sqrt(levels[step + 1] * levels[step + 1] - renewed * renewed);
-        const vector<double> D = evaluateReference(denoiser, batch, sigma, y, nullptr);
+        vector<double> D = evaluateReference(denoiser, batch, sigma, y, nullptr);
+        guideReference(batch, sigma, next == 0, D);
         vector<double> result(y.size());
         for (int i = 0; i < (int) y.size(); i++) {
             double target = D[i];
@@ -55,7 +68,8 @@ vector<double> generateReference(const reference::Denoiser& denoiser, const Batc
             result[i] = next / sigma * y[i] + (1 - next / sigma) * target;
         }
         if (batch.method == SamplerMethod::Heun && next > 0) {
-            const vector<double> D2 = evaluateReference(denoiser, batch, next, result, nullptr);
+            vector<double> D2 = evaluateReference(denoiser, batch, next, result, nullptr);
+            guideReference(batch, next, false, D2);
             for (int i = 0; i < (int) y.size(); i++)
                 result[i] = y[i] + (next - sigma) / 2 * ((y[i] - D[i]) / sigma + (result[i] - D2[i]) / next);
         }
@@ -160,6 +174,37 @@ TEST(DenoiserKernel, generationAgreesWithReference) {
             expectClose("generation", generate(context.getKernel(), batch), generateReference(denoiser, batch, start),
                 tolerance("generation", precisionName()));
         }
+}
+
+TEST(DenoiserKernel, guidedGenerationAgreesWithReference) {
+    const DenoiserModel model = makeSmallModel();
+    const reference::Denoiser denoiser(model);
+    KernelContext context(model);
+    for (SamplerMethod method : {SamplerMethod::Euler, SamplerMethod::Heun, SamplerMethod::Multistep}) {
+        Batch batch = makeMixedBatch(model, method, 6, 0.8);
+        batch.graphs.push_back(makeFeatures(makeDichlorodifluoroethane(), model));
+        for (int i = 0; i < 3; i++) {
+            BatchCopy copy;
+            copy.graph = 3;
+            copy.copy = i;
+            batch.addCopy(copy);
+        }
+        vector<double> results[2];
+        for (bool guided : {false, true}) {
+            batch.stereoGuidance = guided ? 4 : 0;
+            context.getKernel().setBatch(batch);
+            context.getKernel().drawPrior();
+            const vector<double> start = context.getKernel().getPositions();
+            results[guided] = generate(context.getKernel(), batch);
+            expectClose("generation", results[guided], generateReference(denoiser, batch, start),
+                tolerance("generation", precisionName()));
+        }
+        const int first = 3 * batch.copies[5].firstAtom;
+        for (int i = 0; i < first; i++)
+            EXPECT_EQ(results[0][i], results[1][i]) << "molecules without handed volumes";
+        EXPECT_FALSE(isClose("guidance", vector<double>(results[1].begin() + first, results[1].end()),
+            vector<double>(results[0].begin() + first, results[0].end()), tolerance("generation", precisionName())));
+    }
 }
 
 TEST(DenoiserKernel, copiesDoNotDependOnTheBatch) {

@@ -100,6 +100,8 @@ TEST(Sampler, refusals) {
     refuse("a renewal of at least 0 and below 1, got 1", [](SamplerSettings& s) { s.renewal = 1; });
     refuse("a renewal of at least 0 and below 1, got -0.1", [](SamplerSettings& s) { s.renewal = -0.1; });
     refuse("a renewal of at least 0 and below 1, got nan", [&](SamplerSettings& s) { s.renewal = nan; });
+    refuse("a finite stereoGuidance of at least 0, got -1", [](SamplerSettings& s) { s.stereoGuidance = -1; });
+    refuse("a finite stereoGuidance of at least 0, got nan", [&](SamplerSettings& s) { s.stereoGuidance = nan; });
     refuse("a method Euler, Heun or Multistep, got 7", [](SamplerSettings& s) { s.method = (SamplerMethod) 7; });
     refuse("a schedule Karras, Logarithmic or UniformTime, got 7", [](SamplerSettings& s) {
         s.schedule = (NoiseSchedule) 7;
@@ -217,11 +219,13 @@ TEST(SamplerText, roundTripAndDefaults) {
     settings.sigmaMin = 1e-3 / 7;
     settings.rho = 7;
     settings.renewal = 0.3;
+    settings.stereoGuidance = 0.7;
     const SamplerSettings read = parseSampler(formatSampler(settings), "");
     EXPECT_EQ(read.method, settings.method);
     EXPECT_EQ(read.schedule, settings.schedule);
     EXPECT_EQ(read.rho, settings.rho);
     EXPECT_EQ(read.renewal, settings.renewal);
+    EXPECT_EQ(read.stereoGuidance, settings.stereoGuidance);
     EXPECT_EQ(read.getNoiseLevels(), settings.getNoiseLevels());
     EXPECT_EQ(formatSampler(parseSampler("{}", "")), formatSampler(SamplerSettings()));
 }

@@ -48,6 +48,7 @@ SamplerSettings makeSampler() {
     settings.sigmaMin = 1.0/3;
     settings.rho = 7.1;
     settings.renewal = 0.125;
+    settings.stereoGuidance = 2.5;
     return settings;
 }
 
@@ -59,6 +60,7 @@ void expectSame(const SamplerSettings& expected, const SamplerSettings& actual) 
     EXPECT_EQ(expected.sigmaMin, actual.sigmaMin);
     EXPECT_EQ(expected.rho, actual.rho);
     EXPECT_EQ(expected.renewal, actual.renewal);
+    EXPECT_EQ(expected.stereoGuidance, actual.stereoGuidance);
 }
 
 /** A model file that is removed at the end of the test. */
@@ -203,8 +205,12 @@ TEST(Serialization, refusesAChangedModelFile) {
     EXPECT_THROW(fromXml<ConformerGenerator>(xml), ArgumentError);
 }
 
-TEST(Serialization, samplersOfVersion1IntegrateTheFlow) {
+TEST(Serialization, samplersOfEarlierVersionsStayWhatTheyWere) {
     std::string xml = toXml(makeSampler());
+    xml = replaceOnce(xml, "version=\"3\"", "version=\"2\"");
+    xml = replaceOnce(xml, " stereoGuidance=\"2.5\"", "");
+    EXPECT_EQ(fromXml<SamplerSettings>(xml)->stereoGuidance, 0.0);
+    EXPECT_EQ(fromXml<SamplerSettings>(xml)->renewal, 0.125);
     xml = replaceOnce(xml, "version=\"2\"", "version=\"1\"");
     xml = replaceOnce(xml, " renewal=\".125\"", "");
     EXPECT_EQ(fromXml<SamplerSettings>(xml)->renewal, 0.0);
@@ -221,7 +227,7 @@ TEST(Serialization, refusesNewerVersions) {
     for (const auto& [type, xml] : texts) {
         const std::size_t place = xml.find("type=\""+type+"\"");
         ASSERT_NE(std::string::npos, place) << xml;
-        const int newest = type == "OrbitSamplerSettings" ? 2 : 1;
+        const int newest = type == "OrbitSamplerSettings" ? 3 : 1;
         const std::string newer = xml.substr(0, place) + replaceOnce(xml.substr(place),
                 "version=\"" + std::to_string(newest) + "\"", "version=\"" + std::to_string(newest + 1) + "\"");
         const std::string message = "XmlSerializer::deserialize: expected a " + type + " of version 1 to " +

@@ -80,6 +80,18 @@ inline OrbitPlugin::MolecularGraph makeBromochlorofluoromethane() {
     return graph;
 }
 
+/** 1,2-dichloro-1,2-difluoroethane: C, C, F, Cl, H, F, Cl, H; two specified centres that share no ring. */
+inline OrbitPlugin::MolecularGraph makeDichlorodifluoroethane() {
+    OrbitPlugin::MolecularGraph graph = makeGraph("dichlorodifluoroethane", {6, 6, 9, 17, 1, 9, 17, 1},
+            {{0, 1}, {0, 2}, {0, 3}, {0, 4}, {1, 5}, {1, 6}, {1, 7}});
+    graph.tetrahedral.resize(2);
+    graph.tetrahedral[0].center = 0;
+    graph.tetrahedral[0].neighbors = {{1, 2, 3, 4}};
+    graph.tetrahedral[1].center = 1;
+    graph.tetrahedral[1].neighbors = {{0, 5, 7, 6}};
+    return graph;
+}
+
 /** (Z)-1,2-difluoroethene: F, C, C, F, H, H; F1 and F4 on the same side. */
 inline OrbitPlugin::MolecularGraph makeDifluoroethene() {
     OrbitPlugin::MolecularGraph graph = makeGraph("difluoroethene", {9, 6, 6, 9, 1, 1},

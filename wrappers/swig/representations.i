@@ -77,8 +77,10 @@ def _symbol(element):
     def __repr__(self):
         rho = f", rho {self.rho:g}" if self.schedule == NoiseSchedule_Karras else ""
         renewal = f", renewal {self.renewal:g}" if self.renewal > 0 else ""
+        guidance = f", stereo guidance {self.stereoGuidance:g} Angstrom" if self.stereoGuidance > 0 else ""
         return (f"<SamplerSettings {_methodNames[self.method]}, {_counted(self.numSteps, 'step')}, "
-                f"{_scheduleNames[self.schedule]} from {self.sigmaMax:g} to {self.sigmaMin:g} Angstrom{rho}{renewal}>")
+                f"{_scheduleNames[self.schedule]} from {self.sigmaMax:g} to {self.sigmaMin:g} Angstrom{rho}{renewal}"
+                f"{guidance}>")
     %}
 }
 

@@ -32,6 +32,12 @@ struct OPENMM_EXPORT_ORBIT SamplerSettings {
      * the errors of earlier steps. It pays from about 12 steps with Multistep; Euler needs a small share.
      */
     double renewal = 0.9;
+    /**
+     * How far the atoms of a stereocentre move in one step while it disagrees with the others, (5.11) of theory.md,
+     * model unit: at least 0. For models that do not see hands: the hand of the molecule is given at the end, by one
+     * reflection, and guidance makes all its centres agree until then. 0: centres that share no ring agree by chance.
+     */
+    double stereoGuidance = 4.0;
 
     /** Check the values. @throws ArgumentError */
     void validate() const;

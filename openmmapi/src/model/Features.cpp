@@ -175,6 +175,8 @@ GraphFeatures OrbitPlugin::computeFeatures(const MolecularGraph& graph,
             features.pairFeatures.data() + f, features.numPairFeatures);
         offset += (int) pairVocabularies[f].values.size();
     }
+    if (!hasHandedness(pairVocabularies))
+        features.handedVolumes = findHandedVolumes(graph);
     return features;
 }
 

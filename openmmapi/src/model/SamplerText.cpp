@@ -28,6 +28,7 @@ void forEachMember(Settings& settings, const Function& function) {
     function("sigmaMin", settings.sigmaMin, noWords);
     function("rho", settings.rho, noWords);
     function("renewal", settings.renewal, noWords);
+    function("stereoGuidance", settings.stereoGuidance, noWords);
 }
 
 template <class Value>

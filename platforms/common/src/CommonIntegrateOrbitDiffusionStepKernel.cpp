@@ -67,14 +67,14 @@ void CommonIntegrateOrbitDiffusionStepKernel::drawPrior() {
 void CommonIntegrateOrbitDiffusionStepKernel::execute(int step) {
     ContextSelector selector(context);
     const StepLevels levels = batch.getLevels(step, historyStep);
-    denoise(levels.sigma, arrays->positions, arrays->denoised, nullptr);
+    denoiseAndGuide(levels, levels.sigma, arrays->positions, arrays->denoised);
     if (batch.method == SamplerMethod::Multistep) {
         common::multistepStep(*model, *arrays, levels);
         historyStep = step;
     }
     else if (batch.method == SamplerMethod::Heun && levels.nextSigma > 0) {
         common::eulerStep(*model, *arrays, levels, arrays->predicted);
-        denoise(levels.nextSigma, arrays->predicted, arrays->predictedDenoised, nullptr);
+        denoiseAndGuide(levels, levels.nextSigma, arrays->predicted, arrays->predictedDenoised);
         common::heunStep(*model, *arrays, levels);
     }
     else
@@ -85,6 +85,16 @@ void CommonIntegrateOrbitDiffusionStepKernel::execute(int step) {
         common::addNoise(*model, *arrays, levels.renewed);
     }
     context.flushQueue();
+}
+
+void CommonIntegrateOrbitDiffusionStepKernel::denoiseAndGuide(
+        const StepLevels& levels, double sigma, common::Buffer& y, common::Buffer& denoised) {
+    if (!batch.isGuided(levels)) {
+        denoise(sigma, y, denoised, nullptr);
+        return;
+    }
+    denoise(sigma, y, arrays->unguided, nullptr);
+    common::stereoGuidance(*model, *arrays, sigma, batch.stereoGuidance, denoised);
 }
 
 void CommonIntegrateOrbitDiffusionStepKernel::denoise(double sigma, common::Buffer& y, common::Buffer& denoised,

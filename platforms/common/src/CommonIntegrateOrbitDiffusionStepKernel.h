@@ -37,6 +37,8 @@ public:
         return context;
     }
 private:
+    /** Queue the evaluation of the denoiser of every copy, and its guidance in those steps that have it. */
+    void denoiseAndGuide(const StepLevels& levels, double sigma, common::Buffer& y, common::Buffer& denoised);
     /** Queue the evaluation of the denoiser of every copy on the given positions. */
     void denoise(double sigma, common::Buffer& y, common::Buffer& denoised, StageTaps* taps);
 

@@ -7,6 +7,7 @@
 #include "DeviceBatch.h"
 #include "openmm/internal/ContextImpl.h"
 #include "openmmorbit/internal/stages/SamplerStep.h"
+#include "openmmorbit/internal/stages/StereoGuidance.h"
 #include <cstdint>
 
 namespace OrbitPlugin {
@@ -42,6 +43,8 @@ void linear(DeviceModel& model, DeviceBatch& batch, const std::string& kernel, c
 void scaleInput(DeviceModel& model, DeviceBatch& batch, Buffer& y, double factor);
 /** D = skip y + output F, (3.2). */
 void scaleOutput(DeviceModel& model, DeviceBatch& batch, Buffer& y, Buffer& denoised, double skip, double output);
+/** Move batch.unguided, the denoised positions of every copy, into guided. */
+void stereoGuidance(DeviceModel& model, DeviceBatch& batch, double sigma, double gain, Buffer& guided);
 void eulerStep(DeviceModel& model, DeviceBatch& batch, const StepLevels& levels, Buffer& next);
 void heunStep(DeviceModel& model, DeviceBatch& batch, const StepLevels& levels);
 void multistepStep(DeviceModel& model, DeviceBatch& batch, const StepLevels& levels);

@@ -151,7 +151,7 @@ string getProgramSource() {
     using namespace CommonOrbitKernelSources;
     string source;
     for (const char* part : {vectors, centroid, linear, noise, prior, timeConditioning, tokenEmbedding, pairFeatures,
-            pairBiasAttention, transition, coordinateHead, samplerStep, gather, scatter})
+            pairBiasAttention, transition, coordinateHead, stereoGuidance, samplerStep, gather, scatter})
         source += string(part) + "\n";
     return source;
 }

@@ -35,6 +35,7 @@ void DeviceBatch::set(DeviceModel& model, const Batch& batch) {
     packGraphs(batch);
     packCopies(batch, model.device.tiles.queryBlock);
     uploadAll(model.device.context);
+    packVolumes(model.device.context, batch, model.device.precision.mixedIsDouble);
     if (!batch.particles.empty())
         particles.upload(model.device.context, batch.particles);
     reserveAll(model);
@@ -62,6 +63,26 @@ void DeviceBatch::packGraphs(const Batch& batch) {
         firstPair += countPairs(graph.numAtoms);
     }
     numGraphPairs = toInt(firstPair);
+}
+
+void DeviceBatch::packVolumes(ComputeContext& context, const Batch& batch, bool asDouble) {
+    vector<mm_int4> atoms;
+    vector<double> scales;
+    vector<mm_int2> ofGraph, ofCopy;
+    for (const GraphFeatures& graph : batch.graphs) {
+        ofGraph.emplace_back((int) atoms.size(), (int) graph.handedVolumes.size());
+        for (const HandedVolume& volume : graph.handedVolumes) {
+            atoms.emplace_back(volume.atoms[0], volume.atoms[1], volume.atoms[2], volume.atoms[3]);
+            scales.insert(scales.end(), {getCertainVolume(volume), getLeastGradient(volume)});
+        }
+    }
+    for (const BatchCopy& copy : batch.copies)
+        ofCopy.push_back(ofGraph[copy.graph]);
+    if (atoms.empty())
+        return;
+    volumes.upload(context, atoms);
+    volumeScales.uploadNumbers(context, scales, asDouble);
+    copyVolumes.upload(context, ofCopy);
 }
 
 void DeviceBatch::packCopies(const Batch& batch, int queryBlock) {
@@ -111,7 +132,8 @@ void DeviceBatch::reserveAll(DeviceModel& model) {
     const ModelSizes& sizes = model.sizes;
     const int realSize = model.device.precision.getRealSize(), mixedSize = model.device.precision.getMixedSize();
     const std::size_t n = numRows, pairs = numPairs;
-    for (Buffer* buffer : {&positions, &denoised, &previousDenoised, &noise, &predicted, &predictedDenoised})
+    for (Buffer* buffer : {&positions, &denoised, &previousDenoised, &noise, &predicted, &predictedDenoised,
+            &unguided})
         buffer->reserve(context, 3 * n, mixedSize);
     centroids.reserve(context, 3 * numCopies, mixedSize);
 

@@ -22,10 +22,12 @@ public:
     Buffer rows{"rows"}, copies{"copies"}, keys{"keys"}, conditions{"conditions"}, units{"units"},
             pairBlocks{"pairBlocks"};
     Buffer graphs{"graphs"}, graphBlocks{"graphBlocks"}, atomFeatures{"atomFeatures"}, pairFeatures{"pairFeatures"};
+    Buffer copyVolumes{"copyVolumes"}, volumes{"volumes"}, volumeScales{"volumeScales"};
     Buffer particles{"particles"};
     // Coordinates in mixed precision.
     Buffer positions{"positions"}, denoised{"denoised"}, previousDenoised{"previousDenoised"}, noise{"noise"};
-    Buffer predicted{"predicted"}, predictedDenoised{"predictedDenoised"}, centroids{"centroids"};
+    Buffer predicted{"predicted"}, predictedDenoised{"predictedDenoised"}, unguided{"unguided"};
+    Buffer centroids{"centroids"};
     // The network, real.
     Buffer u{"u"}, cond{"cond"}, modulation{"modulation"}, embedded{"embedded"}, bias{"bias"}, x{"x"}, qkv{"qkv"};
     Buffer gathered{"gathered"}, gated{"gated"}, output{"output"};
@@ -38,6 +40,7 @@ public:
     }
 private:
     void packGraphs(const Batch& batch);
+    void packVolumes(OpenMM::ComputeContext& context, const Batch& batch, bool asDouble);
     void packCopies(const Batch& batch, int queryBlock);
     void uploadAll(OpenMM::ComputeContext& context);
     void reserveAll(DeviceModel& model);

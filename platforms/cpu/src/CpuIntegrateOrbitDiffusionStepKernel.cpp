@@ -109,7 +109,7 @@ void CpuIntegrateOrbitDiffusionStepKernel::execute(int step) {
     forEachCopy([&](int copy, cpu::Workspace& workspace) {
         const std::size_t size = 3 * batch.getNumAtoms(copy);
         const StepBuffers buffers = {{workspace.denoised.data(), size}, {workspace.predicted.data(), size},
-                {workspace.predictedDenoised.data(), size}};
+                {workspace.predictedDenoised.data(), size}, {workspace.unguided.data(), size}};
         auto denoise = [&](double sigma, ArrayView<const double> y, ArrayView<double> denoised) {
             denoiseCopy(copy, sigma == level.sigma ? level : nextLevel, y, denoised, workspace, nullptr);
         };

@@ -51,6 +51,7 @@ void Workspace::reserve(const PackedModel& model, int numAtoms) {
     denoised.resize(3 * rows);
     predicted.resize(3 * rows);
     predictedDenoised.resize(3 * rows);
+    unguided.resize(3 * rows);
 }
 
 void Workspace::reserveScratch(const PackedModel& model, int numAtoms) {

@@ -33,7 +33,7 @@ struct Workspace {
     AlignedBuffer scratch;
     AlignedBuffer headRows;         ///< [numAtoms][ROW_PADDING]
     std::vector<double> output;     ///< F [numAtoms][3]
-    std::vector<double> denoised, predicted, predictedDenoised;   ///< [numAtoms][3], the sampler's
+    std::vector<double> denoised, predicted, predictedDenoised, unguided;   ///< [numAtoms][3], the sampler's
     const PackedGraph* expanded = nullptr;  ///< the molecule whose embeddings are expanded
     int capacity = 0;
 };

@@ -25,8 +25,8 @@ void ReferenceIntegrateOrbitDiffusionStepKernel::drawPrior() {
 void ReferenceIntegrateOrbitDiffusionStepKernel::execute(int step) {
     for (int copy = 0; copy < (int) batch.copies.size(); copy++) {
         const std::size_t size = 3 * batch.getNumAtoms(copy);
-        vector<double> denoised(size), predicted(size), predictedDenoised(size);
-        stepCopy(copy, step, {denoised, predicted, predictedDenoised},
+        vector<double> denoised(size), predicted(size), predictedDenoised(size), unguided(size);
+        stepCopy(copy, step, {denoised, predicted, predictedDenoised, unguided},
                 [&](double sigma, ArrayView<const double> y, ArrayView<double> output) {
                     denoiseCopy(copy, sigma, y, output, nullptr);
                 });

@@ -15,6 +15,7 @@
 #include "openmmorbit/internal/stages/SamplerStep.h"
 #include "openmmorbit/internal/stages/Scatter.h"
 #include "openmmorbit/internal/stages/Softmax.h"
+#include "openmmorbit/internal/stages/StereoGuidance.h"
 #include "openmmorbit/internal/stages/TimeConditioning.h"
 #include "openmmorbit/internal/stages/TokenEmbedding.h"
 #include "openmmorbit/internal/stages/Transition.h"
@@ -34,6 +35,8 @@ OPENMM_EXPORT_ORBIT void scatter(const ScatterShape& shape, const ScatterInputs<
 OPENMM_EXPORT_ORBIT void noise(const NoiseKey& key, Output noise);
 OPENMM_EXPORT_ORBIT void prior(const PriorShape& shape, double sigma, Input noise, Output positions);
 OPENMM_EXPORT_ORBIT void addNoise(const PriorShape& shape, double sigma, Input noise, Output positions);
+OPENMM_EXPORT_ORBIT void stereoGuidance(const StereoGuidanceShape& shape, ArrayView<const HandedVolume> volumes,
+        Input denoised, Output guided);
 OPENMM_EXPORT_ORBIT void eulerStep(const StepLevels& levels, Input positions, Input denoised, Output next);
 OPENMM_EXPORT_ORBIT void heunStep(const StepLevels& levels, const HeunInputs<double>& inputs, Output next);
 OPENMM_EXPORT_ORBIT void multistepStep(const StepLevels& levels, Input positions, Input denoised,

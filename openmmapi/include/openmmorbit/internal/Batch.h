@@ -30,11 +30,18 @@ struct OPENMM_EXPORT_ORBIT Batch {
     SamplerMethod method = SamplerMethod::Heun;
     std::vector<double> noiseLevels;        ///< [numSteps + 1], model unit, the last one 0
     std::vector<double> renewedLevels;      ///< [numSteps], model unit: noise that a step draws anew; empty: none
+    double stereoGuidance = 0;              ///< gain of (5.11), model unit; 0: none
 
-    /** Take over method and noise levels. */
+    /** Take over method, noise levels and guidance. */
     void setSampler(const SamplerSettings& settings);
     /** Get the levels of a step; the previous one only if historyStep, the step of the history, is the one before. */
     StepLevels getLevels(int step, int historyStep) const;
+    /** Whether a step guides a molecule's denoised positions (5.11): not the last one, and only several volumes. */
+    bool isGuided(const GraphFeatures& graph, const StepLevels& levels) const {
+        return stereoGuidance > 0 && levels.nextSigma > 0 && !graph.handedVolumes.empty();
+    }
+    /** Whether a step guides any molecule. */
+    bool isGuided(const StepLevels& levels) const;
     /** Get the key of a step's noise: each step has random numbers of its own. */
     std::uint64_t getStepSeed(int step) const;
     /** Append a copy and place its rows behind those of the others. */

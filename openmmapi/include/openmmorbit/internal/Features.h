@@ -6,15 +6,17 @@
 #include "openmmorbit/DenoiserModel.h"
 #include "openmmorbit/MolecularGraph.h"
 #include "openmmorbit/Symmetry.h"
+#include "openmmorbit/internal/stages/StereoGuidance.h"
 #include <vector>
 
 namespace OrbitPlugin {
 
-/** The categorical inputs of one molecule: rows of token.embedding and pair.embedding. */
+/** The categorical inputs of one molecule, rows of token.embedding and pair.embedding, and what guides its hands. */
 struct OPENMM_EXPORT_ORBIT GraphFeatures {
     int numAtoms = 0, numAtomFeatures = 0, numPairFeatures = 0;
     std::vector<int> atomFeatures;  ///< [numAtoms][numAtomFeatures], already offset into the concatenated vocabulary
     std::vector<int> pairFeatures;  ///< [numAtoms][numAtoms][numPairFeatures], likewise
+    std::vector<HandedVolume> handedVolumes;    ///< for stereoGuidance; none if the inputs show the hand
 };
 
 /**
@@ -48,6 +50,12 @@ OPENMM_EXPORT_ORBIT bool hasHandedness(const std::vector<FeatureVocabulary>& pai
  */
 OPENMM_EXPORT_ORBIT GraphFeatures computeFeatures(const MolecularGraph& graph,
         const std::vector<FeatureVocabulary>& atomVocabularies, const std::vector<FeatureVocabulary>& pairVocabularies);
+/**
+ * Get the signed volumes that are all positive in a correct conformer, or all negative in its mirror image: one for
+ * each specified centre and for each specified axis of an atropisomer. None if there is only one, which is always right
+ * after a reflection.
+ */
+OPENMM_EXPORT_ORBIT std::vector<HandedVolume> findHandedVolumes(const MolecularGraph& graph);
 /** Find the permutations that leave every input of the network (and the isotopes) unchanged. */
 OPENMM_EXPORT_ORBIT SymmetryGroup findSymmetryGroup(const MolecularGraph& graph, const GraphFeatures& features);
 

@@ -61,7 +61,17 @@ void HostIntegrateOrbitDiffusionStepKernel::stepCopy(
 void HostIntegrateOrbitDiffusionStepKernel::stepDown(
         int copy, const StepLevels& levels, const StepBuffers& buffers, const Denoise& denoise) {
     const ArrayView<double> y = getRows<double>(copy, positions), denoised = buffers.denoised;
-    denoise(levels.sigma, y, denoised);
+    const GraphFeatures& graph = batch.graphs[batch.copies[copy].graph];
+    auto evaluate = [&](double sigma, ArrayView<const double> from, ArrayView<double> to) {
+        if (!batch.isGuided(graph, levels)) {
+            denoise(sigma, from, to);
+            return;
+        }
+        denoise(sigma, from, buffers.unguided);
+        reference::stereoGuidance(
+                {graph.numAtoms, sigma, batch.stereoGuidance}, graph.handedVolumes, buffers.unguided, to);
+    };
+    evaluate(levels.sigma, y, denoised);
     if (batch.method == SamplerMethod::Multistep) {
         const ArrayView<double> history = getRows<double>(copy, previousDenoised);
         reference::multistepStep(levels, y, denoised, history, y);
@@ -73,7 +83,7 @@ void HostIntegrateOrbitDiffusionStepKernel::stepDown(
         return;
     }
     reference::eulerStep(levels, y, denoised, buffers.predicted);
-    denoise(levels.nextSigma, buffers.predicted, buffers.predictedDenoised);
+    evaluate(levels.nextSigma, buffers.predicted, buffers.predictedDenoised);
     reference::heunStep(levels, {y, denoised, buffers.predicted, buffers.predictedDenoised}, y);
 }
 

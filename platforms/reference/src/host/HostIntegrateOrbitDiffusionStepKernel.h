@@ -35,7 +35,7 @@ protected:
     typedef std::function<void(double sigma, ArrayView<const double> y, ArrayView<double> denoised)> Denoise;
     /** Room for one copy: [3 * its atoms] each. */
     struct StepBuffers {
-        ArrayView<double> denoised, predicted, predictedDenoised;
+        ArrayView<double> denoised, predicted, predictedDenoised, unguided;
     };
     /** Draw the prior of one copy. */
     void drawCopy(int copy, ArrayView<double> noise);

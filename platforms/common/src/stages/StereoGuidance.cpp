@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: MIT
+// The stereoGuidance stage, common host: moves of the atoms of all copies.
+#include "CommonStages.h"
+
+namespace OrbitPlugin {
+
+void common::stereoGuidance(DeviceModel& model, DeviceBatch& batch, double sigma, double gain, Buffer& guided) {
+    const double factor = getGuidanceFactor({0, sigma, gain});
+    model.device["stereoGuidance"](model.device.elements(batch.numRows), batch.numRows, MixedArgument{factor},
+        MixedArgument{LARGEST_VOTE}, batch.rows, batch.copies, batch.copyVolumes, batch.volumes, batch.volumeScales,
+        batch.unguided, guided);
+}
+
+} // namespace OrbitPlugin
