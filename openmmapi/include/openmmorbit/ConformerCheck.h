@@ -33,6 +33,7 @@ OPENMM_EXPORT_ORBIT ConformerStatus checkConformer(const MolecularGraph& graph, 
  * @param graph       the molecule
  * @param positions   [numAtoms * 3], Angstrom; negated if the mirror image is right
  * @return whether the positions were reflected
+ * @throws ArgumentError if the number of positions is not that of the graph
  */
 OPENMM_EXPORT_ORBIT bool restoreHandedness(const MolecularGraph& graph, std::vector<double>& positions);
 

@@ -17,8 +17,6 @@ using std::vector;
 static const double MIN_BOND = 0.7, MAX_BOND = 1.3;
 /** Distances of atoms two, three and more bonds apart, relative to the sum of covalent radii. */
 static const std::array<double, 3> MIN_DISTANCE = {1.0, 1.15, 1.2}, MIN_HYDROGEN_DISTANCE = {1.8, 2.3, 2.2};
-/** Signed volume of a centre, cosine of a double bond's twist, sine of an axis' twist. */
-static const double MIN_VOLUME = 0.1, MIN_TWIST_COSINE = 0.5, MIN_TWIST_SINE = 0.1;
 
 static void addFault(ConformerStatus& status, bool& flag, const string& text) {
     if (flag)
@@ -75,24 +73,13 @@ static void checkDistances(const MolecularGraph& graph, const vector<double>& po
         }
 }
 
-static bool isTorsionCorrect(const TorsionStereo& stereo, double angle) {
-    switch (stereo.kind) {
-        case TorsionStereoKind::Cis: return std::cos(angle) > MIN_TWIST_COSINE;
-        case TorsionStereoKind::Trans: return std::cos(angle) < -MIN_TWIST_COSINE;
-        case TorsionStereoKind::AtropisomerPlus: return std::sin(angle) > MIN_TWIST_SINE;
-        default: return std::sin(angle) < -MIN_TWIST_SINE;
-    }
-}
-
 static void checkStereo(const MolecularGraph& graph, const vector<double>& positions, ConformerStatus& status) {
-    for (const TetrahedralStereo& stereo : graph.tetrahedral) {
-        const double volume = getSignedVolume(stereo, positions);
-        if (!(volume > MIN_VOLUME))
+    for (const TetrahedralStereo& stereo : graph.tetrahedral)
+        if (!isCorrect(stereo, positions))
             addFault(status, status.stereoCorrect, "the tetrahedral centre " + nameAtom(graph, stereo.center) +
-                (volume < -MIN_VOLUME ? " is inverted" : " is flat"));
-    }
+                (getSignedVolume(stereo, positions) < -MIN_SIGNED_VOLUME ? " is inverted" : " is flat"));
     for (const TorsionStereo& stereo : graph.torsional)
-        if (!isTorsionCorrect(stereo, getDihedral(stereo.atoms, positions)))
+        if (!isCorrect(stereo, positions))
             addFault(status, status.stereoCorrect, "the stereo axis " + nameAtom(graph, stereo.atoms[1]) + " to " +
                 nameAtom(graph, stereo.atoms[2]) + " has the wrong configuration");
 }

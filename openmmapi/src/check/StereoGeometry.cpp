@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: MIT
-// Signed volumes of centres and dihedrals of axes.
+// Signed volumes of centres, dihedrals of axes, and what they must be.
 #include "openmmorbit/internal/StereoGeometry.h"
 #include "openmm/Vec3.h"
+#include <algorithm>
 #include <cmath>
 
 using namespace OpenMM;
 using namespace OrbitPlugin;
+
+/** Least cosine of a double bond's twist, and sine of an axis' twist. */
+static const double MIN_TWIST_COSINE = 0.5, MIN_TWIST_SINE = 0.1;
 
 static Vec3 getPosition(ArrayView<const double> positions, int atom) {
     return Vec3(positions[3 * atom], positions[3 * atom + 1], positions[3 * atom + 2]);
@@ -29,4 +33,33 @@ double OrbitPlugin::getDihedral(const std::array<int, 4>& atoms, ArrayView<const
     const Vec3 cd = getPosition(positions, atoms[3]) - getPosition(positions, atoms[2]);
     const Vec3 normal1 = ab.cross(bc), normal2 = bc.cross(cd);
     return std::atan2(std::sqrt(bc.dot(bc)) * ab.dot(normal2), normal1.dot(normal2));
+}
+
+bool OrbitPlugin::isCorrect(const TetrahedralStereo& stereo, ArrayView<const double> positions) {
+    return getSignedVolume(stereo, positions) > MIN_SIGNED_VOLUME;
+}
+
+bool OrbitPlugin::isCorrect(const TorsionStereo& stereo, ArrayView<const double> positions) {
+    const double angle = getDihedral(stereo.atoms, positions);
+    switch (stereo.kind) {
+        case TorsionStereoKind::Cis: return std::cos(angle) > MIN_TWIST_COSINE;
+        case TorsionStereoKind::Trans: return std::cos(angle) < -MIN_TWIST_COSINE;
+        case TorsionStereoKind::AtropisomerPlus: return std::sin(angle) > MIN_TWIST_SINE;
+        default: return std::sin(angle) < -MIN_TWIST_SINE;
+    }
+}
+
+bool OrbitPlugin::isStereoCorrect(const MolecularGraph& graph, ArrayView<const double> positions) {
+    auto correct = [&](const auto& stereo) { return isCorrect(stereo, positions); };
+    return std::all_of(graph.tetrahedral.begin(), graph.tetrahedral.end(), correct) &&
+        std::all_of(graph.torsional.begin(), graph.torsional.end(), correct);
+}
+
+TorsionStereoKind OrbitPlugin::getOpposite(TorsionStereoKind kind) {
+    switch (kind) {
+        case TorsionStereoKind::Cis: return TorsionStereoKind::Trans;
+        case TorsionStereoKind::Trans: return TorsionStereoKind::Cis;
+        case TorsionStereoKind::AtropisomerMinus: return TorsionStereoKind::AtropisomerPlus;
+        default: return TorsionStereoKind::AtropisomerMinus;
+    }
 }

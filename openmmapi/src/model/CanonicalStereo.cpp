@@ -2,6 +2,7 @@
 // The canonical form of stereo records: ranks from colour refinement choose neighbour orders and end atoms.
 #include "openmmorbit/internal/Features.h"
 #include "openmmorbit/internal/PermutationSign.h"
+#include "openmmorbit/internal/StereoGeometry.h"
 #include <algorithm>
 #include <map>
 #include <numeric>
@@ -97,15 +98,6 @@ bool sortNeighbors(TetrahedralStereo& stereo, const vector<int>& ranks) {
     if (isOddPermutation(order))
         std::swap(stereo.neighbors[numNeighbors - 2], stereo.neighbors[numNeighbors - 1]);
     return distinct;
-}
-
-TorsionStereoKind getOpposite(TorsionStereoKind kind) {
-    switch (kind) {
-        case TorsionStereoKind::Cis: return TorsionStereoKind::Trans;
-        case TorsionStereoKind::Trans: return TorsionStereoKind::Cis;
-        case TorsionStereoKind::AtropisomerMinus: return TorsionStereoKind::AtropisomerPlus;
-        default: return TorsionStereoKind::AtropisomerMinus;
-    }
 }
 
 /** Move one end of an axis to its substituent of the highest rank; equals are resolved towards the smaller kind. */

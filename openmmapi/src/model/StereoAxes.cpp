@@ -1,24 +1,12 @@
 // SPDX-License-Identifier: MIT
 // Stereo axes written on every pair of their end atoms.
 #include "openmmorbit/internal/Features.h"
+#include "openmmorbit/internal/StereoGeometry.h"
 #include <algorithm>
 #include <set>
 
 using namespace OrbitPlugin;
 using std::vector;
-
-namespace {
-
-TorsionStereoKind getOpposite(TorsionStereoKind kind) {
-    switch (kind) {
-        case TorsionStereoKind::Cis: return TorsionStereoKind::Trans;
-        case TorsionStereoKind::Trans: return TorsionStereoKind::Cis;
-        case TorsionStereoKind::AtropisomerMinus: return TorsionStereoKind::AtropisomerPlus;
-        default: return TorsionStereoKind::AtropisomerMinus;
-    }
-}
-
-} // namespace
 
 void OrbitPlugin::expandStereoAxes(MolecularGraph& graph) {
     const vector<vector<int>> neighbors = graph.getNeighbors();

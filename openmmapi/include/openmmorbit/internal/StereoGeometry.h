@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Signed volumes and dihedrals: how coordinates show handedness.
+// Signed volumes and dihedrals: how coordinates show a configuration, and whether it is the requested one.
 #ifndef OPENMM_ORBIT_STEREOGEOMETRY_H_
 #define OPENMM_ORBIT_STEREOGEOMETRY_H_
 
@@ -28,6 +28,18 @@ OPENMM_EXPORT_ORBIT double getSignedVolume(const TetrahedralStereo& stereo, Arra
  * @return -pi to pi, radian
  */
 OPENMM_EXPORT_ORBIT double getDihedral(const std::array<int, 4>& atoms, ArrayView<const double> positions);
+
+/** The least signed volume of a correct centre; between it and its negative a centre is flat. */
+constexpr double MIN_SIGNED_VOLUME = 0.1;
+
+/** Ask whether a centre has the handedness of its record; positions [numAtoms * 3], any unit. */
+OPENMM_EXPORT_ORBIT bool isCorrect(const TetrahedralStereo& stereo, ArrayView<const double> positions);
+/** Ask whether a double bond or axis is twisted as its record says; positions [numAtoms * 3], any unit. */
+OPENMM_EXPORT_ORBIT bool isCorrect(const TorsionStereo& stereo, ArrayView<const double> positions);
+/** Ask whether all centres, double bonds and axes of a molecule are correct; positions [numAtoms * 3], any unit. */
+OPENMM_EXPORT_ORBIT bool isStereoCorrect(const MolecularGraph& graph, ArrayView<const double> positions);
+/** Get the kind of a relation if one of its end atoms is replaced by the other substituent there. */
+OPENMM_EXPORT_ORBIT TorsionStereoKind getOpposite(TorsionStereoKind kind);
 
 } // namespace OrbitPlugin
 
