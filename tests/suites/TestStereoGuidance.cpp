@@ -65,9 +65,10 @@ TEST(StereoGuidance, movesByHand) {
 TEST(StereoGuidance, theMoveIsTowardsTheOthers) {
     // Two certain volumes against one: the vote of 0.99 each way leaves one over.
     const vector<double> denoised = join(join(makeCorner(1), makeCorner(-1)), makeCorner(1));
-    const vector<double> guided = guide(makeVolumes({1, 1, 1}), denoised);
-    const HandedVolume& wrong = makeVolumes({1, 1, 1})[1];
-    EXPECT_GT(getSignedVolume({0, wrong.atoms}, guided), getSignedVolume({0, wrong.atoms}, denoised) + 0.1);
+    const vector<HandedVolume> volumes = makeVolumes({1, 1, 1});
+    const vector<double> guided = guide(volumes, denoised);
+    const TetrahedralStereo wrong = {0, volumes[1].atoms};
+    EXPECT_GT(getSignedVolume(wrong, guided), getSignedVolume(wrong, denoised) + 0.1);
     for (int atom : {0, 1, 2, 3, 8, 9, 10, 11})
         for (int c = 0; c < 3; c++)
             EXPECT_NEAR(guided[3 * atom + c], denoised[3 * atom + c], 0.011);

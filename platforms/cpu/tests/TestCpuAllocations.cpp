@@ -30,6 +30,13 @@ __attribute__((noinline)) void* operator new(std::size_t size, std::align_val_t 
     return allocate(size, (std::size_t) alignment);
 }
 
+// The buffers of std::stable_sort come from here.
+
+__attribute__((noinline)) void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
+    numAllocations++;
+    return std::malloc(size);
+}
+
 __attribute__((noinline)) void operator delete(void* memory) noexcept {
     std::free(memory);
 }

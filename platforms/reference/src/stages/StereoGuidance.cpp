@@ -12,7 +12,7 @@ namespace {
 
 /** The signed volume of four atoms and its gradient. */
 struct VolumeGradient {
-    double volume;
+    double volume = 0;
     std::array<Vec3, 4> gradient;
 };
 
