@@ -46,6 +46,7 @@ def testPlatformsGiveOneDistribution(statistics, expected, platform, precision, 
 
 
 def testAnotherDistributionIsToldApart(statistics, expected):
-    found = statistics.draw(SMILES, 40, 2, platform="CPU", properties={"Precision": "single"}, numSteps=3)
+    found = statistics.draw(SMILES, 40, 2, platform="CPU", properties={"Precision": "single"}, numSteps=3,
+                            sigmaMin=0.2)
     p = statistics.compare(expected, found)
     assert min(p.values()) * len(p) < statistics.LEVEL, p

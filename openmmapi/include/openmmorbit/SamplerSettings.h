@@ -16,7 +16,7 @@ enum class NoiseSchedule { Karras = 0, Logarithmic = 1, UniformTime = 2 };
 
 /**
  * Settings of a generation. Noise levels are in the model unit (Angstrom for molecules). After the last noise level the
- * positions are the denoiser's posterior mean, so that sigmaMin need not be small: below about 0.2 Angstrom the
+ * positions are the denoiser's posterior mean, so that sigmaMin need not be small: below about 0.07 Angstrom the
  * network's own error exceeds what further steps gain.
  */
 struct OPENMM_EXPORT_ORBIT SamplerSettings {
@@ -24,7 +24,7 @@ struct OPENMM_EXPORT_ORBIT SamplerSettings {
     NoiseSchedule schedule = NoiseSchedule::Karras; ///< placement of the noise levels
     int numSteps = 24;          ///< at least 1
     double sigmaMax = 20.0;     ///< first noise level, model unit
-    double sigmaMin = 0.2;      ///< last noise level before 0, model unit
+    double sigmaMin = 0.07;     ///< last noise level before 0, model unit
     double rho = 3.0;           ///< exponent of the Karras schedule
     /**
      * Share of the next noise level that a step draws anew, (5.8) of docs/theory.md: at least 0, below 1. 0 integrates

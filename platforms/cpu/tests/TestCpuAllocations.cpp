@@ -33,8 +33,7 @@ __attribute__((noinline)) void* operator new(std::size_t size, std::align_val_t 
 // The buffers of std::stable_sort come from here.
 
 __attribute__((noinline)) void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
-    numAllocations++;
-    return std::malloc(size);
+    return allocate(size, alignof(std::max_align_t));
 }
 
 __attribute__((noinline)) void operator delete(void* memory) noexcept {

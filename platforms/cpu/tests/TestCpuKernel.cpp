@@ -48,6 +48,11 @@ struct Kernels {
     string instructionSet, precision;
 };
 
+/** GoogleTest would print the bytes of the strings, some of which nobody has set. */
+void PrintTo(const Kernels& kernels, std::ostream* stream) {
+    *stream << kernels.instructionSet << ", " << kernels.precision;
+}
+
 vector<Kernels> getAvailableKernels() {
     vector<Kernels> result;
     for (const cpu::KernelTable* table : cpu::getAvailableTables())

@@ -267,8 +267,8 @@ TEST_F(DistillationTest, faultsAreNamed) {
     refuse("missing.safetensors", [this](TrainingSettings& s) {
         s.distillation.teacher = path("missing.safetensors");
     });
-    refuse("train: expected a last noise level of the distilled sampler above the teacher's 0.2", [](
-            TrainingSettings& s) { s.distillation.sampler.sigmaMin = 0.15; });
+    refuse("train: expected a last noise level of the distilled sampler above the teacher's 0.07", [](
+            TrainingSettings& s) { s.distillation.sampler.sigmaMin = 0.05; });
     TrainingSettings unconditional = makeSettings("unused");
     unconditional.conditions = {"MMFF94s"};
     createInitialModel(unconditional).save(path("other.safetensors"));
