@@ -55,4 +55,9 @@ TEST(Plugin, leavesOrdinarySimulationsAlone) {
     context.setPositions(std::vector<OpenMM::Vec3>(3, OpenMM::Vec3(1, 2, 3)));
     integrator.step(2);
     EXPECT_EQ(context.getStepCount(), 2);
+
+    // Reading waits for the device: PoCL compiles when a kernel runs, and must not do so while the program ends.
+
+    const std::vector<OpenMM::Vec3> positions = context.getState(OpenMM::State::Positions).getPositions();
+    EXPECT_EQ(positions.at(2), OpenMM::Vec3(1, 2, 3));
 }
