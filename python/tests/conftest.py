@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Fixtures: a small random model, water as a graph, the repository's golden files."""
+import importlib.util
 import json
 from pathlib import Path
 
@@ -9,6 +10,14 @@ import openmmorbit
 from openmmorbit import orbit
 
 ROOT = Path(__file__).resolve().parents[2]
+
+
+def loadBenchmark(name):
+    """Import a script of tests/benchmarks as a module."""
+    spec = importlib.util.spec_from_file_location(name, ROOT / "tests" / "benchmarks" / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 @pytest.fixture(scope="session")

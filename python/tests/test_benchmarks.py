@@ -1,18 +1,13 @@
 # SPDX-License-Identifier: MIT
 """The page that make bench writes, from made-up measurements."""
-import importlib.util
-
 import pytest
-from conftest import ROOT
+from conftest import loadBenchmark
 
 
 @pytest.fixture(scope="module")
 def bench():
     """The functions of tests/benchmarks/bench.py."""
-    spec = importlib.util.spec_from_file_location("bench", ROOT / "tests" / "benchmarks" / "bench.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return loadBenchmark("bench")
 
 
 def rowOf(lines, label):

@@ -1,20 +1,16 @@
 # SPDX-License-Identifier: MIT
 """The classes of conformers that no reference covers, on butane: anti is listed, gauche is not."""
-import importlib.util
 from types import SimpleNamespace
 
 import pytest
-from conftest import ROOT
+from conftest import loadBenchmark
 
 from openmmorbit import evaluation, quantum
 
 
 @pytest.fixture(scope="module")
 def script():
-    spec = importlib.util.spec_from_file_location("misses", ROOT / "tests" / "benchmarks" / "classify_misses.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return loadBenchmark("classify_misses")
 
 
 def testClassesOfButane(script):

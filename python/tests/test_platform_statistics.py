@@ -1,10 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Whole generations of the packaged model on all platforms come from one distribution: energies, RMSDs, sizes."""
-import importlib.util
-
 import openmm
 import pytest
-from conftest import ROOT
+from conftest import loadBenchmark
 
 pytest.importorskip("rdkit")
 pytest.importorskip("scipy")
@@ -15,11 +13,7 @@ SMILES = "NCCO"
 @pytest.fixture(scope="module")
 def statistics():
     """The functions of tests/benchmarks/compare_platforms.py, which does the same for more molecules."""
-    spec = importlib.util.spec_from_file_location("compare_platforms",
-                                                  ROOT / "tests" / "benchmarks" / "compare_platforms.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return loadBenchmark("compare_platforms")
 
 
 @pytest.fixture(scope="module")
