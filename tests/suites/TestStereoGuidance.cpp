@@ -42,6 +42,15 @@ vector<double> guide(const vector<HandedVolume>& volumes, const vector<double>& 
     return guided;
 }
 
+/** The signed volume (5.9) by its components. */
+double findVolume(const std::array<int, 4>& atoms, const vector<double>& x) {
+    auto edge = [&](int k, int c) { return x[3 * atoms[k] + c % 3] - x[3 * atoms[0] + c % 3]; };
+    double sum = 0;
+    for (int c = 0; c < 3; c++)
+        sum += edge(1, c) * (edge(2, c + 1) * edge(3, c + 2) - edge(2, c + 2) * edge(3, c + 1));
+    return sum;
+}
+
 double norm(const vector<double>& a, const vector<double>& b) {
     double squared = 0;
     for (std::size_t i = 0; i < a.size(); i++)
@@ -102,18 +111,10 @@ TEST(StereoGuidance, gradientIsThatOfTheVolume) {
     const vector<double> denoised = makeNumbers(24, 5, 2.0);
     const vector<HandedVolume> volumes = {{{{0, 1, 2, 3}}, 3}, {{{3, 4, 5, 6}}, 2}, {{{7, 0, 4, 2}}, 5}};
     const vector<double> guided = guide(volumes, denoised, 1e6, 1e-7);
-    auto findVolume = [](const HandedVolume& volume, const vector<double>& x) {
-        auto edge = [&](int k, int c) { return x[3 * volume.atoms[k] + c] - x[3 * volume.atoms[0] + c]; };
-        double sum = 0;
-        for (int c = 0; c < 3; c++)
-            sum += edge(1, c) * (edge(2, (c + 1) % 3) * edge(3, (c + 2) % 3) -
-                edge(2, (c + 2) % 3) * edge(3, (c + 1) % 3));
-        return sum;
-    };
     double votes = 1;
     vector<double> beliefs;
     for (const HandedVolume& volume : volumes) {
-        beliefs.push_back(std::max(-1.0, std::min(1.0, findVolume(volume, denoised) / (0.5 * volume.magnitude))));
+        beliefs.push_back(std::max(-1.0, std::min(1.0, findVolume(volume.atoms, denoised) / (0.5 * volume.magnitude))));
         const double vote = std::max(-0.99, std::min(0.99, beliefs.back()));
         votes *= (1 + vote) / (1 - vote);
     }
@@ -125,7 +126,7 @@ TEST(StereoGuidance, gradientIsThatOfTheVolume) {
             vector<double> plus = denoised, minus = denoised;
             plus[i] += 1e-4;
             minus[i] -= 1e-4;
-            gradient[i] = (findVolume(volumes[q], plus) - findVolume(volumes[q], minus)) / 2e-4;
+            gradient[i] = (findVolume(volumes[q].atoms, plus) - findVolume(volumes[q].atoms, minus)) / 2e-4;
             squared += gradient[i] * gradient[i];
         }
         const double length = std::max(std::sqrt(squared), 2 * std::pow(volumes[q].magnitude, 2.0 / 3));
@@ -174,11 +175,7 @@ TEST(StereoGuidance, volumesOfAMolecule) {
     for (int k = 0; k < 4; k++)
         for (int c = 0; c < 3; c++)
             r[3 * k + c] = lengths[k] * directions[k][c] / std::sqrt(3.0);
-    double volume = 0;
-    for (int c = 0; c < 3; c++) {
-        auto edge = [&](int k, int axis) { return r[3 * k + axis % 3] - r[axis % 3]; };
-        volume += edge(1, c) * (edge(2, c + 1) * edge(3, c + 2) - edge(2, c + 2) * edge(3, c + 1));
-    }
+    const double volume = findVolume({{0, 1, 2, 3}}, r);
     EXPECT_NEAR(volumes[0].magnitude, std::fabs(volume), 1e-3);
     EXPECT_NEAR(volumes[1].magnitude, std::fabs(volume), 1e-3);
 }
