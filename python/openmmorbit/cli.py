@@ -142,7 +142,8 @@ def _runEnsembles(options):
     if os.path.exists(options.output) and not os.path.isdir(options.output):
         raise UsageError(f"expected a folder for a data set of SMILES, got the file '{options.output}'")
     settings = makeensemble.EnsembleSettings(options.level, options.starts, options.max_minima, options.window,
-                                             options.rmsd, options.engine or "", options.timeout)
+                                             options.rmsd, options.engine or "", options.timeout, options.model_starts,
+                                             options.model or "")
     done = datasets.makeDataset(options.inputs, options.output, settings, options.max_isomers, options.processes,
                                 options.dask, options.limit, progress=not options.quiet,
                                 retryFailed=options.retry_failed)
@@ -250,7 +251,10 @@ def _addDataset(commands):
     smiles.add_argument("--engine", choices=["xtb", "tblite"],
                         help="what computes GFN2-xTB; default: what is installed")
     smiles.add_argument("--max-isomers", type=int, default=4, help="stereoisomers of an open SMILES (default 4)")
-    smiles.add_argument("--starts", type=int, default=24, help="start geometries (default 24)")
+    smiles.add_argument("--starts", type=int, default=24, help="ETKDGv3 start geometries (default 24)")
+    smiles.add_argument("--model-starts", type=int, default=0,
+                        help="start geometries that a model generates, minimised with GFN2-xTB at once (default 0)")
+    smiles.add_argument("--model", help="the model of --model-starts: a path, or the name of a packaged one")
     smiles.add_argument("--max-minima", type=int, default=16, help="minima that go on to GFN2-xTB (default 16)")
     smiles.add_argument("--window", type=float, default=6.0, help="energy window, kcal/mol (default 6)")
     smiles.add_argument("--rmsd", type=float, default=0.125,

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from openmmorbit import makeensemble, parallel
+from openmmorbit.conformers import loadModel
 
 _moleculesPerFile = 1000
 
@@ -146,8 +147,10 @@ def _provenance(settings, sources, maxIsomers):
     from openmmorbit import __version__, quantum
 
     engine = (settings.engine or quantum.chooseEngine()) if settings.level == "gfn2" else ""
-    return {"settings": {**settings.toDict(), "maxIsomers": maxIsomers}, "condition": settings.condition,
-            "engine": engine, "sources": [str(source) for source in sources],
+    # Of a model the weights count, not the name.
+    model = loadModel(settings.model or None).getChecksum() if settings.modelStarts > 0 else ""
+    return {"settings": {**settings.toDict(), "model": model, "maxIsomers": maxIsomers},
+            "condition": settings.condition, "engine": engine, "sources": [str(source) for source in sources],
             "versions": {"openmmorbit": __version__, "rdkit": rdkit.__version__, "python": platform.python_version()},
             "validationRule": "sha256('orbit-validation:' + flat SMILES) below 0.03"}
 
@@ -157,10 +160,11 @@ def _checkProvenance(folder, provenance):
     path = Path(folder) / "provenance.json"
     if path.exists():
         earlier = json.loads(path.read_text(encoding="utf-8"))
+        begun = {**makeensemble.EnsembleSettings().toDict(), **earlier["settings"]}
         for key, value in provenance["settings"].items():
-            if earlier["settings"].get(key) != value:
-                raise ValueError(f"makeDataset: expected {key} = {earlier['settings'].get(key)!r} as when '{folder}' "
-                                 f"was begun, got {value!r}; choose another folder")
+            if begun[key] != value:
+                raise ValueError(f"makeDataset: expected {key} = {begun[key]!r} as when '{folder}' was begun, "
+                                 f"got {value!r}; choose another folder")
         provenance = {**provenance, "sources": sorted({*earlier["sources"], *provenance["sources"]})}
     path.with_suffix(".new").write_text(json.dumps(provenance, indent=1), encoding="utf-8")
     path.with_suffix(".new").replace(path)

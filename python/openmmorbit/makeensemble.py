@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""From one SMILES to an ensemble of minima: ETKDGv3, MMFF94s, GFN2-xTB, checks, energy window, symmetry-aware
-pruning."""
+"""From one SMILES to an ensemble of minima: ETKDGv3 and MMFF94s, or a model's conformers, then GFN2-xTB, checks, energy
+window, symmetry-aware pruning."""
 import gzip
 import hashlib
 import time
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -23,7 +24,7 @@ class EnsembleSettings:
     level : str
         "gfn2" (minima of GFN2-xTB) or "mmff" (minima of MMFF94s, UFF where parameters are missing).
     numStarts : int
-        ETKDGv3 geometries; with random coordinates, a quarter of them.
+        ETKDGv3 geometries; with random coordinates, a quarter of them. 0: none, if there are modelStarts.
     maxMinima : int
         MMFF94s minima that go on to GFN2-xTB, those of lowest energy.
     window : float
@@ -34,6 +35,11 @@ class EnsembleSettings:
         "xtb" or "tblite"; empty: whichever is installed.
     timeout : float
         Seconds for one minimisation by xtb.
+    modelStarts : int
+        Conformers of a model that are minimised too, all of them: at the level "gfn2" they need no force field, and
+        fewer steps than MMFF94s minima.
+    model : str
+        That model: a path, or the name of a packaged one; empty: the default one.
     """
     level: str = "gfn2"
     numStarts: int = 24
@@ -42,13 +48,20 @@ class EnsembleSettings:
     minRmsd: float = 0.125
     engine: str = ""
     timeout: float = 300.0
+    modelStarts: int = 0
+    model: str = ""
 
     def __post_init__(self):
         if self.level not in ("gfn2", "mmff"):
             raise ValueError(f"EnsembleSettings: expected a level of 'gfn2' or 'mmff', got {self.level!r}")
-        for name in ("numStarts", "maxMinima", "window", "minRmsd", "timeout"):
+        for name in ("maxMinima", "window", "minRmsd", "timeout"):
             if not getattr(self, name) > 0:
                 raise ValueError(f"EnsembleSettings: expected {name} above 0, got {getattr(self, name)}")
+        for name in ("numStarts", "modelStarts"):
+            if getattr(self, name) < 0:
+                raise ValueError(f"EnsembleSettings: expected {name} of at least 0, got {getattr(self, name)}")
+        if self.numStarts + self.modelStarts == 0:
+            raise ValueError("EnsembleSettings: expected numStarts or modelStarts above 0, got 0 of both")
 
     @property
     def condition(self):
@@ -140,6 +153,35 @@ def _embed(mol, settings, seed):
     return found
 
 
+@lru_cache(maxsize=2)
+def _generator(model, condition):
+    """Get a generator of one thread: molecules are what runs in parallel."""
+    import openmmorbit
+
+    loaded = openmmorbit.conformers.loadModel(model or None)
+    return openmmorbit.ConformerGenerator(loaded, threads=1,
+                                          condition=condition if condition in loaded.getConditions() else None)
+
+
+def _generate(mol, settings, seed):
+    """Append a model's conformers; returns their ids."""
+    import openmm.unit
+    from rdkit import Chem
+    from rdkit.Geometry import Point3D
+
+    try:
+        ensemble = _generator(settings.model, settings.condition).generate(mol, settings.modelStarts, seed=seed)
+    except (ValueError, openmm.OpenMMException) as error:
+        raise _Failure(f"no start geometry (model: {error})".splitlines()[0]) from error
+    identifiers = []
+    for positions in ensemble.positions.value_in_unit(openmm.unit.angstrom):
+        conformer = Chem.Conformer(mol.GetNumAtoms())
+        for k, xyz in enumerate(positions):
+            conformer.SetAtomPosition(k, Point3D(*map(float, xyz)))
+        identifiers.append(mol.AddConformer(conformer, assignId=True))
+    return identifiers
+
+
 def _relax(mol, identifiers):
     """Minimise all conformers; returns the energy of each, kcal/mol."""
     from rdkit.Chem import AllChem
@@ -151,6 +193,29 @@ def _relax(mol, identifiers):
     else:
         raise _Failure("no force field parameters (MMFF94s, UFF)")
     return {identifier: result[1] for identifier, result in zip(identifiers, results)}
+
+
+def _findStarts(mol, settings, outcome):
+    """Give the molecule the geometries that are to be minimised at the level of the data set; returns the energies of
+    those that a force field minimised, kcal/mol, and None for others."""
+    seed = int(hashlib.sha256(outcome.key.encode()).hexdigest()[:7], 16)
+    found, failures = {}, []
+    for number, source in ((settings.numStarts, _embed), (settings.modelStarts, _generate)):
+        try:
+            found[source] = source(mol, settings, seed) if number > 0 else []
+        except _Failure as failure:
+            failures.append(str(failure))
+    relaxed, ready = found.get(_embed, []), found.get(_generate, [])
+    if not relaxed and not ready:
+        raise _Failure("; ".join(failures))
+    if settings.level == "mmff":
+        relaxed, ready = relaxed + ready, []
+    starts = {}
+    if relaxed:
+        energies = _relax(mol, relaxed)
+        kept = prune(mol, energies, 0.1 if settings.level == "gfn2" else settings.minRmsd, 25.0)
+        starts = {identifier: energies[identifier] for identifier in kept[:settings.maxMinima]}
+    return {**starts, **dict.fromkeys(ready)}
 
 
 def _withoutCarbonHydrogens(mol):
@@ -306,10 +371,7 @@ def makeEnsemble(smiles, settings=None):
         if request is None:
             raise _Failure("the SMILES cannot be read")
         mol = Chem.AddHs(request)
-        seed = int(hashlib.sha256(smiles.encode()).hexdigest()[:7], 16)
-        energies = _relax(mol, _embed(mol, settings, seed))
-        starts = prune(mol, energies, 0.1 if settings.level == "gfn2" else settings.minRmsd, 25.0)
-        energies = _minimise(mol, {k: energies[k] for k in starts[:settings.maxMinima]}, settings, outcome)
+        energies = _minimise(mol, _findStarts(mol, settings, outcome), settings, outcome)
         energies = _keepUnchanged(mol, energies, request, outcome)
         _writeRecords(mol, prune(mol, energies, settings.minRmsd, settings.window), energies, outcome, settings)
     except _Failure as failure:

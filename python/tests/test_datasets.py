@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 import tracemalloc
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -105,6 +106,28 @@ def testGFN2(engine):
     assert quantum.energy(mol, positions, engine) == pytest.approx(value, abs=0.02)
     outcome = makeensemble.makeEnsemble("OCCO", makeensemble.EnsembleSettings(numStarts=4, maxMinima=2, engine=engine))
     assert outcome.reason == "" and 1 <= outcome.numConformers <= 2
+    settings = makeensemble.EnsembleSettings(numStarts=0, modelStarts=2, engine=engine)
+    outcome = makeensemble.makeEnsemble("OCCO", settings)
+    assert outcome.reason == "" and outcome.numMinimised == 2
+
+
+def testStartsOfAModel(tmp_path):
+    settings = makeensemble.EnsembleSettings("mmff", numStarts=0, modelStarts=4)
+    outcome = makeensemble.makeEnsemble("C[C@H](O)CCN", settings)
+    assert outcome.reason == "" and outcome.numMinimised >= outcome.numConformers > 1
+    assert makeensemble.makeEnsemble("C[C@H](O)CCN", settings).records == outcome.records
+    both = makeensemble.makeEnsemble("C[C@H](O)CCN", makeensemble.EnsembleSettings("mmff", 6, 40, modelStarts=4))
+    assert both.numMinimised > outcome.numMinimised
+    # Where one source of geometries fails the other one goes on; where both fail the reason has both.
+    unknown = makeensemble.makeEnsemble("C[As](C)C", settings)
+    assert "no start geometry (model: " in unknown.reason and "As" in unknown.reason
+    assert makeensemble.makeEnsemble("C[As](C)C", makeensemble.EnsembleSettings("mmff", 2, modelStarts=1)).reason == ""
+    with pytest.raises(ValueError, match="numStarts or modelStarts above 0"):
+        makeensemble.EnsembleSettings(numStarts=0)
+    # Other weights are other settings.
+    datasets.makeDataset(["CCO"], tmp_path / "set", settings, processes=1, progress=False)
+    with pytest.raises(ValueError, match="expected model = .*another folder"):
+        datasets.makeDataset(["CCO"], tmp_path / "set", replace(settings, model="conformer-fast"), progress=False)
 
 
 def testADataSetWithFailures(tmp_path):
