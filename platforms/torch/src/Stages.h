@@ -4,6 +4,7 @@
 #define OPENMM_ORBIT_TORCH_STAGES_H_
 
 #include "openmmorbit/DenoiserModel.h"
+#include "openmmorbit/internal/stages/StereoGuidance.h"
 #include <ATen/ATen.h>
 #include <map>
 #include <string>
@@ -74,6 +75,20 @@ ORBIT_TORCH_EXPORT at::Tensor coordinateHead(const NamedTensors& weights, const 
  */
 ORBIT_TORCH_EXPORT at::Tensor pairBiasTransformer(const PairBiasTransformerSettings& settings,
         const NamedTensors& weights, const NetworkInputs& inputs, NamedTensors* taps = nullptr);
+
+/** The handed volumes of B samples, padded to Q. */
+struct GuidedVolumes {
+    at::Tensor atoms;           ///< [B][Q][4] int64
+    at::Tensor mask;            ///< [B][Q] 1 for volumes, 0 for padding
+    at::Tensor certain;         ///< [B][Q] getCertainVolume()
+    at::Tensor leastGradient;   ///< [B][Q] getLeastGradient()
+};
+
+/** Pack the volumes of every sample. */
+ORBIT_TORCH_EXPORT GuidedVolumes packVolumes(const std::vector<std::vector<HandedVolume>>& volumes);
+/** Equations (5.9) to (5.11). denoised [B][N][3]. Returns the guided positions, likewise. */
+ORBIT_TORCH_EXPORT at::Tensor stereoGuidance(const StereoGuidanceShape& shape, const GuidedVolumes& volumes,
+        const at::Tensor& denoised);
 
 /** Get the weights with the large matrix products (layers and pair features) in another number type. */
 ORBIT_TORCH_EXPORT NamedTensors cast(const NamedTensors& weights, at::ScalarType productType);

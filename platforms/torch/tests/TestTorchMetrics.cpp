@@ -137,9 +137,6 @@ TEST_F(MetricsTest, copiesAgreeWithTheReferencePlatform) {
     generator.setPlatformName("Reference");
     generator.setCheckConformers(false);
     generator.setCondition("MMFF94s");
-    SamplerSettings sampler;
-    sampler.renewal = 0;
-    generator.setSamplerSettings(sampler);
 
     // Of the shard's five molecules these are chosen; their number is part of the noise's key.
 

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 // The LibTorch stages against the Reference, padding, and gradients against finite differences.
 #include "Denoiser.h"
+#include "ReferenceStages.h"
 #include "Matchers.h"
 #include "Tolerances.h"
 #include "TorchSystems.h"
+#include <cmath>
 
 using namespace OrbitPlugin;
 using namespace testSupport;
@@ -62,6 +64,33 @@ TEST(TorchStages, bfloat16ProductsAgreeWithReference) {
         expectClose("coordinateHead", getValues(F[k].narrow(0, 0, samples[k].features.numAtoms)),
                 expected.at("coordinateHead"), tolerance("coordinateHead", "bfloat16"));
     }
+}
+
+TEST(TorchStages, stereoGuidanceAgreesWithReference) {
+    // Samples of three volumes that disagree, of one, and of none.
+
+    const std::vector<std::vector<HandedVolume>> volumes = {
+            {{{0, 1, 2, 3}, 1.1}, {{0, 2, 1, 3}, 0.9}, {{6, 1, 4, 0}, 2}}, {{{2, 0, 1, 3}, 1}}, {}};
+    const StereoGuidanceShape shape = {7, 0.8, 4};
+    const int N = shape.numAtoms;
+    at::Tensor denoised = at::zeros({3, N, 3}, at::kFloat);
+    std::vector<std::vector<double>> expected;
+    for (int sample = 0; sample < 3; sample++) {
+        std::vector<double> positions, guided(3 * N);
+        for (int k = 0; k < 3 * N; k++)
+            positions.push_back((1.0 + sample) * std::sin(1.7 * k + sample));
+        for (int k = 0; k < 3 * N; k++)
+            denoised.data_ptr<float>()[sample * 3 * N + k] = (float) positions[k];
+        reference::stereoGuidance(shape, volumes[sample], positions, guided);
+        EXPECT_TRUE(sample > 0 || guided != positions);
+        expected.push_back(guided);
+    }
+    const at::Tensor guided = torchimpl::stereoGuidance(shape, torchimpl::packVolumes(volumes), denoised);
+    for (int sample = 0; sample < 3; sample++)
+        expectClose("sample " + std::to_string(sample), getValues(guided[sample]), expected[sample],
+                tolerance("samplerStep", "single"));
+    const std::vector<std::vector<HandedVolume>> none(3);
+    EXPECT_TRUE(at::equal(torchimpl::stereoGuidance(shape, torchimpl::packVolumes(none), denoised), denoised));
 }
 
 TEST(TorchStages, paddingChangesNothing) {

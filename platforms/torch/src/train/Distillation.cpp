@@ -59,15 +59,15 @@ Teacher::Teacher(const TrainingSettings& settings, const DenoiserModel& student)
     weights = cast(getTensors(model), getProductType(settings));
     const SamplerSettings& sampler = model.getSamplerSettings();
     method = sampler.method;
-    levels = distillation.sampler.getNoiseLevels();
+    steps = getSteps(distillation.sampler);
     const int numSteps = distillation.sampler.numSteps;
-    const double last = levels[numSteps - 1];
+    const double last = steps.back().sigma;
     if (distillation.teacherSteps[numSteps - 1] > 1 && last <= sampler.sigmaMin)
         throw ArgumentError("train: expected a last noise level of the distilled sampler above the teacher's " +
                 std::to_string(sampler.sigmaMin) + ", got " + std::to_string(last) +
                 "; raise sigmaMin, or let the teacher take 1 step there");
     for (int k = 0; k < numSteps; k++)
-        paths.push_back(getTeacherLevels(levels[k], levels[k + 1], sampler.sigmaMin, distillation.sampler.rho,
+        paths.push_back(getTeacherLevels(steps[k].sigma, steps[k].nextSigma, sampler.sigmaMin, distillation.sampler.rho,
                 distillation.teacherSteps[k]));
 }
 
@@ -76,8 +76,8 @@ Tensor Teacher::computeTarget(const HostBatch& batch, const NetworkInputs& input
     const std::vector<double>& path = paths.at(batch.level);
     const Preconditioning factors = getPreconditioning(path[0], studentScale);
     const Tensor start = inputs.u / factors.input;
-    const Tensor end = integrateFlow(network, weights, path, method != SamplerMethod::Euler, start, inputs);
-    const Tensor target = getJumpTarget(start, end, levels[batch.level], levels[batch.level + 1]);
+    const Tensor end = integrateFlow(network, weights, getSteps(path, method != SamplerMethod::Euler), start, inputs);
+    const Tensor target = getJumpTarget(start, end, path.front(), path.back());
     return (target - factors.skip * start) / factors.output;
 }
 

@@ -4,6 +4,7 @@
 #define OPENMM_ORBIT_TORCH_DISTILLATION_H_
 
 #include "TrainingModel.h"
+#include "openmmorbit/internal/stages/SamplerStep.h"
 #include <vector>
 
 namespace OrbitPlugin {
@@ -35,7 +36,7 @@ public:
      */
     Teacher(const TrainingSettings& settings, const DenoiserModel& student);
     /**
-     * Run the teacher from the noisy positions of a batch to the student's next noise level.
+     * Run the teacher from the noisy positions of a batch to where the deterministic part of the student's step ends.
      *
      * @return the target of the student's F, [B][N][3]
      */
@@ -45,7 +46,7 @@ private:
     NamedTensors weights;
     SamplerMethod method;
     double studentScale;
-    std::vector<double> levels;                 ///< [student's steps + 1]
+    std::vector<StepLevels> steps;              ///< of the student
     std::vector<std::vector<double>> paths;     ///< for every step of the student, the teacher's levels
 };
 

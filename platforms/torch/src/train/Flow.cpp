@@ -1,33 +1,58 @@
 // SPDX-License-Identifier: MIT
 // The steps of the probability flow with tensors.
 #include "Flow.h"
+#include "openmmorbit/internal/Batch.h"
 #include "openmmorbit/internal/stages/Preconditioning.h"
-#include "openmmorbit/internal/stages/SamplerStep.h"
 
 using at::Tensor;
 
 namespace OrbitPlugin {
 namespace torchimpl {
 
+std::vector<StepLevels> getSteps(const SamplerSettings& sampler) {
+    Batch schedule;
+    schedule.setSampler(sampler);
+    std::vector<StepLevels> steps;
+    for (int k = 0; k < schedule.getNumSteps(); k++)
+        steps.push_back(schedule.getLevels(k, k - 1));
+    return steps;
+}
+
+std::vector<StepLevels> getSteps(const std::vector<double>& levels, bool hasHistory) {
+    std::vector<StepLevels> steps;
+    for (std::size_t k = 0; k + 1 < levels.size(); k++)
+        steps.push_back({levels[k], levels[k + 1], k > 0 && hasHistory ? levels[k - 1] : 0, 0});
+    return steps;
+}
+
 Tensor integrateFlow(const PairBiasTransformerSettings& network, const NamedTensors& weights,
-        const std::vector<double>& levels, bool hasHistory, Tensor y, NetworkInputs inputs) {
+        const std::vector<StepLevels>& steps, Tensor y, NetworkInputs inputs, const FlowExtras& extras) {
     Tensor previous;
-    for (std::size_t k = 0; k + 1 < levels.size(); k++) {
+    for (std::size_t k = 0; k < steps.size(); k++) {
         // (3.1), (3.2)
 
-        const Preconditioning factors = getPreconditioning(levels[k], network.dataScale);
+        const Preconditioning factors = getPreconditioning(steps[k].sigma, network.dataScale);
         inputs.u = factors.input * y;
         inputs.scaledTime = at::full({y.size(0)}, factors.logSigma, at::kFloat);
-        const Tensor denoised = factors.skip * y +
+        Tensor denoised = factors.skip * y +
                 factors.output * pairBiasTransformer(network, weights, inputs).to(at::kFloat);
+
+        // (5.9) to (5.11)
+
+        const StereoGuidanceShape shape = {(int) y.size(1), steps[k].sigma, extras.stereoGuidance};
+        if (shape.gain > 0 && steps[k].nextSigma > 0)
+            denoised = stereoGuidance(shape, extras.volumes, denoised);
 
         // (5.4), or (5.2)
 
-        const double before = k > 0 && hasHistory ? levels[k - 1] : 0;
-        const double weight = getMultistepWeight({levels[k], levels[k + 1], before});
-        const double ratio = levels[k + 1] / levels[k];
+        const double weight = getMultistepWeight(steps[k]), ratio = steps[k].nextSigma / steps[k].sigma;
         y = ratio * y + (1 - ratio) * (weight == 0 ? denoised : (1 + weight) * denoised - weight * previous);
         previous = denoised;
+
+        // (5.8)
+
+        if (steps[k].renewed > 0)
+            y = y + steps[k].renewed * extras.getNoise((int) k);
     }
     return y;
 }

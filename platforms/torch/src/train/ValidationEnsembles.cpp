@@ -5,6 +5,8 @@
 #include "openmmorbit/ArgumentError.h"
 #include "openmmorbit/ConformerCheck.h"
 #include "openmmorbit/Shard.h"
+#include "openmmorbit/internal/Batch.h"
+#include "openmmorbit/internal/Features.h"
 #include "openmmorbit/internal/Philox.h"
 #include <c10/core/GradMode.h>
 #include <algorithm>
@@ -55,6 +57,8 @@ void ValidationEnsembles::addMolecule(const ShardRecord& record, int shard, cons
                     record.condition + "\" for " + record.graph.getLabel());
         molecule.condition = (int) (condition - conditions.begin());
         molecule.rows = makeFeatureRows(record.graph, model, 1, tables);
+        if (!hasHandedness(model.getPairVocabularies()))
+            molecule.volumes = findHandedVolumes(record.graph);
         molecules.push_back(std::move(molecule));
     }
     catch (const ArgumentError& error) {
@@ -85,33 +89,39 @@ NetworkInputs ValidationEnsembles::makeInputs(const std::vector<Copy>& copies, i
     return inputs;
 }
 
+Tensor ValidationEnsembles::drawNoise(const std::vector<Copy>& copies, const Tensor& mask, std::uint64_t seed) const {
+    // (6.1), (6.2) with a counter of molecule, copy and atom
+
+    Tensor noise = at::zeros({mask.size(0), mask.size(1), 3}, at::kFloat);
+    float* values = noise.data_ptr<float>();
+    for (int64_t b = 0; b < mask.size(0); b++)
+        for (int i = 0; i < molecules[copies[b].molecule].graph.getNumAtoms(); i++) {
+            const auto normals = philoxNormals(seed,
+                    {(std::uint32_t) copies[b].molecule, (std::uint32_t) copies[b].index, 0, (std::uint32_t) i});
+            std::copy_n(normals.begin(), 3, values + (b * mask.size(1) + i) * 3);
+        }
+    return (noise - noise.sum(1, true) / mask.unsqueeze(-1).sum(1, true)) * mask.unsqueeze(-1);
+}
+
 Tensor ValidationEnsembles::generateBatch(const NamedTensors& weights, const std::vector<Copy>& copies) const {
     int64_t N = 0;
     for (const Copy& copy : copies)
         N = std::max<int64_t>(N, molecules[copy.molecule].graph.getNumAtoms());
-    const int64_t B = (int64_t) copies.size();
     const NetworkInputs inputs = makeInputs(copies, N);
-
-    // Without new noise, so that the same start always gives the same copy.
-
-    SamplerSettings sampler = getSampler(settings);
-    sampler.renewal = 0;
-    const std::vector<double> levels = sampler.getNoiseLevels();
-
-    // (6.2) with a key of molecule, copy and atom.
-
-    Tensor y = at::zeros({B, N, 3}, at::kFloat);
-    for (int64_t b = 0; b < B; b++)
-        for (int i = 0; i < molecules[copies[b].molecule].graph.getNumAtoms(); i++) {
-            const auto noise = philoxNormals(NOISE_SEED,
-                    {(std::uint32_t) copies[b].molecule, (std::uint32_t) copies[b].index, 0, (std::uint32_t) i});
-            for (int c = 0; c < 3; c++)
-                y.data_ptr<float>()[(b * N + i) * 3 + c] = (float) noise[c];
-        }
-    const Tensor mask = inputs.mask.unsqueeze(-1);
-    y = levels[0] * (y - y.sum(1, true) / mask.sum(1, true)) * mask;
-    y = integrateFlow(settings.network, weights, levels, sampler.method == SamplerMethod::Multistep, y, inputs);
-    return y.to(at::kDouble).contiguous();
+    const SamplerSettings sampler = getSampler(settings);
+    FlowExtras extras;
+    extras.stereoGuidance = sampler.stereoGuidance;
+    extras.getNoise = [&](int step) {
+        Batch keys;
+        keys.seed = NOISE_SEED;
+        return drawNoise(copies, inputs.mask, keys.getStepSeed(step));
+    };
+    std::vector<std::vector<HandedVolume>> volumes;
+    for (const Copy& copy : copies)
+        volumes.push_back(molecules[copy.molecule].volumes);
+    extras.volumes = packVolumes(volumes);
+    const Tensor y = sampler.sigmaMax * drawNoise(copies, inputs.mask, NOISE_SEED);
+    return integrateFlow(settings.network, weights, getSteps(sampler), y, inputs, extras).to(at::kDouble).contiguous();
 }
 
 std::vector<std::vector<double>> ValidationEnsembles::generate(const NamedTensors& weights) const {

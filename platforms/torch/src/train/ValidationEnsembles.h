@@ -55,6 +55,7 @@ private:
     struct Molecule {
         MolecularGraph graph;
         FeatureRows rows;
+        std::vector<HandedVolume> volumes;
         int shard = 0, condition = 0, numCopies = 0;
         std::vector<double> references;
     };
@@ -62,6 +63,7 @@ private:
         int molecule, index;
     };
     void addMolecule(const ShardRecord& record, int shard, const DenoiserModel& model);
+    at::Tensor drawNoise(const std::vector<Copy>& copies, const at::Tensor& mask, std::uint64_t seed) const;
     at::Tensor generateBatch(const NamedTensors& weights, const std::vector<Copy>& copies) const;
     NetworkInputs makeInputs(const std::vector<Copy>& copies, int64_t maxAtoms) const;
     TrainingSettings settings;
