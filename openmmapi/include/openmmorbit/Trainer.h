@@ -38,6 +38,7 @@ struct OPENMM_EXPORT_ORBIT TrainingSettings {
     std::vector<std::string> validationShards;      ///< what to validate on; may be empty
     std::string outputDirectory = ".";              ///< checkpoint.bin, model.safetensors, log.csv are written here
     std::string initialModel;                       ///< model file to start from; empty: random weights
+    std::vector<int> initialLayers;                 ///< which of its layers to keep, in this order; empty: all
     int seed = 1;                                   ///< key of all random numbers
     int atomsPerBatch = 1200;                       ///< padded atoms in a batch
     long long maxSteps = 100000;                    ///< end of the schedule in steps

@@ -115,6 +115,34 @@ TEST_F(DistillationTest, aStudentThatIsTheTeacherHasNoLoss) {
     EXPECT_GT(train(settings).validationLoss, 1e-4);
 }
 
+TEST_F(DistillationTest, aStudentWithoutAnIdleLayerHasNoLoss) {
+    // A layer whose gates are closed adds nothing, so that a student without it is the teacher.
+
+    TrainingSettings settings = makeSettings("unused");
+    settings.network.numLayers = 3;
+    settings.seed = 5;
+    DenoiserModel model = createInitialModel(settings);
+    for (const std::string name : {"layer.1.modulation.weight", "layer.1.modulation.bias"}) {
+        ModelTensor tensor = model.getTensor(name);
+        std::fill(tensor.values.begin(), tensor.values.end(), 0.0f);
+        model.setTensor(name, tensor);
+    }
+    model.save(path("idle.safetensors"));
+
+    TrainingSettings student = makeStudent("shallow");
+    student.initialModel = student.distillation.teacher = path("idle.safetensors");
+    student.distillation.teacherSteps = {1, 1};
+    student.initialLayers = {0, 2};
+    student.maxSteps = 1;
+    student.learningRate = 1e-12;
+    const TrainingResult result = train(student);
+    EXPECT_LT(result.validationLoss, 1e-9);
+    EXPECT_EQ(DenoiserModel::load(result.modelPath).getSettings().numLayers, 2);
+    student.initialLayers = {0, 1};
+    student.outputDirectory = path("another");
+    EXPECT_GT(train(student).validationLoss, 1e-4);
+}
+
 TEST_F(DistillationTest, theTeacherTakesTheStepsOfItsSampler) {
     // Two steps of the teacher are one step each of two students, the second of which starts where the first arrived.
 
@@ -248,6 +276,13 @@ TEST_F(DistillationTest, faultsAreNamed) {
         expectRefusal(part, [&] { train(settings); });
     };
     const std::string where = "TrainingSettings::validate: expected ";
+    refuse(where + "an initialModel to take the initialLayers from, got none", [](TrainingSettings& s) {
+        s.initialModel.clear();
+        s.initialLayers = {0};
+    });
+    refuse("train: expected initialLayers between 0 and 1, the layers of \"", [](TrainingSettings& s) {
+        s.initialLayers = {0, 2};
+    });
     refuse(where + "2 teacherSteps, one for each step of the distilled sampler, got 1", [](TrainingSettings& s) {
         s.distillation.teacherSteps = {3};
     });

@@ -83,10 +83,11 @@ private:
     EnsembleMetrics metrics;
 };
 
-Run::Run(const TrainingSettings& settings, std::ostream* progress) : settings(settings),
+Run::Run(const TrainingSettings& given, std::ostream* progress) : settings(given),
         log(group.isFirst() ? progress : nullptr), data(settings) {
     settings.validate();
     model = createInitialModel(settings);
+    settings.network = model.getSettings();     // That of the initial model, if there is one.
     for (const TrainingDataset& dataset : settings.datasets)
         readTrainingSet(dataset.shards, dataset.weight, model, settings.maxAutomorphisms, data);
     describeData();

@@ -41,6 +41,49 @@ Tensor view(const std::vector<T>& values, std::vector<int64_t> shape, at::Scalar
     return at::from_blob(const_cast<T*>(values.data()), shape, at::TensorOptions(type));
 }
 
+/** Get the blocks of a tensor, which holds one for every layer, that belong to some layers. */
+ModelTensor keepBlocks(const ModelTensor& tensor, int numLayers, const std::vector<int>& layers) {
+    ModelTensor result;
+    const std::size_t size = tensor.values.size() / numLayers;
+    result.shape = tensor.shape;
+    result.shape[0] = tensor.shape[0] / numLayers * (int) layers.size();
+    for (int layer : layers)
+        result.values.insert(result.values.end(), tensor.values.begin() + layer * size,
+                tensor.values.begin() + (layer + 1) * size);
+    return result;
+}
+
+/** Copy a model with some of its layers only: residual layers can do without some of their neighbours. */
+DenoiserModel keepLayers(const DenoiserModel& model, const std::vector<int>& layers, const std::string& path) {
+    PairBiasTransformerSettings network = model.getSettings();
+    const int numLayers = network.numLayers;
+    for (int layer : layers)
+        if (layer < 0 || layer >= numLayers)
+            throw ArgumentError("train: expected initialLayers between 0 and " + std::to_string(numLayers - 1) +
+                    ", the layers of \"" + path + "\", got " + std::to_string(layer));
+    network.numLayers = (int) layers.size();
+    DenoiserModel result;
+    result.setSettings(network);
+    result.setVocabularies(model.getAtomVocabularies(), model.getPairVocabularies());
+    result.setConditions(model.getConditions());
+    for (const auto& [key, value] : model.getAllMetadata())
+        result.setMetadata(key, value);
+    const std::string prefix = "layer.";
+    for (const auto& [name, shape] : result.getExpectedShapes()) {
+        if (name.compare(0, prefix.size(), prefix) == 0) {
+            const std::size_t end = name.find('.', prefix.size());
+            const int layer = layers[std::stoi(name.substr(prefix.size()))];
+            result.setTensor(name, model.getTensor(prefix + std::to_string(layer) + name.substr(end)));
+        }
+        else if (name.compare(0, 10, "pair.bias.") == 0)
+            result.setTensor(name, keepBlocks(model.getTensor(name), numLayers, layers));
+        else
+            result.setTensor(name, model.getTensor(name));
+    }
+    result.validate();
+    return result;
+}
+
 void clearRows(const std::vector<std::vector<int>>& rows, const std::string& name, DenoiserModel& model) {
     std::set<int> used;
     for (const std::vector<int>& row : rows)
@@ -85,6 +128,8 @@ SamplerSettings getSampler(const TrainingSettings& settings) {
 DenoiserModel createInitialModel(const TrainingSettings& settings) {
     if (!settings.initialModel.empty()) {
         DenoiserModel model = DenoiserModel::load(settings.initialModel);
+        if (!settings.initialLayers.empty())
+            model = keepLayers(model, settings.initialLayers, settings.initialModel);
         model.setSamplerSettings(getSampler(settings));
         if (model.getConditions() != settings.conditions)
             throw ArgumentError("train: expected the conditions of \"" + settings.initialModel +

@@ -141,6 +141,7 @@ TrainingSettings TrainingSettings::load(const std::string& path) {
     reader.read("validationShards", settings.validationShards);
     reader.read("outputDirectory", settings.outputDirectory);
     reader.read("initialModel", settings.initialModel);
+    reader.read("initialLayers", settings.initialLayers);
     reader.read("seed", settings.seed);
     reader.read("atomsPerBatch", settings.atomsPerBatch);
     reader.read("maxSteps", settings.maxSteps);
@@ -197,6 +198,7 @@ void TrainingSettings::validate() const {
     };
     check(!datasets.empty(), "at least one data set", "none");
     check(!conditions.empty(), "at least one condition", "none");
+    check(initialLayers.empty() || !initialModel.empty(), "an initialModel to take the initialLayers from", "none");
     double total = 0;
     for (const TrainingDataset& dataset : datasets) {
         check(!dataset.shards.empty(), "at least one shard in every data set", "none");
