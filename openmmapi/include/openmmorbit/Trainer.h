@@ -64,7 +64,8 @@ struct OPENMM_EXPORT_ORBIT TrainingSettings {
     /** Means over O(3) where the inputs show no hand; exact targets, independent coupling */
     bool averageReflections = true;
     DistillationSettings distillation;              ///< learn from another model instead of from the data
-    std::string precision = "bfloat16";             ///< matrix products: "bfloat16" or "float32"
+    /** Matrix products: "bfloat16", "float32", or "auto", which is bfloat16 on processors with AVX512-BF16 */
+    std::string precision = "auto";
     int numThreads = 1;                             ///< threads of LibTorch; one more prepares batches
     int cacheMegabytes = 4096;                      ///< of molecules kept in memory; others are read when needed
     double checkpointMinutes = 2;                   ///< between checkpoints

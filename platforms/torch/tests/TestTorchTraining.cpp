@@ -10,6 +10,7 @@
 #include "openmmorbit/internal/OrbitMean.h"
 #include "train/BatchSampler.h"
 #include "train/SampleTarget.h"
+#include "train/TrainingModel.h"
 #include <fstream>
 #include <sstream>
 
@@ -55,6 +56,21 @@ TEST_F(TrainerTest, bfloat16LowersTheLoss) {
     settings.precision = "bfloat16";
     settings.emaDecay = 0;
     EXPECT_LT(train(settings).validationLoss, 0.95 * before);
+}
+
+TEST_F(TrainerTest, automaticPrecisionIsWhatTheProcessorMultiplies) {
+    TrainingSettings settings;
+    EXPECT_EQ(settings.precision, "auto");
+    EXPECT_EQ(torchimpl::getProductType(settings), torchimpl::hasBfloat16Products() ? at::kBFloat16 : at::kFloat);
+    settings.precision = "bfloat16";
+    EXPECT_EQ(torchimpl::getProductType(settings), at::kBFloat16);
+    settings.precision = "float32";
+    EXPECT_EQ(torchimpl::getProductType(settings), at::kFloat);
+    std::ostringstream progress;
+    settings = makeSettings("printed");
+    settings.maxSteps = 1;
+    train(settings, progress);
+    EXPECT_NE(progress.str().find("matrix products in float32"), std::string::npos) << progress.str();
 }
 
 TEST_F(TrainerTest, interruptedRunGoesOnExactly) {

@@ -116,6 +116,10 @@ void Run::describeData() {
         text << "data set of weight " << set.weight << ": " << set.molecules.size() << " molecules";
         log.say(text.str());
     }
+    const bool bfloat16 = getProductType(settings) == at::kBFloat16;
+    log.say(std::string("matrix products in ") + (bfloat16 ? "bfloat16" : "float32") +
+            (bfloat16 == hasBfloat16Products() ? ""
+                    : bfloat16 ? ", which is slow: this processor has no AVX512-BF16" : ", by settings"));
     log.say("left out " + std::to_string(data.messages.size()) + " molecules; groups above maxAutomorphisms: " +
             std::to_string(data.numRestricted));
     for (std::size_t k = 0; k < std::min<std::size_t>(data.messages.size(), 10); k++)

@@ -117,8 +117,18 @@ DeviceBatch toTensors(const HostBatch& batch, const ModelTables& tables) {
     return result;
 }
 
+bool hasBfloat16Products() {
+#if defined(__x86_64__)
+    __builtin_cpu_init();
+    return __builtin_cpu_supports("avx512bf16");
+#else
+    return false;
+#endif
+}
+
 at::ScalarType getProductType(const TrainingSettings& settings) {
-    return settings.precision == "bfloat16" ? at::kBFloat16 : at::kFloat;
+    const bool automatic = settings.precision == "auto" && hasBfloat16Products();
+    return automatic || settings.precision == "bfloat16" ? at::kBFloat16 : at::kFloat;
 }
 
 SamplerSettings getSampler(const TrainingSettings& settings) {

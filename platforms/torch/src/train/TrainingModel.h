@@ -27,6 +27,8 @@ struct DeviceBatch {
 DeviceBatch toTensors(const HostBatch& batch, const ModelTables& tables);
 /** Get the number type of the matrix products. */
 at::ScalarType getProductType(const TrainingSettings& settings);
+/** Whether the processor multiplies BF16 numbers; LibTorch is an order of magnitude slower at it where it does not. */
+bool hasBfloat16Products();
 /** Get the sampler that the exported model starts with. */
 SamplerSettings getSampler(const TrainingSettings& settings);
 /** Read the initial model, or create one with pseudo-random weights. */

@@ -235,8 +235,8 @@ void TrainingSettings::validate() const {
             std::to_string(latticePoints));
     check(regression == "denoiser" || regression == "velocity", "a regression of \"denoiser\" or \"velocity\"",
             "\"" + regression + "\"");
-    check(precision == "bfloat16" || precision == "float32", "a precision of \"bfloat16\" or \"float32\"",
-            "\"" + precision + "\"");
+    check(precision == "auto" || precision == "bfloat16" || precision == "float32",
+            "a precision of \"auto\", \"bfloat16\" or \"float32\"", "\"" + precision + "\"");
     if (!distillation.teacher.empty())
         checkDistillation(distillation);
     check(numThreads >= 1, "at least 1 thread", std::to_string(numThreads));
