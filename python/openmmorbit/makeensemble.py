@@ -36,8 +36,7 @@ class EnsembleSettings:
     timeout : float
         Seconds for one minimisation by xtb.
     modelStarts : int
-        Conformers of a model that are minimised too, all of them: at the level "gfn2" they need no force field, and
-        fewer steps than MMFF94s minima.
+        Conformers of a model that are minimised too, all of them: at the level "gfn2" they need no force field.
     model : str
         That model: a path, or the name of a packaged one; empty: the default one.
     """
