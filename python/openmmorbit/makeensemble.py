@@ -164,21 +164,13 @@ def _generator(model, condition):
 
 def _generate(mol, settings, seed):
     """Append a model's conformers; returns their ids."""
-    import openmm.unit
-    from rdkit import Chem
-    from rdkit.Geometry import Point3D
+    import openmm
 
     try:
         ensemble = _generator(settings.model, settings.condition).generate(mol, settings.modelStarts, seed=seed)
     except (ValueError, openmm.OpenMMException) as error:
         raise _Failure(f"no start geometry (model: {error})".splitlines()[0]) from error
-    identifiers = []
-    for positions in ensemble.positions.value_in_unit(openmm.unit.angstrom):
-        conformer = Chem.Conformer(mol.GetNumAtoms())
-        for k, xyz in enumerate(positions):
-            conformer.SetAtomPosition(k, Point3D(*map(float, xyz)))
-        identifiers.append(mol.AddConformer(conformer, assignId=True))
-    return identifiers
+    return [mol.AddConformer(conformer, assignId=True) for conformer in ensemble.toRDKit().GetConformers()]
 
 
 def _relax(mol, identifiers):
