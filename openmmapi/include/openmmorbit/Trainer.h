@@ -64,9 +64,12 @@ struct OPENMM_EXPORT_ORBIT TrainingSettings {
     /** Means over O(3) where the inputs show no hand; exact targets, independent coupling */
     bool averageReflections = true;
     DistillationSettings distillation;              ///< learn from another model instead of from the data
-    /** Matrix products: "bfloat16", "float32", or "auto", which is bfloat16 on processors with AVX512-BF16 */
+    /** "cpu", "gpu" (CUDA or ROCm), or "auto": the GPU if there is one and LibTorch was installed with its libraries */
+    std::string device = "auto";
+    /** Matrix products: "bfloat16", "float32", or "auto": bfloat16 on GPUs and on processors with AVX512-BF16 */
     std::string precision = "auto";
-    int numThreads = 1;                             ///< threads of LibTorch; one more prepares batches
+    int numThreads = 1;                             ///< threads of LibTorch
+    int numBatchThreads = 0;                        ///< threads that prepare batches; 0: 1, with a GPU up to 8
     int cacheMegabytes = 4096;                      ///< of molecules kept in memory; others are read when needed
     double checkpointMinutes = 2;                   ///< between checkpoints
     double exportMinutes = 5;                       ///< between exports of the averaged weights

@@ -82,6 +82,10 @@ struct GuidedVolumes {
     at::Tensor mask;            ///< [B][Q] 1 for volumes, 0 for padding
     at::Tensor certain;         ///< [B][Q] getCertainVolume()
     at::Tensor leastGradient;   ///< [B][Q] getLeastGradient()
+
+    GuidedVolumes to(at::Device device) const {
+        return {atoms.to(device), mask.to(device), certain.to(device), leastGradient.to(device)};
+    }
 };
 
 /** Pack the volumes of every sample. */
@@ -92,6 +96,8 @@ ORBIT_TORCH_EXPORT at::Tensor stereoGuidance(const StereoGuidanceShape& shape, c
 
 /** Get the weights with the large matrix products (layers and pair features) in another number type. */
 ORBIT_TORCH_EXPORT NamedTensors cast(const NamedTensors& weights, at::ScalarType productType);
+/** Get the tensors on a device. */
+ORBIT_TORCH_EXPORT NamedTensors toDevice(const NamedTensors& tensors, at::Device device);
 /** Copy a model's tensors. */
 ORBIT_TORCH_EXPORT NamedTensors getTensors(const DenoiserModel& model, at::ScalarType type = at::kFloat);
 /** Copy tensors into a model. */

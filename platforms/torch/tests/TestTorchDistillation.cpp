@@ -56,7 +56,7 @@ protected:
         DenoiserModel model = createInitialModel(settings);
         TrainingData data;
         readTrainingSet({path("small.shard")}, 1, model, 5000, data);
-        ModelTables tables(data.tables, model, at::kFloat);
+        ModelTables tables(data.tables, model, TrainingDevice());
         Target result;
         result.batch = BatchSampler(settings, data).getBatch({0, number});
         const NetworkInputs inputs = toTensors(result.batch, tables).inputs;
@@ -175,7 +175,7 @@ TEST_F(DistillationTest, theTeacherTakesTheStepsOfItsSampler) {
     TrainingData data;
     model = createInitialModel(parts);
     readTrainingSet({path("small.shard")}, 1, model, 5000, data);
-    ModelTables tables(data.tables, model, at::kFloat);
+    ModelTables tables(data.tables, model, TrainingDevice());
     NetworkInputs inputs = toTensors(second.batch, tables).inputs;
     inputs.u = middle * getPreconditioning(0.4, parts.network.dataScale).input;
     second.y = middle;

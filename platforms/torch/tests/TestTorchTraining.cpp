@@ -61,16 +61,55 @@ TEST_F(TrainerTest, bfloat16LowersTheLoss) {
 TEST_F(TrainerTest, automaticPrecisionIsWhatTheProcessorMultiplies) {
     TrainingSettings settings;
     EXPECT_EQ(settings.precision, "auto");
-    EXPECT_EQ(torchimpl::getProductType(settings), torchimpl::hasBfloat16Products() ? at::kBFloat16 : at::kFloat);
+    settings.device = "cpu";
+    EXPECT_EQ(torchimpl::findDevice(settings).productType,
+            torchimpl::hasBfloat16Products() ? at::kBFloat16 : at::kFloat);
     settings.precision = "bfloat16";
-    EXPECT_EQ(torchimpl::getProductType(settings), at::kBFloat16);
+    EXPECT_EQ(torchimpl::findDevice(settings).productType, at::kBFloat16);
     settings.precision = "float32";
-    EXPECT_EQ(torchimpl::getProductType(settings), at::kFloat);
+    EXPECT_EQ(torchimpl::findDevice(settings).productType, at::kFloat);
     std::ostringstream progress;
     settings = makeSettings("printed");
     settings.maxSteps = 1;
     train(settings, progress);
     EXPECT_NE(progress.str().find("matrix products in float32"), std::string::npos) << progress.str();
+}
+
+TEST_F(TrainerTest, gpuTrainsAsTheProcessorDoesOrIsRefused) {
+    TrainingSettings settings = makeSettings("processor");
+    settings.maxSteps = 20;
+    settings.device = "auto";
+    const bool available = torchimpl::findDevice(settings).isGpu();
+    settings.device = "cpu";
+    const TrainingResult processor = train(settings);
+    settings = makeSettings("gpu");
+    settings.maxSteps = 20;
+    settings.device = "gpu";
+    if (!available) {
+        EXPECT_THROW(train(settings), ArgumentError);
+        std::cout << "no GPU here: the trainer's refusal was tested, not its steps" << std::endl;
+        return;
+    }
+    const TrainingResult gpu = train(settings);
+    EXPECT_EQ(gpu.numSamples, processor.numSamples);
+    EXPECT_NEAR(gpu.loss, processor.loss, 1e-3 * processor.loss);
+    EXPECT_NEAR(gpu.validationLoss, processor.validationLoss, 1e-3 * processor.validationLoss);
+    settings.device = "cpu";
+    settings.maxSteps = 40;
+    EXPECT_EQ(train(settings).numSteps, 40) << "a checkpoint of the GPU goes on elsewhere";
+}
+
+TEST_F(TrainerTest, batchThreadsDoNotChangeARun) {
+    TrainingSettings settings = makeSettings("oneBatchThread");
+    settings.maxSteps = 20;
+    const TrainingResult one = train(settings);
+    settings = makeSettings("threeBatchThreads");
+    settings.maxSteps = 20;
+    settings.numBatchThreads = 3;
+    const TrainingResult three = train(settings);
+    EXPECT_EQ(one.numSamples, three.numSamples);
+    EXPECT_EQ(one.loss, three.loss);
+    EXPECT_EQ(one.validationLoss, three.validationLoss);
 }
 
 TEST_F(TrainerTest, interruptedRunGoesOnExactly) {

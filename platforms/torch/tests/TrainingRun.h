@@ -28,6 +28,7 @@ protected:
     }
     OrbitPlugin::TrainingSettings makeSettings(const std::string& output) const {
         OrbitPlugin::TrainingSettings settings;
+        settings.device = "cpu";    // A test of the GPU asks for it.
         settings.network = makeSmallSettings();
         settings.conditions = {"GFN2-xTB", "MMFF94s"};
         settings.datasets.push_back({{path("small.shard")}, 1.0});

@@ -59,6 +59,13 @@ NamedTensors cast(const NamedTensors& weights, at::ScalarType productType) {
     return result;
 }
 
+NamedTensors toDevice(const NamedTensors& tensors, at::Device device) {
+    NamedTensors result;
+    for (const auto& [name, tensor] : tensors)
+        result[name] = tensor.to(device);
+    return result;
+}
+
 NamedTensors getTensors(const DenoiserModel& model, at::ScalarType type) {
     NamedTensors result;
     for (const std::string& name : model.getTensorNames()) {
@@ -72,7 +79,7 @@ NamedTensors getTensors(const DenoiserModel& model, at::ScalarType type) {
 
 void setTensors(const NamedTensors& tensors, DenoiserModel& model) {
     for (const auto& [name, tensor] : tensors) {
-        Tensor source = tensor.detach().to(at::kFloat).contiguous();
+        Tensor source = tensor.detach().to(at::kCPU, at::kFloat).contiguous();
         ModelTensor target;
         target.shape.assign(source.sizes().begin(), source.sizes().end());
         target.values.assign(source.data_ptr<float>(), source.data_ptr<float>() + source.numel());

@@ -1,12 +1,23 @@
 // SPDX-License-Identifier: MIT
-// The thread behind BatchQueue.
+// The threads behind BatchQueue.
 #include "BatchQueue.h"
+#include "TrainingDevice.h"
 
 namespace OrbitPlugin {
 namespace torchimpl {
 
-BatchQueue::BatchQueue(BatchSampler& sampler, BatchPosition first, int depth) : sampler(sampler), depth(depth),
-        thread([this, first] { work(first); }) {
+namespace {
+
+/** Batches that a thread prepares ahead. */
+const int BATCHES_AHEAD = 4;
+
+} // namespace
+
+BatchQueue::BatchQueue(const TrainingSettings& settings, const TrainingData& data, BatchShare share,
+        const BatchPosition& first) : settings(settings), data(data), share(share),
+        numThreads(getNumBatchThreads(settings)) {
+    for (int thread = 0; thread < numThreads; thread++)
+        threads.emplace_back([this, thread, first] { work(thread, first); });
 }
 
 BatchQueue::~BatchQueue() {
@@ -15,19 +26,22 @@ BatchQueue::~BatchQueue() {
         stopping = true;
     }
     changed.notify_all();
-    thread.join();
+    for (std::thread& thread : threads)
+        thread.join();
 }
 
-void BatchQueue::work(BatchPosition position) {
+void BatchQueue::work(int thread, BatchPosition position) {
     try {
-        while (true) {
+        BatchSampler sampler(settings, data, share);
+        for (std::int64_t place = 0;; place++, position = sampler.getNext(position)) {
+            if (place % numThreads != thread)
+                continue;
             HostBatch batch = sampler.getBatch(position);
-            position = batch.next;
             std::unique_lock<std::mutex> guard(lock);
-            changed.wait(guard, [this] { return stopping || ready.size() < depth; });
+            changed.wait(guard, [&] { return stopping || place < numTaken + BATCHES_AHEAD * numThreads; });
             if (stopping)
                 return;
-            ready.push_back(std::move(batch));
+            ready.emplace(place, std::move(batch));
             changed.notify_all();
         }
     }
@@ -40,11 +54,13 @@ void BatchQueue::work(BatchPosition position) {
 
 HostBatch BatchQueue::next() {
     std::unique_lock<std::mutex> guard(lock);
-    changed.wait(guard, [this] { return failure || !ready.empty(); });
-    if (ready.empty())
+    changed.wait(guard, [this] { return failure || ready.count(numTaken) != 0; });
+    const auto found = ready.find(numTaken);
+    if (found == ready.end())
         std::rethrow_exception(failure);
-    HostBatch batch = std::move(ready.front());
-    ready.pop_front();
+    HostBatch batch = std::move(found->second);
+    ready.erase(found);
+    numTaken++;
     changed.notify_all();
     return batch;
 }

@@ -73,16 +73,10 @@ void drawRotation(std::uint64_t seed, std::uint64_t sample, int index, double* r
     makeRotation(normals(seed, sample, Rotation, index), rotation);
 }
 
-BatchSampler::BatchSampler(const TrainingSettings& settings, const TrainingData& data) : settings(settings), data(data),
-        target(settings), dataScale(settings.network.dataScale) {
+BatchSampler::BatchSampler(const TrainingSettings& settings, const TrainingData& data, BatchShare share) :
+        settings(settings), data(data), target(settings), dataScale(settings.network.dataScale), share(share) {
     if (!settings.distillation.teacher.empty())
         levels = settings.distillation.sampler.getNoiseLevels();
-}
-
-void BatchSampler::setShare(int newRank, int newNumProcesses) {
-    rank = newRank;
-    numProcesses = newNumProcesses;
-    currentPool = -1;
 }
 
 void BatchSampler::fillPool(std::int64_t pool) {
@@ -106,7 +100,7 @@ void BatchSampler::fillPool(std::int64_t pool) {
         return size(a) < size(b);
     });
     batches.clear();
-    const std::int64_t limit = (std::int64_t) settings.atomsPerBatch * numProcesses;
+    const std::int64_t limit = (std::int64_t) settings.atomsPerBatch * share.numProcesses;
     for (const Choice& choice : choices) {
         if (batches.empty() || (std::int64_t) (batches.back().size() + 1) * size(choice) > limit)
             batches.emplace_back();
@@ -217,18 +211,24 @@ void BatchSampler::fillSample(const Choice& choice, int row, HostBatch& batch) {
     batch.numAtoms += n;
 }
 
-HostBatch BatchSampler::getBatch(BatchPosition position) {
-    Clock::time_point start = Clock::now();
+BatchPosition BatchSampler::getNext(BatchPosition position) {
     if (currentPool != position.pool)
         fillPool(position.pool);
+    const bool last = position.batch + 1 >= (std::int64_t) batches.size();
+    return last ? BatchPosition{position.pool + 1, 0, 0} : BatchPosition{position.pool, position.batch + 1, 0};
+}
+
+HostBatch BatchSampler::getBatch(BatchPosition position) {
+    Clock::time_point start = Clock::now();
+    HostBatch batch;
+    batch.next = getNext(position);
     const std::vector<Choice>& whole = batches[position.batch];
     std::vector<Choice> choices;
-    HostBatch batch;
     batch.totalSamples = (int) whole.size();
     for (int k = 0; k < batch.totalSamples; k++) {
         const int numAtoms = data.sets[whole[k].set].molecules[whole[k].molecule].numAtoms;
         batch.totalAtoms += numAtoms;
-        if (k % numProcesses != rank)
+        if (k % share.numProcesses != share.rank)
             continue;
         batch.maxAtoms = std::max(batch.maxAtoms, numAtoms);
         choices.push_back(whole[k]);
@@ -247,8 +247,6 @@ HostBatch BatchSampler::getBatch(BatchPosition position) {
     batch.level = chooseLevel(position);
     for (int row = 0; row < batch.numSamples; row++)
         fillSample(choices[row], row, batch);
-    batch.next = position.batch + 1 < (std::int64_t) batches.size() ?
-            BatchPosition{position.pool, position.batch + 1, 0} : BatchPosition{position.pool + 1, 0, 0};
     batch.seconds = secondsSince(start);
     return batch;
 }

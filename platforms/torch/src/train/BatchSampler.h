@@ -17,6 +17,11 @@ struct BatchPosition {
     std::int64_t repeat = 0;    ///< updates that used the batch already, see DistillationSettings::repeats
 };
 
+/** Which part of every batch a process takes: samples rank, rank + numProcesses, … */
+struct BatchShare {
+    int rank = 0, numProcesses = 1;
+};
+
 /** Draw the rotation of a sample by key: index 0 is that of its first presentation. Row major [3][3]. */
 void drawRotation(std::uint64_t seed, std::uint64_t sample, int index, double* rotation);
 
@@ -43,14 +48,15 @@ struct HostBatch {
  */
 class BatchSampler {
 public:
-    BatchSampler(const TrainingSettings& settings, const TrainingData& data);
     /**
-     * Take a part of every batch only: samples rank, rank + numProcesses, … of batches of numProcesses * atomsPerBatch
-     * padded atoms. The parts together are the batches of one process with the larger atomsPerBatch.
+     * @param share   of batches of numProcesses * atomsPerBatch padded atoms. The shares together are the batches of
+     *                one process with the larger atomsPerBatch
      */
-    void setShare(int rank, int numProcesses);
+    BatchSampler(const TrainingSettings& settings, const TrainingData& data, BatchShare share = {});
     /** Assemble this process' share of the batch at a position. */
     HostBatch getBatch(BatchPosition position);
+    /** Get the position after another one. */
+    BatchPosition getNext(BatchPosition position);
 private:
     struct Choice {
         int set = 0, molecule = 0;
@@ -64,7 +70,7 @@ private:
     SampleTarget target;
     double dataScale;
     std::vector<double> levels;     ///< of the distilled sampler; empty without distillation
-    int rank = 0, numProcesses = 1;
+    BatchShare share;
     std::int64_t currentPool = -1;
     std::vector<std::vector<Choice>> batches;
 };

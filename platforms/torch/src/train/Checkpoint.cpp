@@ -29,7 +29,7 @@ void saveCheckpoint(const std::string& path, const Checkpoint& checkpoint) {
             {"batch", checkpoint.position.batch}, {"repeat", checkpoint.position.repeat}, {"tensors", json::array()}};
     std::string data;
     for (const auto& [name, tensor] : checkpoint.tensors) {
-        Tensor source = tensor.detach().to(at::kFloat).contiguous();
+        Tensor source = tensor.detach().to(at::kCPU, at::kFloat).contiguous();
         header["tensors"].push_back({{"name", name}, {"shape", source.sizes().vec()}});
         data.append((const char*) source.data_ptr<float>(), source.numel() * sizeof(float));
     }

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -64,8 +65,8 @@ struct TrainingSet {
 };
 
 /**
- * Everything a run samples from. Molecules lie in the shards; those used last are kept in memory, up to a limit. For
- * use by one thread at a time.
+ * Everything a run samples from. Molecules lie in the shards; those used last are kept in memory, up to a limit.
+ * Several threads may get molecules once the shards are read.
  */
 struct TrainingData {
     FeatureTables tables;
@@ -76,6 +77,7 @@ struct TrainingData {
     DenoiserModel vocabularies;         ///< of the network; without tensors
     int maxAutomorphisms = 1;           ///< see makeFeatureRows()
     std::unique_ptr<MoleculeCache> cache;
+    mutable std::mutex cacheLock;
 
     /** Keep at most so many bytes of molecules; 0: read every molecule when it is needed. */
     explicit TrainingData(std::size_t maxBytes = SIZE_MAX) : cache(std::make_unique<MoleculeCache>(maxBytes)) {

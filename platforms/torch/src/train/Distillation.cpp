@@ -56,7 +56,8 @@ Teacher::Teacher(const TrainingSettings& settings, const DenoiserModel& student)
         throw ArgumentError("train: expected a teacher with the student's inputs and conditions, got \"" +
                 distillation.teacher + "\" with others; start from it by initialModel");
     network = model.getSettings();
-    weights = cast(getTensors(model), getProductType(settings));
+    const TrainingDevice device = findDevice(settings);
+    weights = cast(toDevice(getTensors(model), device.device), device.productType);
     const SamplerSettings& sampler = model.getSamplerSettings();
     method = sampler.method;
     steps = getSteps(distillation.sampler);
@@ -86,7 +87,7 @@ void rotateBatch(const TrainingSettings& settings, const HostBatch& batch, int r
     Tensor rotations = at::empty({B, 3, 3}, at::kDouble);
     for (int64_t row = 0; row < B; row++)
         drawRotation(settings.seed, batch.samples[row], repeat, rotations.data_ptr<double>() + 9 * row);
-    const Tensor transposed = rotations.to(at::kFloat).transpose(1, 2);
+    const Tensor transposed = rotations.to(tensors.target.device(), at::kFloat).transpose(1, 2);
     tensors.inputs.u = at::bmm(tensors.inputs.u, transposed);
     tensors.target = at::bmm(tensors.target, transposed);
 }

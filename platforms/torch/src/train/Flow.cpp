@@ -33,7 +33,7 @@ Tensor integrateFlow(const PairBiasTransformerSettings& network, const NamedTens
 
         const Preconditioning factors = getPreconditioning(steps[k].sigma, network.dataScale);
         inputs.u = factors.input * y;
-        inputs.scaledTime = at::full({y.size(0)}, factors.logSigma, at::kFloat);
+        inputs.scaledTime = at::full({y.size(0)}, factors.logSigma, y.options());
         Tensor denoised = factors.skip * y +
                 factors.output * pairBiasTransformer(network, weights, inputs).to(at::kFloat);
 

@@ -66,7 +66,7 @@ double Optimizer::getLearningRate(double progress) const {
 }
 
 void Optimizer::updateGroup(const std::vector<std::string>& names, double rate, double decay) {
-    std::vector<Tensor> parameters, gradients, first, second, steps;
+    std::vector<Tensor> parameters, gradients, first, second;
     for (const std::string& name : names) {
         Tensor& parameter = weights.at(name);
         if (!parameter.grad().defined())
@@ -75,10 +75,12 @@ void Optimizer::updateGroup(const std::vector<std::string>& names, double rate, 
         gradients.push_back(parameter.grad());
         first.push_back(moments1.at(name));
         second.push_back(moments2.at(name));
-        steps.push_back(at::full({}, (double) numUpdates + 1, at::kFloat));
     }
-    if (!parameters.empty())
-        at::_fused_adamw_(parameters, gradients, first, second, {}, steps, rate, settings.beta1, settings.beta2, decay,
+    if (parameters.empty())
+        return;
+    const Tensor step = at::full({}, (double) numUpdates + 1, parameters[0].options().requires_grad(false));
+    const std::vector<Tensor> steps(parameters.size(), step);
+    at::_fused_adamw_(parameters, gradients, first, second, {}, steps, rate, settings.beta1, settings.beta2, decay,
                 1e-8, false, false);
 }
 
@@ -101,17 +103,18 @@ std::vector<Tensor> Optimizer::getGradients() {
 
 double Optimizer::update(double progress) {
     c10::NoGradGuard noGradients;
-    double sum = 0;
+    std::vector<Tensor> gradients;
     for (auto& [name, tensor] : weights)
         if (tensor.grad().defined())
-            sum += tensor.grad().square().sum().item<double>();
-    double norm = std::sqrt(sum);
+            gradients.push_back(tensor.grad());
+
+    // One number comes back from the device, not one a tensor.
+
+    const double norm = gradients.empty() ? 0 : at::stack(at::_foreach_norm(gradients)).to(at::kDouble).norm().item<double>();
     if (!std::isfinite(norm))
         return norm;
     if (norm > settings.gradientClip)
-        for (auto& [name, tensor] : weights)
-            if (tensor.grad().defined())
-                tensor.mutable_grad().mul_(settings.gradientClip / norm);
+        at::_foreach_mul_(gradients, settings.gradientClip / norm);
     double rate = getLearningRate(progress);
     updateGroup(decayed, rate, settings.weightDecay);
     updateGroup(plain, rate, 0);
@@ -120,8 +123,12 @@ double Optimizer::update(double progress) {
     if (numUpdates % AVERAGE_INTERVAL == 0) {
         double decay = std::min(settings.emaDecay, (1.0 + numUpdates) / (10.0 + numUpdates));
         double share = 1 - std::pow(decay, AVERAGE_INTERVAL);
-        for (auto& [name, tensor] : average)
-            tensor.lerp_(weights.at(name), share);
+        std::vector<Tensor> averages, latest;
+        for (auto& [name, tensor] : average) {
+            averages.push_back(tensor);
+            latest.push_back(weights.at(name).detach());
+        }
+        at::_foreach_lerp_(averages, latest, share);
     }
     return norm;
 }

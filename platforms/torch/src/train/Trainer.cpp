@@ -66,6 +66,7 @@ private:
     TrainingSettings settings;
     WorkerGroup group;
     TrainingLog log;
+    TrainingDevice device;
     DenoiserModel model;
     TrainingData data;
     std::unique_ptr<ModelTables> tables;
@@ -86,6 +87,7 @@ private:
 Run::Run(const TrainingSettings& given, std::ostream* progress) : settings(given),
         log(group.isFirst() ? progress : nullptr), data(settings) {
     settings.validate();
+    device = findDevice(settings);
     model = createInitialModel(settings);
     settings.network = model.getSettings();     // That of the initial model, if there is one.
     for (const TrainingDataset& dataset : settings.datasets)
@@ -93,7 +95,7 @@ Run::Run(const TrainingSettings& given, std::ostream* progress) : settings(given
     describeData();
     if (settings.initialModel.empty())
         clearUnusedRows(data.tables, model);
-    tables = std::make_unique<ModelTables>(data.tables, model, getProductType(settings));
+    tables = std::make_unique<ModelTables>(data.tables, model, device);
     if (!settings.distillation.teacher.empty())
         teacher = std::make_unique<Teacher>(settings, model);
     if (!settings.validationShards.empty() && group.isFirst()) {
@@ -103,7 +105,7 @@ Run::Run(const TrainingSettings& given, std::ostream* progress) : settings(given
         for (const std::string& message : ensembles ? ensembles->getMessages() : std::vector<std::string>())
             log.say("validation: " + message);
     }
-    optimizer = std::make_unique<Optimizer>(settings, getTensors(model));
+    optimizer = std::make_unique<Optimizer>(settings, toDevice(getTensors(model), device.device));
     std::filesystem::create_directories(settings.outputDirectory);
     resume();
 }
@@ -116,10 +118,7 @@ void Run::describeData() {
         text << "data set of weight " << set.weight << ": " << set.molecules.size() << " molecules";
         log.say(text.str());
     }
-    const bool bfloat16 = getProductType(settings) == at::kBFloat16;
-    log.say(std::string("matrix products in ") + (bfloat16 ? "bfloat16" : "float32") +
-            (bfloat16 == hasBfloat16Products() ? ""
-                    : bfloat16 ? ", which is slow: this processor has no AVX512-BF16" : ", by settings"));
+    log.say(describeDevice(settings));
     log.say("left out " + std::to_string(data.messages.size()) + " molecules; groups above maxAutomorphisms: " +
             std::to_string(data.numRestricted));
     for (std::size_t k = 0; k < std::min<std::size_t>(data.messages.size(), 10); k++)
@@ -185,9 +184,9 @@ void Run::prepare(HostBatch newBatch) {
 }
 
 void Run::step() {
-    Tensor total = at::zeros({1}, at::kDouble);
+    Tensor total = at::zeros({1}, at::device(device.device).dtype(at::kDouble));
     if (batch.numSamples > 0) {
-        NamedTensors weights = cast(optimizer->getWeights(), getProductType(settings));
+        NamedTensors weights = cast(optimizer->getWeights(), device.productType);
         DeviceBatch rotated = inputs;
         if (position.repeat > 0)
             rotateBatch(settings, batch, (int) position.repeat, rotated);
@@ -238,7 +237,7 @@ void Run::validate() {
     if (!validation)
         return;
     std::string details;
-    validationLoss = validation->evaluate(cast(optimizer->getAverage(), getProductType(settings)), details);
+    validationLoss = validation->evaluate(cast(optimizer->getAverage(), device.productType), details);
     log.writeValidation(getPosition(), validationLoss, details);
 }
 
@@ -248,7 +247,7 @@ void Run::measure() {
     measuredStep = numSteps;
     Clock::time_point begin = Clock::now();
     std::vector<ShardMetrics> found =
-            ensembles->evaluate(cast(optimizer->getAverage(), getProductType(settings)));
+            ensembles->evaluate(cast(optimizer->getAverage(), device.productType));
     metrics = joinMetrics(found);
     log.writeMetrics(getPosition(), found, 60 * minutesSince(begin));
 }
@@ -308,9 +307,8 @@ void Run::writePeriodically() {
 
 TrainingResult Run::execute() {
     SignalGuard signals;
-    BatchSampler sampler(settings, data);
-    sampler.setShare(group.getRank(), group.getSize());
-    BatchQueue queue(sampler, {position.pool, position.batch, 0});
+    const BatchShare share = {group.getRank(), group.getSize()};
+    BatchQueue queue(settings, data, share, {position.pool, position.batch, 0});
     for (bool first = true; goesOn(); first = false) {
         if (first || position.repeat == 0)
             prepare(queue.next());

@@ -97,38 +97,26 @@ void clearRows(const std::vector<std::vector<int>>& rows, const std::string& nam
 
 } // namespace
 
-ModelTables::ModelTables(const FeatureTables& tables, const DenoiserModel& model, at::ScalarType productType) {
-    atomTable = makeTable(tables.atomRows, getVocabularySize(model.getAtomVocabularies()));
-    pairTable = makeTable(tables.pairRows, getVocabularySize(model.getPairVocabularies())).to(productType);
+ModelTables::ModelTables(const FeatureTables& tables, const DenoiserModel& model, const TrainingDevice& device) {
+    atomTable = makeTable(tables.atomRows, getVocabularySize(model.getAtomVocabularies())).to(device.device);
+    pairTable = makeTable(tables.pairRows, getVocabularySize(model.getPairVocabularies()))
+                        .to(device.device, device.productType);
 }
 
 DeviceBatch toTensors(const HostBatch& batch, const ModelTables& tables) {
     int64_t B = batch.numSamples, N = batch.maxAtoms;
+    const at::Device device = tables.atomTable.device();
     DeviceBatch result;
-    result.inputs.u = view(batch.u, {B, N, 3}, at::kFloat);
-    result.inputs.scaledTime = view(batch.scaledTime, {B}, at::kFloat);
-    result.inputs.condition = view(batch.condition, {B}, at::kLong);
-    result.inputs.mask = view(batch.mask, {B, N}, at::kFloat);
+    result.inputs.u = view(batch.u, {B, N, 3}, at::kFloat).to(device);
+    result.inputs.scaledTime = view(batch.scaledTime, {B}, at::kFloat).to(device);
+    result.inputs.condition = view(batch.condition, {B}, at::kLong).to(device);
+    result.inputs.mask = view(batch.mask, {B, N}, at::kFloat).to(device);
     result.inputs.atomTable = tables.atomTable;
     result.inputs.pairTable = tables.pairTable;
-    result.inputs.atomIndex = view(batch.atomIndex, {B, N}, at::kInt);
-    result.inputs.pairIndex = view(batch.pairIndex, {B, N, N}, at::kInt);
-    result.target = view(batch.target, {B, N, 3}, at::kFloat);
+    result.inputs.atomIndex = view(batch.atomIndex, {B, N}, at::kInt).to(device);
+    result.inputs.pairIndex = view(batch.pairIndex, {B, N, N}, at::kInt).to(device);
+    result.target = view(batch.target, {B, N, 3}, at::kFloat).to(device);
     return result;
-}
-
-bool hasBfloat16Products() {
-#if defined(__x86_64__)
-    __builtin_cpu_init();
-    return __builtin_cpu_supports("avx512bf16");
-#else
-    return false;
-#endif
-}
-
-at::ScalarType getProductType(const TrainingSettings& settings) {
-    const bool automatic = settings.precision == "auto" && hasBfloat16Products();
-    return automatic || settings.precision == "bfloat16" ? at::kBFloat16 : at::kFloat;
 }
 
 SamplerSettings getSampler(const TrainingSettings& settings) {
@@ -195,7 +183,7 @@ Validation::Validation(const TrainingSettings& trainingSettings, const DenoiserM
     settings.mirrorProbability = settings.stereoDropout = settings.boltzmannShare = 0;
     for (const std::string& shard : settings.validationShards)
         readTrainingSet({shard}, 1, model, settings.maxAutomorphisms, data);
-    tables = std::make_unique<ModelTables>(data.tables, model, getProductType(settings));
+    tables = std::make_unique<ModelTables>(data.tables, model, findDevice(settings));
     BatchSampler sampler(settings, data);
     BatchPosition position;
     for (int k = 0; k < VALIDATION_BATCHES && position.pool == 0; k++) {
@@ -220,6 +208,7 @@ double Validation::evaluate(const NamedTensors& weights, std::string& details) c
         Tensor output = pairBiasTransformer(settings.network, weights, tensors.inputs);
         Tensor atoms = tensors.inputs.mask.sum(1);
         Tensor losses = (output - tensors.target).square().sum(-1).mul(tensors.inputs.mask).sum(1) / atoms;
+        losses = losses.to(at::kCPU);
         const float* values = losses.data_ptr<float>();
         for (int row = 0; row < batch.numSamples; row++) {
             std::size_t bin = 0;

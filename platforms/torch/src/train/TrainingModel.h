@@ -5,30 +5,28 @@
 
 #include "../Stages.h"
 #include "BatchSampler.h"
+#include "TrainingDevice.h"
 #include <memory>
 #include <string>
 
 namespace OrbitPlugin {
 namespace torchimpl {
 
-/** The multi-hot rows of a data set as tensors. */
+/** The multi-hot rows of a data set as tensors, where the run computes. */
 struct ModelTables {
     at::Tensor atomTable, pairTable;
 
-    ModelTables(const FeatureTables& tables, const DenoiserModel& model, at::ScalarType productType);
+    ModelTables(const FeatureTables& tables, const DenoiserModel& model, const TrainingDevice& device);
 };
 
-/** A batch as tensors; they share the memory of the HostBatch. */
+/** A batch as tensors; on the CPU they share the memory of the HostBatch. */
 struct DeviceBatch {
     NetworkInputs inputs;
     at::Tensor target;  ///< [B][N][3]
 };
 
+/** Get a batch as tensors on the device of the tables. */
 DeviceBatch toTensors(const HostBatch& batch, const ModelTables& tables);
-/** Get the number type of the matrix products. */
-at::ScalarType getProductType(const TrainingSettings& settings);
-/** Whether the processor multiplies BF16 numbers; LibTorch is an order of magnitude slower at it where it does not. */
-bool hasBfloat16Products();
 /** Get the sampler that the exported model starts with. */
 SamplerSettings getSampler(const TrainingSettings& settings);
 /** Read the initial model, or create one with pseudo-random weights. */

@@ -169,7 +169,9 @@ TrainingSettings TrainingSettings::load(const std::string& path) {
     reader.read("largeGroups", settings.largeGroups);
     reader.read("latticePoints", settings.latticePoints);
     reader.read("precision", settings.precision);
+    reader.read("device", settings.device);
     reader.read("numThreads", settings.numThreads);
+    reader.read("numBatchThreads", settings.numBatchThreads);
     reader.read("cacheMegabytes", settings.cacheMegabytes);
     reader.read("checkpointMinutes", settings.checkpointMinutes);
     reader.read("exportMinutes", settings.exportMinutes);
@@ -239,7 +241,10 @@ void TrainingSettings::validate() const {
             "a precision of \"auto\", \"bfloat16\" or \"float32\"", "\"" + precision + "\"");
     if (!distillation.teacher.empty())
         checkDistillation(distillation);
+    check(device == "auto" || device == "cpu" || device == "gpu", "a device of \"auto\", \"cpu\" or \"gpu\"",
+            "\"" + device + "\"");
     check(numThreads >= 1, "at least 1 thread", std::to_string(numThreads));
+    check(numBatchThreads >= 0, "at least 0 threads for batches", std::to_string(numBatchThreads));
     check(cacheMegabytes >= 0, "a cache of at least 0 MiB", std::to_string(cacheMegabytes));
     check(logSteps >= 1 && validationSteps >= 0, "a log interval of at least 1 step", std::to_string(logSteps));
     check(validationMolecules >= 0, "at least 0 validation molecules", std::to_string(validationMolecules));

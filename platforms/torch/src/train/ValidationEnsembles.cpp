@@ -40,7 +40,7 @@ ValidationEnsembles::ValidationEnsembles(const TrainingSettings& settings, const
             addMolecule(record, shard, model);
         }
     }
-    modelTables = std::make_unique<ModelTables>(tables, model, getProductType(settings));
+    modelTables = std::make_unique<ModelTables>(tables, model, findDevice(settings));
 }
 
 void ValidationEnsembles::addMolecule(const ShardRecord& record, int shard, const DenoiserModel& model) {
@@ -86,6 +86,9 @@ NetworkInputs ValidationEnsembles::makeInputs(const std::vector<Copy>& copies, i
                 inputs.pairIndex.data_ptr<int>()[(b * N + i) * N + j] = molecule.rows.pairs[i * n + j];
         }
     }
+    const at::Device device = modelTables->atomTable.device();
+    for (Tensor* tensor : {&inputs.condition, &inputs.mask, &inputs.atomIndex, &inputs.pairIndex})
+        *tensor = tensor->to(device);
     return inputs;
 }
 
@@ -100,6 +103,7 @@ Tensor ValidationEnsembles::drawNoise(const std::vector<Copy>& copies, const Ten
                     {(std::uint32_t) copies[b].molecule, (std::uint32_t) copies[b].index, 0, (std::uint32_t) i});
             std::copy_n(normals.begin(), 3, values + (b * mask.size(1) + i) * 3);
         }
+    noise = noise.to(mask.device());
     return (noise - noise.sum(1, true) / mask.unsqueeze(-1).sum(1, true)) * mask.unsqueeze(-1);
 }
 
@@ -119,9 +123,11 @@ Tensor ValidationEnsembles::generateBatch(const NamedTensors& weights, const std
     std::vector<std::vector<HandedVolume>> volumes;
     for (const Copy& copy : copies)
         volumes.push_back(molecules[copy.molecule].volumes);
-    extras.volumes = packVolumes(volumes);
+    extras.volumes = packVolumes(volumes).to(inputs.mask.device());
     const Tensor y = sampler.sigmaMax * drawNoise(copies, inputs.mask, NOISE_SEED);
-    return integrateFlow(settings.network, weights, getSteps(sampler), y, inputs, extras).to(at::kDouble).contiguous();
+    return integrateFlow(settings.network, weights, getSteps(sampler), y, inputs, extras)
+            .to(at::kCPU, at::kDouble)
+            .contiguous();
 }
 
 std::vector<std::vector<double>> ValidationEnsembles::generate(const NamedTensors& weights) const {

@@ -86,7 +86,7 @@ void WorkerGroup::exchange(const std::vector<Tensor>& tensors, Call call) {
     std::vector<Tensor> flat;
     for (const Tensor& tensor : tensors)
         flat.push_back(tensor.detach().reshape({-1}));
-    std::vector<Tensor> joined = {at::cat(flat)};
+    std::vector<Tensor> joined = {at::cat(flat).to(at::kCPU)};    // Gloo takes tensors in host memory.
     try {
         call(joined)->wait();
     }
