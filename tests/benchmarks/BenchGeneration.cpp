@@ -8,9 +8,9 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <iomanip>
 #include <iostream>
 #include <sstream>
 #include <string>
@@ -69,12 +69,12 @@ void run(const std::string& modelPath, const std::string& shard, const std::vect
     while (reader.next(record))
         graphs.push_back(record.graph);
     std::vector<std::vector<Ensemble>> first(graphs.size());
-    std::printf("| platform | precision or threads | atoms | copies | ms a conformer | conformers/s | evaluations | deviation, A |\n"
-                "|---|---|---|---|---|---|---|---|\n");
+    std::cout << std::setprecision(3) << "| platform | precision or threads | atoms | copies | ms a conformer "
+              << "| conformers/s | evaluations | deviation, A |\n|---|---|---|---|---|---|---|---|\n";
     for (const Setup& setup : setups) {
         const std::string name = setup.numThreads > 0 ? std::to_string(setup.numThreads) : setup.precision;
         if (!hasPlatform(setup.platform)) {
-            std::printf("| %s | | no device | | | | | |\n", setup.platform.c_str());
+            std::cout << "| " << setup.platform << " | | no device | | | | | |\n";
             continue;
         }
         ConformerGenerator generator(model);
@@ -98,11 +98,10 @@ void run(const std::string& modelPath, const std::string& shard, const std::vect
                 double evaluations = 0;
                 for (int i = 0; i < ensemble.getNumConformers(); i++)
                     evaluations += ensemble.getProvenance(i).numEvaluations / (double) ensemble.getNumConformers();
-                std::printf("| %s | %s | %d | %d | %.3g | %.0f | %.1f | %.2g |\n",
-                        ensemble.getProvenance(0).kernel.c_str(), name.c_str(), graphs[m].getNumAtoms(),
-                        counts[c], 1e3 * shortest / counts[c], counts[c] / shortest, evaluations,
-                        getMedianDeviation(ensemble, first[m][c]));
-                std::fflush(stdout);
+                std::cout << "| " << ensemble.getProvenance(0).kernel << " | " << name << " | "
+                          << graphs[m].getNumAtoms() << " | " << counts[c] << " | " << 1e3 * shortest / counts[c]
+                          << " | " << counts[c] / shortest << " | " << evaluations << " | "
+                          << getMedianDeviation(ensemble, first[m][c]) << " |" << std::endl;
             }
     }
 }
@@ -112,7 +111,7 @@ void run(const std::string& modelPath, const std::string& shard, const std::vect
 int main(int argc, char* argv[]) {
     if (argc < 4) {
         std::cerr << "usage: BenchGeneration MODEL.safetensors SHARD COPIES [THREADS...]\n"
-                  << "COPIES: numbers of conformers, e.g. 20,1000; THREADS: of the CPU; default: all platforms instead\n";
+                  << "COPIES: numbers of conformers, e.g. 20,1000; THREADS: of the CPU, all platforms without\n";
         return 2;
     }
     try {
