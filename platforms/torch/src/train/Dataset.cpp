@@ -180,11 +180,8 @@ void readTrainingSet(const std::vector<std::string>& shards, double weight, cons
 
 std::shared_ptr<const TrainingMolecule> TrainingData::getMolecule(const MoleculeEntry& entry) const {
     const MoleculeCache::Key key = {entry.shard, entry.offset};
-    {
-        std::lock_guard<std::mutex> guard(cacheLock);
-        if (auto kept = cache->find(key))
-            return kept;
-    }
+    if (auto kept = cache->find(key))
+        return kept;
     ShardReader reader(shards[entry.shard]);
     ShardRecord record;
     reader.read(entry.offset, record);
@@ -205,7 +202,6 @@ std::shared_ptr<const TrainingMolecule> TrainingData::getMolecule(const Molecule
         throw ArgumentError("TrainingData::getMolecule: expected " + std::to_string(entry.numAtoms) +
                 " atoms as when the run began, got " + std::to_string(molecule->numAtoms) + " for " +
                 record.graph.getLabel() + "; do not write to shards that are in use");
-    std::lock_guard<std::mutex> guard(cacheLock);
     cache->add(key, molecule);
     return molecule;
 }

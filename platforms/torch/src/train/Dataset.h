@@ -11,7 +11,6 @@
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <vector>
 
@@ -77,7 +76,6 @@ struct TrainingData {
     DenoiserModel vocabularies;         ///< of the network; without tensors
     int maxAutomorphisms = 1;           ///< see makeFeatureRows()
     std::unique_ptr<MoleculeCache> cache;
-    mutable std::mutex cacheLock;
 
     /** Keep at most so many bytes of molecules; 0: read every molecule when it is needed. */
     explicit TrainingData(std::size_t maxBytes = SIZE_MAX) : cache(std::make_unique<MoleculeCache>(maxBytes)) {

@@ -44,6 +44,7 @@ std::size_t getNumBytes(const TrainingMolecule& molecule) {
 }
 
 std::shared_ptr<const TrainingMolecule> MoleculeCache::find(const Key& key) {
+    std::lock_guard<std::mutex> guard(lock);
     const auto place = places.find(key);
     if (place == places.end()) {
         numMisses++;
@@ -55,6 +56,7 @@ std::shared_ptr<const TrainingMolecule> MoleculeCache::find(const Key& key) {
 
 void MoleculeCache::add(const Key& key, const std::shared_ptr<const TrainingMolecule>& molecule) {
     const std::size_t size = torchimpl::getNumBytes(*molecule);
+    std::lock_guard<std::mutex> guard(lock);
     if (size > maxBytes || places.count(key) != 0)
         return;
     while (numBytes > maxBytes - size) {

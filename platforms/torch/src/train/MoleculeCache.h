@@ -8,6 +8,7 @@
 #include <list>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <utility>
 
 namespace OrbitPlugin {
@@ -15,7 +16,7 @@ namespace torchimpl {
 
 struct TrainingMolecule;
 
-/** Keeps molecules by shard and place in the shard. For use by one thread at a time. */
+/** Keeps molecules by shard and place in the shard. Several threads may find() and add(). */
 class MoleculeCache {
 public:
     typedef std::pair<std::int32_t, std::int64_t> Key;
@@ -47,6 +48,7 @@ private:
     };
     std::size_t maxBytes, numBytes = 0, peakBytes = 0;
     long long numMisses = 0;
+    std::mutex lock;
     std::list<Item> items;      ///< the one used last stands first
     std::map<Key, std::list<Item>::iterator> places;
 };
