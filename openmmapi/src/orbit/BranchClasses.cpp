@@ -180,10 +180,18 @@ vector<ExchangeClass> nest(const vector<int>& atoms, const vector<MemberList>& c
     return nested;
 }
 
+/** Get ln n!. std::lgamma() writes the sign into a global variable, and several threads prepare batches. */
+double logFactorial(size_t n) {
+    double sum = 0;
+    for (size_t k = 2; k <= n; k++)
+        sum += std::log((double) k);
+    return sum;
+}
+
 double countExchanges(const vector<ExchangeClass>& classes) {
     double sum = 0;
     for (const ExchangeClass& exchange : classes)
-        sum += std::lgamma(exchange.members.size() + 1.0) +
+        sum += logFactorial(exchange.members.size()) +
             (double) exchange.members.size() * countExchanges(exchange.inner);
     return sum;
 }
