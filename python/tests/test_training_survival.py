@@ -183,9 +183,7 @@ def testTwoProcessesTrainAsOne(shard, tmp_path):
     assert "continuing at step 7" in trainTogether(double, 2)[0][1]
     (first, one), (second, two) = readCheckpoint(tmp_path / "single"), readCheckpoint(tmp_path / "double")
     assert first["numSamples"] == second["numSamples"] and first["tensors"] == second["tensors"]
-    # AdamW divides by the size of the gradient: where that is rounding, a weight may differ by a part of an update.
-    difference = np.abs(one - two)
-    assert difference.mean() < 1e-6 and difference.max() < 1e-3 and not np.array_equal(one, np.zeros_like(one))
+    assert np.abs(one - two).max() < 2e-4 and not np.array_equal(one, np.zeros_like(one))
     losses = [trainingreport.readLog(tmp_path / name / "log.csv")["loss"] for name in ("single", "double")]
     assert np.allclose(*losses, rtol=1e-4)
 

@@ -111,7 +111,7 @@ double Optimizer::update(double progress) {
     // One number comes back from the device, not one a tensor.
 
     const double norm =
-            gradients.empty() ? 0 : at::stack(at::_foreach_norm(gradients)).to(at::kDouble).norm().item<double>();
+            gradients.empty() ? 0 : at::stack(at::_foreach_norm(gradients, 2, at::kDouble)).norm().item<double>();
     if (!std::isfinite(norm))
         return norm;
     if (norm > settings.gradientClip)
