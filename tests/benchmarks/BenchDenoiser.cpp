@@ -6,6 +6,7 @@
 #include "Dispatch.h"
 #include "KernelContext.h"
 #include "Matchers.h"
+#include "Platforms.h"
 #include "Systems.h"
 #include "Timing.h"
 #include "Tolerances.h"
@@ -146,22 +147,8 @@ void benchCpu(benchmark::State& state, const cpu::KernelTable* table, int numThr
     timeKernel(state, c, kernel, table->bf16, clock);
 }
 
-/** Get a platform that is not built in, with our kernels on it; null if there is no device. */
-OpenMM::Platform* findPlatform(const std::string& name) {
-    static bool loaded = false;
-    if (!loaded) {
-        OpenMM::Platform::loadPluginsFromDirectory(ORBIT_OPENMM_PLUGIN_DIR);
-        OpenMM::Platform::loadPluginsFromDirectory(ORBIT_TEST_PLUGIN_DIR);
-        loaded = true;
-    }
-    for (int i = 0; i < OpenMM::Platform::getNumPlatforms(); i++)
-        if (OpenMM::Platform::getPlatform(i).getName() == name)
-            return &OpenMM::Platform::getPlatform(i);
-    return nullptr;
-}
-
 void benchPlatform(benchmark::State& state, const std::string& name, const std::string& precision) {
-    OpenMM::Platform* platform = findPlatform(name);
+    OpenMM::Platform* platform = benchSupport::findPlatform(name);
     if (platform == nullptr) {
         state.SkipWithError("no device");
         return;

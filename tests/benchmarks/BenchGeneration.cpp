@@ -2,13 +2,12 @@
 // Times whole generations of the molecules of a shard on every platform that this machine has, or on the CPU with other
 // numbers of threads, as a user sees them: denoising, inspection and redraws. Prints a Markdown table. The distances to
 // the first line's copies of the same seed show that the conformers are the same ones.
-#include "openmm/Platform.h"
+#include "Platforms.h"
 #include "openmmorbit/ConformerGenerator.h"
 #include "openmmorbit/Shard.h"
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <cstdlib>
 #include <exception>
 #include <iomanip>
 #include <iostream>
@@ -17,7 +16,6 @@
 #include <vector>
 
 using namespace OrbitPlugin;
-using OpenMM::Platform;
 using OpenMM::Vec3;
 
 namespace {
@@ -31,13 +29,6 @@ struct Setup {
 
 const std::vector<Setup> PLATFORMS = {
         {"CPU", ""}, {"OpenCL", "single"}, {"CUDA", "single"}, {"CUDA", "mixed"}, {"HIP", "single"}};
-
-bool hasPlatform(const std::string& name) {
-    for (int i = 0; i < Platform::getNumPlatforms(); i++)
-        if (Platform::getPlatform(i).getName() == name)
-            return true;
-    return false;
-}
 
 /** Greatest displacement of an atom between the same copy of two ensembles, median over the copies, in Angstrom. */
 double getMedianDeviation(const Ensemble& a, const Ensemble& b) {
@@ -73,7 +64,7 @@ void run(const std::string& modelPath, const std::string& shard, const std::vect
               << "| conformers/s | evaluations | deviation, A |\n|---|---|---|---|---|---|---|---|\n";
     for (const Setup& setup : setups) {
         const std::string name = setup.numThreads > 0 ? std::to_string(setup.numThreads) : setup.precision;
-        if (!hasPlatform(setup.platform)) {
+        if (benchSupport::findPlatform(setup.platform) == nullptr) {
             std::cout << "| " << setup.platform << " | | no device | | | | | |\n";
             continue;
         }
@@ -115,9 +106,6 @@ int main(int argc, char* argv[]) {
         return 2;
     }
     try {
-        const char* plugins = std::getenv("OPENMM_PLUGIN_DIR");
-        Platform::loadPluginsFromDirectory(plugins != nullptr ? plugins : ORBIT_OPENMM_PLUGIN_DIR);
-        Platform::loadPluginsFromDirectory(ORBIT_TEST_PLUGIN_DIR);
         std::vector<int> counts;
         std::istringstream list(argv[3]);
         for (std::string count; std::getline(list, count, ',');)

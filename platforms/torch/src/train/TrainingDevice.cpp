@@ -61,6 +61,11 @@ bool hasBfloat16Products() {
 #endif
 }
 
+/** Whether BF16 products are the fast ones there. */
+static bool prefersBfloat16(const TrainingDevice& device) {
+    return device.isGpu() || hasBfloat16Products();
+}
+
 TrainingDevice findDevice(const TrainingSettings& settings) {
     TrainingDevice result;
     if (settings.device != "cpu") {
@@ -71,15 +76,14 @@ TrainingDevice findDevice(const TrainingSettings& settings) {
             throw ArgumentError("train: expected a GPU for the device \"gpu\", got none (" + reason +
                     "); install LibTorch with its GPU libraries, or set \"device\" to \"cpu\"");
     }
-    const bool fast = result.isGpu() || hasBfloat16Products();
-    if (settings.precision == "bfloat16" || (settings.precision == "auto" && fast))
+    if (settings.precision == "bfloat16" || (settings.precision == "auto" && prefersBfloat16(result)))
         result.productType = at::kBFloat16;
     return result;
 }
 
 std::string describeDevice(const TrainingSettings& settings) {
     const TrainingDevice device = findDevice(settings);
-    const bool bfloat16 = device.productType == at::kBFloat16, fast = device.isGpu() || hasBfloat16Products();
+    const bool bfloat16 = device.productType == at::kBFloat16, fast = prefersBfloat16(device);
     std::string text = std::string("matrix products in ") + (bfloat16 ? "bfloat16" : "float32") + " on the " +
             (device.isGpu() ? "GPU" : "CPU");
     if (bfloat16 && !fast)
