@@ -39,12 +39,23 @@ def testSharesOfThePeakAndRatios(bench):
     assert rowOf(lines, "linear.qkv") == ["linear.qkv", "–", "–", "190 (95 %)", "–"]
     assert rowOf(lines, "whole evaluation, batch 64")[3] == "150 (75 %)"
     lines = []
-    bench.writeDenoiser(["avx512"], denoiser, lines)
+    bench.writeDenoiser(["avx512"], denoiser, {}, lines)
     assert rowOf(lines, "44 | 64") == ["44", "64", "1000", "4000", "4"]
+    assert "--torch-python" in "\n".join(lines)
     assert rowOf(lines, "FP32 | 44 | 64")[-1] == "1.92"
     lines = []
-    bench.writeDenoiser(["avx512"], denoiser, lines, busy=True)
+    bench.writeDenoiser(["avx512"], denoiser, {}, lines, busy=True)
     assert "2 threads" not in "\n".join(lines)
+
+
+def testCompiledPyTorchStandsBesideEager(bench):
+    denoiser = {"cpu/avx512/44/1": {"us_per_molecule": 1000.0}, "torch/single/44/1": {"us_per_molecule": 4000.0}}
+    lines = []
+    bench.writeDenoiser(["avx512"], denoiser, {"version": "2.0", "compiled/single/44/1": 3000.0}, lines)
+    assert rowOf(lines, "atoms | batch")[2:] == ["FP32", "LibTorch FP32", "ratio", "compiled FP32", "ratio"]
+    assert rowOf(lines, "44 | 1")[2:] == ["1000", "4000", "4", "3000", "3"]
+    assert rowOf(lines, "44 | 64")[2:] == ["–"] * 5
+    assert "PyTorch 2.0" in "\n".join(lines)
 
 
 def testMethodsSideBySide(bench):

@@ -92,10 +92,22 @@ def writeRoofline(sets, roofline, denoiser, lines):
         lines += [f"{PRECISIONS[isa]} ({isa}):", "", table(["stage", *(f"{size} atoms" for size in SIZES)], rows)]
 
 
-def writeDenoiser(sets, denoiser, lines, busy=False):
+def runCompiled(python, build, sets):
+    """Time compiled PyTorch in a Python that can import torch; nothing without one."""
+    if not python:
+        return {}
+    precisions = sorted({"bf16" if PRECISIONS[isa] == "BF16" else "single" for isa in sets})
+    done = subprocess.run([python, HERE / "compiled_network.py", "--precisions", *precisions], capture_output=True,
+                          text=True, check=False, env={**os.environ, "PYTHONPATH": str(build / "python")})
+    if done.returncode != 0:
+        sys.exit(done.stderr)
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def writeDenoiser(sets, denoiser, compiled, lines, busy=False):
     """Microseconds a molecule and evaluation, beside LibTorch, with the batch, and on two threads."""
     def micros(name):
-        return denoiser.get(name, {}).get("us_per_molecule")
+        return compiled.get(name) or denoiser.get(name, {}).get("us_per_molecule")
 
     def ratio(a, b):
         return None if micros(a) is None or micros(b) is None else micros(a) / micros(b)
@@ -103,14 +115,18 @@ def writeDenoiser(sets, denoiser, lines, busy=False):
               "network eagerly, in C++, on one thread.", ""]
     header, rows = ["atoms", "batch"], [[size, copies] for size in SIZES for copies in (1, 64)]
     for isa in sets:
-        label, torch = PRECISIONS[isa], "torch/bf16" if PRECISIONS[isa] == "BF16" else "torch/single"
-        header += [label, f"LibTorch {label}", "ratio"]
+        label, precision = PRECISIONS[isa], "bf16" if PRECISIONS[isa] == "BF16" else "single"
+        others = {f"LibTorch {label}": f"torch/{precision}", f"compiled {label}": f"compiled/{precision}"}
+        if not compiled:
+            others.popitem()
+        header += [label, *(title for other in others for title in (other, "ratio"))]
         for row in rows:
-            names = [f"{kind}/{row[0]}/{row[1]}" for kind in (f"cpu/{isa}", torch)]
-            row += [micros(names[0]), micros(names[1]), ratio(names[1], names[0])]
+            own, *theirs = (f"{kind}/{row[0]}/{row[1]}" for kind in (f"cpu/{isa}", *others.values()))
+            row += [micros(own), *(cell for name in theirs for cell in (micros(name), ratio(name, own)))]
     lines += [table(header, rows),
-              "Compiled LibTorch is not measured: torch.compile and AOTInductor are Python and need PyTorch's whole "
-              "installation, of which the trainer uses the C++ libraries only.", "",
+              f"Compiled: PyTorch {compiled['version']}, torch.compile with frozen weights, called from Python."
+              if compiled else
+              "Compiled PyTorch was not measured: --torch-python names a Python that can import torch.", "",
               "With the batch, 44 atoms:", "",
               table(["precision", *(f"batch {n}" for n in (1, 4, 16, 64))],
                     [[PRECISIONS[isa], *(micros(f"cpu/{isa}/44/{n}") for n in (1, 4, 16, 64))] for isa in sets])]
@@ -162,6 +178,7 @@ def main():
     parser.add_argument("--build", default="build", help="build folder with benchmarks/ and python/")
     parser.add_argument("-o", "--output", help="the page; default: benchmarks.md in the build folder")
     parser.add_argument("--full", action="store_true", help="longer repetitions, and GFN2-xTB strain: half an hour")
+    parser.add_argument("--torch-python", help="a Python with torch, openmm and rdkit: times compiled PyTorch")
     options, others = parser.parse_known_args()
     build = Path(options.build).resolve()
     seconds, load = 0.3 if options.full else 0.02, measureLoad()
@@ -172,6 +189,7 @@ def main():
     roofline.update(runBenchmark(build / "benchmarks" / "BenchRoofline", f"/{names}", seconds))
     denoiser = runBenchmark(build / "benchmarks" / "BenchDenoiser",
                             f"cpu/{names}|torch" + ("" if busy else f"|threads./{names}"), seconds)
+    compiled = runCompiled(options.torch_python, build, sets)
     extra = ["--repeats", "9", "--strain", "8"] if options.full else ["--repeats", "3"]
     done = subprocess.run([sys.executable, HERE / "measure_generation.py", *extra, *others], capture_output=True,
                           text=True, check=False, env={**os.environ, "PYTHONPATH": str(build / "python")})
@@ -183,7 +201,7 @@ def main():
              (f"Other programs took {100 * load:.0f} % of the machine: they have a share of caches and clock, and what "
               "only the clock on the wall tells is left out." if busy else "The machine was idle."), ""]
     writeRoofline(sets, roofline, denoiser, lines)
-    writeDenoiser(sets, denoiser, lines, busy)
+    writeDenoiser(sets, denoiser, compiled, lines, busy)
     writeGeneration(result, lines, busy)
     output = Path(options.output) if options.output else build / "benchmarks.md"
     output.write_text("\n".join(lines), encoding="utf-8")
