@@ -28,6 +28,7 @@ struct OPENMM_EXPORT_ORBIT DistillationSettings {
     std::vector<int> teacherSteps;      ///< evaluations of the teacher for every step of the student
     std::vector<double> levelShares;    ///< relative share of the batches of every step; empty: equal ones
     int repeats = 1;                    ///< updates a batch of the teacher serves for, each with other rotations
+    double onPolicyShare = 0;           ///< share of the batches that start where the student's own steps lead
 };
 
 /** Settings of a training run; docs/training.md describes the file format. */

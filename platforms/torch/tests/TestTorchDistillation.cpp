@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: MIT
-// Distillation: where the teacher leads, what the student regresses on, exact continuation, and refusals.
+// Distillation: where the teacher leads, what the student regresses on, and exact continuation.
+#include "DistillationRun.h"
 #include "Matchers.h"
 #include "Tolerances.h"
-#include "TorchSystems.h"
-#include "TrainingRun.h"
 #include "openmmorbit/ArgumentError.h"
 #include "train/Distillation.h"
 #include <cmath>
-#include <fstream>
 
 using namespace OrbitPlugin;
 using namespace testSupport;
@@ -15,37 +13,9 @@ using namespace OrbitPlugin::torchimpl;
 
 namespace {
 
-/** Expect an ArgumentError whose text holds these words. */
-template <class Call>
-void expectRefusal(const std::string& words, Call&& call) {
-    try {
-        call();
-        ADD_FAILURE() << "expected a refusal with \"" << words << "\"";
-    }
-    catch (const ArgumentError& error) {
-        EXPECT_NE(std::string(error.what()).find(words), std::string::npos) << error.what();
-    }
-}
-
-/** A run that distils a random model into a sampler of two steps. */
-class DistillationTest : public TrainingRunTest {
+/** Looks at single batches of the run. */
+class DistillationTest : public DistillationRunTest {
 protected:
-    DistillationTest() {
-        TrainingSettings settings = makeSettings("unused");
-        settings.seed = 5;
-        createInitialModel(settings).save(path("teacher.safetensors"));
-    }
-    TrainingSettings makeStudent(const std::string& output) const {
-        TrainingSettings settings = makeSettings(output);
-        settings.initialModel = path("teacher.safetensors");
-        settings.distillation.teacher = settings.initialModel;
-        settings.distillation.sampler.method = SamplerMethod::Euler;
-        settings.distillation.sampler.numSteps = 2;
-        settings.distillation.sampler.sigmaMin = 1;
-        settings.distillation.teacherSteps = {3, 2};
-        settings.distillation.repeats = 3;
-        return settings;
-    }
     /** One batch of a run, the teacher's target for it, and the noisy positions it starts from. */
     struct Target {
         HostBatch batch;
@@ -203,6 +173,38 @@ TEST_F(DistillationTest, theFirstLevelIsNoiseAndTheOthersAreData) {
     }
 }
 
+TEST_F(DistillationTest, onPolicyTheStudentsStepLeadsToTheLevel) {
+    TrainingSettings settings = makeStudent("unused");
+    settings.distillation.sampler.renewal = 0.6;
+    settings.distillation.levelShares = {0, 1};
+    settings.distillation.onPolicyShare = 1;
+    settings.validate();
+    const DenoiserModel model = createInitialModel(settings);
+    TrainingData data;
+    readTrainingSet({path("small.shard")}, 1, model, 5000, data);
+    const HostBatch batch = BatchSampler(settings, data).getBatch({0, 1});
+    ASSERT_TRUE(batch.onPolicy);
+    ASSERT_EQ(batch.renewedNoise.size(), 1u);
+    const NamedTensors weights = getTensors(model);
+    const NetworkInputs prior = toTensors(batch, ModelTables(data.tables, model, TrainingDevice())).inputs;
+    NetworkInputs inputs = prior;
+    rollOut(settings, weights, batch, inputs);
+
+    // (5.2) with (5.8) from sigma 20 to 1, in one line.
+
+    const Preconditioning first = getPreconditioning(20, settings.network.dataScale);
+    const Preconditioning second = getPreconditioning(1, settings.network.dataScale);
+    const at::Tensor y = prior.u / first.input;
+    const at::Tensor denoised =
+            first.skip * y + first.output * pairBiasTransformer(settings.network, weights, prior).detach();
+    const at::Tensor noise = at::tensor(batch.renewedNoise[0]).view(y.sizes());
+    EXPECT_LT((noise.sum(1).abs().max().item<double>()), 1e-4) << "the noise is centred";
+    EXPECT_NEAR((noise.square().sum() / (3 * (batch.numAtoms - batch.numSamples))).item<double>(), 1, 0.25);
+    const at::Tensor expected = denoised + 0.8 / 20 * (y - denoised) + 0.6 * noise;
+    expectClose("y", getValues(inputs.u / second.input), getValues(expected), tolerance("samplerStep", "single"));
+    EXPECT_TRUE(at::equal(inputs.scaledTime, at::full_like(prior.scaledTime, second.logSigma)));
+}
+
 TEST_F(DistillationTest, repeatsAreRotations) {
     TrainingSettings settings = makeStudent("unused");
     const Target target = getTarget(settings, 0);
@@ -269,68 +271,19 @@ TEST_F(DistillationTest, interruptedBetweenRepeatsItGoesOnExactly) {
     EXPECT_THROW(train(settings), ArgumentError) << "another distillation is another run";
 }
 
-TEST_F(DistillationTest, faultsAreNamed) {
-    auto refuse = [this](const std::string& part, auto&& change) {
-        TrainingSettings settings = makeStudent("faults");
-        change(settings);
-        expectRefusal(part, [&] { train(settings); });
-    };
-    const std::string where = "TrainingSettings::validate: expected ";
-    refuse(where + "an initialModel to take the initialLayers from, got none", [](TrainingSettings& s) {
-        s.initialModel.clear();
-        s.initialLayers = {0};
-    });
-    refuse("train: expected initialLayers between 0 and 1, the layers of \"", [](TrainingSettings& s) {
-        s.initialLayers = {0, 2};
-    });
-    refuse(where + "2 teacherSteps, one for each step of the distilled sampler, got 1", [](TrainingSettings& s) {
-        s.distillation.teacherSteps = {3};
-    });
-    refuse(where + "teacherSteps of at least 1, got 0", [](TrainingSettings& s) {
-        s.distillation.teacherSteps = {3, 0};
-    });
-    refuse(where + "2 levelShares, or none, got 3", [](TrainingSettings& s) {
-        s.distillation.levelShares = {1, 1, 1};
-    });
-    refuse(where + "a positive sum of the levelShares", [](TrainingSettings& s) {
-        s.distillation.levelShares = {0, 0};
-    });
-    refuse(where + "at least 1 of the repeats, got 0", [](TrainingSettings& s) { s.distillation.repeats = 0; });
-    refuse(where + "the method \"euler\" for a distilled sampler", [](TrainingSettings& s) {
-        s.distillation.sampler.method = SamplerMethod::Heun;
-    });
-    refuse("missing.safetensors", [this](TrainingSettings& s) {
-        s.distillation.teacher = path("missing.safetensors");
-    });
-    refuse("train: expected a last noise level of the distilled sampler above the teacher's 0.07", [](
-            TrainingSettings& s) { s.distillation.sampler.sigmaMin = 0.05; });
-    TrainingSettings unconditional = makeSettings("unused");
-    unconditional.conditions = {"MMFF94s"};
-    createInitialModel(unconditional).save(path("other.safetensors"));
-    refuse("train: expected a teacher with the student's inputs and conditions", [this](TrainingSettings& s) {
-        s.distillation.teacher = path("other.safetensors");
-    });
-}
-
-TEST_F(DistillationTest, settingsFileIsReadAndChecked) {
-    auto load = [this](const std::string& distillation) {
-        std::ofstream(path("settings.json")) << "{\"conditions\": [\"MMFF94s\"], \"datasets\": [{\"shards\": [\"a\"]}],"
-                                             << "\"distillation\": " << distillation << "}";
-        return TrainingSettings::load(path("settings.json")).distillation;
-    };
-    const DistillationSettings read = load("{\"teacher\": \"t\", \"sampler\": {\"numSteps\": 2, \"sigmaMin\": 1.5}, "
-                                           "\"teacherSteps\": [8, 4], \"levelShares\": [2, 1], \"repeats\": 4}");
-    EXPECT_EQ(read.teacher, "t");
-    EXPECT_EQ(read.sampler.method, SamplerMethod::Euler);
-    EXPECT_EQ(read.sampler.getNoiseLevels(), (std::vector<double>{20, 1.5, 0}));
-    EXPECT_EQ(read.teacherSteps, (std::vector<int>{8, 4}));
-    EXPECT_EQ(read.levelShares, (std::vector<double>{2, 1}));
-    EXPECT_EQ(read.repeats, 4);
-    for (const auto& [text, part] : std::vector<std::pair<std::string, std::string>>{
-                 {"{\"teacherSteps\": [1]}", "expected a model file as \"teacher\""},
-                 {"{\"teacher\": \"t\", \"steps\": 1}", "got \"steps\""},
-                 {"{\"teacher\": \"t\", \"sampler\": {\"sigmas\": [1]}}", "got \"sigmas\""},
-                 {"{\"teacher\": \"t\", \"sampler\": {\"numSteps\": \"two\"}}", "expected a number as numSteps"},
-                 {"{\"teacher\": \"t\", \"sampler\": {\"schedule\": \"linear\"}}", "expected one of \"karras\""}})
-        expectRefusal(part, [&] { load(text); });
+TEST_F(DistillationTest, onPolicyItEndsWithWholeBatchesAndGoesOnExactly) {
+    TrainingSettings settings = makeStudent("whole");
+    settings.finalLearningRate = 1;
+    settings.distillation.onPolicyShare = 0.7;
+    settings.maxSteps = 10;
+    const TrainingResult whole = train(settings);
+    EXPECT_EQ(whole.numSteps, 12) << "four batches of three updates";
+    settings.outputDirectory = path("parts");
+    for (int steps : {1, 5, 10}) {
+        settings.maxSteps = steps;
+        EXPECT_EQ(train(settings).validationLoss == whole.validationLoss, steps == 10);
+    }
+    settings.distillation.onPolicyShare = 0;
+    settings.outputDirectory = path("off");
+    EXPECT_NE(train(settings).validationLoss, whole.validationLoss);
 }

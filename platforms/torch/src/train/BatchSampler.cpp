@@ -22,7 +22,8 @@ enum Purpose : std::uint32_t {
     Rotation = 4,
     NoiseLevel = 5,
     Noise = 6,
-    ChooseLevel = 10
+    ChooseLevel = 10,
+    RenewedNoise = 11
 };
 
 typedef std::chrono::steady_clock Clock;
@@ -41,6 +42,21 @@ std::array<double, 4> uniforms(std::uint64_t seed, std::uint64_t sample, Purpose
 
 std::array<double, 4> normals(std::uint64_t seed, std::uint64_t sample, Purpose purpose, std::uint32_t index = 0) {
     return philoxNormals(seed, {(std::uint32_t) sample, (std::uint32_t) (sample >> 32), purpose, index});
+}
+
+/** Centred standard normal noise of a sample; `draw` tells several from each other. */
+void drawNoise(std::uint64_t seed, std::uint64_t sample, Purpose purpose, int draw, std::vector<double>& noise) {
+    const int n = (int) noise.size() / 3;
+    double mean[3] = {0, 0, 0};
+    for (int i = 0; i < n; i++) {
+        const auto values = normals(seed, sample, purpose, ((std::uint32_t) draw << 20) + i);
+        for (int c = 0; c < 3; c++) {
+            noise[3 * i + c] = values[c];
+            mean[c] += values[c] / n;
+        }
+    }
+    for (int i = 0; i < 3 * n; i++)
+        noise[i] -= mean[i % 3];
 }
 
 /** Uniform rotation from four normal numbers: the normalised quaternion is uniform on the sphere. */
@@ -111,19 +127,20 @@ void BatchSampler::fillPool(std::int64_t pool) {
     currentPool = pool;
 }
 
-int BatchSampler::chooseLevel(BatchPosition position) const {
+void BatchSampler::chooseLevel(BatchPosition position, HostBatch& batch) const {
+    if (levels.empty())
+        return;
     const int numLevels = (int) levels.size() - 1;
-    if (numLevels < 1)
-        return 0;
-    const double u = uniforms(settings.seed, position.pool, ChooseLevel, position.batch)[0];
-    const std::vector<double>& shares = settings.distillation.levelShares;
+    const auto u = uniforms(settings.seed, position.pool, ChooseLevel, position.batch);
+    std::vector<double> shares = settings.distillation.levelShares;
     if (shares.empty())
-        return chooseIndex(u, numLevels);
-    double limit = u * std::accumulate(shares.begin(), shares.end(), 0.0);
-    int level = 0;
-    while (level + 1 < numLevels && limit >= shares[level])
-        limit -= shares[level++];
-    return level;
+        shares.assign(numLevels, 1);
+    double limit = u[0] * std::accumulate(shares.begin(), shares.end(), 0.0);
+    while (batch.level + 1 < numLevels && limit >= shares[batch.level])
+        limit -= shares[batch.level++];
+    batch.onPolicy = batch.level > 0 && u[1] < settings.distillation.onPolicyShare;
+    if (batch.onPolicy)
+        batch.renewedNoise.assign(batch.level, std::vector<float>(batch.u.size(), 0));
 }
 
 void BatchSampler::fillSample(const Choice& choice, int row, HostBatch& batch) {
@@ -163,21 +180,15 @@ void BatchSampler::fillSample(const Choice& choice, int row, HostBatch& batch) {
     // (1.4), (3.3): y = x1 + sigma n with centred noise.
 
     const bool distilled = !levels.empty();
-    double sigma = distilled ? levels[batch.level] :
-            std::exp(settings.logSigmaMean + settings.logSigmaDeviation * normals(seed, sample, NoiseLevel)[0]);
-    double noiseMean[3] = {0, 0, 0};
-    for (int i = 0; i < n; i++) {
-        auto noise = normals(seed, sample, Noise, i);
-        for (int c = 0; c < 3; c++) {
-            y[3 * i + c] = noise[c];
-            noiseMean[c] += noise[c] / n;
-        }
-    }
-    for (int i = 0; i < 3 * n; i++)
-        y[i] -= noiseMean[i % 3];
+    const bool fromPrior = distilled && (batch.level == 0 || batch.onPolicy);
+    double sigma = fromPrior ? levels[0]
+            : distilled      ? levels[batch.level]
+                             : std::exp(settings.logSigmaMean +
+                                       settings.logSigmaDeviation * normals(seed, sample, NoiseLevel)[0]);
+    drawNoise(seed, sample, Noise, 0, y);
     if (!distilled)
         target.couple(x1, rows, y);
-    const double share = distilled && batch.level == 0 ? 0 : 1;
+    const double share = fromPrior ? 0 : 1;
     for (int i = 0; i < 3 * n; i++)
         y[i] = share * x1[i] + sigma * y[i];
     noisy.sigma = sigma;
@@ -209,6 +220,11 @@ void BatchSampler::fillSample(const Choice& choice, int row, HostBatch& batch) {
             batch.pairIndex[(atom + i) * batch.maxAtoms + j] = rows.pairs[i * n + j];
     }
     batch.numAtoms += n;
+    std::vector<double> noise(3 * n);
+    for (int step = 0; step < (int) batch.renewedNoise.size(); step++) {
+        drawNoise(seed, sample, RenewedNoise, step, noise);
+        std::copy(noise.begin(), noise.end(), batch.renewedNoise[step].begin() + 3 * atom);
+    }
 }
 
 BatchPosition BatchSampler::getNext(BatchPosition position) {
@@ -244,7 +260,7 @@ HostBatch BatchSampler::getBatch(BatchPosition position) {
     batch.condition.resize(B);
     batch.sigma.resize(B);
     batch.samples.resize(B);
-    batch.level = chooseLevel(position);
+    chooseLevel(position, batch);
     for (int row = 0; row < batch.numSamples; row++)
         fillSample(choices[row], row, batch);
     batch.seconds = secondsSince(start);

@@ -36,6 +36,8 @@ struct HostBatch {
     std::vector<double> sigma;                      ///< [B] noise levels, Angstrom
     std::vector<std::uint64_t> samples;             ///< [B] numbers of the samples, their part of every key
     int level = 0;                                  ///< distillation: the student's step, one for all samples
+    bool onPolicy = false;                          ///< u holds the prior, and the student's steps lead to `level`
+    std::vector<std::vector<float>> renewedNoise;   ///< on policy: [level][B][N][3], n of (5.8) after every such step
     BatchPosition next;                             ///< where the sequence goes on
     double targetSeconds = 0, seconds = 0;          ///< time in the orbit posterior, and in all of the assembly
 };
@@ -44,7 +46,7 @@ struct HostBatch {
  * Draws batches. The sequence depends on settings, data and seed only: a pool of samples is drawn with the weights of
  * the sets, sorted by size, cut into batches of at most atomsPerBatch padded atoms, and its batches are shuffled. For a
  * distillation every batch has one of the sampler's noise levels, the first one starts from noise alone, and the target
- * is left to the teacher.
+ * is left to the teacher; batches on policy start from noise alone, and the way to their level is left to the student.
  */
 class BatchSampler {
 public:
@@ -63,7 +65,7 @@ private:
         std::uint64_t sample = 0;
     };
     void fillPool(std::int64_t pool);
-    int chooseLevel(BatchPosition position) const;
+    void chooseLevel(BatchPosition position, HostBatch& batch) const;
     void fillSample(const Choice& choice, int row, HostBatch& batch);
     const TrainingSettings& settings;
     const TrainingData& data;

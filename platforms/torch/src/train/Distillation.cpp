@@ -82,6 +82,24 @@ Tensor Teacher::computeTarget(const HostBatch& batch, const NetworkInputs& input
     return (target - factors.skip * start) / factors.output;
 }
 
+void rollOut(const TrainingSettings& settings, const NamedTensors& weights, const HostBatch& batch,
+        NetworkInputs& inputs) {
+    // (7.4)
+
+    c10::NoGradGuard noGradients;
+    const std::vector<StepLevels> steps = getSteps(settings.distillation.sampler);
+    auto getFactors = [&](int step) { return getPreconditioning(steps[step].sigma, settings.network.dataScale); };
+    FlowExtras extras;
+    extras.getNoise = [&](int step) {
+        return at::from_blob(const_cast<float*>(batch.renewedNoise[step].data()), inputs.u.sizes(), at::kFloat)
+                .to(inputs.u.device());
+    };
+    const Tensor y = integrateFlow(settings.network, weights, {steps.begin(), steps.begin() + batch.level},
+            inputs.u / getFactors(0).input, inputs, extras);
+    inputs.u = getFactors(batch.level).input * y;
+    inputs.scaledTime = at::full_like(inputs.scaledTime, getFactors(batch.level).logSigma);
+}
+
 void rotateBatch(const TrainingSettings& settings, const HostBatch& batch, int repeat, DeviceBatch& tensors) {
     const int64_t B = batch.numSamples;
     Tensor rotations = at::empty({B, 3, 3}, at::kDouble);

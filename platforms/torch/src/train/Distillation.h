@@ -50,6 +50,15 @@ private:
     std::vector<std::vector<double>> paths;     ///< for every step of the student, the teacher's levels
 };
 
+/**
+ * Take the samples of a batch on policy from the prior to the level of the batch by the student's own steps (7.4).
+ *
+ * @param weights   the student's, as pairBiasTransformer() takes them
+ * @param inputs    u holds the prior; receives the noisy positions at the level, and its time
+ */
+void rollOut(const TrainingSettings& settings, const NamedTensors& weights, const HostBatch& batch,
+        NetworkInputs& inputs);
+
 /** Rotate the samples of a batch and their targets at random, by key: (repeat, sample). */
 void rotateBatch(const TrainingSettings& settings, const HostBatch& batch, int repeat, DeviceBatch& tensors);
 

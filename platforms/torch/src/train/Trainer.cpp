@@ -53,6 +53,10 @@ private:
     void saveState();
     void exportModel();
     void writePeriodically();
+    /** Whether a run that ends here goes on exactly: where a student went on policy is not in the checkpoint. */
+    bool canPause() const {
+        return position.repeat == 0 || settings.distillation.onPolicyShare == 0;
+    }
     RunPosition getPosition() const {
         return {numSteps, numSamples, earlierMinutes + minutesSince(start)};
     }
@@ -173,12 +177,14 @@ bool Run::goesOn() {
     return numbers.data_ptr<double>()[1] == 0 && getProgress() < 1;
 }
 
-/** Take a batch, and the teacher's targets for all of its repeats. */
+/** Take a batch, and for all of its repeats the student's own way to it and the teacher's targets. */
 void Run::prepare(HostBatch newBatch) {
     batch = std::move(newBatch);
     if (batch.numSamples == 0)
         return;
     inputs = toTensors(batch, *tables);
+    if (batch.onPolicy)
+        rollOut(settings, cast(optimizer->getAverage(), device.productType), batch, inputs.inputs);
     if (teacher)
         inputs.target = teacher->computeTarget(batch, inputs.inputs);
 }
@@ -309,7 +315,7 @@ TrainingResult Run::execute() {
     SignalGuard signals;
     const BatchShare share = {group.getRank(), group.getSize()};
     BatchQueue queue(settings, data, share, {position.pool, position.batch, 0});
-    for (bool first = true; goesOn(); first = false) {
+    for (bool first = true; !canPause() || goesOn(); first = false) {
         if (first || position.repeat == 0)
             prepare(queue.next());
         step();
@@ -319,7 +325,8 @@ TrainingResult Run::execute() {
             validate();
         if (settings.metricSteps > 0 && numSteps % settings.metricSteps == 0)
             measure();
-        writePeriodically();
+        if (canPause())
+            writePeriodically();
     }
     saveState();
     validate();

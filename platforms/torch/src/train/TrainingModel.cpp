@@ -172,6 +172,8 @@ std::string getIdentity(const TrainingSettings& settings) {
     for (double share : distillation.levelShares)
         text << " " << share;
     text << " " << distillation.repeats;
+    if (distillation.onPolicyShare > 0)
+        text << " " << distillation.onPolicyShare;
     return text.str();
 }
 
@@ -181,6 +183,7 @@ Validation::Validation(const TrainingSettings& trainingSettings, const DenoiserM
     settings.target = "exact";
     settings.regression = "denoiser";
     settings.mirrorProbability = settings.stereoDropout = settings.boltzmannShare = 0;
+    settings.distillation.onPolicyShare = 0;    // The same positions for every student.
     for (const std::string& shard : settings.validationShards)
         readTrainingSet({shard}, 1, model, settings.maxAutomorphisms, data);
     tables = std::make_unique<ModelTables>(data.tables, model, findDevice(settings));

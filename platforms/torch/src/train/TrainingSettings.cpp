@@ -72,6 +72,7 @@ DistillationSettings readDistillation(const json& object) {
     reader.read("teacherSteps", distillation.teacherSteps);
     reader.read("levelShares", distillation.levelShares);
     reader.read("repeats", distillation.repeats);
+    reader.read("onPolicyShare", distillation.onPolicyShare);
     reader.finish();
     if (distillation.teacher.empty())
         throw ArgumentError(WHERE + "expected a model file as \"teacher\" in \"distillation\", got none");
@@ -118,6 +119,8 @@ void checkDistillation(const DistillationSettings& distillation) {
     }
     check(total > 0, "a positive sum of the levelShares", std::to_string(total));
     check(distillation.repeats >= 1, "at least 1 of the repeats", std::to_string(distillation.repeats));
+    check(distillation.onPolicyShare >= 0 && distillation.onPolicyShare <= 1, "an onPolicyShare between 0 and 1",
+            std::to_string(distillation.onPolicyShare));
 }
 
 } // namespace
