@@ -92,16 +92,21 @@ def writeRoofline(sets, roofline, denoiser, lines):
         lines += [f"{PRECISIONS[isa]} ({isa}):", "", table(["stage", *(f"{size} atoms" for size in SIZES)], rows)]
 
 
+def runScript(python, name, build, *arguments):
+    """Run a script of this folder with the package of a build, and read the JSON that it prints."""
+    done = subprocess.run([python, HERE / name, *arguments], capture_output=True, text=True, check=False,
+                          env={**os.environ, "PYTHONPATH": str(build / "python")})
+    if done.returncode != 0:
+        sys.exit(done.stderr)
+    return json.loads(done.stdout)
+
+
 def runCompiled(python, build, sets):
     """Time compiled PyTorch in a Python that can import torch; nothing without one."""
     if not python:
         return {}
-    precisions = sorted({"bf16" if PRECISIONS[isa] == "BF16" else "single" for isa in sets})
-    done = subprocess.run([python, HERE / "compiled_network.py", "--precisions", *precisions], capture_output=True,
-                          text=True, check=False, env={**os.environ, "PYTHONPATH": str(build / "python")})
-    if done.returncode != 0:
-        sys.exit(done.stderr)
-    return json.loads(done.stdout.splitlines()[-1])
+    precisions = {"bf16" if PRECISIONS[isa] == "BF16" else "single" for isa in sets}
+    return runScript(python, "compiled_network.py", build, "--precisions", *sorted(precisions))
 
 
 def writeDenoiser(sets, denoiser, compiled, lines, busy=False):
@@ -191,11 +196,7 @@ def main():
                             f"cpu/{names}|torch" + ("" if busy else f"|threads./{names}"), seconds)
     compiled = runCompiled(options.torch_python, build, sets)
     extra = ["--repeats", "9", "--strain", "8"] if options.full else ["--repeats", "3"]
-    done = subprocess.run([sys.executable, HERE / "measure_generation.py", *extra, *others], capture_output=True,
-                          text=True, check=False, env={**os.environ, "PYTHONPATH": str(build / "python")})
-    if done.returncode != 0:
-        sys.exit(done.stderr)
-    result = json.loads(done.stdout)
+    result = runScript(sys.executable, "measure_generation.py", build, *extra, *others)
     lines = ["# Benchmarks of one machine", "", f"{describeMachine()}; kernel {result['kernel']}.", "",
              "Times are processor time, the shortest of many repetitions, unless the wall is named. " +
              (f"Other programs took {100 * load:.0f} % of the machine: they have a share of caches and clock, and what "

@@ -10,10 +10,10 @@ import logging
 import time
 
 import numpy as np
-import openmmorbit
 import torch
 from eager_network import Batch, EagerNetwork, Molecule
 from measure_generation import MOLECULES
+from openmmorbit import conformers, molecules
 
 TOLERANCE = {"single": 1e-4, "bf16": 0.15}      # of F, between compiled and eager with single precision
 
@@ -22,7 +22,7 @@ class Record:
     """What Molecule takes from a shard."""
 
     def __init__(self, smiles):
-        self.graph = openmmorbit.ConformerGenerator(threads=1).generate(smiles, numConformers=1, seed=1).graph
+        self.graph, _ = molecules.toGraph(smiles)
         self.positions = np.random.default_rng(1).normal(size=3 * self.graph.getNumAtoms())
         self.condition = "GFN2-xTB"
 
@@ -49,7 +49,7 @@ def main():
     import torch._inductor.config as inductor
 
     inductor.freezing = True
-    model = openmmorbit.ConformerGenerator(threads=1).model
+    model = conformers.loadModel()
     networks = {name: EagerNetwork(model, autocast=name == "bf16").eval() for name in TOLERANCE}
     result = {"version": torch.__version__}
     with torch.no_grad():
