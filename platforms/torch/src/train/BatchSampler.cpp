@@ -181,10 +181,8 @@ void BatchSampler::fillSample(const Choice& choice, int row, HostBatch& batch) {
 
     const bool distilled = !levels.empty();
     const bool fromPrior = distilled && (batch.level == 0 || batch.onPolicy);
-    double sigma = fromPrior ? levels[0]
-            : distilled      ? levels[batch.level]
-                             : std::exp(settings.logSigmaMean +
-                                       settings.logSigmaDeviation * normals(seed, sample, NoiseLevel)[0]);
+    double sigma = distilled ? levels[fromPrior ? 0 : batch.level] :
+            std::exp(settings.logSigmaMean + settings.logSigmaDeviation * normals(seed, sample, NoiseLevel)[0]);
     drawNoise(seed, sample, Noise, 0, y);
     if (!distilled)
         target.couple(x1, rows, y);
@@ -220,8 +218,8 @@ void BatchSampler::fillSample(const Choice& choice, int row, HostBatch& batch) {
             batch.pairIndex[(atom + i) * batch.maxAtoms + j] = rows.pairs[i * n + j];
     }
     batch.numAtoms += n;
-    std::vector<double> noise(3 * n);
     for (int step = 0; step < (int) batch.renewedNoise.size(); step++) {
+        std::vector<double> noise(3 * n);
         drawNoise(seed, sample, RenewedNoise, step, noise);
         std::copy(noise.begin(), noise.end(), batch.renewedNoise[step].begin() + 3 * atom);
     }
