@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The order of the stages for one copy, and the taps of their outputs.
+// The order of the stages for the copies of a pass, and the taps of their outputs.
 #include "CpuDenoiser.h"
 #include <algorithm>
 #include <functional>
@@ -18,9 +18,9 @@ void record(StageTaps* taps, const std::string& name, const float* rows, int num
         tap.insert(tap.end(), rows + i * stride, rows + i * stride + numColumns);
 }
 
-void recordTokens(StageTaps* taps, const std::string& name, const PackedModel& model, const PackedGraph& graph,
-        const Workspace& workspace) {
-    record(taps, name, workspace.x.data(), graph.numAtoms, workspace.widthStride, model.settings.width);
+void recordTokens(const DenoiserTask& task, const std::string& name, const Workspace& workspace) {
+    const PackedModel& model = task.model;
+    record(task.taps, name, workspace.x.data(), task.pass.numRows, workspace.widthStride, model.settings.width);
 }
 
 /** Append cond, the modulations of all layers and those of the head, the scales without their 1. */
@@ -52,78 +52,94 @@ void prepareLevel(const PackedModel& model, double sigma, const std::vector<int>
 namespace {
 
 /** (3.2) the network's input, one row a direction; and what all rows share. */
-void prepareCopy(const DenoiserTask& task, Workspace& workspace) {
-    const int numAtoms = task.graph.numAtoms, padded = task.graph.paddedAtoms;
-    const int pairWidth = task.model.settings.pairWidth;
-    float* u = workspace.coordinates.data();
-    for (int k = 0; k < 3; k++) {
-        for (int i = 0; i < numAtoms; i++)
-            u[k * padded + i] = (float) (task.factors.input * task.positions[3 * i + k]);
-        for (int i = numAtoms; i < padded; i++)
-            u[k * padded + i] = 0;
+void preparePass(const DenoiserTask& task, Workspace& workspace) {
+    for (const PassCopy& copy : task.pass.places) {
+        const int numAtoms = copy.graph->numAtoms, padded = copy.graph->paddedAtoms;
+        const double* y = task.positions.data() + 3 * copy.firstAtom;
+        float* u = workspace.coordinates.data() + copy.firstCoordinate;
+        for (int k = 0; k < 3; k++) {
+            for (int i = 0; i < numAtoms; i++)
+                u[k * padded + i] = (float) (task.factors.input * y[3 * i + k]);
+            for (int i = numAtoms; i < padded; i++)
+                u[k * padded + i] = 0;
+        }
     }
-    const bool keeps = keepsEmbeddings(task.model, task.graph);
-    if (keeps && workspace.expanded != &task.graph)
-        for (int i = 0; i < numAtoms; i++)
-            task.graph.expandRow(i, pairWidth, workspace.embedding.data() + (std::size_t) i * pairWidth * padded);
-    workspace.expanded = keeps ? &task.graph : nullptr;
     recordConditioning(task.taps, task.model, task.conditioning);
-    tokenEmbedding(task.model, task.graph, workspace);
-    recordTokens(task.taps, "tokenEmbedding", task.model, task.graph, workspace);
+    tokenEmbedding(task.model, task.pass, workspace);
+    recordTokens(task, "tokenEmbedding", workspace);
+}
+
+/** Expand the pair embeddings, and compute a thread's rows of the biases of all layers where they are kept. */
+void preparePairs(const DenoiserTask& task, const Share& share) {
+    const int numBias = task.model.settings.numLayers * task.model.settings.numHeads;
+    for (const PassCopy& copy : task.pass.places) {
+        const PackedGraph& graph = *copy.graph;
+
+        // The one copy of a pass that threads share has been expanded before.
+
+        if (share.barrier == nullptr)
+            expandEmbeddings(task.model, graph, share.common);
+        if (!keepsAllBiases(task.model, graph))
+            continue;
+        const RowRange range = share.getRows(copy);
+        pairFeatures(task.model, copy, task.conditioning,
+                {0, numBias, range.firstRow, range.endRow - range.firstRow}, share);
+        record(task.taps, "pairFeatures", share.common.bias.data(), numBias * graph.numAtoms, graph.paddedAtoms,
+                graph.numAtoms);
+    }
 }
 
 /** A thread's rows through all stages. */
 void denoiseRows(const DenoiserTask& task, const Share& share) {
     const PackedModel& model = task.model;
-    const PackedGraph& graph = task.graph;
     const Workspace& workspace = share.common;
-    const int numBias = model.settings.numLayers * model.settings.numHeads;
-    if (keepsAllBiases(model, graph)) {
-        pairFeatures(model, graph, task.conditioning, {0, numBias, share.firstRow, share.numRows}, share);
-        record(task.taps, "pairFeatures", workspace.bias.data(), numBias * graph.numAtoms, graph.paddedAtoms,
-                graph.numAtoms);
-    }
+    preparePairs(task, share);
     for (int layer = 0; layer < model.settings.numLayers; layer++) {
-        pairBiasAttention(model, graph, task.conditioning, layer, share);
+        pairBiasAttention(model, task.pass, task.conditioning, layer, share);
         if (task.taps != nullptr)
-            recordTokens(task.taps, "pairBiasAttention." + std::to_string(layer), model, graph, workspace);
+            recordTokens(task, "pairBiasAttention." + std::to_string(layer), workspace);
         transition(model, task.conditioning, layer, share);
         if (task.taps != nullptr)
-            recordTokens(task.taps, "transition." + std::to_string(layer), model, graph, workspace);
+            recordTokens(task, "transition." + std::to_string(layer), workspace);
     }
-    coordinateHead(model, graph, task.conditioning, share);
+    coordinateHead(model, task.pass, task.conditioning, share);
     if (task.taps != nullptr)
         (*task.taps)["coordinateHead"].insert((*task.taps)["coordinateHead"].end(), workspace.output.begin(),
-                workspace.output.begin() + 3 * graph.numAtoms);
+                workspace.output.begin() + 3 * task.pass.numRows);
 }
 
 /** (3.2) */
-void finishCopy(const DenoiserTask& task, const Workspace& workspace) {
-    for (int i = 0; i < 3 * task.graph.numAtoms; i++)
-        task.denoised[i] = task.factors.skip * task.positions[i] + task.factors.output * workspace.output[i];
+void finishPass(const DenoiserTask& task, const Workspace& workspace) {
+    for (const PassCopy& copy : task.pass.places)
+        for (int i = 0; i < 3 * copy.graph->numAtoms; i++) {
+            const int at = 3 * copy.firstAtom + i;
+            task.denoised[at] = task.factors.skip * task.positions[at] +
+                    task.factors.output * workspace.output[3 * copy.firstRow + i];
+        }
 }
 
 } // namespace
 
 void denoise(const DenoiserTask& task, Workspace& workspace) {
-    prepareCopy(task, workspace);
-    denoiseRows(task, {workspace, workspace, 0, task.graph.numAtoms, nullptr});
-    finishCopy(task, workspace);
+    preparePass(task, workspace);
+    denoiseRows(task, {workspace, workspace, 0, task.pass.numRows, nullptr});
+    finishPass(task, workspace);
 }
 
 void denoise(const DenoiserTask& task, OpenMM::ThreadPool& threads, std::vector<Workspace>& workspaces) {
-    const int numAtoms = task.graph.numAtoms, numThreads = std::min(threads.getNumThreads(), numAtoms);
-    prepareCopy(task, workspaces[0]);
+    const int numRows = task.pass.numRows, numThreads = std::min(threads.getNumThreads(), numRows);
+    preparePass(task, workspaces[0]);
+    expandEmbeddings(task.model, *task.pass.places[0].graph, workspaces[0]);
     Barrier barrier(numThreads);
     auto work = [&](OpenMM::ThreadPool& pool, int thread) {
         if (thread >= numThreads)
             return;
-        const int first = numAtoms * thread / numThreads, end = numAtoms * (thread + 1) / numThreads;
+        const int first = numRows * thread / numThreads, end = numRows * (thread + 1) / numThreads;
         denoiseRows(task, {workspaces[0], workspaces[thread], first, end - first, &barrier});
     };
     threads.execute(std::ref(work));
     threads.waitForThreads();
-    finishCopy(task, workspaces[0]);
+    finishPass(task, workspaces[0]);
 }
 
 } // namespace cpu

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// One copy through all stages, the denoiser (3.2), inside one thread or on several.
+// The copies of a pass through all stages, the denoiser (3.2), inside one thread or on several.
 #ifndef OPENMM_ORBIT_CPU_CPUDENOISER_H_
 #define OPENMM_ORBIT_CPU_CPUDENOISER_H_
 
@@ -24,20 +24,20 @@ struct NoiseLevel {
  */
 void prepareLevel(const PackedModel& model, double sigma, const std::vector<int>& conditions, NoiseLevel& level);
 
-/** One copy for the denoiser (3.2). */
+/** One pass for the denoiser (3.2). */
 struct DenoiserTask {
     const PackedModel& model;
-    const PackedGraph& graph;
+    const Pass& pass;
     const Preconditioning& factors;
     const Conditioning& conditioning;
-    ArrayView<const double> positions;  ///< y [numAtoms][3], model unit
-    ArrayView<double> denoised;         ///< D [numAtoms][3], model unit
-    StageTaps* taps;                    ///< where the outputs of the stages are appended; null outside tests
+    ArrayView<const double> positions;  ///< y [numAtoms of the batch][3], model unit
+    ArrayView<double> denoised;         ///< D [numAtoms of the batch][3], model unit; only rows of the pass are written
+    StageTaps* taps;                    ///< where outputs of the stages are appended, of a pass of one copy; or null
 };
 
 /** Evaluate the denoiser in the calling thread. */
 void denoise(const DenoiserTask& task, Workspace& workspace);
-/** Evaluate the denoiser on all threads, without taps. The result has the same bits. */
+/** Evaluate the denoiser of a pass of one copy on all threads, without taps. The result has the same bits. */
 void denoise(const DenoiserTask& task, OpenMM::ThreadPool& threads, std::vector<Workspace>& workspaces);
 
 } // namespace cpu

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
-// How the CPU kernel hands out copies to threads and drives the sampler.
+// How the CPU kernel hands out passes to threads and drives the sampler.
 #include "CpuIntegrateOrbitDiffusionStepKernel.h"
 #include "Dispatch.h"
 #include <algorithm>
 #include <atomic>
-#include <numeric>
 
 using namespace OpenMM;
 
@@ -28,11 +27,8 @@ void CpuIntegrateOrbitDiffusionStepKernel::initialize(const System& system, cons
 void CpuIntegrateOrbitDiffusionStepKernel::setBatch(const Batch& newBatch) {
     HostIntegrateOrbitDiffusionStepKernel::setBatch(newBatch);
     graphs.clear();
-    int largest = 0;
-    for (const GraphFeatures& features : batch.graphs) {
+    for (const GraphFeatures& features : batch.graphs)
         graphs.emplace_back(*model, features);
-        largest = std::max(largest, features.numAtoms);
-    }
     conditions.clear();
     conditionOfCopy.clear();
     for (const BatchCopy& copy : batch.copies) {
@@ -42,18 +38,17 @@ void CpuIntegrateOrbitDiffusionStepKernel::setBatch(const Batch& newBatch) {
             conditions.push_back(copy.condition);
     }
 
-    // Large copies first, so that no thread starts one when the others have finished.
-
-    order.resize(batch.copies.size());
-    std::iota(order.begin(), order.end(), 0);
-    std::stable_sort(order.begin(), order.end(), [&](int a, int b) {
-        return batch.getNumAtoms(a) > batch.getNumAtoms(b);
+    passes = cpu::makePasses(*model, graphs, batch, conditionOfCopy, threads.getNumThreads());
+    auto endShared = std::stable_partition(passes.begin(), passes.end(), [&](const cpu::Pass& pass) {
+        return isShared(pass);
     });
+    numShared = (int) (endShared - passes.begin());
     workspaces.resize(threads.getNumThreads());
-    int numUsed = std::min((int) workspaces.size(), std::max(1, (int) batch.copies.size()));
-    for (int i = 0; i < (int) workspaces.size(); i++) {
-        workspaces[i].reserve(*model, i < numUsed ? largest : 0);
-        workspaces[i].reserveScratch(*model, largest);
+    for (std::size_t i = 0; i < workspaces.size(); i++) {
+        if (i < passes.size())
+            workspaces[i].reserve(*model, passes);
+        else
+            workspaces[i].reserveScratch(*model, passes);
     }
     level = cpu::NoiseLevel();
     nextLevel = cpu::NoiseLevel();
@@ -67,34 +62,35 @@ void CpuIntegrateOrbitDiffusionStepKernel::setBatch(const Batch& newBatch) {
         cpu::prepareLevel(*model, sigmas[1], conditions, nextLevel);
 }
 
-bool CpuIntegrateOrbitDiffusionStepKernel::isShared(int copy) const {
-    return (int) order.size() < threads.getNumThreads() && batch.getNumAtoms(copy) >= MIN_SHARED_ATOMS;
+bool CpuIntegrateOrbitDiffusionStepKernel::isShared(const cpu::Pass& pass) const {
+    return pass.copies.size() == 1 && (int) passes.size() < threads.getNumThreads() && pass.numRows >= MIN_SHARED_ATOMS;
 }
 
-void CpuIntegrateOrbitDiffusionStepKernel::forEachCopy(const std::function<void(int, cpu::Workspace&)>& task) {
-    // Large copies that the threads share come first, one after another.
-
-    std::size_t numAlone = 0;
-    while (numAlone < order.size() && (isShared(order[numAlone]) || order.size() == 1 || threads.getNumThreads() == 1))
-        task(order[numAlone++], workspaces[0]);
-    if (numAlone == order.size())
+void CpuIntegrateOrbitDiffusionStepKernel::forEachPass(
+        const std::function<void(const cpu::Pass&, cpu::Workspace&)>& task) {
+    const bool alone = passes.size() == 1 || threads.getNumThreads() == 1;
+    const std::size_t numAlone = alone ? passes.size() : numShared;
+    for (std::size_t i = 0; i < numAlone; i++)
+        task(passes[i], workspaces[0]);
+    if (numAlone == passes.size())
         return;
     std::atomic<std::size_t> next(numAlone);
     auto work = [&](ThreadPool& pool, int thread) {
-        // Only as many threads as copies have room for whole ones.
+        // Only as many threads as passes have room for whole ones.
 
-        if (thread >= (int) order.size())
+        if (thread >= (int) passes.size())
             return;
-        for (std::size_t i = next++; i < order.size(); i = next++)
-            task(order[i], workspaces[thread]);
+        for (std::size_t i = next++; i < passes.size(); i = next++)
+            task(passes[i], workspaces[thread]);
     };
     threads.execute(std::ref(work));
     threads.waitForThreads();
 }
 
 void CpuIntegrateOrbitDiffusionStepKernel::drawPrior() {
-    forEachCopy([&](int copy, cpu::Workspace& workspace) {
-        drawCopy(copy, {workspace.predicted.data(), 3 * (std::size_t) batch.getNumAtoms(copy)});
+    forEachPass([&](const cpu::Pass& pass, cpu::Workspace& workspace) {
+        for (int copy : pass.copies)
+            drawCopy(copy);
     });
     historyStep = -1;
 }
@@ -106,23 +102,20 @@ void CpuIntegrateOrbitDiffusionStepKernel::execute(int step) {
     cpu::prepareLevel(*model, levels.sigma, conditions, level);
     if (batch.method == SamplerMethod::Heun && levels.nextSigma > 0)
         cpu::prepareLevel(*model, levels.nextSigma, conditions, nextLevel);
-    forEachCopy([&](int copy, cpu::Workspace& workspace) {
-        const std::size_t size = 3 * batch.getNumAtoms(copy);
-        const StepBuffers buffers = {{workspace.denoised.data(), size}, {workspace.predicted.data(), size},
-                {workspace.predictedDenoised.data(), size}, {workspace.unguided.data(), size}};
+    forEachPass([&](const cpu::Pass& pass, cpu::Workspace& workspace) {
         auto denoise = [&](double sigma, ArrayView<const double> y, ArrayView<double> denoised) {
-            denoiseCopy(copy, sigma == level.sigma ? level : nextLevel, y, denoised, workspace, nullptr);
+            denoisePass(pass, sigma == level.sigma ? level : nextLevel, y, denoised, workspace, nullptr);
         };
-        stepCopy(copy, step, buffers, std::ref(denoise));
+        stepCopies(pass.copies, step, std::ref(denoise));
     });
     historyStep = step;
 }
 
-void CpuIntegrateOrbitDiffusionStepKernel::denoiseCopy(int copy, const cpu::NoiseLevel& atLevel,
+void CpuIntegrateOrbitDiffusionStepKernel::denoisePass(const cpu::Pass& pass, const cpu::NoiseLevel& atLevel,
         ArrayView<const double> y, ArrayView<double> denoised, cpu::Workspace& workspace, StageTaps* taps) {
-    const cpu::DenoiserTask task = {*model, graphs[batch.copies[copy].graph], atLevel.factors,
-            atLevel.conditionings[conditionOfCopy[copy]], y, denoised, taps};
-    if (taps == nullptr && isShared(copy))
+    const cpu::DenoiserTask task = {
+            *model, pass, atLevel.factors, atLevel.conditionings[pass.condition], y, denoised, taps};
+    if (taps == nullptr && isShared(pass))
         cpu::denoise(task, threads, workspaces);
     else
         cpu::denoise(task, workspace);
@@ -131,20 +124,22 @@ void CpuIntegrateOrbitDiffusionStepKernel::denoiseCopy(int copy, const cpu::Nois
 void CpuIntegrateOrbitDiffusionStepKernel::evaluate(double sigma, vector<double>& denoised, StageTaps* taps) {
     denoised.assign(positions.size(), 0.0);
     cpu::prepareLevel(*model, sigma, conditions, level);
-    auto evaluateCopy = [&](int copy, cpu::Workspace& workspace) {
-        denoiseCopy(copy, level, getRows<const double>(copy, positions), getRows<double>(copy, denoised), workspace,
-                taps);
-    };
     if (taps == nullptr) {
-        forEachCopy(evaluateCopy);
+        forEachPass([&](const cpu::Pass& pass, cpu::Workspace& workspace) {
+            denoisePass(pass, level, positions, denoised, workspace, nullptr);
+        });
         return;
     }
 
-    // Taps stand in the order of the copies.
+    // Taps stand in the order of the copies, each of them a pass of its own.
 
     taps->clear();
-    for (int copy = 0; copy < (int) batch.copies.size(); copy++)
-        evaluateCopy(copy, workspaces[0]);
+    for (int copy = 0; copy < (int) batch.copies.size(); copy++) {
+        cpu::Pass single;
+        single.condition = conditionOfCopy[copy];
+        single.add(*model, graphs[batch.copies[copy].graph], copy, batch.copies[copy].firstAtom);
+        denoisePass(single, level, positions, denoised, workspaces[0], taps);
+    }
 }
 
 string CpuIntegrateOrbitDiffusionStepKernel::getDescription() const {

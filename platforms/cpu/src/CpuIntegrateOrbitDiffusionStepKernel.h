@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The kernel of the CPU platform: OpenMM's threads take the copies, one at a time, through a whole step.
+// The kernel of the CPU platform: OpenMM's threads take passes of several copies through a whole step.
 #ifndef OPENMM_ORBIT_CPUINTEGRATEORBITDIFFUSIONSTEPKERNEL_H_
 #define OPENMM_ORBIT_CPUINTEGRATEORBITDIFFUSIONSTEPKERNEL_H_
 
@@ -30,19 +30,21 @@ public:
     void evaluate(double sigma, std::vector<double>& denoised, StageTaps* taps) override;
     std::string getDescription() const override;
 private:
-    /** Call task(copy, workspace) for every copy, each once, on all threads unless the threads share single copies. */
-    void forEachCopy(const std::function<void(int, cpu::Workspace&)>& task);
-    void denoiseCopy(int copy, const cpu::NoiseLevel& level, ArrayView<const double> y, ArrayView<double> denoised,
-            cpu::Workspace& workspace, StageTaps* taps);
-    /** Whether a copy is shared out over the threads: there are fewer copies than threads, and it is large. */
-    bool isShared(int copy) const;
+    /** Call task(pass, workspace) for every pass, each once, on all threads unless the threads share single passes. */
+    void forEachPass(const std::function<void(const cpu::Pass&, cpu::Workspace&)>& task);
+    /** Evaluate the denoiser of a pass; y and D [numAtoms of the batch][3]. */
+    void denoisePass(const cpu::Pass& pass, const cpu::NoiseLevel& level, ArrayView<const double> y,
+            ArrayView<double> denoised, cpu::Workspace& workspace, StageTaps* taps);
+    /** Whether a pass is shared out over the threads: it is one large copy, and there are fewer passes than threads. */
+    bool isShared(const cpu::Pass& pass) const;
 
     OpenMM::ThreadPool& threads;
     std::string precision;                              // empty means the processor's best
     std::unique_ptr<cpu::PackedModel> model;
     std::vector<cpu::PackedGraph> graphs;
-    std::vector<int> order;                             // copies, the largest first
     std::vector<int> conditions, conditionOfCopy;       // the conditions in use; each copy's place among them
+    std::vector<cpu::Pass> passes;                      // those that threads share, then the others, the largest first
+    int numShared = 0;
     std::vector<cpu::Workspace> workspaces;             // one a thread
     cpu::NoiseLevel level, nextLevel;
 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The stages of the CPU platform, in the order in which one copy passes through them.
+// The stages of the CPU platform, in the order in which copies pass through them.
 #ifndef OPENMM_ORBIT_CPU_CPUSTAGES_H_
 #define OPENMM_ORBIT_CPU_CPUSTAGES_H_
 
@@ -35,22 +35,23 @@ struct BiasBlock {
 
 /** Equations (4.1) to (4.4). */
 void timeConditioning(const PackedModel& model, double logSigma, int condition, Conditioning& conditioning);
-/** Equation (4.5): workspace.coordinates → workspace.x, all rows. */
-void tokenEmbedding(const PackedModel& model, const PackedGraph& graph, Workspace& workspace);
+/** Equation (4.5): workspace.coordinates → workspace.x, all rows of a pass. */
+void tokenEmbedding(const PackedModel& model, const Pass& pass, Workspace& workspace);
+/** Expand the pair embeddings of a molecule, unless they are there already or not to be kept. */
+void expandEmbeddings(const PackedModel& model, const PackedGraph& graph, Workspace& workspace);
 /**
- * Equations (4.6) to (4.9): coordinates → biases, of all layers in the copy's array where it keeps them, else in the
- * thread's own [numChannels][numRows][paddedAtoms].
+ * Equations (4.6) to (4.9) of one copy: coordinates → biases, of all layers in the array of the pass where it keeps
+ * them, else in the thread's own [numChannels][numRows][paddedAtoms].
  */
-void pairFeatures(const PackedModel& model, const PackedGraph& graph, const Conditioning& conditioning, BiasBlock block,
+void pairFeatures(const PackedModel& model, const PassCopy& copy, const Conditioning& conditioning, BiasBlock block,
         const Share& share);
 /** Equations (4.10) to (4.14): adds to x. Threads wait for each other's keys and values. */
-void pairBiasAttention(const PackedModel& model, const PackedGraph& graph, const Conditioning& conditioning, int layer,
+void pairBiasAttention(const PackedModel& model, const Pass& pass, const Conditioning& conditioning, int layer,
         const Share& share);
 /** Equations (4.15) to (4.17): adds to x. */
 void transition(const PackedModel& model, const Conditioning& conditioning, int layer, const Share& share);
 /** Equation (4.18): x → output. Threads wait for each other's rows. */
-void coordinateHead(const PackedModel& model, const PackedGraph& graph, const Conditioning& conditioning,
-        const Share& share);
+void coordinateHead(const PackedModel& model, const Pass& pass, const Conditioning& conditioning, const Share& share);
 
 } // namespace cpu
 } // namespace OrbitPlugin

@@ -13,7 +13,7 @@ namespace cpu {
 constexpr int NEIGHBOR_PADDING = 16;
 
 /** One molecule. Pairs with equal features share a class. */
-struct PackedGraph {
+struct OPENMM_EXPORT_ORBIT PackedGraph {
     PackedGraph(const PackedModel& model, const GraphFeatures& features);
     int numAtoms, paddedAtoms;
     AlignedBuffer tokens;               ///< Σ_f token.embedding of (4.5) [numAtoms][widthStride]

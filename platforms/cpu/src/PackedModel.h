@@ -45,7 +45,7 @@ struct PackedLayer {
 };
 
 /** Everything of a model that kernels read. */
-struct PackedModel {
+struct OPENMM_EXPORT_ORBIT PackedModel {
     /** Pack the weights. @throws ArgumentError if a tensor is missing or has the wrong shape */
     PackedModel(const DenoiserModel& model, KernelPair kernels);
 

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
-// Several threads inside one copy: the rows of each of them, and the barrier at which they wait for each other.
+// Several threads inside one pass: the rows of each of them, and the barrier at which they wait for each other.
 #ifndef OPENMM_ORBIT_CPU_TEAM_H_
 #define OPENMM_ORBIT_CPU_TEAM_H_
 
 #include "Workspace.h"
+#include <algorithm>
 #include <atomic>
 #include <thread>
 
@@ -32,11 +33,16 @@ private:
     std::atomic<int> numWaiting{0}, rounds{0};
 };
 
+/** Rows firstRow ... endRow - 1. */
+struct RowRange {
+    int firstRow, endRow;
+};
+
 /**
- * What one thread does of a copy: some rows of every stage. A row's result does not depend on how rows are shared out.
+ * What one thread does of a pass: some rows of every stage. A row's result does not depend on how rows are shared out.
  */
 struct Share {
-    Workspace& common;      ///< arrays of the copy
+    Workspace& common;      ///< arrays of the pass
     Workspace& own;         ///< scratch of the thread; the same workspace where one thread has all rows
     int firstRow, numRows;
     Barrier* barrier;       ///< null where one thread has all rows
@@ -44,6 +50,11 @@ struct Share {
     void wait() const {
         if (barrier != nullptr)
             barrier->wait();
+    }
+    /** Get the thread's rows of a copy, counted from the copy's first. */
+    RowRange getRows(const PassCopy& copy) const {
+        const int first = firstRow - copy.firstRow;
+        return {std::max(0, first), std::min(copy.graph->numAtoms, first + numRows)};
     }
 };
 

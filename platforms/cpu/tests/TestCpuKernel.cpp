@@ -106,6 +106,12 @@ void CpuKernel::checkAgreement(const DenoiserModel& model, const vector<GraphFea
         for (const auto& [stage, values] : taps)
             expectClose(stage, values, expectedTaps[stage], toleranceOf(stage));
         EXPECT_EQ(taps.size(), expectedTaps.size());
+
+        // Without taps, several copies pass through the layers together.
+
+        vector<double> together;
+        kernel->evaluate(sigma, together, nullptr);
+        EXPECT_EQ(together, denoised);
     }
 }
 
@@ -228,6 +234,8 @@ TEST_P(CpuKernel, sameBitsForAllBatchesAndThreads) {
     for (SamplerMethod method : {SamplerMethod::Euler, SamplerMethod::Heun, SamplerMethod::Multistep}) {
         Batch batch = makeBatch(graphs);
         batch.method = method;
+        for (int i = 0; i < (int) batch.copies.size(); i++)
+            batch.copies[i].condition = i % 3 == 0;
         auto generate = [&](const Batch& batch, int numThreads) {
             ThreadPool threads(numThreads);
             auto kernel = makeKernel(model, threads);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // How the Reference kernel drives the stages.
 #include "ReferenceIntegrateOrbitDiffusionStepKernel.h"
+#include <numeric>
 
 using namespace OpenMM;
 
@@ -15,37 +16,34 @@ void ReferenceIntegrateOrbitDiffusionStepKernel::initialize(const System& system
 }
 
 void ReferenceIntegrateOrbitDiffusionStepKernel::drawPrior() {
-    for (int copy = 0; copy < (int) batch.copies.size(); copy++) {
-        vector<double> noise(3 * batch.getNumAtoms(copy));
-        drawCopy(copy, noise);
-    }
+    for (int copy = 0; copy < (int) batch.copies.size(); copy++)
+        drawCopy(copy);
     historyStep = -1;
 }
 
 void ReferenceIntegrateOrbitDiffusionStepKernel::execute(int step) {
-    for (int copy = 0; copy < (int) batch.copies.size(); copy++) {
-        const std::size_t size = 3 * batch.getNumAtoms(copy);
-        vector<double> denoised(size), predicted(size), predictedDenoised(size), unguided(size);
-        stepCopy(copy, step, {denoised, predicted, predictedDenoised, unguided},
-                [&](double sigma, ArrayView<const double> y, ArrayView<double> output) {
-                    denoiseCopy(copy, sigma, y, output, nullptr);
-                });
-    }
+    vector<int> copies(batch.copies.size());
+    std::iota(copies.begin(), copies.end(), 0);
+    stepCopies(copies, step, [&](double sigma, ArrayView<const double> y, ArrayView<double> denoised) {
+        denoiseCopies(sigma, y, denoised, nullptr);
+    });
     historyStep = step;
 }
 
-void ReferenceIntegrateOrbitDiffusionStepKernel::denoiseCopy(
-        int copy, double sigma, ArrayView<const double> y, ArrayView<double> denoised, StageTaps* taps) const {
-    const BatchCopy& key = batch.copies[copy];
-    denoiser->evaluate(batch.graphs[key.graph], key.condition, sigma, y, denoised, taps);
+void ReferenceIntegrateOrbitDiffusionStepKernel::denoiseCopies(
+        double sigma, ArrayView<const double> y, ArrayView<double> denoised, StageTaps* taps) const {
+    for (int copy = 0; copy < (int) batch.copies.size(); copy++) {
+        const BatchCopy& key = batch.copies[copy];
+        denoiser->evaluate(
+                batch.graphs[key.graph], key.condition, sigma, getRows(copy, y), getRows(copy, denoised), taps);
+    }
 }
 
 void ReferenceIntegrateOrbitDiffusionStepKernel::evaluate(double sigma, vector<double>& denoised, StageTaps* taps) {
     if (taps != nullptr)
         taps->clear();
     denoised.assign(positions.size(), 0.0);
-    for (int copy = 0; copy < (int) batch.copies.size(); copy++)
-        denoiseCopy(copy, sigma, getRows<const double>(copy, positions), getRows<double>(copy, denoised), taps);
+    denoiseCopies(sigma, positions, denoised, taps);
 }
 
 string ReferenceIntegrateOrbitDiffusionStepKernel::getDescription() const {

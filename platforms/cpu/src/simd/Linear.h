@@ -11,16 +11,19 @@ namespace cpu {
 namespace ORBIT_SIMD {
 
 /**
- * The product of one tile of rows with one panel. Where one row of a panel is four cache lines, the first two tiles
- * of a panel each fetch half of the next one, so that no tile waits for the third-level cache.
+ * The product of one tile of rows with one panel. Meanwhile the next panel is fetched, so that no tile waits for a
+ * cache further away: all of it by the first tile where one row of a panel is one cache line, a half by each of the
+ * first two where it is four.
  */
 template <int ROWS>
 ORBIT_INLINE void multiplyPanel(const LinearTask& task, int panel, int firstRow, Vec (&acc)[ROWS][TILE_VECTORS]) {
-    constexpr bool PREFETCH = TILE_COLUMNS == 64;
+    constexpr int LINES = TILE_COLUMNS / FLOATS_PER_LINE, FETCHED = LINES > 1 ? LINES / 2 : LINES;
     long panelWords = (long) task.depth * TILE_COLUMNS;
     const float* current = task.panels + panel * panelWords;
-    const float* ahead = current + panelWords + (firstRow == 0 || firstRow > TILE_ROWS ? 0 : panelWords / 2);
-    multiplyTile<ROWS, TILE_VECTORS, PREFETCH>(task.a + firstRow * task.aStride, task.aStride, current, TILE_COLUMNS,
+    const float* ahead = current + panelWords;
+    if (LINES > 1 && firstRow > 0 && firstRow <= TILE_ROWS)
+        ahead += panelWords / 2;
+    multiplyTile<ROWS, TILE_VECTORS, FETCHED>(task.a + firstRow * task.aStride, task.aStride, current, TILE_COLUMNS,
         task.depth, acc, ahead);
 }
 

@@ -9,12 +9,14 @@ namespace OrbitPlugin {
 namespace cpu {
 namespace ORBIT_SIMD {
 
+constexpr int FLOATS_PER_LINE = 16;     // of the caches
+
 /**
  * acc[r][v] = Σ_k a[r][k] b[k][v]. Both precisions step a by one word and b by one row of words: a word of a is a
- * float, or two BF16 numbers that meet the two rows interleaved in b. With PREFETCH, step k also fetches two cache
- * lines from ahead + 32 k. One sum per element in ascending k: its bits do not depend on the tile's size.
+ * float, or two BF16 numbers that meet the two rows interleaved in b. Step k also fetches the next FETCHED cache lines
+ * of those from ahead on. One sum per element in ascending k: its bits do not depend on the tile's size.
  */
-template <int ROWS, int VECTORS, bool PREFETCH = false>
+template <int ROWS, int VECTORS, int FETCHED = 0>
 ORBIT_INLINE void multiplyTile(const float* a, long aStride, const float* b, long bStride, int depth,
         Vec (&acc)[ROWS][VECTORS], const float* ahead = nullptr) {
 #pragma GCC unroll 8
@@ -24,10 +26,8 @@ ORBIT_INLINE void multiplyTile(const float* a, long aStride, const float* b, lon
             acc[r][v] = Vec{};
     for (int k = 0; k < depth; k++) {
         Vec columns[VECTORS];
-        if constexpr (PREFETCH) {
-            __builtin_prefetch(ahead + k * 32);
-            __builtin_prefetch(ahead + k * 32 + 16);
-        }
+        for (int line = 0; line < FETCHED; line++)
+            __builtin_prefetch(ahead + (k * FETCHED + line) * FLOATS_PER_LINE);
 #pragma GCC unroll 8
         for (int v = 0; v < VECTORS; v++)
             columns[v] = load(b + k * bStride + v * LANES);

@@ -6,8 +6,7 @@
 namespace OrbitPlugin {
 namespace cpu {
 
-void coordinateHead(const PackedModel& model, const PackedGraph& graph, const Conditioning& conditioning,
-        const Share& share) {
+void coordinateHead(const PackedModel& model, const Pass& pass, const Conditioning& conditioning, const Share& share) {
     Workspace& workspace = share.common;
     const KernelTable& table = *model.kernels.single;
 
@@ -20,13 +19,19 @@ void coordinateHead(const PackedModel& model, const PackedGraph& graph, const Co
     head.floatOutput = true;
     table.linear(head, Epilogue::Store);
     share.wait();
-    double mean[3] = {0, 0, 0};
-    for (int i = 0; i < graph.numAtoms; i++)
-        for (int k = 0; k < 3; k++)
-            mean[k] += workspace.headRows.data()[i * ROW_PADDING + k];
-    for (int i = share.firstRow; i < share.firstRow + share.numRows; i++)
-        for (int k = 0; k < 3; k++)
-            workspace.output[3 * i + k] = workspace.headRows.data()[i * ROW_PADDING + k] - mean[k] / graph.numAtoms;
+    for (const PassCopy& copy : pass.places) {
+        const int numAtoms = copy.graph->numAtoms;
+        const float* rows = workspace.headRows.data() + (std::size_t) copy.firstRow * ROW_PADDING;
+        double* output = workspace.output.data() + 3 * copy.firstRow;
+        double mean[3] = {0, 0, 0};
+        for (int i = 0; i < numAtoms; i++)
+            for (int k = 0; k < 3; k++)
+                mean[k] += rows[i * ROW_PADDING + k];
+        const RowRange range = share.getRows(copy);
+        for (int i = range.firstRow; i < range.endRow; i++)
+            for (int k = 0; k < 3; k++)
+                output[3 * i + k] = rows[i * ROW_PADDING + k] - mean[k] / numAtoms;
+    }
 }
 
 } // namespace cpu

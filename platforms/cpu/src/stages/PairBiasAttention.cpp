@@ -7,10 +7,49 @@
 namespace OrbitPlugin {
 namespace cpu {
 
-void pairBiasAttention(const PackedModel& model, const PackedGraph& graph, const Conditioning& conditioning, int layer,
+namespace {
+
+/** A thread's rows of one copy, all at once where the biases of all layers are kept. */
+void attend(const PackedModel& model, const PassCopy& copy, const Conditioning& conditioning, int layer,
         const Share& share) {
     Workspace& workspace = share.common;
+    const PackedGraph& graph = *copy.graph;
     const PairBiasTransformerSettings& settings = model.settings;
+    AttentionTask task{};
+    task.numAtoms = graph.numAtoms;
+    task.paddedAtoms = graph.paddedAtoms;
+    task.numHeads = settings.numHeads;
+    task.headWidth = settings.width / settings.numHeads;
+    task.qkv = workspace.qkv.data() + (std::size_t) copy.firstRow * workspace.qkvStride;
+    task.qkvStride = workspace.qkvStride;
+    task.coordinates = workspace.coordinates.data() + copy.firstCoordinate;
+    task.out = workspace.attended.data() + (std::size_t) copy.firstRow * workspace.attentionStride;
+    task.outStride = workspace.attentionStride;
+    task.scratch = share.own.scratch.data();
+    const bool keeps = keepsAllBiases(model, graph);
+    const RowRange range = share.getRows(copy);
+    const int blockRows = keeps ? graph.numAtoms : BLOCK_ROWS;
+    for (int first = range.firstRow; first < range.endRow; first += blockRows) {
+        task.firstRow = first;
+        task.numRows = std::min(blockRows, range.endRow - first);
+        task.biasStride = (long) (keeps ? graph.numAtoms : task.numRows) * graph.paddedAtoms;
+        if (keeps)
+            task.bias = workspace.bias.data() + copy.firstBias + layer * settings.numHeads * task.biasStride +
+                    (std::size_t) first * graph.paddedAtoms;
+        else {
+            pairFeatures(model, copy, conditioning,
+                    {layer * settings.numHeads, settings.numHeads, first, task.numRows}, share);
+            task.bias = share.own.bias.data();
+        }
+        model.kernels.operand->attention(task);
+    }
+}
+
+} // namespace
+
+void pairBiasAttention(const PackedModel& model, const Pass& pass, const Conditioning& conditioning, int layer,
+        const Share& share) {
+    Workspace& workspace = share.common;
     const KernelTable& table = *model.kernels.operand;
     const PackedLayer& weights = model.layers[layer];
 
@@ -27,35 +66,10 @@ void pairBiasAttention(const PackedModel& model, const PackedGraph& graph, const
     table.linear(qkv, Epilogue::Store);
     share.wait();
 
-    // (4.12), (4.13), for all rows at once where the biases of all layers are kept
+    // (4.12), (4.13)
 
-    AttentionTask task{};
-    task.numAtoms = graph.numAtoms;
-    task.paddedAtoms = graph.paddedAtoms;
-    task.numHeads = settings.numHeads;
-    task.headWidth = settings.width / settings.numHeads;
-    task.qkv = workspace.qkv.data();
-    task.qkvStride = workspace.qkvStride;
-    task.coordinates = workspace.coordinates.data();
-    task.out = workspace.attended.data();
-    task.outStride = workspace.attentionStride;
-    task.scratch = share.own.scratch.data();
-    bool keeps = keepsAllBiases(model, graph);
-    int blockRows = keeps ? graph.numAtoms : BLOCK_ROWS, endRow = share.firstRow + share.numRows;
-    for (int first = share.firstRow; first < endRow; first += blockRows) {
-        task.firstRow = first;
-        task.numRows = std::min(blockRows, endRow - first);
-        task.biasStride = (long) (keeps ? graph.numAtoms : task.numRows) * graph.paddedAtoms;
-        if (keeps)
-            task.bias = workspace.bias.data() + (std::size_t) layer * settings.numHeads * task.biasStride +
-                    (std::size_t) first * graph.paddedAtoms;
-        else {
-            pairFeatures(model, graph, conditioning,
-                    {layer * settings.numHeads, settings.numHeads, first, task.numRows}, share);
-            task.bias = share.own.bias.data();
-        }
-        table.attention(task);
-    }
+    for (const PassCopy& copy : pass.places)
+        attend(model, copy, conditioning, layer, share);
 
     // (4.14)
 

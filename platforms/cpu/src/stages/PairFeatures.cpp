@@ -5,9 +5,23 @@
 namespace OrbitPlugin {
 namespace cpu {
 
-void pairFeatures(const PackedModel& model, const PackedGraph& graph, const Conditioning& conditioning, BiasBlock block,
+void expandEmbeddings(const PackedModel& model, const PackedGraph& graph, Workspace& workspace) {
+    if (!keepsEmbeddings(model, graph)) {
+        workspace.expanded = nullptr;
+        return;
+    }
+    if (workspace.expanded == &graph)
+        return;
+    const int pairWidth = model.settings.pairWidth;
+    for (int i = 0; i < graph.numAtoms; i++)
+        graph.expandRow(i, pairWidth, workspace.embedding.data() + (std::size_t) i * pairWidth * graph.paddedAtoms);
+    workspace.expanded = &graph;
+}
+
+void pairFeatures(const PackedModel& model, const PassCopy& copy, const Conditioning& conditioning, BiasBlock block,
         const Share& share) {
     Workspace& workspace = share.common;
+    const PackedGraph& graph = *copy.graph;
     const PairBiasTransformerSettings& settings = model.settings;
     std::size_t rowWords = (std::size_t) settings.pairWidth * graph.paddedAtoms;
     bool keeps = keepsEmbeddings(model, graph);
@@ -17,7 +31,7 @@ void pairFeatures(const PackedModel& model, const PackedGraph& graph, const Cond
     task.pairWidth = settings.pairWidth;
     task.numRadial = settings.numRadial;
     task.numBias = block.numChannels;
-    task.coordinates = workspace.coordinates.data();
+    task.coordinates = workspace.coordinates.data() + copy.firstCoordinate;
     task.inverseSpacing = (float) ((settings.numRadial - 1) / settings.radialMax);
     task.conditioning = conditioning.pair(model);
     task.radialWeight = model.radialWeight.data();
@@ -27,10 +41,11 @@ void pairFeatures(const PackedModel& model, const PackedGraph& graph, const Cond
     task.biasBias = model.biasBias.data() + block.firstChannel;
     task.scratch = share.own.scratch.data();
 
-    // The biases of all layers are an array of the copy, those of a block belong to the thread.
+    // The biases of all layers are an array of the pass, those of a block belong to the thread.
 
     bool keepsAll = keepsAllBiases(model, graph);
-    float* bias = keepsAll ? workspace.bias.data() + (std::size_t) block.firstRow * graph.paddedAtoms :
+    float* bias = keepsAll ?
+            workspace.bias.data() + copy.firstBias + (std::size_t) block.firstRow * graph.paddedAtoms :
             share.own.bias.data();
     task.biasStride = (long) (keepsAll ? graph.numAtoms : block.numRows) * graph.paddedAtoms;
 

@@ -34,57 +34,69 @@ void HostIntegrateOrbitDiffusionStepKernel::setBatch(const Batch& newBatch) {
         firstAtoms.push_back(copy.firstAtom);
     firstAtoms.push_back(batch.getNumAtoms());
     positions.assign(3 * batch.getNumAtoms(), 0.0);
-    previousDenoised.assign(positions.size(), 0.0);
+    for (vector<double>* array : {&previousDenoised, &now.denoised, &now.predicted, &now.predictedDenoised,
+            &now.unguided})
+        array->assign(positions.size(), 0.0);
     centroids.assign(3 * batch.copies.size(), 0.0);
     historyStep = -1;
 }
 
-void HostIntegrateOrbitDiffusionStepKernel::drawCopy(int copy, ArrayView<double> noise) {
+void HostIntegrateOrbitDiffusionStepKernel::drawCopy(int copy) {
     const BatchCopy& key = batch.copies[copy];
+    const ArrayView<double> noise = getRows<double>(copy, now.denoised);
     reference::noise({batch.seed, key.record, key.copy, key.draw}, noise);
     reference::prior({batch.getNumAtoms(copy)}, batch.noiseLevels[0], noise, getRows<double>(copy, positions));
 }
 
-void HostIntegrateOrbitDiffusionStepKernel::stepCopy(
-        int copy, int step, const StepBuffers& buffers, const Denoise& denoise) {
+void HostIntegrateOrbitDiffusionStepKernel::stepCopies(ArrayView<const int> copies, int step, const Denoise& denoise) {
     const StepLevels levels = batch.getLevels(step, historyStep);
-    stepDown(copy, levels, buffers, denoise);
-    if (levels.renewed > 0) {
+    stepDown(copies, levels, denoise);
+    if (levels.renewed <= 0)
+        return;
+    for (int copy : copies) {
         // (5.8)
         const BatchCopy& key = batch.copies[copy];
-        reference::noise({batch.getStepSeed(step), key.record, key.copy, key.draw}, buffers.denoised);
-        reference::addNoise(
-                {batch.getNumAtoms(copy)}, levels.renewed, buffers.denoised, getRows<double>(copy, positions));
+        const ArrayView<double> noise = getRows<double>(copy, now.denoised);
+        reference::noise({batch.getStepSeed(step), key.record, key.copy, key.draw}, noise);
+        reference::addNoise({batch.getNumAtoms(copy)}, levels.renewed, noise, getRows<double>(copy, positions));
     }
 }
 
 void HostIntegrateOrbitDiffusionStepKernel::stepDown(
-        int copy, const StepLevels& levels, const StepBuffers& buffers, const Denoise& denoise) {
-    const ArrayView<double> y = getRows<double>(copy, positions), denoised = buffers.denoised;
-    const GraphFeatures& graph = batch.graphs[batch.copies[copy].graph];
-    auto evaluate = [&](double sigma, ArrayView<const double> from, ArrayView<double> to) {
-        if (!batch.isGuided(graph, levels)) {
-            denoise(sigma, from, to);
-            return;
+        ArrayView<const int> copies, const StepLevels& levels, const Denoise& denoise) {
+    denoiseGuided(copies, levels, levels.sigma, positions, now.denoised, denoise);
+    const bool hasSecond = batch.method == SamplerMethod::Heun && levels.nextSigma > 0;
+    for (int copy : copies) {
+        const ArrayView<double> y = getRows<double>(copy, positions), D = getRows<double>(copy, now.denoised);
+        if (batch.method == SamplerMethod::Multistep) {
+            const ArrayView<double> history = getRows<double>(copy, previousDenoised);
+            reference::multistepStep(levels, y, D, history, y);
+            std::copy(D.begin(), D.end(), history.begin());
         }
-        denoise(sigma, from, buffers.unguided);
-        reference::stereoGuidance(
-                {graph.numAtoms, sigma, batch.stereoGuidance}, graph.handedVolumes, buffers.unguided, to);
-    };
-    evaluate(levels.sigma, y, denoised);
-    if (batch.method == SamplerMethod::Multistep) {
-        const ArrayView<double> history = getRows<double>(copy, previousDenoised);
-        reference::multistepStep(levels, y, denoised, history, y);
-        std::copy(denoised.begin(), denoised.end(), history.begin());
-        return;
+        else
+            reference::eulerStep(levels, y, D, hasSecond ? getRows<double>(copy, now.predicted) : y);
     }
-    if (batch.method == SamplerMethod::Euler || levels.nextSigma <= 0) {
-        reference::eulerStep(levels, y, denoised, y);
+    if (!hasSecond)
         return;
+    denoiseGuided(copies, levels, levels.nextSigma, now.predicted, now.predictedDenoised, denoise);
+    for (int copy : copies) {
+        const ArrayView<double> y = getRows<double>(copy, positions);
+        reference::heunStep(levels, {y, getRows<double>(copy, now.denoised), getRows<double>(copy, now.predicted),
+                getRows<double>(copy, now.predictedDenoised)}, y);
     }
-    reference::eulerStep(levels, y, denoised, buffers.predicted);
-    evaluate(levels.nextSigma, buffers.predicted, buffers.predictedDenoised);
-    reference::heunStep(levels, {y, denoised, buffers.predicted, buffers.predictedDenoised}, y);
+}
+
+void HostIntegrateOrbitDiffusionStepKernel::denoiseGuided(ArrayView<const int> copies, const StepLevels& levels,
+        double sigma, ArrayView<const double> y, ArrayView<double> guided, const Denoise& denoise) {
+    denoise(sigma, y, guided);
+    for (int copy : copies) {
+        const GraphFeatures& graph = batch.graphs[batch.copies[copy].graph];
+        if (!batch.isGuided(graph, levels))
+            continue;
+        const ArrayView<double> rows = getRows(copy, guided), before = getRows<double>(copy, now.unguided);
+        std::copy(rows.begin(), rows.end(), before.begin());
+        reference::stereoGuidance({graph.numAtoms, sigma, batch.stereoGuidance}, graph.handedVolumes, before, rows);
+    }
 }
 
 vector<double> HostIntegrateOrbitDiffusionStepKernel::getPositions() const {

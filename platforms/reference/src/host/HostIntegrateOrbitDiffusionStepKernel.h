@@ -13,7 +13,7 @@ namespace OrbitPlugin {
 
 /**
  * For platforms whose Context keeps its positions in ReferencePlatform::PlatformData. Such a platform adds the network
- * and decides which thread takes which copy; copies are independent of each other.
+ * and decides which thread takes which copies; copies are independent of each other.
  */
 class OPENMM_EXPORT_ORBIT HostIntegrateOrbitDiffusionStepKernel : public IntegrateOrbitDiffusionStepKernel {
 public:
@@ -30,17 +30,14 @@ public:
     void scatter(OpenMM::ContextImpl& context) override;
 protected:
     /**
-     * The denoiser (3.2) of one copy: noise level, coordinates y [numAtoms of the copy][3], output D of the same shape.
+     * The denoiser (3.2) of the copies of a step: noise level, coordinates y and output D, both [numAtoms][3] of the
+     * whole batch, of which only the rows of those copies are read and written.
      */
     typedef std::function<void(double sigma, ArrayView<const double> y, ArrayView<double> denoised)> Denoise;
-    /** Room for one copy: [3 * its atoms] each. */
-    struct StepBuffers {
-        ArrayView<double> denoised, predicted, predictedDenoised, unguided;
-    };
     /** Draw the prior of one copy. */
-    void drawCopy(int copy, ArrayView<double> noise);
-    /** Take one copy through a step. */
-    void stepCopy(int copy, int step, const StepBuffers& buffers, const Denoise& denoise);
+    void drawCopy(int copy);
+    /** Take some copies through a step, evaluating the denoiser for all of them together. */
+    void stepCopies(ArrayView<const int> copies, int step, const Denoise& denoise);
     /** Get the part of an array of all copies [numAtoms][3] that belongs to one copy. */
     template <class T>
     ArrayView<T> getRows(int copy, ArrayView<T> values) const {
@@ -52,10 +49,16 @@ protected:
     int historyStep = -1;                               // the last step that all copies have taken, -1: none
 private:
     /** The deterministic part of a step, (5.1) to (5.4). */
-    void stepDown(int copy, const StepLevels& levels, const StepBuffers& buffers, const Denoise& denoise);
+    void stepDown(ArrayView<const int> copies, const StepLevels& levels, const Denoise& denoise);
+    /** Evaluate the denoiser and guide those copies that the step guides. */
+    void denoiseGuided(ArrayView<const int> copies, const StepLevels& levels, double sigma, ArrayView<const double> y,
+            ArrayView<double> guided, const Denoise& denoise);
 
     std::vector<int> firstAtoms;                        // [numCopies + 1]
     std::vector<double> previousDenoised;               // [numAtoms][3], of historyStep
+    struct {
+        std::vector<double> denoised, predicted, predictedDenoised, unguided;
+    } now;                                              // [numAtoms][3] each, of the present step
     std::vector<double> centroids;                      // [numCopies][3], nm
     double unitInNanometers = 0.1;
 };

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+// Divides a batch into passes.
+#include "Pass.h"
+#include <algorithm>
+#include <numeric>
+
+namespace OrbitPlugin {
+namespace cpu {
+
+long countBiasWords(const PackedModel& model, const PackedGraph& graph) {
+    return (long) model.settings.numLayers * model.settings.numHeads * graph.numAtoms * graph.paddedAtoms;
+}
+
+void Pass::add(const PackedModel& model, const PackedGraph& graph, int copy, int firstAtom) {
+    copies.push_back(copy);
+    places.push_back({&graph, firstAtom, numRows, numCoordinates, numBias});
+    numRows += graph.numAtoms;
+    numCoordinates += 3 * graph.paddedAtoms;
+    numBias += countBiasWords(model, graph);
+}
+
+std::vector<Pass> makePasses(const PackedModel& model, const std::vector<PackedGraph>& graphs, const Batch& batch,
+        const std::vector<int>& conditionOfCopy, int numThreads) {
+    std::vector<int> order(batch.copies.size());
+    std::iota(order.begin(), order.end(), 0);
+    std::stable_sort(order.begin(), order.end(), [&](int a, int b) {
+        if (conditionOfCopy[a] != conditionOfCopy[b])
+            return conditionOfCopy[a] < conditionOfCopy[b];
+        return batch.getNumAtoms(a) > batch.getNumAtoms(b);
+    });
+
+    // Sections of equal length of the row of all atoms. A pass has the copies whose middle is in one section.
+
+    const long numAtoms = batch.getNumAtoms();
+    const long numSections = roundUp((int) ((numAtoms + PASS_ROWS - 1) / PASS_ROWS), numThreads);
+    const bool alone = (int) order.size() <= numThreads;
+    std::vector<Pass> passes;
+    long first = 0, lastSection = -1;
+    for (int copy : order) {
+        const PackedGraph& graph = graphs[batch.copies[copy].graph];
+        const long section = (2 * first + graph.numAtoms) * numSections / (2 * numAtoms);
+        if (alone || section != lastSection || passes.back().condition != conditionOfCopy[copy] ||
+                passes.back().numBias + countBiasWords(model, graph) > MAX_BIAS_WORDS) {
+            passes.emplace_back();
+            passes.back().condition = conditionOfCopy[copy];
+        }
+        passes.back().add(model, graph, copy, batch.copies[copy].firstAtom);
+        first += graph.numAtoms;
+        lastSection = section;
+    }
+    std::stable_sort(passes.begin(), passes.end(), [](const Pass& a, const Pass& b) {
+        return a.numRows > b.numRows;
+    });
+    return passes;
+}
+
+} // namespace cpu
+} // namespace OrbitPlugin
