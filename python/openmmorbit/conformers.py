@@ -339,17 +339,21 @@ class ConformerGenerator:
     @contextmanager
     def _watched(self, progress):
         """Let Ctrl-C stop the C++ call, and show a progress bar if wanted."""
-        from tqdm import tqdm
+        bar = report = None
+        if progress:
+            # Importing it takes longer than many a generation.
+            from tqdm import tqdm
 
-        bar = tqdm(total=1000, disable=not progress, bar_format="{l_bar}{bar}| {elapsed}<{remaining}")
+            bar = tqdm(total=1000, bar_format="{l_bar}{bar}| {elapsed}<{remaining}")
 
-        def report(numFinished, numCopies, fraction):
-            bar.update(int(1000 * (numFinished + fraction * (numCopies - numFinished)) / max(numCopies, 1)) - bar.n)
+            def report(numFinished, numCopies, fraction):
+                bar.update(int(1000 * (numFinished + fraction * (numCopies - numFinished)) / max(numCopies, 1)) - bar.n)
 
-        callback = orbit.PythonProgressCallback(report if progress else None)
+        callback = orbit.PythonProgressCallback(report)
         self._core.setProgressCallback(callback)
         try:
             yield
         finally:
             self._core.setProgressCallback(None)
-            bar.close()
+            if bar is not None:
+                bar.close()

@@ -6,7 +6,7 @@
 #include "openmmorbit/internal/SamplerText.h"
 #include "openmmorbit/internal/Sha256.h"
 #include <fstream>
-#include <iterator>
+#include <future>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -144,7 +144,11 @@ DenoiserModel DenoiserModel::load(const string& path) {
     string bytes;
     try {
         file.exceptions(std::ios::badbit);
-        bytes.assign(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>());
+        vector<char> chunk(1 << 20);
+        while (file) {
+            file.read(chunk.data(), chunk.size());
+            bytes.append(chunk.data(), file.gcount());
+        }
     }
     catch (const std::ios::failure&) {
         throw ArgumentError("DenoiserModel::load: expected a readable file, got \"" + path +
@@ -165,6 +169,12 @@ DenoiserModel DenoiserModel::fromBytes(const string& bytes, const string& origin
     for (const auto& item : FIXED_VALUES)
         if (reader.getText(item.first) != item.second)
             reader.refuse(item.first + " \"" + item.second + "\"", "\"" + reader.getText(item.first) + "\"");
+
+    // Hashing takes most of the time: the file is hashed beside its tensors.
+
+    std::future<string> checksum = std::async(std::launch::async, [&] {
+        return sha256(bytes.data(), bytes.size());
+    });
     const string found = sha256(header.data, header.dataSize);
     if (reader.getText("sha256") != found)
         reader.refuse("tensors with SHA-256 " + reader.getText("sha256"), found + " (the file is damaged)");
@@ -183,7 +193,7 @@ DenoiserModel DenoiserModel::fromBytes(const string& bytes, const string& origin
     for (const auto& item : header.entries)
         model.tensors[item.first] = readTensor(header, item.second);
     checkModel("DenoiserModel::load: \"" + origin + "\"", model);
-    model.checksum = sha256(bytes.data(), bytes.size());
+    model.checksum = checksum.get();
     return model;
 }
 

@@ -148,14 +148,12 @@ SafetensorsHeader readSafetensors(const string& bytes, const string& origin) {
 ModelTensor readTensor(const SafetensorsHeader& header, const SafetensorsEntry& entry) {
     ModelTensor tensor;
     tensor.shape = entry.shape;
-    const int size = entry.bfloat16 ? 2 : 4;
-    tensor.values.resize((entry.end - entry.begin) / size);
+    tensor.values.resize((entry.end - entry.begin) / (entry.bfloat16 ? 2 : 4));
     const char* source = header.data + entry.begin;
-    for (std::size_t i = 0; i < tensor.values.size(); i++) {
-        std::uint32_t word = readWord(source + size * i, size);
-        if (entry.bfloat16)
-            word <<= 16;
-        std::memcpy(&tensor.values[i], &word, sizeof(word));
+    for (float& value : tensor.values) {
+        const std::uint32_t word = entry.bfloat16 ? readWord(source, 2) << 16 : readWord(source, 4);
+        std::memcpy(&value, &word, sizeof(word));
+        source += entry.bfloat16 ? 2 : 4;
     }
     return tensor;
 }

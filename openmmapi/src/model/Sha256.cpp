@@ -34,6 +34,7 @@ void addBlock(std::array<std::uint32_t, 8>& hash, const unsigned char* block) {
             (rotateRight(b, 17) ^ rotateRight(b, 19) ^ (b >> 10));
     }
     std::array<std::uint32_t, 8> s = hash;
+#pragma GCC unroll 64
     for (int i = 0; i < 64; i++) {
         const std::uint32_t sum1 = rotateRight(s[4], 6) ^ rotateRight(s[4], 11) ^ rotateRight(s[4], 25);
         const std::uint32_t choice = (s[4] & s[5]) ^ (~s[4] & s[6]);
