@@ -58,6 +58,16 @@ if(ORBIT_BUILD_TRAINING)
     get_filename_component(_site "${TORCH_DIR}" DIRECTORY)
     set(ORBIT_TORCH_RPATH "${TORCH_DIR}/lib;${_site}/nvidia/cu13/lib")
     target_link_options(Torch::Torch INTERFACE "-Wl,-rpath-link,${TORCH_DIR}/lib:${_site}/nvidia/cu13/lib")
+    # NCCL: the headers must be those that LibTorch was built with; its whole installation (pip install torch) has them.
+    # c10d's header wants those of all libraries that LibTorch's GPU half uses.
+    find_path(ORBIT_CUDA_INCLUDE_DIR NAMES cusolverDn.h PATHS "${_site}/nvidia/cu13/include" NO_DEFAULT_PATH)
+    find_path(ORBIT_NCCL_INCLUDE_DIR NAMES nccl.h PATHS "${_site}/nvidia/nccl/include" NO_DEFAULT_PATH)
+    if(ORBIT_CUDA_INCLUDE_DIR AND ORBIT_NCCL_INCLUDE_DIR AND EXISTS "${TORCH_DIR}/lib/libtorch_cuda.so")
+        set(ORBIT_BUILD_NCCL ON)
+    else()
+        set(ORBIT_BUILD_NCCL OFF)
+        set(ORBIT_TRAINING_NOTE " (without NCCL: pip install torch brings the headers)")
+    endif()
 endif()
 
 if(ORBIT_BUILD_CHEM)

@@ -115,8 +115,12 @@ Run::Run(const TrainingSettings& given, std::ostream* progress) : settings(given
 }
 
 void Run::describeData() {
-    if (group.getSize() > 1)
+    if (group.getSize() > 1) {
         log.say("data parallel over " + std::to_string(group.getSize()) + " processes");
+        const std::string gpus = group.connectGpus(device.device);
+        if (!gpus.empty())
+            log.say(gpus);
+    }
     for (const TrainingSet& set : data.sets) {
         std::ostringstream text;
         text << "data set of weight " << set.weight << ": " << set.molecules.size() << " molecules";

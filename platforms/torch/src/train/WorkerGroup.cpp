@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: MIT
-// The connection to the other processes: a TCP store for the meeting, Gloo for the data.
+// The connection to the other processes: a TCP store for the meeting, Gloo or NCCL for the data.
 #define USE_C10D_GLOO
 #include "WorkerGroup.h"
+#include "nccl/NcclGroup.h"
 #include "openmm/OpenMMException.h"
 #include "openmmorbit/ArgumentError.h"
 #include <c10/core/GradMode.h>
 #include <cstdlib>
-#include <string>
+#include <dlfcn.h>
+#include <set>
+#include <unistd.h>
 #include <torch/csrc/distributed/c10d/PrefixStore.hpp>
 #include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
@@ -37,10 +40,35 @@ int getNumber(const std::string& name) {
     return (int) number;
 }
 
+/** Get the maker of NCCL's group; null where it was not built or cannot be loaded. */
+NcclMaker loadNccl() {
+    void* library = dlopen(NCCL_LIBRARY, RTLD_NOW);
+    return library == nullptr ? nullptr : reinterpret_cast<NcclMaker>(dlsym(library, NCCL_MAKER));
+}
+
+std::string getPlace(at::Device device) {
+    char host[256] = {};
+    gethostname(host, sizeof(host) - 1);
+    return std::string(host) + " " + std::to_string(device.index());
+}
+
 } // namespace
 
+std::string getReasonAgainstNccl(const std::vector<std::string>& places) {
+    std::set<std::string> different;
+    for (std::size_t rank = 0; rank < places.size(); rank++) {
+        if (places[rank].empty())
+            return "process " + std::to_string(rank) + " has no GPU, or a trainer built without NCCL";
+        if (!different.insert(places[rank]).second)
+            return "process " + std::to_string(rank) + " shares its GPU with another one";
+    }
+    return "";
+}
+
 struct WorkerGroup::Connection {
-    c10::intrusive_ptr<c10d::ProcessGroupGloo> group;
+    c10::intrusive_ptr<c10d::Store> store;
+    c10::intrusive_ptr<c10d::Backend> host;
+    c10::intrusive_ptr<c10d::Backend> gpus;     // null: tensors on GPUs go through host memory
 };
 
 WorkerGroup::WorkerGroup() {
@@ -61,14 +89,15 @@ WorkerGroup::WorkerGroup() {
     options.numWorkers = size;
     options.waitWorkers = false;
     try {
-        auto store = c10::make_intrusive<c10d::PrefixStore>("openmmorbit" + getVariable("TORCHELASTIC_RESTART_COUNT"),
+        connection = std::make_unique<Connection>();
+        connection->store = c10::make_intrusive<c10d::PrefixStore>(
+                "openmmorbit" + getVariable("TORCHELASTIC_RESTART_COUNT"),
                 c10::make_intrusive<c10d::TCPStore>(host, options));
         auto settings = c10d::ProcessGroupGloo::Options::create(TIMEOUT);
         settings->devices.push_back(host == "localhost" || host == "127.0.0.1" ?
                         c10d::ProcessGroupGloo::createDeviceForHostname("127.0.0.1") :
                         c10d::ProcessGroupGloo::createDefaultDevice());
-        connection = std::make_unique<Connection>();
-        connection->group = c10::make_intrusive<c10d::ProcessGroupGloo>(store, rank, size, settings);
+        connection->host = c10::make_intrusive<c10d::ProcessGroupGloo>(connection->store, rank, size, settings);
     }
     catch (const std::exception& error) {
         throw OpenMM::OpenMMException("train: expected " + std::to_string(size) + " processes to meet at " + host +
@@ -76,7 +105,38 @@ WorkerGroup::WorkerGroup() {
     }
 }
 
-WorkerGroup::~WorkerGroup() = default;
+WorkerGroup::~WorkerGroup() {
+    if (connection != nullptr && connection->gpus != nullptr)
+        connection->gpus->shutdown();
+}
+
+std::string WorkerGroup::connectGpus(at::Device device) {
+    if (size == 1)
+        return "";
+    std::vector<std::string> places;
+    bool anyGpu = false;
+    try {
+        // Every process tells the others its place, so that all come to the same conclusion.
+
+        const NcclMaker make = device.is_cuda() ? loadNccl() : nullptr;
+        const std::string own = make == nullptr ? (device.is_cuda() ? "gpu" : "") : "nccl " + getPlace(device);
+        connection->store->set("place" + std::to_string(rank), own);
+        for (int other = 0; other < size; other++) {
+            const std::string place = connection->store->get_to_str("place" + std::to_string(other));
+            anyGpu = anyGpu || !place.empty();
+            places.push_back(place.substr(0, 5) == "nccl " ? place : "");
+        }
+        const std::string reason = getReasonAgainstNccl(places);
+        if (!reason.empty())
+            return anyGpu ? "gradients go through host memory (Gloo): " + reason : "";
+        make(c10::make_intrusive<c10d::PrefixStore>("nccl", connection->store), rank, size, TIMEOUT, connection->gpus);
+    }
+    catch (const std::exception& error) {
+        throw OpenMM::OpenMMException("train: expected the GPUs of " + std::to_string(size) +
+                " processes to meet, process " + std::to_string(rank) + " got: " + error.what());
+    }
+    return "gradients go from GPU to GPU (NCCL)";
+}
 
 template <class Call>
 void WorkerGroup::exchange(const std::vector<Tensor>& tensors, Call call) {
@@ -86,9 +146,12 @@ void WorkerGroup::exchange(const std::vector<Tensor>& tensors, Call call) {
     std::vector<Tensor> flat;
     for (const Tensor& tensor : tensors)
         flat.push_back(tensor.detach().reshape({-1}));
-    std::vector<Tensor> joined = {at::cat(flat).to(at::kCPU)};    // Gloo takes tensors in host memory.
+    const bool amongGpus = connection->gpus != nullptr && tensors[0].is_cuda();
+    std::vector<Tensor> joined = {at::cat(flat)};
+    if (!amongGpus)
+        joined[0] = joined[0].to(at::kCPU);     // Gloo takes tensors in host memory.
     try {
-        call(joined)->wait();
+        call(amongGpus ? *connection->gpus : *connection->host, joined)->wait();
     }
     catch (const std::exception& error) {
         throw OpenMM::OpenMMException("train: expected all " + std::to_string(size) +
@@ -102,11 +165,11 @@ void WorkerGroup::exchange(const std::vector<Tensor>& tensors, Call call) {
 }
 
 void WorkerGroup::sum(const std::vector<Tensor>& tensors) {
-    exchange(tensors, [this](std::vector<Tensor>& joined) { return connection->group->allreduce(joined); });
+    exchange(tensors, [](c10d::Backend& group, std::vector<Tensor>& joined) { return group.allreduce(joined); });
 }
 
 void WorkerGroup::copyFromFirst(const std::vector<Tensor>& tensors) {
-    exchange(tensors, [this](std::vector<Tensor>& joined) { return connection->group->broadcast(joined); });
+    exchange(tensors, [](c10d::Backend& group, std::vector<Tensor>& joined) { return group.broadcast(joined); });
 }
 
 } // namespace torchimpl

@@ -5,14 +5,22 @@
 
 #include <ATen/ATen.h>
 #include <memory>
+#include <string>
 #include <vector>
 
 namespace OrbitPlugin {
 namespace torchimpl {
 
 /**
- * A group of processes that train one model, through c10d and Gloo. All processes call the same functions in the same
- * order. A group of one process does nothing.
+ * Get why NCCL cannot connect the GPUs of a group, or nothing if it can.
+ *
+ * @param places    of every process: its machine and GPU, or nothing where it has no GPU or no NCCL
+ */
+std::string getReasonAgainstNccl(const std::vector<std::string>& places);
+
+/**
+ * A group of processes that train one model, through c10d: Gloo for tensors in host memory, NCCL for those on GPUs
+ * where it can. All processes call the same functions in the same order. A group of one process does nothing.
  */
 class WorkerGroup {
 public:
@@ -33,6 +41,15 @@ public:
     int getSize() const {
         return size;
     }
+    /**
+     * Let tensors on GPUs go from GPU to GPU, through NCCL, if all processes can: each needs a GPU of its own, and the
+     * trainer must have been built with NCCL. Otherwise they go through host memory.
+     *
+     * @param device    where this process computes
+     * @return a sentence for the log, or nothing if no process computes on a GPU
+     * @throws OpenMMException if the other processes do not answer
+     */
+    std::string connectGpus(at::Device device);
     /** Get whether this process writes files and progress. */
     bool isFirst() const {
         return rank == 0;
