@@ -168,6 +168,19 @@ TEST_P(CpuKernel, agreesWithReferenceForLargeMolecules) {
     kernel->evaluate(1.5, denoised, nullptr);
     expectClose("denoiser", denoised, expected, toleranceOf("denoiser"));
 
+    // On more threads than passes the large copy is shared out, and its rows use the threads' own workspaces between two
+    // evaluations of the small ones.
+
+    ThreadPool many(4);
+    auto mixed = makeKernel(model, many);
+    mixed->setBatch(batch);
+    mixed->setPositions(makePositions(batch.getNumAtoms(), 6, 9.0));
+    for (int evaluation = 0; evaluation < 5; evaluation++) {
+        vector<double> again;
+        mixed->evaluate(1.5, again, nullptr);
+        EXPECT_EQ(again, denoised) << "evaluation " << evaluation;
+    }
+
     // The large copy alone, shared out over three threads: the same bits.
 
     ThreadPool several(3);

@@ -53,8 +53,12 @@ void pairFeatures(const PackedModel& model, const PassCopy& copy, const Conditio
 
     for (int row = 0; row < block.numRows; row++) {
         task.row = block.firstRow + row;
-        if (!keeps)
+        if (!keeps) {
+            // The thread's row overwrites what another copy has left in its own workspace.
+
+            share.own.expanded = nullptr;
             graph.expandRow(task.row, settings.pairWidth, share.own.embedding.data());
+        }
         task.embedding = keeps ? workspace.embedding.data() + task.row * rowWords : share.own.embedding.data();
         task.bias = bias + (std::size_t) row * graph.paddedAtoms;
         model.kernels.operand->pairRow(task);
