@@ -172,7 +172,7 @@ DenoiserModel DenoiserModel::fromBytes(const string& bytes, const string& origin
 
     // Hashing takes most of the time: the file is hashed beside its tensors.
 
-    std::future<string> checksum = std::async(std::launch::async, [&] {
+    std::future<string> checksum = std::async([&] {
         return sha256(bytes.data(), bytes.size());
     });
     const string found = sha256(header.data, header.dataSize);

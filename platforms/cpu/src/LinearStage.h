@@ -8,7 +8,7 @@
 namespace OrbitPlugin {
 namespace cpu {
 
-/** Get a thread's first row of an array of the copy. */
+/** Get a thread's first row of an array of the pass. */
 inline float* rowsOf(const Share& share, AlignedBuffer& array, long stride) {
     return array.data() + share.firstRow * stride;
 }

@@ -31,7 +31,7 @@ std::vector<Pass> makePasses(const PackedModel& model, const std::vector<PackedG
 
     // Sections of equal length of the row of all atoms. A pass has the copies whose middle is in one section.
 
-    const long numAtoms = batch.getNumAtoms();
+    const long numAtoms = std::max(1, batch.getNumAtoms());
     const long numSections = roundUp((int) ((numAtoms + PASS_ROWS - 1) / PASS_ROWS), numThreads);
     const bool alone = (int) order.size() <= numThreads;
     std::vector<Pass> passes;
