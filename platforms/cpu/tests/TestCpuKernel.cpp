@@ -168,8 +168,8 @@ TEST_P(CpuKernel, agreesWithReferenceForLargeMolecules) {
     kernel->evaluate(1.5, denoised, nullptr);
     expectClose("denoiser", denoised, expected, toleranceOf("denoiser"));
 
-    // On more threads than passes the large copy is shared out, and its rows use the threads' own workspaces between two
-    // evaluations of the small ones.
+    // On more threads than passes the large copy is shared out, and its rows use the threads' own workspaces between
+    // two evaluations of the small ones.
 
     ThreadPool many(4);
     auto mixed = makeKernel(model, many);

@@ -9,9 +9,9 @@ using namespace OrbitPlugin::torchimpl;
 namespace {
 
 TEST(WorkerGroup, ncclConnectsGpusOfTheirOwn) {
-    EXPECT_EQ(getReasonAgainstNccl({"a 0", "a 1", "b 0", "b 1"}), "");
-    EXPECT_EQ(getReasonAgainstNccl({"a 0", "a 1", "a 0"}), "process 2 shares its GPU with another one");
-    EXPECT_EQ(getReasonAgainstNccl({"a 0", ""}), "process 1 has no GPU, or a trainer built without NCCL");
+    EXPECT_EQ(getReasonAgainstNccl({"GPU 01", "GPU 23", "GPU 45"}), "");
+    EXPECT_EQ(getReasonAgainstNccl({"GPU 01", "GPU 23", "GPU 01"}), "process 2 shares its GPU with another one");
+    EXPECT_EQ(getReasonAgainstNccl({"GPU 01", "no GPU"}), "process 1 has no GPU");
 }
 
 TEST(WorkerGroup, aloneNothingIsExchanged) {

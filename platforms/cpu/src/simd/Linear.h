@@ -12,8 +12,8 @@ namespace ORBIT_SIMD {
 
 /**
  * The product of one tile of rows with one panel. Meanwhile the next panel is fetched, so that no tile waits for a
- * cache further away. The first tile needs it most: where one row of a panel is one cache line it fetches all of the next
- * panel, where it is four a half, the second tile the other half. Later tiles ask for what is there already.
+ * cache further away: where one row of a panel is one cache line the first tile fetches all of the next panel, where it
+ * is four a half, and the second tile the other half. Later tiles ask for what is there already.
  */
 template <int ROWS>
 ORBIT_INLINE void multiplyPanel(const LinearTask& task, int panel, int firstRow, Vec (&acc)[ROWS][TILE_VECTORS]) {

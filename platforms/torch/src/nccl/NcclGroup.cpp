@@ -12,4 +12,12 @@ extern "C" __attribute__((visibility("default"))) void orbitMakeNcclGroup(
     group = c10::make_intrusive<c10d::ProcessGroupNCCL>(store, rank, size, options);
 }
 
-static_assert(std::is_same_v<decltype(&orbitMakeNcclGroup), OrbitPlugin::torchimpl::NcclMaker>);
+extern "C" __attribute__((visibility("default"))) void orbitReadGpuIdentity(int device, std::string& identity) {
+    const cudaDeviceProp* properties = at::cuda::getDeviceProperties((c10::DeviceIndex) device);
+    for (unsigned char byte : properties->uuid.bytes)
+        identity += {"0123456789abcdef"[byte / 16], "0123456789abcdef"[byte % 16]};
+}
+
+using namespace OrbitPlugin::torchimpl;
+static_assert(std::is_same_v<decltype(&orbitMakeNcclGroup), NcclMaker>);
+static_assert(std::is_same_v<decltype(&orbitReadGpuIdentity), GpuReader>);

@@ -5,6 +5,7 @@
 #define OPENMM_ORBIT_TORCH_NCCLGROUP_H_
 
 #include <chrono>
+#include <string>
 #include <torch/csrc/distributed/c10d/Backend.hpp>
 #include <torch/csrc/distributed/c10d/Store.hpp>
 
@@ -13,10 +14,13 @@ namespace torchimpl {
 
 constexpr const char* NCCL_LIBRARY = "libOpenMMOrbitNccl.so";
 constexpr const char* NCCL_MAKER = "orbitMakeNcclGroup";
+constexpr const char* NCCL_GPU_READER = "orbitReadGpuIdentity";
 
 /** Join a group of processes with one GPU each. @throws c10::Error if there is no GPU */
 typedef void (*NcclMaker)(const c10::intrusive_ptr<c10d::Store>& store, int rank, int size,
         std::chrono::milliseconds timeout, c10::intrusive_ptr<c10d::Backend>& group);
+/** Get what no other GPU has: its UUID. Numbers differ from process to process. */
+typedef void (*GpuReader)(int device, std::string& identity);
 
 } // namespace torchimpl
 } // namespace OrbitPlugin

@@ -42,7 +42,7 @@ public:
     Run(const TrainingSettings& settings, std::ostream* progress);
     TrainingResult execute();
 private:
-    void describeData();
+    void describeData(const std::string& exchange);
     void resume();
     bool goesOn();
     void prepare(HostBatch batch);
@@ -92,11 +92,12 @@ Run::Run(const TrainingSettings& given, std::ostream* progress) : settings(given
         log(group.isFirst() ? progress : nullptr), data(settings) {
     settings.validate();
     device = findDevice(settings);
+    const std::string exchange = group.connectGpus(device.device);
     model = createInitialModel(settings);
     settings.network = model.getSettings();     // That of the initial model, if there is one.
     for (const TrainingDataset& dataset : settings.datasets)
         readTrainingSet(dataset.shards, dataset.weight, model, settings.maxAutomorphisms, data);
-    describeData();
+    describeData(exchange);
     if (settings.initialModel.empty())
         clearUnusedRows(data.tables, model);
     tables = std::make_unique<ModelTables>(data.tables, model, device);
@@ -114,13 +115,9 @@ Run::Run(const TrainingSettings& given, std::ostream* progress) : settings(given
     resume();
 }
 
-void Run::describeData() {
-    if (group.getSize() > 1) {
-        log.say("data parallel over " + std::to_string(group.getSize()) + " processes");
-        const std::string gpus = group.connectGpus(device.device);
-        if (!gpus.empty())
-            log.say(gpus);
-    }
+void Run::describeData(const std::string& exchange) {
+    if (group.getSize() > 1)
+        log.say("data parallel over " + std::to_string(group.getSize()) + " processes, " + exchange);
     for (const TrainingSet& set : data.sets) {
         std::ostringstream text;
         text << "data set of weight " << set.weight << ": " << set.molecules.size() << " molecules";

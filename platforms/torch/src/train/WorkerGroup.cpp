@@ -8,8 +8,8 @@
 #include <c10/core/GradMode.h>
 #include <cstdlib>
 #include <dlfcn.h>
+#include <exception>
 #include <set>
-#include <unistd.h>
 #include <torch/csrc/distributed/c10d/PrefixStore.hpp>
 #include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
@@ -40,27 +40,42 @@ int getNumber(const std::string& name) {
     return (int) number;
 }
 
-/** Get the maker of NCCL's group; null where it was not built or cannot be loaded. */
-NcclMaker loadNccl() {
+const std::string GPU = "GPU ";
+
+/** Get a function of the library with NCCL; null where it was not built or cannot be loaded, dlerror() tells why. */
+template <class Function>
+Function loadNccl(const char* name) {
     void* library = dlopen(NCCL_LIBRARY, RTLD_NOW);
-    return library == nullptr ? nullptr : reinterpret_cast<NcclMaker>(dlsym(library, NCCL_MAKER));
+    return library == nullptr ? nullptr : reinterpret_cast<Function>(dlsym(library, name));
 }
 
-std::string getPlace(at::Device device) {
-    char host[256] = {};
-    gethostname(host, sizeof(host) - 1);
-    return std::string(host) + " " + std::to_string(device.index());
+/** What a process says of its GPU. */
+std::string describeGpu(at::Device device) {
+    if (!device.is_cuda())
+        return "no GPU";
+    const auto read = loadNccl<GpuReader>(NCCL_GPU_READER);
+    if (read == nullptr)
+        return std::string("no NCCL: ") + dlerror();
+    try {
+        std::string identity;
+        read(device.index(), identity);
+        return GPU + identity;
+    }
+    catch (const std::exception& error) {
+        return error.what();
+    }
 }
 
 } // namespace
 
-std::string getReasonAgainstNccl(const std::vector<std::string>& places) {
+std::string getReasonAgainstNccl(const std::vector<std::string>& gpus) {
     std::set<std::string> different;
-    for (std::size_t rank = 0; rank < places.size(); rank++) {
-        if (places[rank].empty())
-            return "process " + std::to_string(rank) + " has no GPU, or a trainer built without NCCL";
-        if (!different.insert(places[rank]).second)
-            return "process " + std::to_string(rank) + " shares its GPU with another one";
+    for (std::size_t rank = 0; rank < gpus.size(); rank++) {
+        const std::string process = "process " + std::to_string(rank);
+        if (gpus[rank].compare(0, GPU.size(), GPU) != 0)
+            return process + " has " + gpus[rank];
+        if (!different.insert(gpus[rank]).second)
+            return process + " shares its GPU with another one";
     }
     return "";
 }
@@ -106,30 +121,38 @@ WorkerGroup::WorkerGroup() {
 }
 
 WorkerGroup::~WorkerGroup() {
-    if (connection != nullptr && connection->gpus != nullptr)
-        connection->gpus->shutdown();
+    if (connection == nullptr || connection->gpus == nullptr)
+        return;
+    try {
+        // After an error the others may be waiting for this process: an orderly end would wait for them.
+
+        if (std::uncaught_exceptions() > 0)
+            connection->gpus->abort();
+        else
+            connection->gpus->shutdown();
+    }
+    catch (const std::exception&) {
+        // The run has ended; its result or its error counts.
+    }
 }
 
 std::string WorkerGroup::connectGpus(at::Device device) {
     if (size == 1)
         return "";
-    std::vector<std::string> places;
-    bool anyGpu = false;
     try {
-        // Every process tells the others its place, so that all come to the same conclusion.
+        // Every process tells the others what it has, so that all come to the same conclusion.
 
-        const NcclMaker make = device.is_cuda() ? loadNccl() : nullptr;
-        const std::string own = make == nullptr ? (device.is_cuda() ? "gpu" : "") : "nccl " + getPlace(device);
-        connection->store->set("place" + std::to_string(rank), own);
-        for (int other = 0; other < size; other++) {
-            const std::string place = connection->store->get_to_str("place" + std::to_string(other));
-            anyGpu = anyGpu || !place.empty();
-            places.push_back(place.substr(0, 5) == "nccl " ? place : "");
-        }
-        const std::string reason = getReasonAgainstNccl(places);
+        const std::string key = "gpu";
+        connection->store->setTimeout(TIMEOUT);
+        connection->store->set(key + std::to_string(rank), describeGpu(device));
+        std::vector<std::string> gpus;
+        for (int other = 0; other < size; other++)
+            gpus.push_back(connection->store->get_to_str(key + std::to_string(other)));
+        const std::string reason = getReasonAgainstNccl(gpus);
         if (!reason.empty())
-            return anyGpu ? "gradients go through host memory (Gloo): " + reason : "";
-        make(c10::make_intrusive<c10d::PrefixStore>("nccl", connection->store), rank, size, TIMEOUT, connection->gpus);
+            return "gradients go through host memory (Gloo): " + reason;
+        const auto store = c10::make_intrusive<c10d::PrefixStore>("nccl", connection->store);
+        loadNccl<NcclMaker>(NCCL_MAKER)(store, rank, size, TIMEOUT, connection->gpus);
     }
     catch (const std::exception& error) {
         throw OpenMM::OpenMMException("train: expected the GPUs of " + std::to_string(size) +

@@ -14,9 +14,9 @@ namespace torchimpl {
 /**
  * Get why NCCL cannot connect the GPUs of a group, or nothing if it can.
  *
- * @param places    of every process: its machine and GPU, or nothing where it has no GPU or no NCCL
+ * @param gpus      what each process says of its GPU: "GPU " and its UUID, or why it has none for NCCL
  */
-std::string getReasonAgainstNccl(const std::vector<std::string>& places);
+std::string getReasonAgainstNccl(const std::vector<std::string>& gpus);
 
 /**
  * A group of processes that train one model, through c10d: Gloo for tensors in host memory, NCCL for those on GPUs
@@ -43,10 +43,11 @@ public:
     }
     /**
      * Let tensors on GPUs go from GPU to GPU, through NCCL, if all processes can: each needs a GPU of its own, and the
-     * trainer must have been built with NCCL. Otherwise they go through host memory.
+     * trainer must have been built with NCCL. Otherwise they go through host memory. With NCCL, c10d's watchdog notices
+     * that a process is lost and ends the others.
      *
      * @param device    where this process computes
-     * @return a sentence for the log, or nothing if no process computes on a GPU
+     * @return a sentence for the log, nothing for a process that is alone
      * @throws OpenMMException if the other processes do not answer
      */
     std::string connectGpus(at::Device device);
