@@ -19,7 +19,7 @@ struct Workspace {
     void reserve(const PackedModel& model, const std::vector<Pass>& passes);
     /** Make room for what a thread needs of its own while it works on rows of a pass in another workspace. */
     void reserveScratch(const PackedModel& model, const std::vector<Pass>& passes);
-    int widthStride, qkvStride, attentionStride, hiddenStride;
+    int widthStride = 0, qkvStride = 0, attentionStride = 0, hiddenStride = 0;
     AlignedBuffer coordinates;      ///< u [3][paddedAtoms] of every copy
     AlignedBuffer x;                ///< the residual stream [numRows][widthStride]
     AlignedBuffer a;                ///< normalised rows [numRows][widthStride]
