@@ -74,11 +74,7 @@ void preparePairs(const DenoiserTask& task, const Share& share) {
     const int numBias = task.model.settings.numLayers * task.model.settings.numHeads;
     for (const PassCopy& copy : task.pass.places) {
         const PackedGraph& graph = *copy.graph;
-
-        // The one copy of a pass that threads share has been expanded before.
-
-        if (share.barrier == nullptr)
-            expandEmbeddings(task.model, graph, share.common);
+        expandEmbeddings(task.model, graph, share.common);
         if (!keepsAllBiases(task.model, graph))
             continue;
         const RowRange range = share.getRows(copy);
@@ -129,7 +125,7 @@ void denoise(const DenoiserTask& task, Workspace& workspace) {
 void denoise(const DenoiserTask& task, OpenMM::ThreadPool& threads, std::vector<Workspace>& workspaces) {
     const int numRows = task.pass.numRows, numThreads = std::min(threads.getNumThreads(), numRows);
     preparePass(task, workspaces[0]);
-    expandEmbeddings(task.model, *task.pass.places[0].graph, workspaces[0]);
+    expandEmbeddings(task.model, *task.pass.places[0].graph, workspaces[0]);    // The threads will find it done.
     Barrier barrier(numThreads);
     auto work = [&](OpenMM::ThreadPool& pool, int thread) {
         if (thread >= numThreads)

@@ -6,10 +6,6 @@
 namespace OrbitPlugin {
 namespace cpu {
 
-bool keepsAllBiases(const PackedModel& model, const PackedGraph& graph) {
-    return countBiasWords(model, graph) <= MAX_BIAS_WORDS;
-}
-
 namespace {
 
 long countEmbeddingWords(const PackedModel& model, const PackedGraph& graph) {
@@ -17,6 +13,10 @@ long countEmbeddingWords(const PackedModel& model, const PackedGraph& graph) {
 }
 
 } // namespace
+
+bool keepsAllBiases(const PackedModel& model, const PackedGraph& graph) {
+    return countBiasWords(model, graph) <= MAX_BIAS_WORDS;
+}
 
 bool keepsEmbeddings(const PackedModel& model, const PackedGraph& graph) {
     return countEmbeddingWords(model, graph) <= MAX_EMBEDDING_WORDS;

@@ -6,11 +6,7 @@ namespace OrbitPlugin {
 namespace cpu {
 
 void expandEmbeddings(const PackedModel& model, const PackedGraph& graph, Workspace& workspace) {
-    if (!keepsEmbeddings(model, graph)) {
-        workspace.expanded = nullptr;
-        return;
-    }
-    if (workspace.expanded == &graph)
+    if (!keepsEmbeddings(model, graph) || workspace.expanded == &graph)
         return;
     const int pairWidth = model.settings.pairWidth;
     for (int i = 0; i < graph.numAtoms; i++)

@@ -41,11 +41,16 @@ void HostIntegrateOrbitDiffusionStepKernel::setBatch(const Batch& newBatch) {
     historyStep = -1;
 }
 
-void HostIntegrateOrbitDiffusionStepKernel::drawCopy(int copy) {
+ArrayView<double> HostIntegrateOrbitDiffusionStepKernel::drawNoise(std::uint64_t seed, int copy) {
     const BatchCopy& key = batch.copies[copy];
     const ArrayView<double> noise = getRows<double>(copy, now.denoised);
-    reference::noise({batch.seed, key.record, key.copy, key.draw}, noise);
-    reference::prior({batch.getNumAtoms(copy)}, batch.noiseLevels[0], noise, getRows<double>(copy, positions));
+    reference::noise({seed, key.record, key.copy, key.draw}, noise);
+    return noise;
+}
+
+void HostIntegrateOrbitDiffusionStepKernel::drawCopy(int copy) {
+    reference::prior({batch.getNumAtoms(copy)}, batch.noiseLevels[0], drawNoise(batch.seed, copy),
+            getRows<double>(copy, positions));
 }
 
 void HostIntegrateOrbitDiffusionStepKernel::stepCopies(ArrayView<const int> copies, int step, const Denoise& denoise) {
@@ -53,13 +58,12 @@ void HostIntegrateOrbitDiffusionStepKernel::stepCopies(ArrayView<const int> copi
     stepDown(copies, levels, denoise);
     if (levels.renewed <= 0)
         return;
-    for (int copy : copies) {
-        // (5.8)
-        const BatchCopy& key = batch.copies[copy];
-        const ArrayView<double> noise = getRows<double>(copy, now.denoised);
-        reference::noise({batch.getStepSeed(step), key.record, key.copy, key.draw}, noise);
-        reference::addNoise({batch.getNumAtoms(copy)}, levels.renewed, noise, getRows<double>(copy, positions));
-    }
+
+    // (5.8)
+
+    for (int copy : copies)
+        reference::addNoise({batch.getNumAtoms(copy)}, levels.renewed, drawNoise(batch.getStepSeed(step), copy),
+                getRows<double>(copy, positions));
 }
 
 void HostIntegrateOrbitDiffusionStepKernel::stepDown(

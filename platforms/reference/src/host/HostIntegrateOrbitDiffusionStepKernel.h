@@ -48,6 +48,8 @@ protected:
     std::vector<double> positions;                      // [numAtoms][3]
     int historyStep = -1;                               // the last step that all copies have taken, -1: none
 private:
+    /** Draw the noise of one copy, by key. @return an array of the present step, which is free outside stepDown() */
+    ArrayView<double> drawNoise(std::uint64_t seed, int copy);
     /** The deterministic part of a step, (5.1) to (5.4). */
     void stepDown(ArrayView<const int> copies, const StepLevels& levels, const Denoise& denoise);
     /** Evaluate the denoiser and guide those copies that the step guides. */
