@@ -15,6 +15,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 SIZES = (10, 20, 44, 100)
 PRECISIONS = {"avx512bf16": "BF16", "avx512": "FP32", "avx2": "FP32"}
+OPERANDS = {"BF16": "bf16", "FP32": "single"}
 
 
 def table(header, rows):
@@ -105,7 +106,7 @@ def runCompiled(python, build, sets):
     """Time compiled PyTorch in a Python that can import torch; nothing without one."""
     if not python:
         return {}
-    precisions = {"bf16" if PRECISIONS[isa] == "BF16" else "single" for isa in sets}
+    precisions = {OPERANDS[PRECISIONS[isa]] for isa in sets}
     return runScript(python, "compiled_network.py", build, "--precisions", *sorted(precisions))
 
 
@@ -120,7 +121,7 @@ def writeDenoiser(sets, denoiser, compiled, lines, busy=False):
               "network eagerly, in C++, on one thread.", ""]
     header, rows = ["atoms", "batch"], [[size, copies] for size in SIZES for copies in (1, 64)]
     for isa in sets:
-        label, precision = PRECISIONS[isa], "bf16" if PRECISIONS[isa] == "BF16" else "single"
+        label, precision = PRECISIONS[isa], OPERANDS[PRECISIONS[isa]]
         others = {f"LibTorch {label}": f"torch/{precision}", f"compiled {label}": f"compiled/{precision}"}
         if not compiled:
             others.popitem()
