@@ -1,6 +1,6 @@
 # The platform suites on GPU platforms: which precisions each runs in. Without a driver or double precision a test is
 # skipped and prints the reason. OpenCL runs on a CPU too (PoCL).
-set(ORBIT_PRECISIONS_TestDenoiserKernel single mixed double)
+set(ORBIT_PRECISIONS_TestDenoiserKernel single mixed double tf32)
 set(ORBIT_PRECISIONS_TestPrior single double)
 set(ORBIT_PRECISIONS_TestOpenCLContextOrder single mixed double)
 set(ORBIT_PRECISIONS_TestOrbitDiffusionIntegrator single mixed)

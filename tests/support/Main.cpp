@@ -45,7 +45,7 @@ static bool lacksDevice(const std::string& platform, const std::string& failure)
 /** The precisions of a platform, its default first. */
 static std::vector<std::string> getPrecisions(const std::string& platform) {
     if (isGpuPlatform(platform))
-        return {"single", "mixed", "double"};
+        return {"single", "mixed", "double", "tf32"};
     if (platform == "CPU")
         return {"single", "bfloat16"};
     return {"double"};
@@ -88,8 +88,8 @@ int main(int argc, char* argv[]) {
         const std::string argument = argv[i];
         if (!readOption(argument, "platform", options.platform) && !readOption(argument, "precision", precision) &&
                 !readOption(argument, "data", options.data)) {
-            std::cerr << "Main: expected --platform=NAME, --precision=bfloat16|single|mixed|double or --data=FOLDER, "
-                      << "got \"" << argument << "\"\n";
+            std::cerr << "Main: expected --platform=NAME, --precision=bfloat16|tf32|single|mixed|double or "
+                      << "--data=FOLDER, got \"" << argument << "\"\n";
             return 2;
         }
     }
@@ -116,9 +116,11 @@ int main(int argc, char* argv[]) {
             if (isGpuPlatform(options.platform)) {
                 // Every Context of the tests has this precision.
 
+                if (precision == "tf32")
+                    setenv("ORBIT_GPU_PRODUCTS", "tf32", 1);
                 Platform& platform = testSupport::platform();
-                platform.setPropertyDefaultValue("Precision", precision);
-                if (precision != "single" && !platform.supportsDoublePrecision()) {
+                platform.setPropertyDefaultValue("Precision", precision == "tf32" ? "single" : precision);
+                if (precision != "tf32" && precision != "single" && !platform.supportsDoublePrecision()) {
                     std::cerr << "Main: skipped, the device has no double precision\n";
                     return SKIPPED;
                 }

@@ -8,7 +8,7 @@
 
 namespace testSupport {
 
-/** The command line: --platform=NAME --precision=bfloat16|single|mixed|double --data=FOLDER. */
+/** The command line: --platform=NAME --precision=bfloat16|tf32|single|mixed|double --data=FOLDER. */
 struct Options {
     std::string platform;               ///< empty if no platform was asked for
     std::string precision = "double";   ///< the precision of the arithmetic, a column of Tolerances.h

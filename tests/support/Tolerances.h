@@ -66,7 +66,8 @@ inline const std::vector<ToleranceRow>& toleranceTable() {
  * Get the tolerance of a stage or tap ("pairBiasAttention.0" has the tolerance of pairBiasAttention).
  *
  * @param stage       a row of the table
- * @param precision   "double", "single", "mixed" (as single: positions and weights are float) or "bfloat16"
+ * @param precision   "double", "single", "mixed" (as single: positions and weights are float), "bfloat16" or "tf32"
+ *                    (operands with three bits more than BF16)
  */
 inline Tolerance tolerance(const std::string& stage, const std::string& precision) {
     const std::string row = stage.substr(0, stage.find('.'));
@@ -78,7 +79,10 @@ inline Tolerance tolerance(const std::string& stage, const std::string& precisio
                 return entry.inSingle;
             if (precision == "bfloat16")
                 return entry.inBFloat16;
-            throw std::invalid_argument("tolerance: expected double, single, mixed or bfloat16, got \""+precision+"\"");
+            if (precision == "tf32")
+                return {entry.inBFloat16.relative / 8, entry.inBFloat16.absolute / 8};
+            throw std::invalid_argument(
+                    "tolerance: expected double, single, mixed, bfloat16 or tf32, got \""+precision+"\"");
         }
     throw std::invalid_argument("tolerance: expected a row of Tolerances.h, got \""+stage+"\"");
 }

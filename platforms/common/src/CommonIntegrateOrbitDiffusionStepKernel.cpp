@@ -206,7 +206,8 @@ string CommonIntegrateOrbitDiffusionStepKernel::getDescription() const {
     const string precision = context.getUseDoublePrecision() ? "double"
             : context.getUseMixedPrecision()                 ? "mixed"
                                                              : "single";
-    return platformName + " (" + precision + ")";
+    const string products = model != nullptr && model->device.tiles.tensorCores ? ", tf32" : "";
+    return platformName + " (" + precision + products + ")";
 }
 
 } // namespace OrbitPlugin

@@ -25,6 +25,18 @@ string readEnvironment(const char* name) {
     return value == nullptr ? "" : value;
 }
 
+/** Whether ORBIT_GPU_PRODUCTS asks for tensor cores. */
+bool usesTensorCores(int realSize) {
+    const string products = readEnvironment("ORBIT_GPU_PRODUCTS");
+    if (products != "" && products != "single" && products != "tf32")
+        throw ArgumentError("Tiles::choose: expected the environment variable ORBIT_GPU_PRODUCTS to be single or tf32, "
+            "got \"" + products + "\"");
+    if (products == "tf32" && realSize != sizeof(float))
+        throw ArgumentError("Tiles::choose: expected a Context in single or mixed precision with ORBIT_GPU_PRODUCTS="
+            "tf32, got double; choose another Precision or unset the variable");
+    return products == "tf32";
+}
+
 } // namespace
 
 Tiles Tiles::choose(ComputeContext& context, int maxInputs, int headWidth) {
@@ -35,7 +47,10 @@ Tiles Tiles::choose(ComputeContext& context, int maxInputs, int headWidth) {
         throw ArgumentError(
                 "Tiles::choose: expected the environment variable ORBIT_GPU_TILES to be cpu or gpu, got \"" + kind +
                 "\"");
-    if (kind == "cpu" || (kind == "" && context.getIsCPU())) {
+    tiles.tensorCores = usesTensorCores(realSize);
+    if (tiles.tensorCores)
+        tiles.blockInputs = 32;
+    else if (kind == "cpu" || (kind == "" && context.getIsCPU())) {
         tiles.vectorWidth = 64 / realSize;
         tiles.tileRows = 6;
         tiles.blockRows = 12;
@@ -52,7 +67,7 @@ Tiles Tiles::choose(ComputeContext& context, int maxInputs, int headWidth) {
 
     while (tiles.keyBlock > PADDING && (2 * headWidth + 3) * tiles.keyBlock * realSize > 24 << 10)
         tiles.keyBlock /= 2;
-    if (size != "")
+    if (size != "" && !tiles.tensorCores)
         tiles.groupSize = std::max(1, std::atoi(size.c_str()));
     const string biasBytes = readEnvironment("ORBIT_GPU_BIAS_BYTES");
     if (biasBytes != "")
@@ -63,7 +78,8 @@ Tiles Tiles::choose(ComputeContext& context, int maxInputs, int headWidth) {
 std::map<string, string> Tiles::getDefines() const {
     const std::map<string, int> values = {{"VECTOR_WIDTH", vectorWidth}, {"TILE_ROWS", tileRows},
             {"BLOCK_ROWS", blockRows}, {"BLOCK_COLUMNS", blockColumns}, {"BLOCK_INPUTS", blockInputs},
-            {"STAGE_WEIGHTS", stageWeights ? 1 : 0}, {"NORM_PARTS", normParts}, {"KEY_BLOCK", keyBlock},
+            {"STAGE_WEIGHTS", stageWeights ? 1 : 0},
+            {"TENSOR_CORES", tensorCores ? 1 : 0}, {"NORM_PARTS", normParts}, {"KEY_BLOCK", keyBlock},
             {"QUERY_TILE", queryTile}, {"QUERY_BLOCK", queryBlock}, {"PAIR_LANES", pairLanes}};
     std::map<string, string> defines;
     for (const auto& [name, value] : values)
@@ -150,8 +166,8 @@ Precision getPrecision(ComputeContext& context) {
 string getProgramSource() {
     using namespace CommonOrbitKernelSources;
     string source;
-    for (const char* part : {vectors, centroid, linear, noise, prior, timeConditioning, tokenEmbedding, pairFeatures,
-            pairBiasAttention, transition, coordinateHead, stereoGuidance, samplerStep, gather, scatter})
+    for (const char* part : {vectors, centroid, tensorCores, linear, noise, prior, timeConditioning, tokenEmbedding,
+            pairFeatures, pairBiasAttention, transition, coordinateHead, stereoGuidance, samplerStep, gather, scatter})
         source += string(part) + "\n";
     return source;
 }

@@ -29,6 +29,7 @@ struct OPENMM_EXPORT_ORBIT Tiles {
     int blockColumns = 64;  ///< columns of a work-group
     int blockInputs = 16;   ///< inputs staged in local memory at a time
     bool stageWeights = true;
+    bool tensorCores = false;   ///< products of TF32 numbers by groups of blockColumns work-items
     int normParts = 4;      ///< partial sums of the moments of a row
     int keyBlock = 64;      ///< keys staged in local memory at a time
     int queryTile = 1;      ///< queries of a work-item

@@ -63,7 +63,8 @@ private:
 
 /** What OpenMM puts before a program on CUDA and HIP, as far as our sources use it. */
 string makePreamble(const string& precision) {
-    const string real = precision == "double" ? "double" : "float", mixed = precision == "single" ? "float" : "double";
+    const string real = precision == "double" ? "double" : "float";
+    const string mixed = precision == "single" || precision == "tf32" ? "float" : "double";
     string text = R"(
 #define KERNEL extern "C" __global__
 #define DEVICE __device__
@@ -92,7 +93,9 @@ typedef unsigned long long mm_ulong;
 
 string makeSource(const string& precision, const PairBiasTransformerSettings& settings) {
     const common::ModelSizes sizes(settings);
-    std::map<string, string> defines = common::Tiles().getDefines();
+    common::Tiles tiles;
+    tiles.tensorCores = precision == "tf32";
+    std::map<string, string> defines = tiles.getDefines();
     for (const auto& [name, value] : sizes.getDefines(settings))
         defines[name] = value;
     defines["REAL_IS_DOUBLE"] = precision == "double" ? "1" : "0";
@@ -121,6 +124,18 @@ TEST_P(CudaSources, compile) {
                 compiler.compile(makeSource(precision, {}),
                         {"--gpu-architecture=" + GetParam(), "--use_fast_math", "--std=c++17"}))
                 << GetParam() << " " << precision;
+}
+
+TEST_P(CudaSources, tensorCoresCompileOrAreRefused) {
+    const RuntimeCompiler compiler(ORBIT_NVRTC_LIBRARY, "nvrtc");
+    if (compiler.handle == nullptr)
+        GTEST_SKIP() << "NVRTC cannot be used: " << compiler.reason;
+    const string failure = compiler.compile(makeSource("tf32", {}),
+            {"--gpu-architecture=" + GetParam(), "--use_fast_math", "--std=c++17"});
+    if (GetParam() == "sm_75")
+        EXPECT_NE(string::npos, failure.find("needs a GPU of compute capability 8.0 or higher")) << failure;
+    else
+        EXPECT_EQ("", failure);
 }
 
 INSTANTIATE_TEST_SUITE_P(Architectures, CudaSources, testing::Values("sm_75", "sm_80", "sm_90", "sm_100"));

@@ -3,7 +3,8 @@
 // whose output passes through an epilogue: out = W in + b, the gated residual, or SwiGLU.
 //
 // A work-group owns BLOCK_ROWS rows and BLOCK_COLUMNS columns at a time; a register tile is TILE_ROWS rows and two
-// vectors of columns. Launch any number of groups of any size; BLOCK_ITEMS work-items a group are best.
+// vectors of columns. Launch any number of groups of any size; BLOCK_ITEMS work-items a group are best. With
+// TENSOR_CORES, 32 work-items share tiles of 32 columns, and a group must have BLOCK_COLUMNS work-items.
 //
 //   input     [numRows][inputStride]      rows and strides are padded with zeros to multiples of 16
 //   weights   [numOutputs / BLOCK_COLUMNS][numInputs][BLOCK_COLUMNS]
@@ -14,8 +15,18 @@
 #define ITEM_COLUMNS (BLOCK_COLUMNS/TILE_COLUMNS)
 #define BLOCK_ITEMS ((BLOCK_ROWS/TILE_ROWS)*ITEM_COLUMNS)
 // Local memory: staged inputs, staged weights, and partial sums, means and inverse deviations of the rows.
+#if TENSOR_CORES
+// Strides that let the lanes of a fragment read from different banks; the panel takes the block's sums in the end.
+#define ROW_STRIDE (BLOCK_INPUTS+4)
+#define PANEL_STRIDE (BLOCK_COLUMNS+8)
+#define ROWS_SIZE (BLOCK_ROWS*ROW_STRIDE)
+#define SUMS_IN_PANEL (BLOCK_ROWS*BLOCK_COLUMNS)
+#define STAGED_PANEL (BLOCK_INPUTS*PANEL_STRIDE)
+#define PANEL_SIZE ((STAGED_PANEL > SUMS_IN_PANEL ? STAGED_PANEL : SUMS_IN_PANEL)+EXCHANGE_SIZE)
+#else
 #define ROWS_SIZE (BLOCK_INPUTS*BLOCK_ROWS)
 #define PANEL_SIZE (STAGE_WEIGHTS ? BLOCK_INPUTS*BLOCK_COLUMNS : 1)
+#endif
 #define SUMS_SIZE (BLOCK_ROWS*(NORM_PARTS+2))
 
 #define EPILOGUE_STORE 0
@@ -66,7 +77,9 @@ DEVICE void findRowMoments(const LinearTask task, int firstRow, LOCAL_ARG real* 
     }
 }
 
-/** Copy inputs k0 to k0+count of a block's rows to local memory, rows fastest. */
+/**
+ * Copy inputs k0 to k0+count of a block's rows to local memory, rows fastest; for tensor cores rounded, inputs fastest.
+ */
 DEVICE void stageRows(const LinearTask task, int normalize, int firstRow, int k0, int count, LOCAL_ARG real* rows,
         LOCAL_ARG real* sums) {
     LOCAL_ARG real* means = sums+BLOCK_ROWS*NORM_PARTS;
@@ -80,10 +93,14 @@ DEVICE void stageRows(const LinearTask task, int normalize, int firstRow, int k0
             const rvec scale = LOAD_VECTOR(shift+task.paddedWidth);
             value = means[BLOCK_ROWS+r]*(value-SPLAT(means[r]))*(SPLAT(1)+scale)+LOAD_VECTOR(shift);
         }
+#if TENSOR_CORES
+        STORE_VECTOR(vectorToTf32(value), rows+r*ROW_STRIDE+k);
+#else
         real elements[VECTOR_WIDTH];
         STORE_VECTOR(value, elements);
         for (int i = 0; i < VECTOR_WIDTH; i++)
             rows[(k+i)*BLOCK_ROWS+r] = elements[i];
+#endif
     }
 }
 
@@ -110,6 +127,111 @@ DEVICE void finishRow(const LinearTask task, int epilogue, int row, int column, 
         STORE_VECTOR(right, out+column+VECTOR_WIDTH);
 }
 
+#if TENSOR_CORES
+
+/** One block of the product: 32 columns for every 32 work-items, as tiles of 16 rows and 8 columns. */
+DEVICE void multiplyBlock(const LinearTask task, int normalize, int epilogue, int firstRow, int block, int isFirst,
+        LOCAL_ARG real* rows, LOCAL_ARG real* panel, LOCAL_ARG real* sums) {
+    const int lane = LOCAL_ID%32, g = lane/4, t = lane%4, firstColumn = LOCAL_ID-lane;
+    real product[BLOCK_ROWS/16][4][4], a[BLOCK_ROWS/16][4], b[2];
+    #pragma unroll
+    for (int m = 0; m < BLOCK_ROWS/16; m++)
+        #pragma unroll
+        for (int n = 0; n < 16; n++)
+            product[m][n/4][n%4] = 0;
+    for (int k0 = 0; k0 < task.numInputs; k0 += BLOCK_INPUTS) {
+        const int count = min(BLOCK_INPUTS, task.numInputs-k0);
+        GLOBAL const real* weights = task.weights+(block*task.numInputs+k0)*BLOCK_COLUMNS;
+        SYNC_THREADS;
+        stageRows(task, normalize, firstRow, k0, count, rows, sums);
+        for (int index = LOCAL_ID; index < count*(BLOCK_COLUMNS/VECTOR_WIDTH); index += LOCAL_SIZE) {
+            const int k = index/(BLOCK_COLUMNS/VECTOR_WIDTH), c = index%(BLOCK_COLUMNS/VECTOR_WIDTH)*VECTOR_WIDTH;
+            STORE_VECTOR(vectorToTf32(LOAD_VECTOR(weights+k*BLOCK_COLUMNS+c)), panel+k*PANEL_STRIDE+c);
+        }
+        SYNC_THREADS;
+        for (int k = 0; k < count; k += 8) {
+            #pragma unroll
+            for (int m = 0; m < BLOCK_ROWS/16; m++)
+                #pragma unroll
+                for (int i = 0; i < 4; i++)
+                    a[m][i] = rows[(16*m+g+8*(i%2))*ROW_STRIDE+k+t+4*(i/2)];
+            #pragma unroll
+            for (int n = 0; n < 4; n++) {
+                b[0] = panel[(k+t)*PANEL_STRIDE+firstColumn+8*n+g];
+                b[1] = panel[(k+t+4)*PANEL_STRIDE+firstColumn+8*n+g];
+                #pragma unroll
+                for (int m = 0; m < BLOCK_ROWS/16; m++)
+                    multiplyFragments(product[m][n], a[m], b, panel+(PANEL_SIZE-EXCHANGE_SIZE));
+            }
+        }
+    }
+    SYNC_THREADS;
+    #pragma unroll
+    for (int m = 0; m < BLOCK_ROWS/16; m++)
+        #pragma unroll
+        for (int n = 0; n < 4; n++)
+            #pragma unroll
+            for (int i = 0; i < 4; i++)
+                panel[(16*m+g+8*(i/2))*BLOCK_COLUMNS+firstColumn+8*n+2*t+i%2] = product[m][n][i];
+    SYNC_THREADS;
+    for (int item = LOCAL_ID; item < BLOCK_ROWS*ITEM_COLUMNS; item += LOCAL_SIZE) {
+        const int row = item/ITEM_COLUMNS, column = (item%ITEM_COLUMNS)*TILE_COLUMNS;
+        LOCAL_ARG const real* sum = panel+row*BLOCK_COLUMNS+column;
+        if (firstRow+row < task.numRows)
+            finishRow(task, epilogue, firstRow+row, block*BLOCK_COLUMNS+column, LOAD_VECTOR(sum),
+                LOAD_VECTOR(sum+VECTOR_WIDTH));
+    }
+}
+
+#else
+
+/** One block of the product: a register tile for every work-item. */
+DEVICE void multiplyBlock(const LinearTask task, int normalize, int epilogue, int firstRow, int block, int isFirst,
+        LOCAL_ARG real* rows, LOCAL_ARG real* panel, LOCAL_ARG real* sums) {
+    for (int base = 0; base < BLOCK_ITEMS; base += LOCAL_SIZE) {
+        const int item = base+LOCAL_ID;
+        const int row0 = (item/ITEM_COLUMNS)*TILE_ROWS, column0 = (item%ITEM_COLUMNS)*TILE_COLUMNS;
+        rvec left[TILE_ROWS], right[TILE_ROWS];
+        #pragma unroll
+        for (int r = 0; r < TILE_ROWS; r++) {
+            left[r] = SPLAT(0);
+            right[r] = SPLAT(0);
+        }
+        for (int k0 = 0; k0 < task.numInputs; k0 += BLOCK_INPUTS) {
+            const int count = min(BLOCK_INPUTS, task.numInputs-k0);
+            GLOBAL const real* weights = task.weights+(block*task.numInputs+k0)*BLOCK_COLUMNS;
+            SYNC_THREADS;
+            if (task.numInputs > BLOCK_INPUTS || (isFirst && base == 0))
+                stageRows(task, normalize, firstRow, k0, count, rows, sums);
+#if STAGE_WEIGHTS
+            for (int index = LOCAL_ID; index < count*BLOCK_COLUMNS/VECTOR_WIDTH; index += LOCAL_SIZE)
+                STORE_VECTOR(LOAD_VECTOR(weights+index*VECTOR_WIDTH), panel+index*VECTOR_WIDTH);
+            LOCAL_ARG const real* columns = panel+column0;
+#else
+            GLOBAL const real* columns = weights+column0;
+#endif
+            SYNC_THREADS;
+            if (item < BLOCK_ITEMS)
+                for (int k = 0; k < count; k++) {
+                    const rvec w0 = LOAD_VECTOR(columns+k*BLOCK_COLUMNS);
+                    const rvec w1 = LOAD_VECTOR(columns+k*BLOCK_COLUMNS+VECTOR_WIDTH);
+                    #pragma unroll
+                    for (int r = 0; r < TILE_ROWS; r++) {
+                        const real value = rows[k*BLOCK_ROWS+row0+r];
+                        left[r] = value*w0+left[r];
+                        right[r] = value*w1+right[r];
+                    }
+                }
+        }
+        #pragma unroll
+        for (int r = 0; r < TILE_ROWS; r++)
+            if (item < BLOCK_ITEMS && firstRow+row0+r < task.numRows)
+                finishRow(task, epilogue, firstRow+row0+r, block*BLOCK_COLUMNS+column0, left[r], right[r]);
+    }
+}
+
+#endif
+
 DEVICE void linear(const LinearTask task, int normalize, int epilogue, LOCAL_ARG real* rows, LOCAL_ARG real* panel,
         LOCAL_ARG real* sums) {
     const int numBlocks = task.numOutputs/BLOCK_COLUMNS;
@@ -123,45 +245,6 @@ DEVICE void linear(const LinearTask task, int normalize, int epilogue, LOCAL_ARG
         if (normalize)
             findRowMoments(task, firstRow, sums);
         for (int block = firstBlock; block < lastBlock; block++)
-            for (int base = 0; base < BLOCK_ITEMS; base += LOCAL_SIZE) {
-                const int item = base+LOCAL_ID;
-                const int row0 = (item/ITEM_COLUMNS)*TILE_ROWS, column0 = (item%ITEM_COLUMNS)*TILE_COLUMNS;
-                rvec left[TILE_ROWS], right[TILE_ROWS];
-                #pragma unroll
-                for (int r = 0; r < TILE_ROWS; r++) {
-                    left[r] = SPLAT(0);
-                    right[r] = SPLAT(0);
-                }
-                for (int k0 = 0; k0 < task.numInputs; k0 += BLOCK_INPUTS) {
-                    const int count = min(BLOCK_INPUTS, task.numInputs-k0);
-                    GLOBAL const real* weights = task.weights+(block*task.numInputs+k0)*BLOCK_COLUMNS;
-                    SYNC_THREADS;
-                    if (task.numInputs > BLOCK_INPUTS || (block == firstBlock && base == 0))
-                        stageRows(task, normalize, firstRow, k0, count, rows, sums);
-#if STAGE_WEIGHTS
-                    for (int index = LOCAL_ID; index < count*BLOCK_COLUMNS/VECTOR_WIDTH; index += LOCAL_SIZE)
-                        STORE_VECTOR(LOAD_VECTOR(weights+index*VECTOR_WIDTH), panel+index*VECTOR_WIDTH);
-                    LOCAL_ARG const real* columns = panel+column0;
-#else
-                    GLOBAL const real* columns = weights+column0;
-#endif
-                    SYNC_THREADS;
-                    if (item < BLOCK_ITEMS)
-                        for (int k = 0; k < count; k++) {
-                            const rvec w0 = LOAD_VECTOR(columns+k*BLOCK_COLUMNS);
-                            const rvec w1 = LOAD_VECTOR(columns+k*BLOCK_COLUMNS+VECTOR_WIDTH);
-                            #pragma unroll
-                            for (int r = 0; r < TILE_ROWS; r++) {
-                                const real value = rows[k*BLOCK_ROWS+row0+r];
-                                left[r] = value*w0+left[r];
-                                right[r] = value*w1+right[r];
-                            }
-                        }
-                }
-                #pragma unroll
-                for (int r = 0; r < TILE_ROWS; r++)
-                    if (item < BLOCK_ITEMS && firstRow+row0+r < task.numRows)
-                        finishRow(task, epilogue, firstRow+row0+r, block*BLOCK_COLUMNS+column0, left[r], right[r]);
-            }
+            multiplyBlock(task, normalize, epilogue, firstRow, block, block == firstBlock, rows, panel, sums);
     }
 }
