@@ -3,9 +3,7 @@
 import warnings
 from collections import Counter
 
-from openmm import app
-
-from openmmorbit import orbit, topologies
+from openmmorbit import orbit
 
 
 def _options(addHydrogens):
@@ -14,6 +12,13 @@ def _options(addHydrogens):
     options = chem.ReaderOptions()
     options.addHydrogens = bool(addHydrogens)
     return options
+
+
+def _symbol(atom):
+    """Get the element symbol of a GraphAtom."""
+    from openmm import app  # takes long to import, and few ask
+
+    return app.Element.getByAtomicNumber(atom.element).symbol
 
 
 def requireRDKit(purpose):
@@ -58,7 +63,7 @@ def reorder(graph, order):
         atoms[index] = atom
     counts = Counter()
     for atom in atoms:
-        symbol = app.Element.getByAtomicNumber(atom.element).symbol
+        symbol = _symbol(atom)
         counts[symbol] += 1
         atom.name = f"{symbol}{counts[symbol]}"
     bonds, tetrahedral, torsional = graph.bonds, graph.tetrahedral, graph.torsional
@@ -91,7 +96,7 @@ def keepNames(graph, names):
     for atom in atoms[len(names):]:
         while atom.name in taken:
             number += 1
-            atom.name = f"{app.Element.getByAtomicNumber(atom.element).symbol}{number}"
+            atom.name = f"{_symbol(atom)}{number}"
         taken.add(atom.name)
     graph.atoms = atoms
 
@@ -204,6 +209,10 @@ def toGraph(molecule, smiles=None, addHydrogens=True):
     if isinstance(molecule, orbit.MolecularGraph):
         molecule.validate()
         return molecule, molecule
+    from openmm import app
+
+    from openmmorbit import topologies
+
     if isinstance(molecule, tuple) and len(molecule) == 2 and isinstance(molecule[0], app.Topology):
         return toGraph(molecule[0], molecule[1], addHydrogens)
     if isinstance(molecule, app.Topology):

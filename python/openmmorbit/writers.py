@@ -1,17 +1,20 @@
 # SPDX-License-Identifier: MIT
-"""Ways out of an Ensemble: Topology, RDKit and OpenFF molecules, files, a place in a Modeller."""
+"""Ways out of an Ensemble: Topology, RDKit and OpenFF molecules, files, a place in a Modeller.
+
+openmm.app takes half as long to import as a conformer to make, so only functions that need it do.
+"""
 import copy
 import gzip
 
 import numpy as np
-from openmm import app, unit
+from openmm import unit
 
 from openmmorbit import molecules, orbit
 
 _rdkitBonds = {orbit.BondOrder_Single: "SINGLE", orbit.BondOrder_Double: "DOUBLE", orbit.BondOrder_Triple: "TRIPLE",
                orbit.BondOrder_Aromatic: "AROMATIC", orbit.BondOrder_Dative: "DATIVE"}
-_openmmBonds = {orbit.BondOrder_Single: (app.Single, 1), orbit.BondOrder_Double: (app.Double, 2),
-                orbit.BondOrder_Triple: (app.Triple, 3), orbit.BondOrder_Aromatic: (app.Aromatic, None)}
+_openmmBonds = {orbit.BondOrder_Single: ("Single", 1), orbit.BondOrder_Double: ("Double", 2),
+                orbit.BondOrder_Triple: ("Triple", 3), orbit.BondOrder_Aromatic: ("Aromatic", None)}
 
 
 def makeTopology(graph, residueName="UNL"):
@@ -23,13 +26,15 @@ def makeTopology(graph, residueName="UNL"):
     residueName : str
         Name of the residue.
     """
+    from openmm import app
+
     topology = app.Topology()
     residue = topology.addResidue(residueName, topology.addChain("A"))
     atoms = [topology.addAtom(atom.name or f"{index + 1}", app.Element.getByAtomicNumber(atom.element), residue,
                               formalCharge=atom.formalCharge) for index, atom in enumerate(graph.atoms)]
     for bond in graph.bonds:
         kind, order = _openmmBonds.get(bond.order, (None, None))
-        topology.addBond(atoms[bond.atom1], atoms[bond.atom2], kind, order)
+        topology.addBond(atoms[bond.atom1], atoms[bond.atom2], kind and getattr(app, kind), order)
     return topology
 
 
@@ -140,6 +145,8 @@ def _check(ensemble, path):
 
 def writePDB(ensemble, path):
     """Write all conformers as the models of a PDB file."""
+    from openmm import app
+
     _check(ensemble, path)
     with open(path, "w", encoding="utf-8") as stream:
         app.PDBFile.writeHeader(ensemble.topology, stream)
@@ -151,6 +158,8 @@ def writePDB(ensemble, path):
 
 def writePDBx(ensemble, path):
     """Write all conformers as the models of a PDBx/mmCIF file."""
+    from openmm import app
+
     _check(ensemble, path)
     with open(path, "w", encoding="utf-8") as stream:
         app.PDBxFile.writeHeader(ensemble.topology, stream)
@@ -160,6 +169,8 @@ def writePDBx(ensemble, path):
 
 def writeDCD(ensemble, path):
     """Write all conformers as the frames of a DCD trajectory."""
+    from openmm import app
+
     _check(ensemble, path)
     with open(path, "wb") as stream:
         dcd = app.DCDFile(stream, ensemble.topology, 1.0 * unit.picosecond)

@@ -25,6 +25,15 @@ print([name for name in ("rdkit", "torch", "matplotlib") if name in sys.modules]
     assert runPython(code) == "[] []"
 
 
+def testAFirstConformerWaitsForNoOtherPackage():
+    code = """
+import sys, openmmorbit
+openmmorbit.ConformerGenerator().generate("CCO", 1, seed=1)
+print([name for name in ("openmm.app", "rdkit", "tqdm", "torch", "matplotlib") if name in sys.modules])
+"""
+    assert runPython(code) == "[]"
+
+
 def testChemLoadsTheReadingRoom():
     code = "import openmmorbit.chem; print('OpenMMOrbitChem' in open('/proc/self/maps').read())"
     assert runPython(code) == "True"

@@ -6,6 +6,7 @@ Times are the shortest of several repetitions, in seconds of all threads, so tha
 where two threads are compared, the clock on the wall counts."""
 import argparse
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -31,7 +32,7 @@ import openmm
 times.append(clock())
 import openmmorbit
 times.append(clock())
-generator = openmmorbit.ConformerGenerator(threads=1)
+generator = openmmorbit.ConformerGenerator()
 kernel = generator.kernelDescription()
 times.append(clock())
 generator.generate("COCCc1ccc(OCC(O)CNC(C)C)cc1", numConformers=1, seed=7)
@@ -60,7 +61,10 @@ print(json.dumps(sizes))
 
 def runChild(program, *arguments):
     """Run a program in a fresh process and read the JSON that it prints."""
-    done = subprocess.run([sys.executable, "-c", program, *arguments], capture_output=True, text=True, check=False)
+    # Modules keep their bytecode, as in an installed package.
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
+    done = subprocess.run([sys.executable, "-c", program, *arguments], capture_output=True, text=True, check=False,
+                          env=environment)
     if done.returncode != 0:
         raise RuntimeError(done.stderr)
     return json.loads(done.stdout)
