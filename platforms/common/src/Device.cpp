@@ -25,6 +25,15 @@ string readEnvironment(const char* name) {
     return value == nullptr ? "" : value;
 }
 
+/** How long the vectors of a CPU device are: as its registers, so that a register tile fits into them. */
+int getVectorBytes() {
+#if defined(__x86_64__)
+    if (__builtin_cpu_supports("avx512f"))
+        return 64;
+#endif
+    return 32;
+}
+
 /** Whether ORBIT_GPU_PRODUCTS asks for tensor cores. */
 bool usesTensorCores(int realSize) {
     const string products = readEnvironment("ORBIT_GPU_PRODUCTS");
@@ -51,7 +60,7 @@ Tiles Tiles::choose(ComputeContext& context, int maxInputs, int headWidth) {
     if (tiles.tensorCores)
         tiles.blockInputs = 32;
     else if (kind == "cpu" || (kind == "" && context.getIsCPU())) {
-        tiles.vectorWidth = 64 / realSize;
+        tiles.vectorWidth = getVectorBytes() / realSize;
         tiles.tileRows = 6;
         tiles.blockRows = 12;
         tiles.blockColumns = 2 * tiles.vectorWidth;

@@ -121,12 +121,9 @@ void DeviceModel::addTime(const DenoiserModel& model) {
     const vector<float>& pairTime = model.getTensor("pair.time.weight").values;
     for (int out = 0; out < settings.pairWidth; out++)
         std::copy_n(pairTime.begin() + (std::size_t) out * c, c, columns[sizes.pairModulation + out].begin());
-    modulation.numInputs = c;
-    modulation.numOutputs = sizes.modulationSize;
-    modulation.weights = addRows(c, sizes.modulationSize, sizes.modulationSize, [&](int in, int out) {
+    modulation = addPanels(c, sizes.modulationSize, [&](int out, int in) {
         return columns[out][in];
-    });
-    modulation.bias = addRows(1, sizes.modulationSize, sizes.modulationSize, [&](int, int out) {
+    }, [&](int out) {
         return columns[out][c];
     });
 }

@@ -23,10 +23,14 @@ KERNEL void attentionInput(GLOBAL const real* RESTRICT x, int width, int paddedW
     linear(task, 1, EPILOGUE_STORE, staged, panel, sums);
 }
 
-/** Copy keys (transposed), values and coordinates of KEY_BLOCK atoms to local memory, zeros behind the last atom. */
+/**
+ * Copy keys (transposed), values and coordinates of at most KEY_BLOCK atoms to local memory, zeros behind the last up
+ * to a whole vector.
+ */
 DEVICE void stageKeys(GLOBAL const real* qkv, GLOBAL const real* u, int uStride, int row, int count, int width, int h,
         LOCAL_ARG real* keys, LOCAL_ARG real* values, LOCAL_ARG real* places) {
-    for (int index = LOCAL_ID; index < KEY_BLOCK*(HEAD_WIDTH/VECTOR_WIDTH); index += LOCAL_SIZE) {
+    const int paddedCount = VECTOR_WIDTH*((count+VECTOR_WIDTH-1)/VECTOR_WIDTH);
+    for (int index = LOCAL_ID; index < paddedCount*(HEAD_WIDTH/VECTOR_WIDTH); index += LOCAL_SIZE) {
         const int j = index/(HEAD_WIDTH/VECTOR_WIDTH), c = (index%(HEAD_WIDTH/VECTOR_WIDTH))*VECTOR_WIDTH;
         GLOBAL const real* in = qkv+(row+min(j, count-1))*3*width+width+h*HEAD_WIDTH+c;
         real elements[VECTOR_WIDTH];
@@ -35,9 +39,9 @@ DEVICE void stageKeys(GLOBAL const real* qkv, GLOBAL const real* u, int uStride,
             keys[(c+i)*KEY_BLOCK+j] = (j < count ? elements[i] : (real) 0);
         STORE_VECTOR((j < count ? LOAD_VECTOR(in+width) : SPLAT(0)), values+j*HEAD_WIDTH+c);
     }
-    for (int index = LOCAL_ID; index < 3*KEY_BLOCK; index += LOCAL_SIZE) {
-        const int k = index/KEY_BLOCK, j = index%KEY_BLOCK;
-        places[index] = (j < count ? u[k*uStride+row+j] : (real) 0);
+    for (int index = LOCAL_ID; index < 3*paddedCount; index += LOCAL_SIZE) {
+        const int k = index/paddedCount, j = index%paddedCount;
+        places[k*KEY_BLOCK+j] = (j < count ? u[k*uStride+row+j] : (real) 0);
     }
 }
 

@@ -5,6 +5,7 @@
 //   conditions    [numConditions]              rows of condition.embedding
 //   cond          [numConditions][CONDITION_WIDTH]
 //   modulation    [numConditions][numOutputs]  of all layers, of the head, and of the pair features
+// Weights of the modulation: see linear.
 
 KERNEL void timeConditioning(int numConditions, int numFrequencies, mixed logSigma,
         GLOBAL const int* RESTRICT conditions, GLOBAL const real* RESTRICT weights, int frequencies, int hiddenWeights,
@@ -38,16 +39,17 @@ KERNEL void timeConditioning(int numConditions, int numFrequencies, mixed logSig
     }
 }
 
-KERNEL void modulation(int numConditions, int numOutputs, GLOBAL const real* RESTRICT weights, int matrix, int bias,
-        GLOBAL const real* RESTRICT cond, GLOBAL real* RESTRICT modulation) {
+KERNEL void modulation(int numConditions, int numInputs, int numOutputs, GLOBAL const real* RESTRICT weights,
+        int matrix, int bias, GLOBAL const real* RESTRICT cond, GLOBAL real* RESTRICT modulation) {
     const int numVectors = numOutputs/VECTOR_WIDTH;
     for (int index = GLOBAL_ID; index < numConditions*numVectors; index += GLOBAL_SIZE) {
         const int condition = index/numVectors, output = (index%numVectors)*VECTOR_WIDTH;
 
         // (4.3) for a layer, (4.4) for the head
+        GLOBAL const real* panel = weights+matrix+(output/BLOCK_COLUMNS)*numInputs*BLOCK_COLUMNS+output%BLOCK_COLUMNS;
         rvec sum = LOAD_VECTOR(weights+bias+output);
         for (int k = 0; k < CONDITION_WIDTH; k++)
-            sum = cond[condition*CONDITION_WIDTH+k]*LOAD_VECTOR(weights+matrix+k*numOutputs+output)+sum;
+            sum = cond[condition*CONDITION_WIDTH+k]*LOAD_VECTOR(panel+k*BLOCK_COLUMNS)+sum;
         STORE_VECTOR(sum, modulation+index*VECTOR_WIDTH);
     }
 }

@@ -10,8 +10,8 @@ void common::timeConditioning(DeviceModel& model, DeviceBatch& batch, double log
         MixedArgument{logSigma}, batch.conditions, model.weights, model.frequencies, model.timeHidden.weights,
         model.timeHidden.bias, model.timeOutput.weights, model.timeOutput.bias, model.conditionEmbedding, batch.cond);
     device["modulation"](device.elements(batch.numConditions * model.sizes.modulationSize / device.tiles.vectorWidth),
-        batch.numConditions, model.sizes.modulationSize, model.weights, model.modulation.weights, model.modulation.bias,
-        batch.cond, batch.modulation);
+        batch.numConditions, model.modulation.numInputs, model.sizes.modulationSize, model.weights,
+        model.modulation.weights, model.modulation.bias, batch.cond, batch.modulation);
 }
 
 } // namespace OrbitPlugin
