@@ -95,6 +95,8 @@ string makeSource(const string& precision, const PairBiasTransformerSettings& se
     const common::ModelSizes sizes(settings);
     common::Tiles tiles;
     tiles.tensorCores = precision == "tf32";
+    if (tiles.tensorCores)
+        tiles.blockInputs = 32;
     std::map<string, string> defines = tiles.getDefines();
     for (const auto& [name, value] : sizes.getDefines(settings))
         defines[name] = value;
@@ -108,8 +110,6 @@ string makeSource(const string& precision, const PairBiasTransformerSettings& se
     return text + common::getProgramSource();
 }
 
-const vector<string> PRECISIONS = {"single", "mixed", "double"};
-
 } // namespace
 
 class CudaSources : public testing::TestWithParam<string> {
@@ -119,7 +119,7 @@ TEST_P(CudaSources, compile) {
     const RuntimeCompiler compiler(ORBIT_NVRTC_LIBRARY, "nvrtc");
     if (compiler.handle == nullptr)
         GTEST_SKIP() << "NVRTC cannot be used: " << compiler.reason;
-    for (const string& precision : PRECISIONS)
+    for (const string precision : {"single", "mixed", "double"})
         EXPECT_EQ("",
                 compiler.compile(makeSource(precision, {}),
                         {"--gpu-architecture=" + GetParam(), "--use_fast_math", "--std=c++17"}))
@@ -155,7 +155,7 @@ TEST_P(HipSources, compile) {
     const RuntimeCompiler compiler(ORBIT_HIPRTC_LIBRARY, "hiprtc");
     if (compiler.handle == nullptr)
         GTEST_SKIP() << "hipRTC cannot be used: " << compiler.reason;
-    for (const string& precision : PRECISIONS)
+    for (const string precision : {"single", "mixed", "double", "tf32"})
         EXPECT_EQ("", compiler.compile(makeSource(precision, {}), {"--gpu-architecture=" + GetParam(), "-std=c++17"}))
                 << GetParam() << " " << precision;
 }
