@@ -6,6 +6,7 @@
 #include "Dispatch.h"
 #include "KernelContext.h"
 #include "Matchers.h"
+#include "Models.h"
 #include "Platforms.h"
 #include "Systems.h"
 #include "Timing.h"
@@ -52,9 +53,10 @@ MolecularGraph makeChain(int numAtoms) {
     return testSupport::makeGraph("chain", elements, bonds);
 }
 
-/** The network of the default settings with pseudo-random weights, and one molecule. */
+/** The network of the default settings with pseudo-random weights, as short as those of a file, and one molecule. */
 struct Case {
-    explicit Case(int numAtoms) : model(DenoiserModel::createRandom(PairBiasTransformerSettings(), 3)),
+    explicit Case(int numAtoms) :
+            model(testSupport::shortenWeights(DenoiserModel::createRandom(PairBiasTransformerSettings(), 3))),
             features(computeFeatures(makeChain(numAtoms), model.getAtomVocabularies(), model.getPairVocabularies())),
             positions(testSupport::makePositions(numAtoms, 5)) {
         if (features.numAtoms != numAtoms)

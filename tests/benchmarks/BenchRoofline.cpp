@@ -104,13 +104,13 @@ void benchLinear(benchmark::State& state, const KernelTable* table, LayerShape s
     const int numRows = (int) state.range(0), stride = roundUp(shape.depth, ROW_PADDING);
     DenseLayer layer(shape.columns, shape.depth);
     for (std::size_t i = 0; i < layer.weight.size(); i++)
-        layer.weight[i] = 0.001f * (float) ((i * 4241) % 101) - 0.05f;
+        layer.weight[i] = (float) ((i * 4241) % 101) / 1024 - 0.0625f;      // BF16 numbers, as those of a model file
     const PackedLinear packed = packLinear(*table, layer, shape.epilogue);
     const AlignedBuffer a = makeWords(*table, numRows, shape.depth, stride);
     AlignedBuffer gate(shape.columns + ROW_PADDING), out((std::size_t) numRows * roundUp(shape.columns, ROW_PADDING));
     const LinearTask task{a.data(), stride, numRows, packed.panels.data(), packed.bias.data(), packed.numPanels,
         packed.depth, gate.data(), out.data(), roundUp(shape.columns, ROW_PADDING),
-        shape.epilogue == Epilogue::Residual};
+        shape.epilogue == Epilogue::Residual, packed.halves};
     const int repeats = 20;
     const double seconds = benchSupport::measureShortest(state, [&] {
         for (int i = 0; i < repeats; i++)

@@ -4,6 +4,8 @@
 #define OPENMM_ORBIT_TESTS_MODELS_H_
 
 #include "openmmorbit/DenoiserModel.h"
+#include <cstdint>
+#include <cstring>
 
 namespace testSupport {
 
@@ -24,6 +26,21 @@ inline OrbitPlugin::PairBiasTransformerSettings makeSmallSettings() {
 /** A small model with pseudo-random weights. Its conformers are finite, but no molecules. */
 inline OrbitPlugin::DenoiserModel makeSmallModel(unsigned int seed = 1) {
     return OrbitPlugin::DenoiserModel::createRandom(makeSmallSettings(), seed);
+}
+
+/** Cut all weights to BF16 numbers, as a model file holds them. */
+inline OrbitPlugin::DenoiserModel shortenWeights(OrbitPlugin::DenoiserModel model) {
+    for (const std::string& name : model.getTensorNames()) {
+        OrbitPlugin::ModelTensor tensor = model.getTensor(name);
+        for (float& value : tensor.values) {
+            std::uint32_t bits;
+            std::memcpy(&bits, &value, sizeof(bits));
+            bits &= 0xFFFF0000u;
+            std::memcpy(&value, &bits, sizeof(bits));
+        }
+        model.setTensor(name, tensor);
+    }
+    return model;
 }
 
 } // namespace testSupport

@@ -87,9 +87,8 @@ Tiles Tiles::choose(ComputeContext& context, int maxInputs, int headWidth) {
 std::map<string, string> Tiles::getDefines() const {
     const std::map<string, int> values = {{"VECTOR_WIDTH", vectorWidth}, {"TILE_ROWS", tileRows},
             {"BLOCK_ROWS", blockRows}, {"BLOCK_COLUMNS", blockColumns}, {"BLOCK_INPUTS", blockInputs},
-            {"STAGE_WEIGHTS", stageWeights ? 1 : 0},
-            {"TENSOR_CORES", tensorCores ? 1 : 0}, {"NORM_PARTS", normParts}, {"KEY_BLOCK", keyBlock},
-            {"QUERY_TILE", queryTile}, {"QUERY_BLOCK", queryBlock}, {"PAIR_LANES", pairLanes}};
+            {"STAGE_WEIGHTS", stageWeights ? 1 : 0}, {"TENSOR_CORES", tensorCores ? 1 : 0}, {"NORM_PARTS", normParts},
+            {"KEY_BLOCK", keyBlock}, {"QUERY_TILE", queryTile}, {"QUERY_BLOCK", queryBlock}, {"PAIR_LANES", pairLanes}};
     std::map<string, string> defines;
     for (const auto& [name, value] : values)
         defines[name] = std::to_string(value);

@@ -29,13 +29,14 @@ struct LinearTask {
     const float* a;             ///< [numRows][aStride] operand
     long aStride;
     int numRows;
-    const float* panels;        ///< [numPanels][depth][panelColumns] words, packed by packLinear()
+    const float* panels;        ///< [numPanels][depth][panelColumns] words, half as many if halves; see packLinear()
     const float* bias;          ///< [numPanels * panelColumns]
     int numPanels, depth;       ///< depth in words
     const float* gate;          ///< [numPanels * panelColumns], Residual only
     float* out;                 ///< [numRows][outStride]; floats for Residual and for floatOutput
     long outStride;
     bool floatOutput;           ///< Store only: write floats in every precision
+    bool halves;                ///< single precision only: a word of the panels is two BF16 numbers
 };
 
 /** Layer normalisation of rows followed by one scale and one shift a channel, (4.10) and (4.15). */
@@ -53,7 +54,7 @@ struct LayerNormTask {
 struct AttentionTask {
     int numAtoms, paddedAtoms, numHeads, headWidth;
     int firstRow, numRows;      ///< the block
-    const float* qkv;           ///< [numAtoms][qkvStride] operand; columns q, k, v; q already divided by √(d/H)
+    const float* qkv;           ///< [numAtoms][qkvStride] operand; columns q, k, v
     long qkvStride;
     const float* coordinates;   ///< u [3][paddedAtoms]
     const float* bias;          ///< [numHeads][numRows][paddedAtoms] floats

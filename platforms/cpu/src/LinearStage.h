@@ -20,6 +20,7 @@ inline LinearTask linearTask(const PackedLinear& layer, const Share& share, Alig
     task.aStride = aStride;
     task.numRows = share.numRows;
     task.panels = layer.panels.data();
+    task.halves = layer.halves;
     task.bias = layer.bias.data();
     task.numPanels = layer.numPanels;
     task.depth = layer.depth;

@@ -2,7 +2,7 @@
 // Packs weights: panels of columns for linear layers, rows of words for the pair stage.
 #include "PackedModel.h"
 #include "openmmorbit/ArgumentError.h"
-#include <cmath>
+#include <algorithm>
 #include <cstdint>
 
 namespace OrbitPlugin {
@@ -19,6 +19,12 @@ std::uint16_t roundToBf16(float value) {
     return (std::uint16_t) ((bits + 0x7FFFu + ((bits >> 16) & 1u)) >> 16);
 }
 
+bool isBf16(float value) {
+    std::uint32_t bits;
+    std::memcpy(&bits, &value, sizeof(bits));
+    return (bits & 0xFFFFu) == 0;
+}
+
 /** Write element k of a column whose words lie wordStride apart. */
 void putElement(const KernelTable& table, float* words, long wordStride, int k, float value) {
     if (!table.bf16) {
@@ -27,6 +33,16 @@ void putElement(const KernelTable& table, float* words, long wordStride, int k, 
     }
     std::uint16_t half = roundToBf16(value);
     std::memcpy(reinterpret_cast<char*>(words + (k / 2) * wordStride) + 2 * (k % 2), &half, sizeof(half));
+}
+
+/** Write a column of BF16 numbers into the words that two neighbouring vectors of a panel share. */
+void putHalves(int lanes, float* words, int rowWords, int place, const float* weight, int depth) {
+    const int vector = place / lanes, lane = place % lanes;
+    for (int k = 0; k < depth; k++) {
+        const std::uint16_t half = roundToBf16(weight[k]);
+        char* word = reinterpret_cast<char*>(words + (std::size_t) k * rowWords + vector / 2 * lanes + lane);
+        std::memcpy(word + sizeof(half) * (vector % 2), &half, sizeof(half));
+    }
 }
 
 AlignedBuffer copyOf(const std::vector<float>& values) {
@@ -55,7 +71,7 @@ PackedLinear packModulation(const DenoiserModel& model, const PackedModel& packe
         for (int part = 0; part < 6; part++) {
             int column = (6 * l + part) * stride;
             layer.addRows(weight, part * s.width, s.width, column);
-            layer.addBias(bias, part * s.width, s.width, column, 1.0, part % 3 == 1 ? 1.0 : 0.0);
+            layer.addBias(bias, part * s.width, s.width, column, part % 3 == 1 ? 1 : 0);
         }
     }
     const ModelTensor& headWeight = model.getTensor("head.modulation.weight");
@@ -63,7 +79,7 @@ PackedLinear packModulation(const DenoiserModel& model, const PackedModel& packe
     for (int part = 0; part < 2; part++) {
         int column = (6 * s.numLayers + part) * stride;
         layer.addRows(headWeight, part * s.width, s.width, column);
-        layer.addBias(headBias, part * s.width, s.width, column, 1.0, part == 1 ? 1.0 : 0.0);
+        layer.addBias(headBias, part * s.width, s.width, column, part == 1 ? 1 : 0);
     }
     layer.addRows(model.getTensor("pair.time.weight"), 0, s.pairWidth, packed.numModulations * stride);
     return packLinear(*packed.kernels.single, layer, Epilogue::Store);
@@ -76,16 +92,11 @@ PackedLayer packLayer(const DenoiserModel& model, const PackedModel& packed, int
     std::string transition = "layer." + std::to_string(l) + ".transition.";
     PackedLayer result;
 
-    // (4.11) with the 1/√(d/H) of (4.12) folded into q.
+    // (4.11)
 
-    double scale = 1.0 / std::sqrt((double) s.width / s.numHeads);
     DenseLayer qkv(3 * s.width, s.width);
-    const ModelTensor& qkvWeight = model.getTensor(attention + "qkv.weight");
-    const ModelTensor& qkvBias = model.getTensor(attention + "qkv.bias");
-    qkv.addRows(qkvWeight, 0, s.width, 0, 0, scale);
-    qkv.addBias(qkvBias, 0, s.width, 0, scale);
-    qkv.addRows(qkvWeight, s.width, 2 * s.width, s.width);
-    qkv.addBias(qkvBias, s.width, 2 * s.width, s.width);
+    qkv.addRows(model.getTensor(attention + "qkv.weight"), 0, 3 * s.width, 0);
+    qkv.addBias(model.getTensor(attention + "qkv.bias"), 0, 3 * s.width, 0);
     result.qkv = packLinear(table, qkv, Epilogue::Store);
 
     // (4.14) W_o and W_ρ side by side: one product with [o, ρ].
@@ -122,17 +133,16 @@ DenseLayer::DenseLayer(int numColumns, int depth) : numColumns(numColumns), dept
         weight((std::size_t) numColumns * depth, 0.0f), bias(numColumns, 0.0f) {
 }
 
-void DenseLayer::addRows(const ModelTensor& tensor, int first, int count, int column, int depthOffset, double factor) {
-    int width = tensor.shape[1];
+void DenseLayer::addRows(const ModelTensor& tensor, int first, int count, int column, int depthOffset) {
+    const std::size_t width = tensor.shape[1];
     for (int row = 0; row < count; row++)
-        for (int k = 0; k < width; k++)
-            weight[(std::size_t) (column + row) * depth + depthOffset + k] =
-                (float) (factor * tensor.values[(std::size_t) (first + row) * width + k]);
+        std::copy_n(tensor.values.begin() + (first + row) * width, width,
+            weight.begin() + (std::size_t) (column + row) * depth + depthOffset);
 }
 
-void DenseLayer::addBias(const ModelTensor& tensor, int first, int count, int column, double factor, double constant) {
+void DenseLayer::addBias(const ModelTensor& tensor, int first, int count, int column, float constant) {
     for (int row = 0; row < count; row++)
-        bias[column + row] = (float) (factor * tensor.values[first + row] + constant);
+        bias[column + row] = tensor.values[first + row] + constant;
 }
 
 PackedLinear packLinear(const KernelTable& table, const DenseLayer& layer, Epilogue epilogue) {
@@ -140,7 +150,9 @@ PackedLinear packLinear(const KernelTable& table, const DenseLayer& layer, Epilo
     int columns = table.panelColumns;
     packed.numPanels = (layer.numColumns + columns - 1) / columns;
     packed.depth = table.bf16 ? (layer.depth + 1) / 2 : layer.depth;
-    packed.panels.reserve((std::size_t) packed.numPanels * packed.depth * columns);
+    packed.halves = !table.bf16 && std::all_of(layer.weight.begin(), layer.weight.end(), isBf16);
+    const int rowWords = packed.halves ? columns / 2 : columns;
+    packed.panels.reserve((std::size_t) packed.numPanels * packed.depth * rowWords);
     packed.bias.reserve((std::size_t) packed.numPanels * columns);
     for (int column = 0; column < layer.numColumns; column++) {
         int panel = column / columns, place = column % columns;
@@ -149,9 +161,13 @@ PackedLinear packLinear(const KernelTable& table, const DenseLayer& layer, Epilo
 
         if (epilogue == Epilogue::SwiGlu)
             place = place / 2 + place % 2 * columns / 2;
-        float* words = packed.panels.data() + (std::size_t) panel * packed.depth * columns + place;
-        for (int k = 0; k < layer.depth; k++)
-            putElement(table, words, columns, k, layer.weight[(std::size_t) column * layer.depth + k]);
+        float* words = packed.panels.data() + (std::size_t) panel * packed.depth * rowWords;
+        const float* weight = layer.weight.data() + (std::size_t) column * layer.depth;
+        if (packed.halves)
+            putHalves(table.lanes, words, rowWords, place, weight, layer.depth);
+        else
+            for (int k = 0; k < layer.depth; k++)
+                putElement(table, words + place, columns, k, weight[k]);
         packed.bias.data()[panel * columns + place] = layer.bias[column];
     }
     return packed;

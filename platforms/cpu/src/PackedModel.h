@@ -23,18 +23,22 @@ struct KernelPair {
 class OPENMM_EXPORT_ORBIT DenseLayer {
 public:
     DenseLayer(int numColumns, int depth);
-    /** Add rows first ... first + count - 1 of a tensor [out][in] as columns from column on, times factor. */
-    void addRows(const ModelTensor& weight, int first, int count, int column, int depthOffset = 0, double factor = 1.0);
+    /** Add rows first ... first + count - 1 of a tensor [out][in] as columns from column on. */
+    void addRows(const ModelTensor& weight, int first, int count, int column, int depthOffset = 0);
     /** Add entries of a bias tensor likewise, plus a constant. */
-    void addBias(const ModelTensor& bias, int first, int count, int column, double factor = 1.0, double constant = 0.0);
+    void addBias(const ModelTensor& bias, int first, int count, int column, float constant = 0);
     int numColumns, depth;
     std::vector<float> weight;  ///< [numColumns][depth]
     std::vector<float> bias;    ///< [numColumns]
 };
 
-/** A linear layer in panels. */
+/**
+ * A linear layer in panels. In single precision, weights that are BF16 numbers, as those of a file usually are, stay as
+ * short: the products are the same, and they come from the caches in half the time.
+ */
 struct PackedLinear {
     AlignedBuffer panels, bias;
+    bool halves = false;        ///< two BF16 numbers a word, of neighbouring vectors
     int numPanels = 0;
     int depth = 0;              ///< words
 };

@@ -130,6 +130,7 @@ TEST_P(CpuKernel, agreesWithReferenceForOddSizes) {
         return;
     const DenoiserModel odd = makeOddModel(3);
     checkAgreement(odd, {makeFeatures(odd, 19, 1), makeFeatures(odd, 6, 2)});
+    checkAgreement(shortenWeights(odd), {makeFeatures(odd, 19, 1), makeFeatures(odd, 6, 2)});
 }
 
 TEST_P(CpuKernel, agreesWithReferenceForLargeMolecules) {

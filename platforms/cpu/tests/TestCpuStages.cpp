@@ -84,7 +84,9 @@ void CpuStages::checkLinear(int numRows, int depth, int columns, Epilogue epilog
             out.data()[r * stride + c] = start[r * columns + c];
     }
     LinearTask task{a.data(), roundUp(depth, ROW_PADDING), numRows, packed.panels.data(), packed.bias.data(),
-        packed.numPanels, packed.depth, gate.data(), out.data(), stride, epilogue == Epilogue::Residual};
+        packed.numPanels, packed.depth, gate.data(), out.data(), stride, epilogue == Epilogue::Residual,
+        packed.halves};
+    EXPECT_EQ(packed.halves, !table.bf16);
     table.linear(task, epilogue);
     vector<double> actual, expected;
     auto product = [&](int r, int c) {
@@ -118,6 +120,34 @@ TEST_P(CpuStages, linear) {
             for (int depth : {1, 2, 7, 31, 192})
                 for (int columns : {2, 10, 32, 64, 66, 150})
                     checkLinear(rows, depth, columns, epilogue);
+}
+
+TEST_P(CpuStages, shortWeightsGiveTheBitsOfFloats) {
+    if (table.bf16)
+        GTEST_SKIP() << "all weights are short in bf16";
+    const int numRows = 13, depth = 31, columns = 40, stride = roundUp(columns + 1, ROW_PADDING);
+    const vector<float> rows = makeExactNumbers(numRows * depth, 13);
+    const AlignedBuffer a = packOperand(table, rows, numRows, depth, roundUp(depth, ROW_PADDING));
+    auto multiply = [&](const DenseLayer& layer, bool halves) {
+        const PackedLinear packed = packLinear(table, layer, Epilogue::Store);
+        EXPECT_EQ(packed.halves, halves);
+        AlignedBuffer out((std::size_t) numRows * stride);
+        table.linear({a.data(), roundUp(depth, ROW_PADDING), numRows, packed.panels.data(), packed.bias.data(),
+            packed.numPanels, packed.depth, nullptr, out.data(), stride, true, packed.halves}, Epilogue::Store);
+        return out;
+    };
+
+    // One more column, of a weight that is no BF16 number, makes floats of all.
+
+    DenseLayer layer(columns, depth), wider(columns + 1, depth);
+    layer.weight = makeExactNumbers(columns * depth, 11);
+    std::copy(layer.weight.begin(), layer.weight.end(), wider.weight.begin());
+    wider.weight.back() = 0.1f;
+    const AlignedBuffer ofHalves = multiply(layer, true), ofFloats = multiply(wider, false);
+    for (int r = 0; r < numRows; r++) {
+        EXPECT_EQ(0, std::memcmp(ofHalves.data() + r * stride, ofFloats.data() + r * stride, columns * sizeof(float)));
+        EXPECT_FLOAT_EQ(ofFloats.data()[r * stride + columns], rows[r * depth + depth - 1] * 0.1f);
+    }
 }
 
 TEST_P(CpuStages, layerNorm) {
@@ -173,9 +203,10 @@ void CpuStages::checkAttention(int numAtoms, int numHeads, int headWidth, int fi
             vector<double> weights(numAtoms);
             double sum = 0;
             for (int j = 0; j < numAtoms; j++) {
-                double score = biases[(h * numRows + r) * numAtoms + j];
+                double score = 0;
                 for (int c = 0; c < headWidth; c++)
                     score += qkv[i * 3 * width + h * headWidth + c] * qkv[j * 3 * width + width + h * headWidth + c];
+                score = score / std::sqrt((double) headWidth) + biases[(h * numRows + r) * numAtoms + j];
                 sum += weights[j] = std::exp(score);
             }
             for (int c = 0; c < headWidth + 3; c++) {

@@ -128,6 +128,7 @@ struct AttentionTile {
 
         // (4.12) scores of ROWS atoms against all atoms, then softmax without the normaliser.
 
+        const float scale = 1.0f / __builtin_sqrtf((float) task.headWidth);
         multiplyRows<ROWS>(task.qkv + row * task.qkvStride + h * task.headWidth / PER_WORD, task.qkvStride,
             head.keys, padded, head.keyDepth, columns, head.scores, padded);
         float inverseSum[ROWS], relative[ROWS][3];
@@ -136,7 +137,7 @@ struct AttentionTile {
             const float* bias = task.bias + h * task.biasStride + (firstRow + r) * padded;
             Vec largest = splat(PADDED_BIAS);
             for (int j = 0; j < columns; j += LANES) {
-                Vec score = load(scores + j) + load(bias + j);
+                Vec score = load(scores + j) * scale + load(bias + j);
                 store(scores + j, score);
                 largest = maximum(largest, score);
             }

@@ -12,26 +12,27 @@ namespace ORBIT_SIMD {
 
 /**
  * The product of one tile of rows with one panel. Meanwhile the next panel is fetched, so that no tile waits for a
- * cache further away: where one row of a panel is one cache line the first tile fetches all of the next panel, where it
- * is four a half, and the second tile the other half. Later tiles ask for what is there already.
+ * cache further away: where one row of a panel is at most one cache line the first tile fetches all of the next panel,
+ * where it is more a half, and the second tile the other half. Later tiles ask for what is there already.
  */
-template <int ROWS>
+template <int ROWS, bool HALVES>
 ORBIT_INLINE void multiplyPanel(const LinearTask& task, int panel, int firstRow, Vec (&acc)[ROWS][TILE_VECTORS]) {
-    constexpr int LINES = TILE_COLUMNS / FLOATS_PER_LINE, FETCHED = LINES > 1 ? LINES / 2 : LINES;
-    long panelWords = (long) task.depth * TILE_COLUMNS;
+    constexpr int WORDS = HALVES ? TILE_COLUMNS / 2 : TILE_COLUMNS, LINES = WORDS / FLOATS_PER_LINE;
+    constexpr int FETCHED = LINES > 1 ? LINES / 2 : 1, FETCHED_WORDS = LINES > 1 ? WORDS / 2 : WORDS;
+    long panelWords = (long) task.depth * WORDS;
     const float* current = task.panels + panel * panelWords;
     const float* ahead = current + panelWords;
     if (LINES > 1 && firstRow > 0 && firstRow <= TILE_ROWS)
         ahead += panelWords / 2;
-    multiplyTile<ROWS, TILE_VECTORS, FETCHED>(task.a + firstRow * task.aStride, task.aStride, current, TILE_COLUMNS,
-        task.depth, acc, ahead);
+    multiplyTile<ROWS, TILE_VECTORS, FETCHED, HALVES>(task.a + firstRow * task.aStride, task.aStride, current, WORDS,
+        task.depth, acc, ahead, FETCHED_WORDS);
 }
 
 /** The product of one tile in memory. Not inlined, so that nothing else competes for the registers of the tile. */
-template <int ROWS>
+template <int ROWS, bool HALVES>
 static __attribute__((noinline)) void multiplyPanelInto(const LinearTask& task, int panel, int firstRow, float* tile) {
     Vec acc[ROWS][TILE_VECTORS];
-    multiplyPanel<ROWS>(task, panel, firstRow, acc);
+    multiplyPanel<ROWS, HALVES>(task, panel, firstRow, acc);
 #pragma GCC unroll 8
     for (int r = 0; r < ROWS; r++)
 #pragma GCC unroll 8
@@ -55,6 +56,7 @@ static __attribute__((noinline)) void swiGlu(const LinearTask& task, int panel, 
     }
 }
 
+template <bool HALVES>
 struct SwiGluTile {
     const LinearTask& task;
     int panel;
@@ -62,12 +64,12 @@ struct SwiGluTile {
     template <int ROWS>
     ORBIT_INLINE_MEMBER void run(int firstRow) const {
         float tile[ROWS * TILE_COLUMNS];
-        multiplyPanelInto<ROWS>(task, panel, firstRow, tile);
+        multiplyPanelInto<ROWS, HALVES>(task, panel, firstRow, tile);
         swiGlu(task, panel, firstRow, ROWS, tile);
     }
 };
 
-template <Epilogue EPILOGUE, bool FLOAT_OUTPUT>
+template <Epilogue EPILOGUE, bool FLOAT_OUTPUT, bool HALVES>
 struct LinearTile {
     const LinearTask& task;
     int panel;
@@ -75,7 +77,7 @@ struct LinearTile {
     template <int ROWS>
     ORBIT_INLINE_MEMBER void run(int firstRow) const {
         Vec acc[ROWS][TILE_VECTORS];
-        multiplyPanel<ROWS>(task, panel, firstRow, acc);
+        multiplyPanel<ROWS, HALVES>(task, panel, firstRow, acc);
         const float* bias = task.bias + (long) panel * TILE_COLUMNS;
         float* out = task.out + firstRow * task.outStride;
 #pragma GCC unroll 8
@@ -98,26 +100,31 @@ struct LinearTile {
     }
 };
 
-template <Epilogue EPILOGUE, bool FLOAT_OUTPUT>
-static void runLinear(const LinearTask& task) {
+template <class TILE>
+static void runPanels(const LinearTask& task) {
     // Panels outside, rows inside: a panel stays in the first-level cache while all rows meet it.
     for (int panel = 0; panel < task.numPanels; panel++)
-        forEachRowTile(task.numRows, LinearTile<EPILOGUE, FLOAT_OUTPUT>{task, panel});
+        forEachRowTile(task.numRows, TILE{task, panel});
+}
+
+template <bool HALVES>
+static void runLinear(const LinearTask& task, Epilogue epilogue) {
+    switch (epilogue) {
+        case Epilogue::Residual: runPanels<LinearTile<Epilogue::Residual, true, HALVES>>(task); break;
+        case Epilogue::SwiGlu: runPanels<SwiGluTile<HALVES>>(task); break;
+        default:
+            if (task.floatOutput || PER_WORD == 1)
+                runPanels<LinearTile<Epilogue::Store, true, HALVES>>(task);
+            else
+                runPanels<LinearTile<Epilogue::Store, false, HALVES>>(task);
+    }
 }
 
 static void linear(const LinearTask& task, Epilogue epilogue) {
-    switch (epilogue) {
-        case Epilogue::Residual: runLinear<Epilogue::Residual, true>(task); break;
-        case Epilogue::SwiGlu:
-            for (int panel = 0; panel < task.numPanels; panel++)
-                forEachRowTile(task.numRows, SwiGluTile{task, panel});
-            break;
-        default:
-            if (task.floatOutput || PER_WORD == 1)
-                runLinear<Epilogue::Store, true>(task);
-            else
-                runLinear<Epilogue::Store, false>(task);
-    }
+    if (PER_WORD == 1 && task.halves)
+        runLinear<true>(task, epilogue);
+    else
+        runLinear<false>(task, epilogue);
 }
 
 static void layerNorm(const LayerNormTask& task) {

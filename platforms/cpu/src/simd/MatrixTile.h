@@ -13,12 +13,13 @@ constexpr int FLOATS_PER_LINE = 16;     // of the caches
 
 /**
  * acc[r][v] = Σ_k a[r][k] b[k][v]. Both precisions step a by one word and b by one row of words: a word of a is a
- * float, or two BF16 numbers that meet the two rows interleaved in b. Step k also fetches the next FETCHED cache lines
- * of those from ahead on. One sum per element in ascending k: its bits do not depend on the tile's size.
+ * float, or two BF16 numbers that meet the two rows interleaved in b. With HALVES, a word of b is two floats stored as
+ * BF16, of neighbouring vectors. Step k also fetches FETCHED cache lines from ahead + k * aheadStride on. One sum per
+ * element in ascending k: its bits do not depend on the tile's size.
  */
-template <int ROWS, int VECTORS, int FETCHED = 0>
+template <int ROWS, int VECTORS, int FETCHED = 0, bool HALVES = false>
 ORBIT_INLINE void multiplyTile(const float* a, long aStride, const float* b, long bStride, int depth,
-        Vec (&acc)[ROWS][VECTORS], const float* ahead = nullptr) {
+        Vec (&acc)[ROWS][VECTORS], const float* ahead = nullptr, long aheadStride = 0) {
 #pragma GCC unroll 8
     for (int r = 0; r < ROWS; r++)
 #pragma GCC unroll 8
@@ -27,10 +28,17 @@ ORBIT_INLINE void multiplyTile(const float* a, long aStride, const float* b, lon
     for (int k = 0; k < depth; k++) {
         Vec columns[VECTORS];
         for (int line = 0; line < FETCHED; line++)
-            __builtin_prefetch(ahead + (k * FETCHED + line) * FLOATS_PER_LINE);
+            __builtin_prefetch(ahead + k * aheadStride + line * FLOATS_PER_LINE);
+        if constexpr (HALVES) {
 #pragma GCC unroll 8
-        for (int v = 0; v < VECTORS; v++)
-            columns[v] = load(b + k * bStride + v * LANES);
+            for (int v = 0; v < VECTORS; v += 2)
+                loadHalves(b + k * bStride + v / 2 * LANES, columns[v], columns[v + 1]);
+        }
+        else {
+#pragma GCC unroll 8
+            for (int v = 0; v < VECTORS; v++)
+                columns[v] = load(b + k * bStride + v * LANES);
+        }
 #pragma GCC unroll 8
         for (int r = 0; r < ROWS; r++) {
 #pragma GCC unroll 8

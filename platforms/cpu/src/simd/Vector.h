@@ -28,6 +28,13 @@ ORBIT_INLINE Vec load(const float* p) {
     return *reinterpret_cast<const VecInMemory*>(p);
 }
 
+/** Load words of two BF16 numbers: the low halves are the lanes of the first vector, the high ones of the second. */
+ORBIT_INLINE void loadHalves(const float* p, Vec& first, Vec& second) {
+    IntVec words = (IntVec) load(p);
+    first = (Vec) (words << 16);
+    second = (Vec) (words & (int) 0xFFFF0000);
+}
+
 ORBIT_INLINE void store(float* p, Vec v) {
     *reinterpret_cast<VecInMemory*>(p) = v;
 }

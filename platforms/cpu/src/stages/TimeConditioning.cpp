@@ -16,6 +16,7 @@ void applyToVector(const KernelTable& table, const PackedLinear& layer, const fl
     task.aStride = layer.depth;
     task.numRows = 1;
     task.panels = layer.panels.data();
+    task.halves = layer.halves;
     task.bias = layer.bias.data();
     task.numPanels = layer.numPanels;
     task.depth = layer.depth;
