@@ -96,6 +96,12 @@ struct BiasTile {
 template <int VECTORS>
 static void pairColumns(const PairRowTask& task, const PairBlock& block, int column) {
 
+    // The embeddings, which have left the caches since the last evaluation, arrive during (4.6).
+
+    for (int channel = 0; channel < task.pairWidth; channel++)
+        for (int j = column; j < column + VECTORS * LANES; j += FLOATS_PER_LINE)
+            __builtin_prefetch(task.embedding + (long) channel * task.paddedAtoms + j);
+
     // (4.6) radial functions of the distances to VECTORS * LANES neighbours.
 
     const float* u = task.coordinates;
