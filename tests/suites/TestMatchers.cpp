@@ -88,10 +88,11 @@ TEST(Tolerances, areTightestInDouble) {
 }
 
 TEST(Tolerances, readTapNamesAndRefuseUnknownOnes) {
+    EXPECT_EQ(tolerance("linear", "tf32").absolute, tolerance("linear", "bfloat16").absolute / 8);
     EXPECT_EQ(tolerance("pairBiasAttention.3", "single").relative, tolerance("pairBiasAttention", "single").relative);
     expectThrows<std::invalid_argument>("tolerance: expected a row of Tolerances.h, got \"attention\"",
             [] { tolerance("attention", "single"); });
-    expectThrows<std::invalid_argument>("tolerance: expected double, single, mixed or bfloat16, got \"half\"",
+    expectThrows<std::invalid_argument>("tolerance: expected double, single, mixed, bfloat16 or tf32, got \"half\"",
             [] { tolerance("noise", "half"); });
 }
 
