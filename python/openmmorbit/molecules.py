@@ -209,6 +209,12 @@ def toGraph(molecule, smiles=None, addHydrogens=True):
     if isinstance(molecule, orbit.MolecularGraph):
         molecule.validate()
         return molecule, molecule
+    if hasattr(molecule, "to_rdkit"):
+        return fromRDKit(molecule.to_rdkit(), addHydrogens), molecule
+    if type(molecule).__module__.split(".")[0] == "rdkit" and hasattr(molecule, "GetAtoms"):
+        return fromRDKit(molecule, addHydrogens), molecule
+    if molecule is None:
+        raise ValueError("readMolecule: expected a molecule, got None; RDKit gives None for what it cannot read")
     from openmm import app
 
     from openmmorbit import topologies
@@ -219,12 +225,6 @@ def toGraph(molecule, smiles=None, addHydrogens=True):
         graph = topologies.fromTopology(molecule, smiles or {}, _options(addHydrogens))
         _warnAboutHydrogens(graph, "the Topology of")
         return graph, molecule
-    if hasattr(molecule, "to_rdkit"):
-        return fromRDKit(molecule.to_rdkit(), addHydrogens), molecule
-    if type(molecule).__module__.split(".")[0] == "rdkit" and hasattr(molecule, "GetAtoms"):
-        return fromRDKit(molecule, addHydrogens), molecule
-    if molecule is None:
-        raise ValueError("readMolecule: expected a molecule, got None; RDKit gives None for what it cannot read")
     raise TypeError("readMolecule: expected a SMILES, an rdkit.Chem.Mol, an OpenFF molecule, a MolecularGraph or an "
                     f"openmm.app.Topology, got {type(molecule).__name__}")
 

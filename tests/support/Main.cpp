@@ -116,11 +116,13 @@ int main(int argc, char* argv[]) {
             if (isGpuPlatform(options.platform)) {
                 // Every Context of the tests has this precision.
 
-                if (precision == "tf32")
+                const bool tf32 = precision == "tf32";
+                if (tf32)
                     setenv("ORBIT_GPU_PRODUCTS", "tf32", 1);
+                const std::string ofContext = tf32 ? "single" : precision;
                 Platform& platform = testSupport::platform();
-                platform.setPropertyDefaultValue("Precision", precision == "tf32" ? "single" : precision);
-                if (precision != "tf32" && precision != "single" && !platform.supportsDoublePrecision()) {
+                platform.setPropertyDefaultValue("Precision", ofContext);
+                if (ofContext != "single" && !platform.supportsDoublePrecision()) {
                     std::cerr << "Main: skipped, the device has no double precision\n";
                     return SKIPPED;
                 }

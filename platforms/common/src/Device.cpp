@@ -35,7 +35,7 @@ int getVectorBytes() {
 }
 
 /** Whether ORBIT_GPU_PRODUCTS asks for tensor cores. */
-bool usesTensorCores(int realSize) {
+bool asksForTensorCores(int realSize) {
     const string products = readEnvironment("ORBIT_GPU_PRODUCTS");
     if (products != "" && products != "single" && products != "tf32")
         throw ArgumentError("Tiles::choose: expected the environment variable ORBIT_GPU_PRODUCTS to be single or tf32, "
@@ -48,6 +48,11 @@ bool usesTensorCores(int realSize) {
 
 } // namespace
 
+void Tiles::useTensorCores() {
+    tensorCores = true;
+    blockInputs = 32;
+}
+
 Tiles Tiles::choose(ComputeContext& context, int maxInputs, int headWidth) {
     Tiles tiles;
     const int realSize = getPrecision(context).getRealSize();
@@ -56,9 +61,8 @@ Tiles Tiles::choose(ComputeContext& context, int maxInputs, int headWidth) {
         throw ArgumentError(
                 "Tiles::choose: expected the environment variable ORBIT_GPU_TILES to be cpu or gpu, got \"" + kind +
                 "\"");
-    tiles.tensorCores = usesTensorCores(realSize);
-    if (tiles.tensorCores)
-        tiles.blockInputs = 32;
+    if (asksForTensorCores(realSize))
+        tiles.useTensorCores();
     else if (kind == "cpu" || (kind == "" && context.getIsCPU())) {
         tiles.vectorWidth = getVectorBytes() / realSize;
         tiles.tileRows = 6;

@@ -41,6 +41,8 @@ struct OPENMM_EXPORT_ORBIT Tiles {
      */
     std::size_t maxBiasBytes = std::size_t(256) << 20;
 
+    /** Let tensor cores multiply, with their tiles. */
+    void useTensorCores();
     /** Choose tiles for a device. maxInputs is the longest row of a matrix, headWidth that of a head. */
     static Tiles choose(OpenMM::ComputeContext& context, int maxInputs, int headWidth);
     /** Get the constants by their names in the device sources. */

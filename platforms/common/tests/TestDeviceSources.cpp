@@ -94,9 +94,8 @@ typedef unsigned long long mm_ulong;
 string makeSource(const string& precision, const PairBiasTransformerSettings& settings) {
     const common::ModelSizes sizes(settings);
     common::Tiles tiles;
-    tiles.tensorCores = precision == "tf32";
-    if (tiles.tensorCores)
-        tiles.blockInputs = 32;
+    if (precision == "tf32")
+        tiles.useTensorCores();
     std::map<string, string> defines = tiles.getDefines();
     for (const auto& [name, value] : sizes.getDefines(settings))
         defines[name] = value;

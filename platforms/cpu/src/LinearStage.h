@@ -15,15 +15,10 @@ inline float* rowsOf(const Share& share, AlignedBuffer& array, long stride) {
 
 /** Start the task of a layer on a thread's rows; gate and output are the caller's. */
 inline LinearTask linearTask(const PackedLinear& layer, const Share& share, AlignedBuffer& a, long aStride) {
-    LinearTask task{};
+    LinearTask task = startTask(layer);
     task.a = rowsOf(share, a, aStride);
     task.aStride = aStride;
     task.numRows = share.numRows;
-    task.panels = layer.panels.data();
-    task.halves = layer.halves;
-    task.bias = layer.bias.data();
-    task.numPanels = layer.numPanels;
-    task.depth = layer.depth;
     return task;
 }
 

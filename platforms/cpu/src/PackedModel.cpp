@@ -25,24 +25,25 @@ bool isBf16(float value) {
     return (bits & 0xFFFFu) == 0;
 }
 
+/** Write one half of a word, the low one first. */
+void putHalf(float* word, int half, float value) {
+    const std::uint16_t bits = roundToBf16(value);
+    std::memcpy(reinterpret_cast<char*>(word) + half * sizeof(bits), &bits, sizeof(bits));
+}
+
 /** Write element k of a column whose words lie wordStride apart. */
 void putElement(const KernelTable& table, float* words, long wordStride, int k, float value) {
-    if (!table.bf16) {
+    if (table.bf16)
+        putHalf(words + (k / 2) * wordStride, k % 2, value);
+    else
         words[k * wordStride] = value;
-        return;
-    }
-    std::uint16_t half = roundToBf16(value);
-    std::memcpy(reinterpret_cast<char*>(words + (k / 2) * wordStride) + 2 * (k % 2), &half, sizeof(half));
 }
 
 /** Write a column of BF16 numbers into the words that two neighbouring vectors of a panel share. */
 void putHalves(int lanes, float* words, int rowWords, int place, const float* weight, int depth) {
     const int vector = place / lanes, lane = place % lanes;
-    for (int k = 0; k < depth; k++) {
-        const std::uint16_t half = roundToBf16(weight[k]);
-        char* word = reinterpret_cast<char*>(words + (std::size_t) k * rowWords + vector / 2 * lanes + lane);
-        std::memcpy(word + sizeof(half) * (vector % 2), &half, sizeof(half));
-    }
+    for (int k = 0; k < depth; k++)
+        putHalf(words + (std::size_t) k * rowWords + vector / 2 * lanes + lane, vector % 2, weight[k]);
 }
 
 AlignedBuffer copyOf(const std::vector<float>& values) {

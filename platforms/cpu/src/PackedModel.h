@@ -43,6 +43,17 @@ struct PackedLinear {
     int depth = 0;              ///< words
 };
 
+/** Start the task of a layer; rows, gate and output are the caller's. */
+inline LinearTask startTask(const PackedLinear& layer) {
+    LinearTask task{};
+    task.panels = layer.panels.data();
+    task.bias = layer.bias.data();
+    task.numPanels = layer.numPanels;
+    task.depth = layer.depth;
+    task.halves = layer.halves;
+    return task;
+}
+
 /** The layers of one transformer block. */
 struct PackedLayer {
     PackedLinear qkv, output, up, down;

@@ -11,15 +11,10 @@ namespace {
 
 /** One vector through a layer, in single precision. */
 void applyToVector(const KernelTable& table, const PackedLinear& layer, const float* in, float* out) {
-    LinearTask task{};
+    LinearTask task = startTask(layer);
     task.a = in;
     task.aStride = layer.depth;
     task.numRows = 1;
-    task.panels = layer.panels.data();
-    task.halves = layer.halves;
-    task.bias = layer.bias.data();
-    task.numPanels = layer.numPanels;
-    task.depth = layer.depth;
     task.out = out;
     task.outStride = 0;
     task.floatOutput = true;
