@@ -60,9 +60,9 @@ if(ORBIT_BUILD_TRAINING)
     target_link_options(Torch::Torch INTERFACE "-Wl,-rpath-link,${TORCH_DIR}/lib:${_site}/nvidia/cu13/lib")
     # NCCL: the headers must be those that LibTorch was built with; its whole installation (pip install torch) has them.
     # c10d's header wants those of all libraries that LibTorch's GPU half uses.
-    set(ORBIT_CUDA_INCLUDE_DIR "${_site}/nvidia/cu13/include")
+    set(ORBIT_TORCH_CUDA_INCLUDE_DIR "${_site}/nvidia/cu13/include")
     set(ORBIT_NCCL_INCLUDE_DIR "${_site}/nvidia/nccl/include")
-    if(EXISTS "${ORBIT_CUDA_INCLUDE_DIR}/cusolverDn.h" AND EXISTS "${ORBIT_NCCL_INCLUDE_DIR}/nccl.h" AND
+    if(EXISTS "${ORBIT_TORCH_CUDA_INCLUDE_DIR}/cusolverDn.h" AND EXISTS "${ORBIT_NCCL_INCLUDE_DIR}/nccl.h" AND
             EXISTS "${TORCH_DIR}/lib/libtorch_cuda.so")
         set(ORBIT_BUILD_NCCL ON)
     else()

@@ -4,10 +4,17 @@ option(ORBIT_BUILD_GPU
     "Build the kernels of the OpenCL, CUDA and HIP platforms whose headers and OpenMM libraries are found" ON)
 get_filename_component(_site "${OPENMM_DIR}" DIRECTORY)
 find_path(ORBIT_OPENCL_INCLUDE_DIR NAMES CL/opencl.h)
-find_path(ORBIT_CUDA_INCLUDE_DIR NAMES cuda.h HINTS "${_site}/nvidia/cu13/include" "${_site}/nvidia/cu12/include"
-    /usr/local/cuda/include)
+# cuda_runtime.h wants crt/, which is a wheel of its own.
+find_path(ORBIT_CUDA_INCLUDE_DIR NAMES crt/host_defines.h HINTS "${_site}/nvidia/cu13/include"
+    "${_site}/nvidia/cu12/include" /usr/local/cuda/include)
+if(ORBIT_CUDA_INCLUDE_DIR AND NOT EXISTS "${ORBIT_CUDA_INCLUDE_DIR}/cuda.h")
+    set(ORBIT_CUDA_INCLUDE_DIR "")
+endif()
 find_path(ORBIT_HIP_INCLUDE_DIR NAMES hip/hip_runtime.h HINTS /opt/rocm/include)
 
+set(_OPENCL_headers "opencl-headers")
+set(_CUDA_headers "pip install nvidia-cuda-runtime nvidia-cuda-crt")
+set(_HIP_headers "libamdhip64-dev")
 set(_notes "")
 set(_platforms "")
 foreach(_platform IN ITEMS OpenCL CUDA HIP)
@@ -18,8 +25,7 @@ foreach(_platform IN ITEMS OpenCL CUDA HIP)
         list(APPEND _notes
             "${_platform} (OpenMM has no libOpenMM${_platform}.so: pip install openmm-cuda-13 or openmm-hip-7)")
     elseif(NOT ORBIT_${_upper}_INCLUDE_DIR)
-        list(APPEND _notes
-            "${_platform} (its headers were not found: opencl-headers, nvidia-cuda-runtime, libamdhip64-dev)")
+        list(APPEND _notes "${_platform} (its headers were not found: ${_${_upper}_headers})")
     else()
         list(APPEND _platforms ${_platform})
     endif()

@@ -141,12 +141,15 @@ class Journal:
         self._stream.close()
 
 
-def _provenance(settings, sources, maxIsomers):
+def _provenance(settings, sources, maxIsomers, cluster):
     import rdkit
 
     from openmmorbit import __version__, quantum
 
-    engine = (settings.engine or quantum.chooseEngine()) if settings.level == "gfn2" else ""
+    engine = ""
+    if settings.level == "gfn2":
+        # The workers of a cluster may have a program that this machine lacks.
+        engine = settings.engine if cluster and settings.engine else quantum.chooseEngine(settings.engine or None)
     # Of a model the weights count, not the name.
     model = loadModel(settings.model or None).getChecksum() if settings.modelStarts > 0 else ""
     return {"settings": {**settings.toDict(), "model": model, "maxIsomers": maxIsomers},
@@ -305,7 +308,7 @@ def makeDataset(sources, folder, settings=None, maxIsomers=4, processes=None, cl
 
     RDLogger.DisableLog("rdApp.*")
     settings = settings or makeensemble.EnsembleSettings()
-    provenance = _provenance(settings, sources, maxIsomers)
+    provenance = _provenance(settings, sources, maxIsomers, cluster)
     journal = Journal(folder)
     try:
         _checkProvenance(folder, provenance)

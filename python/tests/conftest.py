@@ -40,9 +40,7 @@ def smallModel():
 
 @pytest.fixture(params=["Reference", "CPU"])
 def platform(request):
-    """Every platform whose kernel is installed."""
-    if not any(f"OpenMMOrbit{request.param}" in path for path in openmmorbit.pluginLoadedLibNames):
-        pytest.skip(f"the kernel of platform {request.param} is not installed")
+    """Every platform that needs no device."""
     return request.param
 
 

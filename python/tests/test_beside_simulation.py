@@ -9,7 +9,6 @@ from openmm import unit
 
 import openmmorbit
 
-pytest.importorskip("rdkit")
 
 # Forces that are summed in the same order in every run.
 PROPERTIES = {"Reference": {}, "CPU": {"Threads": "1"}, "OpenCL": {"Precision": "single"},

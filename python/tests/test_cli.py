@@ -7,11 +7,10 @@ import sys
 import time
 
 import pytest
+from rdkit import Chem
+from rdkit.Chem import AllChem
 
 import openmmorbit
-
-Chem = pytest.importorskip("rdkit.Chem")
-AllChem = pytest.importorskip("rdkit.Chem.AllChem")
 
 
 @pytest.fixture(scope="module")

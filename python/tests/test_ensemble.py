@@ -7,13 +7,12 @@ import numpy as np
 import openmm
 import pytest
 from openmm import app, unit
+from rdkit import Chem
+from rdkit.Chem import AllChem
+from rdkit.Chem.rdMolTransforms import GetDihedralDeg
 
 import openmmorbit
 from openmmorbit import orbit, writers
-
-Chem = pytest.importorskip("rdkit.Chem")
-AllChem = pytest.importorskip("rdkit.Chem.AllChem")
-GetDihedralDeg = pytest.importorskip("rdkit.Chem.rdMolTransforms").GetDihedralDeg
 
 
 def embed(smiles, number=3):

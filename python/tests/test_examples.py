@@ -7,18 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from openmmorbit import conformers
 
 EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
 GUIDE = EXAMPLES.parent / "docs" / "guide.md"
 WRITES = {"01_conformers.py": ["aspirin.sdf", "aspirin.pdb"], "04_into_simulation.py": ["dynamics.dcd"]}
-
-
-def packagedModel():
-    try:
-        return conformers.defaultModelPath()
-    except FileNotFoundError as error:
-        pytest.skip(str(error))
 
 
 def testEveryExampleIsKnownAndShort():
@@ -31,7 +23,6 @@ def testEveryExampleIsKnownAndShort():
 
 @pytest.mark.parametrize("name", sorted(WRITES))
 def testExample(name, tmp_path):
-    packagedModel()
     done = subprocess.run([sys.executable, str(EXAMPLES / name), str(tmp_path)], capture_output=True, text=True,
                           timeout=300, env={**os.environ, "OPENMM_CPU_THREADS": "2"})
     assert done.returncode == 0, done.stderr
@@ -40,8 +31,6 @@ def testExample(name, tmp_path):
 
 
 def testDemo(tmp_path):
-    packagedModel()
-    pytest.importorskip("matplotlib")
     done = subprocess.run([sys.executable, "-m", "openmmorbit.demo", "--output", str(tmp_path), "--smiles", "CC(C)O",
                            "--num", "4", "--picoseconds", "0.5"], capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr

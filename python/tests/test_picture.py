@@ -3,12 +3,10 @@
 import numpy as np
 import pytest
 from openmm import unit
+from rdkit import Chem
+from rdkit.Chem import AllChem
 
 import openmmorbit
-
-Chem = pytest.importorskip("rdkit.Chem")
-AllChem = pytest.importorskip("rdkit.Chem.AllChem")
-pytest.importorskip("matplotlib")
 
 
 @pytest.fixture(scope="module")

@@ -4,8 +4,6 @@ import openmm
 import pytest
 from conftest import loadBenchmark
 
-pytest.importorskip("rdkit")
-pytest.importorskip("scipy")
 
 SMILES = "NCCO"
 

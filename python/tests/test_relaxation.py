@@ -5,11 +5,10 @@ import gc
 import openmm
 import pytest
 from openmm import unit
+from rdkit import Chem
+from rdkit.Chem import AllChem
 
 import openmmorbit
-
-Chem = pytest.importorskip("rdkit.Chem")
-AllChem = pytest.importorskip("rdkit.Chem.AllChem")
 
 
 @pytest.mark.parametrize("variant", ["MMFF94", "MMFF94s"])

@@ -4,11 +4,10 @@ import numpy as np
 import openmm
 import pytest
 from openmm import app
+from rdkit import Chem
 
 import openmmorbit
 from openmmorbit import writers
-
-Chem = pytest.importorskip("rdkit.Chem")
 
 
 def toTopology(mol, residueName="LIG"):

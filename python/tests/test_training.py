@@ -7,17 +7,18 @@ import subprocess
 import sys
 
 import pytest
+from rdkit import Chem
+from rdkit.Chem import AllChem
 
 import openmmorbit
 from openmmorbit import trainingreport
 
-Chem = pytest.importorskip("rdkit.Chem")
-AllChem = pytest.importorskip("rdkit.Chem.AllChem")
-
 
 @pytest.fixture(scope="module")
 def orbittraining():
-    return pytest.importorskip("openmmorbit.orbittraining", reason="built without the trainer", exc_type=ImportError)
+    from openmmorbit import orbittraining as module
+
+    return module
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +64,6 @@ def readEvents(folder):
 
 
 def testEventsForTensorBoard(tmp_path, monkeypatch):
-    pytest.importorskip("tensorboardX")
     log = "step,minutes,samples,loss,gradientNorm,learningRate,samplesPerSecond,atomsPerSecond,validationLoss\n"
     log += "50,0.5,900,0.75,1.5,0.001,30,500,\n100,1,1800,0.5,1.25,0.002,31,510,0.625\n"
     (tmp_path / "log.csv").write_text(log)

@@ -12,17 +12,18 @@ import time
 
 import numpy as np
 import pytest
+from rdkit import Chem
+from rdkit.Chem import AllChem
 
 import openmmorbit
 from openmmorbit import evaluation, orbit, trainingreport
 
-Chem = pytest.importorskip("rdkit.Chem")
-AllChem = pytest.importorskip("rdkit.Chem.AllChem")
-
 
 @pytest.fixture(scope="module", autouse=True)
 def orbittraining():
-    return pytest.importorskip("openmmorbit.orbittraining", reason="built without the trainer", exc_type=ImportError)
+    from openmmorbit import orbittraining as module
+
+    return module
 
 
 def embed(smiles, number, seed=1):
@@ -195,7 +196,6 @@ def testAWrongEnvironmentIsNamed(shard, tmp_path):
 
 
 def testTheReportShowsHeldOutMetrics(shard, tmp_path):
-    pytest.importorskip("matplotlib")
     path = configure(tmp_path, shard, validationShards=[shard], maxSteps=4, metricSteps=2, validationMolecules=3)
     result = openmmorbit.train(path, progress=False)
     assert result.metrics.numMolecules == 3 and result.metrics.numCopies == 24 and result.numSkipped == 0
