@@ -174,7 +174,7 @@ def _generate(mol, settings, seed):
 
 
 def _relax(mol, identifiers):
-    """Minimise all conformers; returns the energy of each, kcal/mol."""
+    """Minimise all conformers; returns the energy of each, kcal/mol, or nothing if no force field knows the molecule."""
     from rdkit.Chem import AllChem
 
     if AllChem.MMFFHasAllMoleculeParams(mol):
@@ -182,7 +182,7 @@ def _relax(mol, identifiers):
     elif AllChem.UFFHasAllMoleculeParams(mol):
         results = AllChem.UFFOptimizeMoleculeConfs(mol, maxIters=2000)
     else:
-        raise _Failure("no force field parameters (MMFF94s, UFF)")
+        results = []
     return {identifier: result[1] for identifier, result in zip(identifiers, results)}
 
 
@@ -201,9 +201,13 @@ def _findStarts(mol, settings, outcome):
         raise _Failure("; ".join(failures))
     if settings.level == "mmff":
         relaxed, ready = relaxed + ready, []
-    starts = {}
-    if relaxed:
-        energies = _relax(mol, relaxed)
+    starts, energies = {}, _relax(mol, relaxed) if relaxed else {}
+    if relaxed and not energies:
+        if settings.level == "mmff":
+            raise _Failure("no force field parameters (MMFF94s, UFF)")
+        # GFN2-xTB knows every element: it starts where ETKDGv3 ended.
+        ready = relaxed[:settings.maxMinima] + ready
+    if energies:
         kept = prune(mol, energies, 0.1 if settings.level == "gfn2" else settings.minRmsd, 25.0)
         starts = {identifier: energies[identifier] for identifier in kept[:settings.maxMinima]}
     return {**starts, **dict.fromkeys(ready)}
@@ -265,11 +269,21 @@ def isConnectivityKept(mol, positions):
     return bool((distances[bonded] < 1.3).all() and (distances[others] > 1.15).all())
 
 
-def _perceivedSmiles(mol, identifier):
+def _perceive(mol, identifier, request):
+    """Get the molecule without hydrogens and with the stereochemistry of a conformer."""
     from rdkit import Chem
 
     single = Chem.Mol(mol, confId=identifier)
     Chem.AssignStereochemistryFrom3D(single, single.GetConformer().GetId(), True)
+    positions = single.GetConformer().GetPositions()
+    for asked in request.GetAtoms():
+        atom = single.GetAtomWithIdx(asked.GetIdx())
+        # RDKit finds no centre in pyramids of phosphorus, though its reader of SMILES knows them.
+        if asked.GetChiralTag() and not atom.GetChiralTag() and atom.GetDegree() == 3:
+            neighbours = [bond.GetOtherAtomIdx(atom.GetIdx()) for bond in atom.GetBonds()]
+            clockwise = np.linalg.det(positions[neighbours] - positions[atom.GetIdx()]) < 0
+            atom.SetChiralTag(Chem.ChiralType.CHI_TETRAHEDRAL_CW if clockwise
+                              else Chem.ChiralType.CHI_TETRAHEDRAL_CCW)
     return Chem.RemoveHs(single)
 
 
@@ -305,7 +319,7 @@ def _keepUnchanged(mol, energies, request, outcome):
             outcome.numChanged += 1
             reason = reason or "connectivity changed"
             continue
-        seen = _perceivedSmiles(mol, identifier)
+        seen = _perceive(mol, identifier, request)
         smiles = Chem.MolToSmiles(seen)
         if not seen.HasSubstructMatch(request, useChirality=True) or smiles != (outcome.smiles or smiles):
             outcome.numChanged += 1

@@ -105,6 +105,31 @@ def testGFN2(engine):
     assert outcome.reason == "" and outcome.numMinimised == 2
 
 
+@pytest.mark.parametrize("smiles, centre, others", [
+    ("CC[P@](C)c1ccccc1", 2, (1, 3, 4)), ("CC[P@@](C)c1ccccc1", 2, (1, 4, 3)), ("CC[S@](C)=O", 2, (1, 3, 4)),
+    ("CCC[S@+](C)CC", 3, (2, 4, 5)), ("C[P@H]F", 1, (0, 2, 6)), ("CC[Se@@](C)=O", 2, (1, 4, 3))])
+def testCentresOfThreeNeighbours(smiles, centre, others):
+    outcome = makeensemble.makeEnsemble(smiles, mmff)
+    assert outcome.reason == "" and outcome.smiles == Chem.CanonSmiles(smiles)
+    supplier = Chem.SDMolSupplier()
+    supplier.SetData(gzip.decompress(outcome.records).decode(), removeHs=False)
+    for mol in supplier:
+        assert mol.GetNumAtoms() > 6 and {a.GetIdx() for a in mol.GetAtomWithIdx(centre).GetNeighbors()} == set(others)
+        # From the first of them the others, in this order, go against the clock.
+        positions = mol.GetConformer().GetPositions()
+        assert np.linalg.det(positions[list(others)] - positions[centre]) > 0
+
+
+def testGFN2NeedsNoForceField():
+    smiles = "CCC(C)=[Se]"
+    assert not AllChem.UFFHasAllMoleculeParams(Chem.AddHs(Chem.MolFromSmiles(smiles)))
+    assert makeensemble.makeEnsemble(smiles, mmff).reason == "no force field parameters (MMFF94s, UFF)"
+    outcome = makeensemble.makeEnsemble(smiles, makeensemble.EnsembleSettings(numStarts=3, maxMinima=2, engine="tblite"))
+    assert outcome.reason == "" and outcome.numMinimised == 2
+    mol = Chem.MolFromMolBlock(gzip.decompress(outcome.records).decode().split("$$$$")[0], removeHs=False)
+    assert np.linalg.norm(np.subtract(*mol.GetConformer().GetPositions()[[2, 4]])) == pytest.approx(1.77, abs=0.04)
+
+
 def testStartsOfAModel(tmp_path):
     settings = makeensemble.EnsembleSettings("mmff", numStarts=0, modelStarts=4)
     outcome = makeensemble.makeEnsemble("C[C@H](O)CCN", settings)
