@@ -2,6 +2,7 @@
 // Derived properties of a molecular graph, and the check that every graph passes before it leaves the reading room.
 #include "openmmorbit/MolecularGraph.h"
 #include "openmmorbit/ArgumentError.h"
+#include "openmmorbit/internal/ElementSymbols.h"
 #include <algorithm>
 #include <map>
 #include <set>
@@ -19,6 +20,10 @@ static const char* const ELEMENT_SYMBOLS[MAX_ELEMENT + 1] = {"*", "H", "He", "Li
     "Rn", "Fr", "Ra", "Ac", "Th", "Pa", "U", "Np", "Pu", "Am", "Cm", "Bk", "Cf", "Es", "Fm", "Md", "No", "Lr", "Rf",
     "Db", "Sg", "Bh", "Hs", "Mt", "Ds", "Rg", "Cn", "Nh", "Fl", "Mc", "Lv", "Ts", "Og"};
 
+const char* OrbitPlugin::getElementSymbol(int element) {
+    return ELEMENT_SYMBOLS[element > 0 && element <= MAX_ELEMENT ? element : 0];
+}
+
 static void refuse(const MolecularGraph& graph, const std::string& expected, const std::string& found) {
     throw ArgumentError("MolecularGraph::validate: expected " + expected + ", got " + found + " in molecule " +
         graph.getLabel());
@@ -33,10 +38,15 @@ static void checkIndex(const MolecularGraph& graph, int index, const std::string
 static void checkAtoms(const MolecularGraph& graph) {
     if (graph.atoms.empty() || graph.getNumAtoms() > MAX_ATOMS)
         refuse(graph, "1 to " + std::to_string(MAX_ATOMS) + " atoms", std::to_string(graph.getNumAtoms()) + " atoms");
-    for (int i = 0; i < graph.getNumAtoms(); i++)
-        if (graph.atoms[i].element < 1 || graph.atoms[i].element > MAX_ELEMENT)
+    for (int i = 0; i < graph.getNumAtoms(); i++) {
+        const GraphAtom& atom = graph.atoms[i];
+        if (atom.element < 1 || atom.element > MAX_ELEMENT)
             refuse(graph, "an atomic number from 1 to " + std::to_string(MAX_ELEMENT),
-                std::to_string(graph.atoms[i].element) + " at atom " + std::to_string(i));
+                std::to_string(atom.element) + " at atom " + std::to_string(i));
+        if (atom.hybridization < Hybridization::S || atom.hybridization > Hybridization::Other)
+            refuse(graph, "a hybridization from 0 to 4",
+                std::to_string((int) atom.hybridization) + " at atom " + std::to_string(i));
+    }
 }
 
 static std::set<std::pair<int, int>> checkBonds(const MolecularGraph& graph) {
@@ -46,6 +56,8 @@ static std::set<std::pair<int, int>> checkBonds(const MolecularGraph& graph) {
         const std::string where = "bond " + std::to_string(b);
         checkIndex(graph, bond.atom1, where);
         checkIndex(graph, bond.atom2, where);
+        if (bond.order < BondOrder::None || bond.order > BondOrder::Dative)
+            refuse(graph, "a bond order from 0 to 5", std::to_string((int) bond.order) + " in " + where);
         if (bond.atom1 == bond.atom2)
             refuse(graph, "two different atoms", "atom " + std::to_string(bond.atom1) + " twice in " + where);
         if (!bonded.insert(std::minmax(bond.atom1, bond.atom2)).second)
@@ -96,6 +108,8 @@ static void checkStereo(const MolecularGraph& graph, const std::set<std::pair<in
         const std::string where = "the stereo axis " + std::to_string(a[1]) + "-" + std::to_string(a[2]);
         for (int k = 0; k < 3; k++)
             checkBonded(a[k], a[k + 1], where);
+        if (stereo.kind < TorsionStereoKind::Cis || stereo.kind > TorsionStereoKind::AtropisomerPlus)
+            refuse(graph, "a kind from 1 to 4 in " + where, std::to_string((int) stereo.kind));
         if (std::set<int>(a.begin(), a.end()).size() != 4)
             refuse(graph, "four different atoms in " + where, "one of them twice");
     }
@@ -149,7 +163,7 @@ std::string MolecularGraph::getLabel() const {
 std::string MolecularGraph::getFormula() const {
     std::map<std::string, int> counts;
     for (const GraphAtom& atom : atoms)
-        counts[ELEMENT_SYMBOLS[atom.element < 1 || atom.element > MAX_ELEMENT ? 0 : atom.element]]++;
+        counts[getElementSymbol(atom.element)]++;
 
     // Hill order: carbon first and hydrogen second if there is carbon, the others by the alphabet.
 

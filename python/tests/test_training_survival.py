@@ -140,7 +140,7 @@ def testDamagedAndForeignRecordsAreNamed(shard, tmp_path):
                      validationShards=[str(tmp_path / "damaged.shard")])
     code, _, errors = train(path)
     assert code == 0, errors
-    assert "data set of weight 1: 5 molecules" in errors and "expected element" in errors and "92" in errors
+    assert "data set of weight 1: 5 molecules" in errors and "expected element" in errors and "got U at atom" in errors
     assert "damaged.shard" in errors and "wrong checksum; skipped it" in errors and "validation: " in errors
 
 

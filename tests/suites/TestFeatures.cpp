@@ -231,6 +231,24 @@ TEST(Features, followTheNumbering) {
     }
 }
 
+TEST(Features, isotopesAreNoInput) {
+    for (const MolecularGraph& graph : {makeEthanol(), makeBromochlorofluoromethane(), makeDichlorodifluoroethane(),
+             makeDifluoroethene()}) {
+        MolecularGraph labelled = graph, plain = graph;
+        for (int i = 0; i < graph.getNumAtoms(); i += 2)
+            labelled.atoms[i].isotope = 2 * graph.atoms[i].element + 1;
+        for (MolecularGraph* either : {&labelled, &plain}) {
+            canonicalizeStereo(*either);
+            expandStereoAxes(*either);
+        }
+        const GraphFeatures features = computeHanded(plain), same = computeHanded(labelled);
+        EXPECT_EQ(features.atomFeatures, same.atomFeatures) << graph.getLabel();
+        EXPECT_EQ(features.pairFeatures, same.pairFeatures) << graph.getLabel();
+        for (int i = 0; i < graph.getNumAtoms(); i++)
+            EXPECT_EQ(atomValue(same, "isotope", i), 0);
+    }
+}
+
 TEST(Features, groupIsWhatLeavesTheInputsUnchanged) {
     MolecularGraph heavyEthene = makeGraph("ethene", {6, 6, 1, 1, 1, 1}, {{0, 1}, {0, 2}, {0, 3}, {1, 4}, {1, 5}});
     MolecularGraph labelled = heavyEthene;
@@ -343,8 +361,8 @@ TEST(Features, canonicalFormKeepsTheMeaning) {
 TEST(Features, refusesUnknownValuesAndNames) {
     MolecularGraph lithium = makeGraph("lithium fluoride", {3, 9}, {{0, 1}});
     expectThrows<ArgumentError>(
-            "computeFeatures: expected element to be one of 1, 5, 6, 7, 8, 9, 14, 15, 16, 17, 34, 35, 53, "
-            "got 3 at atom 0 of molecule \"lithium fluoride\"; the model was not trained for it",
+            "computeFeatures: expected element to be one of H, B, C, N, O, F, Si, P, S, Cl, Se, Br, I, "
+            "got Li at atom 0 of molecule \"lithium fluoride\"; the model was not trained for it",
             [&] { computeDefault(lithium); });
     MolecularGraph charged = makeWater();
     charged.atoms[1].formalCharge = 3;

@@ -41,22 +41,10 @@ int rankKeys(const vector<vector<int>>& keys, vector<int>& ranks) {
     return (int) sorted.size();
 }
 
-/** Rank the atoms by colour refinement. Atoms that a symmetry of the graph and the labels exchanges share a rank. */
-vector<int> rankAtoms(const MolecularGraph& graph, const BondedAtoms& bonded, const StereoKnowledge& known) {
-    const int n = graph.getNumAtoms();
+/** Refine ranks by those of the neighbours, the bonds to them and the labels of axes, until they do not change. */
+void refineRanks(vector<int>& ranks, int numRanks, const BondedAtoms& bonded, const StereoKnowledge& known) {
+    const int n = (int) ranks.size();
     vector<vector<int>> keys(n);
-    vector<int> ranks(n);
-    for (int i = 0; i < n; i++) {
-        const GraphAtom& atom = graph.atoms[i];
-        keys[i] = {atom.element, atom.formalCharge, atom.isotope, (int) atom.hybridization, atom.aromatic,
-            (int) bonded[i].size(), known.atomLabels[i]};
-    }
-    for (const vector<int>& ring : graph.rings)
-        for (int i : ring)
-            keys[i].push_back((int) ring.size());
-    for (vector<int>& key : keys)
-        std::sort(key.begin() + 7, key.end());
-    int numRanks = rankKeys(keys, ranks);
     for (int previous = 0; numRanks > previous;) {
         for (int i = 0; i < n; i++) {
             vector<std::array<int, 3>> around;
@@ -72,6 +60,30 @@ vector<int> rankAtoms(const MolecularGraph& graph, const BondedAtoms& bonded, co
         previous = numRanks;
         numRanks = rankKeys(keys, ranks);
     }
+}
+
+/** Rank the atoms by colour refinement. Atoms that a symmetry of the graph and the labels exchanges share a rank. */
+vector<int> rankAtoms(const MolecularGraph& graph, const BondedAtoms& bonded, const StereoKnowledge& known) {
+    const int n = graph.getNumAtoms();
+    vector<vector<int>> keys(n);
+    vector<int> ranks(n);
+    for (int i = 0; i < n; i++) {
+        const GraphAtom& atom = graph.atoms[i];
+        keys[i] = {atom.element, atom.formalCharge, (int) atom.hybridization, atom.aromatic, (int) bonded[i].size(),
+            known.atomLabels[i]};
+    }
+    for (const vector<int>& ring : graph.rings)
+        for (int i : ring)
+            keys[i].push_back((int) ring.size());
+    for (vector<int>& key : keys)
+        std::sort(key.begin() + 6, key.end());
+    refineRanks(ranks, rankKeys(keys, ranks), bonded, known);
+
+    // Isotopes only tell apart what is equal otherwise: the order of other atoms is that without them.
+
+    for (int i = 0; i < n; i++)
+        keys[i] = {ranks[i], graph.atoms[i].isotope};
+    refineRanks(ranks, rankKeys(keys, ranks), bonded, known);
     return ranks;
 }
 

@@ -3,6 +3,7 @@
 #include "openmmorbit/internal/Features.h"
 #include "RingFaces.h"
 #include "openmmorbit/ArgumentError.h"
+#include "openmmorbit/internal/ElementSymbols.h"
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>
@@ -55,7 +56,7 @@ static RawFeature computeAtomFeature(const MolecularGraph& graph, const string& 
         else if (name == "formalCharge")
             raw[i] = atom.formalCharge;
         else if (name == "isotope")
-            raw[i] = (atom.isotope != 0);
+            raw[i] = 0;     // Isotopes of an element have one geometry.
         else if (name == "hybridization")
             raw[i] = (int) atom.hybridization;
         else if (name == "aromatic")
@@ -123,11 +124,14 @@ static void encode(const MolecularGraph& graph, const FeatureVocabulary& vocabul
             const size_t n = graph.atoms.size();
             const string where = raw.size() == n ? "atom " + std::to_string(k) :
                 "atoms " + std::to_string(k / n) + " and " + std::to_string(k % n);
+            auto describe = [&](int value) {
+                return vocabulary.name == "element" ? string(getElementSymbol(value)) : std::to_string(value);
+            };
             string values;
             for (int value : vocabulary.values)
-                values += (values.empty() ? "" : ", ") + std::to_string(value);
+                values += (values.empty() ? "" : ", ") + describe(value);
             throw ArgumentError("computeFeatures: expected " + vocabulary.name + " to be one of " + values + ", got " +
-                std::to_string(raw[k]) + " at " + where + " of molecule " + graph.getLabel() +
+                describe(raw[k]) + " at " + where + " of molecule " + graph.getLabel() +
                 "; the model was not trained for it");
         }
         column[k * stride] = offset + row;
