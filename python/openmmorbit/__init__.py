@@ -20,17 +20,19 @@ pluginLoadedLibNames = loadPlugins()
 # Where each public name lives; modules are imported when a name is first asked for.
 _homes = {
     "ConformerGenerator": "conformers", "GenerationResult": "conformers", "defaultModelPath": "conformers",
-    "Ensemble": "ensemble", "Conformer": "ensemble",
+    "Ensemble": "ensemble", "Conformer": "ensemble", "UnfamiliarMoleculeWarning": "familiarity",
     "orbitPosterior": "posterior", "OrbitPosterior": "posterior", "orbitTarget": "posterior",
     "OrbitTarget": "posterior",
     "coupleNoise": "posterior",
     "mmffSystem": "relaxation", "readMolecule": "molecules", "readMolecules": "molecules",
     "train": "training", "buildDataset": "training", "makeDataset": "datasets", "EnsembleSettings": "makeensemble",
-    "DenoiserModel": "orbit", "PairBiasTransformerSettings": "orbit", "MolecularGraph": "orbit",
+    "DenoiserModel": "orbit", "TrainingCounts": "orbit", "countTraining": "orbit",
+    "PairBiasTransformerSettings": "orbit", "MolecularGraph": "orbit",
     "SamplerSettings": "orbit", "SymmetryGroup": "orbit", "closeGroup": "orbit", "OrbitDiffusionIntegrator": "orbit",
 }
-_modules = ("baselines", "chem", "cli", "conformers", "datasets", "demo", "ensemble", "evaluation", "makeensemble",
-            "molecules", "orbit", "posterior", "quantum", "relaxation", "statistics", "training")
+_modules = ("baselines", "chem", "cli", "conformers", "datasets", "demo", "ensemble", "evaluation",
+            "familiarity", "makeensemble", "molecules", "orbit", "posterior", "quantum", "relaxation", "statistics",
+            "training")
 
 
 def __getattr__(name):

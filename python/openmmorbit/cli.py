@@ -2,8 +2,10 @@
 """The command openmm-orbit: conformers, dataset, train, evaluate, info."""
 import argparse
 import os
+import re
 import sys
 import time
+import warnings
 
 EXIT_OK, EXIT_ERROR, EXIT_USAGE, EXIT_SOME_FAILED, EXIT_INTERRUPTED = 0, 1, 2, 3, 130
 
@@ -22,6 +24,16 @@ def report(text):
     from tqdm import tqdm
 
     tqdm.write(f"openmm-orbit: {text}", file=sys.stderr)
+
+
+def counted(number, noun):
+    """Write a number and what is counted: 1 molecule, 2 molecules."""
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+
+
+def plain(error):
+    """Get the text of an error without the name of the function that raised it, which says nothing to a user."""
+    return re.sub(r"^(?:[A-Za-z_]\w*(?:::|\.))*\w+: (?=expected |this )", "", str(error))
 
 
 def _isFile(text):
@@ -93,7 +105,7 @@ def runConformers(options):
     try:
         generator = ConformerGenerator(options.model, options.platform, threads=options.threads,
                                        properties=options.precision and {"Precision": options.precision},
-                                       check=not options.no_check,
+                                       check=not options.no_check, unfamiliar=options.unfamiliar,
                                        **{name: value for name, value in settings.items() if value is not None})
         if options.num < 1:
             raise UsageError(f"expected at least 1 conformer, got -n {options.num}")
@@ -117,6 +129,8 @@ def runConformers(options):
                 failed += 1
                 report(f"{labels[result.index]}: {result.error}")
                 continue
+            if result.unfamiliar:
+                report(f"{labels[result.index]}: the model was hardly trained for {'; '.join(result.unfamiliar)}")
             output.write(result.ensemble)
             molecules, written = molecules + 1, written + len(result.ensemble)
             missing = options.num - len(result.ensemble)
@@ -133,6 +147,7 @@ def runConformers(options):
 
 
 _smilesEndings = (".smi", ".smiles", ".ism", ".smi.gz", ".smiles.gz", ".ism.gz")
+_ensembleEndings = (".sdf", ".sdf.gz", ".sd", ".sd.gz", ".xyz", ".extxyz", ".npz")
 
 
 def _runEnsembles(options):
@@ -147,9 +162,9 @@ def _runEnsembles(options):
     done = datasets.makeDataset(options.inputs, options.output, settings, options.max_isomers, options.processes,
                                 options.dask, options.limit, progress=not options.quiet,
                                 retryFailed=options.retry_failed)
-    report(f"{done.numConformers} conformers of {done.numMolecules} molecules -> {done.folder}; "
-           f"{len(done.trainingShards)} training and {len(done.validationShards)} validation shards; "
-           f"{done.numFailed} molecules failed")
+    report(f"{counted(done.numConformers, 'conformer')} of {counted(done.numMolecules, 'molecule')} -> {done.folder}; "
+           f"{counted(len(done.trainingShards), 'training shard')} and "
+           f"{counted(len(done.validationShards), 'validation shard')}; {counted(done.numFailed, 'molecule')} failed")
     for reason, number in sorted(done.reasons.items(), key=lambda entry: -entry[1])[:10]:
         report(f"  {number}: {reason}")
     return EXIT_SOME_FAILED if done.numFailed else EXIT_OK
@@ -163,6 +178,10 @@ def runDataset(options):
     fromSmiles = [path.lower().endswith(_smilesEndings) for path in options.inputs]
     if all(fromSmiles):
         return _runEnsembles(options)
+    for path in options.inputs:
+        if not path.lower().endswith((*_smilesEndings, *_ensembleEndings)):
+            raise UsageError(f"expected a file of SMILES that ends in {', '.join(_smilesEndings)}, or of conformers "
+                             f"that ends in {', '.join(_ensembleEndings)}, got '{path}'")
     if any(fromSmiles):
         raise UsageError("expected either files of SMILES or files of conformers, got both; run the command twice")
     from openmmorbit import training
@@ -171,9 +190,10 @@ def runDataset(options):
     for text in done.messages[:20]:
         report(text)
     if len(done.messages) > 20:
-        report(f"and {len(done.messages) - 20} more records like these")
-    report(f"{done.numConformers} conformers of {done.numMolecules} molecules -> {options.output}; "
-           f"{done.numOtherSide} molecules left out by the validation rule, {done.numFaults} records failed")
+        report(f"and {counted(len(done.messages) - 20, 'more record')} like these")
+    report(f"{counted(done.numConformers, 'conformer')} of {counted(done.numMolecules, 'molecule')} -> "
+           f"{options.output}; {counted(done.numOtherSide, 'molecule')} left out by the validation rule, "
+           f"{counted(done.numFaults, 'record')} failed")
     return EXIT_SOME_FAILED if done.numFaults else EXIT_OK
 
 
@@ -186,8 +206,10 @@ def runTrain(options):
     result = training.train(options.config)
     if not result.modelPath:
         return EXIT_OK
-    print(f"{result.numSteps} steps, {result.numSamples} samples in {result.minutes:.1f} minutes; "
-          f"loss {result.loss:.4f}, validation {result.validationLoss:.4f}; model in {result.modelPath}, "
+    losses = "".join(f"; {name} {value:.4f}" for name, value in (("loss", result.loss), ("validation loss",
+                                                                                    result.validationLoss)) if value)
+    print(f"{counted(result.numSteps, 'step')}, {counted(result.numSamples, 'sample')} in {result.minutes:.1f} minutes"
+          f"{losses}; model in {result.modelPath}, "
           f"curves and held-out metrics in {os.path.join(os.path.dirname(result.modelPath), 'report.md')}")
     return EXIT_OK
 
@@ -196,10 +218,7 @@ def runEvaluation(options):
     """Compare a model with other generators."""
     from openmmorbit import evaluationcommand
 
-    try:
-        evaluationcommand.checkOptions(options)
-    except ValueError as error:
-        raise UsageError(str(error)) from error
+    evaluationcommand.checkOptions(options)
     return evaluationcommand.runEvaluate(options)
 
 
@@ -219,6 +238,12 @@ def runInfo(options):
         for length in shape:
             product *= int(length)
         size += product
+    counts = model.getTrainingCounts()
+    if counts.getNumMolecules() > 0:
+        heavy = sorted(counts.getHeavyAtoms())
+        print(f"trained on     {counts.getNumMolecules():,} molecules of {heavy[0]} to {heavy[-1]} heavy atoms, with "
+              f"{len(counts.getAtoms())} kinds of atoms, {len(counts.getBonds())} of bonds, rings of "
+              f"{', '.join(str(size) for size in sorted(counts.getRings())) or 'no'} atoms")
     print(f"parameters     {size:,} in {len(shapes)} tensors")
     print(f"network        width {settings.width}, {settings.numLayers} layers, {settings.numHeads} heads, pair width "
           f"{settings.pairWidth}, {settings.numRadial} radial functions to {settings.radialMax:g} Angstrom")
@@ -272,6 +297,7 @@ def _addDataset(commands):
 def makeParser():
     """Make the parser of the command line."""
     import openmmorbit
+    from openmmorbit import familiarity
     from openmmorbit.evaluationcommand import addEvaluate
 
     parser = argparse.ArgumentParser(prog="openmm-orbit",
@@ -296,6 +322,8 @@ def makeParser():
     conformers.add_argument("--condition", help="a condition of the model, e.g. a level of theory")
     conformers.add_argument("--max-resamplings", type=int, help="how often a wrong copy is drawn again")
     conformers.add_argument("--no-check", action="store_true", help="do not inspect conformers and draw none again")
+    conformers.add_argument("--unfamiliar", choices=familiarity.reactions, default="warn",
+                            help="what to do with molecules that the model was hardly trained for (default warn)")
     conformers.add_argument("--batch-size", type=int, default=16, help="molecules in a batch (default 16)")
     conformers.add_argument("-q", "--quiet", action="store_true", help="no progress bar and no summary")
     conformers.set_defaults(run=runConformers)
@@ -334,17 +362,21 @@ def main(arguments=None):
     """
     import openmm
 
+    from openmmorbit import familiarity
+
     options = makeParser().parse_args(arguments)
     try:
-        return options.run(options)
-    except UsageError as error:
-        report(f"error: {error}")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", familiarity.UnfamiliarMoleculeWarning)  # The command tells of every record.
+            return options.run(options)
+    except (UsageError, ValueError, FileNotFoundError, IsADirectoryError, NotADirectoryError, PermissionError) as error:
+        report(f"error: {plain(error)}")
         return EXIT_USAGE
     except KeyboardInterrupt:
         report("interrupted; what was finished is kept")
         return EXIT_INTERRUPTED
-    except (ValueError, OSError, ImportError, openmm.OpenMMException) as error:
-        report(f"error: {error}")
+    except (OSError, ImportError, openmm.OpenMMException) as error:
+        report(f"error: {plain(error)}")
         return EXIT_ERROR
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import openmm
 
-from openmmorbit import molecules, orbit
+from openmmorbit import familiarity, molecules, orbit
 from openmmorbit._plugins import checkPlatform
 from openmmorbit.ensemble import Ensemble
 
@@ -33,11 +33,15 @@ class GenerationResult:
         The conformers.
     error : Exception or None
         Why there is none.
+    unfamiliar : tuple of str
+        What the molecule has that the model was hardly trained for, e.g. "Se with 2 single bonds (in no training
+        molecule)".
     """
     index: int
     source: object
     ensemble: Ensemble = None
     error: Exception = None
+    unfamiliar: tuple = ()
 
 
 def defaultModelPath():
@@ -144,6 +148,10 @@ class ConformerGenerator:
         Inspect conformers.
     returnFailed : bool
         Return copies that stayed wrong, with their status, instead of leaving them out.
+    unfamiliar : str
+        What to do with molecules that have something the model was hardly trained for (a kind of atom, bond or ring, or
+        a size, of fewer than 10 training molecules): "warn" (an UnfamiliarMoleculeWarning), "refuse" or "ignore". A
+        model file without training counts tells nothing.
 
     Examples
     --------
@@ -155,7 +163,8 @@ class ConformerGenerator:
 
     def __init__(self, model=None, platform=None, properties=None, threads=None, numSteps=None, method=None,
                  schedule=None, sigmaMax=None, sigmaMin=None, rho=None, renewal=None, stereoGuidance=None,
-                 condition=None, maxResamplings=None, check=True, returnFailed=False):
+                 condition=None, maxResamplings=None, check=True, returnFailed=False, unfamiliar="warn"):
+        self._unfamiliar = familiarity.checkReaction(unfamiliar)
         self._core = orbit.ConformerGenerator(loadModel(model))
         if platform is not None:
             name = platform.getName() if isinstance(platform, openmm.Platform) else str(platform)
@@ -196,6 +205,7 @@ class ConformerGenerator:
             If the model's file is missing, or another one than it was.
         """
         generator = cls.__new__(cls)
+        generator._unfamiliar = "warn"
         generator._core = orbit.ConformerGenerator.fromXml(xml)
         return generator
 
@@ -258,12 +268,14 @@ class ConformerGenerator:
         Raises
         ------
         ValueError
-            For a molecule that cannot be read or that the model does not know, or a number out of range.
+            For a molecule that cannot be read or that the model does not know, or a number out of range; for one with
+            something unfamiliar, if the generator was made with unfamiliar="refuse".
         openmm.OpenMMException
             If not one conformer was accepted.
         """
         number, seed = _integer("numConformers", numConformers, 1), _integer("seed", seed, 0)
         graph, source = molecules.toGraph(molecule, smiles=smiles, addHydrogens=addHydrogens)
+        familiarity.warn(graph.getLabel(), familiarity.findUnfamiliar(self._core, graph, self._unfamiliar))
         with self._watched(progress):
             return Ensemble(self._core.generate(graph, number, seed), source)
 
@@ -288,7 +300,8 @@ class ConformerGenerator:
         Yields
         ------
         GenerationResult
-            index, source, and either ensemble or error.
+            index, source, either ensemble or error, and what is unfamiliar of the molecule. There is one
+            UnfamiliarMoleculeWarning a call, for the first such molecule.
         """
         from tqdm import tqdm
 
@@ -304,9 +317,14 @@ class ConformerGenerator:
         else:
             counts = repeat(_integer("numConformers", numConformers, 1))
         records = ((index, molecule, number) for index, (molecule, number) in enumerate(zip(iterable, counts)))
+        warned = False
         with tqdm(total=total, disable=not progress, unit="mol") as bar:
             while chunk := list(islice(records, batchSize)):
                 for result in self._answer(chunk, seed, addHydrogens):
+                    if not warned:
+                        familiarity.warn(f"record {result.index}", result.unfamiliar,
+                                         "; the attribute unfamiliar of the results tells of others")
+                    warned = warned or bool(result.unfamiliar)
                     bar.update()
                     yield result
 
@@ -314,27 +332,29 @@ class ConformerGenerator:
         """Answer one batch of (index, molecule, number) records."""
         read = []
         for index, molecule, number in chunk:
-            graph, source = None, molecule
+            graph, source, unfamiliar = None, molecule, ()
             error = next((given for given in (molecule, number) if isinstance(given, Exception)), None)
             try:
                 if error is None:
                     graph, source = molecules.toGraph(molecule, addHydrogens=addHydrogens)
+                    unfamiliar = familiarity.findUnfamiliar(self._core, graph, self._unfamiliar)
             except (ValueError, TypeError, openmm.OpenMMException) as failure:
                 error = failure
-            read.append((index, molecule, source, graph, number, error))
+            read.append((index, molecule, source, graph, number, error, unfamiliar))
         # The record number is part of the key of the noise, so a batch is a run of consecutive readable molecules.
         for readable, run in groupby(read, key=lambda record: record[5] is None):
             run = list(run)
             if not readable:
-                yield from (GenerationResult(index, molecule, None, error) for index, molecule, _, _, _, error in run)
+                yield from (GenerationResult(record[0], record[1], None, record[5]) for record in run)
                 continue
             with self._watched(False):
                 ensembles = self._core.generateBatch([r[3] for r in run], [r[4] for r in run], seed, run[0][0])
-            for (index, molecule, source, _, _, _), core in zip(run, ensembles):
+            for (index, molecule, source, _, _, _, unfamiliar), core in zip(run, ensembles):
                 if core.getNumConformers() == 0:
-                    yield GenerationResult(index, molecule, None, openmm.OpenMMException(core.getMessage()))
+                    error = openmm.OpenMMException(core.getMessage())
+                    yield GenerationResult(index, molecule, None, error, unfamiliar)
                 else:
-                    yield GenerationResult(index, molecule, Ensemble(core, source))
+                    yield GenerationResult(index, molecule, Ensemble(core, source), None, unfamiliar)
 
     @contextmanager
     def _watched(self, progress):

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Data sets and training. train() loads LibTorch; buildDataset() loads the reading room."""
+import json
 import os
 import tempfile
+from pathlib import Path
 
 #: Endings of files that hold coordinates without bonds.
 coordinateEndings = (".xyz", ".extxyz", ".npz")
@@ -56,6 +58,18 @@ def buildDataset(inputs, output, condition="GFN2-xTB", validation=False):
     return report
 
 
+def _findModels(settings):
+    """Replace names of packaged models by paths."""
+    from openmmorbit import conformers
+
+    if settings.initialModel:
+        settings.initialModel = conformers.findModel(settings.initialModel)
+    if settings.distillation.teacher:
+        distillation = settings.distillation
+        distillation.teacher = conformers.findModel(distillation.teacher)
+        settings.distillation = distillation
+
+
 def train(config, progress=True):
     """Train a model, or continue the run whose checkpoint lies in the output folder. Ctrl-C ends it with a checkpoint.
 
@@ -91,9 +105,60 @@ def train(config, progress=True):
         if not os.path.isfile(config):
             raise ValueError(f"openmmorbit.train: expected a configuration file, got '{config}'; check the path")
         config = orbittraining.TrainingSettings.load(str(config))
+    config = orbittraining.TrainingSettings(config)     # The caller's stay as they are.
+    _findModels(config)
     result = orbittraining.trainWithProgress(config) if progress else orbittraining.train(config)
     if int(os.environ.get("RANK", 0)) == 0:
         from openmmorbit import trainingreport
 
         trainingreport.writeReport(config.outputDirectory, result)
     return result
+
+
+def addTrainingCounts(model, shards, output=None):
+    """Give a model file the counts of what it was trained on, from its training shards. The weights do not change.
+
+    A training run writes them itself; this is for models that came about otherwise, e.g. as a mean of several. Counts
+    that the file has are kept: the larger of two numbers stands.
+
+    Parameters
+    ----------
+    model : str or path
+        The model file.
+    shards : list of str
+        Shards that it was trained on.
+    output : str or path, optional
+        The file to write; default: the model file itself.
+
+    Returns
+    -------
+    openmmorbit.orbit.TrainingCounts
+        What the file tells now.
+
+    Raises
+    ------
+    ValueError
+        If a file is missing or another one than a model or a shard.
+    """
+    from openmmorbit import conformers, orbit
+
+    path = conformers.findModel(str(model))
+    loaded, counts = orbit.DenoiserModel.load(path), orbit.countTraining([str(shard) for shard in shards])
+    tensors = _tensorChecksum(Path(path).read_bytes())
+    counts.include(loaded.getTrainingCounts())
+    loaded.setTrainingCounts(counts)
+    for storage in (orbit.TensorStorage_BFloat16, orbit.TensorStorage_Float32):
+        data = loaded.toBytes(storage)
+        if _tensorChecksum(data) == tensors:
+            break
+    output = Path(path if output is None else output)
+    temporary = output.with_name(output.name + ".new")
+    temporary.write_bytes(data)
+    temporary.replace(output)
+    return counts
+
+
+def _tensorChecksum(data):
+    """Get the SHA-256 of the tensors that a model file states."""
+    length = int.from_bytes(data[:8], "little")
+    return json.loads(data[8:8 + length])["__metadata__"]["sha256"]

@@ -20,6 +20,7 @@
 #include "openmmorbit/Symmetry.h"
 #include "openmmorbit/OrbitPosterior.h"
 #include "openmmorbit/OrbitTarget.h"
+#include "openmmorbit/TrainingCounts.h"
 #include "openmmorbit/DenoiserModel.h"
 #include "openmmorbit/SamplerSettings.h"
 #include "openmmorbit/ConformerCheck.h"
@@ -41,6 +42,8 @@
 %template() std::vector<std::string>;
 %template() std::map<std::string, std::string>;
 %template() std::map<std::string, std::vector<int>>;
+%template() std::map<std::string, long long>;
+%template() std::map<int, long long>;
 
 // Lists of values are instantiated before the headers that use them.
 namespace OrbitPlugin {
@@ -65,6 +68,7 @@ ORBIT_VALUE(OrbitPlugin::SymmetryGroup)
 ORBIT_VALUE(OrbitPlugin::SamplerSettings)
 ORBIT_VALUE(OrbitPlugin::PairBiasTransformerSettings)
 ORBIT_VALUE(OrbitPlugin::ModelTensor)
+ORBIT_VALUE(OrbitPlugin::TrainingCounts)
 ORBIT_VALUE(OrbitPlugin::DenoiserModel)
 ORBIT_VALUE(OrbitPlugin::ConformerStatus)
 ORBIT_VALUE(OrbitPlugin::ConformerProvenance)
@@ -76,6 +80,7 @@ ORBIT_VALUE(OrbitPlugin::MoleculeInputs)
 // Long calls release the interpreter's lock.
 ORBIT_LONG_CALL(OrbitPlugin::orbitPosterior)
 ORBIT_LONG_CALL(OrbitPlugin::orbitTarget)
+ORBIT_LONG_CALL(OrbitPlugin::countTraining)
 ORBIT_LONG_CALL(OrbitPlugin::ConformerGenerator::generate)
 ORBIT_LONG_CALL(OrbitPlugin::ConformerGenerator::generateBatch)
 ORBIT_LONG_CALL(OrbitPlugin::OrbitDiffusionIntegrator::step)
@@ -120,6 +125,7 @@ ORBIT_UNIT(OrbitPlugin::Ensemble::getPositions, _unit.nanometer)
 %include "openmmorbit/OrbitPosterior.h"
 %include "openmmorbit/OrbitTarget.h"
 %include "openmmorbit/SamplerSettings.h"
+%include "openmmorbit/TrainingCounts.h"
 %include "openmmorbit/DenoiserModel.h"
 %include "openmmorbit/ConformerStatus.h"
 %include "openmmorbit/ConformerCheck.h"

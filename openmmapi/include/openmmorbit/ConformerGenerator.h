@@ -137,6 +137,17 @@ public:
     std::vector<Ensemble> generateBatch(const std::vector<MolecularGraph>& graphs,
             const std::vector<int>& numConformers, int seed = 0, int firstRecord = 0);
     /**
+     * List what a molecule has that the model has hardly seen, see TrainingCounts::findUnfamiliar(). Its conformers may
+     * be wrong in ways that the inspection does not find.
+     *
+     * @param graph     the molecule
+     * @param minimum   what fewer training molecules have is listed
+     * @return one phrase each; none if the model's file does not tell what it was trained on
+     */
+    std::vector<std::string> findUnfamiliar(const MolecularGraph& graph, int minimum = 10) const {
+        return model->getTrainingCounts().findUnfamiliar(graph, minimum);
+    }
+    /**
      * Get the name of the implementation, its instruction set and precision, e.g. "CPU (avx512bf16, bf16)". Creates the
      * Context.
      */

@@ -5,6 +5,7 @@
 
 #include "openmmorbit/MolecularGraph.h"
 #include "openmmorbit/SamplerSettings.h"
+#include "openmmorbit/TrainingCounts.h"
 #include "openmmorbit/internal/windowsExportOrbit.h"
 #include <map>
 #include <string>
@@ -119,6 +120,15 @@ public:
         sampler = newSettings;
         checksum.clear();
     }
+    /** Get what the model was trained on; nothing is counted in it if the file does not tell. */
+    const TrainingCounts& getTrainingCounts() const {
+        return counts;
+    }
+    /** Set what the model was trained on; the file holds it if something is counted. */
+    void setTrainingCounts(const TrainingCounts& newCounts) {
+        counts = newCounts;
+        checksum.clear();
+    }
     /** Get a free text of the model card: "name", "data", "licence", "training", "metrics"; empty if there is none. */
     std::string getMetadata(const std::string& key) const;
     void setMetadata(const std::string& key, const std::string& value) {
@@ -146,6 +156,7 @@ private:
     std::vector<FeatureVocabulary> atomVocabularies, pairVocabularies;
     std::vector<std::string> conditions;
     SamplerSettings sampler;
+    TrainingCounts counts;
     std::map<std::string, std::string> metadata;
     std::string checksum, path;
 };

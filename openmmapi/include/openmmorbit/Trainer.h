@@ -34,7 +34,8 @@ struct OPENMM_EXPORT_ORBIT DistillationSettings {
 /** Settings of a training run; docs/training.md describes the file format. */
 struct OPENMM_EXPORT_ORBIT TrainingSettings {
     PairBiasTransformerSettings network;            ///< sizes of the network
-    std::vector<std::string> conditions;            ///< names of the conditions; condition 0 is the default
+    /** Names of the conditions; 0 is the default. Those that the initial model lacks begin as its first one */
+    std::vector<std::string> conditions;
     std::vector<TrainingDataset> datasets;          ///< what to train on
     std::vector<std::string> validationShards;      ///< what to validate on; may be empty
     std::string outputDirectory = ".";              ///< checkpoint.bin, model.safetensors, log.csv are written here
@@ -46,7 +47,7 @@ struct OPENMM_EXPORT_ORBIT TrainingSettings {
     double maxMinutes = 0;                          ///< end of the schedule in minutes, whichever comes first; 0: none
     double learningRate = 1e-3;                     ///< after the warm-up
     double finalLearningRate = 0.02;                ///< fraction that is left at the end of the cosine
-    int warmupSteps = 200;                          ///< linear warm-up
+    int warmupSteps = 200;                          ///< linear warm-up, at most the first fifth of the schedule
     double beta1 = 0.9, beta2 = 0.99;               ///< AdamW
     double weightDecay = 0.01;                      ///< AdamW; matrices only
     double gradientClip = 1.0;                      ///< largest norm of the gradient

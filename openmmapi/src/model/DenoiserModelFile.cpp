@@ -22,7 +22,7 @@ namespace {
 
 const char* const FORMAT = "openmm-orbit/1";
 const std::set<string> RESERVED_KEYS = {"format", "architecture", "settings", "features", "conditions", "unit", "prior",
-    "coupling", "sampler", "sha256"};
+    "coupling", "sampler", "trainingCounts", "sha256"};
 const map<string, string> FIXED_VALUES = {{"architecture", "pair-bias-transformer"}, {"unit", "angstrom"},
     {"prior", "gaussian"}, {"coupling", "independent"}};
 
@@ -187,6 +187,9 @@ DenoiserModel DenoiserModel::fromBytes(const string& bytes, const string& origin
     model.conditions = reader.readConditions();
     if (header.metadata.count("sampler") != 0)
         model.sampler = parseSampler(reader.getText("sampler"), "DenoiserModel::load: \"" + origin + "\": ");
+    if (header.metadata.count("trainingCounts") != 0)
+        model.counts = TrainingCounts::fromJson(
+            reader.getText("trainingCounts"), "DenoiserModel::load: \"" + origin + "\": ");
     for (const auto& item : header.metadata)
         if (RESERVED_KEYS.count(item.first) == 0)
             model.metadata[item.first] = item.second;
@@ -222,6 +225,8 @@ string DenoiserModel::toBytes(TensorStorage storage) const {
     }
     if (formatSampler(sampler) != formatSampler(SamplerSettings()))
         texts["sampler"] = formatSampler(sampler);
+    if (counts.getNumMolecules() > 0)
+        texts["trainingCounts"] = counts.toJson();
     texts["sha256"] = sha256(data.data(), data.size());
     return writeSafetensors(texts, entries, data);
 }

@@ -67,7 +67,7 @@ TEST_F(DistillationSettingsTest, faultsAreNamed) {
     TrainingSettings unconditional = makeSettings("unused");
     unconditional.conditions = {"MMFF94s"};
     createInitialModel(unconditional).save(path("other.safetensors"));
-    refuse("train: expected a teacher with the student's inputs and conditions", [this](TrainingSettings& s) {
+    refuse("train: expected as \"conditions\" those of the teacher", [this](TrainingSettings& s) {
         s.distillation.teacher = path("other.safetensors");
     });
 }

@@ -46,6 +46,31 @@ TEST_F(TrainerTest, tenStepsLowerTheLoss) {
     EXPECT_EQ(model.getConditions(), settings.conditions);
 }
 
+TEST_F(TrainerTest, theModelTellsWhatItWasTrainedOn) {
+    TrainingSettings settings = makeSettings("counted");
+    settings.maxSteps = 1;
+    writeSmallShard(path("unused.shard"), "GFN2-xTB");
+    settings.datasets.push_back({{path("unused.shard")}, 0});
+    const DenoiserModel first = DenoiserModel::load(train(settings).modelPath);
+    const TrainingCounts counts = first.getTrainingCounts();
+    EXPECT_EQ(counts.toJson(), countTraining({path("small.shard")}).toJson());
+    EXPECT_GT(counts.getNumMolecules(), 0);
+
+    // What an initial model saw is kept.
+
+    DenoiserModel earlier = first;
+    TrainingCounts seen;
+    for (int k = 0; k < 100; k++)
+        seen.addMolecule(makeBenzene());
+    earlier.setTrainingCounts(seen);
+    earlier.save(path("earlier.safetensors"));
+    settings.initialModel = path("earlier.safetensors");
+    settings.initialLayers = {1};
+    settings.outputDirectory = path("further");
+    seen.include(counts);
+    EXPECT_EQ(DenoiserModel::load(train(settings).modelPath).getTrainingCounts().toJson(), seen.toJson());
+}
+
 TEST_F(TrainerTest, bfloat16LowersTheLoss) {
     TrainingSettings settings = makeSettings("start16");
     settings.precision = "bfloat16";

@@ -25,7 +25,7 @@ const std::string MAGIC = "ORBTRN01";
 void saveCheckpoint(const std::string& path, const Checkpoint& checkpoint) {
     json header = {{"identity", checkpoint.identity}, {"numSteps", checkpoint.numSteps},
             {"numSamples", checkpoint.numSamples}, {"numSkipped", checkpoint.numSkipped},
-            {"minutes", checkpoint.minutes}, {"pool", checkpoint.position.pool},
+            {"minutes", checkpoint.minutes}, {"loss", checkpoint.loss}, {"pool", checkpoint.position.pool},
             {"batch", checkpoint.position.batch}, {"repeat", checkpoint.position.repeat}, {"tensors", json::array()}};
     std::string data;
     for (const auto& [name, tensor] : checkpoint.tensors) {
@@ -86,6 +86,7 @@ Checkpoint loadCheckpoint(const std::string& path) {
     checkpoint.numSamples = header.at("numSamples");
     checkpoint.numSkipped = header.value("numSkipped", 0LL);
     checkpoint.minutes = header.at("minutes");
+    checkpoint.loss = header.value("loss", 0.0);
     checkpoint.position = {header.at("pool"), header.at("batch"), header.value("repeat", std::int64_t(0))};
     for (const json& entry : header.at("tensors")) {
         Tensor tensor = at::empty(entry.at("shape").get<std::vector<int64_t>>(), at::kFloat);

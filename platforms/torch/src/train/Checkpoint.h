@@ -15,6 +15,7 @@ struct Checkpoint {
     std::string identity;           ///< what must not change between the parts of a run
     long long numSteps = 0, numSamples = 0, numSkipped = 0;
     double minutes = 0;             ///< wall time of all parts
+    double loss = 0;                ///< mean of the last steps
     BatchPosition position;         ///< next batch
     NamedTensors tensors;           ///< Optimizer::getState()
 };

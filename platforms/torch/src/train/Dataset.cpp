@@ -161,6 +161,8 @@ void readTrainingSet(const std::vector<std::string>& shards, double weight, cons
             try {
                 const auto molecule = makeMolecule(record, data.vocabularies, maxAutomorphisms, data.tables);
                 set.molecules.push_back({shard, molecule->numAtoms, reader.getOffset()});
+                if (weight > 0)
+                    data.counts.addMolecule(record.graph, record.flatSmiles);
                 data.numRestricted += molecule->views[0].restricted;
                 data.cache->add({shard, reader.getOffset()}, molecule);
             }
@@ -176,6 +178,12 @@ void readTrainingSet(const std::vector<std::string>& shards, double weight, cons
                 (shards.empty() ? std::string() : shards[0]) + "\"" +
                 (data.messages.empty() ? "" : "; the last fault: " + data.messages.back()));
     data.sets.push_back(std::move(set));
+}
+
+bool isEmptyShard(const std::string& path) {
+    ShardReader reader(path);
+    ShardRecord record;
+    return !reader.next(record) && reader.getMessages().empty();
 }
 
 std::shared_ptr<const TrainingMolecule> TrainingData::getMolecule(const MoleculeEntry& entry) const {

@@ -72,6 +72,7 @@ struct TrainingData {
     std::vector<std::string> shards;    ///< paths
     std::vector<TrainingSet> sets;
     std::vector<std::string> messages;  ///< one sentence for every molecule that was left out
+    TrainingCounts counts;              ///< of the molecules in sets that are sampled
     int numRestricted = 0;              ///< molecules whose group is larger than maxAutomorphisms
     DenoiserModel vocabularies;         ///< of the network; without tensors
     int maxAutomorphisms = 1;           ///< see makeFeatureRows()
@@ -116,6 +117,9 @@ FeatureRows makeFeatureRows(
  */
 void readTrainingSet(const std::vector<std::string>& shards, double weight, const DenoiserModel& model,
         int maxAutomorphisms, TrainingData& data);
+
+/** Whether a shard holds no record, as that of a data set too small for validation. @throws ArgumentError */
+bool isEmptyShard(const std::string& path);
 
 } // namespace torchimpl
 } // namespace OrbitPlugin

@@ -21,6 +21,13 @@ bool sameInputs(const std::vector<FeatureVocabulary>& a, const std::vector<Featu
     return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), same);
 }
 
+std::string joinNames(const std::vector<std::string>& names) {
+    std::string text;
+    for (const std::string& name : names)
+        text += (text.empty() ? "\"" : ", \"") + name + "\"";
+    return text;
+}
+
 } // namespace
 
 std::vector<double> getTeacherLevels(double sigma, double nextSigma, double lastSigma, double rho, int numSteps) {
@@ -51,10 +58,12 @@ Teacher::Teacher(const TrainingSettings& settings, const DenoiserModel& student)
     const DistillationSettings& distillation = settings.distillation;
     const DenoiserModel model = DenoiserModel::load(distillation.teacher);
     if (!sameInputs(model.getAtomVocabularies(), student.getAtomVocabularies()) ||
-            !sameInputs(model.getPairVocabularies(), student.getPairVocabularies()) ||
-            model.getConditions() != student.getConditions())
-        throw ArgumentError("train: expected a teacher with the student's inputs and conditions, got \"" +
-                distillation.teacher + "\" with others; start from it by initialModel");
+            !sameInputs(model.getPairVocabularies(), student.getPairVocabularies()))
+        throw ArgumentError("train: expected a teacher with the student's inputs, got \"" + distillation.teacher +
+                "\" with others; start from it by initialModel");
+    if (model.getConditions() != student.getConditions())
+        throw ArgumentError("train: expected as \"conditions\" those of the teacher \"" + distillation.teacher +
+                "\", " + joinNames(model.getConditions()) + ", got " + joinNames(student.getConditions()));
     network = model.getSettings();
     const TrainingDevice device = findDevice(settings);
     weights = cast(toDevice(getTensors(model), device.device), device.productType);

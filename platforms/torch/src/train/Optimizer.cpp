@@ -14,6 +14,8 @@ namespace {
 
 /** Updates between two of the average of the weights. */
 const int AVERAGE_INTERVAL = 4;
+/** Largest share of the schedule that the warm-up takes, however many steps it should have. */
+const double MAX_WARMUP = 0.2;
 
 /** The frequencies of (4.1) are constants. */
 bool isTrained(const std::string& name) {
@@ -61,7 +63,8 @@ void Optimizer::setState(const NamedTensors& state, long long newNumUpdates) {
 
 double Optimizer::getLearningRate(double progress) const {
     double cosine = 0.5 * (1 + std::cos(M_PI * std::min(1.0, std::max(0.0, progress))));
-    double warmup = std::min(1.0, (numUpdates + 1.0) / std::max(1, settings.warmupSteps));
+    double warmup = std::max((numUpdates + 1.0) / std::max(1, settings.warmupSteps), progress / MAX_WARMUP);
+    warmup = std::min(1.0, warmup);
     return settings.learningRate * warmup * (settings.finalLearningRate + (1 - settings.finalLearningRate) * cosine);
 }
 

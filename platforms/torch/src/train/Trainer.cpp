@@ -43,6 +43,7 @@ public:
     TrainingResult execute();
 private:
     void describeData(const std::string& exchange);
+    void addCounts();
     void resume();
     bool goesOn();
     void prepare(HostBatch batch);
@@ -59,6 +60,10 @@ private:
     }
     RunPosition getPosition() const {
         return {numSteps, numSamples, earlierMinutes + minutesSince(start)};
+    }
+    /** Whether the run that a checkpoint holds has reached its end. */
+    bool isFinished() const {
+        return numSteps >= settings.maxSteps || (settings.maxMinutes > 0 && earlierMinutes >= settings.maxMinutes);
     }
     double getProgress() const {
         double share = numSteps / (double) settings.maxSteps;
@@ -97,7 +102,10 @@ Run::Run(const TrainingSettings& given, std::ostream* progress) : settings(given
     settings.network = model.getSettings();     // That of the initial model, if there is one.
     for (const TrainingDataset& dataset : settings.datasets)
         readTrainingSet(dataset.shards, dataset.weight, model, settings.maxAutomorphisms, data);
+    for (const std::string& message : prepareSettings(settings))
+        log.say(message);
     describeData(exchange);
+    addCounts();
     if (settings.initialModel.empty())
         clearUnusedRows(data.tables, model);
     tables = std::make_unique<ModelTables>(data.tables, model, device);
@@ -111,7 +119,11 @@ Run::Run(const TrainingSettings& given, std::ostream* progress) : settings(given
             log.say("validation: " + message);
     }
     optimizer = std::make_unique<Optimizer>(settings, toDevice(getTensors(model), device.device));
-    std::filesystem::create_directories(settings.outputDirectory);
+    std::error_code error;
+    std::filesystem::create_directories(settings.outputDirectory, error);
+    if (error)
+        throw ArgumentError("train: expected an outputDirectory that can be made, got \"" + settings.outputDirectory +
+                "\": " + error.message());
     resume();
 }
 
@@ -130,6 +142,18 @@ void Run::describeData(const std::string& exchange) {
         log.say("  " + data.messages[k]);
 }
 
+/** What this run sees, and what its initial model and its teacher saw before. */
+void Run::addCounts() {
+    TrainingCounts counts = model.getTrainingCounts();
+    if (!settings.initialModel.empty() && counts.getNumMolecules() == 0)
+        log.say("the initial model does not tell what it was trained on: the model file will tell of this run only");
+    counts.include(data.counts);
+    if (!settings.distillation.teacher.empty())
+        counts.include(DenoiserModel::load(settings.distillation.teacher).getTrainingCounts());
+    model.setTrainingCounts(counts);
+    data.counts = TrainingCounts();
+}
+
 void Run::resume() {
     const std::string path = getPath("checkpoint.bin");
     if (group.isFirst() && std::filesystem::exists(path)) {
@@ -141,12 +165,14 @@ void Run::resume() {
         numSamples = checkpoint.numSamples;
         numSkipped = checkpoint.numSkipped;
         earlierMinutes = checkpoint.minutes;
+        lastLoss = checkpoint.loss;
         position = checkpoint.position;
         optimizer->setState(checkpoint.tensors, numSteps - numSkipped);
-        log.say("continuing at step " + std::to_string(numSteps));
+        log.say(isFinished() ? "the run is finished after " + std::to_string(numSteps) + " steps; larger maxSteps or "
+                               "maxMinutes continue it" : "continuing at step " + std::to_string(numSteps));
     }
     if (group.isFirst())
-        log.open(settings.outputDirectory, getPosition());
+        log.open(settings.outputDirectory, getPosition(), isFinished());
     if (group.getSize() == 1)
         return;
 
@@ -268,6 +294,7 @@ void Run::saveState() {
     checkpoint.numSamples = numSamples;
     checkpoint.numSkipped = numSkipped;
     checkpoint.minutes = getPosition().minutes;
+    checkpoint.loss = lastLoss;
     checkpoint.position = position;
     checkpoint.tensors = optimizer->getState();
     saveCheckpoint(getPath("checkpoint.bin"), checkpoint);

@@ -52,10 +52,11 @@ std::string describeMetrics(const EnsembleMetrics& metrics) {
     return text.str();
 }
 
-void TrainingLog::open(const std::string& directory, const RunPosition& position) {
+void TrainingLog::open(const std::string& directory, const RunPosition& position, bool finished) {
     const std::filesystem::path folder(directory);
     steps = std::make_unique<CsvLog>((folder / "log.csv").string(), STEP_COLUMNS, position.numSteps);
-    metrics = std::make_unique<CsvLog>((folder / "metrics.csv").string(), METRIC_COLUMNS, position.numSteps);
+    metrics = std::make_unique<CsvLog>((folder / "metrics.csv").string(), METRIC_COLUMNS,
+            position.numSteps - (finished ? 1 : 0));
     shardMetrics = ",,,,,,,";
     window = Window();
 }

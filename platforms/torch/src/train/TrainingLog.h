@@ -26,8 +26,12 @@ class TrainingLog {
 public:
     explicit TrainingLog(std::ostream* progress) : progress(progress) {
     }
-    /** Open log.csv and metrics.csv, without rows after the run's position. */
-    void open(const std::string& directory, const RunPosition& position);
+    /**
+     * Open log.csv and metrics.csv, without rows after the run's position.
+     *
+     * @param finished   the run only measures once more: the metrics of its last step go too
+     */
+    void open(const std::string& directory, const RunPosition& position, bool finished);
     /** Write one line of progress. */
     void say(const std::string& text);
     /** Count a step. */

@@ -6,6 +6,7 @@
 #include "openmmorbit/internal/Philox.h"
 #include "openmmorbit/internal/SamplerText.h"
 #include <c10/core/GradMode.h>
+#include <algorithm>
 #include <iomanip>
 #include <set>
 #include <sstream>
@@ -66,6 +67,7 @@ DenoiserModel keepLayers(const DenoiserModel& model, const std::vector<int>& lay
     result.setSettings(network);
     result.setVocabularies(model.getAtomVocabularies(), model.getPairVocabularies());
     result.setConditions(model.getConditions());
+    result.setTrainingCounts(model.getTrainingCounts());
     for (const auto& [key, value] : model.getAllMetadata())
         result.setMetadata(key, value);
     const std::string prefix = "layer.";
@@ -82,6 +84,22 @@ DenoiserModel keepLayers(const DenoiserModel& model, const std::vector<int>& lay
     }
     result.validate();
     return result;
+}
+
+/** Give a model other conditions: those it has keep their embeddings, new ones begin as its first one. */
+void arrangeConditions(const std::vector<std::string>& conditions, DenoiserModel& model) {
+    const std::vector<std::string> known = model.getConditions();
+    const ModelTensor old = model.getTensor("condition.embedding");
+    const int width = old.shape[1];
+    ModelTensor embedding;
+    embedding.shape = {(int) conditions.size(), width};
+    for (const std::string& name : conditions) {
+        const auto found = std::find(known.begin(), known.end(), name);
+        const auto row = old.values.begin() + (found == known.end() ? 0 : (found - known.begin()) * width);
+        embedding.values.insert(embedding.values.end(), row, row + width);
+    }
+    model.setConditions(conditions);
+    model.setTensor("condition.embedding", embedding);
 }
 
 void clearRows(const std::vector<std::vector<int>>& rows, const std::string& name, DenoiserModel& model) {
@@ -123,15 +141,37 @@ SamplerSettings getSampler(const TrainingSettings& settings) {
     return settings.distillation.teacher.empty() ? SamplerSettings() : settings.distillation.sampler;
 }
 
+std::vector<std::string> prepareSettings(TrainingSettings& settings) {
+    std::vector<std::string> messages, shards;
+    for (const std::string& shard : settings.validationShards)
+        if (isEmptyShard(shard))
+            messages.push_back("validation: \"" + shard + "\" holds no molecule and is left out");
+        else
+            shards.push_back(shard);
+    settings.validationShards = shards;
+    if (settings.initialModel.empty())
+        return messages;
+    const std::vector<std::string> known = DenoiserModel::load(settings.initialModel).getConditions();
+    auto has = [](const std::vector<std::string>& names, const std::string& name) {
+        return std::find(names.begin(), names.end(), name) != names.end();
+    };
+    for (const std::string& name : settings.conditions)
+        if (!has(known, name))
+            messages.push_back("condition \"" + name + "\" is new; it begins as \"" + known[0] +
+                    "\", the first one of the initial model");
+    for (const std::string& name : known)
+        if (!has(settings.conditions, name))
+            messages.push_back("condition \"" + name + "\" of the initial model is left out, \"conditions\" lacks it");
+    return messages;
+}
+
 DenoiserModel createInitialModel(const TrainingSettings& settings) {
     if (!settings.initialModel.empty()) {
         DenoiserModel model = DenoiserModel::load(settings.initialModel);
         if (!settings.initialLayers.empty())
             model = keepLayers(model, settings.initialLayers, settings.initialModel);
         model.setSamplerSettings(getSampler(settings));
-        if (model.getConditions() != settings.conditions)
-            throw ArgumentError("train: expected the conditions of \"" + settings.initialModel +
-                    "\", got others; list the same conditions");
+        arrangeConditions(settings.conditions, model);
         return model;
     }
     DenoiserModel model = DenoiserModel::createRandom(settings.network, settings.seed);

@@ -29,6 +29,12 @@ struct DeviceBatch {
 DeviceBatch toTensors(const HostBatch& batch, const ModelTables& tables);
 /** Get the sampler that the exported model starts with. */
 SamplerSettings getSampler(const TrainingSettings& settings);
+/**
+ * Leave out validation shards without molecules, as small data sets have them.
+ *
+ * @return what a user should know: these shards, and conditions that the initial model lacks or alone has
+ */
+std::vector<std::string> prepareSettings(TrainingSettings& settings);
 /** Read the initial model, or create one with pseudo-random weights. */
 DenoiserModel createInitialModel(const TrainingSettings& settings);
 /** Set the embedding rows of feature values that no molecule has to zero: they will never be trained. */

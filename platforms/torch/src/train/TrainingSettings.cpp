@@ -4,6 +4,7 @@
 #include "openmmorbit/OrbitTarget.h"
 #include "openmmorbit/Trainer.h"
 #include "openmmorbit/internal/SamplerText.h"
+#include <algorithm>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -203,6 +204,9 @@ void TrainingSettings::validate() const {
     };
     check(!datasets.empty(), "at least one data set", "none");
     check(!conditions.empty(), "at least one condition", "none");
+    for (const std::string& name : conditions)
+        check(std::count(conditions.begin(), conditions.end(), name) == 1, "different conditions",
+                "\"" + name + "\" twice");
     check(initialLayers.empty() || !initialModel.empty(), "an initialModel to take the initialLayers from", "none");
     double total = 0;
     for (const TrainingDataset& dataset : datasets) {

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: MIT
+"""What a generator does with molecules that its model was hardly trained for."""
+import warnings
+
+reactions = ("warn", "refuse", "ignore")
+
+
+class UnfamiliarMoleculeWarning(UserWarning):
+    """A molecule has something that the model was hardly trained for: its conformers may be wrong."""
+
+
+def checkReaction(reaction):
+    """Refuse an unknown reaction.
+
+    Raises
+    ------
+    ValueError
+        Listing the known ones.
+    """
+    if reaction not in reactions:
+        raise ValueError(f"ConformerGenerator: expected unfamiliar of {', '.join(map(repr, reactions))}, got "
+                         f"{reaction!r}")
+    return reaction
+
+
+def findUnfamiliar(core, graph, reaction):
+    """List what of a molecule is unfamiliar to a model.
+
+    Parameters
+    ----------
+    core : openmmorbit.orbit.ConformerGenerator
+    graph : openmmorbit.orbit.MolecularGraph
+    reaction : str
+        "warn", "refuse" or "ignore".
+
+    Returns
+    -------
+    tuple of str
+        One phrase each; empty for "ignore".
+
+    Raises
+    ------
+    ValueError
+        For "refuse", if there is something.
+    """
+    phrases = () if reaction == "ignore" else tuple(core.findUnfamiliar(graph))
+    if phrases and reaction == "refuse":
+        raise ValueError(f"ConformerGenerator: expected a molecule that the model was trained for, got "
+                         f"{graph.getLabel()} with {'; '.join(phrases)}; unfamiliar=\"warn\" generates it all the same")
+    return phrases
+
+
+def warn(label, phrases, ending="", stacklevel=3):
+    """Warn of a molecule, if it has something unfamiliar.
+
+    Parameters
+    ----------
+    label : str
+        The molecule.
+    phrases : sequence of str
+        What findUnfamiliar() returned.
+    ending : str
+        What follows.
+    stacklevel : int
+        As in warnings.warn().
+    """
+    if phrases:
+        warnings.warn(f"the model was hardly trained for {label} with {'; '.join(phrases)}: look at its conformers "
+                      f"before you use them{ending}", UnfamiliarMoleculeWarning, stacklevel=stacklevel)
