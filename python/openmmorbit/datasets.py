@@ -221,7 +221,7 @@ def writeShards(folder, condition):
     Returns
     -------
     tuple of list of pathlib.Path
-        Shards for training, shards of the molecules that the validation rule keeps back; without empty ones.
+        Shards for training, shards of the molecules that the validation rule keeps back. There are no empty ones.
     """
     from openmmorbit import training
 
@@ -231,9 +231,12 @@ def writeShards(folder, condition):
             shard = source.with_name(source.name.replace("ensembles", name).replace(".sdf.gz", ".shard"))
             if source.stat().st_size and _isOlder(shard, source):
                 temporary = shard.with_suffix(".new")
-                training.buildDataset([source], temporary, condition, validation)
-                temporary.replace(shard)
-            if shard.exists() and shard.stat().st_size > 8:
+                if training.buildDataset([source], temporary, condition, validation).numMolecules > 0:
+                    temporary.replace(shard)
+                else:
+                    temporary.unlink()
+                    shard.unlink(missing_ok=True)
+            if shard.exists():
                 found[validation].append(shard)
     return found[False], found[True]
 

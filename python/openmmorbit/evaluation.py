@@ -17,9 +17,12 @@ class Reference:
         What a generator is asked for.
     mol : rdkit.Chem.Mol
         The molecule with hydrogens and all reference conformers.
+    level : str
+        Level of theory of the conformers, e.g. "GFN2-xTB"; empty if it is not told.
     """
     smiles: str
     mol: object
+    level: str = ""
 
     @property
     def numConformers(self):
@@ -121,14 +124,15 @@ def _readShard(path, limit):
             conformer = Chem.Conformer(mol.GetNumAtoms())
             conformer.SetPositions(np.ascontiguousarray(values))
             mol.AddConformer(conformer, assignId=True)
-        references.append(Reference(record.graph.smiles or _perceivedSmiles(mol), mol))
+        references.append(Reference(record.graph.smiles or _perceivedSmiles(mol), mol, record.condition))
     return references
 
 
 def readReferences(path, limit=None):
     """Read reference ensembles: a shard, or consecutive SDF records with equal SMILES and first part of the ID.
 
-    Without a SMILES tag, the molecule is what the record says, with the stereochemistry of its coordinates.
+    Without a SMILES tag, the molecule is what the record says, with the stereochemistry of its coordinates. The tag
+    LEVEL, which `openmm-orbit dataset` writes, is the level of theory; a shard tells its own.
 
     Parameters
     ----------
@@ -158,7 +162,7 @@ def readReferences(path, limit=None):
                 if limit is not None and len(references) == limit:
                     break
                 key = newKey
-                references.append(Reference(smiles, mol))
+                references.append(Reference(smiles, mol, mol.GetProp("LEVEL") if mol.HasProp("LEVEL") else ""))
             else:
                 references[-1].mol.AddConformer(mol.GetConformer(), assignId=True)
     return references

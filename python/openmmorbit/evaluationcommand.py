@@ -3,6 +3,7 @@
 import json
 import os
 import platform
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy as np
 from openmmorbit import baselines, evaluation, quality, statistics
 
 baselineNames = ("etkdg", "mmff", "conforge", "openbabel")
+referenceEndings = (".sdf", ".sdf.gz", ".sd", ".sd.gz", ".shard")
 defaultThresholds = (0.05, 0.1, 0.5, 0.75)
 _colors = ("#c0392b", "#e67e22", "#2c7fb8", "#41ab5d", "#6a51a3", "#737373")
 
@@ -41,6 +43,38 @@ def makeOrbitMethods(model=None, raw=True, seed=7, **settings):
             generator = ConformerGenerator(model, check=check, **settings)
             methods.append(evaluation.Method(title, evaluation.orbitGenerator(generator, seed)))
     return methods
+
+
+def chooseCondition(references, model=None, condition=None):
+    """Choose the condition of the model whose conformers are compared: that of the references, unless one is given.
+
+    Parameters
+    ----------
+    references : list of openmmorbit.evaluation.Reference
+    model : str or openmmorbit.orbit.DenoiserModel, optional
+        Default: the packaged one.
+    condition : str, optional
+        What the caller asks for.
+
+    Returns
+    -------
+    tuple of (str or None, str, bool)
+        The condition, a sentence about both levels of theory, and whether they agree.
+    """
+    from openmmorbit.conformers import loadModel
+
+    known = list(loadModel(model).getConditions())
+    levels = sorted({reference.level for reference in references})
+    if condition is None and len(levels) == 1 and levels[0] in known:
+        condition = levels[0]
+    used = condition or known[0]
+    if levels == [used]:
+        return condition, f"conformers and references of {used}", True
+    if levels == [""]:
+        return condition, f"conformers of {used}; the references do not tell their level of theory (tag LEVEL)", True
+    names = ", ".join(level or "an unknown level" for level in levels)
+    return condition, (f"conformers of {used}, references of {names}: distances and strains hold the difference of the "
+                       f"levels of theory too (the model has {', '.join(known)}; --condition chooses)"), False
 
 
 def drawReport(methods, path, largest=1.5):
@@ -184,7 +218,8 @@ def addEvaluate(commands):
     sampler.add_argument("--rho", type=float, help="exponent of the Karras schedule")
     sampler.add_argument("--renewal", type=float, help="share of the noise that each step draws anew")
     sampler.add_argument("--stereo-guidance", type=float, help="Angstrom by which stereocentres are moved in a step")
-    sampler.add_argument("--condition", help="a condition of the model, e.g. a level of theory")
+    sampler.add_argument("--condition",
+                         help="a condition of the model; default: the level of theory of the references, if it has it")
     sampler.add_argument("--max-resamplings", type=int, help="how often a wrong copy is drawn again")
     parser.add_argument("-q", "--quiet", action="store_true", help="no progress bars")
     return parser
@@ -204,6 +239,9 @@ def checkOptions(options):
     for path in (options.data, options.model):
         if path is not None and not os.path.isfile(path):
             raise ValueError(f"evaluate: expected an existing file, got '{path}'; check the path")
+    if not options.data.lower().endswith(referenceEndings):
+        raise ValueError(f"evaluate: expected references in a file that ends in {', '.join(referenceEndings)}, got "
+                         f"'{options.data}'; openmm-orbit dataset makes such files of SMILES")
     if options.factor < 1 or options.copies < 1 or (options.limit is not None and options.limit < 1):
         raise ValueError("evaluate: expected --factor, --copies and --limit of at least 1, got "
                          f"{options.factor}, {options.copies} and {options.limit}")
@@ -220,16 +258,21 @@ def runEvaluate(options):
     settings = {"platform": options.platform, "threads": options.threads, "numSteps": options.steps,
                 "method": options.method, "schedule": options.schedule, "sigmaMax": options.sigma_max,
                 "sigmaMin": options.sigma_min, "rho": options.rho, "renewal": options.renewal,
-                "stereoGuidance": options.stereo_guidance,
-                "condition": options.condition, "maxResamplings": options.max_resamplings}
-    methods = [] if options.no_orbit else makeOrbitMethods(options.model, not options.no_raw, options.seed, **settings)
-    methods += [baselines.makeBaseline(name, options.seed) for name in options.baselines]
+                "stereoGuidance": options.stereo_guidance, "maxResamplings": options.max_resamplings}
     references = evaluation.readReferences(options.data, options.limit)
     if not references:
         raise ValueError(f"evaluate: expected at least one molecule, got none from '{options.data}'")
+    description, methods = _describe(options), []
+    if not options.no_orbit:
+        settings["condition"], text, agree = chooseCondition(references, options.model, options.condition)
+        description.append(text)
+        if not agree:
+            print(f"openmm-orbit: {text}", file=sys.stderr)
+        methods = makeOrbitMethods(options.model, not options.no_raw, options.seed, **settings)
+    methods += [baselines.makeBaseline(name, options.seed) for name in options.baselines]
     inspector = quality.Inspector(options.posebusters, options.strain, options.copies, options.engine)
     evaluation.evaluate(references, methods, options.factor, not options.quiet, inspector)
-    page = writeReport(references, methods, options.thresholds, _describe(options), inspector.notes)
+    page = writeReport(references, methods, options.thresholds, description, inspector.notes)
     print(page)
     if options.output is not None:
         folder = Path(options.output)

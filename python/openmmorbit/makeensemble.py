@@ -14,6 +14,9 @@ from openmmorbit import quantum
 #: k_B T at 298.15 K in kcal/mol.
 THERMAL_ENERGY = 0.592484
 
+#: Atomic numbers of the elements of organic molecules that MMFF94s has parameters for; not those of its metal ions.
+_mmffElements = {1, 6, 7, 8, 9, 14, 15, 16, 17, 35, 53}
+
 
 @dataclass(frozen=True)
 class EnsembleSettings:
@@ -22,7 +25,7 @@ class EnsembleSettings:
     Attributes
     ----------
     level : str
-        "gfn2" (minima of GFN2-xTB) or "mmff" (minima of MMFF94s, UFF where parameters are missing).
+        "gfn2" (minima of GFN2-xTB) or "mmff" (minima of MMFF94s).
     numStarts : int
         ETKDGv3 geometries; with random coordinates, a quarter of them. 0: none, if there are modelStarts.
     maxMinima : int
@@ -105,6 +108,15 @@ class _Failure(Exception):
     """Ends a molecule with a reason."""
 
 
+@lru_cache(maxsize=1)
+def _networkElements():
+    """The atomic numbers that a network may have as input."""
+    from openmmorbit import orbit
+
+    vocabularies = orbit.DenoiserModel().getAtomVocabularies()
+    return frozenset(next(list(v.values) for v in vocabularies if v.name == "element"))
+
+
 def enumerateTasks(smiles, maxIsomers=4):
     """Get the stereoisomers of a SMILES.
 
@@ -122,7 +134,7 @@ def enumerateTasks(smiles, maxIsomers=4):
     Raises
     ------
     ValueError
-        If the SMILES cannot be read, or is no single molecule.
+        If the SMILES cannot be read, is no single molecule, or has an element that no network knows.
     """
     from rdkit import Chem
     from rdkit.Chem.EnumerateStereoisomers import EnumerateStereoisomers, StereoEnumerationOptions
@@ -134,6 +146,9 @@ def enumerateTasks(smiles, maxIsomers=4):
         raise ValueError("several fragments")
     if any(atom.GetAtomicNum() == 0 for atom in mol.GetAtoms()):
         raise ValueError("an atom without element")
+    foreign = {atom.GetSymbol() for atom in mol.GetAtoms() if atom.GetAtomicNum() not in _networkElements()}
+    if foreign:
+        raise ValueError(f"the networks do not know {', '.join(sorted(foreign))}")
     options = StereoEnumerationOptions(maxIsomers=maxIsomers, onlyUnassigned=True, unique=True, rand=0xF00D)
     return sorted({Chem.MolToSmiles(isomer) for isomer in EnumerateStereoisomers(mol, options)})
 
@@ -171,6 +186,17 @@ def _generate(mol, settings, seed):
     except (ValueError, openmm.OpenMMException) as error:
         raise _Failure(f"no start geometry (model: {error})".splitlines()[0]) from error
     return [mol.AddConformer(conformer, assignId=True) for conformer in ensemble.toRDKit().GetConformers()]
+
+
+def _requireParameters(mol):
+    """Refuse a molecule that MMFF94s has no parameters for, naming the elements that it does not know at all."""
+    from rdkit import Chem
+    from rdkit.Chem import AllChem
+
+    foreign = {atom.GetAtomicNum() for atom in mol.GetAtoms()} - _mmffElements
+    symbols = ", ".join(Chem.GetPeriodicTable().GetElementSymbol(number) for number in sorted(foreign))
+    if foreign or not AllChem.MMFFHasAllMoleculeParams(mol):
+        raise _Failure(f"MMFF94s has no parameters{f' for {symbols}' if symbols else ''}; use the level gfn2")
 
 
 def _relax(mol, identifiers):
@@ -376,6 +402,8 @@ def makeEnsemble(smiles, settings=None):
         if request is None:
             raise _Failure("the SMILES cannot be read")
         mol = Chem.AddHs(request)
+        if settings.level == "mmff":
+            _requireParameters(mol)
         energies = _minimise(mol, _findStarts(mol, settings, outcome), settings, outcome)
         energies = _keepUnchanged(mol, energies, request, outcome)
         _writeRecords(mol, prune(mol, energies, settings.minRmsd, settings.window), energies, outcome, settings)

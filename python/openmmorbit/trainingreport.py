@@ -4,6 +4,9 @@ import csv
 from pathlib import Path
 
 _metricNames = ("COV-R@0.1", "COV-R@0.5", "COV-P@0.1", "COV-P@0.5", "AMR-R", "AMR-P", "stereoCorrect", "accepted")
+# Line and marker of every quantity.
+_shareStyles = {"COV-R@0.1": ("-", "o"), "COV-P@0.1": ("--", "s"), "stereoCorrect": (":", "^")}
+_distanceStyles = {"AMR-R": ("-", "o"), "AMR-P": ("--", "s")}
 _colors = ("#c0392b", "#2c7fb8", "#41ab5d", "#e67e22", "#6a51a3")
 
 
@@ -34,7 +37,41 @@ def readLog(path):
 def _plot(axis, x, values, **style):
     points = [(a, b) for a, b in zip(x, values) if b is not None]
     if points:
-        axis.plot(*zip(*points), **style)
+        axis.plot(*zip(*points), marker="o" if len(points) == 1 else None, **style)
+
+
+def _drawLoss(axis, log):
+    _plot(axis, log["step"], log["loss"], color="#9ecae1", label="training loss")
+    _plot(axis, log["step"], log["validationLoss"], color=_colors[0], label="validation loss")
+    axis.set(xlabel="step", ylabel="loss", title="loss")
+    if all(value > 0 for value in log["loss"] if value is not None):
+        axis.set_yscale("log")
+    rate = axis.twinx()
+    _plot(rate, log["step"], log["learningRate"], color="#969696", linestyle=":", label="learning rate")
+    rate.set(ylabel="learning rate", ylim=(0, None))
+    handles = [*axis.get_legend_handles_labels()[0], *rate.get_legend_handles_labels()[0]]
+    axis.legend(handles=handles, frameon=False, loc="upper right")
+
+
+def _drawMetrics(axis, metrics, styles, scale):
+    """A colour for every shard, a line and a marker for every quantity; the legend names both."""
+    from matplotlib.lines import Line2D
+
+    shards = sorted(set(metrics.get("shard", [])))
+    names = [Path(shard).name for shard in shards]
+    handles = []
+    for shard, color in zip(shards, _colors * (len(shards) // len(_colors) + 1)):
+        chosen = [k for k, name in enumerate(metrics["shard"]) if name == shard]
+        steps = [metrics["step"][k] for k in chosen]
+        for title, (line, marker) in styles.items():
+            axis.plot(steps, [scale * metrics[title][k] for k in chosen], line, marker=marker, markersize=4,
+                      markerfacecolor="none", color=color)
+        unique = names.count(Path(shard).name) == 1
+        handles.append(Line2D([], [], color=color, linewidth=4, label=Path(shard).name if unique else shard))
+    handles += [Line2D([], [], color="#525252", linestyle=line, marker=marker, markersize=4, markerfacecolor="none",
+                       label=title) for title, (line, marker) in styles.items()]
+    if shards:
+        axis.legend(handles=handles, frameon=False, fontsize=8)
 
 
 def drawRun(folder, path):
@@ -60,30 +97,12 @@ def drawRun(folder, path):
     log, metrics = readLog(Path(folder) / "log.csv"), readLog(Path(folder) / "metrics.csv")
     if not log:
         return False
-    figure, axes = pyplot.subplots(1, 3, figsize=(13, 4), constrained_layout=True)
-    _plot(axes[0], log["step"], log["loss"], color="#9ecae1", label="training loss")
-    _plot(axes[0], log["step"], log["validationLoss"], color=_colors[0], label="validation loss")
-    axes[0].set(xlabel="step", title="loss")
-    if all(value > 0 for value in log["loss"] if value is not None):
-        axes[0].set_yscale("log")
-    rate = axes[0].twinx()
-    _plot(rate, log["step"], log["learningRate"], color="#bdbdbd", linestyle=":")
-    rate.set_yticks([])
-    axes[0].legend(frameon=False)
-    shards = sorted(set(metrics.get("shard", [])))
-    for shard, color in zip(shards, _colors * (len(shards) // len(_colors) + 1)):
-        chosen = [k for k, name in enumerate(metrics["shard"]) if name == shard]
-        steps = [metrics["step"][k] for k in chosen]
-        for axis, title, line, scale in ((axes[1], "COV-R@0.1", "-", 100), (axes[1], "COV-P@0.1", "--", 100),
-                                         (axes[1], "stereoCorrect", ":", 100), (axes[2], "AMR-R", "-", 1),
-                                         (axes[2], "AMR-P", "--", 1)):
-            axis.plot(steps, [scale * metrics[title][k] for k in chosen], line, marker=".", color=color,
-                      label=f"{Path(shard).stem} {title}")
+    figure, axes = pyplot.subplots(1, 3, figsize=(14, 4.6), constrained_layout=True)
+    _drawLoss(axes[0], log)
+    _drawMetrics(axes[1], metrics, _shareStyles, 100)
+    _drawMetrics(axes[2], metrics, _distanceStyles, 1)
     axes[1].set(xlabel="step", ylabel="%", title="validation conformers, raw", ylim=(0, 101))
     axes[2].set(xlabel="step", ylabel="Å", title="average minimum RMSD", ylim=(0, None))
-    for axis in axes[1:]:
-        if axis.lines:
-            axis.legend(frameon=False, fontsize=7)
     figure.savefig(path, dpi=130)
     pyplot.close(figure)
     return True
@@ -148,8 +167,10 @@ def writeReport(folder, result):
     metrics = readLog(folder / "metrics.csv")
     lines = ["# Training run", "",
              f"- {result.numSteps} steps, {result.numSamples} samples, {result.minutes:.1f} minutes",
-             f"- mean loss of the last steps {result.loss:.4f}, validation loss {result.validationLoss:.4f}",
              f"- model: `{Path(result.modelPath).name}`"]
+    # A loss of 0 is none: no validation shards, or no step since a checkpoint without it.
+    lines += [f"- {name} {value:.4f}" for name, value in (("mean loss of the last steps", result.loss),
+                                                         ("validation loss", result.validationLoss)) if value]
     if result.numSkipped:
         lines.append(f"- {result.numSkipped} batches without a finite loss or gradient were skipped")
     if metrics:

@@ -54,6 +54,32 @@ def testStereoisomersAreEnumerated():
             makeensemble.enumerateTasks(smiles)
 
 
+def testForeignElementsAreNamed(tmp_path):
+    with pytest.raises(ValueError, match="the networks do not know Fe, Li"):
+        makeensemble.enumerateTasks("[Li]C[Fe]")
+    assert makeensemble.makeEnsemble("C[Se]C", mmff).reason == "MMFF94s has no parameters for Se; use the level gfn2"
+    assert makeensemble.makeEnsemble("CB(O)O", mmff).reason.startswith("MMFF94s has no parameters for B;")
+    assert makeensemble.makeEnsemble("CS(F)(F)(F)(F)F", mmff).reason.startswith("MMFF94s has no parameters;")
+    report = openmmorbit.makeDataset(["[Fe]", "CO"], tmp_path, mmff, processes=1, progress=False)
+    assert report.numMolecules == 1 and report.reasons == {"the networks do not know Fe": 1}
+
+
+def testASmallDataSetHasNoValidationShard(tmp_path):
+    report = openmmorbit.makeDataset(["CO", "CCO"], tmp_path, mmff, processes=1, progress=False)
+    assert not any(orbit.isValidationMolecule(smiles) for smiles in ("CO", "CCO"))
+    assert len(report.trainingShards) == 1 and report.validationShards == []
+    assert sorted(path.name for path in tmp_path.glob("*.shard")) == ["train-00000.shard"]
+    assert list(tmp_path.glob("*.new")) == []
+
+
+def testEnsemblesOfAnotherLevelAreRefused(tmp_path):
+    (tmp_path / "in.sdf.gz").write_bytes(makeensemble.makeEnsemble("CCO", mmff).records)
+    report = openmmorbit.buildDataset([tmp_path / "in.sdf.gz"], tmp_path / "out.shard", "GFN2-xTB")
+    assert report.numMolecules == 0 and report.numFaults > 0
+    assert "expected conformers of GFN2-xTB, as the condition says, got MMFF94s by the tag LEVEL" in report.messages[0]
+    assert openmmorbit.buildDataset([tmp_path / "in.sdf.gz"], tmp_path / "out.shard", "MMFF94s").numMolecules == 1
+
+
 def testAnEnsembleOfMMFF():
     outcome = makeensemble.makeEnsemble("C[C@H](N)CO", mmff)
     assert outcome.reason == "" and outcome.numConformers >= 2
@@ -138,9 +164,10 @@ def testStartsOfAModel(tmp_path):
     both = makeensemble.makeEnsemble("C[C@H](O)CCN", makeensemble.EnsembleSettings("mmff", 6, 40, modelStarts=4))
     assert both.numMinimised > outcome.numMinimised
     # Where one source of geometries fails the other one goes on; where both fail the reason has both.
-    unknown = makeensemble.makeEnsemble("C[As](C)C", settings)
-    assert "no start geometry (model: " in unknown.reason and "As" in unknown.reason
-    assert makeensemble.makeEnsemble("C[As](C)C", makeensemble.EnsembleSettings("mmff", 2, modelStarts=1)).reason == ""
+    missing = replace(settings, model="nowhere.safetensors")
+    unknown = makeensemble.makeEnsemble("CCO", missing)
+    assert "no start geometry (model: " in unknown.reason and "nowhere.safetensors" in unknown.reason
+    assert makeensemble.makeEnsemble("CCO", replace(missing, numStarts=2)).reason == ""
     with pytest.raises(ValueError, match="numStarts or modelStarts above 0"):
         makeensemble.EnsembleSettings(numStarts=0)
     # Other weights are other settings.

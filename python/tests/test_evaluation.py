@@ -199,5 +199,34 @@ def testTheCommandWritesAReport(smallModel, reference, tmp_path, capsys):
     assert "orbit raw minus ETKDGv3" in page and "conformers a core-second" in capsys.readouterr().out
     assert (tmp_path / "report" / "report.png").stat().st_size > 10000
     assert set(json.loads((tmp_path / "report" / "report.json").read_text())) == {"orbit raw", "orbit", "ETKDGv3"}
+    assert "conformers of GFN2-xTB; the references do not tell their level of theory" in page
     assert cli.main(["evaluate", "-", str(tmp_path / "nowhere.sdf")]) == 2
     assert cli.main([*arguments, "--factor", "0"]) == 2
+
+
+def testLevelsOfTheoryAreCompared(reference, smallModel):
+    def choose(*levels, condition=None):
+        return evaluationcommand.chooseCondition(
+            [evaluation.Reference("CO", reference.mol, level) for level in levels], smallModel, condition)
+
+    assert list(smallModel.getConditions()) == ["GFN2-xTB", "M06-2X", "MMFF94s"]
+    assert choose("MMFF94s", "MMFF94s") == ("MMFF94s", "conformers and references of MMFF94s", True)
+    assert choose("GFN2-xTB")[1:] == ("conformers and references of GFN2-xTB", True)
+    assert choose("")[1:] == ("conformers of GFN2-xTB; the references do not tell their level of theory (tag LEVEL)",
+                              True)
+    for found in (choose("B3LYP"), choose("MMFF94s", condition="GFN2-xTB"), choose("GFN2-xTB", "MMFF94s")):
+        assert "hold the difference of the levels of theory" in found[1] and not found[2]
+    assert choose("MMFF94s", condition="GFN2-xTB")[:1] == ("GFN2-xTB",)
+
+
+def testTheCommandTellsOfOtherLevels(smallModel, reference, tmp_path, capsys):
+    smallModel.save(str(tmp_path / "m.safetensors"))
+    with Chem.SDWriter(str(tmp_path / "r.sdf")) as writer:
+        reference.mol.SetProp("LEVEL", "B3LYP")
+        writer.write(reference.mol, confId=0)
+    arguments = ["evaluate", str(tmp_path / "m.safetensors"), str(tmp_path / "r.sdf"), "--platform", "Reference",
+                 "--steps", "1", "--max-resamplings", "0", "--baselines", "--strain", "0", "--posebusters", "0", "-q"]
+    assert cli.main(arguments) == 0
+    printed = capsys.readouterr()
+    assert "conformers of GFN2-xTB, references of B3LYP" in printed.err
+    assert "- conformers of GFN2-xTB, references of B3LYP" in printed.out

@@ -74,8 +74,8 @@ def testTheCommandTellsEveryRecord(countedModel, tmp_path, capsys):
                "--model", str(tmp_path / "model.safetensors"), "--platform", "Reference", "--steps", "2"]
     assert cli.main(command) == 0
     lines = capsys.readouterr().err.splitlines()
-    assert len(lines) == 2 and "record 2: the model was hardly trained for " in lines[1]
-    assert "S with 2 single bonds (in no training molecule)" in lines[1]
+    assert len(lines) == 1 and "record 2: the model was hardly trained for " in lines[0]
+    assert "S with 2 single bonds (in no training molecule)" in lines[0]
     assert cli.main([*command, "--unfamiliar", "ignore"]) == 0
     assert capsys.readouterr().err == ""
     assert cli.main([*command, "--unfamiliar", "refuse"]) == 3

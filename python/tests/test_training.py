@@ -141,6 +141,47 @@ def testRefusals(orbittraining, shard, tmp_path):
         openmmorbit.buildDataset(["nowhere.sdf"], tmp_path / "out.shard")
 
 
+def testAPackagedModelIsKnownByItsName(orbittraining, shard, tmp_path):
+    path = configure(tmp_path, shard, initialModel="conformer", maxSteps=1, conditions=["MMFF94s", "B3LYP"])
+    settings = json.loads(path.read_text())
+    del settings["network"]
+    path.write_text(json.dumps(settings))
+    result = openmmorbit.train(path, progress=False)
+    model = openmmorbit.DenoiserModel.load(result.modelPath)
+    assert model.getSettings().width == 192 and list(model.getConditions()) == ["MMFF94s", "B3LYP"]
+    config = orbittraining.TrainingSettings.load(str(path))
+    openmmorbit.train(config, progress=False)
+    assert config.initialModel == "conformer"
+
+
+def testTheReportOfAFinishedRunStays(orbittraining, shard, tmp_path):
+    path = configure(tmp_path, shard, maxSteps=2, logSteps=1)
+    openmmorbit.train(path, progress=False)
+    report = (tmp_path / "run" / "report.md").read_text()
+    assert "mean loss of the last steps" in report and "0.0000" not in report
+    openmmorbit.train(path, progress=False)
+    assert (tmp_path / "run" / "report.md").read_text() == report
+
+
+def testEveryLineOfThePictureIsNamed(tmp_path, monkeypatch):
+    pyplot = pytest.importorskip("matplotlib.pyplot")
+    metrics = "COV-R@0.1,COV-R@0.5,COV-P@0.1,COV-P@0.5,AMR-R,AMR-P,stereoCorrect,accepted"
+    (tmp_path / "log.csv").write_text("step,loss,validationLoss,learningRate\n10,2,,0.1\n20,1,1.5,0.05\n")
+    (tmp_path / "metrics.csv").write_text(f"step,shard,{metrics}\n" + "".join(
+        f"{step},/data/{shard}.shard,0.1,0.5,0.2,0.6,0.4,0.3,0.9,0.8\n" for step in (10, 20) for shard in "ab"))
+    figures = []
+    monkeypatch.setattr(pyplot, "close", figures.append)
+    assert trainingreport.drawRun(tmp_path, tmp_path / "training.png")
+    loss, shares, distances, rate = figures[0].axes
+    named = [text.get_text() for text in loss.get_legend().get_texts()]
+    assert len(named) == len(loss.lines) + len(rate.lines) == 3
+    for axis, quantities in ((shares, 3), (distances, 2)):
+        styles = [(line.get_color(), line.get_linestyle(), line.get_marker()) for line in axis.lines]
+        assert len(set(styles)) == len(styles) == 2 * quantities
+        assert len({style[2] for style in styles}) == quantities
+        assert len(axis.get_legend().get_texts()) == 2 + quantities
+
+
 def testAnInstallationWithoutTheTrainerSaysSo(monkeypatch, tmp_path):
     path = tmp_path / "config.json"
     path.write_text("{}")

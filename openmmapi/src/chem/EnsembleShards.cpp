@@ -17,6 +17,11 @@ std::string getProperty(const MoleculeRecord& record, const std::string& name) {
     return found == record.properties.end() ? std::string() : found->second;
 }
 
+/** Whether a record comes from a data set of ours of another level of theory. */
+bool isOtherLevel(const std::string& level, const std::string& condition) {
+    return (level == "GFN2-xTB" || level == "MMFF94s") && level != condition;
+}
+
 bool haveSameStereo(const MolecularGraph& a, const MolecularGraph& b) {
     return std::equal(a.tetrahedral.begin(), a.tetrahedral.end(), b.tetrahedral.begin(), b.tetrahedral.end(),
                    [](const TetrahedralStereo& s, const TetrahedralStereo& t) {
@@ -140,6 +145,10 @@ EnsembleShardReport writeEnsembleShard(
             else if (record.positions.empty())
                 collector.addFault(file + ", record " + std::to_string(record.index) +
                         ": expected coordinates in three dimensions for " + record.graph.getLabel() + ", got none");
+            else if (isOtherLevel(getProperty(record, "LEVEL"), options.condition))
+                collector.addFault(file + ", record " + std::to_string(record.index) + ": expected conformers of " +
+                        options.condition + ", as the condition says, got " + getProperty(record, "LEVEL") +
+                        " by the tag LEVEL");
             else
                 collector.add(record, file);
         }
