@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: MIT
+"""Writes inputs that the fuzz targets start from: seeds.py FOLDER."""
+import json
+import sys
+import tempfile
+from pathlib import Path
+
+import openmmorbit
+from openmmorbit import chem, orbit
+
+golden = Path(__file__).resolve().parents[1] / "golden"
+smiles = ["CCO", "C[C@H](F)Cl", "F/C=C/F", "c1ccccc1[N+](=O)[O-]", "C1CC1", "[2H]OC", "CS(=O)(=O)N", "C[P@](CC)O",
+          "CC=[C@]=CC", "OC(=O)/C=C1/CC[C@@H](C)CC1", "C1CC2CCC1CC2 bicycle", "CC |&1:0|", "[NH3+]CC([O-])=O"]
+
+
+def makeModel():
+    settings = orbit.PairBiasTransformerSettings()
+    for name in ("width", "pairWidth", "numRadial", "conditionWidth", "numFrequencies"):
+        setattr(settings, name, 2)
+    for name in ("numLayers", "numHeads", "transitionFactor"):
+        setattr(settings, name, 1)
+    model = orbit.DenoiserModel.createRandom(settings, 1)
+    counts = orbit.TrainingCounts()
+    counts.addMolecule(openmmorbit.readMolecule("CCO"))
+    model.setTrainingCounts(counts)
+    return model
+
+
+def makeShardPayload(text):
+    record = orbit.ShardRecord()
+    record.graph, record.flatSmiles, record.condition = openmmorbit.readMolecule(text), text, "MMFF94s"
+    record.positions = [float(k) for k in range(3 * record.graph.getNumAtoms())]
+    with tempfile.TemporaryDirectory() as folder:
+        path = f"{folder}/in.shard"
+        orbit.ShardWriter(path).add(record)
+        data = Path(path).read_bytes()[8:]
+    return data[24 + int.from_bytes(data[8:12], "little"):]
+
+
+def makeTopology(entry):
+    lines, last = [], None
+    for name, element, residue in entry["atoms"]:
+        if residue != last:
+            last = residue
+            lines.append(f"R {entry['residues'][residue]}")
+        lines.append(f"A {name} {element}")
+    return "\n".join(lines + ["B " + " ".join(map(str, bond)) for bond in entry["bonds"]])
+
+
+def makeSeeds():
+    """Yield (target, contents)."""
+    model = makeModel()
+    for storage in (orbit.TensorStorage_Float32, orbit.TensorStorage_BFloat16):
+        yield "FuzzDenoiserModel", model.toBytes(storage)
+    generator = orbit.ConformerGenerator(model)
+    generator.setEmbedModel(True)
+    yield "FuzzXml", generator.toXml().encode()
+    for text in smiles:
+        yield "FuzzSmiles", text.encode()
+        graph = openmmorbit.readMolecule(text.split()[0])
+        yield "FuzzXml", graph.toXml().encode()
+        yield "FuzzMolfile", chem.writeMolBlock(graph, [0.1 * k for k in range(3 * graph.getNumAtoms())]).encode()
+        yield "FuzzShard", makeShardPayload(text.split()[0])
+        bonds = "".join(f"B {b.atom1} {b.atom2} {b.order}\n" for b in graph.bonds)
+        atoms = "".join(f"A {a.name} {a.element} {a.formalCharge}\n" for a in graph.atoms)
+        yield "FuzzTopology", f"R LIG {text.split()[0]}\n{atoms}{bonds}".encode()
+        yield "FuzzTopology", f"R UNL\n{atoms}{bonds}".encode()
+    for path in golden.glob("*.sdf"):
+        for record in path.read_text().split("$$$$\n")[:20]:
+            yield "FuzzMolfile", (record + "$$$$\n").encode()
+    for entry in json.loads((golden / "topologies.json").read_text()):
+        yield "FuzzTopology", makeTopology(entry).encode()
+
+
+def main(folder):
+    for number, (target, contents) in enumerate(makeSeeds()):
+        path = Path(folder) / target / f"seed-{number:04d}"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(contents)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
