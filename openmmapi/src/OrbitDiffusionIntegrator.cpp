@@ -125,6 +125,7 @@ void OrbitDiffusionIntegrator::initialize(ContextImpl& newContext) {
     currentStep = 0;
     numEvaluations = 0;
     centroidsKnown = false;
+    stepCount = -1;
 }
 
 void OrbitDiffusionIntegrator::cleanup() {
@@ -132,8 +133,10 @@ void OrbitDiffusionIntegrator::cleanup() {
 }
 
 void OrbitDiffusionIntegrator::stateChanged(State::DataType changed) {
-    if (changed == State::Positions && !writing)
-        centroidsKnown = false;
+    if (changed != State::Positions || writing)
+        return;
+    centroidsKnown = false;
+    stepCount = context == nullptr ? -1 : context->getStepCount();      // A State brings a count of its own.
 }
 
 std::vector<std::string> OrbitDiffusionIntegrator::getKernelNames() {
@@ -206,6 +209,12 @@ void OrbitDiffusionIntegrator::beginGeneration() {
 void OrbitDiffusionIntegrator::takeStep() {
     if (currentStep == 0)
         beginGeneration();
+    else if (stepCount >= 0 && context->getStepCount() != stepCount)
+        throw OpenMMException(CLASS + "step: expected no step of another integrator between those of a generation, "
+                "got " + std::to_string(context->getStepCount() - stepCount) + " after step " +
+                std::to_string(currentStep) + " of " + std::to_string(generationSettings.numSteps) +
+                ": noisy coordinates have no sensible forces; set the positions, call restart(), and let the "
+                "generation finish before dynamics goes on");
     IntegrateOrbitDiffusionStepKernel& stepKernel = kernel.getAs<IntegrateOrbitDiffusionStepKernel>();
     if (!centroidsKnown)
         stepKernel.gather(*context);
@@ -222,6 +231,7 @@ void OrbitDiffusionIntegrator::takeStep() {
         finishGeneration();
     context->setStepCount(context->getStepCount() + 1);
     context->systemChanged();
+    stepCount = context->getStepCount();
     writing = false;
 }
 

@@ -47,6 +47,7 @@ void OrbitDiffusionIntegrator::setProgress(const Progress& progress, const std::
     generationSeed = progress.seed;
     generation = progress.generation;
     centroidsKnown = false;
+    stepCount = -1;
     if (currentStep > 0 && !isFinished()) {
         buildBatch();
         kernel.getAs<IntegrateOrbitDiffusionStepKernel>().setSamplerState(state);

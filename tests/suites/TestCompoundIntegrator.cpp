@@ -90,6 +90,30 @@ TEST_P(CompoundIntegratorTest, generatesBetweenDynamics) {
     expectClose("centroid", newCentroid, centroid, accuracy);
 }
 
+TEST_P(CompoundIntegratorTest, dynamicsBetweenNoisyStepsIsRefused) {
+    CompoundIntegrator compound;
+    compound.addIntegrator(std::make_unique<LangevinMiddleIntegrator>(300.0, 1.0, 0.0005).release());
+    auto owned = makeDenoiser(graph, GetParam());
+    OrbitDiffusionIntegrator& denoiser = *owned;
+    compound.addIntegrator(owned.release());
+    Context context(*system, compound, platform());
+    const std::vector<Vec3> zeros(graph.getNumAtoms());
+    context.setPositions(zeros);
+    compound.setCurrentIntegrator(1);
+    compound.step(2);
+    compound.setCurrentIntegrator(0);
+    compound.step(3);
+    compound.setCurrentIntegrator(1);
+    expectThrows<OpenMMException>(
+            "OrbitDiffusionIntegrator::step: expected no step of another integrator between those of a generation, got "
+            "3 after step 2 of 5: noisy coordinates have no sensible forces; set the positions, call restart(), and "
+            "let the generation finish before dynamics goes on", [&] { compound.step(1); });
+    context.setPositions(zeros);
+    denoiser.restart();
+    compound.step(NUM_STEPS);
+    expectFinite("positions", getPositions(context));
+}
+
 TEST_P(CompoundIntegratorTest, continuesFromCheckpoints) {
     auto denoiser = makeDenoiser(graph, GetParam());
     Context context(*system, *denoiser, platform());

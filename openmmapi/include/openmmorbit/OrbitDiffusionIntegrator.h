@@ -27,7 +27,10 @@ struct GraphFeatures;
  * constrained). No Force is evaluated or updated, so barostats and thermostats stand still; velocities are not touched.
  * Denoising raises the step count of the Context and not its time.
  *
- * Setting the positions of the Context between the steps of a generation only moves the centroids.
+ * Setting the positions of the Context between the steps of a generation only moves the centroids. Between them,
+ * particles stand where the noise put them: energies and forces mean nothing there, and dynamics gives coordinates that
+ * are not finite. So a CompoundIntegrator takes steps of dynamics before a generation or after it; a step of
+ * another integrator in between ends the generation with an error.
  */
 class OPENMM_EXPORT_ORBIT OrbitDiffusionIntegrator : public OpenMM::Integrator {
 public:
@@ -163,6 +166,8 @@ private:
     OpenMM::Kernel kernel;
     int randomSeed = 0, generationSeed = 0, generation = 0, currentStep = 0, numEvaluations = 0;
     bool embedModel = false, centroidsKnown = false, writing = false;
+    /** Of the Context after the last step of a generation; -1 if nothing is known */
+    long long stepCount = -1;
 };
 
 } // namespace OrbitPlugin
