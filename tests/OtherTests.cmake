@@ -36,7 +36,7 @@ endforeach()
 set(_public ${_built})
 list(REMOVE_ITEM _public OpenMMOrbitReference OpenMMOrbitCPU OpenMMOrbitTraining)
 
-# C++ examples: the public libraries only; the first argument is the folder of our plugins.
+# C++ examples: the public libraries only; the first argument is the folder of the package.
 file(GLOB _examples CONFIGURE_DEPENDS ../openmmapi/examples/*.cpp)
 if(TARGET OpenMMOrbitChem)
     foreach(_example IN LISTS _examples)
@@ -48,9 +48,9 @@ if(TARGET OpenMMOrbitChem)
         target_link_options(Example${_name} PRIVATE -Wl,--disable-new-dtags)
         add_test(NAME Example.${_name} COMMAND Example${_name} "${ORBIT_PACKAGE_DIR}" WORKING_DIRECTORY
             "${CMAKE_BINARY_DIR}/examples")
-        # It loads all of OpenMM's plugins, which keep what they allocate.
-        set_tests_properties(Example.${_name} PROPERTIES TIMEOUT 300 ENVIRONMENT
-            "OPENMM_PLUGIN_DIR=${OPENMM_DIR}/lib/plugins;ASAN_OPTIONS=detect_leaks=0")
+        # It loads all of OpenMM's plugins, which keep what they allocate; it finds them by itself.
+        set_tests_properties(Example.${_name} PROPERTIES TIMEOUT 300 ENVIRONMENT "ASAN_OPTIONS=detect_leaks=0"
+            ENVIRONMENT_MODIFICATION "OPENMM_PLUGIN_DIR=unset:")
     endforeach()
 endif()
 

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
-// From SMILES to conformers to Langevin dynamics. OpenMM's own plugins are taken from OPENMM_PLUGIN_DIR.
+// From SMILES to conformers to Langevin dynamics.
 #include "OpenMM.h"
 #include "openmmorbit/ConformerGenerator.h"
 #include "openmmorbit/MMFFSystem.h"
 #include "openmmorbit/MoleculeReader.h"
+#include "openmmorbit/Plugins.h"
 #include <cmath>
 #include <cstdlib>
 #include <filesystem>
@@ -30,8 +31,7 @@ int main(int argc, char* argv[]) {
         return 2;
     }
     const std::string package = argv[1], smiles = argc > 2 ? argv[2] : "CC(O)C=O";
-    Platform::loadPluginsFromDirectory(Platform::getDefaultPluginsDirectory());
-    Platform::loadPluginsFromDirectory(package + "/plugins");
+    loadPlugins();      // OpenMM's platforms, and the denoising kernels for them
     DenoiserModel model = loadModel(argc > 3 ? argv[3] : "", package + "/models/conformer.safetensors");
     MolecularGraph graph = readSmiles(smiles);
 
@@ -45,6 +45,7 @@ int main(int argc, char* argv[]) {
     LangevinMiddleIntegrator integrator(300.0, 1.0, 0.0005);
     integrator.setRandomNumberSeed(1);
     Context context(*system, integrator, Platform::getPlatform("Reference"));
+    std::cout << "dynamics on " << context.getPlatform().getName() << std::endl;
     for (int i = 0; i < ensemble.getNumConformers(); i++) {
         ensemble.applyTo(context, i);
         double before = context.getState(State::Energy).getPotentialEnergy();

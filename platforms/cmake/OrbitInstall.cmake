@@ -10,4 +10,11 @@ write_basic_package_version_file("${CMAKE_CURRENT_BINARY_DIR}/OpenMMOrbitConfigV
     SameMinorVersion)
 install(FILES "${_config}" "${CMAKE_CURRENT_BINARY_DIR}/OpenMMOrbitConfigVersion.cmake" DESTINATION ${_cmakeDir})
 
+# The folder of the libraries is a prefix too, as openmmorbit.libraryPath() names it.
+foreach(_name IN ITEMS Config ConfigVersion)
+    file(WRITE "${CMAKE_CURRENT_BINARY_DIR}/prefix/OpenMMOrbit${_name}.cmake"
+        "include(\"\${CMAKE_CURRENT_LIST_DIR}/OpenMMOrbit/OpenMMOrbit${_name}.cmake\")\n")
+    install(FILES "${CMAKE_CURRENT_BINARY_DIR}/prefix/OpenMMOrbit${_name}.cmake" DESTINATION openmmorbit/lib/cmake)
+endforeach()
+
 install(EXPORT OpenMMOrbitTargets NAMESPACE OpenMMOrbit:: DESTINATION ${_cmakeDir})

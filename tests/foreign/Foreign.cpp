@@ -3,6 +3,8 @@
 // plugins.
 #include "OpenMM.h"
 #include "openmmorbit/ConformerGenerator.h"
+#include "openmmorbit/Plugins.h"
+#include <algorithm>
 #include <cmath>
 #include <exception>
 #include <iostream>
@@ -11,7 +13,11 @@
 
 int main() {
     try {
-        OpenMM::Platform::loadPluginsFromDirectory(PLUGIN_DIR);
+        const std::vector<std::string> platforms = OrbitPlugin::loadPlugins();
+        if (std::find(platforms.begin(), platforms.end(), "CPU") == platforms.end())
+            throw OpenMM::OpenMMException("expected the platform CPU, got none");
+        if (OrbitPlugin::loadPlugins() != platforms)
+            throw OpenMM::OpenMMException("expected the same platforms from a second call, got others");
         OrbitPlugin::MolecularGraph graph;
         for (int element : {8, 1, 1}) {
             OrbitPlugin::GraphAtom atom;
@@ -27,7 +33,6 @@ int main() {
         settings.numHeads = 3;
         settings.numLayers = 2;
         OrbitPlugin::ConformerGenerator generator(OrbitPlugin::DenoiserModel::createRandom(settings, 1));
-        generator.setPlatformName("Reference");
         generator.setReturnFailed(true);
         generator.setCheckConformers(false);
         const OrbitPlugin::Ensemble ensemble = generator.generate(graph, 2, 7);
@@ -37,6 +42,8 @@ int main() {
             for (const OpenMM::Vec3& position : ensemble.getPositions(i))
                 if (!std::isfinite(position.dot(position)))
                     throw OpenMM::OpenMMException("a position is not finite");
+        if (generator.getKernelDescription().find("CPU") != 0)
+            throw OpenMM::OpenMMException("expected the CPU's kernel, got "+generator.getKernelDescription());
         std::cout << "2 conformers on " << generator.getKernelDescription() << "\n";
         return 0;
     }

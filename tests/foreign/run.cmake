@@ -13,7 +13,11 @@ function(run_step)
 endfunction()
 
 run_step("${CMAKE_COMMAND}" --install "${BUILD_DIR}" --prefix "${WORK_DIR}/site")
+# The folder that openmmorbit.libraryPath() names, and the package's own, are both right.
+run_step("${CMAKE_COMMAND}" -S "${SOURCE_DIR}" -B "${WORK_DIR}/package" -G Ninja
+    "-DCMAKE_PREFIX_PATH=${WORK_DIR}/site/openmmorbit")
 run_step("${CMAKE_COMMAND}" -S "${SOURCE_DIR}" -B "${WORK_DIR}/build" -G Ninja
-    "-DCMAKE_PREFIX_PATH=${WORK_DIR}/site/openmmorbit/lib/cmake")
+    "-DCMAKE_PREFIX_PATH=${WORK_DIR}/site/openmmorbit/lib")
 run_step("${CMAKE_COMMAND}" --build "${WORK_DIR}/build")
-run_step("${WORK_DIR}/build/Foreign")
+# Nothing tells the program where plugins are.
+run_step("${CMAKE_COMMAND}" -E env --unset=OPENMM_PLUGIN_DIR "${WORK_DIR}/build/Foreign")
