@@ -173,7 +173,7 @@ def _generator(model, condition):
     import openmmorbit
 
     loaded = openmmorbit.conformers.loadModel(model or None)
-    return openmmorbit.ConformerGenerator(loaded, threads=1,
+    return openmmorbit.ConformerGenerator(loaded, threads=1, unfamiliar="ignore",  # GFN2-xTB mends what is wrong.
                                           condition=condition if condition in loaded.getConditions() else None)
 
 
@@ -229,8 +229,6 @@ def _findStarts(mol, settings, outcome):
         relaxed, ready = relaxed + ready, []
     starts, energies = {}, _relax(mol, relaxed) if relaxed else {}
     if relaxed and not energies:
-        if settings.level == "mmff":
-            raise _Failure("no force field parameters (MMFF94s, UFF)")
         # GFN2-xTB knows every element: it starts where ETKDGv3 ended.
         ready = relaxed[:settings.maxMinima] + ready
     if energies:

@@ -149,7 +149,7 @@ def testCentresOfThreeNeighbours(smiles, centre, others):
 def testGFN2NeedsNoForceField():
     smiles = "CCC(C)=[Se]"
     assert not AllChem.UFFHasAllMoleculeParams(Chem.AddHs(Chem.MolFromSmiles(smiles)))
-    assert makeensemble.makeEnsemble(smiles, mmff).reason == "no force field parameters (MMFF94s, UFF)"
+    assert makeensemble.makeEnsemble(smiles, mmff).reason == "MMFF94s has no parameters for Se; use the level gfn2"
     outcome = makeensemble.makeEnsemble(smiles, makeensemble.EnsembleSettings(numStarts=3, maxMinima=2, engine="tblite"))
     assert outcome.reason == "" and outcome.numMinimised == 2
     mol = Chem.MolFromMolBlock(gzip.decompress(outcome.records).decode().split("$$$$")[0], removeHs=False)
