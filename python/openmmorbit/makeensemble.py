@@ -200,7 +200,7 @@ def _requireParameters(mol):
 
 
 def _relax(mol, identifiers):
-    """Minimise all conformers; returns the energy of each, kcal/mol, or nothing if no force field knows the molecule."""
+    """Minimise all conformers; returns the energy of each, kcal/mol, or nothing if there is no force field for them."""
     from rdkit.Chem import AllChem
 
     if AllChem.MMFFHasAllMoleculeParams(mol):

@@ -150,7 +150,8 @@ def testGFN2NeedsNoForceField():
     smiles = "CCC(C)=[Se]"
     assert not AllChem.UFFHasAllMoleculeParams(Chem.AddHs(Chem.MolFromSmiles(smiles)))
     assert makeensemble.makeEnsemble(smiles, mmff).reason == "MMFF94s has no parameters for Se; use the level gfn2"
-    outcome = makeensemble.makeEnsemble(smiles, makeensemble.EnsembleSettings(numStarts=3, maxMinima=2, engine="tblite"))
+    settings = makeensemble.EnsembleSettings(numStarts=3, maxMinima=2, engine="tblite")
+    outcome = makeensemble.makeEnsemble(smiles, settings)
     assert outcome.reason == "" and outcome.numMinimised == 2
     mol = Chem.MolFromMolBlock(gzip.decompress(outcome.records).decode().split("$$$$")[0], removeHs=False)
     assert np.linalg.norm(np.subtract(*mol.GetConformer().GetPositions()[[2, 4]])) == pytest.approx(1.77, abs=0.04)
