@@ -9,15 +9,55 @@ using namespace OpenMM;
 
 namespace OrbitPlugin {
 
+namespace {
+
+const char* const HEX = "0123456789abcdef";
+
+/** Write control characters as "%0a": OpenMM's XML parser loses the character behind one. */
+std::string encodeText(const std::string& text) {
+    std::string result;
+    for (char c : text) {
+        const auto byte = (unsigned char) c;
+        if (byte < 0x20 || byte == 0x7f || c == '%')
+            result += {'%', HEX[byte / 16], HEX[byte % 16]};
+        else
+            result += c;
+    }
+    return result;
+}
+
+std::string decodeText(const std::string& text) {
+    const std::string digits = HEX;
+    std::string result;
+    for (size_t i = 0; i < text.size(); i++) {
+        const size_t high = i + 2 < text.size() ? digits.find(text[i + 1]) : std::string::npos;
+        const size_t low = i + 2 < text.size() ? digits.find(text[i + 2]) : std::string::npos;
+        if (text[i] == '%' && high != std::string::npos && low != std::string::npos) {
+            result += (char) (16 * high + low);
+            i += 2;
+        }
+        else
+            result += text[i];
+    }
+    return result;
+}
+
+} // namespace
+
 MolecularGraphProxy::MolecularGraphProxy() : SerializationProxy("OrbitMolecularGraph") {
 }
 
 void MolecularGraphProxy::serialize(const void* object, SerializationNode& node) const {
     const MolecularGraph& graph = *static_cast<const MolecularGraph*>(object);
-    node.setIntProperty("version", 1);
-    node.setStringProperty("name", graph.name);
+    node.setIntProperty("version", 2);
+    node.setStringProperty("name", encodeText(graph.name));
     node.setStringProperty("smiles", graph.smiles);
     node.setIntProperty("addedHydrogens", graph.numAddedHydrogens);
+    SerializationNode& properties = node.createChildNode("Properties");
+    for (const auto& [name, value] : graph.properties)
+        properties.createChildNode("Property")
+                .setStringProperty("name", encodeText(name))
+                .setStringProperty("value", encodeText(value));
     SerializationNode& atoms = node.createChildNode("Atoms");
     for (const GraphAtom& atom : graph.atoms)
         atoms.createChildNode("Atom")
@@ -50,11 +90,18 @@ void MolecularGraphProxy::serialize(const void* object, SerializationNode& node)
 }
 
 void* MolecularGraphProxy::deserialize(const SerializationNode& node) const {
-    checkVersion(node, getTypeName(), 1);
+    checkVersion(node, getTypeName(), 2);
     auto graph = std::make_unique<MolecularGraph>();
+    const bool isEncoded = node.getIntProperty("version") > 1;
     graph->name = node.getStringProperty("name");
+    if (isEncoded)
+        graph->name = decodeText(graph->name);
     graph->smiles = node.getStringProperty("smiles");
     graph->numAddedHydrogens = node.getIntProperty("addedHydrogens");
+    if (isEncoded)
+        for (const SerializationNode& child : node.getChildNode("Properties").getChildren())
+            graph->properties.emplace_back(
+                    decodeText(child.getStringProperty("name")), decodeText(child.getStringProperty("value")));
     for (const SerializationNode& child : node.getChildNode("Atoms").getChildren()) {
         GraphAtom atom;
         atom.element = child.getIntProperty("element");

@@ -13,6 +13,7 @@ using namespace OrbitPlugin;
 using std::string;
 using std::vector;
 using testSupport::expectThrows;
+using std::literals::string_literals::operator""s;
 
 namespace {
 
@@ -103,6 +104,123 @@ TEST(MoleculeReaderFiles, refusesFilesThatItCannotRead) {
             [] { MoleculeReader("x.pdb"); });
 }
 
+typedef vector<std::pair<string, string>> Items;
+
+static vector<MoleculeRecord> readText(const string& name, const string& content) {
+    const string path = writeFile(name, content);
+    vector<MoleculeRecord> records = MoleculeReader(path).readAll();
+    std::remove(path.c_str());
+    return records;
+}
+
+TEST(MoleculeReaderFiles, linesEndInEveryWay) {
+    for (const string end : {"\n", "\r\n", "\r", "\r\r\n"}) {
+        string table = "CCO a" + end + end + "CCN b" + end, structure;
+        for (char c : METHANOL + string("> <ID>\n7\n\n$$$$\n") + METHANOL)
+            structure += c == '\n' ? end : string(1, c);
+        const vector<MoleculeRecord> lines = readText("Ends.smi", table), blocks = readText("Ends.sdf", structure);
+        ASSERT_EQ(lines.size(), 2u);
+        EXPECT_EQ(lines[0].graph.name + lines[1].graph.name + lines[1].graph.smiles, "abCCN");
+        ASSERT_EQ(blocks.size(), 2u);
+        EXPECT_EQ(blocks[0].error + blocks[1].error, "");
+        EXPECT_EQ(blocks[0].graph.properties, (Items{{"ID", "7"}}));
+        EXPECT_EQ(blocks[1].graph.name, "methanol");
+    }
+    const vector<MoleculeRecord> mixed = readText("Mixed.smi", "C a\rCC b\nCCC c\r\nCCCC d");
+    ASSERT_EQ(mixed.size(), 4u);
+    EXPECT_EQ(mixed[3].graph.name, "d");
+}
+
+TEST(MoleculeReaderFiles, textThatIsNotUtf8IsRepaired) {
+    const vector<MoleculeRecord> records = readText("Latin.smi",
+            "\xef\xbb\xbf"
+            "C caf\xe9\nCC na\xc3\xafve \x80\nCC\0O x\nCCO a\0b\nCCC\n"s);
+    ASSERT_EQ(records.size(), 5u);
+    EXPECT_EQ(records[0].graph.name, "café");
+    EXPECT_EQ(records[1].graph.name, "naïve €");
+    EXPECT_NE(records[2].error, "");
+    EXPECT_EQ(records[3].graph.name,
+            "a\xef\xbf\xbd"
+            "b");
+    EXPECT_EQ(records[4].error, "");
+    const vector<MoleculeRecord> titled = readText("Latin.sdf",
+            "caf\xe9" + string(METHANOL + 8) +
+                    "> <\xb5>\n\xb1"
+                    "1\n");
+    EXPECT_EQ(titled[0].graph.name, "café");
+    EXPECT_EQ(titled[0].graph.properties, (Items{{"µ", "±1"}}));
+}
+
+TEST(MoleculeReaderFiles, foreignFilesAreRefusedByName) {
+    const vector<std::pair<string, string>> files = {{"\xff\xfe"
+                                                      "C\0\n\0"s,
+                                                             "UTF-16"},
+            {"C\0C\0\n\0"s, "UTF-16"}, {"\0C\0C\0\n"s, "UTF-16"}, {"PK\x03\x04xx", "a zip archive"}, {"BZh91", "bzip2"},
+            {"\xfd"
+             "7zXZ",
+                    "xz"}};
+    for (const auto& [content, kind] : files) {
+        const string path = writeFile("Foreign.smi", content);
+        try {
+            MoleculeReader reader(path);
+            FAIL() << kind;
+        }
+        catch (const ArgumentError& error) {
+            EXPECT_NE(string(error.what()).find(path + "\", which is "), string::npos);
+            EXPECT_NE(string(error.what()).find(kind), string::npos) << error.what();
+        }
+        std::remove(path.c_str());
+    }
+}
+
+TEST(MoleculeReaderFiles, compressionIsSeenWhateverTheName) {
+    const string packed = testSupport::readGoldenText("mixed.sdf.gz"), plain = testSupport::readGoldenText("mixed.sdf");
+    EXPECT_EQ(readText("Packed.sdf", packed).size(), 4u);
+    EXPECT_EQ(readText("PLAIN.SDF.GZ", plain).size(), 4u);
+    EXPECT_EQ(readText("Twice.sdf.gz", packed + packed).size(), 7u); // The last record has no "$$$$".
+}
+
+TEST(MoleculeReaderFiles, aFileWithoutRecordsSaysSo) {
+    for (const string content : {"\n\n", "# remark\n", "smiles name\n", "\xef\xbb\xbf\n"}) {
+        const vector<MoleculeRecord> records = readText("Blank.smi", content);
+        ASSERT_EQ(records.size(), 1u);
+        EXPECT_NE(records[0].error.find("expected at least one record, got none in"), string::npos) << records[0].error;
+    }
+    EXPECT_EQ(readText("Blank.sdf", " \n\n").size(), 1u);
+}
+
+TEST(MoleculeReaderFiles, columnsOfSmilesFiles) {
+    MoleculeRecord record = readText("Plain.smi", "CCO acetic acid 3\n")[0];
+    EXPECT_EQ(record.graph.name, "acetic acid 3");
+    record = readText("Tabs.smi", "CCO\tacetic acid\t3\t\tx y\n")[0];
+    EXPECT_EQ(record.graph.name, "acetic acid");
+    EXPECT_EQ(record.graph.properties, (Items{{"COLUMN_3", "3"}, {"COLUMN_5", "x y"}}));
+    record = readText("Header.smi", "SMILES\tpIC50\tChEMBL_ID\nCCO\t6.5\tC1\n")[0];
+    EXPECT_EQ(record.graph.name, "C1");
+    EXPECT_EQ(record.graph.properties, (Items{{"pIC50", "6.5"}}));
+    record = readText("Words.smi", "canonical_smiles name dose\nCCO C1 7\n")[0];
+    EXPECT_EQ(record.graph.name, "C1");
+    EXPECT_EQ(record.graph.properties, (Items{{"dose", "7"}}));
+}
+
+TEST(MoleculeReaderFiles, valuesOfDataItemsAreKept) {
+    const string data = ">  <IC50>  (1)\n>10 uM\n\n> <NOTE>\none\n\nthree\n\n> <EMPTY>\n\n> <IC50>\nagain\n";
+    const vector<MoleculeRecord> records = readText("Items.sdf", METHANOL + data + "$$$$\n" + METHANOL);
+    ASSERT_EQ(records.size(), 2u);
+    EXPECT_EQ(records[0].graph.properties, (Items{{"IC50", ">10 uM\nagain"}, {"NOTE", "one\n\nthree"}, {"EMPTY", ""}}));
+    EXPECT_TRUE(records[1].graph.properties.empty());
+}
+
+TEST(MoleculeReaderFiles, longLinesAreOneBadRecord) {
+    const vector<MoleculeRecord> records =
+            readText("Long.smi", "C " + repeat("n", 300000) + "\n" + repeat("C", 17 << 20) + "\nCC b\n");
+    ASSERT_EQ(records.size(), 3u);
+    EXPECT_EQ(records[0].graph.name.size(), 300000u);
+    EXPECT_NE(records[1].error.find("expected records of at most 16777216 bytes"), string::npos);
+    EXPECT_LT(records[1].error.size(), 500u);
+    EXPECT_EQ(records[2].graph.name, "b");
+}
+
 // Refusal.
 
 TEST(MoleculeReaderFiles, refusesWhatIsNoMolecule) {
@@ -115,6 +233,10 @@ TEST(MoleculeReaderFiles, refusesWhatIsNoMolecule) {
             "readSmiles: expected a valid SMILES, got \"CN(C)(C)(C)C\"; RDKit says: Explicit valence for atom # 1 N, "
             "5, is greater than permitted",
             [] { readSmiles("CN(C)(C)(C)C"); });
+    expectThrows<ArgumentError>(
+            "readSmiles: expected ASCII characters in a SMILES, got \"CC?O\" with others in the place of \"?\"",
+            [] { readSmiles("CC\0O"s); });
+    EXPECT_THROW(readSmiles("CCéO"), ArgumentError);
     expectThrows<ArgumentError>(
             "readSmiles: expected elements, got a dummy or query atom at index 1 of \"C*\"; replace it with an element",
             [] { readSmiles("C*"); });

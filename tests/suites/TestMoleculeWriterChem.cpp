@@ -62,6 +62,35 @@ TEST(MoleculeWriter, recordsHoldDataItems) {
     EXPECT_TRUE(records[1].properties.empty());
 }
 
+TEST(MoleculeWriter, namesAndItemsOfTheMoleculeReadBack) {
+    typedef vector<std::pair<string, string>> Items;
+    MolecularGraph graph = readSmiles("O");
+    const vector<double> positions = {0, 0, 0, 0.9, 0.1, 0.2, -0.3, 0.9, 0.1};
+    const string path = testing::TempDir() + "orbitWriterNames.sdf";
+    const Items items = {{"Z", "1"}, {"A", ">10 uM"}, {"NOTE", "one\n\nthree"}, {"ORBIT_SEED", "7"}, {"SMILES", "old"}};
+    const vector<string> names = {"$$$$", "M  END", ">  <x>", "> <x>", "a\nb\rc", "$$$$x", "V2000", "\x01", "é"};
+    graph.properties = items;
+    std::ofstream file(path);
+    for (const string& name : names) {
+        graph.name = name;
+        file << writeStructureRecord(graph, positions, {{"SMILES", "O"}, {"ORBIT_SEED", "9"}});
+    }
+    graph.properties = {{"a<b>\n", "$$$$\n> <x>\r\n\n>y\n"}, {"", "z"}};
+    file << writeStructureRecord(graph, positions);
+    file.close();
+    const vector<MoleculeRecord> records = MoleculeReader(path).readAll();
+    std::remove(path.c_str());
+    ASSERT_EQ(records.size(), names.size() + 1);
+    for (size_t k = 0; k < names.size(); k++) {
+        EXPECT_EQ(records[k].error, "") << names[k];
+        EXPECT_EQ(records[k].graph.name, names[k] == "a\nb\rc" ? "a b c" : names[k] == "\x01" ? "" : names[k]);
+        EXPECT_EQ(records[k].graph.properties,
+                (Items{items[0], items[1], items[2], {"ORBIT_SEED", "9"}, {"SMILES", "O"}}));
+    }
+    EXPECT_EQ(records.back().error, "");
+    EXPECT_EQ(records.back().graph.properties, (Items{{"a(b) ", " $$$$\n > <x>\n\n >y"}, {"unnamed", "z"}}));
+}
+
 TEST(MoleculeWriter, refusesWhatAFileCannotHold) {
     const MolecularGraph graph = readSmiles("[H][H]");
     const vector<double> positions(6, 0);

@@ -123,6 +123,18 @@ TEST(Serialization, keepsAGraph) {
     EXPECT_EQ(Hybridization::SP2, benzene->atoms[3].hybridization);
 }
 
+TEST(Serialization, keepsNamesAndPropertiesOfAGraph) {
+    MolecularGraph graph = makeWater();
+    graph.name = "50 %\ny<&>\x01z%0a";
+    graph.properties = {{"b\t", "x\n\ny"}, {"a", ""}, {"é", "%"}};
+    const std::string xml = toXml(graph);
+    auto copy = fromXml<MolecularGraph>(xml);
+    EXPECT_EQ(graph.name, copy->name);
+    EXPECT_EQ(graph.properties, copy->properties);
+    auto older = fromXml<MolecularGraph>(replaceOnce(toXml(makeWater()), "version=\"2\"", "version=\"1\""));
+    EXPECT_EQ(makeWater().name, older->name);
+}
+
 TEST(Serialization, keepsAnIntegrator) {
     ModelFile file("orbitIntegrator.model");
     OrbitDiffusionIntegrator integrator(file.path);
@@ -227,7 +239,7 @@ TEST(Serialization, refusesNewerVersions) {
     for (const auto& [type, xml] : texts) {
         const std::size_t place = xml.find("type=\""+type+"\"");
         ASSERT_NE(std::string::npos, place) << xml;
-        const int newest = type == "OrbitSamplerSettings" ? 3 : 1;
+        const int newest = type == "OrbitSamplerSettings" ? 3 : type == "OrbitMolecularGraph" ? 2 : 1;
         const std::string newer = xml.substr(0, place) + replaceOnce(xml.substr(place),
                 "version=\"" + std::to_string(newest) + "\"", "version=\"" + std::to_string(newest + 1) + "\"");
         const std::string message = "XmlSerializer::deserialize: expected a " + type + " of version 1 to " +

@@ -6,6 +6,7 @@
 #include "openmmorbit/internal/windowsExportOrbit.h"
 #include <array>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace OrbitPlugin {
@@ -70,6 +71,8 @@ struct OPENMM_EXPORT_ORBIT MolecularGraph {
     std::vector<std::vector<int>> rings;            ///< smallest rings (symmetrised SSSR), atom indices in ring order
     std::vector<TetrahedralStereo> tetrahedral;     ///< specified centres
     std::vector<TorsionStereo> torsional;           ///< specified double bonds and atropisomer axes
+    /** Names and values of the data items of its record, in their order; they go along and mean nothing */
+    std::vector<std::pair<std::string, std::string>> properties;
     int numAddedHydrogens = 0;                      ///< hydrogens that the reading room appended to the caller's atoms
 
     /** Get the number of atoms, hydrogens included. */

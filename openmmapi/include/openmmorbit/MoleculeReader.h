@@ -24,7 +24,7 @@ struct OPENMM_EXPORT_ORBIT ReaderOptions {
 struct OPENMM_EXPORT_ORBIT MoleculeRecord {
     MolecularGraph graph;                           ///< empty if the record has an error
     std::vector<double> positions;                  ///< [numAtoms * 3], Angstrom; empty without coordinates in 3D
-    std::map<std::string, std::string> properties;  ///< data items of an SD record
+    std::map<std::string, std::string> properties;  ///< data items of the record
     std::string error;                              ///< what is wrong with the record, empty if it is good
     int index = 0;                                  ///< number of the record in its file, from 0
 };
@@ -68,7 +68,10 @@ OPENMM_EXPORT_ORBIT MoleculeRecord readMolBlockRecord(const std::string& block,
 OPENMM_EXPORT_ORBIT std::string flatSmiles(const MolecularGraph& graph);
 
 /**
- * Reads the records of a file one after another: .sdf, .sd, .mol, .smi, .smiles, .ism, each also with .gz.
+ * Reads the records of a file one after another: .sdf, .sd, .mol, .smi, .smiles, .ism, each also with .gz. Lines end
+ * with LF, CR LF or CR. What is not UTF-8 is read as Windows-1252 (Latin-1). The graph of a record has its title as
+ * name and its data items as properties. A file of SMILES may have further columns, separated by tabs: the second one
+ * is the name, unless a first line "SMILES ..." says otherwise, and the others become properties.
  */
 class OPENMM_EXPORT_ORBIT MoleculeReader {
 public:
@@ -77,14 +80,15 @@ public:
      *
      * @param path      the file's path; its ending tells the format
      * @param options   settings of the readers
-     * @throws ArgumentError if the file cannot be opened or the ending is unknown
+     * @throws ArgumentError if the file cannot be opened, is empty or no text, or the ending is unknown
      */
     explicit MoleculeReader(const std::string& path, const ReaderOptions& options = ReaderOptions());
     ~MoleculeReader();
     MoleculeReader(MoleculeReader&&) noexcept;
     MoleculeReader& operator=(MoleculeReader&&) noexcept;
     /**
-     * Read the next record. A record that is wrong is reported in its `error`, with its number, title and reason.
+     * Read the next record. A record that is wrong is reported in its `error`, with its number, title and reason. A
+     * file without records gives one that says so.
      *
      * @param record   the record, replaced
      * @return false at the end of the file

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Writes conformers as mol blocks and SD records, through RDKit.
 #include "openmmorbit/MoleculeWriter.h"
+#include "DataItems.h"
 #include "Molecules.h"
 #include <GraphMol/Conformer.h>
 #include <GraphMol/FileParsers/FileParsers.h>
@@ -12,6 +13,9 @@ using namespace OrbitPlugin;
 using std::string;
 using std::to_string;
 using std::vector;
+
+/** Names of data items that tell where a conformer comes from; those of an earlier run do not hold any more. */
+static const char* const OWN_PREFIX = "ORBIT_";
 
 static void checkPositions(const string& function, const MolecularGraph& graph, const vector<double>& positions) {
     if (positions.size() != 3 * graph.atoms.size())
@@ -42,11 +46,7 @@ string OrbitPlugin::writeMolBlock(const MolecularGraph& graph, const vector<doub
     const chem::Origin origin{"writeMolBlock", graph.getLabel()};
     auto mol = chem::molFromGraph(graph, origin);
 
-    // A title is one line.
-
-    string title = graph.name;
-    std::replace_if(title.begin(), title.end(), [](char c) { return c == '\n' || c == '\r'; }, ' ');
-    mol->setProp(RDKit::common_properties::_Name, title);
+    mol->setProp(RDKit::common_properties::_Name, chem::toTitle(graph.name));
     auto conformer = std::make_unique<RDKit::Conformer>((unsigned int) graph.getNumAtoms());
     conformer->set3D(true);
     for (int i = 0; i < graph.getNumAtoms(); i++)
@@ -56,9 +56,12 @@ string OrbitPlugin::writeMolBlock(const MolecularGraph& graph, const vector<doub
             origin, "a molecule that a mol block can hold", [&]() { return RDKit::MolToMolBlock(*mol); });
 }
 
-string OrbitPlugin::writeStructureRecord(const MolecularGraph& graph, const vector<double>& positions,
-        const std::map<string, string>& properties) {
+string OrbitPlugin::writeStructureRecord(
+        const MolecularGraph& graph, const vector<double>& positions, const std::map<string, string>& properties) {
     string record = writeMolBlock(graph, positions);
+    for (const auto& [name, value] : graph.properties)
+        if (properties.count(name) == 0 && name.rfind(OWN_PREFIX, 0) != 0)
+            record += chem::writeDataItem(name, value);
     for (const auto& [name, value] : properties) {
         checkItem(name, value);
         record += "> <" + name + ">\n" + value + "\n\n";

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Reads one molecule from SMILES or from a mol block.
 #include "Molecules.h"
+#include "TextLines.h"
 #include <GraphMol/FileParsers/FileParsers.h>
 #include <GraphMol/MolOps.h>
 #include <GraphMol/SmilesParse/SmilesParse.h>
@@ -19,8 +20,14 @@ static void checkOptions(const string& function, const ReaderOptions& options) {
         throw ArgumentError(function + ": expected maxAtoms of 1 to 2000, got " + to_string(options.maxAtoms));
 }
 
+static string toPrintable(string text) {
+    std::replace_if(
+            text.begin(), text.end(), [](unsigned char c) { return c < 0x20 || c >= 0x7f; }, '?');
+    return text;
+}
+
 static string quote(const string& text) {
-    return "\"" + (text.size() > 200 ? text.substr(0, 200) + "..." : text) + "\"";
+    return "\"" + shorten(text, 200) + "\"";
 }
 
 MolecularGraph OrbitPlugin::readSmiles(const string& smiles, const ReaderOptions& options) {
@@ -34,6 +41,12 @@ MolecularGraph OrbitPlugin::readSmiles(const string& smiles, const ReaderOptions
     const std::size_t end = std::min(smiles.find_first_of(" \t\r\n", first), smiles.size());
     const string core = smiles.substr(first, end - first);
     const Origin origin{"readSmiles", quote(core)};
+
+    // This RDKit's parser stops at the first other character and returns what it has.
+
+    if (core != toPrintable(core))
+        throw ArgumentError("readSmiles: expected ASCII characters in a SMILES, got " + quote(toPrintable(core)) +
+            " with others in the place of \"?\"");
     RDKit::SmilesParserParams parameters;
     parameters.removeHs = false;
     parameters.sanitize = false;
