@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 #include <numeric>
 #include <random>
+#include <set>
 
 using namespace OrbitPlugin;
 using std::string;
@@ -42,11 +43,21 @@ static TopologyRecord shuffle(
 
 TEST(TopologyReader, ligandsTakeEverythingFromTheirSmiles) {
     int numMolecules = 0;
+    std::set<string> refused;
     for (const MoleculeRecord& record : MoleculeReader(testSupport::goldenPath("stereoConformers.sdf")).readAll()) {
         const MolecularGraph graph = readSmiles(record.graph.name);
         for (Hydrogens hydrogens : {Hydrogens::All, Hydrogens::Some, Hydrogens::None}) {
             const TopologyRecord topology = shuffle(graph, record.graph.name, hydrogens, numMolecules);
-            const MolecularGraph result = readTopology(topology);
+            MolecularGraph result;
+            try {
+                result = readTopology(topology);
+            }
+            catch (const ArgumentError& error) {
+                // E.g. propyl and allyl have the same skeleton, and so have the E and the Z end of a diene.
+                EXPECT_NE(string(error.what()).find("that differ in"), string::npos) << error.what();
+                refused.insert(record.graph.name + (hydrogens == Hydrogens::All ? " with hydrogens" : ""));
+                continue;
+            }
             EXPECT_EQ(result.smiles, graph.smiles)
                     << record.graph.name << " with " << topology.atoms.size() << " atoms";
             ASSERT_EQ(result.getNumAtoms(), graph.getNumAtoms());
@@ -61,6 +72,9 @@ TEST(TopologyReader, ligandsTakeEverythingFromTheirSmiles) {
         numMolecules++;
     }
     EXPECT_GT(numMolecules, 60);
+    EXPECT_EQ(refused,
+            (std::set<string>{"C/C=C/C=C\\C", "C/C=C/C=C\\C with hydrogens", "C1C(C)(C)C=C2[C@@H]1CC2",
+                    "C1CCC/C=C/CC1", "C1CCCCC/C=C\\CCCC1", "C[N@@+](CC)(CCC)CC=C"}));
 }
 
 TEST(TopologyReader, chargedAndAromaticLigands) {

@@ -5,10 +5,13 @@
 #include <GraphMol/Descriptors/MolDescriptors.h>
 #include <GraphMol/MolOps.h>
 #include <GraphMol/SmilesParse/SmilesParse.h>
+#include <GraphMol/SmilesParse/SmilesWrite.h>
 #include <GraphMol/Substruct/SubstructMatch.h>
+#include <GraphMol/new_canon.h>
 #include <algorithm>
 #include <iterator>
 #include <map>
+#include <set>
 
 using namespace OrbitPlugin;
 using namespace OrbitPlugin::chem;
@@ -56,11 +59,16 @@ static int countOutside(const TopologyRecord& topology, int atom) {
     });
 }
 
+/** Mappings of a template to a residue that agree in elements and bonds. */
+struct Mappings {
+    vector<AtomMap> all;
+    bool complete = false; ///< they agree in the hydrogens too; otherwise some lack in the topology
+};
+
 /**
- * Find a mapping of the template's heavy atoms, given with all hydrogens, that agrees in elements and bonds. One that
- * agrees in the hydrogens too is preferred; otherwise some may lack in the topology. Empty if there is none.
+ * Find the mappings of the template's heavy atoms, given with all hydrogens: those that agree in the hydrogens, if any.
  */
-static AtomMap findMapping(const TopologyRecord& topology, const vector<int>& residue, const RDKit::ROMol& pattern,
+static Mappings findMappings(const TopologyRecord& topology, const vector<int>& residue, const RDKit::ROMol& pattern,
         const RDKit::ROMol& mol) {
     const vector<int> heavy = getHeavyAtoms(pattern);
     const RDKit::RWMol query = getSkeleton(pattern, heavy), target = getSkeleton(mol, residue);
@@ -69,7 +77,8 @@ static AtomMap findMapping(const TopologyRecord& topology, const vector<int>& re
     RDKit::SubstructMatchParameters parameters;
     parameters.uniquify = false;
     parameters.maxMatches = 10000;
-    AtomMap incomplete;
+    Mappings complete, incomplete;
+    complete.complete = true;
     for (const RDKit::MatchVectType& match : RDKit::SubstructMatch(target, query, parameters)) {
         AtomMap mapping;
         int most = 0, least = 0;
@@ -80,12 +89,10 @@ static AtomMap findMapping(const TopologyRecord& topology, const vector<int>& re
             most = std::max(most, lacking);
             least = std::min(least, lacking);
         }
-        if (most == 0 && least == 0)
-            return mapping;
-        if (least == 0 && incomplete.empty())
-            incomplete = mapping;
+        if (least == 0)
+            (most == 0 ? complete : incomplete).all.push_back(mapping);
     }
-    return incomplete;
+    return complete.all.empty() ? incomplete : complete;
 }
 
 static void copyBonds(const RDKit::ROMol& pattern, const AtomMap& mapping, RDKit::RWMol& mol) {
@@ -141,6 +148,147 @@ void chem::copyHandedness(const RDKit::ROMol& pattern, const RDKit::Atom& source
         target.invertChirality();
 }
 
+/**
+ * Dictionaries give residues as free molecules: an oxygen in the place of a bond to the next residue. Such oxygens
+ * become hydrogens, one or two of them, if the atoms that bear them have bonds to other residues.
+ */
+static Mappings replaceLeavingAtoms(
+        const TopologyRecord& topology, const vector<int>& heavy, RDKit::RWMol& pattern, const RDKit::ROMol& mol) {
+    vector<int> leaving;
+    for (const RDKit::Atom* atom : pattern.atoms())
+        if (atom->getAtomicNum() == 8 &&
+                (int) atom->getDegree() - (int) getHydrogens(pattern, atom->getIdx()).size() == 1)
+            for (const RDKit::Bond* bond : pattern.atomBonds(atom))
+                if (bond->getBondType() == RDKit::Bond::SINGLE && bond->getOtherAtom(atom)->getAtomicNum() > 1)
+                    leaving.push_back((int) atom->getIdx());
+    const auto replace = [&](const vector<int>& oxygens) {
+        RDKit::RWMol changed(pattern);
+        vector<int> bearers;
+        for (int oxygen : oxygens) {
+            for (const RDKit::Atom* other : changed.atomNeighbors(changed.getAtomWithIdx((unsigned int) oxygen)))
+                if (other->getAtomicNum() > 1)
+                    bearers.push_back((int) other->getIdx());
+            changed.getAtomWithIdx((unsigned int) oxygen)->setAtomicNum(1);
+            changed.getAtomWithIdx((unsigned int) oxygen)->setFormalCharge(0);
+        }
+        Mappings found = findMappings(topology, heavy, changed, mol);
+        const auto isWrong = [&](const AtomMap& mapping) {
+            return std::any_of(bearers.begin(), bearers.end(),
+                    [&](int bearer) { return countOutside(topology, mapping.at(bearer)) == 0; });
+        };
+        found.all.erase(std::remove_if(found.all.begin(), found.all.end(), isWrong), found.all.end());
+        if (!found.all.empty())
+            pattern = changed;
+        return found;
+    };
+    for (size_t i = 0; i < leaving.size(); i++)
+        if (const Mappings found = replace({leaving[i]}); !found.all.empty())
+            return found;
+    for (size_t i = 0; i < leaving.size(); i++)
+        for (size_t j = 0; j < i; j++)
+            if (const Mappings found = replace({leaving[i], leaving[j]}); !found.all.empty())
+                return found;
+    return {};
+}
+
+/**
+ * Strip a template, given with all hydrogens, of what resonance changes: charges, aromaticity, orders of bonds without
+ * stereo. Hydrogens are counted on their atoms.
+ */
+static RDKit::RWMol getConstitution(const RDKit::ROMol& pattern) {
+    RDKit::RWMol mol(pattern);
+    for (RDKit::Atom* atom : mol.atoms()) {
+        atom->setFormalCharge(0);
+        atom->setIsAromatic(false);
+        atom->setNoImplicit(true);
+        if (atom->getAtomicNum() > 1)
+            atom->setNumExplicitHs((unsigned int) getHydrogens(pattern, (int) atom->getIdx()).size());
+    }
+    for (RDKit::Bond* bond : mol.bonds()) {
+        const bool hasStereo = bond->getStereo() > RDKit::Bond::STEREOANY;
+        bond->setBondType(hasStereo ? RDKit::Bond::DOUBLE : RDKit::Bond::SINGLE);
+        bond->setIsAromatic(false);
+    }
+    return mol;
+}
+
+/** Drop the atoms at the end of a bond from a mapping: which of those on one atom is which does not matter. */
+static AtomMap withoutEnds(const RDKit::ROMol& pattern, const AtomMap& mapping) {
+    AtomMap inner;
+    for (const auto& [from, to] : mapping)
+        if (pattern.getAtomWithIdx((unsigned int) from)->getDegree() - getHydrogens(pattern, from).size() > 1)
+            inner[from] = to;
+    return inner;
+}
+
+/** Describe the handedness, cis and trans of the atoms of the topology that a mapping makes, or of the mirror image. */
+static string describeMapping(const RDKit::ROMol& constitution, const AtomMap& inner, bool mirrored) {
+    RDKit::RWMol mol(constitution);
+    for (const auto& [from, to] : inner) {
+        RDKit::Atom& atom = *mol.getAtomWithIdx((unsigned int) from);
+        atom.setIsotope(1000 * (unsigned int) (to + 1) + atom.getIsotope());
+    }
+    for (RDKit::Atom* atom : mol.atoms())
+        if (mirrored)
+            atom->invertChirality();
+    return RDKit::MolToSmiles(mol);
+}
+
+/** Whether a mapping agrees with the bond orders that the topology knows; those of aromatic bonds are not looked at. */
+static bool hasKnownOrders(const TopologyRecord& topology, const RDKit::ROMol& pattern, const AtomMap& mapping) {
+    std::map<int, int> places;
+    for (const auto& [from, to] : mapping)
+        places[to] = from;
+    return std::all_of(topology.bonds.begin(), topology.bonds.end(), [&](const TopologyBond& known) {
+        const auto first = places.find(known.atom1), second = places.find(known.atom2);
+        if (known.order < 1 || known.order > 3 || first == places.end() || second == places.end())
+            return true;
+        const RDKit::Bond* bond =
+                pattern.getBondBetweenAtoms((unsigned int) first->second, (unsigned int) second->second);
+        return bond == nullptr || bond->getIsAromatic() || bond->getBondTypeAsDouble() == known.order;
+    });
+}
+
+/**
+ * Choose one of several mappings, which must all make the same of the atoms of the topology: each is what it was, or
+ * one that differs in its neighbours' places only, or everything is mirrored.
+ */
+static AtomMap chooseMapping(
+        const TopologyRecord& topology, int residue, const Mappings& mappings, const RDKit::ROMol& pattern) {
+    vector<AtomMap> candidates;
+    std::copy_if(mappings.all.begin(), mappings.all.end(), std::back_inserter(candidates),
+        [&](const AtomMap& mapping) { return hasKnownOrders(topology, pattern, mapping); });
+    if (candidates.empty())
+        candidates = mappings.all;
+    const RDKit::RWMol constitution = getConstitution(pattern);
+    vector<unsigned int> ranks;
+    RDKit::Canon::rankMolAtoms(constitution, ranks, false);
+    const AtomMap first = withoutEnds(pattern, candidates[0]);
+    std::map<int, unsigned int> classes;
+    for (const auto& [from, to] : first)
+        classes[to] = ranks[from];
+    const string mirror = describeMapping(constitution, first, true);
+    std::set<AtomMap> seen;
+    std::set<string> ways = {describeMapping(constitution, first, false)};
+    for (const AtomMap& mapping : candidates) {
+        const AtomMap inner = withoutEnds(pattern, mapping);
+        const auto isSame = [&](const auto& entry) { return classes[entry.second] == ranks[entry.first]; };
+        if (!seen.insert(inner).second || std::all_of(inner.begin(), inner.end(), isSame))
+            continue;
+        const string way = describeMapping(constitution, inner, false);
+        if (way != mirror)
+            ways.insert(way);
+    }
+    if (ways.size() == 1)
+        return candidates[0];
+    const string name = describeResidue(topology, residue), smiles = topology.smiles.at(topology.residueNames[residue]);
+    throw ArgumentError("readTopology: expected one way to put \"" + smiles + "\" on the atoms of " + name + ", got " +
+        to_string(ways.size()) + " that differ in " +
+        (mappings.complete ? "stereochemistry" : "hydrogens or stereochemistry: the skeleton is symmetric") + "; " +
+        (mappings.complete ? "" : "add the hydrogens or bond orders to the topology, or ") +
+        "give an rdkit.Chem.Mol with this order of atoms instead");
+}
+
 static string count(int number, const string& what) {
     return to_string(number) + " " + what + (number == 1 ? "" : "s");
 }
@@ -151,19 +299,22 @@ void chem::assignFromSmiles(const TopologyRecord& topology, int residue, RDKit::
     const Origin origin{"readTopology", "\"" + smiles + "\" for " + describeResidue(topology, residue)};
     auto pattern = callRDKit(origin, "a valid SMILES", [&]() { return RDKit::SmilesToMol(smiles); });
     RDKit::MolOps::addHs(*pattern);
-    RDKit::MolOps::Kekulize(*pattern, true);
     const vector<int> all = getAtoms(topology, residue);
     vector<int> heavy;
     std::copy_if(
             all.begin(), all.end(), std::back_inserter(heavy), [&](int i) { return topology.atoms[i].element > 1; });
-    AtomMap mapping = findMapping(topology, heavy, *pattern, mol);
-    if (mapping.empty())
+    Mappings mappings = findMappings(topology, heavy, *pattern, mol);
+    if (mappings.all.empty())
+        mappings = replaceLeavingAtoms(topology, heavy, *pattern, mol);
+    if (mappings.all.empty())
         throw ArgumentError("readTopology: expected a SMILES with the atoms and bonds of " +
                 describeResidue(topology, residue) + " (" + count((int) heavy.size(), "heavy atom") + ", " +
                 RDKit::Descriptors::calcMolFormula(getSkeleton(mol, all)) + "), got \"" + smiles + "\" (" +
                 count((int) getHeavyAtoms(*pattern).size(), "heavy atom") + ", " +
                 RDKit::Descriptors::calcMolFormula(*pattern) +
                 "); correct the SMILES, or the bonds and hydrogens of the topology");
+    AtomMap mapping = chooseMapping(topology, residue, mappings, *pattern);
+    RDKit::MolOps::Kekulize(*pattern, true);
     for (const auto& [from, to] : AtomMap(mapping)) {
         const vector<int> given = getHydrogens(*pattern, from), found = getHydrogens(mol, to);
         const int numOutside = countOutside(topology, to);

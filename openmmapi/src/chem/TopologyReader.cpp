@@ -78,8 +78,26 @@ static Source getSource(const TopologyRecord& topology, int residue) {
     return isStandardResidue(name) ? Source::Standard : Source::Topology;
 }
 
+/** Refuse residues whose bonds lack: files without CONECT records give ligands so. */
+static void checkConnections(const TopologyRecord& topology) {
+    const size_t numResidues = topology.residueNames.size();
+    vector<int> numAtoms(numResidues, 0), numBonds(numResidues, 0);
+    for (const TopologyAtom& atom : topology.atoms)
+        numAtoms[(size_t) atom.residue]++;
+    for (const TopologyBond& bond : topology.bonds)
+        for (int atom : {bond.atom1, bond.atom2})
+            numBonds[(size_t) topology.atoms[atom].residue]++;
+    for (size_t residue = 0; residue < numResidues; residue++)
+        if (numAtoms[residue] > 1 && numBonds[residue] == 0)
+            throw ArgumentError("readTopology: expected bonds between the atoms of " +
+                describeResidue(topology, (int) residue) + ", got " + to_string(numAtoms[residue]) +
+                " atoms without any; add CONECT records to the file, bonds to the topology, or give an "
+                "rdkit.Chem.Mol instead");
+}
+
 /** Refuse residues whose bond orders nothing tells. */
 static void checkResidues(const TopologyRecord& topology) {
+    checkConnections(topology);
     for (const TopologyBond& bond : topology.bonds) {
         const TopologyAtom &first = topology.atoms[bond.atom1], &second = topology.atoms[bond.atom2];
         if (first.residue == second.residue && bond.order == 0 && first.element > 1 && second.element > 1 &&
