@@ -4,8 +4,10 @@
 %{
 #include "openmm/OpenMMException.h"
 #include "openmmorbit/ArgumentError.h"
+#include <cstring>
 #include <exception>
 #include <new>
+#include <string>
 
 namespace {
 
@@ -23,6 +25,23 @@ private:
     PyThreadState* state;
 };
 
+/**
+ * Raises a Python exception. "Class::method" in front of a message becomes "Class.method", or "Class" for a
+ * constructor; a message may quote bytes that are no UTF-8.
+ */
+void raiseError(PyObject* type, const char* message) {
+    std::string text = message;
+    const std::size_t end = text.find(": "), colons = text.find("::");
+    if (colons < end) {
+        const std::string owner = text.substr(0, colons), method = text.substr(colons + 2, end - colons - 2);
+        text.replace(0, end, owner == method ? owner : owner + "." + method);
+    }
+    PyObject* decoded = PyUnicode_DecodeUTF8(text.data(), (Py_ssize_t) text.size(), "backslashreplace");
+    if (decoded != nullptr)
+        PyErr_SetObject(type, decoded);
+    Py_XDECREF(decoded);
+}
+
 /** Raises openmm.OpenMMException, the class that OpenMM's own calls raise. */
 void raiseOpenMMException(const char* message) {
     PyObject* module = PyImport_ImportModule("openmm");
@@ -30,17 +49,36 @@ void raiseOpenMMException(const char* message) {
         return;
     PyObject* type = PyObject_GetAttrString(module, "OpenMMException");
     if (type != nullptr)
-        PyErr_SetString(type, message);
+        raiseError(type, message);
     Py_XDECREF(type);
     Py_DECREF(module);
 }
 
+/** Raises what SWIG says about wrong arguments as one sentence, which openmmorbit._words makes. */
+void raiseArgumentError(PyObject* type, const char* message) {
+    PyErr_Clear();
+    PyObject* module = PyImport_ImportModule("openmmorbit._words");
+    PyObject* text = module == nullptr ? nullptr : PyObject_CallMethod(module, "explainArguments", "s", message);
+    PyErr_Clear();
+    if (text != nullptr)
+        PyErr_SetObject(type, text);
+    else
+        PyErr_SetString(type, message);
+    Py_XDECREF(text);
+    Py_XDECREF(module);
+}
+
 } // namespace
+
+// The wrappers below report wrong arguments through these.
+#undef SWIG_Error
+#define SWIG_Error(code, message) raiseArgumentError(SWIG_ErrorType(code), message)
+#define SWIG_Python_RaiseOrModifyTypeError(message) raiseArgumentError(PyExc_TypeError, message)
 %}
 
 %define ORBIT_CATCH
     catch (const OrbitPlugin::ArgumentError& e) {
-        PyErr_SetString(PyExc_ValueError, e.what());
+        raiseError(PyExc_ValueError, e.what());
         SWIG_fail;
     }
     catch (const OpenMM::OpenMMException& e) {
@@ -53,11 +91,11 @@ void raiseOpenMMException(const char* message) {
         SWIG_fail;
     }
     catch (const std::out_of_range& e) {
-        PyErr_SetString(PyExc_IndexError, e.what());
+        raiseError(PyExc_IndexError, e.what());
         SWIG_fail;
     }
     catch (const std::exception& e) {
-        PyErr_SetString(PyExc_RuntimeError, e.what());
+        raiseError(PyExc_RuntimeError, e.what());
         SWIG_fail;
     }
 %enddef

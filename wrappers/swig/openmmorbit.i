@@ -40,6 +40,8 @@
 %template() std::array<int, 4>;
 %template() std::vector<std::vector<int>>;
 %template() std::vector<std::string>;
+%template() std::pair<std::string, std::string>;
+%template() std::vector<std::pair<std::string, std::string>>;
 %template() std::map<std::string, std::string>;
 %template() std::map<std::string, std::vector<int>>;
 %template() std::map<std::string, long long>;
@@ -104,7 +106,7 @@ ORBIT_UNIT(OrbitPlugin::Ensemble::getPositions, _unit.nanometer)
     if isinstance(condition, str):
         known = list(self.getModel().getConditions())
         if condition not in known:
-            raise ValueError("OrbitDiffusionIntegrator::addMolecule: expected a condition of the model "
+            raise ValueError("OrbitDiffusionIntegrator.addMolecule: expected a condition of the model "
                              f"({', '.join(known) or 'it has none'}), got '{condition}'")
         condition = known.index(condition)
 %}
@@ -120,7 +122,15 @@ ORBIT_UNIT(OrbitPlugin::Ensemble::getPositions, _unit.nanometer)
 // Extensions stand before the classes that they extend, so that their helpers are declared first.
 %include "serialization.i"
 %include "representations.i"
+%include "pickles.i"
 %include "openmmorbit/MolecularGraph.h"
+%pythoncode %{
+MolecularGraph.properties = property(
+    lambda self: dict(_orbit.MolecularGraph_properties_get(self)),
+    lambda self, items: _orbit.MolecularGraph_properties_set(
+        self, [(str(name), str(value)) for name, value in dict(items).items()]),
+    doc="Data items of the molecule's record, a dict of texts in their order; assign a whole dict to change it.")
+%}
 %include "openmmorbit/Symmetry.h"
 %include "openmmorbit/OrbitPosterior.h"
 %include "openmmorbit/OrbitTarget.h"

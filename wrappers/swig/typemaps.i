@@ -165,3 +165,18 @@ ORBIT_NUMBERS(int, "int32", SWIG_TYPECHECK_INT32_ARRAY)
 %typemap(typecheck, precedence=SWIG_TYPECHECK_STRING) const std::string& bytes {
     $1 = PyBytes_Check($input);
 }
+
+// A path is text, bytes or a pathlib.Path, and need not be UTF-8.
+%typemap(in) const std::string& path (std::string text) {
+    PyObject* bytes = nullptr;
+    if (PyUnicode_FSConverter($input, &bytes) == 0)
+        SWIG_fail;
+    text.assign(PyBytes_AsString(bytes), PyBytes_Size(bytes));
+    Py_DECREF(bytes);
+    $1 = &text;
+}
+%typemap(freearg) const std::string& path ""
+%typemap(typecheck, precedence=SWIG_TYPECHECK_STRING) const std::string& path {
+    $1 = PyUnicode_Check($input) || PyBytes_Check($input) || PyObject_HasAttrString($input, "__fspath__");
+}
+%apply const std::string& path { const std::string& modelPath };

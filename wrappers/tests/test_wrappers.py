@@ -227,7 +227,7 @@ def testIntegratorXml(smallIntegrator):
 @pytest.mark.parametrize("cls", ["ConformerGenerator", "MolecularGraph", "OrbitDiffusionIntegrator"])
 @pytest.mark.parametrize("text", ["foo", "", "a/path.xml"])
 def testTextThatIsNoXml(cls, text):
-    with pytest.raises(ValueError, match=rf'{cls}::fromXml: expected what toXml\(\) returned, got "{text}"'):
+    with pytest.raises(ValueError, match=rf'{cls}.fromXml: expected what toXml\(\) returned, got "{text}"'):
         getattr(orbit, cls).fromXml(text)
 
 
