@@ -24,14 +24,14 @@ _homes = {
     "orbitPosterior": "posterior", "OrbitPosterior": "posterior", "orbitTarget": "posterior",
     "OrbitTarget": "posterior",
     "coupleNoise": "posterior",
-    "mmffSystem": "relaxation", "readMolecule": "molecules", "readMolecules": "molecules",
+    "mmffSystem": "relaxation", "readMolecule": "molecules", "readMolecules": "moleculefiles",
     "train": "training", "buildDataset": "training", "makeDataset": "datasets", "EnsembleSettings": "makeensemble",
     "DenoiserModel": "orbit", "TrainingCounts": "orbit", "countTraining": "orbit",
     "PairBiasTransformerSettings": "orbit", "MolecularGraph": "orbit",
     "SamplerSettings": "orbit", "SymmetryGroup": "orbit", "closeGroup": "orbit", "OrbitDiffusionIntegrator": "orbit",
 }
 _modules = ("baselines", "chem", "cli", "conformers", "datasets", "demo", "ensemble", "evaluation",
-            "familiarity", "makeensemble", "molecules", "orbit", "posterior", "quantum", "relaxation", "statistics",
+            "familiarity", "makeensemble", "moleculefiles", "molecules", "orbit", "posterior", "quantum", "relaxation", "statistics",
             "training")
 
 

@@ -2,149 +2,23 @@
 """The command openmm-orbit: conformers, dataset, train, evaluate, info."""
 import argparse
 import os
-import re
 import sys
-import time
 import warnings
 
-EXIT_OK, EXIT_ERROR, EXIT_USAGE, EXIT_SOME_FAILED, EXIT_INTERRUPTED = 0, 1, 2, 3, 130
-
-_inputEndings = (".smi", ".smiles", ".ism", ".sdf", ".sd", ".mol")
-_otherEndings = (".xyz", ".pdb", ".mol2", ".cif", ".pdbx", ".txt", ".csv", ".tsv", ".json", ".inchi", ".gro", ".gz")
-_sdfEndings = (".sdf", ".sd", ".sdf.gz", ".sd.gz")
-_modelWriters = {".pdb": "writePDB", ".cif": "writePDBx", ".dcd": "writeDCD"}
-
-
-class UsageError(Exception):
-    """What the caller of the command can correct."""
-
-
-def report(text):
-    """Write a line to standard error without disturbing a progress bar."""
-    from tqdm import tqdm
-
-    tqdm.write(f"openmm-orbit: {text}", file=sys.stderr)
-
-
-def counted(number, noun):
-    """Write a number and what is counted: 1 molecule, 2 molecules."""
-    return f"{number:,} {noun}" + ("" if number == 1 else "s")
-
-
-def plain(error):
-    """Get the text of an error without the name of the function that raised it, which says nothing to a user."""
-    return re.sub(r"^(?:[A-Za-z_]\w*(?:::|\.))*\w+: (?=expected |this )", "", str(error))
-
-
-def _isFile(text):
-    plain = text[:-3] if text.endswith(".gz") else text
-    return plain.lower().endswith(_inputEndings)
-
-
-def _records(inputs):
-    """Yield (label, molecule or exception) for every record of SMILES and files."""
-    from openmmorbit import molecules
-
-    for text in inputs:
-        if not _isFile(text):
-            yield f"'{text}'", text
-            continue
-        try:
-            for number, molecule in enumerate(molecules.readMolecules(text), 1):
-                yield f"{text}, record {number}", molecule
-        except ValueError as error:
-            yield text, error
-
-
-def _checkFiles(inputs, output):
-    for text in inputs:
-        if not _isFile(text) and (os.path.isfile(text) or text.lower().endswith(_otherEndings)):
-            raise UsageError(f"expected a SMILES, or a file that ends in {', '.join(_inputEndings)} (also .gz), got "
-                             f"'{text}'; convert it first")
-        if _isFile(text) and not os.path.isfile(text):
-            raise UsageError(f"expected an existing file, got '{text}'; check the path")
-    known = (*_sdfEndings, *_modelWriters)
-    if not output.lower().endswith(known):
-        raise UsageError(f"expected an output that ends in {', '.join(known)}, got '{output}'")
-    if not output.lower().endswith(_sdfEndings) and (len(inputs) > 1 or _isFile(inputs[0])):
-        raise UsageError(f"expected an SDF file for the conformers of several molecules, got '{output}'; "
-                         "end it in .sdf")
-    folder = os.path.dirname(os.path.abspath(output))
-    if not os.path.isdir(folder):
-        raise UsageError(f"expected an existing folder for the output, got '{folder}'; create it")
-
-
-class _Output:
-    """Writes ensembles to one file of the format that its name tells."""
-
-    def __init__(self, path):
-        from openmmorbit import writers
-
-        self.path, self.sdf = path, None
-        if path.lower().endswith(_sdfEndings):
-            self.sdf = writers.SDFWriter(path)
-
-    def write(self, ensemble):
-        if self.sdf is not None:
-            self.sdf.write(ensemble)
-            return
-        getattr(ensemble, _modelWriters[os.path.splitext(self.path)[1].lower()])(self.path)
-
-    def close(self):
-        if self.sdf is not None:
-            self.sdf.close()
-
-
-def runConformers(options):
-    """Generate conformers of every record; report bad records and go on."""
-    _checkFiles(options.inputs, options.output)
-    from openmmorbit.conformers import ConformerGenerator
-
-    settings = {"numSteps": options.steps, "method": options.method, "condition": options.condition,
-                "maxResamplings": options.max_resamplings}
-    try:
-        generator = ConformerGenerator(options.model, options.platform, threads=options.threads,
-                                       properties=options.precision and {"Precision": options.precision},
-                                       check=not options.no_check, unfamiliar=options.unfamiliar,
-                                       **{name: value for name, value in settings.items() if value is not None})
-        if options.num < 1:
-            raise UsageError(f"expected at least 1 conformer, got -n {options.num}")
-        if not 0 <= options.seed < 2**31:
-            raise UsageError(f"expected a seed from 0 to {2**31 - 1}, got {options.seed}")
-        kernel = generator.kernelDescription()  # Refuses a platform without a kernel before the output is opened.
-    except (ValueError, OSError) as error:
-        raise UsageError(str(error)) from error
-    labels, begin, written, molecules, failed = [], time.perf_counter(), 0, 0, 0
-
-    def labelled():
-        for label, molecule in _records(options.inputs):
-            labels.append(label)
-            yield molecule
-
-    output = _Output(options.output)
-    try:
-        for result in generator.generateMany(labelled(), options.num, options.seed, progress=not options.quiet,
-                                             batchSize=options.batch_size):
-            if result.error is not None:
-                failed += 1
-                report(f"{labels[result.index]}: {result.error}")
-                continue
-            if result.unfamiliar:
-                report(f"{labels[result.index]}: the model was hardly trained for {'; '.join(result.unfamiliar)}")
-            output.write(result.ensemble)
-            molecules, written = molecules + 1, written + len(result.ensemble)
-            missing = options.num - len(result.ensemble)
-            if missing > 0:
-                report(f"{labels[result.index]}: {missing} of {options.num} conformers stayed wrong and were left out "
-                       f"({result.ensemble.failures[0].status.message if result.ensemble.failures else 'unknown'})")
-    finally:
-        output.close()
-        if not options.quiet:
-            report(f"{written} conformers of {molecules} molecules in {time.perf_counter() - begin:.1f} s -> "
-                   f"{options.output}, {kernel}" +
-                   (f"; {failed} of {molecules + failed} records failed" if failed else ""))
-    return EXIT_SOME_FAILED if failed else EXIT_OK
-
+from openmmorbit.conformerscommand import addConformers
+from openmmorbit.console import (
+    EXIT_ERROR,
+    EXIT_INTERRUPTED,
+    EXIT_OK,
+    EXIT_SOME_FAILED,
+    EXIT_USAGE,
+    UsageError,
+    checkOutput,
+    counted,
+    explain,
+    printable,
+    report,
+)
 
 _smilesEndings = (".smi", ".smiles", ".ism", ".smi.gz", ".smiles.gz", ".ism.gz")
 _ensembleEndings = (".sdf", ".sdf.gz", ".sd", ".sd.gz", ".xyz", ".extxyz", ".npz")
@@ -184,6 +58,7 @@ def runDataset(options):
                              f"that ends in {', '.join(_ensembleEndings)}, got '{path}'")
     if any(fromSmiles):
         raise UsageError("expected either files of SMILES or files of conformers, got both; run the command twice")
+    checkOutput(options.output, options.inputs)
     from openmmorbit import training
 
     done = training.buildDataset(options.inputs, options.output, options.condition, options.validation)
@@ -230,7 +105,7 @@ def runInfo(options):
     settings = model.getSettings()
     print(f"file           {model.getPath()}\nsha256         {model.getChecksum()}")
     for key, value in model.getAllMetadata().items():
-        print(f"{key:14s} {value}")
+        print(f"{key:14s} {printable(value)}")
     shapes = model.getExpectedShapes()
     size = 0
     for shape in shapes.values():
@@ -297,7 +172,6 @@ def _addDataset(commands):
 def makeParser():
     """Make the parser of the command line."""
     import openmmorbit
-    from openmmorbit import familiarity
     from openmmorbit.evaluationcommand import addEvaluate
 
     parser = argparse.ArgumentParser(prog="openmm-orbit",
@@ -305,29 +179,7 @@ def makeParser():
     parser.add_argument("--version", action="version", version=f"openmm-orbit {openmmorbit.__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
-    conformers = commands.add_parser("conformers", help="generate conformers of SMILES or of the molecules in files",
-                                     epilog="exit status: 0 all records answered, 2 wrong use, 3 some records failed")
-    conformers.add_argument("inputs", nargs="+", metavar="INPUT",
-                            help="a SMILES, or a .smi, .sdf or .mol file (also .gz)")
-    conformers.add_argument("-o", "--output", required=True,
-                            help=".sdf, .sdf.gz; for one molecule also .pdb, .cif, .dcd")
-    conformers.add_argument("-n", "--num", type=int, default=20, help="conformers a molecule (default 20)")
-    conformers.add_argument("--seed", type=int, default=0, help="random seed; 0 chooses one (default)")
-    conformers.add_argument("--model", help="model file, or name of a packaged model; default: conformer")
-    conformers.add_argument("--platform", help="OpenMM platform: CPU or Reference")
-    conformers.add_argument("--precision", help="bf16 (CPU), single, mixed or double (GPUs); default: the fastest")
-    conformers.add_argument("--threads", type=int, help="threads of the CPU platform")
-    conformers.add_argument("--steps", type=int, help="steps of the sampler")
-    conformers.add_argument("--method", choices=["euler", "heun", "multistep"], help="integration method")
-    conformers.add_argument("--condition", help="a condition of the model, e.g. a level of theory")
-    conformers.add_argument("--max-resamplings", type=int, help="how often a wrong copy is drawn again")
-    conformers.add_argument("--no-check", action="store_true", help="do not inspect conformers and draw none again")
-    conformers.add_argument("--unfamiliar", choices=familiarity.reactions, default="warn",
-                            help="what to do with molecules that the model was hardly trained for (default warn)")
-    conformers.add_argument("--batch-size", type=int, default=16, help="molecules in a batch (default 16)")
-    conformers.add_argument("-q", "--quiet", action="store_true", help="no progress bar and no summary")
-    conformers.set_defaults(run=runConformers)
-
+    addConformers(commands)
     _addDataset(commands)
 
     train = commands.add_parser(
@@ -370,13 +222,13 @@ def main(arguments=None):
             warnings.simplefilter("ignore", familiarity.UnfamiliarMoleculeWarning)  # The command tells of every record.
             return options.run(options)
     except (UsageError, ValueError, FileNotFoundError, IsADirectoryError, NotADirectoryError, PermissionError) as error:
-        report(f"error: {plain(error)}")
+        report(f"error: {explain(error)}")
         return EXIT_USAGE
     except KeyboardInterrupt:
         report("interrupted; what was finished is kept")
         return EXIT_INTERRUPTED
     except (OSError, ImportError, openmm.OpenMMException) as error:
-        report(f"error: {plain(error)}")
+        report(f"error: {explain(error)}")
         return EXIT_ERROR
 
 

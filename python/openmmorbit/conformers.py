@@ -43,6 +43,21 @@ class GenerationResult:
     error: Exception = None
     unfamiliar: tuple = ()
 
+    def _graph(self):
+        if self.ensemble is not None:
+            return self.ensemble.graph
+        return self.source if isinstance(self.source, orbit.MolecularGraph) else None
+
+    @property
+    def name(self):
+        """Name of the molecule: the title of its record."""
+        return self._graph().name if self._graph() is not None else ""
+
+    @property
+    def properties(self):
+        """Data items of the molecule's record, or further columns: a dict of texts."""
+        return self._graph().properties if self._graph() is not None else {}
+
 
 def defaultModelPath():
     """Get the path of the packaged model.
@@ -85,7 +100,26 @@ def loadModel(model=None):
     for the default one."""
     if isinstance(model, orbit.DenoiserModel):
         return model
-    return orbit.DenoiserModel.load(findModel(model))
+    path = findModel(model)
+    if not Path(path).is_file():
+        packaged = sorted(file.stem for file in (Path(__file__).resolve().parent / "models").glob("*.safetensors"))
+        raise ValueError(f"ConformerGenerator: expected a model file, or a packaged model ({', '.join(packaged)}), got "
+                         f"'{path}'; check the name")
+    return orbit.DenoiserModel.load(path)
+
+
+def _findPlatform(platform):
+    """Get the name of a platform that can generate; capitals do not matter."""
+    name = platform.getName() if isinstance(platform, openmm.Platform) else str(platform)
+    known = [openmm.Platform.getPlatform(i) for i in range(openmm.Platform.getNumPlatforms())]
+    name = next((spelling for spelling in (*(entry.getName() for entry in known), "OpenCL", "CUDA", "HIP")
+                 if spelling.lower() == name.lower()), name)
+    checkPlatform(name)
+    able = [entry.getName() for entry in known if entry.supportsKernels(["IntegrateOrbitDiffusionStep"])]
+    if name not in able:
+        raise ValueError(f"ConformerGenerator: expected a platform of {', '.join(able)}, got \"{name}\"; openmmorbit "
+                         "has no kernels for another one here")
+    return name
 
 
 def _choice(what, name, table):
@@ -167,9 +201,7 @@ class ConformerGenerator:
         self._unfamiliar = familiarity.checkReaction(unfamiliar)
         self._core = orbit.ConformerGenerator(loadModel(model))
         if platform is not None:
-            name = platform.getName() if isinstance(platform, openmm.Platform) else str(platform)
-            checkPlatform(name)
-            self._core.setPlatformName(name)
+            self._core.setPlatformName(_findPlatform(platform))
         if properties is not None:
             self._core.setPlatformProperties({str(key): str(value) for key, value in properties.items()})
         if threads is not None:
@@ -258,7 +290,7 @@ class ConformerGenerator:
         addHydrogens : bool
             Append missing hydrogens; False refuses molecules that lack some.
         progress : bool
-            Show a progress bar on standard error.
+            Show a progress bar on standard error, if that is a terminal.
 
         Returns
         -------
@@ -291,7 +323,7 @@ class ConformerGenerator:
         seed : int
             The same seed gives the same conformers, whatever the batch size; 0 chooses one.
         progress : bool
-            Show a progress bar on standard error.
+            Show a progress bar on standard error, if that is a terminal.
         batchSize : int
             How many molecules share a batch.
         addHydrogens : bool
@@ -318,7 +350,7 @@ class ConformerGenerator:
             counts = repeat(_integer("numConformers", numConformers, 1))
         records = ((index, molecule, number) for index, (molecule, number) in enumerate(zip(iterable, counts)))
         warned = False
-        with tqdm(total=total, disable=not progress, unit="mol") as bar:
+        with tqdm(total=total, disable=None if progress else True, unit="mol") as bar:
             while chunk := list(islice(records, batchSize)):
                 for result in self._answer(chunk, seed, addHydrogens):
                     if not warned:
@@ -338,7 +370,7 @@ class ConformerGenerator:
                 if error is None:
                     graph, source = molecules.toGraph(molecule, addHydrogens=addHydrogens)
                     unfamiliar = familiarity.findUnfamiliar(self._core, graph, self._unfamiliar)
-            except (ValueError, TypeError, openmm.OpenMMException) as failure:
+            except Exception as failure:  # A bad record is an answer, whatever is wrong with it.
                 error = failure
             read.append((index, molecule, source, graph, number, error, unfamiliar))
         # The record number is part of the key of the noise, so a batch is a run of consecutive readable molecules.
@@ -364,7 +396,7 @@ class ConformerGenerator:
             # Importing it takes longer than many a generation.
             from tqdm import tqdm
 
-            bar = tqdm(total=1000, bar_format="{l_bar}{bar}| {elapsed}<{remaining}")
+            bar = tqdm(total=1000, disable=None, bar_format="{l_bar}{bar}| {elapsed}<{remaining}")
 
             def report(numFinished, numCopies, fraction):
                 bar.update(int(1000 * (numFinished + fraction * (numCopies - numFinished)) / max(numCopies, 1)) - bar.n)

@@ -284,7 +284,7 @@ def makeDataset(sources, folder, settings=None, maxIsomers=4, processes=None, cl
     limit : int, optional
         Stop after this many new molecules.
     progress : bool
-        Show a progress bar on standard error.
+        Show a progress bar on standard error, if that is a terminal.
     retryFailed : bool
         Try the molecules of an earlier call that failed once more, e.g. after a timeout or a missing program. Without
         it a molecule that failed is done.
@@ -318,7 +318,7 @@ def makeDataset(sources, folder, settings=None, maxIsomers=4, processes=None, cl
         if retryFailed:
             journal.retryFailed()
         conformers = failed = 0
-        with tqdm(disable=not progress, unit="mol", desc=settings.condition) as bar:
+        with tqdm(disable=None if progress else True, unit="mol", desc=settings.condition) as bar:
             bar.set_postfix_str(f"{len(journal.done)} done before")
             tasks = parallel.limited(_tasks(sources, maxIsomers, journal), limit)
             for key, outcome in parallel.run(makeensemble.makeEnsemble, tasks, (settings,), processes, cluster):

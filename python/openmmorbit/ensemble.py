@@ -120,10 +120,28 @@ class Ensemble:
 
     @property
     def topology(self):
-        """The molecule as openmm.app.Topology: one chain, one residue, bonds with orders."""
+        """The molecule as openmm.app.Topology with bond orders.
+
+        Chains, residues and names of atoms are those of the Topology that the ensemble was made of, or of an
+        rdkit.Chem.Mol with PDB residues; otherwise there is one chain with one residue UNL.
+        """
         if self._topology is None:
-            self._topology = writers.makeTopology(self.graph)
+            self._topology = writers.makeTopology(self.graph, self._source)
         return self._topology
+
+    @property
+    def name(self):
+        """Name of the molecule: the title of its record."""
+        return self.graph.name
+
+    @property
+    def properties(self):
+        """Data items of the molecule's record, or further columns: a dict of texts. They go along into SDF files."""
+        return self.graph.properties
+
+    def __getstate__(self):
+        # The Topology is made anew.
+        return {**self.__dict__, "_topology": None}
 
     def __len__(self):
         return self.numConformers
@@ -218,16 +236,19 @@ class Ensemble:
         """Write all conformers as the frames of a DCD trajectory."""
         writers.writeDCD(self, path)
 
-    def addTo(self, modeller, index=0):
-        """Add a conformer to an openmm.app.Modeller as a new residue.
+    def addTo(self, modeller, index=0, position=None):
+        """Add a conformer to an openmm.app.Modeller as new residues.
 
         Parameters
         ----------
         modeller : openmm.app.Modeller
         index : int
             The conformer.
+        position : Quantity or array_like, optional
+            Where its centroid goes, shape (3,), in nm if it carries no unit. Default: beyond what is there along x,
+            0.5 nm apart; into an empty Modeller the conformer goes as it is.
         """
-        modeller.add(self.topology, self[index].positions)
+        writers.addTo(self, modeller, index, position)
 
     def place(self, modeller, residue, index=0):
         """Give a residue of an openmm.app.Modeller this conformer, superposed on where its atoms are now.

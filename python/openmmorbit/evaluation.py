@@ -355,7 +355,7 @@ def evaluate(references, methods, factor=2, progress=True, inspect=None):
     for method in methods:
         if method.missing:
             continue
-        bar = tqdm(total=len(references), desc=method.name, disable=not progress, unit="mol")
+        bar = tqdm(total=len(references), desc=method.name, disable=None if progress else True, unit="mol")
         answers = zip(references, counts, method.run(references, counts))
         for index, (reference, count, generated) in enumerate(answers):
             method.scores.append(score(reference, generated, count))

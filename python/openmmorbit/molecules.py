@@ -1,17 +1,30 @@
 # SPDX-License-Identifier: MIT
 """What a caller may give as a molecule, turned into a MolecularGraph with the caller's atom order."""
+import re
 import warnings
 from collections import Counter
 
 from openmmorbit import orbit
 
 
-def _options(addHydrogens):
+def readerOptions(addHydrogens):
+    """Get the openmmorbit.chem.ReaderOptions."""
     from openmmorbit import chem
 
     options = chem.ReaderOptions()
     options.addHydrogens = bool(addHydrogens)
     return options
+
+
+def repairText(text):
+    """Get a text that can be written as UTF-8: bytes that Python kept as surrogates are read as Latin-1.
+
+    Parameters
+    ----------
+    text : str
+    """
+    return re.sub("[\ud800-\udfff]", lambda found: chr(ord(found[0]) - 0xdc00) if found[0] > "\udc7f" else "\ufffd",
+                  text)
 
 
 def _symbol(atom):
@@ -111,6 +124,17 @@ def _rdkitNames(mol):
     return names
 
 
+def _rdkitProperties(mol):
+    """Get the data items of an RDKit molecule as texts."""
+    properties = {}
+    for name in mol.GetPropNames(includePrivate=False, includeComputed=False):
+        try:
+            properties[name] = str(mol.GetProp(name))
+        except (KeyError, RuntimeError):  # no text, e.g. a vector
+            properties[name] = str(mol.GetPropsAsDict().get(name, ""))
+    return {repairText(name): repairText(value) for name, value in properties.items()}
+
+
 def _atropisomers(mol, Chem):
     """Get the axes that an RDKit molecule tags; clockwise: a positive dihedral of the lowest indices on either side."""
     axes = []
@@ -143,7 +167,7 @@ def fromRDKit(mol, addHydrogens=True):
 
     The molecule crosses as SMILES written in the order of its atoms, since the two RDKit libraries in the process may
     differ in version. Stereochemistry is what the molecule's tags say; conformers are not looked at.
-    Names of atoms are kept if every atom has one of its own.
+    Names of atoms are kept if every atom has one of its own, and so are the molecule's name and properties.
 
     Raises
     ------
@@ -166,12 +190,13 @@ def fromRDKit(mol, addHydrogens=True):
     Chem.Kekulize(copied, clearAromaticFlags=True)
     text = Chem.MolToSmiles(copied, canonical=False, kekuleSmiles=True)
     order = list(copied.GetPropsAsDict(True, True)["_smilesAtomOutputOrder"])
-    graph = reorder(chem.readSmiles(text, _options(addHydrogens)), order)
+    graph = reorder(chem.readSmiles(text, readerOptions(addHydrogens)), order)
     if axes:
         # SMILES cannot carry them.
         graph = orbit.withStereoAxes(graph, axes)
     if mol.HasProp("_Name"):
-        graph.name = mol.GetProp("_Name")
+        graph.name = repairText(mol.GetProp("_Name"))
+    graph.properties = _rdkitProperties(mol)
     keepNames(graph, _rdkitNames(mol))
     _warnAboutHydrogens(graph, "the RDKit molecule")
     return graph
@@ -205,7 +230,7 @@ def toGraph(molecule, smiles=None, addHydrogens=True):
     if isinstance(molecule, str):
         from openmmorbit import chem
 
-        return chem.readSmiles(molecule, _options(addHydrogens)), molecule
+        return chem.readSmiles(repairText(molecule), readerOptions(addHydrogens)), molecule
     if isinstance(molecule, orbit.MolecularGraph):
         molecule.validate()
         return molecule, molecule
@@ -222,7 +247,7 @@ def toGraph(molecule, smiles=None, addHydrogens=True):
     if isinstance(molecule, tuple) and len(molecule) == 2 and isinstance(molecule[0], app.Topology):
         return toGraph(molecule[0], molecule[1], addHydrogens)
     if isinstance(molecule, app.Topology):
-        graph = topologies.fromTopology(molecule, smiles or {}, _options(addHydrogens))
+        graph = topologies.fromTopology(molecule, smiles or {}, readerOptions(addHydrogens))
         _warnAboutHydrogens(graph, "the Topology of")
         return graph, molecule
     raise TypeError("readMolecule: expected a SMILES, an rdkit.Chem.Mol, an OpenFF molecule, a MolecularGraph or an "
@@ -232,25 +257,3 @@ def toGraph(molecule, smiles=None, addHydrogens=True):
 def readMolecule(molecule, smiles=None, addHydrogens=True):
     """Get the MolecularGraph of a SMILES, RDKit, OpenFF or OpenMM molecule; see toGraph()."""
     return toGraph(molecule, smiles, addHydrogens)[0]
-
-
-def readMolecules(path, addHydrogens=True):
-    """Read a file of molecules: .sdf, .mol or .smi, also with .gz. A bad record does not stop the others.
-
-    Parameters
-    ----------
-    path : str
-    addHydrogens : bool
-        Append missing hydrogens; False refuses records that lack some.
-
-    Yields
-    ------
-    MolecularGraph or ValueError
-        The molecule, or what is wrong with the record, in the order of the file.
-    """
-    from openmmorbit import chem
-
-    reader = chem.MoleculeReader(str(path), _options(addHydrogens))
-    record = chem.MoleculeRecord()
-    while reader.next(record):
-        yield ValueError(record.error) if record.error else record.graph

@@ -10,6 +10,7 @@ import numpy as np
 from openmm import unit
 
 from openmmorbit import molecules, orbit
+from openmmorbit.outputs import RecordFile, replacing
 
 _rdkitBonds = {orbit.BondOrder_Single: "SINGLE", orbit.BondOrder_Double: "DOUBLE", orbit.BondOrder_Triple: "TRIPLE",
                orbit.BondOrder_Aromatic: "AROMATIC", orbit.BondOrder_Dative: "DATIVE"}
@@ -17,21 +18,63 @@ _openmmBonds = {orbit.BondOrder_Single: ("Single", 1), orbit.BondOrder_Double: (
                 orbit.BondOrder_Triple: ("Triple", 3), orbit.BondOrder_Aromatic: ("Aromatic", None)}
 
 
-def makeTopology(graph, residueName="UNL"):
-    """Make an openmm.app.Topology of a molecule: one chain, one residue, bonds with types and orders.
+def _sourceResidues(source):
+    """Get (residue index, chain id, residue name, residue id, insertion code, atom name) of a source's atoms."""
+    from openmm import app
+
+    source = source[0] if isinstance(source, tuple) else source
+    if isinstance(source, app.Topology):
+        return [(atom.residue.index, atom.residue.chain.id, atom.residue.name, atom.residue.id,
+                 atom.residue.insertionCode, atom.name) for atom in source.atoms()]
+    infos = [atom.GetPDBResidueInfo() for atom in source.GetAtoms()] if hasattr(source, "GetAtoms") else [None]
+    if None in infos:
+        return []
+    entries, seen = [], {}
+    for info in infos:
+        key = (info.GetChainId().strip() or "A", info.GetResidueName().strip() or "UNL", str(info.GetResidueNumber()),
+               info.GetInsertionCode().strip())
+        entries.append((seen.setdefault(key, len(seen)), *key, info.GetName().strip()))
+    return entries
+
+
+def _addAtoms(topology, graph, entries):
+    """Add the atoms in their order; those behind the source's stand in its only residue, or in one of their own."""
+    from openmm import app
+
+    indices = [entry[0] for entry in entries]
+    if len(entries) > graph.getNumAtoms() or indices != sorted(indices):
+        # Atoms of a residue must stand together.
+        entries = []
+    rest = entries[0][:5] if entries and max(indices) == 0 else (len(entries), "A", "UNL", "1", "")
+    entries = [*entries, *[(*rest, "")] * (graph.getNumAtoms() - len(entries))]
+    atoms, chain, residue, before = [], None, None, (None, None)
+    for index, (atom, (place, chainId, name, number, insertion, atomName)) in enumerate(zip(graph.atoms, entries)):
+        if chainId != before[1]:
+            chain = topology.addChain(chainId)
+        if place != before[0]:
+            residue = topology.addResidue(name, chain, number, insertion)
+        before = (place, chainId)
+        atoms.append(topology.addAtom(atomName or atom.name or f"{index + 1}",
+                                      app.Element.getByAtomicNumber(atom.element), residue,
+                                      formalCharge=atom.formalCharge))
+    return atoms
+
+
+def makeTopology(graph, source=None):
+    """Make an openmm.app.Topology of a molecule with bond types and orders.
 
     Parameters
     ----------
     graph : openmmorbit.orbit.MolecularGraph
-    residueName : str
-        Name of the residue.
+    source : object, optional
+        The molecule as the caller gave it. Chains, residues and names of atoms are those of a Topology, or of an
+        rdkit.Chem.Mol with PDB residues; otherwise there is one chain with one residue UNL. Hydrogens that were
+        appended to several residues are a residue UNL at the end.
     """
     from openmm import app
 
     topology = app.Topology()
-    residue = topology.addResidue(residueName, topology.addChain("A"))
-    atoms = [topology.addAtom(atom.name or f"{index + 1}", app.Element.getByAtomicNumber(atom.element), residue,
-                              formalCharge=atom.formalCharge) for index, atom in enumerate(graph.atoms)]
+    atoms = _addAtoms(topology, graph, _sourceResidues(source))
     for bond in graph.bonds:
         kind, order = _openmmBonds.get(bond.order, (None, None))
         topology.addBond(atoms[bond.atom1], atoms[bond.atom2], kind and getattr(app, kind), order)
@@ -56,6 +99,8 @@ def _rdkitSkeleton(graph):
             mol.GetBondBetweenAtoms(bond.atom1, bond.atom2).SetIsAromatic(True)
     Chem.SanitizeMol(mol)
     mol.SetProp("_Name", graph.name)
+    for name, value in graph.properties.items():
+        mol.SetProp(name, value)
     return mol
 
 
@@ -73,37 +118,46 @@ def _tagAtropisomers(mol, graph, Chem):
             bond.SetStereo(getattr(Chem.BondStereo, kinds[record.kind]))
 
 
+def _isOdd(places):
+    return sum(a > b for index, a in enumerate(places) for b in places[index + 1:]) % 2 == 1
+
+
+def _tagStereo(mol, graph, Chem):
+    """Tag centres and double bonds as the graph says, whatever RDKit would perceive."""
+    for record in graph.tetrahedral:
+        atom, neighbors = mol.GetAtomWithIdx(record.center), list(record.neighbors)
+        bonded = [bond.GetOtherAtomIdx(record.center) for bond in atom.GetBonds()]
+        clockwise = _isOdd([neighbors.index(index) for index in bonded]) != (len(bonded) == 4)
+        atom.SetChiralTag(Chem.ChiralType.CHI_TETRAHEDRAL_CW if clockwise else Chem.ChiralType.CHI_TETRAHEDRAL_CCW)
+    kinds = {orbit.TorsionStereoKind_Cis: "STEREOCIS", orbit.TorsionStereoKind_Trans: "STEREOTRANS"}
+    for record in graph.torsional:
+        a, b, c, d = record.atoms
+        if record.kind in kinds:
+            bond = mol.GetBondBetweenAtoms(b, c)
+            bond.SetStereoAtoms(*((a, d) if bond.GetBeginAtomIdx() == b else (d, a)))
+            bond.SetStereo(getattr(Chem.BondStereo, kinds[record.kind]))
+    _tagAtropisomers(mol, graph, Chem)
+    # Directions on the neighbours let the stereo of a double bond survive the removal of hydrogens.
+    Chem.SetDoubleBondNeighborDirections(mol)
+    # Labels of the tags, which stay as they are.
+    Chem.AssignStereochemistry(mol, cleanIt=False, force=True)
+
+
 def toRDKit(ensemble):
     """Make one rdkit.Chem.Mol with all atoms in the ensemble's order and all conformers, in Angstrom.
 
-    Stereochemistry is read from the first conformer, where the request specifies it; what the request leaves open stays
-    open.
+    Tags of centres, double bonds and axes are those of the request; what it leaves open stays open.
     """
     Chem = molecules.requireRDKit("Ensemble.toRDKit")
 
     graph = ensemble.graph
     mol = _rdkitSkeleton(graph)
+    _tagStereo(mol, graph, Chem)
     for positions in ensemble.positions.value_in_unit(unit.angstrom):
         conformer = Chem.Conformer(ensemble.numAtoms)
         conformer.SetPositions(np.ascontiguousarray(positions))
         conformer.Set3D(True)
         mol.AddConformer(conformer, assignId=True)
-    if len(ensemble) == 0:
-        return mol.GetMol()
-    centers = {record.center for record in graph.tetrahedral}
-    axes = {frozenset(record.atoms[1:3]) for record in graph.torsional}
-    Chem.AssignStereochemistryFrom3D(mol, 0, replaceExistingTags=True)
-    for atom in mol.GetAtoms():
-        if atom.GetIdx() not in centers:
-            atom.SetChiralTag(Chem.ChiralType.CHI_UNSPECIFIED)
-            atom.ClearProp("_CIPCode")
-    for bond in mol.GetBonds():
-        bond.SetBondDir(Chem.BondDir.NONE)
-        if frozenset((bond.GetBeginAtomIdx(), bond.GetEndAtomIdx())) not in axes:
-            bond.SetStereo(Chem.BondStereo.STEREONONE)
-    _tagAtropisomers(mol, graph, Chem)
-    # Directions on the neighbours let the stereo of a double bond survive the removal of hydrogens.
-    Chem.SetDoubleBondNeighborDirections(mol)
     return mol.GetMol()
 
 
@@ -148,11 +202,13 @@ def writePDB(ensemble, path):
     from openmm import app
 
     _check(ensemble, path)
-    with open(path, "w", encoding="utf-8") as stream:
+    # The columns of a PDB file are narrow.
+    fits = all(len(residue.id) <= 4 and len(residue.chain.id) == 1 for residue in ensemble.topology.residues())
+    with replacing(path) as stream:
         app.PDBFile.writeHeader(ensemble.topology, stream)
         for index, conformer in enumerate(ensemble):
             number = index + 1 if len(ensemble) > 1 else None
-            app.PDBFile.writeModel(ensemble.topology, conformer.positions, stream, number)
+            app.PDBFile.writeModel(ensemble.topology, conformer.positions, stream, number, keepIds=fits)
         app.PDBFile.writeFooter(ensemble.topology, stream)
 
 
@@ -161,10 +217,10 @@ def writePDBx(ensemble, path):
     from openmm import app
 
     _check(ensemble, path)
-    with open(path, "w", encoding="utf-8") as stream:
-        app.PDBxFile.writeHeader(ensemble.topology, stream)
+    with replacing(path) as stream:
+        app.PDBxFile.writeHeader(ensemble.topology, stream, keepIds=True)
         for index, conformer in enumerate(ensemble):
-            app.PDBxFile.writeModel(ensemble.topology, conformer.positions, stream, index + 1)
+            app.PDBxFile.writeModel(ensemble.topology, conformer.positions, stream, index + 1, keepIds=True)
 
 
 def writeDCD(ensemble, path):
@@ -172,7 +228,7 @@ def writeDCD(ensemble, path):
     from openmm import app
 
     _check(ensemble, path)
-    with open(path, "wb") as stream:
+    with replacing(path, "wb") as stream:
         dcd = app.DCDFile(stream, ensemble.topology, 1.0 * unit.picosecond)
         for conformer in ensemble:
             dcd.writeModel(conformer.positions)
@@ -186,6 +242,29 @@ def _findResidue(modeller, residue):
         raise ValueError(f"Ensemble.place: expected one residue named '{residue}', got {len(found)}; "
                          "give the residue itself")
     return found[0]
+
+
+def _freePlace(positions, fixed, gap=0.5):
+    """Get where the centroid of positions goes, so that they stand beyond others along x. All in nm."""
+    if len(fixed) == 0:
+        return positions.mean(axis=0)
+    center = positions.mean(axis=0)
+    x = fixed[:, 0].max() + gap + (center - positions.min(axis=0))[0]
+    return np.array([x, *fixed.mean(axis=0)[1:]])
+
+
+def addTo(ensemble, modeller, index=0, position=None):
+    """Add a conformer to a Modeller as new residues, around a position or beside what is there."""
+    positions = ensemble[index].positions.value_in_unit(unit.nanometer)
+    present = np.array(modeller.positions.value_in_unit(unit.nanometer), dtype=float).reshape(-1, 3) \
+        if modeller.topology.getNumAtoms() > 0 else np.zeros((0, 3))
+    if position is None:
+        target = _freePlace(positions, present)
+    else:
+        target = np.asarray(position.value_in_unit(unit.nanometer) if unit.is_quantity(position) else position, float)
+        if target.shape != (3,) or not np.isfinite(target).all():
+            raise ValueError(f"Ensemble.addTo: expected a position of three finite numbers in nm, got {position}")
+    modeller.add(ensemble.topology, unit.Quantity(positions - positions.mean(axis=0) + target, unit.nanometer))
 
 
 def superpose(moving, fixed):
@@ -226,50 +305,60 @@ def place(ensemble, modeller, residue, index=0):
     modeller.positions = unit.Quantity(everything, unit.nanometer)
 
 
+def _records(ensemble):
+    """Get all conformers as SDF records."""
+    from openmmorbit import chem
+
+    graph, texts = ensemble.graph, []
+    positions = ensemble.positions.value_in_unit(unit.angstrom)
+    for index, provenance in enumerate(ensemble.provenance):
+        texts.append(chem.writeStructureRecord(graph, positions[index], {
+            "SMILES": graph.smiles, "ORBIT_MODEL": provenance.modelChecksum,
+            "ORBIT_KERNEL": provenance.kernel or "unknown", "ORBIT_SEED": str(provenance.seed),
+            "ORBIT_RECORD": str(provenance.record), "ORBIT_COPY": str(provenance.copy),
+            "ORBIT_RESAMPLINGS": str(provenance.numResamplings),
+            "ORBIT_EVALUATIONS": str(provenance.numEvaluations),
+            "ORBIT_CONDITION": provenance.condition or "none",
+            "ORBIT_MIRRORED": "yes" if provenance.mirrored else "no",
+            "ORBIT_STATUS": ensemble[index].status.message or "ok"}))
+    return "".join(texts)
+
+
 class SDFWriter:
     """Writes ensembles to one SDF file, a record a conformer with its provenance.
 
-    A name that ends in .gz is compressed.
+    Name and properties of the molecule come first. The file is whole up to the last ensemble at any moment, see
+    openmmorbit.outputs.RecordFile. A name that ends in .gz is compressed.
 
     Parameters
     ----------
-    path : str
+    path : path
     """
 
     def __init__(self, path):
-        self._stream = (gzip.open(path, "wt", encoding="utf-8") if str(path).endswith(".gz")
-                        else open(path, "w", encoding="utf-8"))
+        self.file = RecordFile(path)
 
     def write(self, ensemble):
         """Append all conformers of an ensemble."""
-        from openmmorbit import chem
-
-        graph = ensemble.graph
-        positions = ensemble.positions.value_in_unit(unit.angstrom)
-        for index, provenance in enumerate(ensemble.provenance):
-            self._stream.write(chem.writeStructureRecord(graph, positions[index], {
-                "SMILES": graph.smiles, "ORBIT_MODEL": provenance.modelChecksum,
-                "ORBIT_KERNEL": provenance.kernel or "unknown", "ORBIT_SEED": str(provenance.seed),
-                "ORBIT_RECORD": str(provenance.record), "ORBIT_COPY": str(provenance.copy),
-                "ORBIT_RESAMPLINGS": str(provenance.numResamplings),
-                "ORBIT_EVALUATIONS": str(provenance.numEvaluations),
-                "ORBIT_CONDITION": provenance.condition or "none",
-                "ORBIT_MIRRORED": "yes" if provenance.mirrored else "no",
-                "ORBIT_STATUS": ensemble[index].status.message or "ok"}))
+        self.file.add(_records(ensemble))
 
     def close(self):
-        """Finish the file."""
-        self._stream.close()
+        """Finish the file; it takes the place of an older one."""
+        self.file.finish()
 
     def __enter__(self):
         return self
 
-    def __exit__(self, *exception):
-        self.close()
+    def __exit__(self, kind, *_):
+        if kind is None:
+            self.close()
+        else:
+            self.file.abandon()
 
 
 def writeSDF(ensemble, path):
     """Write all conformers as SDF records."""
     _check(ensemble, path)
-    with SDFWriter(path) as writer:
-        writer.write(ensemble)
+    text = _records(ensemble).encode("utf-8", "replace")
+    with replacing(path, "wb") as stream:
+        stream.write(gzip.compress(text) if str(path).lower().endswith(".gz") else text)

@@ -37,7 +37,7 @@ def generate(modelPath, *arguments, folder):
 def testSmilesToSDF(modelPath, tmp_path):
     done = generate(modelPath, "CCO", "-n", 4, "-o", "ethanol.sdf", folder=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert "4 conformers of 1 molecules" in done.stderr and done.stdout == ""
+    assert "4 conformers of 1 molecule in" in done.stderr and done.stdout == ""
     found = list(Chem.SDMolSupplier(str(tmp_path / "ethanol.sdf"), removeHs=False, sanitize=False))
     assert [m.GetNumAtoms() for m in found] == [9] * 4
     assert found[1].GetProp("ORBIT_EVALUATIONS") == "1" and found[1].GetProp("ORBIT_RESAMPLINGS") == "0"

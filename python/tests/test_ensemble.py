@@ -347,3 +347,22 @@ def testEmptyEnsembleIsNotWritten(alanine, tmp_path):
     for write in (writers.writeSDF, writers.writePDB, writers.writePDBx, writers.writeDCD):
         with pytest.raises(ValueError, match="at least one conformer"):
             write(ensemble[:0], str(tmp_path / "none"))
+
+
+@pytest.mark.parametrize("smiles", [
+    "C[P@](CC)c1ccccc1", "C[P@@](CC)c1ccccc1", "C[S@](=O)CC", "C[S@@](=O)c1ccccc1", "C[S@](=O)(=N)CC",
+    "CC[N@+](C)(CCC)c1ccccc1", "C[N@]1C[C@H]1C", "C[N@@]1C[C@H]1C", "C/C=N/O", "C/C=N\\O", "C/N=N/C",
+    "C/N=N\\c1ccccc1", "C/C(=N/C)c1ccccc1", "F/C=C\\Cl", "C[C@H](O)/C=C/[C@@H](N)C", "[O-][S@+](C)CC",
+    "C[Si@](F)(Cl)CC", "C[As@](CC)c1ccccc1", "C[P@](=O)(CC)OC", "C[Se@](=O)CC", "N/C(=N\\O)c1ccccc1"])
+def testTagsAreThoseOfTheRequest(smiles):
+    """Whatever the coordinates are: here there are none, and random ones."""
+    ensemble = openmmorbit.Ensemble(openmmorbit.readMolecule(smiles))
+    for _ in range(2):
+        mol = ensemble.toRDKit()
+        assert Chem.MolToSmiles(Chem.RemoveHs(mol)) == Chem.CanonSmiles(smiles)
+        again, graph = openmmorbit.readMolecule(mol), ensemble.graph
+        assert again.smiles == graph.smiles
+        assert [(r.center, r.neighbors) for r in again.tetrahedral] == [(r.center, r.neighbors)
+                                                                        for r in graph.tetrahedral]
+        assert [(r.kind, r.atoms) for r in again.torsional] == [(r.kind, r.atoms) for r in graph.torsional]
+        ensemble._core.addConformer(np.random.default_rng(2).normal(size=(ensemble.numAtoms, 3)))

@@ -1,0 +1,186 @@
+# SPDX-License-Identifier: MIT
+"""The subcommand openmm-orbit conformers: conformers of SMILES and of the molecules in files, into one file."""
+import os
+import time
+
+from openmmorbit.console import EXIT_OK, EXIT_SOME_FAILED, UsageError, checkOutput, counted, explain, report
+
+_inputEndings = ".smi, .smiles, .ism, .sdf, .sd, .mol, .csv, .tsv"
+_otherEndings = (".xyz", ".pdb", ".mol2", ".cif", ".pdbx", ".txt", ".json", ".inchi", ".gro", ".gz", ".xlsx", ".zip")
+_sdfEndings = (".sdf", ".sd", ".sdf.gz", ".sd.gz")
+_modelWriters = {".pdb": "writePDB", ".cif": "writePDBx", ".dcd": "writeDCD"}
+
+
+def _records(inputs):
+    """Yield (label, molecule or exception) for every record of SMILES and files; errors of files name it themselves."""
+    from openmmorbit import moleculefiles
+
+    for text in inputs:
+        if not moleculefiles.isMoleculeFile(text):
+            yield f"'{text}': ", text
+            continue
+        try:
+            for number, molecule in enumerate(moleculefiles.readMolecules(text), 1):
+                yield "" if isinstance(molecule, Exception) else f"{text}, record {number}: ", molecule
+        except ValueError as error:
+            yield "", error
+
+
+def _checkFiles(inputs, output):
+    from openmmorbit.moleculefiles import isMoleculeFile
+
+    for text in inputs:
+        if not isMoleculeFile(text) and (os.path.exists(text) or text.lower().endswith(_otherEndings)):
+            raise UsageError(f"expected a SMILES, or a file that ends in {_inputEndings} (also .gz), got "
+                             f"'{text}'; convert it first")
+        if isMoleculeFile(text) and not os.path.isfile(text):
+            raise UsageError(f"expected an existing file, got '{text}'; check the path")
+    known = (*_sdfEndings, *_modelWriters)
+    if not output.lower().endswith(known):
+        raise UsageError(f"expected an output that ends in {', '.join(known)}, got '{output}'")
+    if not output.lower().endswith(_sdfEndings) and (len(inputs) > 1 or isMoleculeFile(inputs[0])):
+        raise UsageError(f"expected an SDF file for the conformers of several molecules, got '{output}'; "
+                         "end it in .sdf")
+    checkOutput(output, inputs)
+
+
+class _Output:
+    """Writes ensembles to one file of the format that its name tells."""
+
+    def __init__(self, path):
+        from openmmorbit import writers
+
+        self.path, self.sdf = path, None
+        if path.lower().endswith(_sdfEndings):
+            self.sdf = writers.SDFWriter(path)
+
+    def write(self, ensemble):
+        if self.sdf is not None:
+            self.sdf.write(ensemble)
+            return
+        getattr(ensemble, _modelWriters[os.path.splitext(self.path)[1].lower()])(self.path)
+
+    def close(self, failed):
+        """Finish the file; after a failure an older one stays. Returns where the records are."""
+        if self.sdf is None:
+            return self.path
+        if failed:
+            self.sdf.file.abandon()
+            return self.sdf.file.writtenPath
+        self.sdf.close()
+        return self.path
+
+
+def runConformers(options):
+    """Generate conformers of every record; report bad records and go on."""
+    _checkFiles(options.inputs, options.output)
+    from openmmorbit.conformers import ConformerGenerator
+
+    settings = {"numSteps": options.steps, "method": options.method, "condition": options.condition,
+                "maxResamplings": options.max_resamplings}
+    try:
+        generator = ConformerGenerator(options.model, options.platform, threads=options.threads,
+                                       properties=options.precision and {"Precision": options.precision},
+                                       check=not options.no_check, unfamiliar=options.unfamiliar,
+                                       **{name: value for name, value in settings.items() if value is not None})
+        if options.num < 1:
+            raise UsageError(f"expected at least 1 conformer, got -n {options.num}")
+        if not 0 <= options.seed < 2**31:
+            raise UsageError(f"expected a seed from 0 to {2**31 - 1}, got {options.seed}")
+        kernel = generator.kernelDescription()  # Refuses a platform without a kernel before the output is opened.
+    except (ValueError, OSError) as error:
+        raise UsageError(explain(error)) from error
+    return _Conformers(options, generator, kernel).run()
+
+
+class _Conformers:
+    """One run of the subcommand conformers: what was asked for, and the counts of what came."""
+
+    def __init__(self, options, generator, kernel):
+        self.options, self.generator, self.kernel = options, generator, kernel
+        self.labels, self.begin = {}, time.perf_counter()
+        self.written = self.molecules = self.failed = self.incomplete = 0
+
+    def _labelled(self):
+        for index, (label, molecule) in enumerate(_records(self.options.inputs)):
+            self.labels[index] = label
+            yield molecule
+
+    def _take(self, result, output):
+        """Write one answer, or report why there is none."""
+        label, options, error = self.labels.pop(result.index), self.options, result.error
+        if error is None:
+            try:
+                output.write(result.ensemble)
+            except (ValueError, RuntimeError) as failure:
+                error = failure
+        if error is not None:
+            self.failed += 1
+            report(f"{label}{explain(error)}")
+            return
+        self.molecules, self.written = self.molecules + 1, self.written + len(result.ensemble)
+        if result.unfamiliar:
+            report(f"{label}the model was hardly trained for {'; '.join(result.unfamiliar)}")
+        missing = options.num - len(result.ensemble)
+        if missing > 0:
+            self.incomplete += 1
+            reason = result.ensemble.message or (
+                result.ensemble.failures[0].status.message if result.ensemble.failures else "unknown")
+            report(f"{label}{len(result.ensemble)} of {counted(options.num, 'conformer')}: the others stayed wrong "
+                   f"and were left out ({reason})")
+
+    def _summarize(self, path):
+        molecules, failed = self.molecules, self.failed
+        text = (f"{counted(self.written, 'conformer')} of {counted(molecules, 'molecule')} in "
+                f"{time.perf_counter() - self.begin:.1f} s -> {path if self.written else 'nothing written'}, "
+                f"{self.kernel}")
+        if failed:
+            text += f"; {failed} of {counted(molecules + failed, 'record')} failed"
+        if self.incomplete:
+            text += f"; {counted(self.incomplete, 'record')} with fewer conformers than asked for"
+        report(text)
+
+    def run(self):
+        options, output, finished = self.options, _Output(self.options.output), False
+        try:
+            for result in self.generator.generateMany(self._labelled(), options.num, options.seed,
+                                                      progress=not options.quiet, batchSize=options.batch_size):
+                self._take(result, output)
+            finished = True
+        except KeyboardInterrupt:
+            finished = True
+            raise
+        finally:
+            path = output.close(failed=not finished)
+            if not options.quiet or not finished:
+                self._summarize(path)
+        return EXIT_SOME_FAILED if self.failed + self.incomplete else EXIT_OK
+
+
+def addConformers(commands):
+    """Add the subcommand to a parser's commands."""
+    from openmmorbit import familiarity
+
+    conformers = commands.add_parser("conformers", help="generate conformers of SMILES or of the molecules in files",
+                                     epilog="exit status: 0 all records answered in full, 2 wrong use, 3 some records "
+                                            "failed or have fewer conformers than asked for")
+    conformers.add_argument("inputs", nargs="+", metavar="INPUT",
+                            help="a SMILES, or a .smi, .sdf, .mol, .csv or .tsv file (also .gz)")
+    conformers.add_argument("-o", "--output", required=True,
+                            help=".sdf, .sdf.gz; for one molecule also .pdb, .cif, .dcd")
+    conformers.add_argument("-n", "--num", type=int, default=20, help="conformers a molecule (default 20)")
+    conformers.add_argument("--seed", type=int, default=0, help="random seed; 0 chooses one (default)")
+    conformers.add_argument("--model", help="model file, or name of a packaged model; default: conformer")
+    conformers.add_argument("--platform", help="OpenMM platform: CPU (default), Reference, OpenCL, CUDA or HIP")
+    conformers.add_argument("--precision", help="bf16 (CPU), single, mixed or double (GPUs); default: the fastest")
+    conformers.add_argument("--threads", type=int, help="threads of the CPU platform")
+    conformers.add_argument("--steps", type=int, help="steps of the sampler")
+    conformers.add_argument("--method", choices=["euler", "heun", "multistep"], help="integration method")
+    conformers.add_argument("--condition", help="a condition of the model, e.g. a level of theory")
+    conformers.add_argument("--max-resamplings", type=int, help="how often a wrong copy is drawn again")
+    conformers.add_argument("--no-check", action="store_true", help="do not inspect conformers and draw none again")
+    conformers.add_argument("--unfamiliar", choices=familiarity.reactions, default="warn",
+                            help="what to do with molecules that the model was hardly trained for (default warn)")
+    conformers.add_argument("--batch-size", type=int, default=16, help="molecules in a batch (default 16)")
+    conformers.add_argument("-q", "--quiet", action="store_true", help="no progress bar and no summary")
+    conformers.set_defaults(run=runConformers)

@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: MIT
+"""What the subcommands of openmm-orbit share: exit statuses, messages, and the check of an output."""
+import os
+import re
+import sys
+
+from openmmorbit.outputs import isSameFile, partPath
+
+EXIT_OK, EXIT_ERROR, EXIT_USAGE, EXIT_SOME_FAILED, EXIT_INTERRUPTED = 0, 1, 2, 3, 130
+
+
+class UsageError(Exception):
+    """What the caller of the command can correct."""
+
+
+def printable(text):
+    """Get a text that any terminal can show: control characters and what is no text are escaped."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in str(text))
+
+
+def report(text):
+    """Write a line to standard error without disturbing a progress bar."""
+    from tqdm import tqdm
+
+    tqdm.write(f"openmm-orbit: {printable(text)}", file=sys.stderr)
+
+
+def counted(number, what):
+    """Get a number with its noun: "1 molecule", "2 molecules"."""
+    return f"{number:,} {what}" + ("" if number == 1 else "s")
+
+
+def explain(error):
+    """Get the message of an error without the names of functions in front of it."""
+    return re.sub(r"\b[A-Za-z_]\w*(?:(?:::|\.)\w+)*: (?=expected |this )", "", str(error))
+
+
+def checkOutput(output, inputs):
+    """Refuse an output that is one of the inputs, or cannot be written.
+
+    Parameters
+    ----------
+    output : str
+        A file.
+    inputs : list of str
+        Files; texts that are none do not matter.
+    """
+    for text in inputs:
+        for written in (output, partPath(output)):
+            if os.path.exists(text) and isSameFile(text, written):
+                raise UsageError(f"expected an output that is not the input, got '{output}' and '{text}', which are "
+                                 "one file; choose another name for the output")
+    folder = os.path.dirname(os.path.realpath(output))
+    if not os.path.isdir(folder):
+        raise UsageError(f"expected an existing folder for the output, got '{folder}'; create it")
+    if os.path.isdir(output):
+        raise UsageError(f"expected a file for the output, got the folder '{output}'")
+    for path in (folder, output):
+        if os.path.exists(path) and not os.access(path, os.W_OK):
+            raise UsageError(f"expected an output that can be written, got '{output}'; change the permissions of "
+                             f"'{path}', or choose another name")

@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: MIT
+"""Files that take the place of older ones as a whole, and files of records that grow and are whole at any moment."""
+import gzip
+import os
+import shutil
+from contextlib import contextmanager
+
+
+def isSameFile(first, second):
+    """Tell whether two paths lead to one file, through links or another spelling, or will do so."""
+    try:
+        return os.path.samefile(first, second)
+    except OSError:
+        return os.path.realpath(first) == os.path.realpath(second)
+
+
+def partPath(path):
+    """Get the path of the file that is written beside another one, e.g. library.part.sdf.gz for library.sdf.gz."""
+    folder, name = os.path.split(os.fspath(path))
+    plain, packed = (name[:-3], name[-3:]) if name.lower().endswith(".gz") else (name, "")
+    stem, ending = os.path.splitext(plain)
+    return os.path.join(folder, f"{stem}.part{ending}{packed}")
+
+
+def _isSpecial(path):
+    """Pipes and devices are written as they are."""
+    return os.path.exists(path) and not os.path.isfile(path)
+
+
+def _replace(part, path):
+    if os.path.exists(path):
+        shutil.copymode(path, part)
+    os.replace(part, path)
+
+
+@contextmanager
+def replacing(path, mode="w"):
+    """Open a file for writing that takes the place of another one when the block ends well.
+
+    Parameters
+    ----------
+    path : path
+        The file; behind a link, the file that the link names. When the block raises, it stays as it was.
+    mode : str
+        "w" for text in UTF-8, "wb" for bytes.
+
+    Yields
+    ------
+    file object
+    """
+    path = os.path.realpath(path)
+    encoding = None if "b" in mode else "utf-8"
+    if _isSpecial(path):
+        with open(path, mode, encoding=encoding) as stream:
+            yield stream
+        return
+    part = partPath(path)
+    try:
+        with open(part, mode, encoding=encoding) as stream:
+            yield stream
+        _replace(part, path)
+    except BaseException:
+        if os.path.exists(part):
+            os.remove(part)
+        raise
+
+
+class RecordFile:
+    """A file of text records that is whole up to the last one at any moment, also after kill -9.
+
+    A file that is new grows under its own name. One that exists stays as it was until finish(): meanwhile the records
+    stand beside it, see partPath(). Nothing is written before the first record. A name that ends in .gz is compressed,
+    every call of add() as a gzip member of its own.
+
+    Parameters
+    ----------
+    path : path
+    """
+
+    def __init__(self, path):
+        self.path = os.path.realpath(path)
+        self.writtenPath = partPath(self.path) if os.path.isfile(self.path) else self.path
+        self._packed = self.path.lower().endswith(".gz")
+        self._stream = None
+
+    def add(self, text):
+        """Append one or several whole records."""
+        data = text.encode("utf-8", "replace")
+        data = gzip.compress(data, mtime=0) if self._packed else data
+        if self._stream is None:
+            self._stream = open(self.writtenPath, "wb", buffering=0)
+        length = 0 if _isSpecial(self.path) else self._stream.tell()
+        view = memoryview(data)
+        try:
+            while view:
+                view = view[self._stream.write(view):]
+        except OSError:
+            # A full disk: leave no part of a record behind.
+            if not _isSpecial(self.path):
+                self._stream.truncate(length)
+            raise
+
+    def finish(self):
+        """Finish the file; it takes the place of an older one. Without any record nothing happens."""
+        if self._stream is None:
+            return
+        self._stream.close()
+        if self.writtenPath != self.path:
+            _replace(self.writtenPath, self.path)
+
+    def abandon(self):
+        """Finish the file where it is: an older one stays."""
+        if self._stream is not None:
+            self._stream.close()
