@@ -31,8 +31,8 @@ _homes = {
     "SamplerSettings": "orbit", "SymmetryGroup": "orbit", "closeGroup": "orbit", "OrbitDiffusionIntegrator": "orbit",
 }
 _modules = ("baselines", "chem", "cli", "conformers", "datasets", "demo", "ensemble", "evaluation",
-            "familiarity", "makeensemble", "moleculefiles", "molecules", "orbit", "posterior", "quantum", "relaxation", "statistics",
-            "training")
+            "familiarity", "makeensemble", "moleculefiles", "molecules", "orbit", "posterior", "quantum", "relaxation",
+            "statistics", "training")
 
 
 def __getattr__(name):
