@@ -226,8 +226,14 @@ class ConformerGenerator:
         self._core.setReturnFailed(bool(returnFailed))
 
     @classmethod
-    def fromXml(cls, xml):
+    def fromXml(cls, xml, unfamiliar="warn"):
         """Create a generator from what toXml() returned.
+
+        Parameters
+        ----------
+        xml : str
+        unfamiliar : str
+            As of the class; the text does not hold it.
 
         Raises
         ------
@@ -237,7 +243,7 @@ class ConformerGenerator:
             If the model's file is missing, or another one than it was.
         """
         generator = cls.__new__(cls)
-        generator._unfamiliar = "warn"
+        generator._unfamiliar = familiarity.checkReaction(unfamiliar)
         generator._core = orbit.ConformerGenerator.fromXml(xml)
         return generator
 

@@ -50,6 +50,9 @@ def testARefusalNamesWhatIsUnfamiliar(countedModel, makeGenerator):
     results = list(generator.generateMany([ether, thioether, ether], 1, seed=1, progress=False))
     assert [result.error is None for result in results] == [True, False, True]
     assert "trained for" in str(results[1].error)
+    again = openmmorbit.ConformerGenerator.fromXml(generator.toXml(embedModel=True), unfamiliar="refuse")
+    with pytest.raises(ValueError, match="trained for"):
+        again.generate(thioether, 1, seed=1)
     with pytest.raises(ValueError, match="expected unfamiliar of 'warn', 'refuse', 'ignore', got 'shout'"):
         makeGenerator(unfamiliar="shout")
 

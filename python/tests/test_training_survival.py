@@ -192,7 +192,7 @@ def testTwoProcessesTrainAsOne(shard, tmp_path):
 def testAWrongEnvironmentIsNamed(shard, tmp_path):
     path = configure(tmp_path, shard)
     code, _, errors = train(path, environment={"WORLD_SIZE": "2", "RANK": "x"})
-    assert code == 1 and "RANK" in errors and "torchrun" in errors
+    assert code == 2 and "RANK" in errors and "torchrun" in errors
 
 
 def testTheReportShowsHeldOutMetrics(shard, tmp_path):

@@ -132,11 +132,13 @@ void Run::describeData(const std::string& exchange) {
         log.say("data parallel over " + std::to_string(group.getSize()) + " processes, " + exchange);
     for (const TrainingSet& set : data.sets) {
         std::ostringstream text;
-        text << "data set of weight " << set.weight << ": " << set.molecules.size() << " molecules";
+        text << "data set of weight " << set.weight << ": " << set.molecules.size() << " molecule"
+             << (set.molecules.size() == 1 ? "" : "s");
         log.say(text.str());
     }
     log.say(describeDevice(settings));
-    log.say("left out " + std::to_string(data.messages.size()) + " molecules; groups above maxAutomorphisms: " +
+    log.say("left out " + std::to_string(data.messages.size()) + " molecule" +
+            (data.messages.size() == 1 ? "" : "s") + "; groups above maxAutomorphisms: " +
             std::to_string(data.numRestricted));
     for (std::size_t k = 0; k < std::min<std::size_t>(data.messages.size(), 10); k++)
         log.say("  " + data.messages[k]);

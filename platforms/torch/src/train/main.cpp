@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The program behind "openmm-orbit train": reads a settings file and trains.
+#include "openmmorbit/ArgumentError.h"
 #include "openmmorbit/Trainer.h"
 #include <exception>
 #include <iostream>
@@ -18,6 +19,10 @@ int main(int argc, char* argv[]) {
                   << result.minutes << " minutes; validation loss " << result.validationLoss << "; wrote "
                   << result.modelPath << std::endl;
         return 0;
+    }
+    catch (const OrbitPlugin::ArgumentError& error) {
+        std::cerr << error.what() << std::endl;
+        return 2;
     }
     catch (const std::exception& error) {
         std::cerr << error.what() << std::endl;
