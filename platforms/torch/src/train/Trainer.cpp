@@ -59,11 +59,7 @@ private:
         return position.repeat == 0 || settings.distillation.onPolicyShare == 0;
     }
     RunPosition getPosition() const {
-        return {numSteps, numSamples, earlierMinutes + minutesSince(start)};
-    }
-    /** Whether the run that a checkpoint holds has reached its end. */
-    bool isFinished() const {
-        return numSteps >= settings.maxSteps || (settings.maxMinutes > 0 && earlierMinutes >= settings.maxMinutes);
+        return {numSteps, numSamples, earlierMinutes + (finished ? 0 : minutesSince(start))};
     }
     double getProgress() const {
         double share = numSteps / (double) settings.maxSteps;
@@ -90,6 +86,7 @@ private:
     double earlierMinutes = 0, agreedMinutes = 0, lastLoss = 0, validationLoss = 0;
     long long numSteps = 0, numSamples = 0, numSkipped = 0, measuredStep = -1;
     int numBadSteps = 0;
+    bool finished = false;      ///< the last step was taken: the clock stands still
     EnsembleMetrics metrics;
 };
 
@@ -170,11 +167,13 @@ void Run::resume() {
         lastLoss = checkpoint.loss;
         position = checkpoint.position;
         optimizer->setState(checkpoint.tensors, numSteps - numSkipped);
-        log.say(isFinished() ? "the run is finished after " + std::to_string(numSteps) + " steps; larger maxSteps or "
+        finished = numSteps >= settings.maxSteps ||
+                (settings.maxMinutes > 0 && earlierMinutes >= settings.maxMinutes);
+        log.say(finished ? "the run is finished after " + std::to_string(numSteps) + " steps; larger maxSteps or "
                                "maxMinutes continue it" : "continuing at step " + std::to_string(numSteps));
     }
     if (group.isFirst())
-        log.open(settings.outputDirectory, getPosition(), isFinished());
+        log.open(settings.outputDirectory, getPosition(), finished);
     if (group.getSize() == 1)
         return;
 
@@ -358,6 +357,8 @@ TrainingResult Run::execute() {
         if (canPause())
             writePeriodically();
     }
+    earlierMinutes = getPosition().minutes;
+    finished = true;
     saveState();
     validate();
     measure();
