@@ -20,6 +20,7 @@ pluginLoadedLibNames = loadPlugins()
 # Where each public name lives; modules are imported when a name is first asked for.
 _homes = {
     "ConformerGenerator": "conformers", "GenerationResult": "conformers", "defaultModelPath": "conformers",
+    "OpenStereoWarning": "openstereo",
     "Ensemble": "ensemble", "Conformer": "ensemble", "UnfamiliarMoleculeWarning": "familiarity",
     "orbitPosterior": "posterior", "OrbitPosterior": "posterior", "orbitTarget": "posterior",
     "OrbitTarget": "posterior",
@@ -31,8 +32,8 @@ _homes = {
     "SamplerSettings": "orbit", "SymmetryGroup": "orbit", "closeGroup": "orbit", "OrbitDiffusionIntegrator": "orbit",
 }
 _modules = ("baselines", "chem", "cli", "conformers", "datasets", "demo", "ensemble", "evaluation",
-            "familiarity", "makeensemble", "moleculefiles", "molecules", "orbit", "posterior", "quantum", "relaxation",
-            "statistics", "training")
+            "familiarity", "makeensemble", "moleculefiles", "molecules", "openstereo", "orbit", "posterior", "quantum",
+            "relaxation", "statistics", "training")
 
 
 def __getattr__(name):

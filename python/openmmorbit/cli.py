@@ -214,12 +214,15 @@ def main(arguments=None):
     """
     import openmm
 
-    from openmmorbit import familiarity
+    from openmmorbit import familiarity, openstereo
 
     options = makeParser().parse_args(arguments)
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", familiarity.UnfamiliarMoleculeWarning)  # The command tells of every record.
+            # The command tells of every record.
+            warnings.simplefilter("ignore", familiarity.UnfamiliarMoleculeWarning)
+            mixed = ".* leaves open .* may be of several isomers"
+            warnings.filterwarnings("ignore", mixed, openstereo.OpenStereoWarning)
             return options.run(options)
     except (UsageError, ValueError, FileNotFoundError, IsADirectoryError, NotADirectoryError, PermissionError) as error:
         report(f"error: {explain(error)}")

@@ -2,6 +2,7 @@
 """The generator of conformers: SMILES, RDKit, OpenFF or OpenMM molecules in, ensembles out."""
 import operator
 import random
+import warnings
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import groupby, islice, repeat
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import openmm
 
-from openmmorbit import familiarity, molecules, orbit
+from openmmorbit import familiarity, molecules, openstereo, orbit
 from openmmorbit._plugins import checkPlatform
 from openmmorbit.ensemble import Ensemble
 
@@ -36,12 +37,15 @@ class GenerationResult:
     unfamiliar : tuple of str
         What the molecule has that the model was hardly trained for, e.g. "Se with 2 single bonds (in no training
         molecule)".
+    openStereo : tuple of str
+        Centres and double bonds that the molecule leaves open, e.g. "centre C2 (atom 1)".
     """
     index: int
     source: object
     ensemble: Ensemble = None
     error: Exception = None
     unfamiliar: tuple = ()
+    openStereo: tuple = ()
 
     def _graph(self):
         if self.ensemble is not None:
@@ -280,7 +284,8 @@ class ConformerGenerator:
         """Get the name of the kernel's implementation, instruction set and precision, e.g. "CPU (avx512bf16, bf16)"."""
         return self._core.getKernelDescription()
 
-    def generate(self, molecule, numConformers=20, seed=0, smiles=None, addHydrogens=True, progress=False):
+    def generate(self, molecule, numConformers=20, seed=0, smiles=None, addHydrogens=True, progress=False,
+                 stereo="mixed", maxIsomers=32):
         """Generate conformers of one molecule. Ctrl-C stops between two steps.
 
         Parameters
@@ -297,11 +302,17 @@ class ConformerGenerator:
             Append missing hydrogens; False refuses molecules that lack some.
         progress : bool
             Show a progress bar on standard error, if that is a terminal.
+        stereo : str
+            What to do with centres and double bonds that the molecule leaves open: "mixed" gives conformers of any
+            isomer, with an OpenStereoWarning that names them; "refuse"; "enumerate" gives a list of ensembles, one an
+            isomer.
+        maxIsomers : int
+            With "enumerate", at most so many.
 
         Returns
         -------
-        Ensemble
-            The accepted conformers.
+        Ensemble or list of Ensemble
+            The accepted conformers; with stereo="enumerate" those of every isomer of which there are some.
 
         Raises
         ------
@@ -314,10 +325,35 @@ class ConformerGenerator:
         number, seed = _integer("numConformers", numConformers, 1), _integer("seed", seed, 0)
         graph, source = molecules.toGraph(molecule, smiles=smiles, addHydrogens=addHydrogens)
         familiarity.warn(graph.getLabel(), familiarity.findUnfamiliar(self._core, graph, self._unfamiliar))
-        with self._watched(progress):
-            return Ensemble(self._core.generate(graph, number, seed), source)
+        openstereo.checkMode(stereo, maxIsomers)
+        graphs, phrases = openstereo.resolve(graph, stereo, maxIsomers)
+        openstereo.warn(graph, phrases, stereo, len(graphs), maxIsomers)
+        if stereo != "enumerate":
+            with self._watched(progress):
+                return Ensemble(self._core.generate(graph, number, seed), source)
+        seed = seed or random.randrange(1, 2**31 - 1)
+        answers = list(self._generateIsomers(graphs, number, seed, 0, source, progress))
+        ensembles = [answer for answer in answers if isinstance(answer, Ensemble)]
+        if not ensembles:
+            raise answers[0]
+        for answer in answers:
+            if not isinstance(answer, Ensemble):
+                warnings.warn(f"an isomer of {graph.getLabel()} is left out: {answer}", openstereo.OpenStereoWarning,
+                              stacklevel=2)
+        return ensembles
 
-    def generateMany(self, iterable, numConformers=20, seed=0, progress=True, batchSize=16, addHydrogens=True):
+    def _generateIsomers(self, graphs, number, seed, record, source, progress):
+        """Yield an Ensemble of every isomer, or the exception that says why there is none."""
+        isomers = [graph.smiles for graph in graphs]
+        for graph in graphs:
+            try:
+                with self._watched(progress):
+                    yield Ensemble(self._core.generate(graph, number, seed, record), source, isomers)
+            except (ValueError, openmm.OpenMMException) as error:
+                yield type(error)(f"isomer {isomers.index(graph.smiles) + 1}, {graph.smiles}: {error}")
+
+    def generateMany(self, iterable, numConformers=20, seed=0, progress=True, batchSize=16, addHydrogens=True,
+                     stereo="mixed", maxIsomers=32):
         """Generate conformers of many molecules; answers come in the order of the input, while later ones still run.
 
         Parameters
@@ -334,12 +370,15 @@ class ConformerGenerator:
             How many molecules share a batch.
         addHydrogens : bool
             As for generate().
+        stereo, maxIsomers
+            As for generate(); with "enumerate" every isomer is an answer of its own, all with the index of their
+            record.
 
         Yields
         ------
         GenerationResult
-            index, source, either ensemble or error, and what is unfamiliar of the molecule. There is one
-            UnfamiliarMoleculeWarning a call, for the first such molecule.
+            index, source, either ensemble or error, and what is unfamiliar of the molecule and open in it. There is one
+            UnfamiliarMoleculeWarning a call, for the first such molecule, and an OpenStereoWarning a molecule.
         """
         from tqdm import tqdm
 
@@ -348,6 +387,7 @@ class ConformerGenerator:
                             f"{type(iterable).__name__}; use generate(), or readMolecules() for a file")
         if batchSize < 1:
             raise ValueError(f"ConformerGenerator.generateMany: expected batchSize of at least 1, got {batchSize}")
+        openstereo.checkMode(stereo, maxIsomers)
         seed = _integer("seed", seed, 0) or random.randrange(1, 2**31 - 1)
         total = len(iterable) if hasattr(iterable, "__len__") else None
         if hasattr(numConformers, "__iter__"):
@@ -358,7 +398,7 @@ class ConformerGenerator:
         warned = False
         with tqdm(total=total, disable=None if progress else True, unit="mol") as bar:
             while chunk := list(islice(records, batchSize)):
-                for result in self._answer(chunk, seed, addHydrogens):
+                for result in self._answer(chunk, seed, addHydrogens, stereo, maxIsomers):
                     if not warned:
                         familiarity.warn(f"record {result.index}", result.unfamiliar,
                                          "; the attribute unfamiliar of the results tells of others")
@@ -366,33 +406,41 @@ class ConformerGenerator:
                     bar.update()
                     yield result
 
-    def _answer(self, chunk, seed, addHydrogens):
+    def _answer(self, chunk, seed, addHydrogens, stereo, maxIsomers):
         """Answer one batch of (index, molecule, number) records."""
         read = []
         for index, molecule, number in chunk:
-            graph, source, unfamiliar = None, molecule, ()
+            graphs, source, unfamiliar, phrases = [], molecule, (), ()
             error = next((given for given in (molecule, number) if isinstance(given, Exception)), None)
             try:
                 if error is None:
                     graph, source = molecules.toGraph(molecule, addHydrogens=addHydrogens)
                     unfamiliar = familiarity.findUnfamiliar(self._core, graph, self._unfamiliar)
+                    graphs, phrases = openstereo.resolve(graph, stereo, maxIsomers)
+                    openstereo.warn(graph, phrases, stereo, len(graphs), maxIsomers, stacklevel=4)
             except Exception as failure:  # A bad record is an answer, whatever is wrong with it.
                 error = failure
-            read.append((index, molecule, source, graph, number, error, unfamiliar))
+            read.append((index, molecule, source, graphs, number, error, unfamiliar, phrases))
         # The record number is part of the key of the noise, so a batch is a run of consecutive readable molecules.
-        for readable, run in groupby(read, key=lambda record: record[5] is None):
+        for numGraphs, run in groupby(read, key=lambda record: min(2, len(record[3]))):
             run = list(run)
-            if not readable:
+            if numGraphs == 0:
                 yield from (GenerationResult(record[0], record[1], None, record[5]) for record in run)
                 continue
+            if numGraphs > 1:
+                for index, molecule, source, graphs, number, _, unfamiliar, phrases in run:
+                    for answer in self._generateIsomers(graphs, number, seed, index, source, False):
+                        good, bad = (answer, None) if isinstance(answer, Ensemble) else (None, answer)
+                        yield GenerationResult(index, molecule, good, bad, unfamiliar, phrases)
+                continue
             with self._watched(False):
-                ensembles = self._core.generateBatch([r[3] for r in run], [r[4] for r in run], seed, run[0][0])
-            for (index, molecule, source, _, _, _, unfamiliar), core in zip(run, ensembles):
+                ensembles = self._core.generateBatch([r[3][0] for r in run], [r[4] for r in run], seed, run[0][0])
+            for (index, molecule, source, _, _, _, unfamiliar, phrases), core in zip(run, ensembles):
                 if core.getNumConformers() == 0:
                     error = openmm.OpenMMException(core.getMessage())
-                    yield GenerationResult(index, molecule, None, error, unfamiliar)
+                    yield GenerationResult(index, molecule, None, error, unfamiliar, phrases)
                 else:
-                    yield GenerationResult(index, molecule, Ensemble(core, source), None, unfamiliar)
+                    yield GenerationResult(index, molecule, Ensemble(core, source), None, unfamiliar, phrases)
 
     @contextmanager
     def _watched(self, progress):

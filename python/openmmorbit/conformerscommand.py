@@ -85,6 +85,8 @@ def runConformers(options):
                                        **{name: value for name, value in settings.items() if value is not None})
         if options.num < 1:
             raise UsageError(f"expected at least 1 conformer, got -n {options.num}")
+        if options.max_isomers < 1:
+            raise UsageError(f"expected at least 1 isomer, got --max-isomers {options.max_isomers}")
         if not 0 <= options.seed < 2**31:
             raise UsageError(f"expected a seed from 0 to {2**31 - 1}, got {options.seed}")
         kernel = generator.kernelDescription()  # Refuses a platform without a kernel before the output is opened.
@@ -108,7 +110,12 @@ class _Conformers:
 
     def _take(self, result, output):
         """Write one answer, or report why there is none."""
-        label, options, error = self.labels.pop(result.index), self.options, result.error
+        from openmmorbit import openstereo
+
+        # With isomers a record has several answers.
+        for index in [index for index in self.labels if index < result.index]:
+            del self.labels[index]
+        label, options, error = self.labels[result.index], self.options, result.error
         if error is None:
             try:
                 output.write(result.ensemble)
@@ -121,6 +128,10 @@ class _Conformers:
         self.molecules, self.written = self.molecules + 1, self.written + len(result.ensemble)
         if result.unfamiliar:
             report(f"{label}the model was hardly trained for {'; '.join(result.unfamiliar)}")
+        if result.openStereo and options.stereo == "mixed" and not options.quiet:
+            isomers = openstereo.describeIsomers(result.ensemble.isomerNumbers)
+            report(f"{label}leaves open {', '.join(result.openStereo)}: {isomers}; --stereo enumerate gives every "
+                   "isomer")
         missing = options.num - len(result.ensemble)
         if missing > 0:
             self.incomplete += 1
@@ -144,7 +155,8 @@ class _Conformers:
         options, output, finished = self.options, _Output(self.options.output), False
         try:
             for result in self.generator.generateMany(self._labelled(), options.num, options.seed,
-                                                      progress=not options.quiet, batchSize=options.batch_size):
+                                                      progress=not options.quiet, batchSize=options.batch_size,
+                                                      stereo=options.stereo, maxIsomers=options.max_isomers):
                 self._take(result, output)
             finished = True
         except KeyboardInterrupt:
@@ -159,7 +171,7 @@ class _Conformers:
 
 def addConformers(commands):
     """Add the subcommand to a parser's commands."""
-    from openmmorbit import familiarity
+    from openmmorbit import familiarity, openstereo
 
     conformers = commands.add_parser("conformers", help="generate conformers of SMILES or of the molecules in files",
                                      epilog="exit status: 0 all records answered in full, 2 wrong use, 3 some records "
@@ -181,6 +193,11 @@ def addConformers(commands):
     conformers.add_argument("--no-check", action="store_true", help="do not inspect conformers and draw none again")
     conformers.add_argument("--unfamiliar", choices=familiarity.reactions, default="warn",
                             help="what to do with molecules that the model was hardly trained for (default warn)")
+    conformers.add_argument("--stereo", choices=openstereo.modes, default="mixed",
+                            help="what to do with centres and double bonds that a molecule leaves open (default mixed: "
+                                 "conformers of any isomer; enumerate: -n conformers of each isomer)")
+    conformers.add_argument("--max-isomers", type=int, default=32,
+                            help="with --stereo enumerate, at most so many isomers of a molecule (default 32)")
     conformers.add_argument("--batch-size", type=int, default=16, help="molecules in a batch (default 16)")
     conformers.add_argument("-q", "--quiet", action="store_true", help="no progress bar and no summary")
     conformers.set_defaults(run=runConformers)

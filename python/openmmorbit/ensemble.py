@@ -5,7 +5,7 @@ from collections import Counter
 import numpy as np
 from openmm import unit
 
-from openmmorbit import orbit, writers
+from openmmorbit import openstereo, orbit, writers
 
 
 def _integer(value):
@@ -23,6 +23,10 @@ class Conformer:
         What the inspection found; ``status.isAccepted()`` tells whether all is well.
     provenance : openmmorbit.orbit.ConformerProvenance
         Model, seed, evaluations and resamplings.
+    isomer : int
+        Number of the isomer that the conformer is, from 1; more than one if the molecule leaves stereochemistry open.
+    smiles : str
+        Isomeric SMILES of that isomer.
     """
 
     def __init__(self, ensemble, index):
@@ -40,6 +44,14 @@ class Conformer:
     @property
     def provenance(self):
         return self.ensemble._core.getProvenance(self.index)
+
+    @property
+    def isomer(self):
+        return self.ensemble.isomerNumbers[self.index]
+
+    @property
+    def smiles(self):
+        return self.ensemble.isomers[self.isomer - 1]
 
     @property
     def topology(self):
@@ -61,9 +73,11 @@ class Ensemble:
         The C++ object, or a molecule to begin with.
     source : object, optional
         The molecule as the caller gave it; toOpenFF() returns to it.
+    isomers : list of str, optional
+        Isomeric SMILES of isomers with a number already, from 1.
     """
 
-    def __init__(self, core, source=None):
+    def __init__(self, core, source=None, isomers=None):
         if not isinstance(core, (orbit.Ensemble, orbit.MolecularGraph)):
             raise TypeError("Ensemble: expected an openmmorbit.orbit.Ensemble or MolecularGraph, got "
                             f"{type(core).__name__}; ConformerGenerator.generate() makes an Ensemble of a molecule, "
@@ -71,6 +85,8 @@ class Ensemble:
         self._core = orbit.Ensemble(core) if isinstance(core, orbit.MolecularGraph) else core
         self._source = source
         self._topology = None
+        self._isomers = isomers if isomers is not None else []
+        self._numbers = None
 
     @property
     def graph(self):
@@ -143,6 +159,21 @@ class Ensemble:
         # The Topology is made anew.
         return {**self.__dict__, "_topology": None}
 
+    def _findIsomers(self):
+        if self._numbers is None:
+            self._numbers = openstereo.isomerNumbers(self.graph, self.positions._value, self._isomers)
+        return self._numbers, list(self._isomers)
+
+    @property
+    def isomerNumbers(self):
+        """Number of the isomer that every conformer is: a list of int from 1, in order of their first appearance."""
+        return self._findIsomers()[0]
+
+    @property
+    def isomers(self):
+        """Isomeric SMILES of the isomers of numbers 1, 2, …: a list of str."""
+        return self._findIsomers()[1]
+
     def __len__(self):
         return self.numConformers
 
@@ -159,7 +190,8 @@ class Ensemble:
             key = np.asarray(key)
             key = key.astype(int) if key.size == 0 else key
         chosen = np.arange(len(self))[key]
-        return Ensemble(self._core.select(chosen.astype(np.int32)), self._source)
+        # A part numbers isomers as the whole does.
+        return Ensemble(self._core.select(chosen.astype(np.int32)), self._source, self.isomers)
 
     def __iter__(self):
         return (self[i] for i in range(len(self)))
@@ -179,6 +211,7 @@ class Ensemble:
             Shape (numAtoms, 3), in nm if it carries no unit.
         """
         self._core.setPositions(self[index].index, positions)
+        self._numbers = None
 
     def applyTo(self, context, index=0, temperature=None, particles=None, seed=0):
         """Put a conformer into a Context: positions, constraints, virtual sites, and velocities if asked for.

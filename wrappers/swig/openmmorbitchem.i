@@ -27,6 +27,7 @@
 #include "openmmorbit/TopologyReader.h"
 #include "openmmorbit/MMFFSystem.h"
 #include "openmmorbit/MoleculeWriter.h"
+#include "openmmorbit/OpenStereo.h"
 #include "openmmorbit/EnsembleShards.h"
 %}
 
@@ -35,6 +36,7 @@ namespace OrbitPlugin {
     struct MoleculeRecord;
     struct TopologyAtom;
     struct TopologyBond;
+    struct OpenStereo;
 }
 %template() std::map<std::string, std::string>;
 %template() std::vector<std::string>;
@@ -42,6 +44,7 @@ namespace OrbitPlugin {
 %template() std::vector<OrbitPlugin::MoleculeRecord>;
 %template() std::vector<OrbitPlugin::TopologyAtom>;
 %template() std::vector<OrbitPlugin::TopologyBond>;
+%template() std::vector<OrbitPlugin::OpenStereo>;
 
 ORBIT_VALUE(OrbitPlugin::ReaderOptions)
 ORBIT_VALUE(OrbitPlugin::MoleculeRecord)
@@ -59,3 +62,4 @@ ORBIT_LONG_CALL(OrbitPlugin::writeEnsembleShard)
 %include "openmmorbit/MMFFSystem.h"
 %include "openmmorbit/EnsembleShards.h"
 %include "openmmorbit/MoleculeWriter.h"
+%include "openmmorbit/OpenStereo.h"
