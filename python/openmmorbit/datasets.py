@@ -9,6 +9,7 @@ from pathlib import Path
 
 from openmmorbit import makeensemble, parallel
 from openmmorbit.conformers import loadModel
+from openmmorbit.molecules import repairText
 
 _moleculesPerFile = 1000
 
@@ -173,25 +174,39 @@ def _checkProvenance(folder, provenance):
     path.with_suffix(".new").replace(path)
 
 
+def _splitLine(line):
+    """Get the SMILES and the name of a line: the second column if there are tabs, else all that follows."""
+    smiles, *rest = repairText(line).split(None, 1) or [""]
+    name = rest[0] if rest else ""
+    if name.startswith("|"):
+        # An extension that some programs write behind a SMILES.
+        name = name[name.find("|", 1) + 1:].strip() if name.find("|", 1) > 0 else ""
+    return smiles, name.split("\t")[0].strip()
+
+
 def _readLines(sources):
-    """Yield the SMILES of files (first column; .gz is fine); other sources are SMILES themselves."""
+    """Yield SMILES and name of the lines of files (.gz is fine); other sources are SMILES themselves."""
     import gzip
 
     for source in sources:
         if not os.path.isfile(source):
-            yield str(source)
+            yield _splitLine(str(source))
             continue
-        with (gzip.open if str(source).endswith(".gz") else open)(source, "rt", encoding="utf-8") as stream:
+        opened = gzip.open if str(source).lower().endswith(".gz") else open
+        with opened(source, "rt", encoding="utf-8-sig", errors="surrogateescape") as stream:
+            isFirst = True
             for line in stream:
-                text = line.split()
-                if text and not line.startswith("#"):
-                    yield text[0]
+                if not line.strip() or line.startswith("#"):
+                    continue
+                if not (isFirst and "smiles" in line.split()[0].lower()):
+                    yield _splitLine(line)
+                isFirst = False
 
 
 def _tasks(sources, maxIsomers, journal):
-    """Yield the keys that are not done; lines that cannot be read go into the journal."""
+    """Yield (key, name) of what is not done; lines that cannot be read go into the journal."""
     seen = set()
-    for smiles in _readLines(sources):
+    for smiles, name in _readLines(sources):
         try:
             keys = makeensemble.enumerateTasks(smiles, maxIsomers)
         except ValueError as error:
@@ -201,7 +216,12 @@ def _tasks(sources, maxIsomers, journal):
         for key in keys:
             if key not in journal.done and key not in seen:
                 seen.add(key)
-                yield key
+                yield key, name
+
+
+def _makeNamed(task, settings):
+    key, name = task
+    return makeensemble.makeEnsemble(key, settings, name)
 
 
 def _isOlder(path, other):
@@ -321,7 +341,7 @@ def makeDataset(sources, folder, settings=None, maxIsomers=4, processes=None, cl
         with tqdm(disable=None if progress else True, unit="mol", desc=settings.condition) as bar:
             bar.set_postfix_str(f"{len(journal.done)} done before")
             tasks = parallel.limited(_tasks(sources, maxIsomers, journal), limit)
-            for key, outcome in parallel.run(makeensemble.makeEnsemble, tasks, (settings,), processes, cluster):
+            for (key, _), outcome in parallel.run(_makeNamed, tasks, (settings,), processes, cluster):
                 if isinstance(outcome, Exception):
                     outcome = makeensemble.EnsembleOutcome(key, reason=f"worker: {outcome}")
                 journal.add(outcome)

@@ -139,7 +139,7 @@ def enumerateTasks(smiles, maxIsomers=4):
     from rdkit import Chem
     from rdkit.Chem.EnumerateStereoisomers import EnumerateStereoisomers, StereoEnumerationOptions
 
-    mol = Chem.MolFromSmiles(smiles)
+    mol = Chem.MolFromSmiles(smiles) if smiles.isascii() else None
     if mol is None or mol.GetNumAtoms() == 0:
         raise ValueError("the SMILES cannot be read")
     if len(Chem.GetMolFrags(mol)) != 1:
@@ -376,7 +376,7 @@ def _writeRecords(mol, kept, energies, outcome, settings):
     outcome.numConformers = len(kept)
 
 
-def makeEnsemble(smiles, settings=None):
+def makeEnsemble(smiles, settings=None, name=""):
     """Make the ensemble of one molecule. Never raises for a molecule that fails: the outcome says why.
 
     Parameters
@@ -384,6 +384,8 @@ def makeEnsemble(smiles, settings=None):
     smiles : str
         Canonical SMILES, as enumerateTasks() returns.
     settings : EnsembleSettings, optional
+    name : str
+        Title of the records.
 
     Returns
     -------
@@ -400,6 +402,7 @@ def makeEnsemble(smiles, settings=None):
         if request is None:
             raise _Failure("the SMILES cannot be read")
         mol = Chem.AddHs(request)
+        mol.SetProp("_Name", f" {name}" if name.startswith("$$$$") else name)
         if settings.level == "mmff":
             _requireParameters(mol)
         energies = _minimise(mol, _findStarts(mol, settings, outcome), settings, outcome)

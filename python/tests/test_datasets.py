@@ -201,8 +201,18 @@ def testADataSetWithFailures(tmp_path):
         datasets.makeDataset(["CCO"], tmp_path / "set", makeensemble.EnsembleSettings("mmff"), progress=False)
 
 
+def testNamesAreTitles(tmp_path):
+    source = tmp_path / "IN.SMI.GZ"
+    source.write_bytes(gzip.compress(b"\xef\xbb\xbfSMILES name\rCCO\tcaf\xe9 1\tx\rCO |$;$| $$$$\r\n\nCF\nC\xe9 bad\n"))
+    done = datasets.makeDataset([str(source), "CCl free"], tmp_path / "set", mmff, processes=1, progress=False)
+    assert (done.numMolecules, done.numFailed) == (4, 1)
+    with gzip.open(tmp_path / "set" / "ensembles-00000.sdf.gz") as stream:
+        names = {mol.GetProp("SMILES"): mol.GetProp("_Name") for mol in Chem.ForwardSDMolSupplier(stream)}
+    assert names == {"CCO": "café 1", "CO": " $$$$", "CF": "", "CCl": "free"}
+
+
 def testFailedMoleculesAreTriedAgainIfAsked(tmp_path, monkeypatch):
-    def fails(smiles, settings):
+    def fails(smiles, settings, name):
         return makeensemble.EnsembleOutcome(smiles, reason="timeout")
 
     def call(**options):
