@@ -134,7 +134,11 @@ def _choice(what, name, table):
 
 def _integer(name, value, lowest):
     """Check a number that crosses to C++ as int; fractions are refused, not cut."""
-    number = operator.index(value)
+    try:
+        number = operator.index(value)
+    except TypeError:
+        raise TypeError(f"ConformerGenerator: expected {name} as a whole number, got {value!r}, a "
+                        f"{type(value).__name__}") from None
     if not lowest <= number < 2**31:
         raise ValueError(f"ConformerGenerator: expected {name} from {lowest} to {2**31 - 1}, got {number}")
     return number
@@ -209,7 +213,7 @@ class ConformerGenerator:
         if properties is not None:
             self._core.setPlatformProperties({str(key): str(value) for key, value in properties.items()})
         if threads is not None:
-            self._core.setNumThreads(int(threads))
+            self._core.setNumThreads(_integer("threads", threads, -2**31))
         settings = self._core.getSamplerSettings()
         if method is not None:
             settings.method = _choice("a method", method, _methods)
@@ -220,12 +224,12 @@ class ConformerGenerator:
             if value is not None:
                 setattr(settings, name, float(value))
         if numSteps is not None:
-            settings.numSteps = int(numSteps)
+            settings.numSteps = _integer("numSteps", numSteps, -2**31)
         self._core.setSamplerSettings(settings)
         if condition is not None:
             self._core.setCondition(str(condition))
         if maxResamplings is not None:
-            self._core.setMaxResamplings(int(maxResamplings))
+            self._core.setMaxResamplings(_integer("maxResamplings", maxResamplings, -2**31))
         self._core.setCheckConformers(bool(check))
         self._core.setReturnFailed(bool(returnFailed))
 
@@ -437,7 +441,7 @@ class ConformerGenerator:
                 ensembles = self._core.generateBatch([r[3][0] for r in run], [r[4] for r in run], seed, run[0][0])
             for (index, molecule, source, _, _, _, unfamiliar, phrases), core in zip(run, ensembles):
                 if core.getNumConformers() == 0:
-                    error = openmm.OpenMMException(core.getMessage())
+                    error = openmm.OpenMMException(core.getMessage().replace("::", ".", 1))
                     yield GenerationResult(index, molecule, None, error, unfamiliar, phrases)
                 else:
                     yield GenerationResult(index, molecule, Ensemble(core, source), None, unfamiliar, phrases)

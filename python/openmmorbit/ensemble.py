@@ -132,7 +132,7 @@ class Ensemble:
     @property
     def message(self):
         """Why the request was answered in part only; empty if all is well."""
-        return self._core.getMessage()
+        return self._core.getMessage().replace("ConformerGenerator::", "ConformerGenerator.", 1)
 
     @property
     def topology(self):

@@ -173,6 +173,40 @@ def testRefusedSettings(makeGenerator, options, text):
         makeGenerator(**options).generate("O", 1)
 
 
+@pytest.mark.parametrize("options, text", [
+    ({"numSteps": 2.5}, "numSteps as a whole number, got 2.5"),
+    ({"threads": "4"}, "threads as a whole number, got '4'"),
+    ({"maxResamplings": 0.5}, "maxResamplings as a whole number")])
+def testFractionsAreNotCut(makeGenerator, options, text):
+    with pytest.raises(TypeError, match=text):
+        makeGenerator(**options)
+
+
+def testNamesOfPlatformsAndModels(makeGenerator):
+    for name in ("reference", "REFERENCE", "Reference"):
+        assert makeGenerator(platform=name).kernelDescription() == "Reference (double)"
+    with pytest.raises(ValueError, match=r'platform of .*Reference.*, got "Abacus"') as caught:
+        makeGenerator(platform="Abacus")
+    assert "::" not in str(caught.value) and "loadPlugins" not in str(caught.value)
+    with pytest.raises(ValueError, match=r"packaged model \(conformer, conformer-fast\), got 'conformr'"):
+        makeGenerator(model="conformr")
+
+
+def testMessagesAreThoseOfPython(makeGenerator):
+    ensemble = openmmorbit.Ensemble(openmmorbit.readMolecule("CO"))
+    core = ensemble._core
+    calls = [(lambda: ensemble.setPositions(0, "x"), IndexError, "Ensemble: expected"),
+             (lambda: core.getPositions("x"), TypeError, "Ensemble.getPositions: expected an int as argument 1"),
+             (lambda: core.applyTo(1, 2), TypeError, r"Ensemble.applyTo: expected the arguments \(Context, an int"),
+             (lambda: openmmorbit.orbit.ConformerGenerator(3), TypeError, "expected the arguments .*Model.*got others"),
+             (lambda: setattr(ensemble.graph, "name", 3), TypeError, "MolecularGraph.name: expected a str"),
+             (lambda: core.getPositions(7), ValueError, "^Ensemble.getPositions: expected")]
+    for call, kind, text in calls:
+        with pytest.raises(kind, match=text) as caught:
+            call()
+        assert "::" not in str(caught.value) and "\n" not in str(caught.value)
+
+
 @pytest.mark.parametrize("molecule, error, text", [
     ("", ValueError, "SMILES"), ("xyz", ValueError, "xyz"), ("C.C", ValueError, "fragment"),
     ("*C", ValueError, "dummy"),
