@@ -45,8 +45,9 @@ def findUnfamiliar(core, graph, reaction):
     """
     phrases = () if reaction == "ignore" else tuple(core.findUnfamiliar(graph))
     if phrases and reaction == "refuse":
-        raise ValueError(f"ConformerGenerator: expected a molecule that the model was trained for, got "
-                         f"{graph.getLabel()} with {'; '.join(phrases)}; unfamiliar=\"warn\" generates it all the same")
+        raise ValueError("ConformerGenerator: expected a molecule that the model was trained for, got "
+                         f"{graph.getLabel()} with {'; '.join(phrases)}; \"warn\" instead of \"refuse\" generates it "
+                         "all the same")
     return phrases
 
 

@@ -150,6 +150,7 @@ void readTrainingSet(const std::vector<std::string>& shards, double weight, cons
     data.vocabularies.setVocabularies(model.getAtomVocabularies(), model.getPairVocabularies());
     data.vocabularies.setConditions(model.getConditions());
     data.maxAutomorphisms = maxAutomorphisms;
+    data.numOfCondition.resize(model.getConditions().size());
     TrainingSet set;
     set.weight = weight;
     for (const std::string& path : shards) {
@@ -161,8 +162,10 @@ void readTrainingSet(const std::vector<std::string>& shards, double weight, cons
             try {
                 const auto molecule = makeMolecule(record, data.vocabularies, maxAutomorphisms, data.tables);
                 set.molecules.push_back({shard, molecule->numAtoms, reader.getOffset()});
-                if (weight > 0)
+                if (weight > 0) {
                     data.counts.addMolecule(record.graph, record.flatSmiles);
+                    data.numOfCondition.at(molecule->condition)++;
+                }
                 data.numRestricted += molecule->views[0].restricted;
                 data.cache->add({shard, reader.getOffset()}, molecule);
             }

@@ -73,6 +73,7 @@ struct TrainingData {
     std::vector<TrainingSet> sets;
     std::vector<std::string> messages;  ///< one sentence for every molecule that was left out
     TrainingCounts counts;              ///< of the molecules in sets that are sampled
+    std::vector<int> numOfCondition;    ///< molecules of every condition in those sets
     int numRestricted = 0;              ///< molecules whose group is larger than maxAutomorphisms
     DenoiserModel vocabularies;         ///< of the network; without tensors
     int maxAutomorphisms = 1;           ///< see makeFeatureRows()

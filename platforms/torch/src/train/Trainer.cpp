@@ -127,18 +127,8 @@ Run::Run(const TrainingSettings& given, std::ostream* progress) : settings(given
 void Run::describeData(const std::string& exchange) {
     if (group.getSize() > 1)
         log.say("data parallel over " + std::to_string(group.getSize()) + " processes, " + exchange);
-    for (const TrainingSet& set : data.sets) {
-        std::ostringstream text;
-        text << "data set of weight " << set.weight << ": " << set.molecules.size() << " molecule"
-             << (set.molecules.size() == 1 ? "" : "s");
-        log.say(text.str());
-    }
-    log.say(describeDevice(settings));
-    log.say("left out " + std::to_string(data.messages.size()) + " molecule" +
-            (data.messages.size() == 1 ? "" : "s") + "; groups above maxAutomorphisms: " +
-            std::to_string(data.numRestricted));
-    for (std::size_t k = 0; k < std::min<std::size_t>(data.messages.size(), 10); k++)
-        log.say("  " + data.messages[k]);
+    for (const std::string& line : describeTrainingData(settings, data))
+        log.say(line);
 }
 
 /** What this run sees, and what its initial model and its teacher saw before. */

@@ -165,6 +165,27 @@ std::vector<std::string> prepareSettings(TrainingSettings& settings) {
     return messages;
 }
 
+std::vector<std::string> describeTrainingData(const TrainingSettings& settings, const TrainingData& data) {
+    auto count = [](std::size_t number) {
+        return std::to_string(number) + (number == 1 ? " molecule" : " molecules");
+    };
+    std::vector<std::string> lines;
+    for (const TrainingSet& set : data.sets) {
+        std::ostringstream text;
+        text << "data set of weight " << set.weight << ": " << count(set.molecules.size());
+        lines.push_back(text.str());
+    }
+    for (std::size_t k = 0; k < settings.conditions.size(); k++)
+        if (data.numOfCondition[k] == 0)
+            lines.push_back("condition \"" + settings.conditions[k] + "\" has no training molecule");
+    lines.push_back(describeDevice(settings));
+    lines.push_back("left out " + count(data.messages.size()) + "; groups above maxAutomorphisms: " +
+            std::to_string(data.numRestricted));
+    for (std::size_t k = 0; k < std::min<std::size_t>(data.messages.size(), 10); k++)
+        lines.push_back("  " + data.messages[k]);
+    return lines;
+}
+
 DenoiserModel createInitialModel(const TrainingSettings& settings) {
     if (!settings.initialModel.empty()) {
         DenoiserModel model = DenoiserModel::load(settings.initialModel);

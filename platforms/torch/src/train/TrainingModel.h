@@ -35,6 +35,8 @@ SamplerSettings getSampler(const TrainingSettings& settings);
  * @return what a user should know: these shards, and conditions that the initial model lacks or alone has
  */
 std::vector<std::string> prepareSettings(TrainingSettings& settings);
+/** Get lines about the molecules of a run, those that were left out, and the device. */
+std::vector<std::string> describeTrainingData(const TrainingSettings& settings, const TrainingData& data);
 /** Read the initial model, or create one with pseudo-random weights. */
 DenoiserModel createInitialModel(const TrainingSettings& settings);
 /** Set the embedding rows of feature values that no molecule has to zero: they will never be trained. */
