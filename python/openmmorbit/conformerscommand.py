@@ -116,6 +116,8 @@ class _Conformers:
         for index in [index for index in self.labels if index < result.index]:
             del self.labels[index]
         label, options, error = self.labels[result.index], self.options, result.error
+        if result.unfamiliar:
+            report(f"{label}the model was hardly trained for {'; '.join(result.unfamiliar)}")
         if error is None:
             try:
                 output.write(result.ensemble)
@@ -126,8 +128,6 @@ class _Conformers:
             report(f"{label}{explain(error)}")
             return
         self.molecules, self.written = self.molecules + 1, self.written + len(result.ensemble)
-        if result.unfamiliar:
-            report(f"{label}the model was hardly trained for {'; '.join(result.unfamiliar)}")
         if result.openStereo and options.stereo == "mixed" and not options.quiet:
             isomers = openstereo.describeIsomers(result.ensemble.isomerNumbers)
             report(f"{label}leaves open {', '.join(result.openStereo)}: {isomers}; --stereo enumerate gives every "

@@ -28,7 +28,7 @@ def folder(tmp_path):
     return tmp_path
 
 
-cases = [(["info", "nofile.safetensors"], "nofile.safetensors"), (["info", "."], "folder"),
+cases = [(["info", "nofile.safetensors"], "nofile.safetensors"), (["info", "."], "'.'"),
          (["dataset", "traj.dcd", "-o", "out"], "traj.dcd"), (["dataset", "nofile.smi", "-o", "out"], "nofile.smi"),
          (["evaluate", "-", "in.smi"], "in.smi"), (["evaluate", "nomodel", "in.smi"], "nomodel"),
          (["evaluate", "-", "nofile.sdf"], "nofile.sdf")]
