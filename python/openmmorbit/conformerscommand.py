@@ -102,6 +102,7 @@ class _Conformers:
         self.options, self.generator, self.kernel = options, generator, kernel
         self.labels, self.begin = {}, time.perf_counter()
         self.written = self.molecules = self.failed = self.incomplete = 0
+        self.told = -1      # The last record whose unfamiliar parts were said.
 
     def _labelled(self):
         for index, (label, molecule) in enumerate(_records(self.options.inputs)):
@@ -116,7 +117,8 @@ class _Conformers:
         for index in [index for index in self.labels if index < result.index]:
             del self.labels[index]
         label, options, error = self.labels[result.index], self.options, result.error
-        if result.unfamiliar:
+        if result.unfamiliar and result.index != self.told:
+            self.told = result.index
             report(f"{label}the model was hardly trained for {'; '.join(result.unfamiliar)}")
         if error is None:
             try:
