@@ -227,6 +227,10 @@ def main(arguments=None):
     except (UsageError, ValueError, FileNotFoundError, IsADirectoryError, NotADirectoryError, PermissionError) as error:
         report(f"error: {explain(error)}")
         return EXIT_USAGE
+    except BrokenPipeError:
+        # Whoever read the output has enough; Python must not complain about it at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_ERROR
     except KeyboardInterrupt:
         report("interrupted; what was finished is kept")
         return EXIT_INTERRUPTED

@@ -85,8 +85,9 @@ def runConformers(options):
                                        **{name: value for name, value in settings.items() if value is not None})
         if options.num < 1:
             raise UsageError(f"expected at least 1 conformer, got -n {options.num}")
-        if options.max_isomers < 1:
-            raise UsageError(f"expected at least 1 isomer, got --max-isomers {options.max_isomers}")
+        for name, number in (("isomer", options.max_isomers), ("molecule in a batch", options.batch_size)):
+            if number < 1:
+                raise UsageError(f"expected at least 1 {name}, got {number}")
         if not 0 <= options.seed < 2**31:
             raise UsageError(f"expected a seed from 0 to {2**31 - 1}, got {options.seed}")
         kernel = generator.kernelDescription()  # Refuses a platform without a kernel before the output is opened.
@@ -102,7 +103,8 @@ class _Conformers:
         self.options, self.generator, self.kernel = options, generator, kernel
         self.labels, self.begin = {}, time.perf_counter()
         self.written = self.molecules = self.failed = self.incomplete = 0
-        self.told = -1      # The last record whose unfamiliar parts were said.
+        # The last records that something was said of, and that had an answer: an isomer is no other record.
+        self.told = self.answered = -1
 
     def _labelled(self):
         for index, (label, molecule) in enumerate(_records(self.options.inputs)):
@@ -129,7 +131,9 @@ class _Conformers:
             self.failed += 1
             report(f"{label}{explain(error)}")
             return
-        self.molecules, self.written = self.molecules + 1, self.written + len(result.ensemble)
+        self.molecules += result.index != self.answered
+        self.written += len(result.ensemble)
+        self.answered = result.index
         if result.openStereo and options.stereo == "mixed" and not options.quiet:
             isomers = openstereo.describeIsomers(result.ensemble.isomerNumbers)
             report(f"{label}leaves open {', '.join(result.openStereo)}: {isomers}; --stereo enumerate gives every "
@@ -137,10 +141,9 @@ class _Conformers:
         missing = options.num - len(result.ensemble)
         if missing > 0:
             self.incomplete += 1
-            reason = result.ensemble.message or (
-                result.ensemble.failures[0].status.message if result.ensemble.failures else "unknown")
-            report(f"{label}{len(result.ensemble)} of {counted(options.num, 'conformer')}: the others stayed wrong "
-                   f"and were left out ({reason})")
+            reason = result.ensemble.failures[0].status.message if result.ensemble.failures else "unknown"
+            report(label + explain(result.ensemble.message or f"expected {counted(options.num, 'conformer')}, got "
+                                   f"{len(result.ensemble)}: the others stayed wrong ({reason})"))
 
     def _summarize(self, path):
         molecules, failed = self.molecules, self.failed

@@ -4,12 +4,14 @@ window, symmetry-aware pruning."""
 import gzip
 import hashlib
 import time
+import warnings
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 
 import numpy as np
 
 from openmmorbit import quantum
+from openmmorbit.openstereo import OpenStereoWarning
 
 #: k_B T at 298.15 K in kcal/mol.
 THERMAL_ENERGY = 0.592484
@@ -182,7 +184,11 @@ def _generate(mol, settings, seed):
     import openmm
 
     try:
-        ensemble = _generator(settings.model, settings.condition).generate(mol, settings.modelStarts, seed=seed)
+        generator = _generator(settings.model, settings.condition)
+        with warnings.catch_warnings():
+            # The task is an isomer; what is open in it is no centre of one, e.g. in norbornane.
+            warnings.simplefilter("ignore", OpenStereoWarning)
+            ensemble = generator.generate(mol, settings.modelStarts, seed=seed)
     except (ValueError, openmm.OpenMMException) as error:
         raise _Failure(f"no start geometry (model: {error})".splitlines()[0]) from error
     return [mol.AddConformer(conformer, assignId=True) for conformer in ensemble.toRDKit().GetConformers()]

@@ -121,6 +121,12 @@ def testInfoAndVersion(modelPath):
     assert run().returncode == 2
 
 
+def testAReaderThatHasEnough(modelPath):
+    line = f"{' '.join(command('info', modelPath))} | head -1"
+    done = subprocess.run(line, shell=True, capture_output=True, text=True)
+    assert done.stdout.startswith("file") and done.stderr == ""
+
+
 def testInterruptKeepsWhatIsFinished(modelPath, tmp_path):
     (tmp_path / "in.smi").write_text("O\n" + "CCCCCCCCCCCCCCCCCC\n" * 200)
     process = subprocess.Popen(command("conformers", "in.smi", "-n", 20, "-o", "out.sdf", "--model", modelPath,

@@ -309,7 +309,7 @@ def testAnIncompleteAnswerIsStatusThree(monkeypatch, tmp_path, capsys):
     path = str(tmp_path / "a.sdf")
     assert cli.main(["conformers", "CCO", "-n", "3", "-o", path]) == 3
     errors = capsys.readouterr().err
-    assert "2 of 3 conformers" in errors and "too short" in errors and len(readSDF(path)) == 2
+    assert "expected 3 conformers, got 2" in errors and "too short" in errors and len(readSDF(path)) == 2
     assert cli.main(["conformers", "CCO", "-n", "2", "-o", path]) == 0
 
 

@@ -102,6 +102,7 @@ def testTheCommand(smallModel, tmp_path):
     assert done.returncode == 3 and "expected specified stereochemistry" in done.stderr
     done = run("CC(O)C(O)CCC", "-n", "2", "--stereo", "enumerate")
     assert done.returncode == 0, done.stderr
+    assert "8 conformers of 1 molecule in" in done.stderr
     found = [mol.GetProp("ORBIT_ISOMER") for mol in Chem.SDMolSupplier(str(tmp_path / "a.sdf"))]
     assert found == ["1", "1", "2", "2", "3", "3", "4", "4"]
     assert run(butanol, "--stereo", "enumerate", "--max-isomers", "0").returncode == 2
