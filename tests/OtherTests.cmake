@@ -125,3 +125,12 @@ if(benchmark_FOUND AND TARGET OpenMMOrbit)
         add_dependencies(benchmarks ${_name})
     endforeach()
 endif()
+
+# What writes the tables of the inspection from files of minima.
+if(TARGET OpenMMOrbitChem)
+    add_executable(MeasureGeometry EXCLUDE_FROM_ALL benchmarks/MeasureGeometry.cpp)
+    target_link_libraries(MeasureGeometry PRIVATE OpenMMOrbitChem orbit_flags)
+    set_target_properties(MeasureGeometry PROPERTIES BUILD_RPATH "${_search}" RUNTIME_OUTPUT_DIRECTORY
+        "${CMAKE_BINARY_DIR}/benchmarks")
+    target_link_options(MeasureGeometry PRIVATE -Wl,--disable-new-dtags)
+endif()

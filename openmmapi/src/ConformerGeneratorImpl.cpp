@@ -5,6 +5,7 @@
 #include "openmm/Platform.h"
 #include "openmmorbit/ArgumentError.h"
 #include "openmmorbit/ConformerCheck.h"
+#include "openmmorbit/internal/ConformerInspector.h"
 #include "openmmorbit/internal/Features.h"
 #include <algorithm>
 #include <array>
@@ -45,10 +46,12 @@ Platform& choosePlatform(const std::string& name) {
 
 std::string describeWrong(
         const GenerationRequest& request, const std::vector<ConformerStatus>& wrong, int maxResamplings) {
-    std::array<int, 4> counts{{0, 0, 0, 0}};
-    std::array<std::string, 4> examples;
+    std::array<int, 8> counts{};
+    std::array<std::string, 8> examples;
     for (const ConformerStatus& status : wrong) {
-        int fault = !status.finite ? 0 : !status.bondsCorrect ? 1 : !status.clashFree ? 2 : 3;
+        const std::array<bool, 8> flags = {status.finite, status.centersInside, status.ringsClear, status.bondsCorrect,
+                status.anglesCorrect, status.planar, status.clashFree, status.stereoCorrect};
+        const auto fault = std::find(flags.begin(), flags.end(), false) - flags.begin();
         counts[fault]++;
         if (examples[fault].empty())
             examples[fault] = status.message;
@@ -242,6 +245,8 @@ void ConformerGeneratorImpl::report(const Call& call, double fraction) const {
 void ConformerGeneratorImpl::inspect(Call& call, const Batch& batch, const std::vector<int>& packed,
         const std::vector<double>& positions) const {
     const double unit = model->getUnitInNanometers();
+    std::unique_ptr<const ConformerInspector> inspector;
+    int inspected = -1;
     for (int i = 0; i < (int) packed.size(); i++) {
         Copy& copy = call.copies[packed[i]];
         const double* rows = positions.data() + 3 * batch.copies[i].firstAtom;
@@ -262,8 +267,12 @@ void ConformerGeneratorImpl::inspect(Call& call, const Batch& batch, const std::
             for (Vec3& position : copy.positions)
                 position = -position;
         copy.status = ConformerStatus();
-        if (call.settings.checkConformers || !finite)
-            copy.status = checkConformer(graph, coordinates);
+        if (!call.settings.checkConformers && finite)
+            continue;
+        if (inspected != copy.request)
+            inspector = std::make_unique<const ConformerInspector>(graph);
+        inspected = copy.request;
+        copy.status = inspector->inspect(coordinates);
     }
 }
 

@@ -321,6 +321,7 @@ def _records(ensemble):
             "ORBIT_CONDITION": provenance.condition or "none",
             "ORBIT_MIRRORED": "yes" if provenance.mirrored else "no",
             "ORBIT_ISOMER": str(ensemble[index].isomer), "ORBIT_ISOMER_SMILES": ensemble[index].smiles,
+            "ORBIT_DEVIATION": f"{ensemble[index].status.maxDeviation:.2f}",
             "ORBIT_STATUS": ensemble[index].status.message or "ok"}))
     return "".join(texts)
 

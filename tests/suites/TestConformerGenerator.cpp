@@ -202,7 +202,8 @@ TEST(ConformerGenerator, reflectsCopiesWithEveryCentreInverted) {
     auto generator = makeGenerator(makeGaussianModel(1.1), true);
     generator->setSamplerSettings(makeSampler(12));
     generator->setMaxResamplings(0);
-    Ensemble accepted = generator->generate(makePyramid(), 500, 5);
+    generator->setReturnFailed(true);
+    Ensemble inspected = generator->generate(makePyramid(), 500, 5);
 
     // The default inputs do not hold the request, so that without it the same copies come out; the hand is part of the
     // request, not of the inspection.
@@ -212,15 +213,19 @@ TEST(ConformerGenerator, reflectsCopiesWithEveryCentreInverted) {
     open.tetrahedral.clear();
     Ensemble raw = generator->generate(open, 500, 5), unchecked = generator->generate(makePyramid(), 500, 5);
     int numMirrored = 0, numPlain = 0;
-    for (int i = 0; i < accepted.getNumConformers(); i++) {
-        const ConformerProvenance& provenance = accepted.getProvenance(i);
-        EXPECT_TRUE(accepted.getStatus(i).isAccepted());
-        (provenance.mirrored ? numMirrored : numPlain)++;
-        EXPECT_EQ(unchecked.getPositions(provenance.copy), accepted.getPositions(i));
+    ASSERT_EQ(inspected.getNumConformers(), 500);
+    for (int i = 0; i < inspected.getNumConformers(); i++) {
+        // Neither image of a flat centre is right; atoms at random are right in nothing else.
+
+        const ConformerProvenance& provenance = inspected.getProvenance(i);
+        if (inspected.getStatus(i).stereoCorrect)
+            (provenance.mirrored ? numMirrored : numPlain)++;
+        EXPECT_EQ(unchecked.getPositions(provenance.copy), inspected.getPositions(i));
         for (int atom = 0; atom < 4; atom++)
             EXPECT_EQ(raw.getPositions(provenance.copy)[atom] * (provenance.mirrored ? -1.0 : 1.0),
-                    accepted.getPositions(i)[atom]);
+                    inspected.getPositions(i)[atom]);
     }
+    EXPECT_GT(numMirrored + numPlain, 300);
     EXPECT_GT(numMirrored, 0);
     EXPECT_GT(numPlain, 0);
 }

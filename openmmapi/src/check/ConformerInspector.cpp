@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: MIT
+// The inspection of conformers: it reports, it repairs nothing.
+#include "openmmorbit/internal/ConformerInspector.h"
+#include "Findings.h"
+#include "RingPiercing.h"
+#include "openmmorbit/ConformerCheck.h"
+#include "openmmorbit/internal/StereoGeometry.h"
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+using namespace OrbitPlugin;
+using std::string;
+using std::vector;
+
+/** Distances of atoms two, three and more bonds apart, relative to the sum of covalent radii. */
+static const std::array<double, 3> MIN_DISTANCE = {1.0, 1.15, 1.2}, MIN_HYDROGEN_DISTANCE = {1.8, 2.3, 2.2};
+
+struct ConformerInspector::Plan {
+    explicit Plan(const MolecularGraph& newGraph);
+    MolecularGraph graph;
+    vector<GeometryTerm> terms;
+    vector<GeometryLimits> limits;      // [numTerms]
+    vector<double> minDistances;        // [numAtoms * numAtoms], Angstrom; 0 if bonded
+    PiercingPlan piercing;
+    void checkShapes(ArrayView<const double> positions, ConformerStatus& status) const;
+    void checkDistances(ArrayView<const double> positions, ConformerStatus& status) const;
+    void checkRings(ArrayView<const double> positions, ConformerStatus& status) const;
+    void checkStereo(ArrayView<const double> positions, ConformerStatus& status) const;
+};
+
+static void addFault(ConformerStatus& status, bool& flag, const string& text) {
+    if (flag)
+        status.message += (status.message.empty() ? "" : "; ") + text;
+    flag = false;
+}
+
+static bool& getFlag(ConformerStatus& status, GeometryKind kind) {
+    switch (kind) {
+        case GeometryKind::Bond: return status.bondsCorrect;
+        case GeometryKind::Angle: return status.anglesCorrect;
+        case GeometryKind::Centre: return status.centersInside;
+        default: return status.planar;
+    }
+}
+
+ConformerInspector::Plan::Plan(const MolecularGraph& newGraph) :
+        graph(newGraph), terms(listGeometryTerms(newGraph)), piercing(newGraph) {
+    for (const GeometryTerm& term : terms)
+        limits.push_back(findLimits(graph, term));
+    const int n = graph.getNumAtoms();
+    const vector<int> separation = graph.getTopologicalDistances();
+    minDistances.assign((size_t) n * n, 0);
+    for (int i = 0; i < n; i++)
+        for (int j = 0; j < n; j++) {
+            const int bonds = separation[(size_t) i * n + j];
+            const int first = graph.atoms[i].element, second = graph.atoms[j].element;
+            if (i != j && bonds != 1)
+                minDistances[(size_t) i * n + j] = (getCovalentRadius(first) + getCovalentRadius(second)) *
+                    (first == 1 && second == 1 ? MIN_HYDROGEN_DISTANCE : MIN_DISTANCE)[std::clamp(bonds, 2, 4) - 2];
+        }
+}
+
+// The worst fault of every kind is named.
+
+void ConformerInspector::Plan::checkShapes(ArrayView<const double> positions, ConformerStatus& status) const {
+    std::array<int, 6> worst;
+    std::array<double, 6> values{}, excess{};
+    worst.fill(-1);
+    for (int i = 0; i < (int) terms.size(); i++) {
+        const double value = measure(terms[i], positions);
+        status.maxDeviation = std::max(status.maxDeviation, std::abs(value - limits[i].mean) / limits[i].spread);
+        const double miss = std::max(limits[i].lowest - value, value - limits[i].highest) / limits[i].spread;
+        const int kind = (int) terms[i].kind;
+        if (miss > excess[kind]) {
+            excess[kind] = miss;
+            values[kind] = value;
+            worst[kind] = i;
+        }
+    }
+    for (int i : worst)
+        if (i >= 0)
+            addFault(status, getFlag(status, terms[i].kind),
+                    describeShape(graph, terms[i], limits[i], values[(int) terms[i].kind]));
+}
+
+void ConformerInspector::Plan::checkDistances(ArrayView<const double> positions, ConformerStatus& status) const {
+    const int n = graph.getNumAtoms();
+    double worst = 1;
+    int first = -1, second = -1;
+    for (int i = 0; i < n; i++)
+        for (int j = i + 1; j < n; j++) {
+            double squared = 0;
+            for (int k = 0; k < 3; k++)
+                squared +=
+                        (positions[3 * i + k] - positions[3 * j + k]) * (positions[3 * i + k] - positions[3 * j + k]);
+            const double limit = minDistances[(size_t) i * n + j];
+            if (squared < worst * limit * limit) {
+                worst = squared / (limit * limit);
+                first = i;
+                second = j;
+            }
+        }
+    if (first < 0)
+        return;
+    const double limit = minDistances[(size_t) first * n + second];
+    addFault(status, status.clashFree, "atoms " + nameAtom(graph, first) + " and " + nameAtom(graph, second) + " at " +
+        describeMiss(std::sqrt(worst) * limit, " Angstrom", "at least", limit));
+}
+
+void ConformerInspector::Plan::checkRings(ArrayView<const double> positions, ConformerStatus& status) const {
+    const Piercing found = findPiercing(piercing, positions);
+    if (found.ring < 0)
+        return;
+    const GraphBond& bond = piercing.bonds[found.bond];
+    string members;
+    for (int atom : piercing.rings[found.ring])
+        members += (members.empty() ? "" : ", ") + nameAtom(graph, atom);
+    addFault(status, status.ringsClear, "the bond of atoms " + nameAtom(graph, bond.atom1) + " and " +
+        nameAtom(graph, bond.atom2) + " passes through the ring of atoms " + members);
+}
+
+void ConformerInspector::Plan::checkStereo(ArrayView<const double> positions, ConformerStatus& status) const {
+    for (const TetrahedralStereo& stereo : graph.tetrahedral)
+        if (!isCorrect(stereo, positions))
+            addFault(status, status.stereoCorrect, "the tetrahedral centre " + nameAtom(graph, stereo.center) +
+                (getSignedVolume(stereo, positions) < -MIN_SIGNED_VOLUME ? " is inverted" : " is flat"));
+    for (const TorsionStereo& stereo : graph.torsional)
+        if (!isCorrect(stereo, positions))
+            addFault(status, status.stereoCorrect, "the stereo axis " + nameAtom(graph, stereo.atoms[1]) + " to " +
+                nameAtom(graph, stereo.atoms[2]) + " has the wrong configuration");
+}
+
+ConformerInspector::ConformerInspector(const MolecularGraph& graph) : plan(std::make_unique<Plan>(graph)) {
+}
+
+ConformerInspector::~ConformerInspector() = default;
+ConformerInspector::ConformerInspector(ConformerInspector&&) noexcept = default;
+ConformerInspector& ConformerInspector::operator=(ConformerInspector&&) noexcept = default;
+
+ConformerStatus ConformerInspector::inspect(ArrayView<const double> positions) const {
+    ConformerStatus status;
+    for (size_t k = 0; k < positions.size(); k++)
+        if (!std::isfinite(positions[k]))
+            addFault(status, status.finite,
+                    "atom " + nameAtom(plan->graph, (int) k / 3) + " has coordinates that are not finite");
+    if (!status.finite)
+        return status;
+    plan->checkShapes(positions, status);
+    plan->checkRings(positions, status);
+    plan->checkDistances(positions, status);
+    plan->checkStereo(positions, status);
+    return status;
+}
