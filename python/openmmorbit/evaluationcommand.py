@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from openmmorbit import baselines, evaluation, quality, statistics
+from openmmorbit.outputs import replacing, replacingPath
 
 baselineNames = ("etkdg", "mmff", "conforge", "openbabel")
 referenceEndings = (".sdf", ".sdf.gz", ".sd", ".sd.gz", ".shard")
@@ -242,6 +243,8 @@ def checkOptions(options):
     if not options.data.lower().endswith(referenceEndings):
         raise ValueError(f"evaluate: expected references in a file that ends in {', '.join(referenceEndings)}, got "
                          f"'{options.data}'; openmm-orbit dataset makes such files of SMILES")
+    if options.output is not None and os.path.exists(options.output) and not os.path.isdir(options.output):
+        raise ValueError(f"evaluate: expected a folder for the report, got the file '{options.output}'")
     if options.factor < 1 or options.copies < 1 or (options.limit is not None and options.limit < 1):
         raise ValueError("evaluate: expected --factor, --copies and --limit of at least 1, got "
                          f"{options.factor}, {options.copies} and {options.limit}")
@@ -278,11 +281,14 @@ def runEvaluate(options):
         folder = Path(options.output)
         folder.mkdir(parents=True, exist_ok=True)
         summary = {m.name: statistics.summarize(m, options.thresholds) for m in methods if m.scores}
-        (folder / "report.json").write_text(json.dumps(summary, indent=1), encoding="utf-8")
+        with replacing(folder / "report.json") as stream:
+            json.dump(summary, stream, indent=1)
         try:
-            drawReport(methods, folder / "report.png")
+            with replacingPath(folder / "report.png") as part:
+                drawReport(methods, part)
             page = page.replace("# Evaluation\n", "# Evaluation\n\n![coverage, strain](report.png)\n", 1)
         except ImportError:
             page += "- no picture: matplotlib is not installed: pip install matplotlib\n"
-        (folder / "report.md").write_text(page, encoding="utf-8")
+        with replacing(folder / "report.md") as stream:
+            stream.write(page)
     return 0

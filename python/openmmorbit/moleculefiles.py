@@ -154,6 +154,9 @@ def readMolecules(path, addHydrogens=True):
         If there is no such file, it is empty, or no file of molecules.
     """
     options = readerOptions(addHydrogens)
+    if not isMoleculeFile(path):
+        raise ValueError(f"readMolecules: expected a file that ends in {', '.join(moleculeEndings)}, with or without "
+                         f".gz, got '{os.fsdecode(path)}'; rename or convert it")
     if not _plainName(path).endswith(_tableEndings):
         yield from _readRecords(path, options)
     elif not os.path.isfile(path):

@@ -34,13 +34,41 @@ def _replace(part, path):
 
 
 @contextmanager
-def replacing(path, mode="w"):
-    """Open a file for writing that takes the place of another one when the block ends well.
+def replacingPath(path):
+    """Get a path to write a file to that takes the place of another one when the block ends well.
 
     Parameters
     ----------
     path : path
         The file; behind a link, the file that the link names. When the block raises, it stays as it was.
+
+    Yields
+    ------
+    str
+        A path beside it; of a pipe or device, its own.
+    """
+    path = os.path.realpath(path)
+    if _isSpecial(path):
+        yield path
+        return
+    part = partPath(path)
+    try:
+        yield part
+        if os.path.exists(part):
+            _replace(part, path)
+    except BaseException:
+        if os.path.exists(part):
+            os.remove(part)
+        raise
+
+
+@contextmanager
+def replacing(path, mode="w"):
+    """Open a file for writing that takes the place of another one when the block ends well, see replacingPath().
+
+    Parameters
+    ----------
+    path : path
     mode : str
         "w" for text in UTF-8, "wb" for bytes.
 
@@ -48,21 +76,8 @@ def replacing(path, mode="w"):
     ------
     file object
     """
-    path = os.path.realpath(path)
-    encoding = None if "b" in mode else "utf-8"
-    if _isSpecial(path):
-        with open(path, mode, encoding=encoding) as stream:
-            yield stream
-        return
-    part = partPath(path)
-    try:
-        with open(part, mode, encoding=encoding) as stream:
-            yield stream
-        _replace(part, path)
-    except BaseException:
-        if os.path.exists(part):
-            os.remove(part)
-        raise
+    with replacingPath(path) as part, open(part, mode, encoding=None if "b" in mode else "utf-8") as stream:
+        yield stream
 
 
 class RecordFile:

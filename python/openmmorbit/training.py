@@ -5,6 +5,8 @@ import os
 import tempfile
 from pathlib import Path
 
+from openmmorbit.outputs import isSameFile, replacingPath
+
 #: Endings of files that hold coordinates without bonds.
 coordinateEndings = (".xyz", ".extxyz", ".npz")
 
@@ -39,6 +41,10 @@ def buildDataset(inputs, output, condition="GFN2-xTB", validation=False):
     """
     from openmmorbit import chem
 
+    for path in inputs:
+        if isSameFile(path, output):
+            raise ValueError(f"buildDataset: expected an output that is not the input, got '{output}' for both; choose "
+                             "another name")
     options = chem.EnsembleShardOptions()
     options.condition, options.validation = str(condition), bool(validation)
     with tempfile.TemporaryDirectory(prefix="orbit-dataset-") as folder:
@@ -53,7 +59,10 @@ def buildDataset(inputs, output, condition="GFN2-xTB", validation=False):
                 messages += ensemblefiles.toSDF(path, files[-1])
             else:
                 files.append(path)
-        report = chem.writeEnsembleShard(files, str(output), options)
+        with replacingPath(output) as part:
+            report = chem.writeEnsembleShard(files, part, options)
+            if report.numMolecules == 0 and report.numFaults + len(messages) > 0 and os.path.exists(output):
+                os.remove(part)  # Nothing came of it: an older shard stays.
     report.numFaults, report.messages = report.numFaults + len(messages), [*messages, *report.messages]
     return report
 

@@ -100,7 +100,8 @@ def _rdkitSkeleton(graph):
     Chem.SanitizeMol(mol)
     mol.SetProp("_Name", graph.name)
     for name, value in graph.properties.items():
-        mol.SetProp(name, value)
+        if not name.startswith("_"):
+            mol.SetProp(name, value)
     return mol
 
 

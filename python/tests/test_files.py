@@ -139,6 +139,20 @@ def testWritersReplaceAsAWhole(tmp_path, monkeypatch, write):
     assert path.is_symlink() and real.stat().st_size > 100
 
 
+def testAShardIsReplacedAsAWhole(tmp_path):
+    shard, bad = tmp_path / "a.shard", tmp_path / "bad.sdf"
+    embed("CCO").writeSDF(tmp_path / "good.sdf")
+    bad.write_text("nonsense\n$$$$\n")
+    shard.write_bytes(b"older")
+    with pytest.raises(ValueError, match="no file"):
+        openmmorbit.buildDataset([tmp_path / "good.sdf", "nowhere.sdf"], shard)
+    assert openmmorbit.buildDataset([bad], shard).numFaults == 1 and shard.read_bytes() == b"older"
+    done = openmmorbit.buildDataset([tmp_path / "good.sdf"], shard)
+    assert done.numMolecules == 1 and shard.stat().st_size > 100 and not list(tmp_path.glob("*.part*"))
+    with pytest.raises(ValueError, match="not the input"):
+        openmmorbit.buildDataset([tmp_path / "good.sdf"], tmp_path / "x" / ".." / "good.sdf")
+
+
 def testAFullDiskLeavesWholeRecords(tmp_path):
     file = outputs.RecordFile(tmp_path / "a.sdf")
     file.add("one\n")
