@@ -99,6 +99,7 @@ def runEvaluation(options):
 
 def runInfo(options):
     """Print what a model file holds."""
+    from openmmorbit import orbit
     from openmmorbit.conformers import loadModel
 
     model = loadModel(options.model)
@@ -117,8 +118,8 @@ def runInfo(options):
     if counts.getNumMolecules() > 0:
         heavy = sorted(counts.getHeavyAtoms())
         print(f"trained on     {counts.getNumMolecules():,} molecules of {heavy[0]} to {heavy[-1]} heavy atoms, with "
-              f"{len(counts.getAtoms())} kinds of atoms, {len(counts.getBonds())} of bonds, rings of "
-              f"{', '.join(str(size) for size in sorted(counts.getRings())) or 'no'} atoms")
+              f"{len(counts.getAtoms())} kinds of atoms, {len(counts.getBonds())} of bonds, " +
+              (f"rings of {', '.join(map(str, sorted(counts.getRings())))} atoms" if counts.getRings() else "no rings"))
     print(f"parameters     {size:,} in {len(shapes)} tensors")
     print(f"network        width {settings.width}, {settings.numLayers} layers, {settings.numHeads} heads, pair width "
           f"{settings.pairWidth}, {settings.numRadial} radial functions to {settings.radialMax:g} Angstrom")
@@ -126,7 +127,8 @@ def runInfo(options):
     print(f"sampler        {str(model.getSamplerSettings())[len('<SamplerSettings '):-1]}")
     print(f"conditions     {', '.join(model.getConditions()) or 'none'}")
     for vocabulary in (*model.getAtomVocabularies(), *model.getPairVocabularies()):
-        values = ", ".join(str(value) for value in vocabulary.values)
+        values = ", ".join(orbit._symbol(value) if vocabulary.name == "element" else str(value)
+                           for value in vocabulary.values)
         print(f"feature        {vocabulary.name}: {values}{' and beyond' if vocabulary.saturates else ''}")
     return EXIT_OK
 

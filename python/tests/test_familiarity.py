@@ -114,4 +114,6 @@ def testAModelFileGetsCountsAndKeepsItsTensors(countedModel, tmp_path, storage, 
     assert newCounts["atoms"]["O with 2 single bonds"] == oldCounts["atoms"]["O with 2 single bonds"] == 10
     assert openmmorbit.DenoiserModel.load(str(path)).getTrainingCounts().toJson() == counts.toJson()
     assert cli.main(["info", str(path)]) == 0
-    assert "trained on     10 molecules of 5 to 5 heavy atoms, with " in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "trained on     10 molecules of 5 to 5 heavy atoms, with " in printed and ", no rings\n" in printed
+    assert "element: H, B, C, N, O, F, Si, P, S, Cl, Se, Br, I\n" in printed
