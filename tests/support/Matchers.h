@@ -103,6 +103,20 @@ void expectFinite(const std::string& what, const A& actual, const char* file = _
         }
 }
 
+/** Expect an error whose text contains these words. */
+template <class Error, class Call>
+void expectMentions(const std::string& words, Call&& call, const char* file = __builtin_FILE(),
+        int line = __builtin_LINE()) {
+    try {
+        call();
+        ADD_FAILURE_AT(file, line) << "expected an error that mentions\n  " << words << "\ngot none";
+    }
+    catch (const Error& error) {
+        if (std::string(error.what()).find(words) == std::string::npos)
+            ADD_FAILURE_AT(file, line) << "expected an error that mentions\n  " << words << "\ngot\n  " << error.what();
+    }
+}
+
 /**
  * Expect that a call throws an exception of type Error with exactly this text.
  */

@@ -35,10 +35,10 @@ std::unique_ptr<RDKit::RWMol> chem::molFromGraph(const MolecularGraph& graph, co
                     mol->getBondBetweenAtoms(bond.atom1, bond.atom2)->setIsAromatic(true);
                 }
         }
-        RDKit::MolOps::sanitizeMol(*mol);
+        sanitize(*mol);
         writeStereo(graph, *mol);
         RDKit::MolOps::setDoubleBondNeighborDirections(*mol);
-        RDKit::MolOps::assignStereochemistry(*mol, true, true);
+        markPerceived(*mol);
         mol->setProp(RDKit::common_properties::_Name, graph.name);
         return mol.release(); // callRDKit() takes ownership.
     });

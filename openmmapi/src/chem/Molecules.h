@@ -49,8 +49,51 @@ auto guardRDKit(const Origin& origin, const std::string& expected, Call call) ->
     }
 }
 
+/** Describe an atom for messages: its index and element. */
+std::string describeAtom(const RDKit::Atom& atom);
+
 /** Refuse a molecule without atoms or with more than the options allow. The note follows the number in the message. */
 void checkSize(const RDKit::ROMol& mol, const ReaderOptions& options, const Origin& origin, const std::string& note);
+
+/** RDKit's sanitization without its clean-up of chiral tags, which drops those of sulfur in conjugation. */
+void sanitize(RDKit::RWMol& mol);
+
+/** Property of atoms and bonds whose label RDKit drops, but which may say something: readStereo() looks closer. */
+inline const std::string DOUBTFUL = "_orbitDoubtful";
+
+/** Where the configurations of a molecule stand. */
+enum class StereoSource { None, Labels, Coordinates };
+
+/**
+ * Settle the chiral tags and the stereo of the double bonds of a molecule with all hydrogens.
+ *
+ * @param mol      made by sanitize()
+ * @param source   whether they are what labels say or what coordinates show; None drops all
+ * @throws ArgumentError naming the atom and the reason if a label cannot be kept
+ */
+void perceiveStereo(RDKit::RWMol& mol, StereoSource source, const Origin& origin);
+
+/** Remove chiral tags, the stereo of double bonds and the directions of their neighbours. */
+void dropLabels(RDKit::RWMol& mol);
+
+/** Tell RDKit that stereochemistry is settled, so that nothing perceives it anew. */
+void markPerceived(RDKit::RWMol& mol);
+
+/**
+ * Read a SMILES without blanks; hydrogens stay as they are written, labels of stereochemistry wait for
+ * perceiveStereo().
+ *
+ * @throws ArgumentError for a wrong SMILES and one of too many atoms
+ */
+std::unique_ptr<RDKit::RWMol> parseSmiles(const std::string& smiles, const ReaderOptions& options,
+        const Origin& origin);
+
+/**
+ * Check what stands between the bars behind a SMILES.
+ *
+ * @throws ArgumentError naming the first part that would change the molecule, e.g. a racemate
+ */
+void checkSmilesExtensions(const std::string& extensions, const Origin& origin);
 
 /**
  * Turn a sanitized RDKit molecule into a record: hydrogens are added, stereochemistry is read, coordinates are copied.
@@ -62,7 +105,8 @@ MoleculeRecord recordFromMol(RDKit::RWMol& mol, const ReaderOptions& options, co
 
 /**
  * Fill the stereo records of a graph from the chiral tags and bond stereo of a molecule with all hydrogens, in
- * canonical form. Coordinates [numAtoms * 3], if there are any, show atropisomers.
+ * canonical form. Coordinates [numAtoms * 3], if there are any, show atropisomers. Labels that coordinates gave, and
+ * doubtful ones, are dropped where they say nothing: the molecule with such a label inverted is the same.
  */
 void readStereo(const RDKit::ROMol& mol, const std::vector<double>& positions, MolecularGraph& graph);
 
@@ -73,7 +117,7 @@ void readStereo(const RDKit::ROMol& mol, const std::vector<double>& positions, M
  */
 std::unique_ptr<RDKit::RWMol> molFromGraph(const MolecularGraph& graph, const Origin& origin);
 
-/** Write the stereo records of a graph into a molecule made from it. */
+/** Write the stereo records of a graph into a molecule made from it; other labels of the molecule are removed. */
 void writeStereo(const MolecularGraph& graph, RDKit::RWMol& mol);
 
 /** Get the canonical SMILES without hydrogens of a molecule. */

@@ -30,6 +30,37 @@ static string quote(const string& text) {
     return "\"" + shorten(text, 200) + "\"";
 }
 
+/** Sanitize a molecule that was parsed. */
+static std::unique_ptr<RDKit::RWMol> sanitizeParsed(const RDKit::RWMol& mol, const Origin& origin,
+        const string& expected) {
+    return callRDKit(origin, expected, [&]() {
+        auto sanitized = std::make_unique<RDKit::RWMol>(mol);
+        sanitize(*sanitized);
+        return sanitized.release(); // callRDKit() takes ownership.
+    });
+}
+
+std::unique_ptr<RDKit::RWMol> chem::parseSmiles(const string& smiles, const ReaderOptions& options,
+        const Origin& origin) {
+    // This RDKit's parser stops at the first other character and returns what it has.
+
+    if (smiles != toPrintable(smiles))
+        throw ArgumentError(origin.function + ": expected ASCII characters in a SMILES, got " +
+            quote(toPrintable(smiles)) + " with others in the place of \"?\"");
+    RDKit::SmilesParserParams parameters;
+    parameters.removeHs = false;
+    parameters.sanitize = false;
+    parameters.allowCXSMILES = false;
+    parameters.parseName = false;
+    const string expected = "a valid SMILES";
+    const auto mol = callRDKit(origin, expected, [&]() { return RDKit::SmilesToMol(smiles, parameters); });
+
+    // RDKit's perception of a molecule that is far too large takes minutes.
+
+    checkSize(*mol, options, origin, "");
+    return sanitizeParsed(*mol, origin, expected);
+}
+
 MolecularGraph OrbitPlugin::readSmiles(const string& smiles, const ReaderOptions& options) {
     checkOptions("readSmiles", options);
     const std::size_t first = smiles.find_first_not_of(" \t\r\n");
@@ -42,34 +73,15 @@ MolecularGraph OrbitPlugin::readSmiles(const string& smiles, const ReaderOptions
     const string core = smiles.substr(first, end - first);
     const Origin origin{"readSmiles", quote(core)};
 
-    // This RDKit's parser stops at the first other character and returns what it has.
-
-    if (core != toPrintable(core))
-        throw ArgumentError("readSmiles: expected ASCII characters in a SMILES, got " + quote(toPrintable(core)) +
-            " with others in the place of \"?\"");
-    RDKit::SmilesParserParams parameters;
-    parameters.removeHs = false;
-    parameters.sanitize = false;
-    parameters.allowCXSMILES = false;
-    parameters.parseName = false;
-    const string expected = "a valid SMILES";
-    auto mol = callRDKit(origin, expected, [&]() { return RDKit::SmilesToMol(core, parameters); });
-
-    // RDKit's perception of a molecule that is far too large takes minutes.
-
-    checkSize(*mol, options, origin, "");
-    mol = callRDKit(origin, expected, [&]() {
-        auto sanitized = std::make_unique<RDKit::RWMol>(*mol);
-        RDKit::MolOps::sanitizeMol(*sanitized);
-        return sanitized.release(); // callRDKit() takes ownership.
-    });
-    MolecularGraph graph = recordFromMol(*mol, options, origin).graph;
-
     // What follows the SMILES is the name, except for the extensions that some programs write between bars.
 
     string name = smiles.substr(std::min(smiles.find_first_not_of(" \t", end), smiles.size()));
-    if (!name.empty() && name[0] == '|')
-        name.erase(0, std::min(name.find('|', 1), name.size() - 1) + 1);
+    const std::size_t bar = name.empty() || name[0] != '|' ? string::npos : name.find('|', 1);
+    if (bar != string::npos) {
+        checkSmilesExtensions(name.substr(1, bar - 1), origin);
+        name.erase(0, bar + 1);
+    }
+    MolecularGraph graph = recordFromMol(*parseSmiles(core, options, origin), options, origin).graph;
     name.erase(0, std::min(name.find_first_not_of(" \t\r\n"), name.size()));
     name.erase(name.find_last_not_of(" \t\r\n") + 1);
     graph.name = name;
@@ -82,10 +94,14 @@ MoleculeRecord OrbitPlugin::readMolBlockRecord(const string& block, const Reader
         throw ArgumentError("readMolBlock: expected a mol block, got an empty text");
     const Origin origin{"readMolBlock", "the block titled " + quote(block.substr(0, block.find_first_of("\r\n")))};
     const string expected = "a valid mol block";
-    if (block.size() > MAX_TEXT_LENGTH)
-        checkSize(*callRDKit(origin, expected, [&]() { return RDKit::MolBlockToMol(block, false, false, true); }),
-                options, origin, "");
-    auto mol = callRDKit(origin, expected, [&]() { return RDKit::MolBlockToMol(block, true, false, true); });
+    auto mol = callRDKit(origin, expected, [&]() { return RDKit::MolBlockToMol(block, false, false, true); });
+    checkSize(*mol, options, origin, "");
+    mol = sanitizeParsed(*mol, origin, expected);
+
+    // Wedges became tags of atoms; the sides of double bonds want rings, which are known now.
+
+    RDKit::MolOps::clearSingleBondDirFlags(*mol);
+    RDKit::MolOps::detectBondStereochemistry(*mol);
     return recordFromMol(*mol, options, origin);
 }
 

@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: MIT
 // From a molecule of RDKit to a record of ours: refusals, hydrogens, atoms, bonds, rings, names and coordinates.
 #include "Molecules.h"
-#include "openmmorbit/internal/StereoGeometry.h"
-#include <GraphMol/Chirality.h>
 #include <GraphMol/MolOps.h>
 #include <GraphMol/MonomerInfo.h>
 #include <GraphMol/PeriodicTable.h>
 #include <GraphMol/SmilesParse/SmilesWrite.h>
+#include <GraphMol/new_canon.h>
 #include <algorithm>
-#include <cmath>
 #include <map>
 #include <set>
 
@@ -18,10 +16,7 @@ using std::string;
 using std::to_string;
 using std::vector;
 
-/** Three-coordinate atoms flatter than this signed volume have no handedness. */
-static const double MIN_PYRAMID_VOLUME = 0.1;
-
-static string describeAtom(const RDKit::Atom& atom) {
+string chem::describeAtom(const RDKit::Atom& atom) {
     return "atom " + to_string(atom.getIdx()) + " (" + atom.getSymbol() + ")";
 }
 
@@ -138,54 +133,36 @@ static void fillGraph(const RDKit::ROMol& mol, const Origin& origin, MolecularGr
     mol.getPropIfPresent(RDKit::common_properties::_Name, graph.name);
 }
 
-/**
- * Tag three-coordinate atoms by their coordinates. RDKit does so for S and Se only; it also knows P, As and N in small
- * or bridged rings as centres, and drops the tags of atoms that are none. N that bears H is left out, as in SMILES: it
- * inverts.
- */
-static void tagThreeCoordinate(RDKit::RWMol& mol) {
-    vector<double> positions;
-    for (const RDGeom::Point3D& point : mol.getConformer().getPositions())
-        positions.insert(positions.end(), {point.x, point.y, point.z});
-    for (RDKit::Atom* atom : mol.atoms()) {
-        const int element = atom->getAtomicNum();
-        if (atom->getDegree() != 3 || atom->getChiralTag() != RDKit::Atom::CHI_UNSPECIFIED || atom->getIsAromatic() ||
-                (element != 7 && element != 15 && element != 33))
+/** Say cis and trans of the neighbours of the highest rank, so that every numbering of the atoms says the same. */
+static void chooseBondEnds(RDKit::RWMol& mol) {
+    vector<unsigned int> ranks;
+    RDKit::Canon::rankMolAtoms(mol, ranks, false, false);
+    for (RDKit::Bond* bond : mol.bonds()) {
+        const bool isCis = bond->getStereo() == RDKit::Bond::STEREOCIS;
+        if (!isCis && bond->getStereo() != RDKit::Bond::STEREOTRANS)
             continue;
-        TetrahedralStereo stereo;
-        stereo.center = (int) atom->getIdx();
-        int count = 0;
-        for (const RDKit::Bond* bond : mol.atomBonds(atom))
-            stereo.neighbors[count++] = (int) bond->getOtherAtomIdx(atom->getIdx());
-        const auto isHydrogen = [&](int j) { return j >= 0 && mol.getAtomWithIdx(j)->getAtomicNum() == 1; };
-        if (element == 7 && std::any_of(stereo.neighbors.begin(), stereo.neighbors.end(), isHydrogen))
-            continue;
-        const double volume = getSignedVolume(stereo, positions);
-        if (std::fabs(volume) > MIN_PYRAMID_VOLUME)
-            atom->setChiralTag(volume > 0 ? RDKit::Atom::CHI_TETRAHEDRAL_CCW : RDKit::Atom::CHI_TETRAHEDRAL_CW);
+        const RDKit::Atom* centers[2] = {bond->getBeginAtom(), bond->getEndAtom()};
+        int ends[2] = {bond->getStereoAtoms()[0], bond->getStereoAtoms()[1]};
+        bool inverted = false;
+        for (int k = 0; k < 2; k++)
+            for (const RDKit::Bond* other : mol.atomBonds(centers[k])) {
+                const int candidate = (int) other->getOtherAtomIdx(centers[k]->getIdx());
+                if (other == bond || ranks[candidate] <= ranks[ends[k]])
+                    continue;
+                ends[k] = candidate;
+                inverted = !inverted;
+            }
+        bond->setStereoAtoms((unsigned int) ends[0], (unsigned int) ends[1]);
+        bond->setStereo(isCis != inverted ? RDKit::Bond::STEREOCIS : RDKit::Bond::STEREOTRANS);
     }
-}
-
-/** Take stereochemistry from coordinates in three dimensions, or drop it if the options say so. */
-static void perceiveStereo(RDKit::RWMol& mol, const ReaderOptions& options, bool has3D) {
-    if (has3D && options.stereoFrom3D) {
-        RDKit::MolOps::assignStereochemistryFrom3D(mol, -1, true);
-        tagThreeCoordinate(mol);
-    }
-    else if (has3D) {
-        for (RDKit::Atom* atom : mol.atoms())
-            atom->setChiralTag(RDKit::Atom::CHI_UNSPECIFIED);
-        for (RDKit::Bond* bond : mol.bonds()) {
-            bond->setStereo(RDKit::Bond::STEREONONE);
-            bond->setBondDir(RDKit::Bond::NONE);
-        }
-    }
-    RDKit::MolOps::assignStereochemistry(mol, true, true);
 }
 
 string chem::canonicalSmiles(const RDKit::ROMol& mol, bool isomeric) {
     RDKit::RWMol heavy(mol);
-    RDKit::MolOps::removeHs(heavy);
+    // Without another sanitization, which would drop labels.
+    RDKit::MolOps::removeHs(heavy, false, false, false);
+    markPerceived(heavy);
+    chooseBondEnds(heavy);
     return RDKit::MolToSmiles(heavy, isomeric);
 }
 
@@ -197,7 +174,8 @@ static MoleculeRecord makeRecord(RDKit::RWMol& mol, const ReaderOptions& options
     const int numGiven = (int) mol.getNumAtoms();
     addHydrogens(mol, options, origin, has3D);
     checkSize(mol, options, origin, " with hydrogens");
-    perceiveStereo(mol, options, has3D);
+    perceiveStereo(mol, !has3D ? StereoSource::Labels : options.stereoFrom3D ? StereoSource::Coordinates
+                                                                             : StereoSource::None, origin);
 
     MoleculeRecord record;
     fillGraph(mol, origin, record.graph);
@@ -205,8 +183,9 @@ static MoleculeRecord makeRecord(RDKit::RWMol& mol, const ReaderOptions& options
     if (has3D)
         for (const RDGeom::Point3D& point : mol.getConformer().getPositions())
             record.positions.insert(record.positions.end(), {point.x, point.y, point.z});
-    record.graph.smiles = canonicalSmiles(mol, true);
     readStereo(mol, options.stereoFrom3D ? record.positions : vector<double>(), record.graph);
+    writeStereo(record.graph, mol);
+    record.graph.smiles = canonicalSmiles(mol, true);
     record.graph.validate();
     return record;
 }

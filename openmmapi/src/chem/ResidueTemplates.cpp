@@ -95,6 +95,21 @@ static Mappings findMappings(const TopologyRecord& topology, const vector<int>& 
     return complete.all.empty() ? incomplete : complete;
 }
 
+/** Get the counterpart of the atom beside a double bond, or of the other one there; then the relation turns round. */
+static int findBondEnd(const RDKit::ROMol& pattern, const AtomMap& mapping, int end, int center, int across,
+        bool& inverted) {
+    if (mapping.count(end) > 0)
+        return mapping.at(end);
+    for (const RDKit::Bond* bond : pattern.atomBonds(pattern.getAtomWithIdx(center))) {
+        const int other = (int) bond->getOtherAtomIdx(center);
+        if (other == across || other == end || mapping.count(other) == 0)
+            continue;
+        inverted = !inverted;
+        return mapping.at(other);
+    }
+    return -1;
+}
+
 static void copyBonds(const RDKit::ROMol& pattern, const AtomMap& mapping, RDKit::RWMol& mol) {
     for (const RDKit::Bond* bond : pattern.bonds()) {
         const auto first = mapping.find((int) bond->getBeginAtomIdx()),
@@ -103,14 +118,18 @@ static void copyBonds(const RDKit::ROMol& pattern, const AtomMap& mapping, RDKit
             continue;
         RDKit::Bond* target = mol.getBondBetweenAtoms(first->second, second->second);
         target->setBondType(bond->getBondType());
-        const bool trans = bond->getStereo() == RDKit::Bond::STEREOE, cis = bond->getStereo() == RDKit::Bond::STEREOZ;
-        if ((!cis && !trans) || mapping.count(bond->getStereoAtoms()[0]) == 0 ||
-                mapping.count(bond->getStereoAtoms()[1]) == 0)
+        const bool trans = bond->getStereo() == RDKit::Bond::STEREOTRANS;
+        if (!trans && bond->getStereo() != RDKit::Bond::STEREOCIS)
+            continue;
+        bool inverted = false;
+        const vector<int>& ends = bond->getStereoAtoms();
+        const int begin = findBondEnd(pattern, mapping, ends[0], first->first, second->first, inverted);
+        const int end = findBondEnd(pattern, mapping, ends[1], second->first, first->first, inverted);
+        if (begin < 0 || end < 0)
             continue;
         const bool forward = (int) target->getBeginAtomIdx() == first->second;
-        target->setStereoAtoms(mapping.at(bond->getStereoAtoms()[forward ? 0 : 1]),
-                mapping.at(bond->getStereoAtoms()[forward ? 1 : 0]));
-        target->setStereo(cis ? RDKit::Bond::STEREOCIS : RDKit::Bond::STEREOTRANS);
+        target->setStereoAtoms((unsigned int) (forward ? begin : end), (unsigned int) (forward ? end : begin));
+        target->setStereo(trans != inverted ? RDKit::Bond::STEREOTRANS : RDKit::Bond::STEREOCIS);
     }
 }
 
@@ -231,6 +250,10 @@ static string describeMapping(const RDKit::ROMol& constitution, const AtomMap& i
     for (RDKit::Atom* atom : mol.atoms())
         if (mirrored)
             atom->invertChirality();
+
+    // With all atoms told apart, other centres have a handedness than in the template.
+
+    mol.clearProp(RDKit::common_properties::_StereochemDone);
     return RDKit::MolToSmiles(mol);
 }
 
@@ -297,8 +320,9 @@ void chem::assignFromSmiles(const TopologyRecord& topology, int residue, RDKit::
     const string& name = topology.residueNames[residue];
     const string& smiles = topology.smiles.at(name);
     const Origin origin{"readTopology", "\"" + smiles + "\" for " + describeResidue(topology, residue)};
-    auto pattern = callRDKit(origin, "a valid SMILES", [&]() { return RDKit::SmilesToMol(smiles); });
+    const auto pattern = parseSmiles(smiles, ReaderOptions(), origin);
     RDKit::MolOps::addHs(*pattern);
+    perceiveStereo(*pattern, StereoSource::Labels, origin);
     const vector<int> all = getAtoms(topology, residue);
     vector<int> heavy;
     std::copy_if(

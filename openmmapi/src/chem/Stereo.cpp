@@ -105,11 +105,21 @@ void chem::readStereo(const RDKit::ROMol& mol, const vector<double>& positions, 
     readDoubleBonds(mol, graph);
     if (!positions.empty())
         readAtropisomers(mol, positions, graph);
+
+    // Coordinates show more than a SMILES would say.
+
+    const auto mayBeVacuous = [&](int atom1, int atom2) {
+        const RDKit::Bond* bond = mol.getBondBetweenAtoms((unsigned int) atom1, (unsigned int) atom2);
+        return !positions.empty() || (bond == nullptr ? mol.getAtomWithIdx((unsigned int) atom1)->hasProp(DOUBTFUL)
+                                                      : bond->hasProp(DOUBTFUL));
+    };
+    dropVacuousStereo(graph, mayBeVacuous);
     canonicalizeStereo(graph);
     expandStereoAxes(graph);
 }
 
 void chem::writeStereo(const MolecularGraph& graph, RDKit::RWMol& mol) {
+    dropLabels(mol);
     for (const TetrahedralStereo& stereo : graph.tetrahedral) {
         RDKit::Atom* atom = mol.getAtomWithIdx(stereo.center);
         const vector<int> bonded = getBondedAtoms(mol, *atom);

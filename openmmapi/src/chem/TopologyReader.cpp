@@ -167,8 +167,7 @@ MolecularGraph OrbitPlugin::readTopology(const TopologyRecord& topology, const R
             "atoms and bonds with valid valences, and aromatic bonds for which single and double ones can stand",
             [&]() {
                 auto copy = std::make_unique<RDKit::RWMol>(mol);
-                RDKit::MolOps::sanitizeMol(*copy);
-                RDKit::MolOps::setDoubleBondNeighborDirections(*copy);
+                sanitize(*copy);
                 return copy.release(); // callRDKit() takes ownership.
             });
     return recordFromMol(*sanitized, options, origin).graph;

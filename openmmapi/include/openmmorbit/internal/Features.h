@@ -7,6 +7,7 @@
 #include "openmmorbit/MolecularGraph.h"
 #include "openmmorbit/Symmetry.h"
 #include "openmmorbit/internal/stages/StereoGuidance.h"
+#include <functional>
 #include <vector>
 
 namespace OrbitPlugin {
@@ -27,6 +28,14 @@ struct OPENMM_EXPORT_ORBIT GraphFeatures {
  * `tetrahedral` and `torsional`; the other members of the graph must be complete.
  */
 OPENMM_EXPORT_ORBIT void canonicalizeStereo(MolecularGraph& graph);
+/**
+ * Drop the stereo records that say nothing: those whose inversion gives the same molecule, because a symmetry of the
+ * graph undoes it and keeps all other records. Every axis must have one record.
+ *
+ * @param isCandidate   whether a record may be dropped: of an axis its two atoms, of a centre the centre twice
+ */
+OPENMM_EXPORT_ORBIT void dropVacuousStereo(
+        MolecularGraph& graph, const std::function<bool(int, int)>& isCandidate);
 /**
  * Replace the records of every axis by one for each pair of its end atoms, as the reading room returns them; across an
  * end atom the kind is the opposite. Records of one axis are taken to mean the same. Call it after
