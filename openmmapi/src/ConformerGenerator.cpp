@@ -6,8 +6,20 @@
 #include "openmmorbit/internal/Features.h"
 #include "openmmorbit/internal/RandomSeed.h"
 #include <algorithm>
+#include <cmath>
+#include <mutex>
+#include <unistd.h>
 
 namespace OrbitPlugin {
+
+/** What runs the generations of one process. */
+struct ConformerGenerator::Engine {
+    const int process = (int) getpid();
+    bool used = false;                              ///< a kernel was made, here or before the fork that led here
+    bool forked = false;                            ///< it replaces the engine of the process that was forked
+    std::mutex mutex;                               ///< held for the members and settings, never while copies are made
+    std::shared_ptr<ConformerGeneratorImpl> impl;   ///< null until it is needed
+};
 
 namespace {
 
@@ -20,40 +32,81 @@ void checkCount(const std::string& method, const std::string& what, int value, i
 } // namespace
 
 ConformerGenerator::ConformerGenerator(const DenoiserModel& newModel) :
-        model(std::make_shared<DenoiserModel>(newModel)) {
+        model(std::make_shared<DenoiserModel>(newModel)), engine(std::make_unique<Engine>().release()) {
+    // The destructor owns the engine.
+
+    std::unique_ptr<Engine> owner(engine.load());
     model->validate();
     settings = model->getSamplerSettings();
+    owner.release();
 }
 
 ConformerGenerator::ConformerGenerator(const std::string& modelPath) :
         ConformerGenerator(DenoiserModel::load(modelPath)) {
 }
 
-ConformerGenerator::~ConformerGenerator() = default;
+ConformerGenerator::~ConformerGenerator() {
+    // A forked process leaves its parent's engine alone: whoever waits for threads that are not there waits for ever.
+
+    std::unique_ptr<Engine> owner(engine.load());
+    if (owner->process != (int) getpid())
+        owner.release();
+}
+
+ConformerGenerator::Engine& ConformerGenerator::getEngine() {
+    Engine* current = engine.load();
+    if (current->process == (int) getpid())
+        return *current;
+    auto fresh = std::make_unique<Engine>();
+    fresh->used = current->used;
+    fresh->forked = true;
+
+    // The first thread of a forked process to come here replaces the engine; the old one stays, as above.
+
+    if (engine.compare_exchange_strong(current, fresh.get()))
+        return *fresh.release();
+    return *current;
+}
+
+void ConformerGenerator::dropImpl() {
+    getEngine().impl.reset();
+}
 
 void ConformerGenerator::setPlatformName(const std::string& name) {
+    const std::lock_guard<std::mutex> lock(getEngine().mutex);
     platformName = name;
-    impl.reset();
+    dropImpl();
 }
 
 void ConformerGenerator::setPlatformProperties(const std::map<std::string, std::string>& properties) {
+    const std::lock_guard<std::mutex> lock(getEngine().mutex);
     platformProperties = properties;
-    impl.reset();
+    dropImpl();
 }
 
 void ConformerGenerator::setNumThreads(int threads) {
     checkCount("setNumThreads", "threads", threads, 0);
+    const std::lock_guard<std::mutex> lock(getEngine().mutex);
     numThreads = threads;
-    impl.reset();
+    dropImpl();
 }
 
 void ConformerGenerator::setSamplerSettings(const SamplerSettings& newSettings) {
     newSettings.validate();
+    const std::lock_guard<std::mutex> lock(getEngine().mutex);
     settings = newSettings;
+}
+
+void ConformerGenerator::setTimeLimit(double seconds) {
+    if (!(seconds >= 0) || !std::isfinite(seconds))
+        throw ArgumentError("ConformerGenerator::setTimeLimit: expected at least 0 seconds, got " +
+                            std::to_string(seconds) + "; 0 is no limit");
+    timeLimit = seconds;
 }
 
 void ConformerGenerator::setMaxResamplings(int resamplings) {
     checkCount("setMaxResamplings", "resamplings", resamplings, 0);
+    const std::lock_guard<std::mutex> lock(getEngine().mutex);
     maxResamplings = resamplings;
 }
 
@@ -66,32 +119,42 @@ void ConformerGenerator::setCondition(const std::string& name) {
         throw ArgumentError("ConformerGenerator::setCondition: expected one of the model's conditions (" +
                             (list.empty() ? "it has none" : list) + "), got \"" + name + "\"");
     }
+    const std::lock_guard<std::mutex> lock(getEngine().mutex);
     condition = name;
 }
 
-ConformerGeneratorImpl& ConformerGenerator::getImpl() {
-    if (!impl)
-        impl = std::make_unique<ConformerGeneratorImpl>(model, platformName, platformProperties, numThreads);
-    return *impl;
+std::shared_ptr<ConformerGeneratorImpl> ConformerGenerator::getImpl() {
+    Engine& current = getEngine();
+    const std::lock_guard<std::mutex> lock(current.mutex);
+    const bool isHost = platformName.empty() || platformName == "CPU" || platformName == "Reference";
+    if (current.forked && current.used && !isHost)
+        throw OpenMM::OpenMMException("ConformerGenerator::generate: expected a process of its own for platform \"" +
+                platformName + "\", got one that was forked after the device was used; start it with "
+                "multiprocessing.get_context(\"spawn\"), or use the platform CPU");
+    current.used = true;
+    if (!current.impl)
+        current.impl = std::make_shared<ConformerGeneratorImpl>(model, platformName, platformProperties, numThreads);
+    return current.impl;
 }
 
 std::string ConformerGenerator::getKernelDescription() {
-    return getImpl().getKernelDescription();
+    return getImpl()->getKernelDescription();
 }
 
-Ensemble ConformerGenerator::generate(const MolecularGraph& graph, int numConformers, int seed, int record) {
+Ensemble ConformerGenerator::generate(
+        const MolecularGraph& graph, int numConformers, int seed, int record, ProgressCallback* progress) {
     // What is wrong with the molecule itself is an error of its own type.
 
     graph.validate();
     computeFeatures(graph, model->getAtomVocabularies(), model->getPairVocabularies());
-    Ensemble ensemble = generateBatch({graph}, {numConformers}, seed, record)[0];
+    Ensemble ensemble = generateBatch({graph}, {numConformers}, seed, record, progress)[0];
     if (ensemble.getNumConformers() == 0)
         throw ConformerGenerationError(ensemble.getMessage());
     return ensemble;
 }
 
 std::vector<Ensemble> ConformerGenerator::generateBatch(const std::vector<MolecularGraph>& graphs,
-        const std::vector<int>& numConformers, int seed, int firstRecord) {
+        const std::vector<int>& numConformers, int seed, int firstRecord, ProgressCallback* progress) {
     if (graphs.size() != numConformers.size())
         throw ArgumentError("ConformerGenerator::generateBatch: expected " + std::to_string(graphs.size()) +
                 " numbers of conformers, one for each molecule, got " + std::to_string(numConformers.size()));
@@ -103,17 +166,28 @@ std::vector<Ensemble> ConformerGenerator::generateBatch(const std::vector<Molecu
         requests[i].numConformers = numConformers[i];
         requests[i].record = firstRecord + i;
     }
+    const std::shared_ptr<ConformerGeneratorImpl> impl = getImpl();
+    GenerationSettings call;
+    {
+        const std::lock_guard<std::mutex> lock(getEngine().mutex);
+        call = getCallSettings();
+    }
+    call.seed = seed != 0 ? seed : chooseRandomSeed();
+    call.progress = progress;
+    return impl->generate(requests, call);
+}
+
+GenerationSettings ConformerGenerator::getCallSettings() const {
     GenerationSettings call;
     call.sampler = settings;
-    call.seed = seed != 0 ? seed : chooseRandomSeed();
     const std::vector<std::string>& names = model->getConditions();
     if (!condition.empty())
         call.condition = (int) (std::find(names.begin(), names.end(), condition) - names.begin());
     call.maxResamplings = maxResamplings;
     call.checkConformers = checkConformers;
     call.returnFailed = returnFailed;
-    call.progress = progress;
-    return getImpl().generate(requests, call);
+    call.timeLimit = timeLimit;
+    return call;
 }
 
 } // namespace OrbitPlugin

@@ -12,6 +12,7 @@
 #include <chrono>
 #include <cmath>
 #include <numeric>
+#include <sstream>
 
 using namespace OpenMM;
 
@@ -42,15 +43,27 @@ Platform& choosePlatform(const std::string& name) {
                         "\"; load the plugins with Platform::loadPluginsFromDirectory()");
 }
 
+// The time that a molecule may take, s; 0 for no limit.
+
+double getTimeLimit(const GenerationSettings& settings, const GenerationRequest& request) {
+    return settings.timeLimit * std::max(1.0, request.numConformers / 100.0);
+}
+
+std::string formatSeconds(double seconds) {
+    std::ostringstream text;
+    text << seconds << " s";
+    return text.str();
+}
+
 // A sentence about the copies of one molecule that stayed wrong, with the most frequent fault and one example of it.
 
 std::string describeWrong(
-        const GenerationRequest& request, const std::vector<ConformerStatus>& wrong, int maxResamplings) {
-    std::array<int, 8> counts{};
-    std::array<std::string, 8> examples;
+        const GenerationRequest& request, const std::vector<ConformerStatus>& wrong, const std::string& end) {
+    std::array<int, 9> counts{};
+    std::array<std::string, 9> examples;
     for (const ConformerStatus& status : wrong) {
-        const std::array<bool, 8> flags = {status.finite, status.centersInside, status.ringsClear, status.bondsCorrect,
-                status.anglesCorrect, status.planar, status.clashFree, status.stereoCorrect};
+        const std::array<bool, 9> flags = {status.finite, status.centersInside, status.ringsClear, status.bondsCorrect,
+                status.anglesCorrect, status.planar, status.clashFree, status.stereoCorrect, status.finished};
         const auto fault = std::find(flags.begin(), flags.end(), false) - flags.begin();
         counts[fault]++;
         if (examples[fault].empty())
@@ -59,8 +72,8 @@ std::string describeWrong(
     int worst = (int) (std::max_element(counts.begin(), counts.end()) - counts.begin());
     return "ConformerGenerator::generate: expected " + std::to_string(request.numConformers) +
            " correct conformers of " + request.graph->getLabel() + ", got " +
-           std::to_string(request.numConformers - (int) wrong.size()) + " after " + std::to_string(maxResamplings) +
-           " resamplings; most frequent fault (" + std::to_string(counts[worst]) + " copies): " + examples[worst];
+           std::to_string(request.numConformers - (int) wrong.size()) + " " + end + "; most frequent fault (" +
+            std::to_string(counts[worst]) + " copies): " + examples[worst];
 }
 
 } // namespace
@@ -97,7 +110,9 @@ std::string ConformerGeneratorImpl::getKernelDescription() const {
 
 std::vector<Ensemble> ConformerGeneratorImpl::generate(const std::vector<GenerationRequest>& requests,
         const GenerationSettings& settings) {
-    Call call{requests, settings, {}, std::vector<std::string>(requests.size()), 0, {}};
+    const std::lock_guard<std::mutex> lock(running);
+    Call call{requests, settings, {}, std::vector<std::string>(requests.size()), 0, 0,
+            std::vector<double>(requests.size(), 0.0), {}};
     addCopies(call);
     std::vector<int> pending(call.copies.size());
     std::iota(pending.begin(), pending.end(), 0);
@@ -105,8 +120,7 @@ std::vector<Ensemble> ConformerGeneratorImpl::generate(const std::vector<Generat
     // One round for every draw; the copies that are still wrong meet again in the next one.
 
     for (int draw = 0; draw <= settings.maxResamplings && !pending.empty(); draw++) {
-        for (int index : pending)
-            call.copies[index].provenance.numResamplings = draw;
+        call.draw = draw;
         std::vector<int> wrong;
         for (int first = 0; first < (int) pending.size();) {
             Batch batch;
@@ -114,10 +128,10 @@ std::vector<Ensemble> ConformerGeneratorImpl::generate(const std::vector<Generat
             first = packBatch(call, pending, first, batch, packed);
             if (packed.empty())
                 continue;
-            runBatch(call, batch, packed);
+            const bool finished = runBatch(call, batch, packed);
             keepFeatures(call, batch, packed);
             for (int index : packed)
-                if (call.copies[index].status.isAccepted() || draw == settings.maxResamplings)
+                if (call.copies[index].status.isAccepted() || draw == settings.maxResamplings || !finished)
                     call.numFinished++;
                 else
                     wrong.push_back(index);
@@ -154,7 +168,7 @@ int ConformerGeneratorImpl::packBatch(Call& call, const std::vector<int>& pendin
     long long numPairs = 0;
     int lastRequest = -1, next = first;
     for (; next < (int) pending.size(); next++) {
-        const Copy& copy = call.copies[pending[next]];
+        Copy& copy = call.copies[pending[next]];
         const GenerationRequest& request = call.requests[copy.request];
         long long pairs = (long long) request.graph->getNumAtoms() * request.graph->getNumAtoms();
         if (!packed.empty() && numPairs + pairs > MAX_PAIRS)
@@ -162,10 +176,11 @@ int ConformerGeneratorImpl::packBatch(Call& call, const std::vector<int>& pendin
 
         if (copy.request != lastRequest && packGraph(call, copy.request, batch))
             lastRequest = copy.request;
-        if (!call.messages[copy.request].empty()) {
+        if (!call.messages[copy.request].empty() || isOverdue(call, copy.request)) {
             call.numFinished++;
             continue;
         }
+        copy.provenance.numResamplings = call.draw;
         BatchCopy row;
         row.graph = (int) batch.graphs.size() - 1;
         row.record = request.record;
@@ -215,23 +230,48 @@ void ConformerGeneratorImpl::keepFeatures(Call& call, Batch& batch, const std::v
     }
 }
 
-void ConformerGeneratorImpl::runBatch(Call& call, const Batch& batch, const std::vector<int>& packed) {
+bool ConformerGeneratorImpl::isOverdue(const Call& call, int request, double more) const {
+    const double limit = getTimeLimit(call.settings, call.requests[request]);
+    return limit > 0 && call.seconds[request] + more > limit;
+}
+
+bool ConformerGeneratorImpl::areOverdue(
+        const Call& call, const Batch& batch, const std::vector<int>& packed, double more) const {
+    if (call.settings.timeLimit == 0)
+        return false;
+    std::map<int, int> numAtoms;
+    for (int i = 0; i < (int) packed.size(); i++)
+        numAtoms[call.copies[packed[i]].request] += batch.getNumAtoms(i);
+    return std::all_of(numAtoms.begin(), numAtoms.end(), [&](const auto& entry) {
+        return isOverdue(call, entry.first, more * entry.second / batch.getNumAtoms());
+    });
+}
+
+bool ConformerGeneratorImpl::runBatch(Call& call, const Batch& batch, const std::vector<int>& packed) {
     auto start = std::chrono::steady_clock::now();
+    auto getSeconds = [&]() { return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(); };
     IntegrateOrbitDiffusionStepKernel& kernel = integrator->getKernel();
     report(call, 0.0);
     kernel.setBatch(batch);
     kernel.drawPrior();
-    for (int step = 0; step < batch.getNumSteps(); step++) {
+    bool finished = true;
+    for (int step = 0; step < batch.getNumSteps() && finished; step++) {
         kernel.execute(step);
         report(call, (step + 1.0) / batch.getNumSteps());
+        finished = step + 1 == batch.getNumSteps() || !areOverdue(call, batch, packed, getSeconds());
     }
-    inspect(call, batch, packed, kernel.getPositions());
-    double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    if (finished)
+        inspect(call, batch, packed, kernel.getPositions());
+    const double seconds = getSeconds();
     for (int i = 0; i < (int) packed.size(); i++) {
-        ConformerProvenance& provenance = call.copies[packed[i]].provenance;
-        provenance.numEvaluations += call.settings.sampler.getNumEvaluations();
-        provenance.wallSeconds += seconds * batch.getNumAtoms(i) / batch.getNumAtoms();
+        Copy& copy = call.copies[packed[i]];
+        const double share = seconds * batch.getNumAtoms(i) / batch.getNumAtoms();
+        copy.provenance.wallSeconds += share;
+        call.seconds[copy.request] += share;
+        if (finished)
+            copy.provenance.numEvaluations += call.settings.sampler.getNumEvaluations();
     }
+    return finished;
 }
 
 void ConformerGeneratorImpl::report(const Call& call, double fraction) const {
@@ -284,10 +324,14 @@ std::vector<Ensemble> ConformerGeneratorImpl::collect(Call& call) const {
     for (Copy& copy : call.copies) {
         if (!call.messages[copy.request].empty())
             continue;
+        if (copy.positions.empty() && copy.status.isAccepted()) {
+            copy.status.finished = false;
+            copy.status.message = "the time limit was over before it was generated";
+        }
         bool accepted = copy.status.isAccepted();
         if (!accepted)
             wrong[copy.request].push_back(copy.status);
-        if (accepted || call.settings.returnFailed)
+        if (accepted || (call.settings.returnFailed && copy.status.finished))
             ensembles[copy.request].addConformer(copy.positions, copy.status, copy.provenance);
         else
             ensembles[copy.request].addFailure({copy.status, copy.provenance});
@@ -296,7 +340,9 @@ std::vector<Ensemble> ConformerGeneratorImpl::collect(Call& call) const {
     for (int i = 0; i < (int) ensembles.size(); i++) {
         ensembles[i].setMessage(call.messages[i]);
         if (!wrong[i].empty())
-            ensembles[i].setMessage(describeWrong(call.requests[i], wrong[i], call.settings.maxResamplings));
+            ensembles[i].setMessage(describeWrong(call.requests[i], wrong[i], isOverdue(call, i)
+                ? "when its time limit of " + formatSeconds(getTimeLimit(call.settings, call.requests[i])) + " was over"
+                : "after " + std::to_string(call.settings.maxResamplings) + " resamplings"));
     }
     return ensembles;
 }

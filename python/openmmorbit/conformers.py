@@ -194,6 +194,14 @@ class ConformerGenerator:
         What to do with molecules that have something the model was hardly trained for (a kind of atom, bond or ring, or
         a size, of fewer than 10 training molecules): "warn" (an UnfamiliarMoleculeWarning), "refuse" or "ignore". A
         model file without training counts tells nothing.
+    timeLimit : float, optional
+        Seconds that a molecule may take, for up to 100 conformers of it; in proportion for more. What was accepted by
+        then is returned. None: no limit.
+
+    Notes
+    -----
+    Several threads may use one generator: their calls wait for each other, with the numbers of a single thread. After a
+    fork the child process may use it, too, unless its platform is a GPU's.
 
     Examples
     --------
@@ -205,7 +213,8 @@ class ConformerGenerator:
 
     def __init__(self, model=None, platform=None, properties=None, threads=None, numSteps=None, method=None,
                  schedule=None, sigmaMax=None, sigmaMin=None, rho=None, renewal=None, stereoGuidance=None,
-                 condition=None, maxResamplings=None, check=True, returnFailed=False, unfamiliar="warn"):
+                 condition=None, maxResamplings=None, check=True, returnFailed=False, unfamiliar="warn",
+                 timeLimit=60.0):
         self._unfamiliar = familiarity.checkReaction(unfamiliar)
         self._core = orbit.ConformerGenerator(loadModel(model))
         if platform is not None:
@@ -232,6 +241,7 @@ class ConformerGenerator:
             self._core.setMaxResamplings(_integer("maxResamplings", maxResamplings, -2**31))
         self._core.setCheckConformers(bool(check))
         self._core.setReturnFailed(bool(returnFailed))
+        self._core.setTimeLimit(0.0 if timeLimit is None else float(timeLimit))
 
     @classmethod
     def fromXml(cls, xml, unfamiliar="warn"):
@@ -333,8 +343,8 @@ class ConformerGenerator:
         graphs, phrases = openstereo.resolve(graph, stereo, maxIsomers)
         openstereo.warn(graph, phrases, stereo, len(graphs), maxIsomers)
         if stereo != "enumerate":
-            with self._watched(progress):
-                return Ensemble(self._core.generate(graph, number, seed), source)
+            with self._watched(progress) as callback:
+                return Ensemble(self._core.generate(graph, number, seed, 0, callback), source)
         seed = seed or random.randrange(1, 2**31 - 1)
         answers = list(self._generateIsomers(graphs, number, seed, 0, source, progress))
         ensembles = [answer for answer in answers if isinstance(answer, Ensemble)]
@@ -351,8 +361,8 @@ class ConformerGenerator:
         isomers = [graph.smiles for graph in graphs]
         for graph in graphs:
             try:
-                with self._watched(progress):
-                    yield Ensemble(self._core.generate(graph, number, seed, record), source, isomers)
+                with self._watched(progress) as callback:
+                    yield Ensemble(self._core.generate(graph, number, seed, record, callback), source, isomers)
             except (ValueError, openmm.OpenMMException) as error:
                 yield type(error)(f"isomer {isomers.index(graph.smiles) + 1}, {graph.smiles}: {error}")
 
@@ -437,8 +447,9 @@ class ConformerGenerator:
                         good, bad = (answer, None) if isinstance(answer, Ensemble) else (None, answer)
                         yield GenerationResult(index, molecule, good, bad, unfamiliar, phrases)
                 continue
-            with self._watched(False):
-                ensembles = self._core.generateBatch([r[3][0] for r in run], [r[4] for r in run], seed, run[0][0])
+            with self._watched(False) as callback:
+                ensembles = self._core.generateBatch([r[3][0] for r in run], [r[4] for r in run], seed, run[0][0],
+                                                     callback)
             for (index, molecule, source, _, _, _, unfamiliar, phrases), core in zip(run, ensembles):
                 if core.getNumConformers() == 0:
                     error = openmm.OpenMMException(core.getMessage().replace("::", ".", 1))
@@ -448,7 +459,7 @@ class ConformerGenerator:
 
     @contextmanager
     def _watched(self, progress):
-        """Let Ctrl-C stop the C++ call, and show a progress bar if wanted."""
+        """Get a callback that lets Ctrl-C stop the C++ call, and shows a progress bar if wanted."""
         bar = report = None
         if progress:
             # Importing it takes longer than many a generation.
@@ -459,11 +470,8 @@ class ConformerGenerator:
             def report(numFinished, numCopies, fraction):
                 bar.update(int(1000 * (numFinished + fraction * (numCopies - numFinished)) / max(numCopies, 1)) - bar.n)
 
-        callback = orbit.PythonProgressCallback(report)
-        self._core.setProgressCallback(callback)
         try:
-            yield
+            yield orbit.PythonProgressCallback(report)
         finally:
-            self._core.setProgressCallback(None)
             if bar is not None:
                 bar.close()

@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: MIT
 """The generator through Python: shapes, seeds, streams, refusals, progress, Ctrl-C. Weights are random here."""
+import multiprocessing
+import os
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import openmm
@@ -289,12 +292,69 @@ def testAnExceptionInTheCallbackStops(makeGenerator, water):
             raise KeyboardInterrupt
 
     callback = orbit.PythonProgressCallback(report)
-    generator._core.setProgressCallback(callback)
     with pytest.raises(KeyboardInterrupt):
-        generator._core.generate(water, 4, 1)
+        generator._core.generate(water, 4, 1, 0, callback)
     assert len(calls) == 3 and calls[0] == (0, 4, 0.0) and 0 < calls[2][2] < 1
-    generator._core.setProgressCallback(None)
     assert len(generator.generate(water, 1, seed=1)) == 1
+
+
+def testThreadsShareAGenerator(makeGenerator):
+    generator = makeGenerator(platform="CPU", numSteps=4)
+    expected = {smiles: generator.generate(smiles, 4, seed=7).positions._value for smiles in ("CCO", "CC(N)=O")}
+
+    def work(index):
+        smiles = list(expected)[index % 2]
+        return np.array_equal(generator.generate(smiles, 4, seed=7).positions._value, expected[smiles])
+
+    with ThreadPoolExecutor(4) as pool:
+        assert all(pool.map(work, range(100)))
+
+
+def answerInChild(generator, answers):
+    answers.put(generator.generate("CCO", 4, seed=7).positions._value)
+
+
+def testAForkedProcessGenerates(makeGenerator):
+    generator = makeGenerator(platform="CPU", numSteps=4)
+    expected = generator.generate("CCO", 4, seed=7).positions._value
+    context = multiprocessing.get_context("fork")
+    for _ in range(3):
+        answers = context.Queue()
+        processes = [context.Process(target=answerInChild, args=(generator, answers)) for _ in range(3)]
+        for process in processes:
+            process.start()
+        assert all(np.array_equal(answers.get(timeout=60), expected) for _ in processes)
+        for process in processes:
+            process.join(60)
+            assert process.exitcode == 0
+    # The parent goes on.
+    assert np.array_equal(generator.generate("CCO", 4, seed=7).positions._value, expected)
+
+
+def testAGpuDoesNotSurviveAFork(makeGenerator, water):
+    generator = makeGenerator(platform="CPU")
+    generator.generate(water, 1, seed=1)
+    generator._core.setPlatformName("CUDA")
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            generator.generate(water, 1, seed=1)
+        except openmm.OpenMMException as error:
+            os.write(writer, str(error).encode())
+        os._exit(0)
+    os.waitpid(child, 0)
+    assert b"get_context(" in os.read(reader, 1000)
+
+
+def testTheTimeOfAMoleculeIsLimited(smallModel):
+    generator = openmmorbit.ConformerGenerator(smallModel, maxResamplings=10**6, numSteps=4, timeLimit=0.5)
+    begin = time.perf_counter()
+    with pytest.raises(openmm.OpenMMException, match="got 0 when its time limit of 0.5 s was over; most frequent"):
+        generator.generate("CCCCCC", 3, seed=1)
+    assert time.perf_counter() - begin < 5
+    again = openmmorbit.ConformerGenerator.fromXml(generator.toXml(embedModel=True))
+    assert again._core.getTimeLimit() == 0.5
 
 
 def testSettingsSurviveXml(smallModel, tmp_path):

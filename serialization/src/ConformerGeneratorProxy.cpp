@@ -14,11 +14,12 @@ ConformerGeneratorProxy::ConformerGeneratorProxy() : SerializationProxy("OrbitCo
 
 void ConformerGeneratorProxy::serialize(const void* object, SerializationNode& node) const {
     const ConformerGenerator& generator = *static_cast<const ConformerGenerator*>(object);
-    node.setIntProperty("version", 1);
+    node.setIntProperty("version", 2);
     node.setStringProperty("platform", generator.getPlatformName());
     node.setIntProperty("threads", generator.getNumThreads());
     node.setIntProperty("maxResamplings", generator.getMaxResamplings());
     node.setBoolProperty("checkConformers", generator.getCheckConformers());
+    node.setDoubleProperty("timeLimit", generator.getTimeLimit());
     node.setBoolProperty("returnFailed", generator.getReturnFailed());
     node.setStringProperty("condition", generator.getCondition());
     node.setBoolProperty("embedModel", generator.getEmbedModel());
@@ -30,13 +31,14 @@ void ConformerGeneratorProxy::serialize(const void* object, SerializationNode& n
 }
 
 void* ConformerGeneratorProxy::deserialize(const SerializationNode& node) const {
-    checkVersion(node, getTypeName(), 1);
+    checkVersion(node, getTypeName(), 2);
     auto generator = std::make_unique<ConformerGenerator>(readModel(node));
     generator->setPlatformName(node.getStringProperty("platform"));
     generator->setNumThreads(node.getIntProperty("threads"));
     generator->setMaxResamplings(node.getIntProperty("maxResamplings"));
     generator->setCheckConformers(node.getBoolProperty("checkConformers"));
     generator->setReturnFailed(node.getBoolProperty("returnFailed"));
+    generator->setTimeLimit(node.getDoubleProperty("timeLimit", generator->getTimeLimit()));
     generator->setCondition(node.getStringProperty("condition"));
     generator->setEmbedModel(node.getBoolProperty("embedModel"));
     std::map<std::string, std::string> properties;

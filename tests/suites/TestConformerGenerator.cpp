@@ -9,6 +9,8 @@
 #include "openmmorbit/OrbitDiffusionIntegrator.h"
 #include <gtest/gtest.h>
 #include <algorithm>
+#include <array>
+#include <thread>
 
 using namespace OpenMM;
 using namespace OrbitPlugin;
@@ -265,18 +267,62 @@ TEST(ConformerGenerator, continuesWithoutAMoleculeThatTheModelLacks) {
 TEST(ConformerGenerator, reportsProgressAndStops) {
     auto generator = makeGenerator(makeSmallModel(), false);
     Counter counter(1000);
-    generator->setProgressCallback(&counter);
-    generator->generate(makeWater(), 4, 1);
+    generator->generate(makeWater(), 4, 1, 0, &counter);
     EXPECT_EQ(4, counter.numCalls);
     EXPECT_EQ(4, counter.numCopies);
     EXPECT_EQ(1.0, counter.fraction);
     Counter impatient(2);
-    generator->setProgressCallback(&impatient);
     expectThrows<GenerationStopped>("ConformerGenerator::generate: expected to finish 4 copies, got a stop after 0",
-            [&] { generator->generate(makeWater(), 4, 1); });
+            [&] { generator->generate(makeWater(), 4, 1, 0, &impatient); });
     EXPECT_EQ(2, impatient.numCalls);
-    generator->setProgressCallback(nullptr);
     EXPECT_EQ(4, generator->generate(makeWater(), 4, 1).getNumConformers());
+}
+
+TEST(ConformerGenerator, answersSeveralThreads) {
+    auto generator = makeGenerator(makeSmallModel(), false);
+    const Ensemble expected[] = {generator->generate(makeWater(), 3, 8), generator->generate(makeEthanol(), 3, 8)};
+    std::array<int, 4> numEqual{{0, 0, 0, 0}};
+    std::vector<std::thread> threads;
+    for (int t = 0; t < 4; t++)
+        threads.emplace_back([&, t] {
+            for (int i = 0; i < 5; i++) {
+                const Ensemble found = generator->generate(t % 2 == 0 ? makeWater() : makeEthanol(), 3, 8);
+                generator->setMaxResamplings(i);
+                numEqual[t] += found.getPositionArray() == expected[t % 2].getPositionArray() ? 1 : 0;
+            }
+        });
+    for (std::thread& thread : threads)
+        thread.join();
+    for (int count : numEqual)
+        EXPECT_EQ(5, count);
+}
+
+TEST(ConformerGenerator, endsWhenTheTimeIsOver) {
+    auto generator = makeGenerator(makeGaussianModel(20.0), true);
+    generator->setMaxResamplings(1000000);
+    generator->setTimeLimit(0.2);
+    const std::vector<Ensemble> ensembles = generator->generateBatch({makeEthanol(), makeWater()}, {3, 150}, 5);
+    for (const Ensemble& ensemble : ensembles) {
+        EXPECT_EQ(0, ensemble.getNumConformers());
+        EXPECT_NE(std::string::npos, ensemble.getMessage().find("when its time limit of 0."));
+        double seconds = 0;
+        for (int i = 0; i < ensemble.getNumFailures(); i++)
+            seconds += ensemble.getFailure(i).provenance.wallSeconds;
+        EXPECT_LT(0.15, seconds);
+    }
+    EXPECT_NE(std::string::npos, ensembles[0].getMessage().find("time limit of 0.2 s was over"));
+    EXPECT_NE(std::string::npos, ensembles[1].getMessage().find("time limit of 0.3 s was over"));
+    generator->setMaxResamplings(1);
+    generator->setTimeLimit(1e-9);
+    const Ensemble none = generator->generateBatch({makeEthanol()}, {2}, 5)[0];
+    EXPECT_EQ(2, none.getNumFailures());
+    EXPECT_FALSE(none.getFailure(0).status.finished);
+    EXPECT_FALSE(none.getFailure(0).status.isAccepted());
+    generator->setTimeLimit(0);
+    EXPECT_NE(std::string::npos,
+            generator->generateBatch({makeEthanol()}, {2}, 5)[0].getMessage().find("after 1 resamplings"));
+    expectThrows<ArgumentError>("ConformerGenerator::setTimeLimit: expected at least 0 seconds, got -1.000000; "
+            "0 is no limit", [&] { generator->setTimeLimit(-1); });
 }
 
 TEST(ConformerGenerator, refusesWrongSettings) {

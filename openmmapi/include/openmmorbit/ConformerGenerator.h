@@ -9,6 +9,7 @@
 #include "openmmorbit/ProgressCallback.h"
 #include "openmmorbit/SamplerSettings.h"
 #include "openmmorbit/internal/windowsExportOrbit.h"
+#include <atomic>
 #include <map>
 #include <memory>
 #include <string>
@@ -17,6 +18,7 @@
 namespace OrbitPlugin {
 
 class ConformerGeneratorImpl;
+struct GenerationSettings;
 
 /** Thrown when not one conformer of a molecule could be generated. */
 class OPENMM_EXPORT_ORBIT ConformerGenerationError : public OpenMM::OpenMMException {
@@ -31,6 +33,9 @@ public:
  *
  * A conformer depends on the model, the sampler settings, the seed, the record and the copy, and on nothing else: not
  * on the other molecules of a call, the batch, or the number of threads.
+ *
+ * Several threads may use one generator: their calls wait for each other, and a call goes on with the settings that it
+ * began with. A process that was forked may use it, too, with kernels of its own; a GPU does not survive a fork.
  */
 class OPENMM_EXPORT_ORBIT ConformerGenerator {
 public:
@@ -106,10 +111,16 @@ public:
     void setEmbedModel(bool embed) {
         embedModel = embed;
     }
-    /** Set the object that follows the generation, or null. It must live until it is replaced. */
-    void setProgressCallback(ProgressCallback* callback) {
-        progress = callback;
+    /** Get the time that a molecule may take; default 60 s. */
+    double getTimeLimit() const {
+        return timeLimit;
     }
+    /**
+     * Set the time that a molecule may take. What was accepted by then is returned, with the reason in getMessage().
+     *
+     * @param seconds   for up to 100 conformers of a molecule, in proportion for more; 0 for no limit
+     */
+    void setTimeLimit(double seconds);
     /**
      * Generate conformers of one molecule.
      *
@@ -117,13 +128,15 @@ public:
      * @param numConformers   how many, at least 1
      * @param seed            random seed; 0 chooses one, which the provenance tells
      * @param record          key of the noise: number of the molecule in a larger input
+     * @param progress        follows the generation, may be null
      * @return the accepted conformers, in order of their copy; those that stayed wrong are among its failures
      * @throws ConformerGenerationError if not one conformer was accepted, naming the molecule and the most frequent
      *         fault
      * @throws ArgumentError if the model lacks an atom of the molecule, or a number is out of range
      * @throws GenerationStopped if the progress callback asked for it
      */
-    Ensemble generate(const MolecularGraph& graph, int numConformers, int seed = 0, int record = 0);
+    Ensemble generate(const MolecularGraph& graph, int numConformers, int seed = 0, int record = 0,
+            ProgressCallback* progress = nullptr);
     /**
      * Generate conformers of several molecules together. A molecule that cannot be answered gives an ensemble without
      * conformers whose getMessage() says why.
@@ -132,10 +145,12 @@ public:
      * @param numConformers   how many of each, at least 1
      * @param seed            random seed; 0 chooses one, which the provenance tells
      * @param firstRecord     record of the first molecule; the others follow
+     * @param progress        follows the generation, may be null
      * @return one ensemble for every molecule
      */
     std::vector<Ensemble> generateBatch(const std::vector<MolecularGraph>& graphs,
-            const std::vector<int>& numConformers, int seed = 0, int firstRecord = 0);
+            const std::vector<int>& numConformers, int seed = 0, int firstRecord = 0,
+            ProgressCallback* progress = nullptr);
     /**
      * List what a molecule has that the model has hardly seen, see TrainingCounts::findUnfamiliar(). Its conformers may
      * be wrong in ways that the inspection does not find.
@@ -153,15 +168,19 @@ public:
      */
     std::string getKernelDescription();
 private:
-    ConformerGeneratorImpl& getImpl();
+    struct Engine;
+    Engine& getEngine();
+    std::shared_ptr<ConformerGeneratorImpl> getImpl();
+    void dropImpl();
+    GenerationSettings getCallSettings() const;
     std::shared_ptr<const DenoiserModel> model;
     std::string platformName, condition;
     std::map<std::string, std::string> platformProperties;
     SamplerSettings settings;
     int numThreads = 0, maxResamplings = 10;
     bool checkConformers = true, returnFailed = false, embedModel = false;
-    ProgressCallback* progress = nullptr;
-    std::unique_ptr<ConformerGeneratorImpl> impl;
+    double timeLimit = 60;
+    std::atomic<Engine*> engine;
 };
 
 } // namespace OrbitPlugin

@@ -10,6 +10,7 @@ namespace OrbitPlugin {
 
 /** The findings about one conformer. A conformer that was not inspected has no findings. */
 struct OPENMM_EXPORT_ORBIT ConformerStatus {
+    bool finished = true;       ///< it was generated before the time limit was over
     bool finite = true;         ///< every coordinate is a finite number
     bool bondsCorrect = true;   ///< bonded atoms stand at the distance of their elements, order and hybridisation
     bool anglesCorrect = true;  ///< angles between bonds are those of their centre; linear atoms are linear
@@ -28,8 +29,8 @@ struct OPENMM_EXPORT_ORBIT ConformerStatus {
 
     /** Get whether no fault was found. */
     bool isAccepted() const {
-        return finite && bondsCorrect && anglesCorrect && planar && centersInside && ringsClear && clashFree &&
-            stereoCorrect;
+        return finished && finite && bondsCorrect && anglesCorrect && planar && centersInside && ringsClear &&
+            clashFree && stereoCorrect;
     }
 };
 

@@ -13,6 +13,7 @@
 #include "openmmorbit/internal/Features.h"
 #include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -35,6 +36,7 @@ struct GenerationSettings {
     int maxResamplings = 10;                ///< how often a wrong copy is drawn again
     bool checkConformers = true;            ///< inspect copies, beyond being finite
     bool returnFailed = false;              ///< hand out wrong copies too
+    double timeLimit = 0;                   ///< seconds for up to 100 conformers of a molecule, more for more; 0: none
     ProgressCallback* progress = nullptr;   ///< may be null
 };
 
@@ -54,7 +56,10 @@ public:
     ConformerGeneratorImpl(std::shared_ptr<const DenoiserModel> model, const std::string& platformName,
             std::map<std::string, std::string> properties, int numThreads);
     ~ConformerGeneratorImpl();
-    /** Answer requests. A molecule that cannot be answered gives an ensemble without conformers, with a message. */
+    /**
+     * Answer requests. A molecule that cannot be answered gives an ensemble without conformers, with a message. Calls
+     * of several threads wait for each other.
+     */
     std::vector<Ensemble> generate(const std::vector<GenerationRequest>& requests, const GenerationSettings& settings);
     /** Get the name of the implementation and its instruction set. */
     std::string getKernelDescription() const;
@@ -70,7 +75,8 @@ private:
         const GenerationSettings& settings;
         std::vector<Copy> copies;
         std::vector<std::string> messages;
-        int numFinished = 0;
+        int numFinished = 0, draw = 0;
+        std::vector<double> seconds;                // that every request has taken
         std::map<int, GraphFeatures> features;      // of requests that have copies to draw yet, once they were needed
     };
     void addCopies(Call& call) const;
@@ -79,11 +85,17 @@ private:
     bool packGraph(Call& call, int request, Batch& batch) const;
     /** Take the features of molecules with copies to draw out of a batch that is done. */
     void keepFeatures(Call& call, Batch& batch, const std::vector<int>& packed) const;
-    void runBatch(Call& call, const Batch& batch, const std::vector<int>& packed);
+    /** Denoise and inspect a batch; false if the time of all its molecules was over before it ended. */
+    bool runBatch(Call& call, const Batch& batch, const std::vector<int>& packed);
+    /** Whether a molecule's time is over, or would be after some seconds more. */
+    bool isOverdue(const Call& call, int request, double more = 0) const;
+    /** Share the time of a batch among its molecules, by atoms; whether the time of all of them is over. */
+    bool areOverdue(const Call& call, const Batch& batch, const std::vector<int>& packed, double more) const;
     void inspect(
             Call& call, const Batch& batch, const std::vector<int>& packed, const std::vector<double>& positions) const;
     void report(const Call& call, double fraction) const;
     std::vector<Ensemble> collect(Call& call) const;
+    std::mutex running;
     std::shared_ptr<const DenoiserModel> model;
     OpenMM::System system;
     std::unique_ptr<KernelHolder> integrator;
