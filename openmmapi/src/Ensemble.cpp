@@ -4,7 +4,9 @@
 #include "openmm/Integrator.h"
 #include "openmm/System.h"
 #include "openmmorbit/ArgumentError.h"
+#include "openmmorbit/internal/ParticleMasses.h"
 #include <algorithm>
+#include <numeric>
 
 using namespace OpenMM;
 
@@ -123,13 +125,20 @@ void finishContext(Context& context, double temperature, int seed) {
 
 } // namespace
 
+void Ensemble::checkSystem(const char* method, const System& system) const {
+    const std::string name = std::string("Ensemble::") + method;
+    if (system.getNumParticles() != getNumAtoms())
+        throw ArgumentError(name + ": expected a System of " + std::to_string(getNumAtoms()) +
+                            " particles, one for each atom of " + graph.getLabel() + ", got " +
+                            std::to_string(system.getNumParticles()) + "; pass the list of the molecule's particles");
+    std::vector<int> particles(getNumAtoms());
+    std::iota(particles.begin(), particles.end(), 0);
+    checkMasses(name, graph, system, particles);
+}
+
 void Ensemble::applyTo(Context& context, int index, double temperature, int seed) const {
     checkIndex("applyTo", index);
-    int numParticles = context.getSystem().getNumParticles();
-    if (numParticles != getNumAtoms())
-        throw ArgumentError("Ensemble::applyTo: expected a System of " + std::to_string(getNumAtoms()) +
-                            " particles, one for each atom of " + graph.getLabel() + ", got " +
-                            std::to_string(numParticles) + "; pass the list of the molecule's particles");
+    checkSystem("applyTo", context.getSystem());
     context.setPositions(positions[index]);
     finishContext(context, temperature, seed);
 }
@@ -152,6 +161,7 @@ void Ensemble::applyTo(Context& context, int index, const std::vector<int>& part
                                 std::to_string(particle) + " twice");
         used[particle] = true;
     }
+    checkMasses("Ensemble::applyTo", graph, context.getSystem(), particles);
     std::vector<Vec3> all = context.getState(State::Positions).getPositions();
     Vec3 shift;
     for (int i = 0; i < getNumAtoms(); i++)
@@ -163,12 +173,14 @@ void Ensemble::applyTo(Context& context, int index, const std::vector<int>& part
     finishContext(context, temperature, seed);
 }
 
-State Ensemble::createState(int index) const {
+State Ensemble::createState(int index, const Context& context) const {
     checkIndex("createState", index);
-    State::StateBuilder builder(0.0, 0);
+    checkSystem("createState", context.getSystem());
+    const State current = context.getState(State::Positions);
+    State::StateBuilder builder(current.getTime(), current.getStepCount());
     builder.setPositions(positions[index]);
     Vec3 box[3];
-    System().getDefaultPeriodicBoxVectors(box[0], box[1], box[2]);
+    current.getPeriodicBoxVectors(box[0], box[1], box[2]);
     builder.setPeriodicBoxVectors(box[0], box[1], box[2]);
     return builder.getState();
 }

@@ -6,6 +6,7 @@
 #include "openmmorbit/ArgumentError.h"
 #include "openmmorbit/ConformerCheck.h"
 #include "openmmorbit/internal/OrbitKernels.h"
+#include "openmmorbit/internal/ParticleMasses.h"
 #include "openmmorbit/internal/RandomSeed.h"
 #include <algorithm>
 #include <cmath>
@@ -114,7 +115,7 @@ std::string OrbitDiffusionIntegrator::getKernelDescription() const {
 void OrbitDiffusionIntegrator::initialize(ContextImpl& newContext) {
     if (owner != nullptr && &newContext.getOwner() != owner)
         throw OpenMMException("This Integrator is already bound to a context");
-    checkParticles(newContext.getSystem().getNumParticles());
+    checkParticles(newContext.getSystem());
     context = &newContext;
     owner = &newContext.getOwner();
     kernel = newContext.getPlatform().createKernel(IntegrateOrbitDiffusionStepKernel::Name(), newContext);
@@ -153,13 +154,21 @@ double OrbitDiffusionIntegrator::computeKineticEnergy() {
     return energy;
 }
 
-void OrbitDiffusionIntegrator::checkParticles(int numParticles) const {
-    for (int i = 0; i < getNumMolecules(); i++)
-        for (int particle : molecules[i].particles)
+void OrbitDiffusionIntegrator::checkParticles(const System& system) const {
+    const int numParticles = system.getNumParticles();
+    for (int i = 0; i < getNumMolecules(); i++) {
+        const std::string where = " in molecule " + std::to_string(i) + " " + molecules[i].graph.getLabel();
+        for (int particle : molecules[i].particles) {
             if (particle >= numParticles)
                 throw ArgumentError(CLASS + "addMolecule: expected particles below " + std::to_string(numParticles) +
-                                    ", the size of the System, got " + std::to_string(particle) + " in molecule " +
-                                    std::to_string(i) + " " + molecules[i].graph.getLabel());
+                                    ", the size of the System, got " + std::to_string(particle) + where);
+            if (system.getParticleMass(particle) == 0)
+                throw ArgumentError(CLASS + "addMolecule: expected particles that may move, got particle " +
+                                    std::to_string(particle) + " of mass 0" + where +
+                                    "; give it a mass, or leave the molecule out");
+        }
+        checkMasses(CLASS + "addMolecule", molecules[i].graph, system, molecules[i].particles);
+    }
 }
 
 void OrbitDiffusionIntegrator::buildBatch() {
@@ -182,7 +191,7 @@ void OrbitDiffusionIntegrator::buildBatch() {
 void OrbitDiffusionIntegrator::beginGeneration() {
     if (molecules.empty())
         throw OpenMMException(CLASS + "step: expected at least 1 molecule, got none; call addMolecule() first");
-    checkParticles(context->getSystem().getNumParticles());
+    checkParticles(context->getSystem());
     if (randomSeed != 0 && randomSeed != generationSeed) {
         generationSeed = randomSeed;
         generation = 0;

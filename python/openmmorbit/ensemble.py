@@ -238,9 +238,25 @@ class Ensemble:
         else:
             self._core.applyTo(context, self[index].index, [int(i) for i in particles], kelvin, int(seed))
 
-    def state(self, index=0):
-        """Get an openmm.State that holds the positions of a conformer, for Context.setState() and reporters."""
-        return self._core.createState(self[index].index)
+    def state(self, index=0, context=None):
+        """Get an openmm.State that holds the positions of a conformer, for Context.setState() and reporters.
+
+        Parameters
+        ----------
+        index : int
+            The conformer.
+        context : openmm.Context
+            The State has its periodic box, time and step count, so that setState() leaves those as they are.
+
+        Raises
+        ------
+        ValueError
+            Without a Context, or if its System has other particles than the molecule atoms.
+        """
+        if context is None:
+            raise ValueError("Ensemble.state: expected a Context, whose periodic box, time and step count the State "
+                             f"takes over, got none; call state({index}, context), or applyTo(context, {index})")
+        return self._core.createState(self[index].index, context)
 
     def toRDKit(self):
         """Get one rdkit.Chem.Mol with all atoms in the ensemble's order and all conformers, in Angstrom."""

@@ -190,7 +190,15 @@ def testApplyToContext(alanine):
     state = context.getState(positions=True, velocities=True)
     assert np.allclose(state.getPositions(asNumpy=True)._value, ensemble[2].positions._value, atol=1e-6)
     assert np.abs(state.getVelocities(asNumpy=True)._value).max() > 0.05
-    context.setState(ensemble.state(1))
+    # The box, the time and the step count stay; a State that knows none of them would change them.
+    context.setPeriodicBoxVectors(*np.diag([5.0, 6.0, 7.0]))
+    context.setTime(3.5)
+    context.setStepCount(42)
+    context.setState(ensemble.state(1, context))
+    assert context.getTime() == 3.5 * unit.picosecond and context.getStepCount() == 42
+    assert np.diag(context.getState().getPeriodicBoxVectors(asNumpy=True)._value).tolist() == [5, 6, 7]
+    with pytest.raises(ValueError, match=r"expected a Context.*call state\(1, context\)"):
+        ensemble.state(1)
     found = context.getState(positions=True).getPositions(asNumpy=True)._value
     assert np.allclose(found, ensemble[1].positions._value, atol=1e-6)
 

@@ -10,6 +10,7 @@
 #include "openmmorbit/ArgumentError.h"
 #include "openmmorbit/Ensemble.h"
 #include <gtest/gtest.h>
+#include <map>
 
 using namespace OpenMM;
 using namespace OrbitPlugin;
@@ -120,14 +121,58 @@ TEST(Ensemble, goesIntoAPartOfAContext) {
 }
 
 TEST(Ensemble, becomesAState) {
-    State state = makeEnsemble(3).createState(2);
-    EXPECT_EQ(makeConformer(9, 3), state.getPositions());
     std::unique_ptr<System> system = makeSystem(9);
     VerletIntegrator integrator(0.001);
     Context context(*system, integrator, platform());
+    context.setPeriodicBoxVectors(Vec3(5, 0, 0), Vec3(0, 6, 0), Vec3(0, 0, 7));
+    context.setTime(3.5);
+    context.setStepCount(42);
+    const State state = makeEnsemble(3).createState(2, context);
+    EXPECT_EQ(makeConformer(9, 3), state.getPositions());
     context.setState(state);
+    EXPECT_EQ(3.5, context.getTime());
+    EXPECT_EQ(42, context.getStepCount());
+    Vec3 box[3];
+    context.getState(0).getPeriodicBoxVectors(box[0], box[1], box[2]);
+    EXPECT_EQ(Vec3(0, 0, 7), box[2]);
     expectClose("positions", context.getState(State::Positions).getPositions(), makeConformer(9, 3),
             tolerance("positions", precisionName()));
+}
+
+TEST(Ensemble, refusesOtherAtoms) {
+    const Ensemble ensemble = makeEnsemble(1);
+    const MolecularGraph& graph = ensemble.getGraph();
+    const std::map<int, double> masses = {{1, 1.008}, {6, 12.011}, {8, 15.999}};
+    System system, heavy, wrong;
+    for (const GraphAtom& atom : graph.atoms) {
+        system.addParticle(masses.at(atom.element));
+        heavy.addParticle(masses.at(atom.element));
+        wrong.addParticle(masses.at(atom.element));
+    }
+    for (const GraphBond& bond : graph.bonds) {
+        const bool first = graph.atoms[bond.atom1].element == 1, second = graph.atoms[bond.atom2].element == 1;
+        if (first == second)
+            continue;
+        const int hydrogen = first ? bond.atom1 : bond.atom2, other = first ? bond.atom2 : bond.atom1;
+        heavy.setParticleMass(hydrogen, heavy.getParticleMass(hydrogen) + 2);
+        heavy.setParticleMass(other, heavy.getParticleMass(other) - 2);
+    }
+    wrong.setParticleMass(0, system.getParticleMass(2));
+    wrong.setParticleMass(2, system.getParticleMass(0));
+    for (const System* good : {&system, &heavy}) {
+        VerletIntegrator integrator(0.001);
+        Context context(*good, integrator, platform());
+        EXPECT_NO_THROW(ensemble.applyTo(context, 0));
+    }
+    VerletIntegrator integrator(0.001);
+    Context context(wrong, integrator, platform());
+    const std::string text = "Ensemble::applyTo: expected particles that are the atoms of \"ethanol\" in their order, "
+            "got particle 0, which weighs ";
+    expectMentions<ArgumentError>(text, [&] { ensemble.applyTo(context, 0); });
+    expectMentions<ArgumentError>(
+            text, [&] { ensemble.applyTo(context, 0, std::vector<int>{0, 1, 2, 3, 4, 5, 6, 7, 8}); });
+    expectMentions<ArgumentError>(
+            "Ensemble::createState: expected particles", [&] { ensemble.createState(0, context); });
 }
 
 TEST(Ensemble, refusesWhatDoesNotFit) {

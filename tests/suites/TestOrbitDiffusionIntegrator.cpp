@@ -132,6 +132,21 @@ TEST_F(OrbitDiffusionIntegratorTest, givesEachEnantiomerItsHand) {
     expectClose("positions", results[1], results[0], accuracy);
 }
 
+TEST_F(OrbitDiffusionIntegratorTest, refusesParticlesThatAreOtherAtoms) {
+    for (const bool fixed : {false, true}) {
+        OrbitDiffusionIntegrator integrator(model);
+        integrator.addMolecule(makeWater(), range(0, 3));
+        System three;
+        for (double mass : {fixed ? 15.999 : 1.008, 1.008, fixed ? 0.0 : 15.999})
+            three.addParticle(mass);
+        const std::string words = fixed ? "addMolecule: expected particles that may move, got particle 2 of mass 0 in"
+                                        : "addMolecule: expected particles that are the atoms of \"water\"";
+        expectMentions<ArgumentError>(words, [&] {
+            Context context(three, integrator, platform());
+        });
+    }
+}
+
 TEST_F(OrbitDiffusionIntegratorTest, movesItsMoleculesOnlyAndKeepsTheirCentroids) {
     OrbitDiffusionIntegrator integrator(model);
     prepare(integrator);

@@ -114,7 +114,7 @@ public:
     void append(const Ensemble& other);
     /**
      * Put a conformer into a Context: set the positions of all its particles, then apply constraints and compute
-     * virtual sites. Particle i of the System is atom i.
+     * virtual sites. Particle i of the System is atom i; their masses are compared.
      *
      * @param context       the Context; its System has as many particles as the molecule atoms
      * @param index         the conformer
@@ -131,12 +131,15 @@ public:
     void applyTo(OpenMM::Context& context, int index, const std::vector<int>& particles, double temperature = -1,
             int seed = 0) const;
     /**
-     * Create a State that holds the positions of a conformer, for Context::setState() and reporters. Its periodic box
-     * is OpenMM's default; a molecule in a periodic Context is better served by applyTo().
+     * Create a State that holds the positions of a conformer, and the periodic box, time and step count of a Context:
+     * Context::setState() leaves those as they are.
+     *
+     * @param context   its System has as many particles as the molecule atoms, in the same order
      */
-    OpenMM::State createState(int index) const;
+    OpenMM::State createState(int index, const OpenMM::Context& context) const;
 private:
     void checkIndex(const char* method, int index) const;
+    void checkSystem(const char* method, const OpenMM::System& system) const;
     void checkSize(const char* method, const std::vector<OpenMM::Vec3>& newPositions) const;
     MolecularGraph graph;
     std::vector<std::vector<OpenMM::Vec3>> positions;

@@ -44,7 +44,8 @@ public:
         return *model;
     }
     /**
-     * Add a molecule to be generated. Takes effect at the next Context creation or restart().
+     * Add a molecule to be generated. Takes effect at the next Context creation or restart(), where particles that do
+     * not weigh what the atoms do, and particles of mass 0, are refused.
      *
      * @param graph       the molecule
      * @param particles   [numAtoms] particle of every atom; no particle may belong to two molecules
@@ -151,7 +152,7 @@ private:
     };
     struct Progress;
     void checkMolecule(const char* method, int index) const;
-    void checkParticles(int numParticles) const;
+    void checkParticles(const OpenMM::System& system) const;
     void buildBatch();
     void beginGeneration();
     void finishGeneration();
