@@ -77,7 +77,7 @@ def runConformers(options):
     from openmmorbit.conformers import ConformerGenerator
 
     settings = {"numSteps": options.steps, "method": options.method, "condition": options.condition,
-                "maxResamplings": options.max_resamplings}
+                "maxResamplings": options.max_resamplings, "timeLimit": options.time_limit}
     try:
         generator = ConformerGenerator(options.model, options.platform, threads=options.threads,
                                        properties=options.precision and {"Precision": options.precision},
@@ -195,6 +195,9 @@ def addConformers(commands):
     conformers.add_argument("--method", choices=["euler", "heun", "multistep"], help="integration method")
     conformers.add_argument("--condition", help="a condition of the model, e.g. a level of theory")
     conformers.add_argument("--max-resamplings", type=int, help="how often a wrong copy is drawn again")
+    conformers.add_argument("--time-limit", type=float, metavar="SECONDS",
+                            help="that a molecule may take, in proportion for more than 100 conformers; 0: no limit "
+                                 "(default 60)")
     conformers.add_argument("--no-check", action="store_true", help="do not inspect conformers and draw none again")
     conformers.add_argument("--unfamiliar", choices=familiarity.reactions, default="warn",
                             help="what to do with molecules that the model was hardly trained for (default warn)")

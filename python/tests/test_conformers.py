@@ -355,6 +355,8 @@ def testTheTimeOfAMoleculeIsLimited(smallModel):
     assert time.perf_counter() - begin < 5
     again = openmmorbit.ConformerGenerator.fromXml(generator.toXml(embedModel=True))
     assert again._core.getTimeLimit() == 0.5
+    with pytest.raises(ValueError, match="at least 0 seconds, got -1"):
+        openmmorbit.ConformerGenerator(smallModel, timeLimit=-1)
 
 
 def testSettingsSurviveXml(smallModel, tmp_path):

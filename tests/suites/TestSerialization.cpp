@@ -228,6 +228,18 @@ TEST(Serialization, samplersOfEarlierVersionsStayWhatTheyWere) {
     EXPECT_EQ(fromXml<SamplerSettings>(xml)->renewal, 0.0);
 }
 
+TEST(Serialization, generatorsOfEarlierVersionsHaveTheDefaultTimeLimit) {
+    ModelFile file("orbitTimeLimit.model");
+    ConformerGenerator generator(file.path);
+    generator.setTimeLimit(2.5);
+    std::string xml = toXml(generator);
+    EXPECT_EQ(2.5, fromXml<ConformerGenerator>(xml)->getTimeLimit());
+    const std::size_t place = xml.find("type=\"OrbitConformerGenerator\"");
+    xml = xml.substr(0, place) + replaceOnce(xml.substr(place), "version=\"2\"", "version=\"1\"");
+    xml = replaceOnce(xml, " timeLimit=\"2.5\"", "");
+    EXPECT_EQ(60, fromXml<ConformerGenerator>(xml)->getTimeLimit());
+}
+
 TEST(Serialization, refusesNewerVersions) {
     ModelFile file("orbitVersions.model");
     OrbitDiffusionIntegrator integrator(file.path);
@@ -239,7 +251,7 @@ TEST(Serialization, refusesNewerVersions) {
     for (const auto& [type, xml] : texts) {
         const std::size_t place = xml.find("type=\""+type+"\"");
         ASSERT_NE(std::string::npos, place) << xml;
-        const int newest = type == "OrbitSamplerSettings" ? 3 : type == "OrbitMolecularGraph" ? 2 : 1;
+        const int newest = type == "OrbitSamplerSettings" ? 3 : type == "OrbitDiffusionIntegrator" ? 1 : 2;
         const std::string newer = xml.substr(0, place) + replaceOnce(xml.substr(place),
                 "version=\"" + std::to_string(newest) + "\"", "version=\"" + std::to_string(newest + 1) + "\"");
         const std::string message = "XmlSerializer::deserialize: expected a " + type + " of version 1 to " +
