@@ -227,6 +227,12 @@ def toGraph(molecule, smiles=None, addHydrogens=True):
     TypeError
         If it is nothing of the above.
     """
+    if smiles and not isinstance(molecule, tuple) and type(molecule).__name__ != "Topology":
+        raise ValueError("readMolecule: expected smiles= with an openmm.app.Topology only, got it with "
+                         f"{type(molecule).__name__}")
+    if smiles is not None and not hasattr(smiles, "items"):
+        raise TypeError("readMolecule: expected smiles= as a dict of residue name and SMILES, got "
+                        f"{type(smiles).__name__}")
     if isinstance(molecule, str):
         from openmmorbit import chem
 

@@ -51,6 +51,9 @@ def replacingPath(path):
     if _isSpecial(path):
         yield path
         return
+    folder = os.path.dirname(path)
+    if not os.path.isdir(folder):
+        raise FileNotFoundError(f"expected an existing folder for '{path}', got none; create '{folder}'")
     part = partPath(path)
     try:
         yield part

@@ -203,6 +203,9 @@ def testMessagesAreThoseOfPython(makeGenerator):
              (lambda: core.applyTo(1, 2), TypeError, r"Ensemble.applyTo: expected the arguments \(Context, an int"),
              (lambda: openmmorbit.orbit.ConformerGenerator(3), TypeError, "expected the arguments .*Model.*got others"),
              (lambda: setattr(ensemble.graph, "name", 3), TypeError, "MolecularGraph.name: expected a str"),
+             (lambda: core.addConformer([[1, 2]]), ValueError, "^Ensemble.addConformer: expected positions of shape"),
+             (lambda: openmmorbit.readMolecule("CO", smiles={"LIG": "CO"}), ValueError, "with an openmm.app.Topology"),
+             (lambda: ensemble.writeSDF("/nowhere/a.sdf"), ValueError, "at least one conformer"),
              (lambda: core.getPositions(7), ValueError, "^Ensemble.getPositions: expected")]
     for call, kind, text in calls:
         with pytest.raises(kind, match=text) as caught:

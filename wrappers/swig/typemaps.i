@@ -37,6 +37,14 @@ PyObject* asArray(PyObject* input, const char* type) {
     return array;
 }
 
+/** Refuse positions; the function is named as SWIG does, e.g. Ensemble_setPositions. */
+void refuseShape(std::string function) {
+    const std::size_t place = function.find('_');
+    if (place != std::string::npos)
+        function[place] = '.';
+    PyErr_SetString(PyExc_ValueError, (function + ": expected positions of shape (n, 3), got another").c_str());
+}
+
 /** Copy any shape of numbers into a flat vector. */
 template <class T>
 bool toVector(PyObject* input, const char* type, std::vector<T>& output) {
@@ -118,7 +126,7 @@ ORBIT_NUMBERS(int, "int32", SWIG_TYPECHECK_INT32_ARRAY)
     if (!toVector<double>($input, "float64", values))
         SWIG_fail;
     if (values.size() % 3 != 0) {
-        PyErr_SetString(PyExc_ValueError, "$symname: expected positions of shape (n, 3)");
+        refuseShape("$symname");
         SWIG_fail;
     }
     for (size_t i = 0; i < values.size(); i += 3)
