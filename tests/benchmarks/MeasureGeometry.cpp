@@ -23,7 +23,7 @@ namespace {
 const size_t MANY_MOLECULES = 50;
 const double GAP = 0.08;
 /** By kind: a class is left out if neither of its extremes is nearer by so much than those of the wider class. */
-const std::array<double, 6> GAINS = {0.03, 10, 0.05, 8, 8, 0.03};
+const std::array<double, NUM_GEOMETRY_KINDS> GAINS = {0.03, 10, 0.05, 8, 8, 0.03, 8, 6};
 
 struct Range {
     double lowest = 1e30, highest = -1e30;
@@ -83,7 +83,8 @@ string formatRow(const string& name, const Values& values) {
     const double mean = values.sum / values.count;
     const double spread = std::sqrt(std::max(0.0, values.squares / values.count - mean * mean));
     const GeometryKind kind = values.kind;
-    const bool degrees = kind == GeometryKind::Angle || kind == GeometryKind::Twist || kind == GeometryKind::RingTwist;
+    const bool degrees =
+            kind != GeometryKind::Bond && kind != GeometryKind::Pyramid && kind != GeometryKind::Centre;
     std::ostringstream text;
     text.precision(degrees ? 1 : 3);
     text << std::fixed << "{\"" << name << "\"," << values.molecules.size();

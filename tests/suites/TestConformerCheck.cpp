@@ -226,6 +226,23 @@ TEST(ConformerCheck, judgesPlanesAndTwists) {
     }
 }
 
+TEST(ConformerCheck, judgesAllenesAndOctahedra) {
+    const MolecularGraph allene = readSmiles("C=C=C");
+    for (double angle : {90.0, 75.0, 20.0, 0.0}) {
+        const double y = 0.93 * std::cos(angle * DEGREE), z = 0.93 * std::sin(angle * DEGREE);
+        const ConformerStatus status = checkConformer(allene, {-1.31, 0, 0, 0, 0, 0, 1.31, 0, 0, -1.87, 0.93, 0, -1.87,
+                -0.93, 0, 1.87, y, z, 1.87, -y, -z});
+        EXPECT_EQ(status.planar, angle > 50) << angle << ": " << status.message;
+    }
+    const MolecularGraph fluoride = readSmiles("FS(F)(F)(F)(F)F");
+    for (double angle : {90.0, 45.0}) {
+        const double x = 1.58 * std::cos(angle * DEGREE), y = 1.58 * std::sin(angle * DEGREE);
+        const ConformerStatus status = checkConformer(
+                fluoride, {1.58, 0, 0, 0, 0, 0, -1.58, 0, 0, x, y, 0, -x, -y, 0, 0, 0, 1.58, 0, 0, -1.58});
+        EXPECT_EQ(status.anglesCorrect, angle == 90) << status.message;
+    }
+}
+
 TEST(ConformerCheck, seesBondsThroughRings) {
     // Benzene's carbons around a bond of a chain that begins at one of them.
 

@@ -17,7 +17,7 @@ namespace OrbitPlugin {
  *   neighbours, hybridisation and order; pairs of elements without minima by the radii of their order.
  * - Angles: more than 12 degrees beyond the minima of their centre, its rings and neighbours, 20 where rings meet.
  * - Planes: sp2 atoms that leave the plane of their neighbours, and double and aromatic bonds that are twisted, more
- *   than minima of their class.
+ *   than minima of their class; ends of allenes 25 degrees or more from perpendicular.
  * - Centres: an atom of four neighbours that stands outside their tetrahedron, as in isomers that cannot exist;
  *   strained rings may come as near to it as in minima.
  * - Rings: a bond that passes through a ring of up to 8 atoms.
@@ -27,7 +27,8 @@ namespace OrbitPlugin {
  *   it is twisted by less than 60 degrees, an axis if it is twisted to the requested side.
  *
  * The margins are wider for classes that few molecules show. The minima are 41,456 of GFN2-xTB and M06-2X, of 19,943
- * molecules; 8 of them are refused, all of isomers with a centre outside its neighbours. Of 2,340 others none is.
+ * molecules; 9 of them are refused: 8 of isomers with a centre outside its neighbours, and one
+ * planar allene. Of 2,340 others none is.
  *
  * @param graph       the molecule
  * @param positions   [numAtoms * 3], Angstrom

@@ -38,7 +38,8 @@ static void addFault(ConformerStatus& status, bool& flag, const string& text) {
 static bool& getFlag(ConformerStatus& status, GeometryKind kind) {
     switch (kind) {
         case GeometryKind::Bond: return status.bondsCorrect;
-        case GeometryKind::Angle: return status.anglesCorrect;
+        case GeometryKind::Angle:
+        case GeometryKind::Octahedron: return status.anglesCorrect;
         case GeometryKind::Centre: return status.centersInside;
         default: return status.planar;
     }
@@ -64,8 +65,8 @@ ConformerInspector::Plan::Plan(const MolecularGraph& newGraph) :
 // The worst fault of every kind is named.
 
 void ConformerInspector::Plan::checkShapes(ArrayView<const double> positions, ConformerStatus& status) const {
-    std::array<int, 6> worst;
-    std::array<double, 6> values{}, excess{};
+    std::array<int, NUM_GEOMETRY_KINDS> worst;
+    std::array<double, NUM_GEOMETRY_KINDS> values{}, excess{};
     worst.fill(-1);
     for (int i = 0; i < (int) terms.size(); i++) {
         const double value = measure(terms[i], positions);

@@ -39,6 +39,12 @@ string OrbitPlugin::describeShape(
         case GeometryKind::Angle:
             return "the angle of atoms " + name(0) + ", " + name(1) + " and " + name(2) + " is " +
                 describeMiss(value, " degrees", least, limit);
+        case GeometryKind::Octahedron:
+            return "the angle of atoms " + name(0) + ", " + name(1) + " and " + name(2) +
+                " differs from 90 and 180 degrees by " + describeMiss(value, " degrees", least, limit);
+        case GeometryKind::Allene:
+            return "the planes of atoms " + name(1) + " and " + name(2) + " differ from perpendicular by " +
+                describeMiss(value, " degrees", least, limit);
         case GeometryKind::Pyramid:
             return "the planar atom " + name(0) + " stands out of the plane of its neighbours by a triple product of " +
                 describeMiss(value, "", least, limit);

@@ -130,6 +130,11 @@ void addAngles(const Surroundings& around, int center, vector<GeometryTerm>& ter
         for (size_t j = i + 1; j < ends.size(); j++) {
             const string &first = around.elements[ends[i]], &second = around.elements[ends[j]];
             const string ring = nameRing(around.getRing(ends[i], center, ends[j]));
+            if (ends.size() == 6) {
+                terms.push_back({GeometryKind::Octahedron, {{ends[i], center, ends[j], -1, -1}}, joinsRings, false,
+                        {name + " octahedron", "octahedron" + ring}});
+                continue;
+            }
             terms.push_back({GeometryKind::Angle, {{ends[i], center, ends[j], -1, -1}}, joinsRings,
                     ends.size() == 2 && first == "H" && second == "H",
                     {std::min(first, second) + "," + name + "," + std::max(first, second) + ring + rings,
@@ -188,6 +193,18 @@ void addTwists(const Surroundings& around, const GraphBond& bond, vector<Geometr
         }
 }
 
+/** The planes at the ends of an allene are perpendicular. */
+void addAllene(const Surroundings& around, int middle, vector<GeometryTerm>& terms) {
+    const vector<int>& ends = around.neighbors[middle];
+    auto isEnd = [&](int i) { return around.names[i] == "C3p" && around.getRing(middle, i) == 0; };
+    if (around.names[middle] != "C2l" || !std::all_of(ends.begin(), ends.end(), isEnd))
+        return;
+    for (int a : around.neighbors[ends[0]])
+        for (int d : around.neighbors[ends[1]])
+            if (a != middle && d != middle)
+                terms.push_back({GeometryKind::Allene, {{a, ends[0], ends[1], d, -1}}, false, false, {}});
+}
+
 } // namespace
 
 vector<GeometryTerm> OrbitPlugin::listGeometryTerms(const MolecularGraph& graph) {
@@ -198,6 +215,8 @@ vector<GeometryTerm> OrbitPlugin::listGeometryTerms(const MolecularGraph& graph)
         addAngles(around, i, terms);
     for (int i = 0; i < graph.getNumAtoms(); i++)
         addShape(around, i, terms);
+    for (int i = 0; i < graph.getNumAtoms(); i++)
+        addAllene(around, i, terms);
     for (const GraphBond& bond : graph.bonds)
         addTwists(around, bond, terms);
 

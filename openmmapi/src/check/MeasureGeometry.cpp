@@ -41,6 +41,12 @@ static double measureDepth(const std::array<int, 5>& atoms, ArrayView<const doub
     return least;
 }
 
+static double measureAngle(const std::array<int, 5>& atoms, ArrayView<const double> positions) {
+    const double cosine =
+            getDirection(positions, atoms[1], atoms[0]).dot(getDirection(positions, atoms[1], atoms[2]));
+    return std::acos(std::clamp(cosine, -1.0, 1.0)) / DEGREE;
+}
+
 double OrbitPlugin::measure(const GeometryTerm& term, ArrayView<const double> positions) {
     const std::array<int, 5>& a = term.atoms;
     switch (term.kind) {
@@ -48,9 +54,10 @@ double OrbitPlugin::measure(const GeometryTerm& term, ArrayView<const double> po
             const Vec3 vector = getPosition(positions, a[1]) - getPosition(positions, a[0]);
             return std::sqrt(vector.dot(vector));
         }
-        case GeometryKind::Angle: {
-            const double cosine = getDirection(positions, a[1], a[0]).dot(getDirection(positions, a[1], a[2]));
-            return std::acos(std::clamp(cosine, -1.0, 1.0)) / DEGREE;
+        case GeometryKind::Angle: return measureAngle(a, positions);
+        case GeometryKind::Octahedron: {
+            const double angle = measureAngle(a, positions);
+            return std::min(std::abs(angle - 90), 180 - angle);
         }
         case GeometryKind::Pyramid:
             return std::abs(measureTriple(getDirection(positions, a[0], a[1]), getDirection(positions, a[0], a[2]),
@@ -58,6 +65,9 @@ double OrbitPlugin::measure(const GeometryTerm& term, ArrayView<const double> po
         case GeometryKind::Centre: return measureDepth(a, positions);
         default: break;
     }
-    const double twist = std::abs(getDihedral({{a[0], a[1], a[2], a[3]}}, positions)) / DEGREE;
-    return term.kind == GeometryKind::RingTwist ? twist : std::min(twist, 180 - twist);
+    const double dihedral = std::abs(getDihedral({{a[0], a[1], a[2], a[3]}}, positions)) / DEGREE;
+    if (term.kind == GeometryKind::RingTwist)
+        return dihedral;
+    const double twist = std::min(dihedral, 180 - dihedral);
+    return term.kind == GeometryKind::Allene ? 90 - twist : twist;
 }

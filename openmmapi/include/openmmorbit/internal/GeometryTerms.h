@@ -19,8 +19,13 @@ enum class GeometryKind {
     Pyramid,    ///< triple product of the unit vectors from a to b, c, d: 0 if flat, 0.77 if tetrahedral
     Twist,      ///< how far the dihedral of a double or aromatic bond is from cis or trans, degrees, 0 to 90
     RingTwist,  ///< the same in a small ring, where it must be cis: how far it is from that, degrees, 0 to 180
-    Centre      ///< how deep a lies inside the neighbours b, c, d, e: 0.25 if regular, negative outside
+    Centre,     ///< how deep a lies inside the neighbours b, c, d, e: 0.25 if regular, negative outside
+    Allene,     ///< how far the ends a-b and c-d of b=x=c are from perpendicular, degrees, 0 to 90
+    Octahedron  ///< how far the angle a-b-c at an atom of six neighbours is from 90 or 180, degrees, 0 to 90
 };
+
+/** How many kinds there are. */
+constexpr int NUM_GEOMETRY_KINDS = 8;
 
 /** A class that fewer molecules show tells nothing, unless no other molecules can show it. */
 constexpr int MIN_CLASS_MOLECULES = 5;
