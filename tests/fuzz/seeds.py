@@ -4,6 +4,7 @@ import json
 import sys
 import tempfile
 from pathlib import Path
+from xml.etree import ElementTree
 
 import openmmorbit
 from openmmorbit import chem, orbit
@@ -47,6 +48,16 @@ def makeTopology(entry):
     return "\n".join(lines + ["B " + " ".join(map(str, bond)) for bond in entry["bonds"]])
 
 
+def makeNodes(xml):
+    """The lines that FuzzSerialization reads."""
+    def write(element):
+        lines = [f"{key}={value}" for key, value in element.attrib.items()]
+        for child in element:
+            lines += [f">{child.tag}", *write(child), "<"]
+        return lines
+    return "\n".join(write(ElementTree.fromstring(xml))).encode()
+
+
 def makeSeeds():
     """Yield (target, contents)."""
     model = makeModel()
@@ -54,11 +65,15 @@ def makeSeeds():
         yield "FuzzDenoiserModel", model.toBytes(storage)
     generator = orbit.ConformerGenerator(model)
     generator.setEmbedModel(True)
-    yield "FuzzXml", generator.toXml().encode()
+    yield "FuzzSerialization", makeNodes(generator.toXml())
+    integrator = orbit.OrbitDiffusionIntegrator(model)
+    integrator.setEmbedModel(True)
+    integrator.addMolecule(openmmorbit.readMolecule("C[C@H](F)Cl"), list(range(8)))
+    yield "FuzzSerialization", makeNodes(integrator.toXml())
     for text in smiles:
         yield "FuzzSmiles", text.encode()
         graph = openmmorbit.readMolecule(text.split()[0])
-        yield "FuzzXml", graph.toXml().encode()
+        yield "FuzzSerialization", makeNodes(graph.toXml())
         yield "FuzzMolfile", chem.writeMolBlock(graph, [0.1 * k for k in range(3 * graph.getNumAtoms())]).encode()
         yield "FuzzShard", makeShardPayload(text.split()[0])
         bonds = "".join(f"B {b.atom1} {b.atom2} {b.order}\n" for b in graph.bonds)

@@ -8,11 +8,36 @@
 
 namespace {
 
-/** Refuse what is no XML before OpenMM's parser complains about a property of nothing. */
+/** Get what Python's parser says against a text; empty if it is well-formed XML. */
+std::string findXmlFault(const std::string& xml) {
+    PyObject* expat = PyImport_ImportModule("xml.parsers.expat");
+    PyObject* parser = expat == nullptr ? nullptr : PyObject_CallMethod(expat, "ParserCreate", nullptr);
+    PyObject* bytes = PyBytes_FromStringAndSize(xml.data(), (Py_ssize_t) xml.size());
+    PyObject* done = parser == nullptr ? nullptr : PyObject_CallMethod(parser, "Parse", "OO", bytes, Py_True);
+    std::string fault;
+    if (done == nullptr) {
+        PyObject *type, *value, *trace;
+        PyErr_Fetch(&type, &value, &trace);
+        PyObject* text = value == nullptr ? nullptr : PyObject_Str(value);
+        const char* words = text == nullptr ? nullptr : PyUnicode_AsUTF8(text);
+        fault = words == nullptr ? "no XML" : words;
+        for (PyObject* object : {type, value, trace, text})
+            Py_XDECREF(object);
+        PyErr_Clear();
+    }
+    for (PyObject* object : {expat, parser, bytes, done})
+        Py_XDECREF(object);
+    return fault;
+}
+
+/** Refuse what is no XML: OpenMM's parser complains about a property of nothing, or reads beyond the text's end. */
 void checkXml(const std::string& method, const std::string& xml) {
     if (xml.find("type=") == std::string::npos)
         throw OrbitPlugin::ArgumentError(method + ": expected what toXml() returned, got \"" + xml.substr(0, 40) +
                                          "\"; give the XML text itself, not a path");
+    const std::string fault = findXmlFault(xml);
+    if (!fault.empty())
+        throw OrbitPlugin::ArgumentError(method + ": expected what toXml() returned, got XML with a fault: " + fault);
 }
 
 } // namespace

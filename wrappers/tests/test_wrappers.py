@@ -231,6 +231,14 @@ def testTextThatIsNoXml(cls, text):
         getattr(orbit, cls).fromXml(text)
 
 
+@pytest.mark.parametrize("cls", ["ConformerGenerator", "MolecularGraph", "OrbitDiffusionIntegrator"])
+def testXmlThatIsNotWellFormed(cls):
+    text = makeWater().toXml()
+    for wrong in (text[:-30], text.replace(">", "", 1), text + "<", text.replace('"', "", 1), "<a type=", text + "\0"):
+        with pytest.raises(ValueError, match=rf"{cls}.fromXml: expected what toXml\(\) returned, got XML with a fault"):
+            getattr(orbit, cls).fromXml(wrong)
+
+
 def testConditionsByName(smallIntegrator):
     assert smallIntegrator.getMoleculeCondition(0) == 1
     smallIntegrator.addMolecule(makeWater(), [3, 4, 5], condition="GFN2-xTB")
