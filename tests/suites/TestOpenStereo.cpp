@@ -32,7 +32,12 @@ TEST(OpenStereo, centresAndDoubleBonds) {
             {"CC=CC", {{1, 2}}}, {"CC=NO", {{1, 2}}}, {"CN=NC", {{1, 2}}}, {"CS(=O)CC", {{1, -1}}},
             {"C[C@H](O)C(O)C", {{3, -1}}}, {"CC1CCC(C)CC1", {{1, -1}, {4, -1}}}, {"[H]C([2H])(C)O", {{1, -1}}},
             {"C[C@@H](N)C(=O)O", {}}, {"C/C=C/C", {}}, {"CN(C)CC", {}}, {"C1=CCCCC1", {}}, {"NC(N)=NC", {}},
-            {"CC(C)=NC", {}}, {"CC(=O)NC", {}}, {"c1ccccc1", {}}, {"CC=C=CC", {}}, {"C=CC", {}}};
+            {"CC(C)=NC", {}}, {"CC(=O)NC", {}}, {"c1ccccc1", {}}, {"CC=C=CC", {}}, {"C=CC", {}},
+            // Cages hold their corners, and fused rings do not.
+            {"C1C2CC3CC1CC(C2)C3", {}}, {"NC12CC3CC(CC(C3)C1)C2", {}}, {"C1CN2CCC1CC2", {}}, {"C1CC2CCC1C2", {}},
+            {"C12C3C4C1C5C2C3C45", {}}, {"OC1C2CC3CC(C2)CC1C3", {}},
+            {"OC1CN2CCC1CC2", {{1, -1}}}, {"C1CCC2CCCCC2C1", {{3, -1}, {8, -1}}},
+            {"CC1(C)C2CCC1(C)C(=O)C2", {{3, -1}, {6, -1}}}};
     for (const auto& [smiles, expected] : cases)
         EXPECT_EQ(getOpen(smiles), expected) << smiles;
 }

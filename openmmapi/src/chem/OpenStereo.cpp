@@ -6,6 +6,8 @@
 #include "openmmorbit/internal/StereoGeometry.h"
 #include <GraphMol/Chirality.h>
 #include <GraphMol/MolOps.h>
+#include <GraphMol/QueryOps.h>
+#include <GraphMol/new_canon.h>
 #include <algorithm>
 #include <cmath>
 #include <set>
@@ -46,31 +48,23 @@ static bool isCumulated(const RDKit::ROMol& mol, unsigned int bond) {
             countDouble(mol.getBondWithIdx(bond)->getEndAtom()) > 1;
 }
 
-vector<OpenStereo> OrbitPlugin::findOpenStereo(const MolecularGraph& graph) {
-    const Origin origin = getOrigin("findOpenStereo", graph);
-    const auto mol = molFromGraph(graph, origin);
-    return guardRDKit(origin, "a molecule that RDKit accepts", [&]() {
-        for (RDKit::Atom* atom : mol->atoms())
-            atom->setProp(PLACE, (int) atom->getIdx());
-        RDKit::RWMol heavy(*mol);
-        RDKit::MolOps::removeHs(heavy);
-        const auto getPlace = [](const RDKit::Atom* atom) { return atom->getProp<int>(PLACE); };
-        vector<OpenStereo> result;
-        for (const RDKit::Chirality::StereoInfo& info : RDKit::Chirality::findPotentialStereo(heavy, false, true)) {
-            OpenStereo open;
-            if (info.type == RDKit::Chirality::StereoType::Atom_Tetrahedral)
-                open.atom1 = getPlace(heavy.getAtomWithIdx(info.centeredOn));
-            else if (info.type == RDKit::Chirality::StereoType::Bond_Double && !isCumulated(heavy, info.centeredOn)) {
-                open.atom1 = getPlace(heavy.getBondWithIdx(info.centeredOn)->getBeginAtom());
-                open.atom2 = getPlace(heavy.getBondWithIdx(info.centeredOn)->getEndAtom());
-            }
-            else
-                continue;
-            if (info.specified != RDKit::Chirality::StereoSpecified::Specified && !isSpecified(graph, open))
-                result.push_back(open);
-        }
-        return result;
-    });
+/**
+ * Whether a centre is a corner of a cage and two of its neighbours are the same: adamantane, quinuclidine, cubane. The
+ * cage then allows one configuration only, though RDKit sees two. Corners are bridgeheads, and atoms all of whose three
+ * ring bonds are in two rings.
+ */
+static bool isHeldByCage(const RDKit::ROMol& mol, unsigned int center, const vector<unsigned int>& ranks) {
+    const RDKit::Atom* atom = mol.getAtomWithIdx(center);
+    int numRingBonds = 0, numShared = 0;
+    std::set<unsigned int> classes;
+    for (const RDKit::Bond* bond : mol.atomBonds(atom)) {
+        const unsigned int numRings = mol.getRingInfo()->numBondRings(bond->getIdx());
+        numRingBonds += numRings > 0 ? 1 : 0;
+        numShared += numRings > 1 ? 1 : 0;
+        classes.insert(ranks[bond->getOtherAtomIdx(center)]);
+    }
+    const bool isCorner = RDKit::queryIsAtomBridgehead(atom) != 0 || (numRingBonds > 2 && numShared == numRingBonds);
+    return isCorner && classes.size() < atom->getDegree();
 }
 
 /** Make a record of an open centre: its neighbours in ascending order. */
@@ -144,6 +138,58 @@ struct ByBits {
 
 } // namespace
 
+/** Find what RDKit sees open, without the corners of cages. */
+static vector<OpenStereo> findPotentialStereo(const MolecularGraph& graph) {
+    const Origin origin = getOrigin("findOpenStereo", graph);
+    const auto mol = molFromGraph(graph, origin);
+    return guardRDKit(origin, "a molecule that RDKit accepts", [&]() {
+        for (RDKit::Atom* atom : mol->atoms())
+            atom->setProp(PLACE, (int) atom->getIdx());
+        RDKit::RWMol heavy(*mol);
+        RDKit::MolOps::removeHs(heavy);
+        const auto getPlace = [](const RDKit::Atom* atom) { return atom->getProp<int>(PLACE); };
+        vector<OpenStereo> result;
+        vector<unsigned int> ranks;
+        RDKit::Canon::rankMolAtoms(heavy, ranks, false, false);
+        for (const RDKit::Chirality::StereoInfo& info : RDKit::Chirality::findPotentialStereo(heavy, false, true)) {
+            OpenStereo open;
+            if (info.type == RDKit::Chirality::StereoType::Atom_Tetrahedral &&
+                    !isHeldByCage(heavy, info.centeredOn, ranks))
+                open.atom1 = getPlace(heavy.getAtomWithIdx(info.centeredOn));
+            else if (info.type == RDKit::Chirality::StereoType::Bond_Double && !isCumulated(heavy, info.centeredOn)) {
+                open.atom1 = getPlace(heavy.getBondWithIdx(info.centeredOn)->getBeginAtom());
+                open.atom2 = getPlace(heavy.getBondWithIdx(info.centeredOn)->getEndAtom());
+            }
+            else
+                continue;
+            if (info.specified != RDKit::Chirality::StereoSpecified::Specified && !isSpecified(graph, open))
+                result.push_back(open);
+        }
+        return result;
+    });
+}
+
+/** List different isomers, at most so many. */
+static vector<MolecularGraph> listIsomers(const MolecularGraph& graph, const vector<OpenStereo>& open, int number) {
+    const long long all = 1LL << std::min<size_t>(open.size(), 40);
+    vector<MolecularGraph> isomers;
+    std::set<string> seen;
+    for (long long bits = 0; bits < std::min(all, TRIES_AN_ISOMER * number) && (int) isomers.size() < number; bits++) {
+        MolecularGraph isomer = specify(graph, open, ByBits{bits});
+        if (seen.insert(isomer.smiles).second)
+            isomers.push_back(isomer);
+    }
+    return isomers;
+}
+
+vector<OpenStereo> OrbitPlugin::findOpenStereo(const MolecularGraph& graph) {
+    const vector<OpenStereo> open = findPotentialStereo(graph);
+
+    // What is the same molecule either way is not open, e.g. a carbon between two corners of a cage.
+
+    return open.empty() || listIsomers(graph, open, 2).size() > 1 ? open : vector<OpenStereo>();
+}
+
 MolecularGraph OrbitPlugin::specifyStereo(
         const MolecularGraph& graph, const vector<OpenStereo>& open, const vector<double>& positions) {
     if (positions.size() != 3 * graph.atoms.size())
@@ -159,15 +205,5 @@ vector<MolecularGraph> OrbitPlugin::enumerateStereo(const MolecularGraph& graph,
     const vector<OpenStereo> open = findOpenStereo(graph);
     if (open.empty())
         return {graph};
-    const long long all = 1LL << std::min<size_t>(open.size(), 40);
-    vector<MolecularGraph> isomers;
-    std::set<string> seen;
-    for (long long bits = 0; bits < std::min(all, TRIES_AN_ISOMER * maxIsomers); bits++) {
-        MolecularGraph isomer = specify(graph, open, ByBits{bits});
-        if (seen.insert(isomer.smiles).second)
-            isomers.push_back(isomer);
-        if ((int) isomers.size() == maxIsomers)
-            break;
-    }
-    return isomers;
+    return listIsomers(graph, open, maxIsomers);
 }
