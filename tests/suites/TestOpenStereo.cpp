@@ -31,7 +31,8 @@ TEST(OpenStereo, centresAndDoubleBonds) {
     const vector<std::pair<string, vector<Pair>>> cases = {{"CC(C)Cc1ccc(cc1)C(C)C(=O)O", {{10, -1}}},
             {"CC=CC", {{1, 2}}}, {"CC=NO", {{1, 2}}}, {"CN=NC", {{1, 2}}}, {"CS(=O)CC", {{1, -1}}},
             {"C[C@H](O)C(O)C", {{3, -1}}}, {"CC1CCC(C)CC1", {{1, -1}, {4, -1}}}, {"[H]C([2H])(C)O", {{1, -1}}},
-            {"C[C@@H](N)C(=O)O", {}}, {"C/C=C/C", {}}, {"CN(C)CC", {}}, {"C1=CCCCC1", {}}, {"NC(N)=NC", {}},
+            {"C[C@@H](N)C(=O)O", {}}, {"C/C=C/C", {}}, {"CN(C)CC", {}}, {"CN1CC1C", {{3, -1}}},
+            {"O=C1C[C@H]2CN12", {}}, {"CC[N+](C)(CO)CCC", {{2, -1}}}, {"C1=CCCCC1", {}}, {"NC(N)=NC", {}},
             {"CC(C)=NC", {}}, {"CC(=O)NC", {}}, {"c1ccccc1", {}}, {"CC=C=CC", {}}, {"C=CC", {}},
             // Cages hold their corners, and fused rings do not.
             {"C1C2CC3CC1CC(C2)C3", {}}, {"NC12CC3CC(CC(C3)C1)C2", {}}, {"C1CN2CCC1CC2", {}}, {"C1CC2CCC1C2", {}},

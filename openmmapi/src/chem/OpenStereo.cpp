@@ -138,7 +138,12 @@ struct ByBits {
 
 } // namespace
 
-/** Find what RDKit sees open, without the corners of cages. */
+/** Whether an atom is a nitrogen of three neighbours: it inverts, or small rings hold it. */
+static bool isAmine(const RDKit::Atom& atom) {
+    return atom.getAtomicNum() == 7 && atom.getTotalDegree() == 3;
+}
+
+/** Find what RDKit sees open, without the corners of cages and amines. */
 static vector<OpenStereo> findPotentialStereo(const MolecularGraph& graph) {
     const Origin origin = getOrigin("findOpenStereo", graph);
     const auto mol = molFromGraph(graph, origin);
@@ -154,7 +159,7 @@ static vector<OpenStereo> findPotentialStereo(const MolecularGraph& graph) {
         for (const RDKit::Chirality::StereoInfo& info : RDKit::Chirality::findPotentialStereo(heavy, false, true)) {
             OpenStereo open;
             if (info.type == RDKit::Chirality::StereoType::Atom_Tetrahedral &&
-                    !isHeldByCage(heavy, info.centeredOn, ranks))
+                    !isHeldByCage(heavy, info.centeredOn, ranks) && !isAmine(*heavy.getAtomWithIdx(info.centeredOn)))
                 open.atom1 = getPlace(heavy.getAtomWithIdx(info.centeredOn));
             else if (info.type == RDKit::Chirality::StereoType::Bond_Double && !isCumulated(heavy, info.centeredOn)) {
                 open.atom1 = getPlace(heavy.getBondWithIdx(info.centeredOn)->getBeginAtom());
