@@ -18,9 +18,8 @@ namespace {
 struct Tolerance {
     double spread, margin, ringMargin;
 };
-const Tolerance TOLERANCES[] = {
-        {0.015, 0.055, 0.055}, {2.5, 12, 20}, {0.05, 0.12, 0.2}, {4, 18, 45}, {4, 20, 40}, {0.012, 0.05, 0.05}, {4, 18, 18},
-        {2.5, 12, 12}};
+const Tolerance TOLERANCES[NUM_GEOMETRY_KINDS] = {{0.015, 0.055, 0.055}, {2.5, 12, 20}, {0.05, 0.12, 0.2}, {4, 18, 45},
+        {4, 20, 40}, {0.012, 0.05, 0.05}, {4, 18, 18}, {2.5, 12, 12}};
 
 /** Bonds of pairs without a table, relative to the sum of the radii; and by covalent radii if there are none. */
 const double MIN_RATIO = 0.86, MAX_RATIO = 1.17, MIN_COVALENT_RATIO = 0.7, MAX_COVALENT_RATIO = 1.3;
