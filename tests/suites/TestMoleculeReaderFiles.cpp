@@ -237,6 +237,7 @@ TEST(MoleculeReaderFiles, refusesWhatIsNoMolecule) {
             "readSmiles: expected ASCII characters in a SMILES, got \"CC?O\" with others in the place of \"?\"",
             [] { readSmiles("CC\0O"s); });
     EXPECT_THROW(readSmiles("CCéO"), ArgumentError);
+    EXPECT_THROW(readSmiles("CCc1n#cncn1"), ArgumentError);
     expectThrows<ArgumentError>(
             "readSmiles: expected elements, got a dummy or query atom at index 1 of \"C*\"; replace it with an element",
             [] { readSmiles("C*"); });

@@ -166,6 +166,13 @@ string chem::canonicalSmiles(const RDKit::ROMol& mol, bool isomeric) {
     return RDKit::MolToSmiles(heavy, isomeric);
 }
 
+/** Refuse aromatic atoms whose valences fit no single and double bonds: RDKit counts 1.5 for each, and takes more. */
+static void checkKekule(const RDKit::ROMol& mol) {
+    RDKit::RWMol copy(mol);
+    RDKit::MolOps::Kekulize(copy, true);
+    copy.updatePropertyCache(true);
+}
+
 static MoleculeRecord makeRecord(RDKit::RWMol& mol, const ReaderOptions& options, const Origin& origin) {
     checkSize(mol, options, origin, "");
     refuseQueries(mol, origin);
@@ -174,6 +181,7 @@ static MoleculeRecord makeRecord(RDKit::RWMol& mol, const ReaderOptions& options
     const int numGiven = (int) mol.getNumAtoms();
     addHydrogens(mol, options, origin, has3D);
     checkSize(mol, options, origin, " with hydrogens");
+    checkKekule(mol);
     perceiveStereo(mol, !has3D ? StereoSource::Labels : options.stereoFrom3D ? StereoSource::Coordinates
                                                                              : StereoSource::None, origin);
 
