@@ -72,7 +72,10 @@ def makeSeeds():
     yield "FuzzSerialization", makeNodes(integrator.toXml())
     for text in smiles:
         yield "FuzzSmiles", text.encode()
-        graph = openmmorbit.readMolecule(text.split()[0])
+        try:
+            graph = openmmorbit.readMolecule(text.split()[0])
+        except ValueError:
+            continue    # What the reader refuses is a seed too.
         yield "FuzzSerialization", makeNodes(graph.toXml())
         yield "FuzzMolfile", chem.writeMolBlock(graph, [0.1 * k for k in range(3 * graph.getNumAtoms())]).encode()
         yield "FuzzShard", makeShardPayload(text.split()[0])
