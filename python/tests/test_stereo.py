@@ -28,7 +28,8 @@ def testFewStepsAgreeMoreOftenThanByChance():
 
 
 @pytest.mark.parametrize("smiles", ["C[C@@H]1C[C@@H]2CC[C@@H]1C2", "c1ccc(cc1)[C@@H]1C[C@@H]2CC[C@@H]1O2",
-                                    "CC[C@@]12CC[C@H]1[C@@H]2OC", "O=C1C[C@H]2[C@@H]3O[C@H]2C[C@@H]13"])
+                                    "CC[C@@]12CC[C@H]1[C@@H]2OC", "O=C1C[C@H]2[C@@H]3O[C@H]2C[C@@H]13",
+                                    "C1C[N@]2CC[C@@H]1CC2"])
 def testIsomersThatCannotExistAreRefused(smiles):
     for seed in (1, 2, 3):
         with pytest.raises(openmm.OpenMMException, match=r"(centre|atoms) \d+ \("):
@@ -36,7 +37,8 @@ def testIsomersThatCannotExistAreRefused(smiles):
 
 
 @pytest.mark.parametrize("smiles", ["C[C@@H]1C[C@H]2CC[C@@H]1C2", "C1C[C@H]2CC[C@@H]1C2", "C1C2CC3CC1CC(C2)C3",
-                                    "CC1(C)[C@H]2CC[C@]1(C)C(=O)C2", "C12C3C4C1C5C4C3C25"])
+                                    "CC1(C)[C@H]2CC[C@]1(C)C(=O)C2", "C12C3C4C1C5C4C3C25",
+                                    "C1C[N@@]2CC[C@@H]1CC2"])
 def testBicyclesThatExistAreAnswered(smiles):
     ensemble = openmmorbit.ConformerGenerator(maxResamplings=2).generate(smiles, 8, seed=1)
     assert len(ensemble) == 8

@@ -19,7 +19,7 @@ namespace OrbitPlugin {
  * - Planes: sp2 atoms that leave the plane of their neighbours, and double and aromatic bonds that are twisted, more
  *   than minima of their class; ends of allenes 25 degrees or more from perpendicular.
  * - Centres: an atom of four neighbours that stands outside their tetrahedron, as in isomers that cannot exist;
- *   strained rings may come as near to it as in minima.
+ *   strained rings may come as near to it as in minima. A lone pair that points into a cage of small rings.
  * - Rings: a bond that passes through a ring of up to 8 atoms.
  * - Clashes: distances relative to the sum of two covalent radii: atoms two bonds apart must reach 1.0, three bonds
  *   1.15, others 1.2 (hydrogens among each other 1.8, 2.3 and 2.2).

@@ -2,6 +2,7 @@
 // The inspection of conformers: it reports, it repairs nothing.
 #include "openmmorbit/internal/ConformerInspector.h"
 #include "Findings.h"
+#include "LonePairs.h"
 #include "RingPiercing.h"
 #include "openmmorbit/ConformerCheck.h"
 #include "openmmorbit/internal/StereoGeometry.h"
@@ -22,6 +23,7 @@ struct ConformerInspector::Plan {
     vector<GeometryTerm> terms;
     vector<GeometryLimits> limits;      // [numTerms]
     vector<double> minDistances;        // [numAtoms * numAtoms], Angstrom; 0 if bonded
+    vector<LonePair> lonePairs;
     PiercingPlan piercing;
     void checkShapes(ArrayView<const double> positions, ConformerStatus& status) const;
     void checkDistances(ArrayView<const double> positions, ConformerStatus& status) const;
@@ -46,7 +48,8 @@ static bool& getFlag(ConformerStatus& status, GeometryKind kind) {
 }
 
 ConformerInspector::Plan::Plan(const MolecularGraph& newGraph) :
-        graph(newGraph), terms(listGeometryTerms(newGraph)), piercing(newGraph) {
+        graph(newGraph), terms(listGeometryTerms(newGraph)), lonePairs(findLonePairs(newGraph)),
+        piercing(newGraph) {
     for (const GeometryTerm& term : terms)
         limits.push_back(findLimits(graph, term));
     const int n = graph.getNumAtoms();
@@ -126,6 +129,10 @@ void ConformerInspector::Plan::checkStereo(ArrayView<const double> positions, Co
         if (!isCorrect(stereo, positions))
             addFault(status, status.stereoCorrect, "the tetrahedral centre " + nameAtom(graph, stereo.center) +
                 (getSignedVolume(stereo, positions) < -MIN_SIGNED_VOLUME ? " is inverted" : " is flat"));
+    for (const LonePair& lonePair : lonePairs)
+        if (!pointsOutside(lonePair, positions))
+            addFault(status, status.centersInside, "the lone pair of the centre " + nameAtom(graph, lonePair.center) +
+                " points into the rings that its bonds belong to");
     for (const TorsionStereo& stereo : graph.torsional)
         if (!isCorrect(stereo, positions))
             addFault(status, status.stereoCorrect, "the stereo axis " + nameAtom(graph, stereo.atoms[1]) + " to " +
