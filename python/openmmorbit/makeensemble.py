@@ -339,15 +339,22 @@ def _minimise(mol, energies, settings, outcome):
 
 
 def _keepUnchanged(mol, energies, request, outcome):
-    """Keep the conformers whose bonds and stereochemistry are those of the request."""
+    """Keep the conformers whose bonds and stereochemistry are those of the request, and whose shape can exist."""
     from rdkit import Chem
 
-    kept, reason = {}, ""
+    from openmmorbit import molecules, orbit
+
+    kept, reason, graph = {}, "", molecules.toGraph(mol)[0]
     for identifier, value in sorted(energies.items(), key=lambda entry: entry[1]):
         positions = mol.GetConformer(identifier).GetPositions()
         if not np.isfinite(positions).all() or not isConnectivityKept(mol, positions):
             outcome.numChanged += 1
             reason = reason or "connectivity changed"
+            continue
+        status = orbit.checkConformer(graph, positions.ravel().tolist())
+        if not (status.centersInside and status.ringsClear):
+            outcome.numChanged += 1
+            reason = reason or "a centre outside its neighbours, or a bond through a ring"
             continue
         seen = _perceive(mol, identifier, request)
         smiles = Chem.MolToSmiles(seen)

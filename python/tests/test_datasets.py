@@ -107,6 +107,20 @@ def testPruningIsSymmetryAware():
     assert makeensemble.prune(mol, {0: 9.0, 1: 1.1}, 0.1, 6.0) == [1]
 
 
+def testCentresOutsideTheirNeighboursAreSeen():
+    mol = Chem.AddHs(Chem.MolFromSmiles("C[Si](C)(C)C"))
+    AllChem.EmbedMolecule(mol, randomSeed=1)
+    request, outcome = Chem.MolFromSmiles("C[Si](C)(C)C"), makeensemble.EnsembleOutcome("x")
+    assert list(makeensemble._keepUnchanged(mol, {0: 0.0}, request, outcome)) == [0]
+    # Silicon in the plane of three of its neighbours, nearly: all bonds are still short enough.
+    positions = mol.GetConformer().GetPositions()
+    positions[1] += 0.54 * (positions[1] - positions[0]) / np.linalg.norm(positions[1] - positions[0])
+    mol.GetConformer().SetPositions(positions)
+    assert makeensemble.isConnectivityKept(mol, positions)
+    with pytest.raises(makeensemble._Failure, match="a centre outside its neighbours"):
+        makeensemble._keepUnchanged(mol, {0: 0.0}, request, outcome)
+
+
 def testBrokenBondsAreSeen():
     mol = Chem.AddHs(Chem.MolFromSmiles("CCO"))
     AllChem.EmbedMolecule(mol, randomSeed=1)
