@@ -27,6 +27,12 @@ static int getCenter(const MolecularGraph& graph) {
     return graph.tetrahedral.empty() ? -1 : graph.tetrahedral[0].center;
 }
 
+TEST(OpenStereo, equalHydrogensLeaveNothingOpen) {
+    for (const char* smiles : {"P", "CP", "C[SiH3]", "CPC"})
+        EXPECT_TRUE(findOpenStereo(readSmiles(smiles)).empty()) << smiles;
+    EXPECT_EQ(1u, findOpenStereo(readSmiles("CPCC")).size());
+}
+
 TEST(OpenStereo, centresAndDoubleBonds) {
     const vector<std::pair<string, vector<Pair>>> cases = {{"CC(C)Cc1ccc(cc1)C(C)C(=O)O", {{10, -1}}},
             {"CC=CC", {{1, 2}}}, {"CC=NO", {{1, 2}}}, {"CN=NC", {{1, 2}}}, {"CS(=O)CC", {{1, -1}}},

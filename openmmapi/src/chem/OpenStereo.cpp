@@ -158,6 +158,12 @@ static vector<OpenStereo> findPotentialStereo(const MolecularGraph& graph) {
         RDKit::Canon::rankMolAtoms(heavy, ranks, false, false);
         for (const RDKit::Chirality::StereoInfo& info : RDKit::Chirality::findPotentialStereo(heavy, false, true)) {
             OpenStereo open;
+
+            // RDKit names every phosphine, also one of several hydrogens.
+
+            if (info.type == RDKit::Chirality::StereoType::Atom_Tetrahedral &&
+                    heavy.getAtomWithIdx(info.centeredOn)->getTotalNumHs() > 1)
+                continue;
             if (info.type == RDKit::Chirality::StereoType::Atom_Tetrahedral &&
                     !isHeldByCage(heavy, info.centeredOn, ranks) && !isAmine(*heavy.getAtomWithIdx(info.centeredOn)))
                 open.atom1 = getPlace(heavy.getAtomWithIdx(info.centeredOn));
