@@ -20,6 +20,12 @@ def loadBenchmark(name):
     return module
 
 
+def runCli(capsys, *arguments):
+    """Run the command in this process; get the exit status and the last line of standard error."""
+    status = openmmorbit.cli.main([str(argument) for argument in arguments])
+    return status, capsys.readouterr().err.strip().splitlines()[-1]
+
+
 @pytest.fixture(scope="session")
 def golden():
     """Get the content of a golden file by name."""

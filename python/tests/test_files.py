@@ -9,11 +9,10 @@ import time
 
 import numpy as np
 import pytest
+from rdkit import Chem
 
 import openmmorbit
 from openmmorbit import outputs
-
-Chem = pytest.importorskip("rdkit.Chem")
 
 
 @pytest.fixture(scope="module")

@@ -6,10 +6,10 @@ import warnings
 
 import numpy as np
 import pytest
+from rdkit import Chem
 
 import openmmorbit
 
-Chem = pytest.importorskip("rdkit.Chem")
 butanol = "CCC(C)O"
 
 

@@ -11,7 +11,6 @@ from openmm import app
 import openmmorbit
 from openmmorbit import orbit
 
-pytest.importorskip("rdkit.Chem")
 both = pytest.mark.parametrize("duplicate", [lambda value: pickle.loads(pickle.dumps(value)), copy.deepcopy],
                                ids=["pickle", "deepcopy"])
 

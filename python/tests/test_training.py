@@ -164,7 +164,8 @@ def testTheReportOfAFinishedRunStays(orbittraining, shard, tmp_path):
 
 
 def testEveryLineOfThePictureIsNamed(tmp_path, monkeypatch):
-    pyplot = pytest.importorskip("matplotlib.pyplot")
+    from matplotlib import pyplot
+
     metrics = "COV-R@0.1,COV-R@0.5,COV-P@0.1,COV-P@0.5,AMR-R,AMR-P,stereoCorrect,accepted"
     (tmp_path / "log.csv").write_text("step,loss,validationLoss,learningRate\n10,2,,0.1\n20,1,1.5,0.05\n")
     (tmp_path / "metrics.csv").write_text(f"step,shard,{metrics}\n" + "".join(

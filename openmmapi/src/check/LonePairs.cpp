@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Finds lone pairs at the head of bridges, and the side to which they point.
 #include "LonePairs.h"
-#include "openmm/Vec3.h"
+#include "Positions.h"
 #include <algorithm>
 #include <cmath>
 #include <set>
@@ -41,10 +41,6 @@ vector<LonePair> OrbitPlugin::findLonePairs(const MolecularGraph& graph) {
             result.push_back({stereo.center, {{n[0], n[1], n[2]}}, {cage.begin(), cage.end()}});
     }
     return result;
-}
-
-static Vec3 getPosition(ArrayView<const double> positions, int atom) {
-    return Vec3(positions[3 * atom], positions[3 * atom + 1], positions[3 * atom + 2]);
 }
 
 bool OrbitPlugin::pointsOutside(const LonePair& lonePair, ArrayView<const double> positions) {

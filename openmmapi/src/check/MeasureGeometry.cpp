@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Lengths, angles and depths of one shape.
-#include "openmm/Vec3.h"
+#include "Positions.h"
 #include "openmmorbit/internal/GeometryTerms.h"
 #include "openmmorbit/internal/StereoGeometry.h"
 #include <algorithm>
@@ -10,10 +10,6 @@ using namespace OpenMM;
 using namespace OrbitPlugin;
 
 static const double DEGREE = 3.14159265358979323846 / 180;
-
-static Vec3 getPosition(ArrayView<const double> positions, int atom) {
-    return Vec3(positions[3 * atom], positions[3 * atom + 1], positions[3 * atom + 2]);
-}
 
 static Vec3 getDirection(ArrayView<const double> positions, int from, int to) {
     const Vec3 vector = getPosition(positions, to) - getPosition(positions, from);

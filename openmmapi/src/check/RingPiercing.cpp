@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A ring's surface is the fan of triangles between its centroid and its bonds.
 #include "RingPiercing.h"
-#include "openmm/Vec3.h"
+#include "Positions.h"
 #include <algorithm>
 
 using namespace OpenMM;
@@ -9,10 +9,6 @@ using namespace OrbitPlugin;
 
 /** Larger rings have room for a bond. */
 static const int MAX_RING = 8;
-
-static Vec3 getPosition(ArrayView<const double> positions, int atom) {
-    return Vec3(positions[3 * atom], positions[3 * atom + 1], positions[3 * atom + 2]);
-}
 
 // Both ends lie on different sides of the triangle's plane, and the line from one to the other turns around its three
 // edges in the same sense.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Signed volumes of centres, dihedrals of axes, and what they must be.
 #include "openmmorbit/internal/StereoGeometry.h"
-#include "openmm/Vec3.h"
+#include "Positions.h"
 #include <algorithm>
 #include <cmath>
 
@@ -10,10 +10,6 @@ using namespace OrbitPlugin;
 
 /** Least cosine of a double bond's twist, and sine of an axis' twist. */
 static const double MIN_TWIST_COSINE = 0.5, MIN_TWIST_SINE = 0.1;
-
-static Vec3 getPosition(ArrayView<const double> positions, int atom) {
-    return Vec3(positions[3 * atom], positions[3 * atom + 1], positions[3 * atom + 2]);
-}
 
 double OrbitPlugin::getSignedVolume(const TetrahedralStereo& stereo, ArrayView<const double> positions) {
     const bool hasLonePair = stereo.neighbors[3] < 0;
