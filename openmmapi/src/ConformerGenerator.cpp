@@ -68,27 +68,23 @@ ConformerGenerator::Engine& ConformerGenerator::getEngine() {
     return *current;
 }
 
-void ConformerGenerator::dropImpl() {
-    getEngine().impl.reset();
-}
-
 void ConformerGenerator::setPlatformName(const std::string& name) {
     const std::lock_guard<std::mutex> lock(getEngine().mutex);
     platformName = name;
-    dropImpl();
+    getEngine().impl.reset();
 }
 
 void ConformerGenerator::setPlatformProperties(const std::map<std::string, std::string>& properties) {
     const std::lock_guard<std::mutex> lock(getEngine().mutex);
     platformProperties = properties;
-    dropImpl();
+    getEngine().impl.reset();
 }
 
 void ConformerGenerator::setNumThreads(int threads) {
     checkCount("setNumThreads", "threads", threads, 0);
     const std::lock_guard<std::mutex> lock(getEngine().mutex);
     numThreads = threads;
-    dropImpl();
+    getEngine().impl.reset();
 }
 
 void ConformerGenerator::setSamplerSettings(const SamplerSettings& newSettings) {
@@ -101,7 +97,18 @@ void ConformerGenerator::setTimeLimit(double seconds) {
     if (!(seconds >= 0) || !std::isfinite(seconds))
         throw ArgumentError("ConformerGenerator::setTimeLimit: expected at least 0 seconds, got " +
                             std::to_string(seconds) + "; 0 is no limit");
+    const std::lock_guard<std::mutex> lock(getEngine().mutex);
     timeLimit = seconds;
+}
+
+void ConformerGenerator::setCheckConformers(bool check) {
+    const std::lock_guard<std::mutex> lock(getEngine().mutex);
+    checkConformers = check;
+}
+
+void ConformerGenerator::setReturnFailed(bool give) {
+    const std::lock_guard<std::mutex> lock(getEngine().mutex);
+    returnFailed = give;
 }
 
 void ConformerGenerator::setMaxResamplings(int resamplings) {

@@ -88,16 +88,13 @@ public:
         return checkConformers;
     }
     /** Set whether copies are inspected. Without inspection every copy is accepted, unless it is not finite. */
-    void setCheckConformers(bool check) {
-        checkConformers = check;
-    }
+    void setCheckConformers(bool check);
     /** Get whether copies that stayed wrong are returned as conformers with their status; default false. */
     bool getReturnFailed() const {
         return returnFailed;
     }
-    void setReturnFailed(bool give) {
-        returnFailed = give;
-    }
+    /** Set whether copies that stayed wrong are returned as conformers with their status. */
+    void setReturnFailed(bool give);
     /** Get the name of the condition; empty means the model's first one. */
     const std::string& getCondition() const {
         return condition;
@@ -171,7 +168,6 @@ private:
     struct Engine;
     Engine& getEngine();
     std::shared_ptr<ConformerGeneratorImpl> getImpl();
-    void dropImpl();
     GenerationSettings getCallSettings() const;
     std::shared_ptr<const DenoiserModel> model;
     std::string platformName, condition;
