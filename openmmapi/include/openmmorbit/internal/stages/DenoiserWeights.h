@@ -30,6 +30,7 @@ TensorMap<T> copyTensors(const DenoiserModel& model) {
     return tensors;
 }
 
+/** The weights of one layer. */
 template <class T>
 struct LayerWeights {
     LinearWeights<T> modulation;
@@ -37,6 +38,7 @@ struct LayerWeights {
     TransitionWeights<T> transition;
 };
 
+/** The weights of the whole network, grouped by the stage that reads them. */
 template <class T>
 struct DenoiserWeights {
     TimeConditioningWeights<T> time;

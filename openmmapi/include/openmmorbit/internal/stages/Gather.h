@@ -1,20 +1,21 @@
 // SPDX-License-Identifier: MIT
-// Contract of the gather stage: where the molecules stand in a Context.
+// Contract of the gather stage: the centroid of each molecule in a Context.
 #ifndef OPENMM_ORBIT_STAGES_GATHER_H_
 #define OPENMM_ORBIT_STAGES_GATHER_H_
 
 namespace OrbitPlugin {
 
 /**
- * The centroid of the particles of every copy.
+ * This stage reads the positions of a Context and computes the centroid of the particles of each copy. Copies are
+ * denoised around the origin; scatter uses the centroids to put them back where their particles were. Gather and
+ * scatter are the only code that knows how a platform stores positions and in which order. A batch without particles (a
+ * private Context) has no centroids.
  *
  *   in   contextPositions   [numParticles]   nm, of the Context, in the order of its System
  *   in   particles          [numAtoms]       Context particle of every row of the batch
  *   in   firstAtoms         [numCopies + 1]  first row of every copy, then the number of rows
- *   out  centroids          [numCopies][3]   nm, mean without masses
+ *   out  centroids          [numCopies][3]   nm, unweighted mean of the positions
  *
- * Gather and scatter are the only code that knows a platform's positions and atom order. A batch without particles (a
- * private Context) has no centroids.
  * Implementations: gather(shape, contextPositions, particles, firstAtoms, centroids).
  */
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Contract of the shared helper linear: a matrix product with an optional bias.
+// Contract of the shared helper linear: a dense layer, that is a matrix product with an optional bias.
 #ifndef OPENMM_ORBIT_STAGES_LINEAR_H_
 #define OPENMM_ORBIT_STAGES_LINEAR_H_
 
@@ -8,14 +8,14 @@
 namespace OrbitPlugin {
 
 /**
- * out = W in + b for every row.
+ * This helper applies a dense layer to every row: output = W input + b. Each output is the sum over the inputs,
+ * weight[output][input] times input, plus a bias if there is one. Every stage of the network uses it.
  *
  *   in   weights   weight [numOutputs][numInputs], bias [numOutputs] or empty
  *   in   input     [numRows][numInputs]
  *   out  output    [numRows][numOutputs]   must not be the input
  *
- * Section 4 of openmmapi/docs/theory.md: W x means the sum over in of W[out][in] x[in]. Used by every stage
- * of the network.
+ * Section 4 of openmmapi/docs/theory.md writes it as W x + b.
  * Implementations: linear(shape, weights, input, output).
  */
 

@@ -8,22 +8,24 @@
 namespace OrbitPlugin {
 
 /**
- * Standard normal numbers of one copy.
+ * This stage draws three standard normal numbers for each atom of one copy. They depend on nothing but the key and the
+ * index of the atom in the caller's order: the same seed gives the same noise in any batch, on any number of threads
+ * and on every platform. It uses a counter-based generator (Philox) and keeps no state. No other stage draws random
+ * numbers.
  *
  *   in   key     seed, record, copy, draw
  *   out  noise   [numAtoms][3]   dimensionless, not centred
  *
- * Equation (6.1) of openmmapi/docs/theory.md. The counter of atom i is (record, copy, draw, i), i in the caller's
- * order, so that noise does not depend on batches, shards, threads or platforms. No other stage makes random numbers.
- * Source: Salmon et al., DOI 10.1145/2063384.2063405.
+ * Equation (6.1) of openmmapi/docs/theory.md. The generator's key is the seed; its counter for atom i is (record, copy,
+ * draw, i). Source: Salmon et al., DOI 10.1145/2063384.2063405.
  * Implementations: noise(key, noise).
  */
 
 struct NoiseKey {
-    std::uint64_t seed = 0;
-    std::uint32_t record = 0;   ///< input record
-    std::uint32_t copy = 0;     ///< copy within the record
-    std::uint32_t draw = 0;     ///< attempt
+    std::uint64_t seed = 0;     ///< of the generation, or of one of its steps (6.3)
+    std::uint32_t record = 0;   ///< index of the input molecule
+    std::uint32_t copy = 0;     ///< index of the copy of this molecule
+    std::uint32_t draw = 0;     ///< attempt: 0 the first, above 0 a copy drawn again
 };
 
 } // namespace OrbitPlugin

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Contract of the pairBiasAttention stage: the first half of a layer.
+// Contract of the pairBiasAttention stage: attention between all atoms, the first half of a layer.
 #ifndef OPENMM_ORBIT_STAGES_PAIRBIASATTENTION_H_
 #define OPENMM_ORBIT_STAGES_PAIRBIASATTENTION_H_
 
@@ -8,7 +8,10 @@
 namespace OrbitPlugin {
 
 /**
- * Attention with pair biases and relative coordinates, added to the tokens of one copy.
+ * This stage lets every atom of one copy read from all others. Each head computes attention weights from queries and
+ * keys and adds the bias that pairFeatures computed for the pair, which knows the bonds and the distance. With these
+ * weights it averages the values of the other atoms and also the vectors from this atom to them. Both averages are
+ * projected to the width of a token, multiplied by a gate and added to the token.
  *
  *   in       u            [numAtoms][3]                      c_in sigma_d y, model unit
  *   in       bias         [numHeads][numAtoms][numAtoms]     this layer's part of the output of pairFeatures

@@ -8,7 +8,11 @@
 namespace OrbitPlugin {
 
 /**
- * The attention biases of one copy.
+ * This stage describes every ordered pair of atoms and turns the description into the attention bias of every head of
+ * every layer. The description is the distance of the two atoms in radial basis functions (Gaussians), the pair's
+ * categorical features (bond type, topological distance, ...) through an embedding table, and the conditioning vector
+ * of the noise level. Two dense layers with an activation and a final dense layer follow. It runs once a pass, before
+ * the first layer.
  *
  *   in   features   [numAtoms][numAtoms][numFeatures]   rows of pair.embedding
  *   in   u          [numAtoms][3]                       c_in sigma_d y, model unit

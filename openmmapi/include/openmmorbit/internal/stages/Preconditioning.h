@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The scalars around the network: how the denoiser is made of it.
+// The scale factors that make a denoiser out of the network.
 #ifndef OPENMM_ORBIT_STAGES_PRECONDITIONING_H_
 #define OPENMM_ORBIT_STAGES_PRECONDITIONING_H_
 
@@ -8,11 +8,14 @@
 namespace OrbitPlugin {
 
 /**
- * Scale factors of one noise level, dimensionless except sigma and dataScale (model unit).
+ * These scale factors make the denoiser D out of the network F at one noise level. They scale the noisy positions so
+ * that the network's inputs have the same spread at every noise level, and they mix its output with the noisy positions
+ * so that the network predicts the noise where it is small and the clean positions where it is large. All are
+ * dimensionless except output, sigma and dataScale (model unit).
  *
- *   u = input y            the network's input (4)
+ *   u = input y            the network's input (section 4)
  *   s = logSigma           the network's noise input
- *   D = skip y + output F  the denoiser
+ *   D = skip y + output F  the denoised positions
  *
  * Equations (3.1) and (3.2) of openmmapi/docs/theory.md. Source: Karras et al., arXiv 2206.00364, section 5.
  */

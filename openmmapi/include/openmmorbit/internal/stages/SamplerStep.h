@@ -9,7 +9,12 @@
 namespace OrbitPlugin {
 
 /**
- * One step of the probability-flow ODE; with renewal the prior stage adds new noise behind it.
+ * This stage moves the positions of one copy from a noise level to the next lower one, by one step of the
+ * probability-flow ODE. The slope at the current positions is their difference to the denoised positions, divided by
+ * the noise level. eulerStep() follows this slope; heunStep() averages it with the slope at the end of the Euler step,
+ * which costs a second evaluation of the network; multistepStep() extrapolates the denoised positions from those of the
+ * previous step. If the sampler renews noise, the step ends at a lower level and the prior stage adds the missing
+ * noise.
  *
  *   in   levels              sigma, the level to step to and the previous noise level, model unit
  *   in   positions           [numAtoms][3]   y_k, model unit
@@ -27,9 +32,9 @@ namespace OrbitPlugin {
 
 struct StepLevels {
     double sigma = 0;           ///< sigma_k, above 0
-    double nextSigma = 0;       ///< where the deterministic part ends: sigma_{k+1} without renewal, 0 in the last step
+    double nextSigma = 0;       ///< where this step ends: sigma_{k+1} without renewal, less with it, 0 in the last step
     double previousSigma = 0;   ///< sigma_{k-1}; 0 in the first step, when there is no history
-    double renewed = 0;         ///< level of the noise drawn anew, which takes nextSigma to sigma_{k+1}
+    double renewed = 0;         ///< level of the noise added after the step, from nextSigma back to sigma_{k+1}
 };
 
 /** What heunStep() reads. */

@@ -8,15 +8,16 @@
 namespace OrbitPlugin {
 
 /**
- * Place every copy around the centroid its particles had.
+ * This stage writes the positions of each copy into a Context. It converts them from the model unit to nm and adds the
+ * centroid that gather found, so that the molecule stays where its particles were. Particles that belong to no copy are
+ * left untouched. A batch without particles (a private Context) is not written.
  *
  *   in   positions          [numAtoms][3]    model unit, every copy centred
  *   in   particles          [numAtoms]       Context particle of every row of the batch
  *   in   firstAtoms         [numCopies + 1]  first row of every copy, then the number of rows
  *   in   centroids          [numCopies][3]   nm, from gather
- *   out  contextPositions   [numParticles]   nm; other particles are left untouched
+ *   out  contextPositions   [numParticles]   nm
  *
- * A batch without particles (a private Context) is not written.
  * Implementations: scatter(shape, inputs, contextPositions).
  */
 

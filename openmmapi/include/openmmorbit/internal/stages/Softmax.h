@@ -6,7 +6,8 @@
 namespace OrbitPlugin {
 
 /**
- * Exponentials that sum to one, for one row.
+ * This helper turns the numbers of one row into positive weights that sum to one: each becomes its exponential divided
+ * by the sum of all exponentials. The largest number is subtracted first, so that nothing overflows.
  *
  *   in, out  values   [n]   any finite numbers, replaced by exp(value - maximum) / sum
  *

@@ -9,15 +9,20 @@
 namespace OrbitPlugin {
 
 /**
- * Guidance of a denoiser that sees no hand. Each volume votes for one of the two mirror images of the molecule, and the
- * four atoms of those that disagree move along the gradient of their volume. One volume alone always agrees.
+ * This stage makes the stereocentres of one copy agree with one another. The network cannot tell a molecule from its
+ * mirror image, so a copy may have either hand, but all its centres must have the same one: either all as specified or
+ * all inverted. Each centre (or atropisomer axis) votes for one of the two mirror images with the signed volume of four
+ * of its atoms, and the atoms of the centres that disagree with the majority move along the gradient of their volume. A
+ * molecule with one centre always agrees with itself and is left alone. If the result is the mirror image of the
+ * request, it is reflected after the last step.
  *
  *   in   shape      atoms of the copy, noise level and gain, model unit (Angstrom)
  *   in   volumes    [numVolumes]     of the copy's molecule
  *   in   denoised   [numAtoms][3]    D(y, sigma), model unit
  *   out  guided     [numAtoms][3]    model unit, the same centroid; not the array of denoised
  *
- * Equations (5.9) to (5.11) of openmmapi/docs/theory.md. Not in the last step, whose positions are the result.
+ * Equations (5.9) to (5.11) of openmmapi/docs/theory.md. It does not run in the last step, whose denoised positions are
+ * the result.
  * Implementations: stereoGuidance(shape, volumes, denoised, guided).
  */
 
@@ -33,19 +38,19 @@ struct StereoGuidanceShape {
     double gain = 0;            ///< SamplerSettings::stereoGuidance, model unit
 };
 
-/** Beliefs (5.9) are 1 from this share of the ideal volume on, so that correct centres are left alone. */
+/** A centre counts as certain (m of (5.9) is 1 or -1) when its volume is at least this fraction of the ideal one. */
 constexpr double CERTAIN_VOLUME = 0.5;
-/** Beliefs beyond this count like it in the vote (5.10). */
+/** In the vote (5.10), m is clipped to this value, because artanh(1) is infinite. */
 constexpr double LARGEST_VOTE = 0.99;
-/** The noise level below which guidance fades (5.11), Angstrom: a wrong centre cannot be inverted there any more. */
+/** Below about this noise level (Angstrom) guidance fades (5.11): an inverted centre can no longer be turned there. */
 constexpr double FADING_SIGMA = 0.3;
 
-/** Get the signed volume from which on a belief is certain (5.9). */
+/** Get the signed volume from which on a centre counts as certain (5.9). */
 inline double getCertainVolume(const HandedVolume& volume) {
     return CERTAIN_VOLUME * volume.magnitude;
 }
 
-/** Get the least length of a gradient in (5.11), about that of a regular centre: moves do not grow with distances. */
+/** Get the lower limit of the gradient's length in (5.11), about that of a regular centre; it bounds the moves. */
 inline double getLeastGradient(const HandedVolume& volume) {
     return 2 * std::pow(volume.magnitude, 2.0 / 3.0);
 }

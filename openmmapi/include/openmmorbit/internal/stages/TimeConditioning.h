@@ -8,7 +8,10 @@
 namespace OrbitPlugin {
 
 /**
- * The vectors that steer every layer, one set a copy.
+ * This stage tells the network how noisy its input is. It encodes the logarithm of the noise level in sines and
+ * cosines, passes them through two dense layers and adds the embedding of the condition (a label of the training data).
+ * The resulting vector, one for each copy, enters the pair features; one dense layer for each layer of the network
+ * turns it into the shifts, scales and gates of that layer.
  *
  *   in   logSigma    s = ln(sigma) / 4
  *   in   condition   row of condition.embedding

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Contract of the tokenEmbedding stage: categorical inputs and coordinates to token vectors.
+// Contract of the tokenEmbedding stage: from atom features and coordinates to token vectors.
 #ifndef OPENMM_ORBIT_STAGES_TOKENEMBEDDING_H_
 #define OPENMM_ORBIT_STAGES_TOKENEMBEDDING_H_
 
@@ -8,7 +8,9 @@
 namespace OrbitPlugin {
 
 /**
- * The first token vectors of one copy.
+ * This stage makes the vector that represents each atom (its token) at the start of the network. It adds up the rows of
+ * an embedding table for the atom's categorical features (element, formal charge, ...) and a linear function of its
+ * noisy, scaled coordinates.
  *
  *   in   features   [numAtoms][numFeatures]   rows of token.embedding
  *   in   u          [numAtoms][3]             c_in sigma_d y, model unit

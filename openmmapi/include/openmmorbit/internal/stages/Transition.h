@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Contract of the transition stage: the second half of a layer.
+// Contract of the transition stage: a gated two-layer network on every atom, the second half of a layer.
 #ifndef OPENMM_ORBIT_STAGES_TRANSITION_H_
 #define OPENMM_ORBIT_STAGES_TRANSITION_H_
 
@@ -8,7 +8,9 @@
 namespace OrbitPlugin {
 
 /**
- * A gated two-layer network on every token, added to the tokens of one copy.
+ * This stage transforms every token of one copy by itself. It normalises and modulates the token, widens it with one
+ * dense layer, multiplies one half of the result by the SiLU function of the other half (SwiGLU), and projects it back.
+ * The result is multiplied by a gate and added to the token.
  *
  *   in       modulation   [6][width]         rows shift2, scale2, gate2 are used
  *   in, out  x            [numAtoms][width]
