@@ -12,28 +12,30 @@ Importing the package loads its OpenMM plugins, and neither RDKit nor LibTorch: 
 import importlib
 
 from openmmorbit._build import version as __version__
+from openmmorbit._moved import findMovedModules, moved
 from openmmorbit._plugins import checkOpenMMVersion, includePath, libraryPath, loadPlugins
 
 checkOpenMMVersion()
+findMovedModules()
 pluginLoadedLibNames = loadPlugins()
 
 # Where each public name lives; modules are imported when a name is first asked for.
 _homes = {
-    "ConformerGenerator": "conformers", "GenerationResult": "conformers", "defaultModelPath": "conformers",
+    "ConformerGenerator": "conformers", "GenerationResult": "conformers", "defaultModelPath": "models",
     "OpenStereoWarning": "openstereo",
     "Ensemble": "ensemble", "Conformer": "ensemble", "UnfamiliarMoleculeWarning": "familiarity",
     "orbitPosterior": "posterior", "OrbitPosterior": "posterior", "orbitTarget": "posterior",
     "OrbitTarget": "posterior",
     "coupleNoise": "posterior",
-    "mmffSystem": "relaxation", "readMolecule": "molecules", "readMolecules": "moleculefiles",
-    "train": "training", "buildDataset": "training", "makeDataset": "datasets", "EnsembleSettings": "makeensemble",
+    "mmffSystem": "relaxation", "readMolecule": "molecules", "readMolecules": "io.moleculefiles",
+    "train": "training", "buildDataset": "data.shards", "makeDataset": "data.datasets",
+    "EnsembleSettings": "data.settings",
     "DenoiserModel": "orbit", "TrainingCounts": "orbit", "countTraining": "orbit",
     "PairBiasTransformerSettings": "orbit", "MolecularGraph": "orbit",
     "SamplerSettings": "orbit", "SymmetryGroup": "orbit", "closeGroup": "orbit", "OrbitDiffusionIntegrator": "orbit",
 }
-_modules = ("baselines", "chem", "cli", "conformers", "datasets", "demo", "ensemble", "evaluation",
-            "familiarity", "makeensemble", "moleculefiles", "molecules", "openstereo", "orbit", "posterior", "quantum",
-            "relaxation", "statistics", "training")
+_modules = ("chem", "cli", "conformers", "data", "demo", "ensemble", "evaluation", "familiarity", "io", "models",
+            "molecules", "openstereo", "orbit", "posterior", "relaxation", "topologies", "training")
 
 
 def __getattr__(name):
@@ -41,7 +43,7 @@ def __getattr__(name):
         value = getattr(importlib.import_module(f"openmmorbit.{_homes[name]}"), name)
         globals()[name] = value
         return value
-    if name in _modules:
+    if name in _modules or name in moved:
         return importlib.import_module(f"openmmorbit.{name}")
     raise AttributeError(f"module 'openmmorbit' has no attribute '{name}'")
 

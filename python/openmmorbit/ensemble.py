@@ -5,7 +5,8 @@ from collections import Counter
 import numpy as np
 from openmm import unit
 
-from openmmorbit import openstereo, orbit, writers
+from openmmorbit import openstereo, orbit
+from openmmorbit.io import conversions, modeller as modellers, writers
 
 
 def _integer(value):
@@ -142,7 +143,7 @@ class Ensemble:
         rdkit.Chem.Mol with PDB residues; otherwise there is one chain with one residue UNL.
         """
         if self._topology is None:
-            self._topology = writers.makeTopology(self.graph, self._source)
+            self._topology = conversions.makeTopology(self.graph, self._source)
         return self._topology
 
     @property
@@ -260,14 +261,14 @@ class Ensemble:
 
     def toRDKit(self):
         """Get one rdkit.Chem.Mol with all atoms in the ensemble's order and all conformers, in Angstrom."""
-        return writers.toRDKit(self)
+        return conversions.toRDKit(self)
 
     def toOpenFF(self):
         """Get an openff.toolkit.Molecule with all conformers.
 
         If the ensemble was made of an OpenFF molecule, a copy of that molecule is returned, in its atom order.
         """
-        return writers.toOpenFF(self, self._source)
+        return conversions.toOpenFF(self, self._source)
 
     def writeSDF(self, path):
         """Write all conformers as SDF records; a name that ends in .gz is compressed."""
@@ -297,7 +298,7 @@ class Ensemble:
             Where its centroid goes, shape (3,), in nm if it carries no unit. Default: beyond what is there along x,
             0.5 nm apart; into an empty Modeller the conformer goes as it is.
         """
-        writers.addTo(self, modeller, index, position)
+        modellers.addTo(self, modeller, index, position)
 
     def place(self, modeller, residue, index=0):
         """Give a residue of an openmm.app.Modeller this conformer, superposed on where its atoms are now.
@@ -310,4 +311,4 @@ class Ensemble:
         index : int
             The conformer.
         """
-        writers.place(self, modeller, residue, index)
+        modellers.place(self, modeller, residue, index)

@@ -5,7 +5,8 @@ from types import SimpleNamespace
 import pytest
 from conftest import loadBenchmark
 
-from openmmorbit import evaluation, quantum
+from openmmorbit import evaluation
+from openmmorbit.data import quantum
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from openmm import unit
 
 import openmmorbit
 from openmmorbit import orbit
-from openmmorbit.conformers import defaultModelPath, findModel, loadModel
+from openmmorbit.models import defaultModelPath, findModel, loadModel
 
 
 def testGenerate(makeGenerator, platform):
@@ -258,9 +258,9 @@ def testModels(smallModel, tmp_path):
 
 
 def testMissingPackagedModelIsExplained(monkeypatch, tmp_path):
-    from openmmorbit import conformers
+    from openmmorbit import models
 
-    monkeypatch.setattr(conformers, "__file__", str(tmp_path / "conformers.py"))
+    monkeypatch.setattr(models, "__file__", str(tmp_path / "models.py"))
     with pytest.raises(FileNotFoundError, match="packaged model.*model=<path"):
         openmmorbit.ConformerGenerator()
 

@@ -8,7 +8,9 @@ from rdkit import Chem
 from rdkit.Chem import AllChem
 
 import openmmorbit
-from openmmorbit import baselines, cli, evaluation, evaluationcommand, orbit, quality, quantum, statistics
+from openmmorbit import cli, evaluation, orbit
+from openmmorbit.data import quantum
+from openmmorbit.evaluation import methods as ways, quality, report, statistics
 
 
 def embed(smiles, number, seed=1):
@@ -84,7 +86,7 @@ def testEtkdgRunsThroughTheWholeEvaluation(reference):
     methods = [evaluation.Method("ETKDGv3", evaluation.etkdg),
                evaluation.Method("relaxed", lambda r, n: evaluation.etkdg(r, n, relax=True))]
     evaluation.evaluate([reference], methods, progress=False)
-    table = statistics.markdownTable(methods)
+    table = report.markdownTable(methods)
     assert table.startswith("| | ETKDGv3 | relaxed |") and "AMR-R mean" in table
     assert all(m.scores[0].numReturned == 6 and m.scores[0].numCorrect == 6 for m in methods)
     assert set(statistics.pairedDifferences(*methods)) >= {"AMR-R Å", "COV-P@0.5 %"}
@@ -130,25 +132,25 @@ def testShardsAndFilesWithoutTagsAreReferences(reference, tmp_path):
 def testBaselines(name):
     references = [evaluation.Reference(smiles, embed(smiles, 2))
                   for smiles in ("C[C@H](N)C(=O)NCCO", "F/C=C/CC", "[NH3+]CC(=O)[O-]")]
-    method = evaluation.evaluate(references, [baselines.makeBaseline(name)], 3, progress=False)[0]
+    method = evaluation.evaluate(references, [ways.makeBaseline(name)], 3, progress=False)[0]
     for score in method.scores:
         assert score.error == "" and 1 <= score.numReturned <= 6 and score.numCorrect == score.numReturned
         assert score.recall.max() < 2 and score.coreSeconds > 0
-    bad = evaluation.evaluate([evaluation.Reference("[Xe]", references[0].mol)], [baselines.makeBaseline(name)],
+    bad = evaluation.evaluate([evaluation.Reference("[Xe]", references[0].mol)], [ways.makeBaseline(name)],
                               progress=False)[0]
     assert bad.scores[0].error != "" and statistics.summarize(bad)["COV-R@0.5 %"][0] == 0
 
 
 def testMissingSoftwareIsAColumn(reference, monkeypatch):
-    monkeypatch.setattr(baselines.util, "find_spec", lambda name: None)
-    methods = [baselines.makeBaseline("etkdg"), baselines.makeBaseline("conforge")]
+    monkeypatch.setattr(ways.util, "find_spec", lambda name: None)
+    methods = [ways.makeBaseline("etkdg"), ways.makeBaseline("conforge")]
     inspector = quality.Inspector(1, 0)
     evaluation.evaluate([reference], methods, progress=False, inspect=inspector)
-    page = evaluationcommand.writeReport([reference], methods, (0.5,), ["test"], inspector.notes)
+    page = report.writeReport([reference], methods, (0.5,), ["test"], inspector.notes)
     assert "| not installed: pip install CDPKit |" in page and "CONFORGE is not installed: pip install CDPKit" in page
     assert "pip install posebusters" in page and methods[1].scores == []
     with pytest.raises(ValueError, match="'omega'"):
-        baselines.makeBaseline("omega")
+        ways.makeBaseline("omega")
 
 
 def testPoseBustersFindsAStretchedBond(reference):
@@ -206,7 +208,7 @@ def testTheCommandWritesAReport(smallModel, reference, tmp_path, capsys):
 
 def testLevelsOfTheoryAreCompared(reference, smallModel):
     def choose(*levels, condition=None):
-        return evaluationcommand.chooseCondition(
+        return report.chooseCondition(
             [evaluation.Reference("CO", reference.mol, level) for level in levels], smallModel, condition)
 
     assert list(smallModel.getConditions()) == ["GFN2-xTB", "M06-2X", "MMFF94s"]

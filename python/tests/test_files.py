@@ -12,7 +12,7 @@ import pytest
 from rdkit import Chem
 
 import openmmorbit
-from openmmorbit import outputs
+from openmmorbit.io import outputs
 
 
 @pytest.fixture(scope="module")

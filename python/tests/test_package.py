@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Importing the package: plugins, versions, and what must not be loaded with it."""
+import importlib
+import pickle
 import subprocess
 import sys
 
@@ -79,3 +81,33 @@ def testNamesAreReachable():
     assert "ConformerGenerator" in dir(openmmorbit)
     with pytest.raises(AttributeError, match="no attribute 'conformer'"):
         _ = openmmorbit.conformer
+
+
+def testFormerModulesAreFoundByTheirNames():
+    """In a process of its own, in which nothing of them has been imported."""
+    code = """
+import importlib, openmmorbit
+from openmmorbit._moved import moved
+for old, new in moved.items():
+    found = importlib.import_module(f"openmmorbit.{old}")
+    assert found is importlib.import_module(f"openmmorbit.{new}") is getattr(openmmorbit, old), old
+    assert found.__name__ == found.__spec__.name == f"openmmorbit.{new}", old
+import openmmorbit.datasets
+from openmmorbit.makeensemble import EnsembleSettings, enumerateTasks, makeEnsemble
+from openmmorbit.evaluation import Generated, Method, Reference, etkdg, evaluate, readReferences, rmsdMatrix
+from openmmorbit.training import addTrainingCounts, buildDataset, train
+from openmmorbit.conformers import defaultModelPath, findModel, loadModel
+print(openmmorbit.datasets.makeDataset is openmmorbit.makeDataset, EnsembleSettings is openmmorbit.EnsembleSettings,
+      callable(train), openmmorbit.train is train)
+"""
+    assert runPython(code) == "True True True True"
+
+
+def testAModuleThatNeverWasIsNotFound():
+    with pytest.raises(ModuleNotFoundError, match="openmmorbit.nowhere"):
+        importlib.import_module("openmmorbit.nowhere")
+
+
+def testPicklesByFormerNamesAreRead():
+    text = b"copenmmorbit.makeensemble\nEnsembleSettings\n."
+    assert pickle.loads(text) is openmmorbit.EnsembleSettings

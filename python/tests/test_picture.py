@@ -20,7 +20,7 @@ def ensemble():
 
 
 def testCoreIsTheRingAndItsNeighbors(ensemble):
-    from openmmorbit import picture
+    from openmmorbit.io import picture
 
     assert picture.rigidCore(ensemble.graph) == [3, 4, 5, 6, 7, 8, 9, 10]
     assert picture.rigidCore(openmmorbit.readMolecule("CCO")) == [0, 1, 2]
@@ -28,7 +28,7 @@ def testCoreIsTheRingAndItsNeighbors(ensemble):
 
 
 def testConformersAreSuperposed(ensemble):
-    from openmmorbit import picture
+    from openmmorbit.io import picture
 
     aligned = picture.alignedPositions(ensemble, 2)
     core = picture.rigidCore(ensemble.graph)
@@ -43,7 +43,7 @@ def testConformersAreSuperposed(ensemble):
 def testPictureShowsTheMolecule(ensemble, tmp_path):
     from matplotlib.image import imread
 
-    from openmmorbit import picture
+    from openmmorbit.io import picture
 
     picture.drawEnsemble(ensemble, str(tmp_path / "p.png"), 1, "title", "subtitle")
     image = imread(tmp_path / "p.png")[..., :3]

@@ -7,7 +7,7 @@ from openmm import app, unit
 from rdkit import Chem
 
 import openmmorbit
-from openmmorbit import writers
+from openmmorbit.io import conversions
 
 
 def toTopology(mol, residueName="LIG"):
@@ -71,7 +71,7 @@ def testPeptideByResidueNames(sequence, smiles):
 @pytest.mark.parametrize("smiles", ["CC(=O)N(C)C#N", "CC(=O)Oc1ccccc1C(=O)O", "Cc1c[nH]c2ccncc12"])
 def testOurOwnTopologyIsComplete(smiles):
     graph = openmmorbit.readMolecule(smiles)
-    again = openmmorbit.readMolecule(writers.makeTopology(graph))
+    again = openmmorbit.readMolecule(conversions.makeTopology(graph))
     assert again.smiles == graph.smiles and [a.name for a in again.atoms] == [a.name for a in graph.atoms]
 
 

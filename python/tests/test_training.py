@@ -11,7 +11,7 @@ from rdkit import Chem
 from rdkit.Chem import AllChem
 
 import openmmorbit
-from openmmorbit import trainingreport
+from openmmorbit.training import report as trainingreport
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,8 @@ from rdkit import Chem
 from rdkit.Chem import AllChem
 
 import openmmorbit
-from openmmorbit import evaluation, orbit, trainingreport
+from openmmorbit import evaluation, orbit
+from openmmorbit.training import report as trainingreport
 
 
 @pytest.fixture(scope="module", autouse=True)

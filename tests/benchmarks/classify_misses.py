@@ -7,7 +7,8 @@ import collections
 
 import numpy as np
 
-from openmmorbit import ConformerGenerator, evaluation, quantum
+from openmmorbit import ConformerGenerator, evaluation
+from openmmorbit.data import quantum
 
 COVERED, NEAR, UNLISTED, HIGH, FAILED = ("covered", "minimum is a reference", "minimum within the window, no reference",
                                          "minimum above the window", "no minimum found")

@@ -103,13 +103,14 @@ def score(options, folder):
     if not options.references or not (folder / "done").exists():
         return None
     import openmmorbit
-    from openmmorbit import evaluation, statistics
+    from openmmorbit import evaluation
+    from openmmorbit.evaluation import scores as measures
 
     references = evaluation.readReferences(options.references, options.limit)
     generator = openmmorbit.ConformerGenerator(model=str(folder / "model.safetensors"), threads=1, check=False)
     methods = [evaluation.Method("model", evaluation.orbitGenerator(generator, 7))]
     scores = evaluation.evaluate(references, methods, 2)[0].scores
-    values = [float(np.nanmean(statistics.perMolecule(scores, quantity, threshold)))
+    values = [float(np.nanmean(measures.perMolecule(scores, quantity, threshold)))
               for quantity, threshold in (("recall", 0.5), ("recall", None), ("precision", 0.5), ("precision", None))]
     cache.write_text(json.dumps(values))
     return values

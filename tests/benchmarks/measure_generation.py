@@ -85,7 +85,7 @@ def medianStrain(mol, count):
     """Get the median GFN2-xTB energy above the next minimum of the first conformers, kcal/mol, or None."""
     import numpy as np
 
-    from openmmorbit import quantum
+    from openmmorbit.data import quantum
 
     strains = []
     for conformer in list(mol.GetConformers())[:count]:
@@ -103,7 +103,8 @@ def makeMethods(options):
     import functools
 
     import openmmorbit
-    from openmmorbit import conformers, evaluation
+    from openmmorbit import evaluation
+    from openmmorbit.models import defaultModelPath
 
     def orbit(threads=1, model=options.model, precision=None, numSteps=None, check=True):
         generator = openmmorbit.ConformerGenerator(model=model, platform="CPU", threads=threads, numSteps=numSteps,
@@ -114,7 +115,7 @@ def makeMethods(options):
         return (f"{name}, {generator.kernelDescription()}, {evaluations} evaluations{inspected}",
                 evaluation.orbitGenerator(generator))
 
-    default = Path(conformers.defaultModelPath())
+    default = Path(defaultModelPath())
     others = sorted(path.stem for path in default.parent.glob("*.safetensors") if path != default)
     methods = dict([orbit(), orbit(check=False), orbit(precision="single")])
     methods.update(orbit(numSteps=steps) for steps in options.steps)

@@ -3,7 +3,7 @@
 import logging
 from importlib import util
 
-from openmmorbit import quantum
+from openmmorbit.data import quantum
 
 
 def _single(mol, number):

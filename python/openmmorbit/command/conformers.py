@@ -3,7 +3,7 @@
 import os
 import time
 
-from openmmorbit.console import EXIT_OK, EXIT_SOME_FAILED, UsageError, checkOutput, counted, explain, report
+from openmmorbit.command.console import EXIT_OK, EXIT_SOME_FAILED, UsageError, checkOutput, counted, explain, report
 
 _inputEndings = ".smi, .smiles, .ism, .sdf, .sd, .mol, .csv, .tsv"
 _otherEndings = (".xyz", ".pdb", ".mol2", ".cif", ".pdbx", ".txt", ".json", ".inchi", ".gro", ".gz", ".xlsx", ".zip")
@@ -13,7 +13,7 @@ _modelWriters = {".pdb": "writePDB", ".cif": "writePDBx", ".dcd": "writeDCD"}
 
 def _records(inputs):
     """Yield (label, molecule or exception) for every record of SMILES and files; errors of files name it themselves."""
-    from openmmorbit import moleculefiles
+    from openmmorbit.io import moleculefiles
 
     for text in inputs:
         if not moleculefiles.isMoleculeFile(text):
@@ -27,7 +27,7 @@ def _records(inputs):
 
 
 def _checkFiles(inputs, output):
-    from openmmorbit.moleculefiles import isMoleculeFile
+    from openmmorbit.io.moleculefiles import isMoleculeFile
 
     for text in inputs:
         if not isMoleculeFile(text) and (os.path.exists(text) or text.lower().endswith(_otherEndings)):
@@ -48,7 +48,7 @@ class _Output:
     """Writes ensembles to one file of the format that its name tells."""
 
     def __init__(self, path):
-        from openmmorbit import writers
+        from openmmorbit.io import writers
 
         self.path, self.sdf = path, None
         if path.lower().endswith(_sdfEndings):

@@ -4,7 +4,7 @@ import os
 import re
 import sys
 
-from openmmorbit.outputs import isSameFile, partPath
+from openmmorbit.io.outputs import isSameFile, partPath
 
 EXIT_OK, EXIT_ERROR, EXIT_USAGE, EXIT_SOME_FAILED, EXIT_INTERRUPTED = 0, 1, 2, 3, 130
 

@@ -131,7 +131,7 @@ def writeEvents(folder):
     try:
         from tensorboardX import SummaryWriter
     except ImportError as error:
-        raise ImportError("openmmorbit.trainingreport: event files need tensorboardX (pip install tensorboardX)"
+        raise ImportError("openmmorbit.training.report: event files need tensorboardX (pip install tensorboardX)"
                           ) from error
     folder = Path(folder)
     shutil.rmtree(folder / "events", ignore_errors=True)

@@ -1,33 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Means with bootstrap intervals over molecules, and the table that compares methods."""
+"""Means with bootstrap intervals over molecules, and differences of methods."""
 import numpy as np
 
-
-def perMolecule(scores, quantity, threshold=None):
-    """Get one number a molecule.
-
-    Parameters
-    ----------
-    scores : list of evaluation.Score
-    quantity : str
-        "recall" or "precision".
-    threshold : float, optional
-        With a threshold in Angstrom, the covered percentage (0 where the method gave nothing); without, the mean
-        distance in Angstrom (NaN where the method gave nothing).
-
-    Returns
-    -------
-    numpy.ndarray
-        Shape (numMolecules,).
-    """
-    values = []
-    for score in scores:
-        distances = getattr(score, quantity)
-        if distances is None:
-            values.append(np.nan if threshold is None else 0.0)
-        else:
-            values.append(np.mean(distances) if threshold is None else 100 * np.mean(distances < threshold))
-    return np.array(values)
+from openmmorbit.evaluation.scores import perMolecule
 
 
 def bootstrap(values, statistic=np.mean, numSamples=2000, seed=1):
@@ -89,37 +64,6 @@ def summarize(method, thresholds=(0.1, 0.5)):
     strains = np.array([np.median(s.strains) for s in scores if s.strains])
     summary["GFN2 strain median kcal/mol"] = bootstrap(strains, np.median)
     return summary
-
-
-def _cell(value):
-    if np.isnan(value[0] if isinstance(value, tuple) else value):
-        return "–"
-    if isinstance(value, tuple):
-        digits = 1 if abs(value[0]) >= 10 else 3
-        return f"{value[0]:.{digits}f} ({value[1]:.{digits}f}–{value[2]:.{digits}f})"
-    return f"{value:.2f}"
-
-
-def markdownTable(methods, thresholds=(0.1, 0.5)):
-    """Write the comparison as a Markdown table: one row a quantity, one column a method.
-
-    Parameters
-    ----------
-    methods : list of evaluation.Method
-        The column of one whose software is missing says what to install.
-
-    Returns
-    -------
-    str
-    """
-    summaries = [None if method.missing else summarize(method, thresholds) for method in methods]
-    lines = ["| | " + " | ".join(method.name for method in methods) + " |", "|---|" + "---|" * len(methods)]
-    titles = next((list(summary) for summary in summaries if summary is not None), [])
-    for row, title in enumerate(titles):
-        cells = [(method.missing if row == 0 else "–") if summary is None else _cell(summary[title])
-                 for method, summary in zip(methods, summaries)]
-        lines.append(f"| {title} | " + " | ".join(cells) + " |")
-    return "\n".join(lines)
 
 
 def pairedDifferences(first, second, thresholds=(0.1, 0.5)):

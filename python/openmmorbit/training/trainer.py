@@ -1,81 +1,19 @@
 # SPDX-License-Identifier: MIT
-"""Data sets and training. train() loads LibTorch; buildDataset() loads the reading room."""
+"""Training runs, and the counts of what a model was trained on. train() loads LibTorch."""
 import json
 import os
-import tempfile
 from pathlib import Path
-
-from openmmorbit.outputs import isSameFile, replacingPath
-
-#: Endings of files that hold coordinates without bonds.
-coordinateEndings = (".xyz", ".extxyz", ".npz")
-
-
-def buildDataset(inputs, output, condition="GFN2-xTB", validation=False):
-    """Turn files of conformer ensembles into a shard for training.
-
-    Consecutive records of one molecule become one entry; the tags REL_E_KCAL and BOLTZ_W, where present, its energies
-    and weights. A fixed rule keeps 3 % of all molecules back for validation.
-
-    Parameters
-    ----------
-    inputs : list of str
-        SDF files, possibly compressed by gzip, with all hydrogens; extended XYZ (.xyz, .extxyz) whose frames name their
-        molecule by ``smiles=``; npz with the arrays of docs/training.md.
-    output : str
-        The shard to write.
-    condition : str
-        Level of theory of the conformers.
-    validation : bool
-        Write the molecules that are kept back, instead of all others.
-
-    Returns
-    -------
-    openmmorbit.chem.EnsembleShardReport
-        numMolecules, numConformers, numOtherSide, numFaults, messages.
-
-    Raises
-    ------
-    ValueError
-        If a file is missing or the condition empty.
-    """
-    from openmmorbit import chem
-
-    for path in inputs:
-        if isSameFile(path, output):
-            raise ValueError(f"buildDataset: expected an output that is not the input, got '{output}' for both; choose "
-                             "another name")
-    options = chem.EnsembleShardOptions()
-    options.condition, options.validation = str(condition), bool(validation)
-    with tempfile.TemporaryDirectory(prefix="orbit-dataset-") as folder:
-        files, messages = [], []
-        for number, path in enumerate(map(str, inputs)):
-            if path.lower().endswith(coordinateEndings):
-                from openmmorbit import ensemblefiles
-
-                if not os.path.isfile(path):
-                    raise ValueError(f"openmmorbit.buildDataset: expected an existing file, got '{path}'")
-                files.append(os.path.join(folder, f"{number}.sdf"))
-                messages += ensemblefiles.toSDF(path, files[-1])
-            else:
-                files.append(path)
-        with replacingPath(output) as part:
-            report = chem.writeEnsembleShard(files, part, options)
-            if report.numMolecules == 0 and report.numFaults + len(messages) > 0 and os.path.exists(output):
-                os.remove(part)  # Nothing came of it: an older shard stays.
-    report.numFaults, report.messages = report.numFaults + len(messages), [*messages, *report.messages]
-    return report
 
 
 def _findModels(settings):
     """Replace names of packaged models by paths."""
-    from openmmorbit import conformers
+    from openmmorbit.models import findModel
 
     if settings.initialModel:
-        settings.initialModel = conformers.findModel(settings.initialModel)
+        settings.initialModel = findModel(settings.initialModel)
     if settings.distillation.teacher:
         distillation = settings.distillation
-        distillation.teacher = conformers.findModel(distillation.teacher)
+        distillation.teacher = findModel(distillation.teacher)
         settings.distillation = distillation
 
 
@@ -118,9 +56,9 @@ def train(config, progress=True):
     _findModels(config)
     result = orbittraining.trainWithProgress(config) if progress else orbittraining.train(config)
     if int(os.environ.get("RANK", 0)) == 0:
-        from openmmorbit import trainingreport
+        from openmmorbit.training import report
 
-        trainingreport.writeReport(config.outputDirectory, result)
+        report.writeReport(config.outputDirectory, result)
     return result
 
 
@@ -149,9 +87,10 @@ def addTrainingCounts(model, shards, output=None):
     ValueError
         If a file is missing or another one than a model or a shard.
     """
-    from openmmorbit import conformers, orbit
+    from openmmorbit import orbit
+    from openmmorbit.models import findModel
 
-    path = conformers.findModel(str(model))
+    path = findModel(str(model))
     loaded, counts = orbit.DenoiserModel.load(path), orbit.countTraining([str(shard) for shard in shards])
     tensors = _tensorChecksum(Path(path).read_bytes())
     counts.include(loaded.getTrainingCounts())

@@ -1,17 +1,16 @@
 # SPDX-License-Identifier: MIT
 """Data sets from SMILES: many molecules on many cores or a Dask cluster, resumable at any moment, into shards."""
-import fcntl
 import json
 import os
 import platform
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from openmmorbit import makeensemble, parallel
-from openmmorbit.conformers import loadModel
+from openmmorbit.data import parallel, recipes
+from openmmorbit.data.journal import Journal
+from openmmorbit.data.shards import writeShards
+from openmmorbit.models import loadModel
 from openmmorbit.molecules import repairText
-
-_moleculesPerFile = 1000
 
 
 @dataclass
@@ -38,114 +37,11 @@ class DatasetReport:
     validationShards: list = field(default_factory=list)
 
 
-class Journal:
-    """The state of a data set on disk: ensembles-00000.sdf.gz, … and journal.jsonl with one line a molecule.
-
-    A molecule is first appended to an SDF file as a gzip member of its own, then entered in the journal with the file's
-    new length. What a killed process left beyond the journal is cut off when the folder is opened again.
-    """
-
-    def __init__(self, folder, moleculesPerFile=_moleculesPerFile):
-        self.folder, self.moleculesPerFile = Path(folder), moleculesPerFile
-        self.folder.mkdir(parents=True, exist_ok=True)
-        self.path = self.folder / "journal.jsonl"
-        self.done, self.failed = set(), set()
-        self.lengths, self.counts = {}, {}
-        self._stream = open(self.path, "ab")
-        try:
-            fcntl.flock(self._stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            self._restore()
-        except BlockingIOError as error:
-            self._stream.close()
-            raise ValueError(f"makeDataset: expected a folder that nobody writes to, got '{folder}', which another "
-                             "process has open") from error
-        except ValueError:
-            self._stream.close()
-            raise
-
-    def _restore(self):
-        length = 0
-        for line in self.path.read_bytes().splitlines(keepends=True):
-            try:
-                entry = json.loads(line) if line.endswith(b"\n") else None
-            except ValueError:
-                entry = None
-            if entry is None:
-                break
-            length += len(line)
-            self._count(entry)
-        os.truncate(self.path, length)
-        for path in self.folder.glob("ensembles-*.sdf.gz"):
-            known = self.lengths.get(path.name, 0)
-            if path.stat().st_size < known:
-                raise ValueError(f"makeDataset: expected {known} bytes in '{path}', got {path.stat().st_size}; the "
-                                 "file is damaged: start again in another folder")
-            os.truncate(path, known)
-
-    def _count(self, entry):
-        self.done.add(entry["key"])
-        (self.failed.add if "reason" in entry else self.failed.discard)(entry["key"])
-        if "file" in entry:
-            self.lengths[entry["file"]] = entry["end"]
-            self.counts[entry["file"]] = self.counts.get(entry["file"], 0) + 1
-
-    def _currentFile(self):
-        number = max(len(self.counts) - 1, 0)
-        name = f"ensembles-{number:05d}.sdf.gz"
-        return name if self.counts.get(name, 0) < self.moleculesPerFile else f"ensembles-{number + 1:05d}.sdf.gz"
-
-    def add(self, outcome):
-        """Keep the outcome of one molecule. When the call returns, the molecule survives the end of the process."""
-        entry = {"key": outcome.key, "seconds": round(outcome.seconds, 3), "minimised": outcome.numMinimised,
-                 "changed": outcome.numChanged}
-        if outcome.reason:
-            entry["reason"] = outcome.reason
-        else:
-            name = self._currentFile()
-            with open(self.folder / name, "ab") as stream:
-                stream.truncate(self.lengths.get(name, 0))
-                stream.seek(0, os.SEEK_END)
-                stream.write(outcome.records)
-                stream.flush()
-                os.fsync(stream.fileno())
-                entry.update(smiles=outcome.smiles, conformers=outcome.numConformers, file=name, end=stream.tell())
-        line = json.dumps(entry).encode() + b"\n"
-        start = self._stream.seek(0, os.SEEK_END)
-        try:
-            self._stream.write(line)
-            self._stream.flush()
-        except OSError:
-            # A part of a line would hide those that follow.
-            os.truncate(self.path, start)
-            raise
-        self._count(entry)
-
-    def retryFailed(self):
-        """Let the molecules that failed be done once more. Their new outcomes replace the old ones."""
-        self.done -= self.failed
-
-    def read(self):
-        """Yield the entries that hold, those of failures last: of a molecule that was tried again only the last one."""
-        failures = {}
-        with open(self.path, encoding="utf-8") as stream:
-            for line in stream:
-                entry = json.loads(line)
-                if "reason" in entry:
-                    failures[entry["key"]] = entry
-                else:
-                    failures.pop(entry["key"], None)
-                    yield entry
-        yield from failures.values()
-
-    def close(self):
-        """Close the journal."""
-        self._stream.close()
-
-
 def _provenance(settings, sources, maxIsomers, cluster):
     import rdkit
 
-    from openmmorbit import __version__, quantum
+    from openmmorbit import __version__
+    from openmmorbit.data import quantum
 
     engine = ""
     if settings.level == "gfn2":
@@ -164,7 +60,7 @@ def _checkProvenance(folder, provenance):
     path = Path(folder) / "provenance.json"
     if path.exists():
         earlier = json.loads(path.read_text(encoding="utf-8"))
-        begun = {**makeensemble.EnsembleSettings().toDict(), **earlier["settings"]}
+        begun = {**recipes.EnsembleSettings().toDict(), **earlier["settings"]}
         for key, value in provenance["settings"].items():
             if begun[key] != value:
                 raise ValueError(f"makeDataset: expected {key} = {begun[key]!r} as when '{folder}' was begun, "
@@ -208,10 +104,10 @@ def _tasks(sources, maxIsomers, journal):
     seen = set()
     for smiles, name in _readLines(sources):
         try:
-            keys = makeensemble.enumerateTasks(smiles, maxIsomers)
+            keys = recipes.enumerateTasks(smiles, maxIsomers)
         except ValueError as error:
             if smiles not in journal.done:
-                journal.add(makeensemble.EnsembleOutcome(smiles, reason=str(error)))
+                journal.add(recipes.EnsembleOutcome(smiles, reason=str(error)))
             continue
         for key in keys:
             if key not in journal.done and key not in seen:
@@ -221,44 +117,7 @@ def _tasks(sources, maxIsomers, journal):
 
 def _makeNamed(task, settings):
     key, name = task
-    return makeensemble.makeEnsemble(key, settings, name)
-
-
-def _isOlder(path, other):
-    return not path.exists() or path.stat().st_mtime_ns <= other.stat().st_mtime_ns
-
-
-def writeShards(folder, condition):
-    """Turn the SDF files of a data set into shards; those that are up to date stay.
-
-    Parameters
-    ----------
-    folder : path
-        A folder of makeDataset().
-    condition : str
-        Level of theory.
-
-    Returns
-    -------
-    tuple of list of pathlib.Path
-        Shards for training, shards of the molecules that the validation rule keeps back. There are no empty ones.
-    """
-    from openmmorbit import training
-
-    found = {False: [], True: []}
-    for source in sorted(Path(folder).glob("ensembles-*.sdf.gz")):
-        for validation, name in ((False, "train"), (True, "valid")):
-            shard = source.with_name(source.name.replace("ensembles", name).replace(".sdf.gz", ".shard"))
-            if source.stat().st_size and _isOlder(shard, source):
-                temporary = shard.with_suffix(".new")
-                if training.buildDataset([source], temporary, condition, validation).numMolecules > 0:
-                    temporary.replace(shard)
-                else:
-                    temporary.unlink()
-                    shard.unlink(missing_ok=True)
-            if shard.exists():
-                found[validation].append(shard)
-    return found[False], found[True]
+    return recipes.makeEnsemble(key, settings, name)
 
 
 def _summarize(journal, folder, condition):
@@ -294,7 +153,7 @@ def makeDataset(sources, folder, settings=None, maxIsomers=4, processes=None, cl
         SMILES, or files whose lines begin with one (.gz is fine).
     folder : path
         The data set.
-    settings : openmmorbit.makeensemble.EnsembleSettings, optional
+    settings : openmmorbit.EnsembleSettings, optional
     maxIsomers : int
         Stereoisomers of one SMILES.
     processes : int, optional
@@ -330,7 +189,7 @@ def makeDataset(sources, folder, settings=None, maxIsomers=4, processes=None, cl
     from rdkit import RDLogger
 
     RDLogger.DisableLog("rdApp.*")
-    settings = settings or makeensemble.EnsembleSettings()
+    settings = settings or recipes.EnsembleSettings()
     provenance = _provenance(settings, sources, maxIsomers, cluster)
     journal = Journal(folder)
     try:
@@ -343,7 +202,7 @@ def makeDataset(sources, folder, settings=None, maxIsomers=4, processes=None, cl
             tasks = parallel.limited(_tasks(sources, maxIsomers, journal), limit)
             for (key, _), outcome in parallel.run(_makeNamed, tasks, (settings,), processes, cluster):
                 if isinstance(outcome, Exception):
-                    outcome = makeensemble.EnsembleOutcome(key, reason=f"worker: {outcome}")
+                    outcome = recipes.EnsembleOutcome(key, reason=f"worker: {outcome}")
                 journal.add(outcome)
                 conformers, failed = conformers + outcome.numConformers, failed + bool(outcome.reason)
                 bar.update()

@@ -1,13 +1,153 @@
 # SPDX-License-Identifier: MIT
-"""Other generators of conformers, for comparison in the same process: CDPKit CONFORGE and Open Babel."""
+"""Ways to make conformers, in one process: a model, RDKit, CDPKit CONFORGE and Open Babel."""
 import os
 import sys
+import time
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from importlib import util
 
 import numpy as np
 
-from openmmorbit import evaluation
+
+@dataclass
+class Generated:
+    """What a method returned for one molecule."""
+    mol: object = None
+    seconds: float = 0.0
+    coreSeconds: float = 0.0
+    numEvaluations: int = 0
+    numResamplings: int = 0
+    error: str = ""
+
+
+@dataclass
+class Method:
+    """A named way to make conformers: run(references, numConformers) yields one Generated a reference, in order.
+
+    A method whose software is not installed has no run, and says in ``missing`` what to install.
+    """
+    name: str
+    run: object
+    scores: list = field(default_factory=list)
+    missing: str = ""
+
+
+class Clock:
+    """Measures wall time and the time of all threads of the process since it was made or read."""
+
+    def __init__(self):
+        self._start = time.perf_counter(), time.process_time()
+
+    def read(self):
+        """Get (seconds, core-seconds), and start again."""
+        now = time.perf_counter(), time.process_time()
+        passed = now[0] - self._start[0], now[1] - self._start[1]
+        self._start = now
+        return passed
+
+
+def orbitGenerator(generator, seed=7, chunk=16):
+    """Make a method of a ConformerGenerator.
+
+    Parameters
+    ----------
+    generator : openmmorbit.ConformerGenerator
+        The generator.
+    seed : int
+        Random seed.
+    chunk : int
+        How many molecules share one batch.
+
+    Returns
+    -------
+    callable
+        What Method.run expects.
+    """
+    def run(references, numConformers):
+        clock = Clock()
+        results = generator.generateMany([r.smiles for r in references], numConformers=list(numConformers), seed=seed,
+                                         progress=False, batchSize=chunk)
+        for result in results:
+            times = clock.read()
+            if result.error is not None:
+                yield Generated(None, *times, error=str(result.error))
+                clock.read()
+                continue
+            provenance = result.ensemble.provenance
+            yield Generated(result.ensemble.toRDKit(), *times, sum(p.numEvaluations for p in provenance),
+                            sum(p.numResamplings for p in provenance))
+            clock.read()
+    return run
+
+
+def makeOrbitMethods(model=None, raw=True, seed=7, **settings):
+    """Make the methods of a model: with inspection and resampling, and its raw output.
+
+    Parameters
+    ----------
+    model : str, optional
+        Model file; default: the packaged one.
+    raw : bool
+        Also score every copy as it comes from the sampler, wrong ones included.
+    seed : int
+        Random seed.
+    **settings
+        Further settings of openmmorbit.ConformerGenerator.
+
+    Returns
+    -------
+    list of openmmorbit.evaluation.Method
+        "orbit raw" (if wanted) and "orbit".
+    """
+    from openmmorbit.conformers import ConformerGenerator
+
+    methods = []
+    for title, check in (("orbit raw", False), ("orbit", True)):
+        if check or raw:
+            generator = ConformerGenerator(model, check=check, **settings)
+            methods.append(Method(title, orbitGenerator(generator, seed)))
+    return methods
+
+
+def etkdg(references, numConformers, seed=7, relax=False):
+    """Make conformers with RDKit's ETKDGv3, for comparison.
+
+    Parameters
+    ----------
+    references : list of Reference
+        What to generate.
+    numConformers : list of int
+        How many of each.
+    seed : int
+        RDKit's random seed.
+    relax : bool
+        Minimise with MMFF94 afterwards (UFF where parameters are missing).
+
+    Yields
+    ------
+    Generated
+        One for each reference, in order.
+    """
+    from rdkit import Chem
+    from rdkit.Chem import AllChem, rdDistGeom
+
+    for reference, count in zip(references, numConformers):
+        clock = Clock()
+        mol = Chem.AddHs(Chem.MolFromSmiles(reference.smiles))
+        settings = rdDistGeom.ETKDGv3()
+        settings.randomSeed = seed
+        found = list(rdDistGeom.EmbedMultipleConfs(mol, count, settings))
+        if not found:
+            settings.useRandomCoords = True
+            found = list(rdDistGeom.EmbedMultipleConfs(mol, count, settings))
+        if found and relax:
+            if AllChem.MMFFHasAllMoleculeParams(mol):
+                AllChem.MMFFOptimizeMoleculeConfs(mol, maxIters=2000)
+            else:
+                AllChem.UFFOptimizeMoleculeConfs(mol, maxIters=2000)
+        times = clock.read()
+        yield Generated(mol, *times) if found else Generated(None, *times, error="embedding failed")
 
 
 @contextmanager
@@ -52,14 +192,14 @@ def _run(makeOne):
     """Make a method's run() of a function that makes the conformers of one SMILES."""
     def run(references, numConformers):
         for reference, count in zip(references, numConformers):
-            clock = evaluation.Clock()
+            clock = Clock()
             try:
                 mol, error = makeOne(reference.smiles, count), ""
                 if mol.GetNumConformers() == 0:
                     mol, error = None, "no conformer"
             except (ValueError, RuntimeError, OSError) as failure:
                 mol, error = None, str(failure)
-            yield evaluation.Generated(mol, *clock.read(), error=error)
+            yield Generated(mol, *clock.read(), error=error)
     return run
 
 
@@ -172,14 +312,14 @@ def makeBaseline(name, seed=7):
         For another name.
     """
     if name == "etkdg":
-        return evaluation.Method("ETKDGv3", lambda r, n: evaluation.etkdg(r, n, seed))
+        return Method("ETKDGv3", lambda r, n: etkdg(r, n, seed))
     if name == "mmff":
-        return evaluation.Method("ETKDGv3+MMFF", lambda r, n: evaluation.etkdg(r, n, seed, relax=True))
+        return Method("ETKDGv3+MMFF", lambda r, n: etkdg(r, n, seed, relax=True))
     others = {"conforge": ("CONFORGE", conforge, "CDPL", "pip install CDPKit"),
               "openbabel": ("Open Babel", openBabel, "openbabel", "pip install openbabel-wheel")}
     if name not in others:
         raise ValueError(f"makeBaseline: expected one of etkdg, mmff, {', '.join(others)}, got {name!r}")
     title, makeOne, module, install = others[name]
     if util.find_spec(module) is None:
-        return evaluation.Method(title, None, missing=f"not installed: {install}")
-    return evaluation.Method(title, _run(makeOne))
+        return Method(title, None, missing=f"not installed: {install}")
+    return Method(title, _run(makeOne))

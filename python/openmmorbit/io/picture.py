@@ -3,7 +3,7 @@
 import numpy as np
 from openmm import unit
 
-from openmmorbit.writers import superpose
+from openmmorbit.io.modeller import superpose
 
 _background = np.array([1.0, 1.0, 1.0])
 _colors = {1: "#b9c0ca", 5: "#e8a07f", 6: "#303a47", 7: "#2f6fde", 8: "#dc3b34", 9: "#3fae5a", 14: "#c9a36b",

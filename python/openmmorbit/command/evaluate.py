@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: MIT
+"""The subcommand openmm-orbit evaluate: a model beside other generators on the same molecules."""
+import json
+import os
+import platform
+import sys
+from pathlib import Path
+
+from openmmorbit.command.console import EXIT_OK
+from openmmorbit.evaluation.methods import makeBaseline, makeOrbitMethods
+from openmmorbit.evaluation.quality import Inspector
+from openmmorbit.evaluation.references import readReferences
+from openmmorbit.evaluation.report import chooseCondition, drawReport, writeReport
+from openmmorbit.evaluation.scores import evaluate
+from openmmorbit.evaluation.statistics import summarize
+from openmmorbit.io.outputs import replacing, replacingPath
+
+baselineNames = ("etkdg", "mmff", "conforge", "openbabel")
+referenceEndings = (".sdf", ".sdf.gz", ".sd", ".sd.gz", ".shard")
+defaultThresholds = (0.05, 0.1, 0.5, 0.75)
+
+
+def _describe(options):
+    import rdkit
+
+    from openmmorbit import __version__
+
+    model = "packaged model" if options.model is None else Path(options.model).name
+    return [f"model {model}, references {Path(options.data).name}, {options.factor} copies a reference, seed "
+            f"{options.seed}", f"openmmorbit {__version__}, RDKit {rdkit.__version__}, Python "
+            f"{platform.python_version()}, {len(os.sched_getaffinity(0))} cores"]
+
+
+def addEvaluate(commands):
+    """Add the subcommand to a parser's commands."""
+    parser = commands.add_parser(
+        "evaluate", help="compare a model with other generators on reference ensembles",
+        description="Coverage and average minimum RMSD with bootstrap intervals, stereochemistry before and after "
+                    "resampling, PoseBusters, GFN2 strain and timing, beside RDKit, CONFORGE and Open Babel in the "
+                    "same process on the same molecules. Software that is not installed is named with the command that "
+                    "installs it.", epilog="exit status: 0 done, 2 wrong use")
+    parser.add_argument("model", metavar="MODEL",
+                        help="model file, or name of a packaged model; \"-\" for the default one")
+    parser.add_argument("data", metavar="DATA",
+                        help="reference ensembles: .sdf, .sdf.gz with tags SMILES and ID, or .shard")
+    parser.add_argument("-o", "--output", help="folder for report.md, report.png and report.json")
+    parser.add_argument("--limit", type=int, help="use only the first molecules")
+    parser.add_argument("--factor", type=int, default=2, help="copies for each reference (default 2)")
+    parser.add_argument("--seed", type=int, default=7, help="random seed (default 7)")
+    parser.add_argument("--thresholds", type=float, nargs="+", default=list(defaultThresholds), metavar="ANGSTROM",
+                        help="RMSD limits of the coverage (default 0.05 0.1 0.5 0.75)")
+    parser.add_argument("--baselines", nargs="*", choices=baselineNames, default=list(baselineNames), metavar="NAME",
+                        help=f"others to compare with, of {', '.join(baselineNames)}; no name for none (default all)")
+    parser.add_argument("--no-orbit", action="store_true", help="evaluate the others only")
+    parser.add_argument("--no-raw", action="store_true", help="leave out the column before resampling")
+    parser.add_argument("--strain", type=int, default=20, metavar="N",
+                        help="GFN2 strain of the first N molecules (default 20, 0 for none)")
+    parser.add_argument("--posebusters", type=int, default=20, metavar="N",
+                        help="PoseBusters on the first N molecules (default 20, 0 for none)")
+    parser.add_argument("--copies", type=int, default=2, help="conformers of a molecule for strain and PoseBusters "
+                                                             "(default 2)")
+    parser.add_argument("--engine", choices=["xtb", "tblite"],
+                        help="what computes GFN2-xTB; default: what is installed")
+    sampler = parser.add_argument_group("generation")
+    sampler.add_argument("--platform", help="OpenMM platform")
+    sampler.add_argument("--threads", type=int, help="threads of the CPU platform")
+    sampler.add_argument("--steps", type=int, help="steps of the sampler")
+    sampler.add_argument("--method", choices=["euler", "heun", "multistep"], help="integration method")
+    sampler.add_argument("--schedule", choices=["karras", "logarithmic", "uniformTime"],
+                         help="placement of the noise levels")
+    sampler.add_argument("--sigma-max", type=float, help="first noise level, Angstrom")
+    sampler.add_argument("--sigma-min", type=float, help="last noise level, Angstrom")
+    sampler.add_argument("--rho", type=float, help="exponent of the Karras schedule")
+    sampler.add_argument("--renewal", type=float, help="share of the noise that each step draws anew")
+    sampler.add_argument("--stereo-guidance", type=float, help="Angstrom by which stereocentres are moved in a step")
+    sampler.add_argument("--condition",
+                         help="a condition of the model; default: the level of theory of the references, if it has it")
+    sampler.add_argument("--max-resamplings", type=int, help="how often a wrong copy is drawn again")
+    parser.add_argument("-q", "--quiet", action="store_true", help="no progress bars")
+    parser.set_defaults(run=runEvaluate)
+
+
+def checkOptions(options):
+    """Refuse missing files and wrong numbers.
+
+    Raises
+    ------
+    ValueError
+        Naming the file or the numbers.
+    """
+    from openmmorbit.models import findModel
+
+    options.model = None if options.model in ("-", None) else findModel(options.model)
+    for path in (options.data, options.model):
+        if path is not None and not os.path.isfile(path):
+            raise ValueError(f"evaluate: expected an existing file, got '{path}'; check the path")
+    if not options.data.lower().endswith(referenceEndings):
+        raise ValueError(f"evaluate: expected references in a file that ends in {', '.join(referenceEndings)}, got "
+                         f"'{options.data}'; openmm-orbit dataset makes such files of SMILES")
+    if options.output is not None and os.path.exists(options.output) and not os.path.isdir(options.output):
+        raise ValueError(f"evaluate: expected a folder for the report, got the file '{options.output}'")
+    if options.factor < 1 or options.copies < 1 or (options.limit is not None and options.limit < 1):
+        raise ValueError("evaluate: expected --factor, --copies and --limit of at least 1, got "
+                         f"{options.factor}, {options.copies} and {options.limit}")
+
+
+def _writeFiles(folder, page, methods, thresholds):
+    """Write report.json, report.png (with matplotlib) and report.md."""
+    folder.mkdir(parents=True, exist_ok=True)
+    summary = {m.name: summarize(m, thresholds) for m in methods if m.scores}
+    with replacing(folder / "report.json") as stream:
+        json.dump(summary, stream, indent=1)
+    try:
+        with replacingPath(folder / "report.png") as part:
+            drawReport(methods, part)
+        page = page.replace("# Evaluation\n", "# Evaluation\n\n![coverage, strain](report.png)\n", 1)
+    except ImportError:
+        page += "- no picture: matplotlib is not installed: pip install matplotlib\n"
+    with replacing(folder / "report.md") as stream:
+        stream.write(page)
+
+
+def runEvaluate(options):
+    """Evaluate as the command line says; the report goes to standard output, and to a folder if one is given.
+
+    Returns
+    -------
+    int
+        Exit status, 0.
+    """
+    checkOptions(options)
+    settings = {"platform": options.platform, "threads": options.threads, "numSteps": options.steps,
+                "method": options.method, "schedule": options.schedule, "sigmaMax": options.sigma_max,
+                "sigmaMin": options.sigma_min, "rho": options.rho, "renewal": options.renewal,
+                "stereoGuidance": options.stereo_guidance, "maxResamplings": options.max_resamplings}
+    references = readReferences(options.data, options.limit)
+    if not references:
+        raise ValueError(f"evaluate: expected at least one molecule, got none from '{options.data}'")
+    description, methods = _describe(options), []
+    if not options.no_orbit:
+        settings["condition"], text, agree = chooseCondition(references, options.model, options.condition)
+        description.append(text)
+        if not agree:
+            print(f"openmm-orbit: {text}", file=sys.stderr)
+        methods = makeOrbitMethods(options.model, not options.no_raw, options.seed, **settings)
+    methods += [makeBaseline(name, options.seed) for name in options.baselines]
+    inspector = Inspector(options.posebusters, options.strain, options.copies, options.engine)
+    evaluate(references, methods, options.factor, not options.quiet, inspector)
+    page = writeReport(references, methods, options.thresholds, description, inspector.notes)
+    print(page)
+    if options.output is not None:
+        _writeFiles(Path(options.output), page, methods, options.thresholds)
+    return EXIT_OK

@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: MIT
+"""The subcommand openmm-orbit info: what a model file holds."""
+from openmmorbit.command.console import EXIT_OK, printable
+
+
+def runInfo(options):
+    """Print what a model file holds."""
+    from openmmorbit import orbit
+    from openmmorbit.models import loadModel
+
+    model = loadModel(options.model)
+    settings = model.getSettings()
+    print(f"file           {model.getPath()}\nsha256         {model.getChecksum()}")
+    for key, value in model.getAllMetadata().items():
+        print(f"{key:14s} {printable(value)}")
+    shapes = model.getExpectedShapes()
+    size = 0
+    for shape in shapes.values():
+        product = 1
+        for length in shape:
+            product *= int(length)
+        size += product
+    counts = model.getTrainingCounts()
+    if counts.getNumMolecules() > 0:
+        heavy = sorted(counts.getHeavyAtoms())
+        print(f"trained on     {counts.getNumMolecules():,} molecules of {heavy[0]} to {heavy[-1]} heavy atoms, with "
+              f"{len(counts.getAtoms())} kinds of atoms, {len(counts.getBonds())} of bonds, " +
+              (f"rings of {', '.join(map(str, sorted(counts.getRings())))} atoms" if counts.getRings() else "no rings"))
+    print(f"parameters     {size:,} in {len(shapes)} tensors")
+    print(f"network        width {settings.width}, {settings.numLayers} layers, {settings.numHeads} heads, pair width "
+          f"{settings.pairWidth}, {settings.numRadial} radial functions to {settings.radialMax:g} Angstrom")
+    print(f"data scale     {settings.dataScale:g} Angstrom")
+    print(f"sampler        {str(model.getSamplerSettings())[len('<SamplerSettings '):-1]}")
+    print(f"conditions     {', '.join(model.getConditions()) or 'none'}")
+    for vocabulary in (*model.getAtomVocabularies(), *model.getPairVocabularies()):
+        values = ", ".join(orbit._symbol(value) if vocabulary.name == "element" else str(value)
+                           for value in vocabulary.values)
+        print(f"feature        {vocabulary.name}: {values}{' and beyond' if vocabulary.saturates else ''}")
+    return EXIT_OK
+
+
+def addInfo(commands):
+    """Add the subcommand to a parser's commands."""
+    parser = commands.add_parser("info", help="show what a model file holds")
+    parser.add_argument("model", nargs="?", metavar="MODEL", help="model file; default: the packaged one")
+    parser.set_defaults(run=runInfo)

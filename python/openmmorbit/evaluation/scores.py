@@ -1,0 +1,191 @@
+# SPDX-License-Identifier: MIT
+"""Scores of generated conformers: distances to the references, coverage, stereochemistry."""
+from dataclasses import dataclass, field
+
+import numpy as np
+
+
+@dataclass
+class Score:
+    """How one method did on one molecule; distances in Angstrom, None where it gave nothing.
+
+    Attributes
+    ----------
+    recall : numpy.ndarray
+        For each reference, the distance to the nearest generated conformer.
+    precision : numpy.ndarray
+        For each generated conformer, the distance to the nearest reference.
+    numCorrect : int
+        Generated conformers with the stereochemistry that was asked for.
+    seconds, coreSeconds : float
+        Wall time, and time of all threads of the process.
+    numBusted, numPassed : int
+        Conformers given to PoseBusters, and those that passed all tests; failures count as not passed.
+    strains : list of float
+        GFN2-xTB energies above the next minimum, kcal/mol.
+    """
+    smiles: str
+    numRequested: int
+    numReturned: int = 0
+    numCorrect: int = 0
+    recall: np.ndarray = None
+    precision: np.ndarray = None
+    seconds: float = 0.0
+    coreSeconds: float = 0.0
+    numBusted: int = 0
+    numPassed: int = 0
+    strains: list = field(default_factory=list)
+    numEvaluations: int = 0
+    numResamplings: int = 0
+    error: str = ""
+
+
+def rmsdMatrix(generated, reference, maxMatches=1000):
+    """Compute symmetry-corrected heavy-atom RMSDs.
+
+    Parameters
+    ----------
+    generated, reference : rdkit.Chem.Mol
+        The same molecule with any number of conformers each; atom orders may differ.
+    maxMatches : int
+        Consider at most this many symmetry-equivalent mappings.
+
+    Returns
+    -------
+    numpy.ndarray
+        RMSD after superposition, shape (generated, reference), in Angstrom.
+    """
+    from rdkit import Chem
+    from rdkit.Chem import rdMolAlign
+
+    probe, target = Chem.RemoveAllHs(generated), Chem.RemoveAllHs(reference)
+    matrix = np.empty((probe.GetNumConformers(), target.GetNumConformers()))
+    targets = [c.GetId() for c in target.GetConformers()]
+    for i, conformer in enumerate(probe.GetConformers()):
+        for j, targetId in enumerate(targets):
+            matrix[i, j] = rdMolAlign.GetBestRMS(probe, target, conformer.GetId(), targetId, maxMatches=maxMatches)
+    return matrix
+
+
+def perMolecule(scores, quantity, threshold=None):
+    """Get one number a molecule.
+
+    Parameters
+    ----------
+    scores : list of evaluation.Score
+    quantity : str
+        "recall" or "precision".
+    threshold : float, optional
+        With a threshold in Angstrom, the covered percentage (0 where the method gave nothing); without, the mean
+        distance in Angstrom (NaN where the method gave nothing).
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape (numMolecules,).
+    """
+    values = []
+    for score in scores:
+        distances = getattr(score, quantity)
+        if distances is None:
+            values.append(np.nan if threshold is None else 0.0)
+        else:
+            values.append(np.mean(distances) if threshold is None else 100 * np.mean(distances < threshold))
+    return np.array(values)
+
+
+def countCorrectStereo(mol, smiles):
+    """Count the conformers whose stereochemistry, read from their positions, agrees with a SMILES.
+
+    Parameters
+    ----------
+    mol : rdkit.Chem.Mol
+        Molecule with hydrogens and conformers.
+    smiles : str
+        What was asked for; what it leaves open may be anything.
+
+    Returns
+    -------
+    int
+        Number of conformers with every specified centre and double bond right.
+    """
+    from rdkit import Chem
+
+    request = Chem.MolFromSmiles(smiles)
+    correct = 0
+    for conformer in mol.GetConformers():
+        single = Chem.Mol(mol, confId=conformer.GetId())
+        Chem.AssignStereochemistryFrom3D(single, single.GetConformer().GetId(), True)
+        correct += Chem.RemoveHs(single).HasSubstructMatch(request, useChirality=True)
+    return correct
+
+
+def score(reference, generated, numRequested):
+    """Score one molecule.
+
+    Parameters
+    ----------
+    reference : Reference
+    generated : Generated
+    numRequested : int
+
+    Returns
+    -------
+    Score
+    """
+    result = Score(reference.smiles, numRequested, seconds=generated.seconds, coreSeconds=generated.coreSeconds,
+                   numEvaluations=generated.numEvaluations, numResamplings=generated.numResamplings,
+                   error=generated.error)
+    if generated.mol is None or generated.mol.GetNumConformers() == 0:
+        result.error = result.error or "no conformer"
+        return result
+    try:
+        matrix = rmsdMatrix(generated.mol, reference.mol)
+    except RuntimeError as error:
+        result.error = f"not comparable with the reference: {error}"
+        return result
+    if not np.isfinite(matrix).all():
+        result.error = "RMSD is not finite"
+        return result
+    result.recall, result.precision = matrix.min(axis=0), matrix.min(axis=1)
+    result.numReturned = generated.mol.GetNumConformers()
+    result.numCorrect = countCorrectStereo(generated.mol, reference.smiles)
+    return result
+
+
+def evaluate(references, methods, factor=2, progress=True, inspect=None):
+    """Run methods on the same molecules and score them; the scores are appended to each method.
+
+    Parameters
+    ----------
+    references : list of Reference
+    methods : list of Method
+    factor : int
+        Conformers requested for each reference conformer.
+    progress : bool
+        Show a progress bar on standard error.
+    inspect : callable, optional
+        Called as inspect(index, generated, score) for every molecule of every method, to fill in more of the score.
+
+    Returns
+    -------
+    list of Method
+        The same methods; those whose software is missing have no scores.
+    """
+    from rdkit import RDLogger
+    from tqdm import tqdm
+
+    RDLogger.DisableLog("rdApp.*")
+    counts = [factor * reference.numConformers for reference in references]
+    for method in methods:
+        if method.missing:
+            continue
+        bar = tqdm(total=len(references), desc=method.name, disable=None if progress else True, unit="mol")
+        answers = zip(references, counts, method.run(references, counts))
+        for index, (reference, count, generated) in enumerate(answers):
+            method.scores.append(score(reference, generated, count))
+            if inspect is not None:
+                inspect(index, generated, method.scores[-1])
+            bar.update()
+        bar.close()
+    return methods

@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: MIT
+"""A conformer's place in an openmm.app.Modeller."""
+import numpy as np
+from openmm import unit
+
+
+def _findResidue(modeller, residue):
+    if not isinstance(residue, str):
+        return residue
+    found = [r for r in modeller.topology.residues() if r.name == residue]
+    if len(found) != 1:
+        raise ValueError(f"Ensemble.place: expected one residue named '{residue}', got {len(found)}; "
+                         "give the residue itself")
+    return found[0]
+
+
+def _freePlace(positions, fixed, gap=0.5):
+    """Get where the centroid of positions goes, so that they stand beyond others along x. All in nm."""
+    if len(fixed) == 0:
+        return positions.mean(axis=0)
+    center = positions.mean(axis=0)
+    x = fixed[:, 0].max() + gap + (center - positions.min(axis=0))[0]
+    return np.array([x, *fixed.mean(axis=0)[1:]])
+
+
+def addTo(ensemble, modeller, index=0, position=None):
+    """Add a conformer to a Modeller as new residues, around a position or beside what is there."""
+    positions = ensemble[index].positions.value_in_unit(unit.nanometer)
+    present = np.array(modeller.positions.value_in_unit(unit.nanometer), dtype=float).reshape(-1, 3) \
+        if modeller.topology.getNumAtoms() > 0 else np.zeros((0, 3))
+    if position is None:
+        target = _freePlace(positions, present)
+    else:
+        target = np.asarray(position.value_in_unit(unit.nanometer) if unit.is_quantity(position) else position, float)
+        if target.shape != (3,) or not np.isfinite(target).all():
+            raise ValueError(f"Ensemble.addTo: expected a position of three finite numbers in nm, got {position}")
+    modeller.add(ensemble.topology, unit.Quantity(positions - positions.mean(axis=0) + target, unit.nanometer))
+
+
+def superpose(moving, fixed):
+    """Rotate and translate positions so that they lie best on others.
+
+    Parameters
+    ----------
+    moving, fixed : numpy.ndarray
+        Shape (n, 3), the same atoms in the same order.
+
+    Returns
+    -------
+    rotation, origin, target : numpy.ndarray
+        Apply as ``(positions - origin) @ rotation.T + target``.
+    """
+    origin, target = moving.mean(axis=0), fixed.mean(axis=0)
+    left, _, right = np.linalg.svd((fixed - target).T @ (moving - origin))
+    sign = np.diag([1.0, 1.0, np.sign(np.linalg.det(left @ right))])
+    return left @ sign @ right, origin, target
+
+
+def place(ensemble, modeller, residue, index=0):
+    """Give a residue of a Modeller one conformer, superposed on where its heavy atoms are now."""
+    residue = _findResidue(modeller, residue)
+    atoms = list(residue.atoms())
+    found = [atom.element.atomic_number if atom.element is not None else 0 for atom in atoms]
+    wanted = [atom.element for atom in ensemble.graph.atoms]
+    if found != wanted:
+        raise ValueError(f"Ensemble.place: expected the {len(wanted)} atoms of {ensemble.graph.getLabel()} in residue "
+                         f"'{residue.name}', got {len(found)} atoms of other elements or in another order; make the "
+                         "ensemble from this residue's topology")
+    everything = np.array(modeller.positions.value_in_unit(unit.nanometer), dtype=float)
+    indices = [atom.index for atom in atoms]
+    conformer = ensemble[index].positions.value_in_unit(unit.nanometer)
+    heavy = [i for i, element in enumerate(wanted) if element > 1] or list(range(len(wanted)))
+    rotation, origin, target = superpose(conformer[heavy], everything[indices][heavy])
+    everything[indices] = (conformer - origin) @ rotation.T + target
+    modeller.positions = unit.Quantity(everything, unit.nanometer)

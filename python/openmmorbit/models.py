@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: MIT
+"""Model files: the packaged ones by their names, and others by their paths."""
+from pathlib import Path
+
+from openmmorbit import orbit
+
+
+def defaultModelPath():
+    """Get the path of the packaged model.
+
+    Raises
+    ------
+    FileNotFoundError
+        If this installation has none.
+    """
+    path = Path(__file__).resolve().parent / "models" / "conformer.safetensors"
+    if not path.is_file():
+        raise FileNotFoundError(f"ConformerGenerator: expected the packaged model at {path}, found none; give "
+                                "model=<path of a model file>, or install a package that contains the weights")
+    return str(path)
+
+
+def findModel(model=None):
+    """Get the path of a model file.
+
+    Parameters
+    ----------
+    model : str or path, optional
+        A path, the name of a packaged model (e.g. "conformer-fast"), or None for the default one.
+
+    Returns
+    -------
+    str
+        A path; that of a file that does not exist is returned as it is.
+    """
+    if model is None:
+        return defaultModelPath()
+    packaged = Path(__file__).resolve().parent / "models" / f"{model}.safetensors"
+    if Path(model).name == str(model) and not Path(model).exists() and packaged.is_file():
+        return str(packaged)
+    return str(model)
+
+
+def loadModel(model=None):
+    """Get a DenoiserModel from what a caller may give: a DenoiserModel, a path, the name of a packaged model, or None
+    for the default one."""
+    if isinstance(model, orbit.DenoiserModel):
+        return model
+    path = findModel(model)
+    if not Path(path).is_file():
+        packaged = sorted(file.stem for file in (Path(__file__).resolve().parent / "models").glob("*.safetensors"))
+        raise ValueError(f"ConformerGenerator: expected a model file, or a packaged model ({', '.join(packaged)}), got "
+                         f"'{path}'; check the name")
+    return orbit.DenoiserModel.load(path)

@@ -1,0 +1,6 @@
+# SPDX-License-Identifier: MIT
+"""Training runs and their reports. train() loads LibTorch; buildDataset() loads the reading room."""
+from openmmorbit.data.shards import buildDataset, coordinateEndings
+from openmmorbit.training.trainer import addTrainingCounts, train
+
+__all__ = ["addTrainingCounts", "buildDataset", "coordinateEndings", "train"]
