@@ -22,7 +22,10 @@ def test_example_runs(tmp_path, monkeypatch, capsys):
 
 def test_every_make_target_exists():
     makefile = (README.parent / "Makefile").read_text(encoding="utf-8")
-    for target in set(re.findall(r"`make (\w+)", README.read_text(encoding="utf-8"))):
+    developing = README.parent / "openmmapi" / "docs" / "developing.md"
+    text = README.read_text(encoding="utf-8") + developing.read_text(encoding="utf-8")
+    assert "`make test`" in text
+    for target in set(re.findall(r"`make (\w+)", text)):
         assert re.search(rf"^{target}:", makefile, re.M), target
 
 
