@@ -9,7 +9,10 @@
 Importing the package loads its OpenMM plugins, and neither RDKit nor LibTorch: those come with ``openmmorbit.chem`` and
 ``openmmorbit.training``, when they are first used.
 """
+from __future__ import annotations
+
 import importlib
+from typing import Any
 
 from openmmorbit._build import version as __version__
 from openmmorbit._moved import findMovedModules, moved
@@ -38,7 +41,7 @@ _modules = ("chem", "cli", "conformers", "data", "demo", "ensemble", "evaluation
             "molecules", "openstereo", "orbit", "posterior", "relaxation", "topologies", "training")
 
 
-def __getattr__(name):
+def __getattr__(name: str) -> Any:
     if name in _homes:
         value = getattr(importlib.import_module(f"openmmorbit.{_homes[name]}"), name)
         globals()[name] = value
@@ -48,7 +51,7 @@ def __getattr__(name):
     raise AttributeError(f"module 'openmmorbit' has no attribute '{name}'")
 
 
-def __dir__():
+def __dir__() -> list[str]:
     return sorted([*globals(), *_homes, *_modules])
 
 

@@ -1,18 +1,24 @@
 # SPDX-License-Identifier: MIT
 """Loads the package's own OpenMM plugins once and explains a failure in words."""
+from __future__ import annotations
+
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import openmm
 
 from openmmorbit._build import openmmVersion, version
 
+if TYPE_CHECKING:
+    from openmmorbit._types import StrPath
+
 _folder = Path(__file__).resolve().parent
 # Platforms that need a device's driver, and why their plugins could not be loaded here.
 _gpuPlatforms = ("OpenCL", "CUDA", "HIP")
-_failures = {}
+_failures: dict[str, str] = {}
 
 
-def checkOpenMMVersion(found=None):
+def checkOpenMMVersion(found: str | None = None) -> None:
     """Refuse an OpenMM whose binary interface differs from the one this package was built for.
 
     Parameters
@@ -33,7 +39,7 @@ def checkOpenMMVersion(found=None):
                           "or build openmmorbit again")
 
 
-def loadPlugins(folder=None):
+def loadPlugins(folder: StrPath | None = None) -> tuple[str, ...]:
     """Load the platform plugins of this package into OpenMM.
 
     Parameters
@@ -74,7 +80,7 @@ def loadPlugins(folder=None):
     return tuple(loaded)
 
 
-def checkPlatform(name):
+def checkPlatform(name: str) -> None:
     """Refuse a GPU platform whose plugin was left out when the package was imported.
 
     Parameters
@@ -92,11 +98,11 @@ def checkPlatform(name):
                          f"not be loaded ({_failures[name]}); install its driver and OpenMM's plugin for it")
 
 
-def libraryPath():
+def libraryPath() -> str:
     """Get the folder of the C++ libraries, for programs that link them."""
     return str(_folder / "lib")
 
 
-def includePath():
+def includePath() -> str:
     """Get the folder of the C++ headers, for programs that compile against them."""
     return str(_folder / "include")

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: MIT
 """What SWIG says about wrong arguments, in one sentence without the types of C++."""
+from __future__ import annotations
+
 import re
 
 _kinds = {"std::string": "a str", "int": "an int", "double": "a float", "bool": "a bool", "long long": "an int"}
 
 
-def _kind(cpp):
+def _kind(cpp: str) -> str:
     """Get the Python word for a C++ type."""
     plain = re.sub(r"\bconst\b|[&*]|\bvalue\b", "", cpp).strip()
     if plain in _kinds:
@@ -17,12 +19,12 @@ def _kind(cpp):
     return plain.split("::")[-1] or "another type"
 
 
-def _name(function):
+def _name(function: str) -> str:
     """Get Class.method, or Class for its constructor."""
     return function[4:] if function.startswith("new_") else function.replace("_", ".", 1)
 
 
-def _arguments(prototype):
+def _arguments(prototype: str) -> str:
     """Get the arguments of a C++ prototype as Python's words."""
     inner = prototype[prototype.index("(") + 1:prototype.rindex(")")]
     words, depth, start = [], 0, 0
@@ -34,7 +36,7 @@ def _arguments(prototype):
     return f"({', '.join(_kind(word) for word in words if word)})"
 
 
-def explainArguments(message):
+def explainArguments(message: str) -> str:
     """Turn SWIG's message about wrong arguments into a sentence.
 
     Parameters

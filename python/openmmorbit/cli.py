@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: MIT
 """The command openmm-orbit: conformers, dataset, train, evaluate, info."""
+from __future__ import annotations
+
 import argparse
 import os
 import sys
 import warnings
+from typing import TYPE_CHECKING
 
 from openmmorbit.command.conformers import addConformers
 from openmmorbit.command.console import EXIT_ERROR, EXIT_INTERRUPTED, EXIT_USAGE, UsageError, explain, report
@@ -12,8 +15,11 @@ from openmmorbit.command.evaluate import addEvaluate
 from openmmorbit.command.info import addInfo
 from openmmorbit.command.train import addTrain
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
-def makeParser():
+
+def makeParser() -> argparse.ArgumentParser:
     """Make the parser of the command line."""
     import openmmorbit
 
@@ -30,7 +36,7 @@ def makeParser():
     return parser
 
 
-def main(arguments=None):
+def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command.
 
     Parameters

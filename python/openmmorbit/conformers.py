@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: MIT
 """The generator of conformers: SMILES, RDKit, OpenFF or OpenMM molecules in, ensembles out."""
+from __future__ import annotations
+
 import operator
 import random
 import warnings
+from collections.abc import Iterable, Sized
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import groupby, islice, repeat
+from typing import TYPE_CHECKING, Any
 
 import openmm
 
@@ -13,6 +17,11 @@ from openmmorbit import familiarity, molecules, openstereo, orbit
 from openmmorbit._plugins import checkPlatform
 from openmmorbit.ensemble import Ensemble
 from openmmorbit.models import defaultModelPath, findModel, loadModel  # noqa: F401 (their former place)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from openmmorbit._types import ModelLike, MoleculeLike
 
 _methods = {"euler": orbit.SamplerMethod_Euler, "heun": orbit.SamplerMethod_Heun,
             "multistep": orbit.SamplerMethod_Multistep}
@@ -41,29 +50,49 @@ class GenerationResult:
         Centres and double bonds that the molecule leaves open, e.g. "centre C2 (atom 1)".
     """
     index: int
-    source: object
-    ensemble: Ensemble = None
-    error: Exception = None
-    unfamiliar: tuple = ()
-    openStereo: tuple = ()
+    source: Any
+    ensemble: Ensemble | None = None
+    error: Exception | None = None
+    unfamiliar: tuple[str, ...] = ()
+    openStereo: tuple[str, ...] = ()
 
-    def _graph(self):
+    def _graph(self) -> orbit.MolecularGraph | None:
         if self.ensemble is not None:
             return self.ensemble.graph
         return self.source if isinstance(self.source, orbit.MolecularGraph) else None
 
     @property
-    def name(self):
+    def name(self) -> str:
         """Name of the molecule: the title of its record."""
-        return self._graph().name if self._graph() is not None else ""
+        graph = self._graph()
+        return graph.name if graph is not None else ""
 
     @property
-    def properties(self):
+    def properties(self) -> dict[str, str]:
         """Data items of the molecule's record, or further columns: a dict of texts."""
-        return self._graph().properties if self._graph() is not None else {}
+        graph = self._graph()
+        return graph.properties if graph is not None else {}
 
 
-def _findPlatform(platform):
+@dataclass
+class _Record:
+    """A record of generateMany(): what was given, and the molecules that it stands for."""
+    index: int
+    molecule: Any
+    source: Any
+    graphs: list[orbit.MolecularGraph] = field(default_factory=list)
+    number: Any = 0
+    error: Exception | None = None
+    unfamiliar: tuple[str, ...] = ()
+    openStereo: tuple[str, ...] = ()
+
+    def answer(self, given: Ensemble | Exception) -> GenerationResult:
+        """Get the result that holds an ensemble, or the reason why there is none."""
+        ensemble, error = (given, None) if isinstance(given, Ensemble) else (None, given)
+        return GenerationResult(self.index, self.molecule, ensemble, error, self.unfamiliar, self.openStereo)
+
+
+def _findPlatform(platform: str | openmm.Platform) -> str:
     """Get the name of a platform that can generate; capitals do not matter."""
     name = platform.getName() if isinstance(platform, openmm.Platform) else str(platform)
     known = [openmm.Platform.getPlatform(i) for i in range(openmm.Platform.getNumPlatforms())]
@@ -77,13 +106,13 @@ def _findPlatform(platform):
     return name
 
 
-def _choice(what, name, table):
+def _choice(what: str, name: str, table: Mapping[str, int]) -> int:
     if name not in table:
         raise ValueError(f"ConformerGenerator: expected {what} of {', '.join(map(repr, table))}, got {name!r}")
     return table[name]
 
 
-def _integer(name, value, lowest):
+def _integer(name: str, value: Any, lowest: int) -> int:
     """Check a number that crosses to C++ as int; fractions are refused, not cut."""
     try:
         number = operator.index(value)
@@ -95,7 +124,7 @@ def _integer(name, value, lowest):
     return number
 
 
-def _count(value):
+def _count(value: Any) -> int | Exception:
     """Get a number of conformers, or the exception that says why it is none."""
     try:
         return _integer("numConformers", value, 1)
@@ -162,10 +191,13 @@ class ConformerGenerator:
     (20, 21, 3)
     """
 
-    def __init__(self, model=None, platform=None, properties=None, threads=None, numSteps=None, method=None,
-                 schedule=None, sigmaMax=None, sigmaMin=None, rho=None, renewal=None, stereoGuidance=None,
-                 condition=None, maxResamplings=None, check=True, returnFailed=False, unfamiliar="warn",
-                 timeLimit=60.0):
+    def __init__(self, model: ModelLike = None, platform: str | openmm.Platform | None = None,
+                 properties: Mapping[str, Any] | None = None, threads: int | None = None, numSteps: int | None = None,
+                 method: str | None = None, schedule: str | None = None, sigmaMax: float | None = None,
+                 sigmaMin: float | None = None, rho: float | None = None, renewal: float | None = None,
+                 stereoGuidance: float | None = None, condition: str | None = None, maxResamplings: int | None = None,
+                 check: bool = True, returnFailed: bool = False, unfamiliar: str = "warn",
+                 timeLimit: float | None = 60.0) -> None:
         self._unfamiliar = familiarity.checkReaction(unfamiliar)
         self._core = orbit.ConformerGenerator(loadModel(model))
         if platform is not None:
@@ -195,7 +227,7 @@ class ConformerGenerator:
         self._core.setTimeLimit(0.0 if timeLimit is None else float(timeLimit))
 
     @classmethod
-    def fromXml(cls, xml, unfamiliar="warn"):
+    def fromXml(cls, xml: str, unfamiliar: str = "warn") -> ConformerGenerator:
         """Create a generator from what toXml() returned.
 
         Parameters
@@ -216,7 +248,7 @@ class ConformerGenerator:
         generator._core = orbit.ConformerGenerator.fromXml(xml)
         return generator
 
-    def toXml(self, embedModel=False):
+    def toXml(self, embedModel: bool = False) -> str:
         """Get the settings as XML text.
 
         Parameters
@@ -228,16 +260,16 @@ class ConformerGenerator:
         return self._core.toXml()
 
     @property
-    def model(self):
+    def model(self) -> orbit.DenoiserModel:
         """The model as openmmorbit.orbit.DenoiserModel."""
         return self._core.getModel()
 
     @property
-    def samplerSettings(self):
+    def samplerSettings(self) -> orbit.SamplerSettings:
         """How the probability flow is integrated, as openmmorbit.orbit.SamplerSettings (a copy)."""
         return orbit.SamplerSettings(self._core.getSamplerSettings())
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         settings = self._core.getSamplerSettings()
         method = next(name for name, value in _methods.items() if value == settings.method)
         model = self.model
@@ -245,12 +277,13 @@ class ConformerGenerator:
                 f"sha256 {model.getChecksum()[:12]}, {method}, {settings.numSteps} steps = "
                 f"{settings.getNumEvaluations()} evaluations, {self._core.getPlatformName() or 'default platform'}>")
 
-    def kernelDescription(self):
+    def kernelDescription(self) -> str:
         """Get the name of the kernel's implementation, instruction set and precision, e.g. "CPU (avx512bf16, bf16)"."""
         return self._core.getKernelDescription()
 
-    def generate(self, molecule, numConformers=20, seed=0, smiles=None, addHydrogens=True, progress=False,
-                 stereo="mixed", maxIsomers=32):
+    def generate(self, molecule: MoleculeLike, numConformers: int = 20, seed: int = 0,
+                 smiles: Mapping[str, str] | None = None, addHydrogens: bool = True, progress: bool = False,
+                 stereo: str = "mixed", maxIsomers: int = 32) -> Ensemble | list[Ensemble]:
         """Generate conformers of one molecule. Ctrl-C stops between two steps.
 
         Parameters
@@ -299,15 +332,16 @@ class ConformerGenerator:
         seed = seed or random.randrange(1, 2**31 - 1)
         answers = list(self._generateIsomers(graphs, number, seed, 0, source, progress))
         ensembles = [answer for answer in answers if isinstance(answer, Ensemble)]
+        failures = [answer for answer in answers if isinstance(answer, Exception)]
         if not ensembles:
-            raise answers[0]
-        for answer in answers:
-            if not isinstance(answer, Ensemble):
-                warnings.warn(f"an isomer of {graph.getLabel()} is left out: {answer}", openstereo.OpenStereoWarning,
-                              stacklevel=2)
+            raise failures[0]
+        for failure in failures:
+            warnings.warn(f"an isomer of {graph.getLabel()} is left out: {failure}", openstereo.OpenStereoWarning,
+                          stacklevel=2)
         return ensembles
 
-    def _generateIsomers(self, graphs, number, seed, record, source, progress):
+    def _generateIsomers(self, graphs: Sequence[orbit.MolecularGraph], number: int, seed: int, record: int, source: Any,
+                         progress: bool) -> Iterator[Ensemble | Exception]:
         """Yield an Ensemble of every isomer, or the exception that says why there is none."""
         isomers = [graph.smiles for graph in graphs]
         for graph in graphs:
@@ -317,8 +351,9 @@ class ConformerGenerator:
             except (ValueError, openmm.OpenMMException) as error:
                 yield type(error)(f"isomer {isomers.index(graph.smiles) + 1}, {graph.smiles}: {error}")
 
-    def generateMany(self, iterable, numConformers=20, seed=0, progress=True, batchSize=16, addHydrogens=True,
-                     stereo="mixed", maxIsomers=32):
+    def generateMany(self, iterable: Iterable[Any], numConformers: int | Iterable[int] = 20, seed: int = 0,
+                     progress: bool = True, batchSize: int = 16, addHydrogens: bool = True, stereo: str = "mixed",
+                     maxIsomers: int = 32) -> Iterator[GenerationResult]:
         """Generate conformers of many molecules; answers come in the order of the input, while later ones still run.
 
         Parameters
@@ -354,8 +389,9 @@ class ConformerGenerator:
             raise ValueError(f"ConformerGenerator.generateMany: expected batchSize of at least 1, got {batchSize}")
         openstereo.checkMode(stereo, maxIsomers)
         seed = _integer("seed", seed, 0) or random.randrange(1, 2**31 - 1)
-        total = len(iterable) if hasattr(iterable, "__len__") else None
-        if hasattr(numConformers, "__iter__"):
+        total = len(iterable) if isinstance(iterable, Sized) else None
+        counts: Iterator[int | Exception]
+        if isinstance(numConformers, Iterable):
             counts = (_count(number) for number in numConformers)
         else:
             counts = repeat(_integer("numConformers", numConformers, 1))
@@ -371,45 +407,53 @@ class ConformerGenerator:
                     bar.update()
                     yield result
 
-    def _answer(self, chunk, seed, addHydrogens, stereo, maxIsomers):
+    def _answer(self, chunk: Sequence[tuple[int, Any, int | Exception]], seed: int, addHydrogens: bool, stereo: str,
+                maxIsomers: int) -> Iterator[GenerationResult]:
         """Answer one batch of (index, molecule, number) records."""
-        read = []
-        for index, molecule, number in chunk:
-            graphs, source, unfamiliar, phrases = [], molecule, (), ()
-            error = next((given for given in (molecule, number) if isinstance(given, Exception)), None)
-            try:
-                if error is None:
-                    graph, source = molecules.toGraph(molecule, addHydrogens=addHydrogens)
-                    unfamiliar = familiarity.findUnfamiliar(self._core, graph, self._unfamiliar)
-                    graphs, phrases = openstereo.resolve(graph, stereo, maxIsomers)
-                    openstereo.warn(graph, phrases, stereo, len(graphs), maxIsomers, stacklevel=4)
-            except Exception as failure:  # A bad record is an answer, whatever is wrong with it.
-                error = failure
-            read.append((index, molecule, source, graphs, number, error, unfamiliar, phrases))
+        read: list[_Record] = []
+        for entry in chunk:
+            read.append(self._read(entry, addHydrogens, stereo, maxIsomers))
         # The record number is part of the key of the noise, so a batch is a run of consecutive readable molecules.
-        for numGraphs, run in groupby(read, key=lambda record: min(2, len(record[3]))):
-            run = list(run)
+        for numGraphs, group in groupby(read, key=lambda record: min(2, len(record.graphs))):
+            run = list(group)
             if numGraphs == 0:
-                yield from (GenerationResult(record[0], record[1], None, record[5]) for record in run)
-                continue
-            if numGraphs > 1:
-                for index, molecule, source, graphs, number, _, unfamiliar, phrases in run:
-                    for answer in self._generateIsomers(graphs, number, seed, index, source, False):
-                        good, bad = (answer, None) if isinstance(answer, Ensemble) else (None, answer)
-                        yield GenerationResult(index, molecule, good, bad, unfamiliar, phrases)
-                continue
-            with self._watched(False) as callback:
-                ensembles = self._core.generateBatch([r[3][0] for r in run], [r[4] for r in run], seed, run[0][0],
-                                                     callback)
-            for (index, molecule, source, _, _, _, unfamiliar, phrases), core in zip(run, ensembles):
-                if core.getNumConformers() == 0:
-                    error = openmm.OpenMMException(core.getMessage().replace("::", ".", 1))
-                    yield GenerationResult(index, molecule, None, error, unfamiliar, phrases)
-                else:
-                    yield GenerationResult(index, molecule, Ensemble(core, source), None, unfamiliar, phrases)
+                yield from (GenerationResult(record.index, record.molecule, None, record.error) for record in run)
+            elif numGraphs > 1:
+                for record in run:
+                    for answer in self._generateIsomers(record.graphs, record.number, seed, record.index, record.source,
+                                                        False):
+                        yield record.answer(answer)
+            else:
+                with self._watched(False) as callback:
+                    ensembles = self._core.generateBatch([record.graphs[0] for record in run],
+                                                         [record.number for record in run], seed, run[0].index,
+                                                         callback)
+                for record, core in zip(run, ensembles):
+                    if core.getNumConformers() == 0:
+                        yield record.answer(openmm.OpenMMException(core.getMessage().replace("::", ".", 1)))
+                    else:
+                        yield record.answer(Ensemble(core, record.source))
+
+    def _read(self, entry: tuple[int, Any, int | Exception], addHydrogens: bool, stereo: str,
+              maxIsomers: int) -> _Record:
+        """Read one record; what is wrong with it becomes its error."""
+        index, molecule, number = entry
+        record = _Record(index, molecule, molecule)
+        try:
+            for given in (molecule, number):
+                if isinstance(given, Exception):
+                    raise given
+            record.number = number
+            graph, record.source = molecules.toGraph(molecule, addHydrogens=addHydrogens)
+            record.unfamiliar = familiarity.findUnfamiliar(self._core, graph, self._unfamiliar)
+            record.graphs, record.openStereo = openstereo.resolve(graph, stereo, maxIsomers)
+            openstereo.warn(graph, record.openStereo, stereo, len(record.graphs), maxIsomers, stacklevel=5)
+        except Exception as failure:  # A bad record is an answer, whatever is wrong with it.
+            record.error = failure
+        return record
 
     @contextmanager
-    def _watched(self, progress):
+    def _watched(self, progress: bool) -> Iterator[orbit.PythonProgressCallback]:
         """Get a callback that lets Ctrl-C stop the C++ call, and shows a progress bar if wanted."""
         bar = report = None
         if progress:
@@ -418,7 +462,7 @@ class ConformerGenerator:
 
             bar = tqdm(total=1000, disable=None, bar_format="{l_bar}{bar}| {elapsed}<{remaining}")
 
-            def report(numFinished, numCopies, fraction):
+            def report(numFinished: int, numCopies: int, fraction: float) -> None:
                 bar.update(int(1000 * (numFinished + fraction * (numCopies - numFinished)) / max(numCopies, 1)) - bar.n)
 
         try:

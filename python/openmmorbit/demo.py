@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: MIT
 """From a SMILES to conformers, a picture and a running simulation: python -m openmmorbit.demo --output demo."""
+from __future__ import annotations
+
 import argparse
 import os
 import re
 import sys
 import time
+from typing import TYPE_CHECKING
 
 import numpy as np
 import openmm
@@ -12,11 +15,17 @@ from openmm import app, unit
 
 import openmmorbit
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from openmmorbit.ensemble import Ensemble
+
 IBUPROFEN = "CC(C)Cc1ccc(cc1)[C@@H](C)C(=O)O"
 kilojoule = unit.kilojoule_per_mole
 
 
-def rankByEnergy(ensemble, system, platform, maxIterations=200):
+def rankByEnergy(ensemble: Ensemble, system: openmm.System, platform: openmm.Platform,
+                 maxIterations: int = 200) -> tuple[np.ndarray, np.ndarray]:
     """Minimise every conformer for a short while in one Context.
 
     Parameters
@@ -42,7 +51,8 @@ def rankByEnergy(ensemble, system, platform, maxIterations=200):
     return before, after
 
 
-def runDynamics(ensemble, index, system, platform, picoseconds, temperature, trajectory, seed):
+def runDynamics(ensemble: Ensemble, index: int, system: openmm.System, platform: openmm.Platform, picoseconds: float,
+                temperature: unit.Quantity, trajectory: str, seed: int) -> list[tuple[str, float, float]]:
     """Minimise one conformer and run Langevin dynamics from it.
 
     Returns
@@ -57,7 +67,7 @@ def runDynamics(ensemble, index, system, platform, picoseconds, temperature, tra
     context = simulation.context
     degrees = 3 * system.getNumParticles() * unit.MOLAR_GAS_CONSTANT_R / 2
 
-    def measure():
+    def measure() -> tuple[float, float]:
         state = context.getState(energy=True)
         return (state.getPotentialEnergy().value_in_unit(kilojoule),
                 (state.getKineticEnergy() / degrees).value_in_unit(unit.kelvin))
@@ -81,7 +91,7 @@ def runDynamics(ensemble, index, system, platform, picoseconds, temperature, tra
     return rows
 
 
-def parseArguments(arguments):
+def parseArguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(prog="python -m openmmorbit.demo", description=__doc__)
     parser.add_argument("--output", default="demo", help="folder for the results (default: demo)")
@@ -95,7 +105,7 @@ def parseArguments(arguments):
     return parser.parse_args(arguments)
 
 
-def run(options):
+def run(options: argparse.Namespace) -> None:
     """Do what the options say and print where the results are."""
     from openmmorbit import picture
 
@@ -135,7 +145,7 @@ def run(options):
         ".sdf", ".png", "_best.pdb", "_dynamics.dcd")))
 
 
-def main(arguments=None):
+def main(arguments: Sequence[str] | None = None) -> int:
     """Run the demonstration; returns the exit status."""
     try:
         run(parseArguments(arguments))

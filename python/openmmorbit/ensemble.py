@@ -1,15 +1,29 @@
 # SPDX-License-Identifier: MIT
 """The result of a generation: conformers of one molecule with their status, and the ways out of it."""
+from __future__ import annotations
+
 from collections import Counter
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from openmm import unit
 
 from openmmorbit import openstereo, orbit
-from openmmorbit.io import conversions, modeller as modellers, writers
+from openmmorbit.io import conversions, writers
+from openmmorbit.io import modeller as modellers
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    import numpy.typing as npt
+    import openmm
+    from openmm import app
+    from rdkit import Chem
+
+    from openmmorbit._types import StrPath
 
 
-def _integer(value):
+def _integer(value: object) -> bool:
     return isinstance(value, (int, np.integer)) and not isinstance(value, (bool, np.bool_))
 
 
@@ -30,35 +44,35 @@ class Conformer:
         Isomeric SMILES of that isomer.
     """
 
-    def __init__(self, ensemble, index):
+    def __init__(self, ensemble: Ensemble, index: int) -> None:
         self.ensemble = ensemble
         self.index = index
 
     @property
-    def positions(self):
+    def positions(self) -> unit.Quantity:
         return self.ensemble._core.getPositions(self.index)
 
     @property
-    def status(self):
+    def status(self) -> orbit.ConformerStatus:
         return self.ensemble._core.getStatus(self.index)
 
     @property
-    def provenance(self):
+    def provenance(self) -> orbit.ConformerProvenance:
         return self.ensemble._core.getProvenance(self.index)
 
     @property
-    def isomer(self):
+    def isomer(self) -> int:
         return self.ensemble.isomerNumbers[self.index]
 
     @property
-    def smiles(self):
+    def smiles(self) -> str:
         return self.ensemble.isomers[self.isomer - 1]
 
     @property
-    def topology(self):
+    def topology(self) -> app.Topology:
         return self.ensemble.topology
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"<Conformer {self.index} of {self.ensemble.graph.getLabel()}, {self.ensemble.numAtoms} atoms>"
 
 
@@ -78,7 +92,8 @@ class Ensemble:
         Isomeric SMILES of isomers with a number already, from 1.
     """
 
-    def __init__(self, core, source=None, isomers=None):
+    def __init__(self, core: orbit.Ensemble | orbit.MolecularGraph, source: Any = None,
+                 isomers: list[str] | None = None) -> None:
         if not isinstance(core, (orbit.Ensemble, orbit.MolecularGraph)):
             raise TypeError("Ensemble: expected an openmmorbit.orbit.Ensemble or MolecularGraph, got "
                             f"{type(core).__name__}; ConformerGenerator.generate() makes an Ensemble of a molecule, "
@@ -87,56 +102,56 @@ class Ensemble:
         self._source = source
         self._topology = None
         self._isomers = isomers if isomers is not None else []
-        self._numbers = None
+        self._numbers: list[int] | None = None
 
     @property
-    def graph(self):
+    def graph(self) -> orbit.MolecularGraph:
         """The molecule as openmmorbit.orbit.MolecularGraph."""
         return self._core.getGraph()
 
     @property
-    def numAtoms(self):
+    def numAtoms(self) -> int:
         """Number of atoms, hydrogens included."""
         return self._core.getNumAtoms()
 
     @property
-    def numConformers(self):
+    def numConformers(self) -> int:
         """Number of conformers."""
         return self._core.getNumConformers()
 
     @property
-    def numRequested(self):
+    def numRequested(self) -> int:
         """Number of conformers that were asked for."""
         return self._core.getNumRequested()
 
     @property
-    def positions(self):
+    def positions(self) -> unit.Quantity:
         """All positions: a Quantity of shape (numConformers, numAtoms, 3), in nm."""
         shape = (self.numConformers, self.numAtoms, 3)
         return unit.Quantity(self._core.getPositionArray().reshape(shape), unit.nanometer)
 
     @property
-    def status(self):
+    def status(self) -> list[orbit.ConformerStatus]:
         """What the inspection found: a list of ConformerStatus, one a conformer."""
         return [self._core.getStatus(i) for i in range(self.numConformers)]
 
     @property
-    def provenance(self):
+    def provenance(self) -> list[orbit.ConformerProvenance]:
         """Where the conformers come from: a list of ConformerProvenance, one a conformer."""
         return [self._core.getProvenance(i) for i in range(self.numConformers)]
 
     @property
-    def failures(self):
+    def failures(self) -> list[orbit.FailedConformer]:
         """Copies that stayed wrong and are not among the conformers: a list of FailedConformer."""
         return [self._core.getFailure(i) for i in range(self._core.getNumFailures())]
 
     @property
-    def message(self):
+    def message(self) -> str:
         """Why the request was answered in part only; empty if all is well."""
         return self._core.getMessage().replace("ConformerGenerator::", "ConformerGenerator.", 1)
 
     @property
-    def topology(self):
+    def topology(self) -> app.Topology:
         """The molecule as openmm.app.Topology with bond orders.
 
         Chains, residues and names of atoms are those of the Topology that the ensemble was made of, or of an
@@ -147,38 +162,38 @@ class Ensemble:
         return self._topology
 
     @property
-    def name(self):
+    def name(self) -> str:
         """Name of the molecule: the title of its record."""
         return self.graph.name
 
     @property
-    def properties(self):
+    def properties(self) -> dict[str, str]:
         """Data items of the molecule's record, or further columns: a dict of texts. They go along into SDF files."""
         return self.graph.properties
 
-    def __getstate__(self):
+    def __getstate__(self) -> dict[str, Any]:
         # The Topology is made anew.
         return {**self.__dict__, "_topology": None}
 
-    def _findIsomers(self):
+    def _findIsomers(self) -> tuple[list[int], list[str]]:
         if self._numbers is None:
             self._numbers = openstereo.isomerNumbers(self.graph, self.positions._value, self._isomers)
         return self._numbers, list(self._isomers)
 
     @property
-    def isomerNumbers(self):
+    def isomerNumbers(self) -> list[int]:
         """Number of the isomer that every conformer is: a list of int from 1, in order of their first appearance."""
         return self._findIsomers()[0]
 
     @property
-    def isomers(self):
+    def isomers(self) -> list[str]:
         """Isomeric SMILES of the isomers of numbers 1, 2, …: a list of str."""
         return self._findIsomers()[1]
 
-    def __len__(self):
+    def __len__(self) -> int:
         return self.numConformers
 
-    def __getitem__(self, key):
+    def __getitem__(self, key: Any) -> Any:
         if _integer(key):
             index = int(key) + (len(self) if key < 0 else 0)
             if len(self) == 0:
@@ -194,15 +209,15 @@ class Ensemble:
         # A part numbers isomers as the whole does.
         return Ensemble(self._core.select(chosen.astype(np.int32)), self._source, self.isomers)
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[Conformer]:
         return (self[i] for i in range(len(self)))
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         faults = Counter(failure.status.message for failure in self.failures)
         lost = "".join(f"; {count} failed: {text}" for text, count in faults.most_common(1))
         return f"<Ensemble of {self.graph.getLabel()}: {len(self)} conformers of {self.numAtoms} atoms{lost}>"
 
-    def setPositions(self, index, positions):
+    def setPositions(self, index: int, positions: unit.Quantity | npt.ArrayLike) -> None:
         """Replace the positions of one conformer, e.g. after a relaxation.
 
         Parameters
@@ -214,7 +229,8 @@ class Ensemble:
         self._core.setPositions(self[index].index, positions)
         self._numbers = None
 
-    def applyTo(self, context, index=0, temperature=None, particles=None, seed=0):
+    def applyTo(self, context: openmm.Context, index: int = 0, temperature: unit.Quantity | float | None = None,
+                particles: Sequence[int] | None = None, seed: int = 0) -> None:
         """Put a conformer into a Context: positions, constraints, virtual sites, and velocities if asked for.
 
         Parameters
@@ -230,8 +246,8 @@ class Ensemble:
         seed : int
             Random seed of the velocities, 0 to choose one.
         """
-        kelvin = -1.0 if temperature is None else float(
-            temperature.value_in_unit(unit.kelvin) if unit.is_quantity(temperature) else temperature)
+        plain = temperature.value_in_unit(unit.kelvin) if isinstance(temperature, unit.Quantity) else temperature
+        kelvin = -1.0 if plain is None else float(plain)
         if temperature is not None and not 0 <= kelvin < np.inf:
             raise ValueError(f"Ensemble.applyTo: expected a finite temperature of at least 0 K, got {kelvin:g} K")
         if particles is None:
@@ -239,7 +255,7 @@ class Ensemble:
         else:
             self._core.applyTo(context, self[index].index, [int(i) for i in particles], kelvin, int(seed))
 
-    def state(self, index=0, context=None):
+    def state(self, index: int = 0, context: openmm.Context | None = None) -> openmm.State:
         """Get an openmm.State that holds the positions of a conformer, for Context.setState() and reporters.
 
         Parameters
@@ -259,34 +275,35 @@ class Ensemble:
                              f"takes over, got none; call state({index}, context), or applyTo(context, {index})")
         return self._core.createState(self[index].index, context)
 
-    def toRDKit(self):
+    def toRDKit(self) -> Chem.Mol:
         """Get one rdkit.Chem.Mol with all atoms in the ensemble's order and all conformers, in Angstrom."""
         return conversions.toRDKit(self)
 
-    def toOpenFF(self):
+    def toOpenFF(self) -> Any:
         """Get an openff.toolkit.Molecule with all conformers.
 
         If the ensemble was made of an OpenFF molecule, a copy of that molecule is returned, in its atom order.
         """
         return conversions.toOpenFF(self, self._source)
 
-    def writeSDF(self, path):
+    def writeSDF(self, path: StrPath) -> None:
         """Write all conformers as SDF records; a name that ends in .gz is compressed."""
         writers.writeSDF(self, path)
 
-    def writePDB(self, path):
+    def writePDB(self, path: StrPath) -> None:
         """Write all conformers as the models of a PDB file."""
         writers.writePDB(self, path)
 
-    def writePDBx(self, path):
+    def writePDBx(self, path: StrPath) -> None:
         """Write all conformers as the models of a PDBx/mmCIF file."""
         writers.writePDBx(self, path)
 
-    def writeDCD(self, path):
+    def writeDCD(self, path: StrPath) -> None:
         """Write all conformers as the frames of a DCD trajectory."""
         writers.writeDCD(self, path)
 
-    def addTo(self, modeller, index=0, position=None):
+    def addTo(self, modeller: app.Modeller, index: int = 0,
+              position: unit.Quantity | npt.ArrayLike | None = None) -> None:
         """Add a conformer to an openmm.app.Modeller as new residues.
 
         Parameters
@@ -300,7 +317,7 @@ class Ensemble:
         """
         modellers.addTo(self, modeller, index, position)
 
-    def place(self, modeller, residue, index=0):
+    def place(self, modeller: app.Modeller, residue: app.topology.Residue | str, index: int = 0) -> None:
         """Give a residue of an openmm.app.Modeller this conformer, superposed on where its atoms are now.
 
         Parameters

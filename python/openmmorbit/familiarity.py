@@ -1,6 +1,14 @@
 # SPDX-License-Identifier: MIT
 """What a generator does with molecules that its model was hardly trained for."""
+from __future__ import annotations
+
 import warnings
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from openmmorbit import orbit
 
 reactions = ("warn", "refuse", "ignore")
 
@@ -9,7 +17,7 @@ class UnfamiliarMoleculeWarning(UserWarning):
     """A molecule has something that the model was hardly trained for: its conformers may be wrong."""
 
 
-def checkReaction(reaction):
+def checkReaction(reaction: str) -> str:
     """Refuse an unknown reaction.
 
     Raises
@@ -23,7 +31,7 @@ def checkReaction(reaction):
     return reaction
 
 
-def findUnfamiliar(core, graph, reaction):
+def findUnfamiliar(core: orbit.ConformerGenerator, graph: orbit.MolecularGraph, reaction: str) -> tuple[str, ...]:
     """List what of a molecule is unfamiliar to a model.
 
     Parameters
@@ -51,7 +59,7 @@ def findUnfamiliar(core, graph, reaction):
     return phrases
 
 
-def warn(label, phrases, ending="", stacklevel=3):
+def warn(label: str, phrases: Sequence[str], ending: str = "", stacklevel: int = 3) -> None:
     """Warn of a molecule, if it has something unfamiliar.
 
     Parameters

@@ -1,11 +1,17 @@
 # SPDX-License-Identifier: MIT
 """Model files: the packaged ones by their names, and others by their paths."""
+from __future__ import annotations
+
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from openmmorbit import orbit
 
+if TYPE_CHECKING:
+    from openmmorbit._types import ModelLike, StrPath
 
-def defaultModelPath():
+
+def defaultModelPath() -> str:
     """Get the path of the packaged model.
 
     Raises
@@ -20,7 +26,7 @@ def defaultModelPath():
     return str(path)
 
 
-def findModel(model=None):
+def findModel(model: StrPath | None = None) -> str:
     """Get the path of a model file.
 
     Parameters
@@ -41,7 +47,7 @@ def findModel(model=None):
     return str(model)
 
 
-def loadModel(model=None):
+def loadModel(model: ModelLike = None) -> orbit.DenoiserModel:
     """Get a DenoiserModel from what a caller may give: a DenoiserModel, a path, the name of a packaged model, or None
     for the default one."""
     if isinstance(model, orbit.DenoiserModel):

@@ -1,13 +1,25 @@
 # SPDX-License-Identifier: MIT
 """What a caller may give as a molecule, turned into a MolecularGraph with the caller's atom order."""
+from __future__ import annotations
+
 import re
 import warnings
 from collections import Counter
+from typing import TYPE_CHECKING, Any
 
 from openmmorbit import orbit
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from types import ModuleType
 
-def readerOptions(addHydrogens):
+    from rdkit import Chem
+
+    from openmmorbit import orbitchem
+    from openmmorbit._types import MoleculeLike
+
+
+def readerOptions(addHydrogens: bool) -> orbitchem.ReaderOptions:
     """Get the openmmorbit.chem.ReaderOptions."""
     from openmmorbit import chem
 
@@ -16,7 +28,7 @@ def readerOptions(addHydrogens):
     return options
 
 
-def repairText(text):
+def repairText(text: str) -> str:
     """Get a text that can be written as UTF-8: bytes that Python kept as surrogates are read as Latin-1.
 
     Parameters
@@ -27,14 +39,14 @@ def repairText(text):
                   text)
 
 
-def _symbol(atom):
+def _symbol(atom: orbit.GraphAtom) -> str:
     """Get the element symbol of a GraphAtom."""
     from openmm import app  # takes long to import, and few ask
 
     return app.Element.getByAtomicNumber(atom.element).symbol
 
 
-def requireRDKit(purpose):
+def requireRDKit(purpose: str) -> ModuleType:
     """Get the module rdkit.Chem.
 
     Parameters
@@ -55,7 +67,7 @@ def requireRDKit(purpose):
     return Chem
 
 
-def reorder(graph, order):
+def reorder(graph: orbit.MolecularGraph, order: Sequence[int]) -> orbit.MolecularGraph:
     """Renumber the atoms of a graph.
 
     Parameters
@@ -71,10 +83,10 @@ def reorder(graph, order):
     """
     new = list(order) + list(range(len(order), graph.getNumAtoms()))
     result = orbit.MolecularGraph(graph)
-    atoms = [None] * len(new)
+    atoms: list[Any] = [None] * len(new)
     for atom, index in zip(graph.atoms, new):
         atoms[index] = atom
-    counts = Counter()
+    counts: Counter[str] = Counter()
     for atom in atoms:
         symbol = _symbol(atom)
         counts[symbol] += 1
@@ -92,7 +104,7 @@ def reorder(graph, order):
     return result
 
 
-def keepNames(graph, names):
+def keepNames(graph: orbit.MolecularGraph, names: Sequence[str]) -> None:
     """Give the first atoms of a graph the names that they have at the caller's, if those are complete and unique.
 
     Parameters
@@ -114,7 +126,7 @@ def keepNames(graph, names):
     graph.atoms = atoms
 
 
-def _rdkitNames(mol):
+def _rdkitNames(mol: Chem.Mol) -> list[str]:
     """Get the names of an RDKit molecule's atoms: of its PDB residues, or as the OpenFF toolkit gives them."""
     names = []
     for atom in mol.GetAtoms():
@@ -124,7 +136,7 @@ def _rdkitNames(mol):
     return names
 
 
-def _rdkitProperties(mol):
+def _rdkitProperties(mol: Chem.Mol) -> dict[str, str]:
     """Get the data items of an RDKit molecule as texts."""
     properties = {}
     for name in mol.GetPropNames(includePrivate=False, includeComputed=False):
@@ -135,7 +147,7 @@ def _rdkitProperties(mol):
     return {repairText(name): repairText(value) for name, value in properties.items()}
 
 
-def _atropisomers(mol, Chem):
+def _atropisomers(mol: Chem.Mol, Chem: ModuleType) -> list[orbit.TorsionStereo]:
     """Get the axes that an RDKit molecule tags; clockwise: a positive dihedral of the lowest indices on either side."""
     axes = []
     for bond in mol.GetBonds():
@@ -156,13 +168,13 @@ def _atropisomers(mol, Chem):
     return axes
 
 
-def _warnAboutHydrogens(graph, what):
+def _warnAboutHydrogens(graph: orbit.MolecularGraph, what: str) -> None:
     if graph.numAddedHydrogens > 0:
         warnings.warn(f"{what} {graph.getLabel()} lacked {graph.numAddedHydrogens} hydrogens, which were appended "
                       "behind its atoms", stacklevel=4)
 
 
-def fromRDKit(mol, addHydrogens=True):
+def fromRDKit(mol: Chem.Mol, addHydrogens: bool = True) -> orbit.MolecularGraph:
     """Get the graph of an rdkit.Chem.Mol; atoms keep their order, missing hydrogens stand at the end.
 
     The molecule crosses as SMILES written in the order of its atoms, since the two RDKit libraries in the process may
@@ -202,7 +214,8 @@ def fromRDKit(mol, addHydrogens=True):
     return graph
 
 
-def toGraph(molecule, smiles=None, addHydrogens=True):
+def toGraph(molecule: MoleculeLike, smiles: Mapping[str, str] | None = None,
+            addHydrogens: bool = True) -> tuple[orbit.MolecularGraph, Any]:
     """Get the graph of anything that a caller may give as a molecule.
 
     Parameters
@@ -260,6 +273,7 @@ def toGraph(molecule, smiles=None, addHydrogens=True):
                     f"openmm.app.Topology, got {type(molecule).__name__}")
 
 
-def readMolecule(molecule, smiles=None, addHydrogens=True):
+def readMolecule(molecule: MoleculeLike, smiles: Mapping[str, str] | None = None,
+                 addHydrogens: bool = True) -> orbit.MolecularGraph:
     """Get the MolecularGraph of a SMILES, RDKit, OpenFF or OpenMM molecule; see toGraph()."""
     return toGraph(molecule, smiles, addHydrogens)[0]

@@ -1,7 +1,17 @@
 # SPDX-License-Identifier: MIT
 """What a generator does with molecules that leave centres or double bonds open."""
+from __future__ import annotations
+
 import warnings
 from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    import numpy as np
+
+    from openmmorbit import orbit
 
 modes = ("mixed", "refuse", "enumerate")
 
@@ -10,7 +20,7 @@ class OpenStereoWarning(UserWarning):
     """A molecule leaves stereochemistry open: its conformers are those of several isomers."""
 
 
-def checkMode(mode, maxIsomers):
+def checkMode(mode: str, maxIsomers: int) -> None:
     """Refuse an unknown mode, and a number of isomers below 1.
 
     Raises
@@ -24,7 +34,7 @@ def checkMode(mode, maxIsomers):
         raise ValueError(f"ConformerGenerator: expected maxIsomers of at least 1, got {maxIsomers}")
 
 
-def findOpenStereo(graph):
+def findOpenStereo(graph: orbit.MolecularGraph) -> list[Any]:
     """Get what a molecule leaves open, as openmmorbit.chem.OpenStereo; nothing without the reading room."""
     try:
         from openmmorbit import chem
@@ -34,7 +44,7 @@ def findOpenStereo(graph):
         return []
 
 
-def describeOpenStereo(graph):
+def describeOpenStereo(graph: orbit.MolecularGraph) -> tuple[str, ...]:
     """Name what a molecule leaves open: a tuple of phrases such as "centre C2 (atom 1)"."""
     found = findOpenStereo(graph)
     atoms = graph.atoms if found else ()
@@ -43,7 +53,8 @@ def describeOpenStereo(graph):
                  f"(atoms {entry.atom1} and {entry.atom2})" for entry in found)
 
 
-def resolve(graph, mode, maxIsomers):
+def resolve(graph: orbit.MolecularGraph, mode: str,
+            maxIsomers: int) -> tuple[list[orbit.MolecularGraph], tuple[str, ...]]:
     """Get the molecules that a mode makes of one.
 
     Parameters
@@ -76,7 +87,7 @@ def resolve(graph, mode, maxIsomers):
     return list(chem.enumerateStereo(graph, maxIsomers)), phrases
 
 
-def isomerNumbers(graph, positions, known):
+def isomerNumbers(graph: orbit.MolecularGraph, positions: np.ndarray, known: list[str]) -> list[int]:
     """Number conformers by the isomer that they are.
 
     Parameters
@@ -104,14 +115,15 @@ def isomerNumbers(graph, positions, known):
     return numbers
 
 
-def describeIsomers(numbers):
+def describeIsomers(numbers: Iterable[int]) -> str:
     """Say how many conformers of which isomers there are, e.g. "12 + 8 conformers of 2 isomers"."""
     counts = [count for _, count in sorted(Counter(numbers).items())]
     noun = "conformer" if counts == [1] else "conformers"
     return f"{' + '.join(map(str, counts))} {noun} of {len(counts)} isomer{'' if len(counts) == 1 else 's'}"
 
 
-def warn(graph, phrases, mode, numIsomers, maxIsomers, stacklevel=3):
+def warn(graph: orbit.MolecularGraph, phrases: Sequence[str], mode: str, numIsomers: int, maxIsomers: int,
+         stacklevel: int = 3) -> None:
     """Warn of a molecule that leaves something open, if it is not enumerated in full."""
     label = graph.getLabel()
     if phrases and mode == "mixed":

@@ -1,10 +1,18 @@
 # SPDX-License-Identifier: MIT
 """Orbit posterior means and regression targets over rotations and automorphisms, for plain numbers."""
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from openmmorbit import orbit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    import numpy.typing as npt
 
 
 @dataclass(frozen=True)
@@ -28,7 +36,7 @@ class OrbitPosterior:
     logEvidence: float
 
 
-def _positions(name, values):
+def _positions(name: str, values: npt.ArrayLike) -> np.ndarray:
     if hasattr(values, "value_in_unit"):
         raise ValueError(f"orbitPosterior: expected plain numbers for {name}, got a Quantity; give x1, xt and sigma in "
                          "one length unit of your choice")
@@ -38,7 +46,8 @@ def _positions(name, values):
     return array
 
 
-def _group(generators, automorphisms, numAtoms):
+def _group(generators: Iterable[Sequence[int]] | None, automorphisms: Iterable[Sequence[int]] | None,
+           numAtoms: int) -> np.ndarray:
     if generators is not None and automorphisms is not None:
         raise ValueError("orbitPosterior: expected generators or automorphisms, got both; give one of them")
     chosen = generators if automorphisms is None else automorphisms
@@ -50,7 +59,8 @@ def _group(generators, automorphisms, numAtoms):
     return np.asarray(chosen if chosen is not None else [], dtype=np.int32).reshape(-1)
 
 
-def _settings(prior, sigma, coupling, priorScale, reflections):
+def _settings(prior: str, sigma: float, coupling: str, priorScale: float,
+              reflections: bool) -> orbit.OrbitPosteriorSettings:
     settings = orbit.OrbitPosteriorSettings()
     settings.prior, settings.coupling = str(prior), orbit.parseOrbitCoupling(str(coupling))
     settings.sigma, settings.priorScale = float(sigma), float(priorScale)
@@ -58,9 +68,12 @@ def _settings(prior, sigma, coupling, priorScale, reflections):
     return settings
 
 
-def orbitPosterior(x1, xt, time, bonds=(), generators=None, automorphisms=None, prior="gaussian", sigma=0.1,
-                   coupling="independent", priorScale=1.0, reflections=False, group=None, numPoints=512, pinned=False,
-                   seed=1, maxOrder=5000):
+def orbitPosterior(x1: npt.ArrayLike, xt: npt.ArrayLike, time: float, bonds: Iterable[Sequence[int]] = (),
+                   generators: Iterable[Sequence[int]] | None = None,
+                   automorphisms: Iterable[Sequence[int]] | None = None, prior: str = "gaussian", sigma: float = 0.1,
+                   coupling: str = "independent", priorScale: float = 1.0, reflections: bool = False,
+                   group: orbit.SymmetryGroup | None = None, numPoints: int = 512, pinned: bool = False, seed: int = 1,
+                   maxOrder: int = 5000) -> OrbitPosterior:
     """Compute the mean of the orbit posterior over rotations and a permutation group.
 
     Parameters
@@ -151,9 +164,11 @@ class OrbitTarget:
     velocity: np.ndarray
 
 
-def orbitTarget(x1, x0, xt, time, target="exact", bonds=(), generators=None, automorphisms=None, prior="gaussian",
-                sigma=0.1, coupling="independent", priorScale=1.0, reflections=False, numRotations=200,
-                numAutomorphisms=50, seed=1):
+def orbitTarget(x1: npt.ArrayLike, x0: npt.ArrayLike, xt: npt.ArrayLike, time: float, target: str = "exact",
+                bonds: Iterable[Sequence[int]] = (), generators: Iterable[Sequence[int]] | None = None,
+                automorphisms: Iterable[Sequence[int]] | None = None, prior: str = "gaussian", sigma: float = 0.1,
+                coupling: str = "independent", priorScale: float = 1.0, reflections: bool = False,
+                numRotations: int = 200, numAutomorphisms: int = 50, seed: int = 1) -> OrbitTarget:
     """Compute the regression target of one training sample.
 
     Parameters
@@ -199,7 +214,9 @@ def orbitTarget(x1, x0, xt, time, target="exact", bonds=(), generators=None, aut
     return OrbitTarget(result.positions.reshape(-1, 3), result.velocity.reshape(-1, 3))
 
 
-def coupleNoise(x0, x1, coupling="kabsch", generators=None, automorphisms=None):
+def coupleNoise(x0: npt.ArrayLike, x1: npt.ArrayLike, coupling: str = "kabsch",
+                generators: Iterable[Sequence[int]] | None = None,
+                automorphisms: Iterable[Sequence[int]] | None = None) -> np.ndarray:
     """Match noise with clean positions: rotate it onto them, or rotate and permute it.
 
     Parameters

@@ -1,9 +1,18 @@
 # SPDX-License-Identifier: MIT
 """A System for any organic molecule: MMFF94 as OpenMM forces."""
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from openmmorbit import molecules
 
+if TYPE_CHECKING:
+    import openmm
 
-def mmffSystem(molecule, variant="MMFF94"):
+    from openmmorbit._types import MoleculeLike
+
+
+def mmffSystem(molecule: MoleculeLike, variant: str = "MMFF94") -> openmm.System:
     """Make an openmm.System of a molecule with the MMFF94 force field, its terms taken from RDKit.
 
     Parameters

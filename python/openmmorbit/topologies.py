@@ -1,16 +1,26 @@
 # SPDX-License-Identifier: MIT
 """An openmm.app.Topology as the flat lists of atoms, bonds and residues that the reading room understands."""
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from openmm import app
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from openmmorbit import orbit, orbitchem
 
 _orders = {app.Single: 1, app.Double: 2, app.Triple: 3, app.Aromatic: 4, app.Amide: 1}
 
 
-def _order(bond):
+def _order(bond: app.topology.Bond) -> int:
     """Get 1, 2, 3, 4 for aromatic, or 0 for unknown."""
     return bond.order if bond.order in (1, 2, 3) else _orders.get(bond.type, 0)
 
 
-def fromTopology(topology, smiles, options):
+def fromTopology(topology: app.Topology, smiles: Mapping[str, str],
+                 options: orbitchem.ReaderOptions) -> orbit.MolecularGraph:
     """Get the graph of an openmm.app.Topology that is one molecule; atoms keep their order and their names.
 
     Parameters

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Importing the package: plugins, versions, and what must not be loaded with it."""
 import importlib
+import pathlib
 import pickle
 import subprocess
 import sys
@@ -39,6 +40,10 @@ print([name for name in ("openmm.app", "rdkit", "tqdm", "torch", "matplotlib") i
 def testChemLoadsTheReadingRoom():
     code = "import openmmorbit.chem; print('OpenMMOrbitChem' in open('/proc/self/maps').read())"
     assert runPython(code) == "True"
+
+
+def testTypeCheckersMayReadTheHints():
+    assert (pathlib.Path(openmmorbit.__file__).parent / "py.typed").is_file()
 
 
 def testPluginsRegisterTheirKernels():

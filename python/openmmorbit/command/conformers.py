@@ -1,9 +1,20 @@
 # SPDX-License-Identifier: MIT
 """The subcommand openmm-orbit conformers: conformers of SMILES and of the molecules in files, into one file."""
+from __future__ import annotations
+
 import os
 import time
+from typing import TYPE_CHECKING, Any
 
 from openmmorbit.command.console import EXIT_OK, EXIT_SOME_FAILED, UsageError, checkOutput, counted, explain, report
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterator, Sequence
+
+    from openmmorbit._types import Subparsers
+    from openmmorbit.conformers import ConformerGenerator, GenerationResult
+    from openmmorbit.ensemble import Ensemble
 
 _inputEndings = ".smi, .smiles, .ism, .sdf, .sd, .mol, .csv, .tsv"
 _otherEndings = (".xyz", ".pdb", ".mol2", ".cif", ".pdbx", ".txt", ".json", ".inchi", ".gro", ".gz", ".xlsx", ".zip")
@@ -11,7 +22,7 @@ _sdfEndings = (".sdf", ".sd", ".sdf.gz", ".sd.gz")
 _modelWriters = {".pdb": "writePDB", ".cif": "writePDBx", ".dcd": "writeDCD"}
 
 
-def _records(inputs):
+def _records(inputs: Sequence[str]) -> Iterator[tuple[str, Any]]:
     """Yield (label, molecule or exception) for every record of SMILES and files; errors of files name it themselves."""
     from openmmorbit.io import moleculefiles
 
@@ -26,7 +37,7 @@ def _records(inputs):
             yield "", error
 
 
-def _checkFiles(inputs, output):
+def _checkFiles(inputs: Sequence[str], output: str) -> None:
     from openmmorbit.io.moleculefiles import isMoleculeFile
 
     for text in inputs:
@@ -47,20 +58,20 @@ def _checkFiles(inputs, output):
 class _Output:
     """Writes ensembles to one file of the format that its name tells."""
 
-    def __init__(self, path):
+    def __init__(self, path: str) -> None:
         from openmmorbit.io import writers
 
         self.path, self.sdf = path, None
         if path.lower().endswith(_sdfEndings):
             self.sdf = writers.SDFWriter(path)
 
-    def write(self, ensemble):
+    def write(self, ensemble: Ensemble) -> None:
         if self.sdf is not None:
             self.sdf.write(ensemble)
             return
         getattr(ensemble, _modelWriters[os.path.splitext(self.path)[1].lower()])(self.path)
 
-    def close(self, failed):
+    def close(self, failed: bool) -> str:
         """Finish the file; after a failure an older one stays. Returns where the records are."""
         if self.sdf is None:
             return self.path
@@ -71,7 +82,7 @@ class _Output:
         return self.path
 
 
-def runConformers(options):
+def runConformers(options: argparse.Namespace) -> int:
     """Generate conformers of every record; report bad records and go on."""
     _checkFiles(options.inputs, options.output)
     from openmmorbit.conformers import ConformerGenerator
@@ -99,53 +110,59 @@ def runConformers(options):
 class _Conformers:
     """One run of the subcommand conformers: what was asked for, and the counts of what came."""
 
-    def __init__(self, options, generator, kernel):
+    def __init__(self, options: argparse.Namespace, generator: ConformerGenerator, kernel: str) -> None:
         self.options, self.generator, self.kernel = options, generator, kernel
-        self.labels, self.begin = {}, time.perf_counter()
+        self.labels: dict[int, str] = {}
+        self.begin = time.perf_counter()
         self.written = self.molecules = self.failed = self.incomplete = 0
         # The last records that something was said of, and that had an answer: an isomer is no other record.
         self.told = self.answered = -1
 
-    def _labelled(self):
+    def _labelled(self) -> Iterator[Any]:
         for index, (label, molecule) in enumerate(_records(self.options.inputs)):
             self.labels[index] = label
             yield molecule
 
-    def _take(self, result, output):
+    def _take(self, result: GenerationResult, output: _Output) -> None:
         """Write one answer, or report why there is none."""
-        from openmmorbit import openstereo
-
         # With isomers a record has several answers.
         for index in [index for index in self.labels if index < result.index]:
             del self.labels[index]
-        label, options, error = self.labels[result.index], self.options, result.error
+        label, error = self.labels[result.index], result.error
         if result.unfamiliar and result.index != self.told:
             self.told = result.index
             report(f"{label}the model was hardly trained for {'; '.join(result.unfamiliar)}")
-        if error is None:
+        if result.ensemble is not None:
             try:
                 output.write(result.ensemble)
             except (ValueError, RuntimeError) as failure:
                 error = failure
-        if error is not None:
+        if result.ensemble is None or error is not None:
             self.failed += 1
-            report(f"{label}{explain(error)}")
+            report(f"{label}{explain(error or 'unknown')}")
             return
         self.molecules += result.index != self.answered
-        self.written += len(result.ensemble)
         self.answered = result.index
+        self._tellOfEnsemble(label, result, result.ensemble)
+
+    def _tellOfEnsemble(self, label: str, result: GenerationResult, ensemble: Ensemble) -> None:
+        """Count the conformers that were written, and report what is open in them or missing."""
+        from openmmorbit import openstereo
+
+        options = self.options
+        self.written += len(ensemble)
         if result.openStereo and options.stereo == "mixed" and not options.quiet:
-            isomers = openstereo.describeIsomers(result.ensemble.isomerNumbers)
+            isomers = openstereo.describeIsomers(ensemble.isomerNumbers)
             report(f"{label}leaves open {', '.join(result.openStereo)}: {isomers}; --stereo enumerate gives every "
                    "isomer")
-        missing = options.num - len(result.ensemble)
+        missing = options.num - len(ensemble)
         if missing > 0:
             self.incomplete += 1
-            reason = result.ensemble.failures[0].status.message if result.ensemble.failures else "unknown"
-            report(label + explain(result.ensemble.message or f"expected {counted(options.num, 'conformer')}, got "
-                                   f"{len(result.ensemble)}: the others stayed wrong ({reason})"))
+            reason = ensemble.failures[0].status.message if ensemble.failures else "unknown"
+            report(label + explain(ensemble.message or f"expected {counted(options.num, 'conformer')}, got "
+                                   f"{len(ensemble)}: the others stayed wrong ({reason})"))
 
-    def _summarize(self, path):
+    def _summarize(self, path: str) -> None:
         molecules, failed = self.molecules, self.failed
         text = (f"{counted(self.written, 'conformer')} of {counted(molecules, 'molecule')} in "
                 f"{time.perf_counter() - self.begin:.1f} s -> {path if self.written else 'nothing written'}, "
@@ -156,7 +173,7 @@ class _Conformers:
             text += f"; {counted(self.incomplete, 'record')} with fewer conformers than asked for"
         report(text)
 
-    def run(self):
+    def run(self) -> int:
         options, output, finished = self.options, _Output(self.options.output), False
         try:
             for result in self.generator.generateMany(self._labelled(), options.num, options.seed,
@@ -174,7 +191,7 @@ class _Conformers:
         return EXIT_SOME_FAILED if self.failed + self.incomplete else EXIT_OK
 
 
-def addConformers(commands):
+def addConformers(commands: Subparsers) -> None:
     """Add the subcommand to a parser's commands."""
     from openmmorbit import familiarity, openstereo
 

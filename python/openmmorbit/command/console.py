@@ -1,10 +1,16 @@
 # SPDX-License-Identifier: MIT
 """What the subcommands of openmm-orbit share: exit statuses, messages, and the check of an output."""
+from __future__ import annotations
+
 import os
 import re
 import sys
+from typing import TYPE_CHECKING
 
 from openmmorbit.io.outputs import isSameFile, partPath
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 EXIT_OK, EXIT_ERROR, EXIT_USAGE, EXIT_SOME_FAILED, EXIT_INTERRUPTED = 0, 1, 2, 3, 130
 
@@ -13,29 +19,29 @@ class UsageError(Exception):
     """What the caller of the command can correct."""
 
 
-def printable(text):
+def printable(text: object) -> str:
     """Get a text that any terminal can show: control characters and what is no text are escaped."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in str(text))
 
 
-def report(text):
+def report(text: object) -> None:
     """Write a line to standard error without disturbing a progress bar."""
     from tqdm import tqdm
 
     tqdm.write(f"openmm-orbit: {printable(text)}", file=sys.stderr)
 
 
-def counted(number, what):
+def counted(number: int, what: str) -> str:
     """Get a number with its noun: "1 molecule", "2 molecules"."""
     return f"{number:,} {what}" + ("" if number == 1 else "s")
 
 
-def explain(error):
+def explain(error: BaseException | str) -> str:
     """Get the message of an error without the names of functions in front of it."""
     return re.sub(r"\b[A-Za-z_]\w*(?:(?:::|\.)\w+)*: (?=expected |this )", "", str(error))
 
 
-def checkOutput(output, inputs):
+def checkOutput(output: str, inputs: Sequence[str]) -> None:
     """Refuse an output that is one of the inputs, or cannot be written.
 
     Parameters

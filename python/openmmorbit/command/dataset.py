@@ -1,14 +1,22 @@
 # SPDX-License-Identifier: MIT
 """The subcommand openmm-orbit dataset: ensembles and shards of SMILES, or a shard of files of ensembles."""
+from __future__ import annotations
+
 import os
+from typing import TYPE_CHECKING
 
 from openmmorbit.command.console import EXIT_OK, EXIT_SOME_FAILED, UsageError, checkOutput, counted, report
+
+if TYPE_CHECKING:
+    import argparse
+
+    from openmmorbit._types import Subparsers
 
 _smilesEndings = (".smi", ".smiles", ".ism", ".smi.gz", ".smiles.gz", ".ism.gz")
 _ensembleEndings = (".sdf", ".sdf.gz", ".sd", ".sd.gz", ".xyz", ".extxyz", ".npz")
 
 
-def _runEnsembles(options):
+def _runEnsembles(options: argparse.Namespace) -> int:
     """Make ensembles of SMILES files."""
     from openmmorbit.data import datasets
     from openmmorbit.data.settings import EnsembleSettings
@@ -28,7 +36,7 @@ def _runEnsembles(options):
     return EXIT_SOME_FAILED if done.numFailed else EXIT_OK
 
 
-def runDataset(options):
+def runDataset(options: argparse.Namespace) -> int:
     """Turn files of ensembles into a shard, or SMILES into ensembles and shards."""
     for path in options.inputs:
         if not os.path.isfile(path):
@@ -56,7 +64,7 @@ def runDataset(options):
     return EXIT_SOME_FAILED if done.numFaults else EXIT_OK
 
 
-def addDataset(commands):
+def addDataset(commands: Subparsers) -> None:
     """Add the subcommand to a parser's commands."""
     dataset = commands.add_parser(
         "dataset", help="make ensembles of SMILES, or turn files of ensembles into a shard for training",

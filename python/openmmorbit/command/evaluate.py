@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: MIT
 """The subcommand openmm-orbit evaluate: a model beside other generators on the same molecules."""
+from __future__ import annotations
+
 import json
 import os
 import platform
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from openmmorbit.command.console import EXIT_OK
 from openmmorbit.evaluation.methods import makeBaseline, makeOrbitMethods
@@ -15,12 +18,19 @@ from openmmorbit.evaluation.scores import evaluate
 from openmmorbit.evaluation.statistics import summarize
 from openmmorbit.io.outputs import replacing, replacingPath
 
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Sequence
+
+    from openmmorbit._types import Subparsers
+    from openmmorbit.evaluation.methods import Method
+
 baselineNames = ("etkdg", "mmff", "conforge", "openbabel")
 referenceEndings = (".sdf", ".sdf.gz", ".sd", ".sd.gz", ".shard")
 defaultThresholds = (0.05, 0.1, 0.5, 0.75)
 
 
-def _describe(options):
+def _describe(options: argparse.Namespace) -> list[str]:
     import rdkit
 
     from openmmorbit import __version__
@@ -31,7 +41,7 @@ def _describe(options):
             f"{platform.python_version()}, {len(os.sched_getaffinity(0))} cores"]
 
 
-def addEvaluate(commands):
+def addEvaluate(commands: Subparsers) -> None:
     """Add the subcommand to a parser's commands."""
     parser = commands.add_parser(
         "evaluate", help="compare a model with other generators on reference ensembles",
@@ -80,7 +90,7 @@ def addEvaluate(commands):
     parser.set_defaults(run=runEvaluate)
 
 
-def checkOptions(options):
+def checkOptions(options: argparse.Namespace) -> None:
     """Refuse missing files and wrong numbers.
 
     Raises
@@ -104,7 +114,7 @@ def checkOptions(options):
                          f"{options.factor}, {options.copies} and {options.limit}")
 
 
-def _writeFiles(folder, page, methods, thresholds):
+def _writeFiles(folder: Path, page: str, methods: Sequence[Method], thresholds: Sequence[float]) -> None:
     """Write report.json, report.png (with matplotlib) and report.md."""
     folder.mkdir(parents=True, exist_ok=True)
     summary = {m.name: summarize(m, thresholds) for m in methods if m.scores}
@@ -120,7 +130,7 @@ def _writeFiles(folder, page, methods, thresholds):
         stream.write(page)
 
 
-def runEvaluate(options):
+def runEvaluate(options: argparse.Namespace) -> int:
     """Evaluate as the command line says; the report goes to standard output, and to a folder if one is given.
 
     Returns

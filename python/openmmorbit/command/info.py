@@ -1,9 +1,18 @@
 # SPDX-License-Identifier: MIT
 """The subcommand openmm-orbit info: what a model file holds."""
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from openmmorbit.command.console import EXIT_OK, printable
 
+if TYPE_CHECKING:
+    import argparse
 
-def runInfo(options):
+    from openmmorbit._types import Subparsers
+
+
+def runInfo(options: argparse.Namespace) -> int:
     """Print what a model file holds."""
     from openmmorbit import orbit
     from openmmorbit.models import loadModel
@@ -39,7 +48,7 @@ def runInfo(options):
     return EXIT_OK
 
 
-def addInfo(commands):
+def addInfo(commands: Subparsers) -> None:
     """Add the subcommand to a parser's commands."""
     parser = commands.add_parser("info", help="show what a model file holds")
     parser.add_argument("model", nargs="?", metavar="MODEL", help="model file; default: the packaged one")

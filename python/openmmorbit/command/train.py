@@ -1,11 +1,19 @@
 # SPDX-License-Identifier: MIT
 """The subcommand openmm-orbit train: a training run as a configuration file says."""
+from __future__ import annotations
+
 import os
+from typing import TYPE_CHECKING
 
 from openmmorbit.command.console import EXIT_OK, UsageError, counted
 
+if TYPE_CHECKING:
+    import argparse
 
-def runTrain(options):
+    from openmmorbit._types import Subparsers
+
+
+def runTrain(options: argparse.Namespace) -> int:
     """Train as a configuration file says."""
     if not os.path.isfile(options.config):
         raise UsageError(f"expected an existing configuration file, got '{options.config}'; check the path")
@@ -22,7 +30,7 @@ def runTrain(options):
     return EXIT_OK
 
 
-def addTrain(commands):
+def addTrain(commands: Subparsers) -> None:
     """Add the subcommand to a parser's commands."""
     parser = commands.add_parser(
         "train", help="train a model",

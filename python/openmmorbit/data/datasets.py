@@ -1,16 +1,25 @@
 # SPDX-License-Identifier: MIT
 """Data sets from SMILES: many molecules on many cores or a Dask cluster, resumable at any moment, into shards."""
+from __future__ import annotations
+
 import json
 import os
 import platform
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from openmmorbit.data import parallel, recipes
 from openmmorbit.data.journal import Journal
 from openmmorbit.data.shards import writeShards
 from openmmorbit.models import loadModel
 from openmmorbit.molecules import repairText
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from openmmorbit._types import StrPath
+    from openmmorbit.data.settings import EnsembleOutcome, EnsembleSettings
 
 
 @dataclass
@@ -32,12 +41,13 @@ class DatasetReport:
     numMolecules: int = 0
     numConformers: int = 0
     numFailed: int = 0
-    reasons: dict = field(default_factory=dict)
-    trainingShards: list = field(default_factory=list)
-    validationShards: list = field(default_factory=list)
+    reasons: dict[str, int] = field(default_factory=dict)
+    trainingShards: list[Path] = field(default_factory=list)
+    validationShards: list[Path] = field(default_factory=list)
 
 
-def _provenance(settings, sources, maxIsomers, cluster):
+def _provenance(settings: EnsembleSettings, sources: Sequence[StrPath], maxIsomers: int,
+                cluster: str | None) -> dict[str, Any]:
     import rdkit
 
     from openmmorbit import __version__
@@ -55,7 +65,7 @@ def _provenance(settings, sources, maxIsomers, cluster):
             "validationRule": "sha256('orbit-validation:' + flat SMILES) below 0.03"}
 
 
-def _checkProvenance(folder, provenance):
+def _checkProvenance(folder: StrPath, provenance: dict[str, Any]) -> None:
     """Write the provenance of a new data set, or compare it with that of one that goes on."""
     path = Path(folder) / "provenance.json"
     if path.exists():
@@ -70,7 +80,7 @@ def _checkProvenance(folder, provenance):
     path.with_suffix(".new").replace(path)
 
 
-def _splitLine(line):
+def _splitLine(line: str) -> tuple[str, str]:
     """Get the SMILES and the name of a line: the second column if there are tabs, else all that follows."""
     smiles, *rest = repairText(line).split(None, 1) or [""]
     name = rest[0] if rest else ""
@@ -80,7 +90,7 @@ def _splitLine(line):
     return smiles, name.split("\t")[0].strip()
 
 
-def _readLines(sources):
+def _readLines(sources: Sequence[StrPath]) -> Iterator[tuple[str, str]]:
     """Yield SMILES and name of the lines of files (.gz is fine); other sources are SMILES themselves."""
     import gzip
 
@@ -99,7 +109,7 @@ def _readLines(sources):
                 isFirst = False
 
 
-def _tasks(sources, maxIsomers, journal):
+def _tasks(sources: Sequence[StrPath], maxIsomers: int, journal: Journal) -> Iterator[tuple[str, str]]:
     """Yield (key, name) of what is not done; lines that cannot be read go into the journal."""
     seen = set()
     for smiles, name in _readLines(sources):
@@ -115,12 +125,12 @@ def _tasks(sources, maxIsomers, journal):
                 yield key, name
 
 
-def _makeNamed(task, settings):
+def _makeNamed(task: tuple[str, str], settings: EnsembleSettings) -> EnsembleOutcome:
     key, name = task
     return recipes.makeEnsemble(key, settings, name)
 
 
-def _summarize(journal, folder, condition):
+def _summarize(journal: Journal, folder: StrPath, condition: str) -> DatasetReport:
     report = DatasetReport(Path(folder))
     rows = []
     for entry in journal.read():
@@ -137,8 +147,9 @@ def _summarize(journal, folder, condition):
     return report
 
 
-def makeDataset(sources, folder, settings=None, maxIsomers=4, processes=None, cluster=None, limit=None, progress=True,
-                retryFailed=False):
+def makeDataset(sources: Sequence[StrPath], folder: StrPath, settings: EnsembleSettings | None = None,
+                maxIsomers: int = 4, processes: int | None = None, cluster: str | None = None, limit: int | None = None,
+                progress: bool = True, retryFailed: bool = False) -> DatasetReport:
     """Make ensembles of many molecules and shards of them; the same call again continues after any interruption.
 
     Every SMILES is turned into its stereoisomers where it leaves them open; each of these gives ETKDGv3 geometries,

@@ -1,9 +1,18 @@
 # SPDX-License-Identifier: MIT
 """The state of a data set on disk, which survives the end of the process at any moment."""
+from __future__ import annotations
+
 import fcntl
 import json
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from openmmorbit._types import StrPath
+    from openmmorbit.data.settings import EnsembleOutcome
 
 _moleculesPerFile = 1000
 
@@ -15,12 +24,14 @@ class Journal:
     new length. What a killed process left beyond the journal is cut off when the folder is opened again.
     """
 
-    def __init__(self, folder, moleculesPerFile=_moleculesPerFile):
+    def __init__(self, folder: StrPath, moleculesPerFile: int = _moleculesPerFile) -> None:
         self.folder, self.moleculesPerFile = Path(folder), moleculesPerFile
         self.folder.mkdir(parents=True, exist_ok=True)
         self.path = self.folder / "journal.jsonl"
-        self.done, self.failed = set(), set()
-        self.lengths, self.counts = {}, {}
+        self.done: set[str] = set()
+        self.failed: set[str] = set()
+        self.lengths: dict[str, int] = {}
+        self.counts: dict[str, int] = {}
         self._stream = open(self.path, "ab")
         try:
             fcntl.flock(self._stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -33,7 +44,7 @@ class Journal:
             self._stream.close()
             raise
 
-    def _restore(self):
+    def _restore(self) -> None:
         length = 0
         for line in self.path.read_bytes().splitlines(keepends=True):
             try:
@@ -52,19 +63,19 @@ class Journal:
                                  "file is damaged: start again in another folder")
             os.truncate(path, known)
 
-    def _count(self, entry):
+    def _count(self, entry: dict[str, Any]) -> None:
         self.done.add(entry["key"])
         (self.failed.add if "reason" in entry else self.failed.discard)(entry["key"])
         if "file" in entry:
             self.lengths[entry["file"]] = entry["end"]
             self.counts[entry["file"]] = self.counts.get(entry["file"], 0) + 1
 
-    def _currentFile(self):
+    def _currentFile(self) -> str:
         number = max(len(self.counts) - 1, 0)
         name = f"ensembles-{number:05d}.sdf.gz"
         return name if self.counts.get(name, 0) < self.moleculesPerFile else f"ensembles-{number + 1:05d}.sdf.gz"
 
-    def add(self, outcome):
+    def add(self, outcome: EnsembleOutcome) -> None:
         """Keep the outcome of one molecule. When the call returns, the molecule survives the end of the process."""
         entry = {"key": outcome.key, "seconds": round(outcome.seconds, 3), "minimised": outcome.numMinimised,
                  "changed": outcome.numChanged}
@@ -90,11 +101,11 @@ class Journal:
             raise
         self._count(entry)
 
-    def retryFailed(self):
+    def retryFailed(self) -> None:
         """Let the molecules that failed be done once more. Their new outcomes replace the old ones."""
         self.done -= self.failed
 
-    def read(self):
+    def read(self) -> Iterator[dict[str, Any]]:
         """Yield the entries that hold, those of failures last: of a molecule that was tried again only the last one."""
         failures = {}
         with open(self.path, encoding="utf-8") as stream:
@@ -107,6 +118,6 @@ class Journal:
                     yield entry
         yield from failures.values()
 
-    def close(self):
+    def close(self) -> None:
         """Close the journal."""
         self._stream.close()

@@ -1,11 +1,22 @@
 # SPDX-License-Identifier: MIT
 """Which minima are kept: bonds and stereochemistry unchanged, inside the energy window, different from others."""
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from openmmorbit.data.settings import MoleculeFailure
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
-def _withoutCarbonHydrogens(mol):
+    from rdkit import Chem
+
+    from openmmorbit.data.settings import EnsembleOutcome
+
+
+def _withoutCarbonHydrogens(mol: Chem.Mol) -> Chem.Mol:
     """Drop the hydrogens on carbon: rotamers of OH and NH count as different, those of methyl do not."""
     from rdkit import Chem
 
@@ -16,7 +27,8 @@ def _withoutCarbonHydrogens(mol):
     return editable.GetMol() if editable.GetNumAtoms() > 0 else Chem.Mol(mol)
 
 
-def prune(mol, energies, minRmsd, window, maxMatches=2000):
+def prune(mol: Chem.Mol, energies: Mapping[int, float], minRmsd: float, window: float,
+          maxMatches: int = 2000) -> list[int]:
     """Choose the different conformers of low energy.
 
     Parameters
@@ -36,7 +48,8 @@ def prune(mol, energies, minRmsd, window, maxMatches=2000):
     """
     from rdkit.Chem import rdMolAlign
 
-    reduced, kept = _withoutCarbonHydrogens(mol), []
+    reduced = _withoutCarbonHydrogens(mol)
+    kept: list[int] = []
     lowest = min(energies.values())
     for value, identifier in sorted((value, identifier) for identifier, value in energies.items()):
         if value - lowest > window:
@@ -49,7 +62,7 @@ def prune(mol, energies, minRmsd, window, maxMatches=2000):
     return kept
 
 
-def isConnectivityKept(mol, positions):
+def isConnectivityKept(mol: Chem.Mol, positions: np.ndarray) -> bool:
     """Tell whether all bonds are shorter than 1.3, and all other distances longer than 1.15 sums of covalent radii."""
     from rdkit import Chem
 
@@ -61,7 +74,7 @@ def isConnectivityKept(mol, positions):
     return bool((distances[bonded] < 1.3).all() and (distances[others] > 1.15).all())
 
 
-def _perceive(mol, identifier, request):
+def _perceive(mol: Chem.Mol, identifier: int, request: Chem.Mol) -> Chem.Mol:
     """Get the molecule without hydrogens and with the stereochemistry of a conformer."""
     from rdkit import Chem
 
@@ -79,7 +92,8 @@ def _perceive(mol, identifier, request):
     return Chem.RemoveHs(single)
 
 
-def keepUnchanged(mol, energies, request, outcome):
+def keepUnchanged(mol: Chem.Mol, energies: Mapping[int, float], request: Chem.Mol,
+                  outcome: EnsembleOutcome) -> dict[int, float]:
     """Keep the conformers whose bonds and stereochemistry are those of the request, and whose shape can exist."""
     from rdkit import Chem
 

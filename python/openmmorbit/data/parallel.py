@@ -1,15 +1,21 @@
 # SPDX-License-Identifier: MIT
 """A function over many tasks: in this process, in worker processes, or on a Dask cluster; answers as they come."""
+from __future__ import annotations
+
 import os
 from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
 
 
-def limited(tasks, limit):
+def limited(tasks: Iterable[Any], limit: int | None) -> Iterable[Any]:
     """Yield at most this many tasks; None for all."""
     return tasks if limit is None else islice(tasks, limit)
 
 
-def _quiet(parent):
+def _quiet(parent: int) -> None:
     """Workers leave Ctrl-C to the parent, and end when it is killed (on Linux)."""
     import ctypes
     import signal
@@ -24,19 +30,23 @@ def _quiet(parent):
             os._exit(1)
 
 
-def _runHere(function, tasks, arguments):
+def _runHere(function: Callable[..., Any], tasks: Iterable[Any],
+             arguments: tuple[Any, ...]) -> Iterator[tuple[Any, Any]]:
     for task in tasks:
         yield task, function(task, *arguments)
 
 
-def _runProcesses(function, tasks, arguments, processes):
+def _runProcesses(function: Callable[..., Any], tasks: Iterable[Any], arguments: tuple[Any, ...],
+                  processes: int) -> Iterator[tuple[Any, Any]]:
     """Worker processes. One that dies takes the tasks in flight with it: each is tried again alone, once."""
     import multiprocessing
-    from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+    from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
     from concurrent.futures.process import BrokenProcessPool
 
     context = multiprocessing.get_context("spawn")
-    tasks, waiting, suspects = iter(tasks), {}, []
+    tasks = iter(tasks)
+    waiting: dict[Future[Any], Any] = {}
+    suspects: list[Any] = []
     pool = ProcessPoolExecutor(processes, context, _quiet, (os.getpid(),))
     try:
         while True:
@@ -63,7 +73,8 @@ def _runProcesses(function, tasks, arguments, processes):
         pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _runDask(function, tasks, arguments, cluster):
+def _runDask(function: Callable[..., Any], tasks: Iterable[Any], arguments: tuple[Any, ...],
+             cluster: str) -> Iterator[tuple[Any, Any]]:
     try:
         from dask.distributed import Client, LocalCluster, as_completed
     except ImportError as error:
@@ -77,7 +88,7 @@ def _runDask(function, tasks, arguments, cluster):
             window = 4 * max(1, sum(client.nthreads().values()))
             names = {}
 
-            def submit(task):
+            def submit(task: Any) -> Any:
                 future = client.submit(function, task, *arguments, pure=False, retries=1)
                 names[future.key] = task
                 return future
@@ -93,7 +104,8 @@ def _runDask(function, tasks, arguments, cluster):
             own.close()
 
 
-def run(function, tasks, arguments=(), processes=None, cluster=None):
+def run(function: Callable[..., Any], tasks: Iterable[Any], arguments: tuple[Any, ...] = (),
+        processes: int | None = None, cluster: str | None = None) -> Iterator[tuple[Any, Any]]:
     """Compute function(task, *arguments) for all tasks.
 
     Parameters

@@ -1,13 +1,21 @@
 # SPDX-License-Identifier: MIT
 """GFN2-xTB energies and minima, by the program xtb or the package tblite, whichever is installed."""
+from __future__ import annotations
+
 import os
 import shutil
 import subprocess
 import tempfile
 from importlib import util
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rdkit import Chem
 
 KCAL_PER_HARTREE = 627.509474
 BOHR = 0.529177210544
@@ -20,14 +28,14 @@ class QuantumError(RuntimeError):
     """A calculation that did not end well; the message says why."""
 
 
-def availableEngines():
+def availableEngines() -> list[str]:
     """Get the engines that are installed, the faster one first: any of "xtb", "tblite"."""
     found = [name for name, there in (("xtb", shutil.which("xtb") is not None),
                                       ("tblite", util.find_spec("tblite") is not None)) if there]
     return found
 
 
-def chooseEngine(engine=None):
+def chooseEngine(engine: str | None = None) -> str:
     """Get the name of an engine that is installed.
 
     Parameters
@@ -50,7 +58,7 @@ def chooseEngine(engine=None):
     return engine or found[0]
 
 
-def _importCalculator():
+def _importCalculator() -> Any:
     """Import tblite with one thread a process: molecules are what runs in parallel, and idle threads spin."""
     kept = {name: os.environ.get(name) for name in _quietEnvironment}
     os.environ.update(_quietEnvironment)
@@ -65,28 +73,29 @@ def _importCalculator():
     return Calculator
 
 
-def _tbliteCalculator(numbers, positions, charge):
+def _tbliteCalculator(numbers: Sequence[int], positions: np.ndarray, charge: int) -> Any:
     Calculator = _importCalculator()
     calculator = Calculator("GFN2-xTB", np.asarray(numbers), np.asarray(positions) / BOHR, charge=charge)
     calculator.set("verbosity", 0)
     return calculator
 
 
-def _tbliteEnergy(numbers, positions, charge):
+def _tbliteEnergy(numbers: Sequence[int], positions: np.ndarray, charge: int) -> float:
     try:
         return _tbliteCalculator(numbers, positions, charge).singlepoint().get("energy") * KCAL_PER_HARTREE
     except Exception as error:  # tblite has exceptions of its own.
         raise QuantumError(f"tblite: {error}") from error
 
 
-def _tbliteMinimum(numbers, positions, charge, maxIterations):
+def _tbliteMinimum(numbers: Sequence[int], positions: np.ndarray, charge: int,
+                   maxIterations: int) -> tuple[float, np.ndarray]:
     from scipy.optimize import minimize
 
     shape = np.shape(positions)
     try:
         calculator = _tbliteCalculator(numbers, positions, charge)
 
-        def evaluate(x):
+        def evaluate(x: np.ndarray) -> tuple[float, np.ndarray]:
             calculator.update(positions=x.reshape(shape) / BOHR)
             result = calculator.singlepoint()
             return (result.get("energy") * KCAL_PER_HARTREE,
@@ -102,7 +111,8 @@ def _tbliteMinimum(numbers, positions, charge, maxIterations):
     return float(found.fun), found.x.reshape(shape)
 
 
-def _xtb(symbols, positions, charge, arguments, timeout):
+def _xtb(symbols: Sequence[str], positions: np.ndarray, charge: int, arguments: Sequence[str],
+         timeout: float) -> tuple[str, list[str] | None]:
     """Run xtb in a folder of its own; returns its output and the optimised geometry, if there is one."""
     with tempfile.TemporaryDirectory(prefix="orbit-xtb-") as folder:
         lines = [f"{s} {x:.8f} {y:.8f} {z:.8f}\n" for s, (x, y, z) in zip(symbols, positions)]
@@ -120,7 +130,7 @@ def _xtb(symbols, positions, charge, arguments, timeout):
         return done.stdout, optimised.read_text().splitlines() if converged and optimised.exists() else None
 
 
-def energy(mol, positions, engine=None, timeout=300):
+def energy(mol: Chem.Mol, positions: np.ndarray, engine: str | None = None, timeout: float = 300) -> float:
     """Compute a GFN2-xTB energy.
 
     Parameters
@@ -154,7 +164,8 @@ def energy(mol, positions, engine=None, timeout=300):
     raise QuantumError("xtb: expected a total energy in the output, got none")
 
 
-def minimum(mol, positions, engine=None, timeout=300, maxIterations=500):
+def minimum(mol: Chem.Mol, positions: np.ndarray, engine: str | None = None, timeout: float = 300,
+            maxIterations: int = 500) -> tuple[float, np.ndarray]:
     """Find the GFN2-xTB minimum next to a geometry.
 
     Parameters

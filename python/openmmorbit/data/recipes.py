@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: MIT
 """From one SMILES to an ensemble of minima: start geometries, GFN2-xTB, checks, energy window, pruning."""
+from __future__ import annotations
+
 import gzip
 import hashlib
 import time
 from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,12 +15,17 @@ from openmmorbit.data.minima import keepUnchanged, prune
 from openmmorbit.data.settings import EnsembleOutcome, EnsembleSettings, MoleculeFailure
 from openmmorbit.data.starts import findStarts, requireParameters
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from rdkit import Chem
+
 #: k_B T at 298.15 K in kcal/mol.
 THERMAL_ENERGY = 0.592484
 
 
 @lru_cache(maxsize=1)
-def _networkElements():
+def _networkElements() -> frozenset[int]:
     """The atomic numbers that a network may have as input."""
     from openmmorbit import orbit
 
@@ -25,7 +33,7 @@ def _networkElements():
     return frozenset(next(list(v.values) for v in vocabularies if v.name == "element"))
 
 
-def enumerateTasks(smiles, maxIsomers=4):
+def enumerateTasks(smiles: str, maxIsomers: int = 4) -> list[str]:
     """Get the stereoisomers of a SMILES.
 
     Parameters
@@ -61,11 +69,12 @@ def enumerateTasks(smiles, maxIsomers=4):
     return sorted({Chem.MolToSmiles(isomer) for isomer in EnumerateStereoisomers(mol, options)})
 
 
-def _minimise(mol, energies, settings, outcome):
+def _minimise(mol: Chem.Mol, energies: Mapping[int, Any], settings: EnsembleSettings,
+              outcome: EnsembleOutcome) -> dict[int, float]:
     """Minimise with GFN2-xTB in place; returns the energies of the conformers that worked."""
     if settings.level == "mmff":
         outcome.numMinimised += len(energies)
-        return energies
+        return dict(energies)
     found, lastError = {}, None
     for identifier in energies:
         outcome.numMinimised += 1
@@ -82,7 +91,8 @@ def _minimise(mol, energies, settings, outcome):
     return found
 
 
-def _writeRecords(mol, kept, energies, outcome, settings):
+def _writeRecords(mol: Chem.Mol, kept: Sequence[int], energies: Mapping[int, float], outcome: EnsembleOutcome,
+                  settings: EnsembleSettings) -> None:
     from rdkit import Chem
 
     relative = np.array([energies[identifier] for identifier in kept])
@@ -101,7 +111,7 @@ def _writeRecords(mol, kept, energies, outcome, settings):
     outcome.numConformers = len(kept)
 
 
-def makeEnsemble(smiles, settings=None, name=""):
+def makeEnsemble(smiles: str, settings: EnsembleSettings | None = None, name: str = "") -> EnsembleOutcome:
     """Make the ensemble of one molecule. Never raises for a molecule that fails: the outcome says why.
 
     Parameters

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: MIT
 """How ensembles of minima are made, and what became of one molecule."""
+from __future__ import annotations
+
 from dataclasses import asdict, dataclass
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -38,7 +41,7 @@ class EnsembleSettings:
     modelStarts: int = 0
     model: str = ""
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.level not in ("gfn2", "mmff"):
             raise ValueError(f"EnsembleSettings: expected a level of 'gfn2' or 'mmff', got {self.level!r}")
         for name in ("maxMinima", "window", "minRmsd", "timeout"):
@@ -51,11 +54,11 @@ class EnsembleSettings:
             raise ValueError("EnsembleSettings: expected numStarts or modelStarts above 0, got 0 of both")
 
     @property
-    def condition(self):
+    def condition(self) -> str:
         """The name of the level of theory in a shard."""
         return {"gfn2": "GFN2-xTB", "mmff": "MMFF94s"}[self.level]
 
-    def toDict(self):
+    def toDict(self) -> dict[str, Any]:
         """Get the settings as a dict for JSON."""
         return asdict(self)
 

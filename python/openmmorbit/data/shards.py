@@ -1,16 +1,26 @@
 # SPDX-License-Identifier: MIT
 """Files of conformer ensembles to shards, what the trainer reads."""
+from __future__ import annotations
+
 import os
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from openmmorbit.io.outputs import isSameFile, replacingPath
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from openmmorbit import orbitchem
+    from openmmorbit._types import StrPath
 
 #: Endings of files that hold coordinates without bonds.
 coordinateEndings = (".xyz", ".extxyz", ".npz")
 
 
-def buildDataset(inputs, output, condition="GFN2-xTB", validation=False):
+def buildDataset(inputs: Sequence[StrPath], output: StrPath, condition: str = "GFN2-xTB",
+                 validation: bool = False) -> orbitchem.EnsembleShardReport:
     """Turn files of conformer ensembles into a shard for training.
 
     Consecutive records of one molecule become one entry; the tags REL_E_KCAL and BOLTZ_W, where present, its energies
@@ -66,11 +76,11 @@ def buildDataset(inputs, output, condition="GFN2-xTB", validation=False):
     return report
 
 
-def _isOlder(path, other):
+def _isOlder(path: Path, other: Path) -> bool:
     return not path.exists() or path.stat().st_mtime_ns <= other.stat().st_mtime_ns
 
 
-def writeShards(folder, condition):
+def writeShards(folder: StrPath, condition: str) -> tuple[list[Path], list[Path]]:
     """Turn the SDF files of a data set into shards; those that are up to date stay.
 
     Parameters
@@ -85,7 +95,7 @@ def writeShards(folder, condition):
     tuple of list of pathlib.Path
         Shards for training, shards of the molecules that the validation rule keeps back. There are no empty ones.
     """
-    found = {False: [], True: []}
+    found: dict[bool, list[Path]] = {False: [], True: []}
     for source in sorted(Path(folder).glob("ensembles-*.sdf.gz")):
         for validation, name in ((False, "train"), (True, "valid")):
             shard = source.with_name(source.name.replace("ensembles", name).replace(".sdf.gz", ".shard"))

@@ -1,18 +1,29 @@
 # SPDX-License-Identifier: MIT
 """Geometries to begin with: ETKDGv3 and MMFF94s, or a model's conformers."""
+from __future__ import annotations
+
 import hashlib
 import warnings
 from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 
 from openmmorbit.data.minima import prune
 from openmmorbit.data.settings import MoleculeFailure
 from openmmorbit.openstereo import OpenStereoWarning
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rdkit import Chem
+
+    from openmmorbit.conformers import ConformerGenerator
+    from openmmorbit.data.settings import EnsembleOutcome, EnsembleSettings
+
 #: Atomic numbers of the elements of organic molecules that MMFF94s has parameters for; not those of its metal ions.
 _mmffElements = {1, 6, 7, 8, 9, 14, 15, 16, 17, 35, 53}
 
 
-def _embed(mol, settings, seed):
+def _embed(mol: Chem.Mol, settings: EnsembleSettings, seed: int) -> list[int]:
     from rdkit.Chem import rdDistGeom
 
     parameters = rdDistGeom.ETKDGv3()
@@ -27,7 +38,7 @@ def _embed(mol, settings, seed):
 
 
 @lru_cache(maxsize=2)
-def _generator(model, condition):
+def _generator(model: str, condition: str) -> ConformerGenerator:
     """Get a generator of one thread: molecules are what runs in parallel."""
     from openmmorbit.conformers import ConformerGenerator
     from openmmorbit.models import loadModel
@@ -37,7 +48,7 @@ def _generator(model, condition):
                                           condition=condition if condition in loaded.getConditions() else None)
 
 
-def _generate(mol, settings, seed):
+def _generate(mol: Chem.Mol, settings: EnsembleSettings, seed: int) -> list[int]:
     """Append a model's conformers; returns their ids."""
     import openmm
 
@@ -46,13 +57,13 @@ def _generate(mol, settings, seed):
         with warnings.catch_warnings():
             # The task is an isomer; what is open in it is no centre of one, e.g. in norbornane.
             warnings.simplefilter("ignore", OpenStereoWarning)
-            ensemble = generator.generate(mol, settings.modelStarts, seed=seed)
+            ensemble: Any = generator.generate(mol, settings.modelStarts, seed=seed)
     except (ValueError, openmm.OpenMMException) as error:
         raise MoleculeFailure(f"no start geometry (model: {error})".splitlines()[0]) from error
     return [mol.AddConformer(conformer, assignId=True) for conformer in ensemble.toRDKit().GetConformers()]
 
 
-def requireParameters(mol):
+def requireParameters(mol: Chem.Mol) -> None:
     """Refuse a molecule that MMFF94s has no parameters for, naming the elements that it does not know at all."""
     from rdkit import Chem
     from rdkit.Chem import AllChem
@@ -63,7 +74,7 @@ def requireParameters(mol):
         raise MoleculeFailure(f"MMFF94s has no parameters{f' for {symbols}' if symbols else ''}; use the level gfn2")
 
 
-def _relax(mol, identifiers):
+def _relax(mol: Chem.Mol, identifiers: Sequence[int]) -> dict[int, float]:
     """Minimise all conformers; returns the energy of each, kcal/mol, or nothing if there is no force field for them."""
     from rdkit.Chem import AllChem
 
@@ -76,7 +87,7 @@ def _relax(mol, identifiers):
     return {identifier: result[1] for identifier, result in zip(identifiers, results)}
 
 
-def findStarts(mol, settings, outcome):
+def findStarts(mol: Chem.Mol, settings: EnsembleSettings, outcome: EnsembleOutcome) -> dict[int, float | None]:
     """Give the molecule the geometries that are to be minimised at the level of the data set; returns the energies of
     those that a force field minimised, kcal/mol, and None for others."""
     seed = int(hashlib.sha256(outcome.key.encode()).hexdigest()[:7], 16)

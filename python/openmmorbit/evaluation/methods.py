@@ -1,19 +1,34 @@
 # SPDX-License-Identifier: MIT
 """Ways to make conformers, in one process: a model, RDKit, CDPKit CONFORGE and Open Babel."""
+from __future__ import annotations
+
 import os
 import sys
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib import util
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from rdkit import Chem
+
+    from openmmorbit._types import ModelLike
+    from openmmorbit.conformers import ConformerGenerator
+    from openmmorbit.evaluation.references import Reference
+    from openmmorbit.evaluation.scores import Score
+
+    Run = Callable[[Sequence[Reference], Sequence[int]], Iterable["Generated"]]
 
 
 @dataclass
 class Generated:
     """What a method returned for one molecule."""
-    mol: object = None
+    mol: Chem.Mol | None = None
     seconds: float = 0.0
     coreSeconds: float = 0.0
     numEvaluations: int = 0
@@ -28,18 +43,18 @@ class Method:
     A method whose software is not installed has no run, and says in ``missing`` what to install.
     """
     name: str
-    run: object
-    scores: list = field(default_factory=list)
+    run: Run | None
+    scores: list[Score] = field(default_factory=list)
     missing: str = ""
 
 
 class Clock:
     """Measures wall time and the time of all threads of the process since it was made or read."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._start = time.perf_counter(), time.process_time()
 
-    def read(self):
+    def read(self) -> tuple[float, float]:
         """Get (seconds, core-seconds), and start again."""
         now = time.perf_counter(), time.process_time()
         passed = now[0] - self._start[0], now[1] - self._start[1]
@@ -47,7 +62,7 @@ class Clock:
         return passed
 
 
-def orbitGenerator(generator, seed=7, chunk=16):
+def orbitGenerator(generator: ConformerGenerator, seed: int = 7, chunk: int = 16) -> Run:
     """Make a method of a ConformerGenerator.
 
     Parameters
@@ -64,24 +79,23 @@ def orbitGenerator(generator, seed=7, chunk=16):
     callable
         What Method.run expects.
     """
-    def run(references, numConformers):
+    def run(references: Sequence[Reference], numConformers: Sequence[int]) -> Iterator[Generated]:
         clock = Clock()
         results = generator.generateMany([r.smiles for r in references], numConformers=list(numConformers), seed=seed,
                                          progress=False, batchSize=chunk)
         for result in results:
             times = clock.read()
-            if result.error is not None:
+            if result.ensemble is None:
                 yield Generated(None, *times, error=str(result.error))
-                clock.read()
-                continue
-            provenance = result.ensemble.provenance
-            yield Generated(result.ensemble.toRDKit(), *times, sum(p.numEvaluations for p in provenance),
-                            sum(p.numResamplings for p in provenance))
+            else:
+                provenance = result.ensemble.provenance
+                yield Generated(result.ensemble.toRDKit(), *times, sum(p.numEvaluations for p in provenance),
+                                sum(p.numResamplings for p in provenance))
             clock.read()
     return run
 
 
-def makeOrbitMethods(model=None, raw=True, seed=7, **settings):
+def makeOrbitMethods(model: ModelLike = None, raw: bool = True, seed: int = 7, **settings: Any) -> list[Method]:
     """Make the methods of a model: with inspection and resampling, and its raw output.
 
     Parameters
@@ -110,7 +124,8 @@ def makeOrbitMethods(model=None, raw=True, seed=7, **settings):
     return methods
 
 
-def etkdg(references, numConformers, seed=7, relax=False):
+def etkdg(references: Sequence[Reference], numConformers: Sequence[int], seed: int = 7,
+          relax: bool = False) -> Iterator[Generated]:
     """Make conformers with RDKit's ETKDGv3, for comparison.
 
     Parameters
@@ -151,7 +166,7 @@ def etkdg(references, numConformers, seed=7, relax=False):
 
 
 @contextmanager
-def _silentOutput():
+def _silentOutput() -> Iterator[None]:
     """Keep what a library prints from standard output, where the report goes."""
     sys.stdout.flush()
     kept, nowhere = os.dup(1), os.open(os.devnull, os.O_WRONLY)
@@ -164,7 +179,7 @@ def _silentOutput():
         os.close(nowhere)
 
 
-def _orderedSmiles(smiles):
+def _orderedSmiles(smiles: str) -> tuple[Chem.Mol, str, list[int]]:
     """Get the molecule with hydrogens, a SMILES that lists all of its atoms, and their indices in its order."""
     from rdkit import Chem
 
@@ -173,7 +188,8 @@ def _orderedSmiles(smiles):
     return mol, text, list(mol.GetPropsAsDict(True, True)["_smilesAtomOutputOrder"])
 
 
-def _withConformers(mol, order, elements, coordinates):
+def _withConformers(mol: Chem.Mol, order: Sequence[int], elements: Sequence[int],
+                    coordinates: Iterable[Sequence[Sequence[float]]]) -> Chem.Mol:
     """Put coordinates, listed in the order of a SMILES, into a molecule."""
     from rdkit import Chem
 
@@ -188,9 +204,9 @@ def _withConformers(mol, order, elements, coordinates):
     return mol
 
 
-def _run(makeOne):
+def _run(makeOne: Callable[[str, int], Chem.Mol]) -> Run:
     """Make a method's run() of a function that makes the conformers of one SMILES."""
-    def run(references, numConformers):
+    def run(references: Sequence[Reference], numConformers: Sequence[int]) -> Iterator[Generated]:
         for reference, count in zip(references, numConformers):
             clock = Clock()
             try:
@@ -203,7 +219,7 @@ def _run(makeOne):
     return run
 
 
-def conforge(smiles, count):
+def conforge(smiles: str, count: int) -> Chem.Mol:
     """Make conformers with CDPKit's CONFORGE.
 
     Parameters
@@ -247,7 +263,7 @@ def conforge(smiles, count):
     return _withConformers(mol, order, elements, coordinates)
 
 
-def openBabel(smiles, count):
+def openBabel(smiles: str, count: int) -> Chem.Mol:
     """Make conformers with Open Babel: fragments, MMFF94, and its diverse conformer search.
 
     Parameters
@@ -292,7 +308,7 @@ def openBabel(smiles, count):
     return _withConformers(mol, order, elements, coordinates)
 
 
-def makeBaseline(name, seed=7):
+def makeBaseline(name: str, seed: int = 7) -> Method:
     """Make a method of its name; without its software the method says what to install.
 
     Parameters

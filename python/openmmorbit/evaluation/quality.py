@@ -1,12 +1,23 @@
 # SPDX-License-Identifier: MIT
 """Quality of single conformers: PoseBusters' tests, and the GFN2-xTB energy above the next minimum."""
+from __future__ import annotations
+
 import logging
 from importlib import util
+from typing import TYPE_CHECKING, Any
 
 from openmmorbit.data import quantum
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
-def _single(mol, number):
+    from rdkit import Chem
+
+    from openmmorbit.evaluation.methods import Generated
+    from openmmorbit.evaluation.scores import Score
+
+
+def _single(mol: Chem.Mol, number: int) -> Chem.Mol:
     """Get a molecule with one of its conformers only, as conformer 0."""
     from rdkit import Chem
 
@@ -31,9 +42,10 @@ class Inspector:
         "xtb" or "tblite".
     """
 
-    def __init__(self, numBusted, numStrained, copies=2, engine=None):
+    def __init__(self, numBusted: int, numStrained: int, copies: int = 2, engine: str | None = None) -> None:
         self.numBusted, self.numStrained, self.copies, self.engine = numBusted, numStrained, copies, engine
-        self.notes, self._busters = [], None
+        self.notes: list[str] = []
+        self._busters: Any = None
         if numBusted and util.find_spec("posebusters") is None:
             self.numBusted = 0
             self.notes.append("PoseBusters is not installed: pip install posebusters")
@@ -44,7 +56,7 @@ class Inspector:
                 self.numStrained = 0
                 self.notes.append(f"no strain energies: {error}")
 
-    def __call__(self, index, generated, score):
+    def __call__(self, index: int, generated: Generated, score: Score) -> None:
         """Inspect the answer of one molecule; what evaluation.evaluate() calls."""
         wanted = min(self.copies, score.numReturned or score.numRequested)
         if index < self.numBusted:
@@ -57,7 +69,7 @@ class Inspector:
                 if strain is not None:
                     score.strains.append(strain)
 
-    def _bust(self, mols):
+    def _bust(self, mols: Sequence[Chem.Mol]) -> int:
         """Count the molecules that pass every test."""
         if self._busters is None:
             from posebusters import PoseBusters
@@ -66,7 +78,7 @@ class Inspector:
             self._busters = PoseBusters(config="mol")
         return int(self._busters.bust(mols).all(axis=1).sum())
 
-    def _strain(self, mol):
+    def _strain(self, mol: Chem.Mol) -> float | None:
         positions = mol.GetConformer().GetPositions()
         try:
             raw = quantum.energy(mol, positions, self.engine)

@@ -1,9 +1,17 @@
 # SPDX-License-Identifier: MIT
 """Reference ensembles: what generated conformers are compared with."""
+from __future__ import annotations
+
 import gzip
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from rdkit import Chem
+
+    from openmmorbit._types import StrPath
 
 
 @dataclass
@@ -20,15 +28,15 @@ class Reference:
         Level of theory of the conformers, e.g. "GFN2-xTB"; empty if it is not told.
     """
     smiles: str
-    mol: object
+    mol: Chem.Mol
     level: str = ""
 
     @property
-    def numConformers(self):
+    def numConformers(self) -> int:
         return self.mol.GetNumConformers()
 
 
-def _perceivedSmiles(mol):
+def _perceivedSmiles(mol: Chem.Mol) -> str:
     """Get the SMILES of a molecule with the stereochemistry of its conformer."""
     from rdkit import Chem
 
@@ -37,13 +45,14 @@ def _perceivedSmiles(mol):
     return Chem.MolToSmiles(Chem.RemoveHs(copy))
 
 
-def _readShard(path, limit):
+def _readShard(path: str, limit: int | None) -> list[Reference]:
     """Read the molecules of a shard."""
     from rdkit import Chem
 
     from openmmorbit import chem, orbit
 
-    reader, record, references = orbit.ShardReader(path), orbit.ShardRecord(), []
+    reader, record = orbit.ShardReader(path), orbit.ShardRecord()
+    references: list[Reference] = []
     while (limit is None or len(references) < limit) and reader.next(record):
         positions = np.asarray(record.positions, dtype=float).reshape(record.getNumConformers(), -1, 3)
         mol = Chem.MolFromMolBlock(chem.writeMolBlock(record.graph, positions[0].ravel().tolist()), removeHs=False)
@@ -55,7 +64,7 @@ def _readShard(path, limit):
     return references
 
 
-def readReferences(path, limit=None):
+def readReferences(path: StrPath, limit: int | None = None) -> list[Reference]:
     """Read reference ensembles: a shard, or consecutive SDF records with equal SMILES and first part of the ID.
 
     Without a SMILES tag, the molecule is what the record says, with the stereochemistry of its coordinates. The tag
@@ -77,7 +86,8 @@ def readReferences(path, limit=None):
 
     if str(path).endswith(".shard"):
         return _readShard(str(path), limit)
-    references, key = [], None
+    references: list[Reference] = []
+    key = None
     opened = gzip.open(path, "rb") if str(path).endswith(".gz") else open(path, "rb")
     with opened as stream:
         for number, mol in enumerate(Chem.ForwardSDMolSupplier(stream, removeHs=False), 1):

@@ -1,14 +1,26 @@
 # SPDX-License-Identifier: MIT
 """The comparison of methods as a Markdown page, a table and a picture."""
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from openmmorbit.evaluation.scores import perMolecule
 from openmmorbit.evaluation.statistics import pairedDifferences, summarize
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from openmmorbit._types import Interval, ModelLike, StrPath
+    from openmmorbit.evaluation.methods import Method
+    from openmmorbit.evaluation.references import Reference
+
 _colors = ("#c0392b", "#e67e22", "#2c7fb8", "#41ab5d", "#6a51a3", "#737373")
 
 
-def chooseCondition(references, model=None, condition=None):
+def chooseCondition(references: Sequence[Reference], model: ModelLike = None,
+                    condition: str | None = None) -> tuple[str | None, str, bool]:
     """Choose the condition of the model whose conformers are compared: that of the references, unless one is given.
 
     Parameters
@@ -40,7 +52,7 @@ def chooseCondition(references, model=None, condition=None):
                        f"levels of theory too (the model has {', '.join(known)}; --condition chooses)"), False
 
 
-def drawReport(methods, path, largest=1.5):
+def drawReport(methods: Sequence[Method], path: StrPath, largest: float = 1.5) -> None:
     """Draw coverage against the RMSD limit, distances and strain energies to a PNG file.
 
     Parameters
@@ -70,9 +82,9 @@ def drawReport(methods, path, largest=1.5):
         axis.set(xlabel="heavy-atom RMSD limit / Å", ylabel="%", title=title, xlim=(0, largest), ylim=(0, 101))
     axes[0].legend(frameon=False, loc="lower right")
     strains = [[value for score in method.scores for value in score.strains] for method in methods]
-    shown = [(method.name, values, color) for method, values, color in zip(methods, strains, _colors) if values]
-    for place, (_, values, color) in enumerate(shown):
-        axes[2].boxplot([np.maximum(values, 0.01)], positions=[place], widths=0.6, showfliers=False,
+    shown = [(method.name, strain, color) for method, strain, color in zip(methods, strains, _colors) if strain]
+    for place, (_, strain, color) in enumerate(shown):
+        axes[2].boxplot([np.maximum(strain, 0.01)], positions=[place], widths=0.6, showfliers=False,
                         medianprops={"color": color, "linewidth": 2})
     if shown:
         axes[2].set_yscale("log")
@@ -84,7 +96,7 @@ def drawReport(methods, path, largest=1.5):
     pyplot.close(figure)
 
 
-def _cell(value):
+def _cell(value: float | Interval) -> str:
     if np.isnan(value[0] if isinstance(value, tuple) else value):
         return "–"
     if isinstance(value, tuple):
@@ -93,7 +105,7 @@ def _cell(value):
     return f"{value:.2f}"
 
 
-def markdownTable(methods, thresholds=(0.1, 0.5)):
+def markdownTable(methods: Sequence[Method], thresholds: Sequence[float] = (0.1, 0.5)) -> str:
     """Write the comparison as a Markdown table: one row a quantity, one column a method.
 
     Parameters
@@ -115,7 +127,8 @@ def markdownTable(methods, thresholds=(0.1, 0.5)):
     return "\n".join(lines)
 
 
-def writeReport(references, methods, thresholds, description, notes=()):
+def writeReport(references: Sequence[Reference], methods: Sequence[Method], thresholds: Sequence[float],
+                description: Sequence[str], notes: Sequence[str] = ()) -> str:
     """Write the comparison as a Markdown page.
 
     Parameters
@@ -141,7 +154,7 @@ def writeReport(references, methods, thresholds, description, notes=()):
              "intervals over molecules; a molecule without an answer covers nothing", "",
              markdownTable(methods, thresholds), ""]
     scored = [method for method in methods if method.scores]
-    chosen = next((method for method in scored if method.name == "orbit raw"), scored[0] if scored else None)
+    chosen: Any = next((method for method in scored if method.name == "orbit raw"), scored[0] if scored else None)
     for other in scored:
         if other is chosen or other.name == "orbit":
             continue

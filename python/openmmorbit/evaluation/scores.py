@@ -1,8 +1,19 @@
 # SPDX-License-Identifier: MIT
 """Scores of generated conformers: distances to the references, coverage, stereochemistry."""
+from __future__ import annotations
+
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from rdkit import Chem
+
+    from openmmorbit.evaluation.methods import Generated, Method
+    from openmmorbit.evaluation.references import Reference
 
 
 @dataclass
@@ -28,19 +39,19 @@ class Score:
     numRequested: int
     numReturned: int = 0
     numCorrect: int = 0
-    recall: np.ndarray = None
-    precision: np.ndarray = None
+    recall: np.ndarray | None = None
+    precision: np.ndarray | None = None
     seconds: float = 0.0
     coreSeconds: float = 0.0
     numBusted: int = 0
     numPassed: int = 0
-    strains: list = field(default_factory=list)
+    strains: list[float] = field(default_factory=list)
     numEvaluations: int = 0
     numResamplings: int = 0
     error: str = ""
 
 
-def rmsdMatrix(generated, reference, maxMatches=1000):
+def rmsdMatrix(generated: Chem.Mol, reference: Chem.Mol, maxMatches: int = 1000) -> np.ndarray:
     """Compute symmetry-corrected heavy-atom RMSDs.
 
     Parameters
@@ -67,7 +78,7 @@ def rmsdMatrix(generated, reference, maxMatches=1000):
     return matrix
 
 
-def perMolecule(scores, quantity, threshold=None):
+def perMolecule(scores: Sequence[Score], quantity: str, threshold: float | None = None) -> np.ndarray:
     """Get one number a molecule.
 
     Parameters
@@ -94,7 +105,7 @@ def perMolecule(scores, quantity, threshold=None):
     return np.array(values)
 
 
-def countCorrectStereo(mol, smiles):
+def countCorrectStereo(mol: Chem.Mol, smiles: str) -> int:
     """Count the conformers whose stereochemistry, read from their positions, agrees with a SMILES.
 
     Parameters
@@ -120,7 +131,7 @@ def countCorrectStereo(mol, smiles):
     return correct
 
 
-def score(reference, generated, numRequested):
+def score(reference: Reference, generated: Generated, numRequested: int) -> Score:
     """Score one molecule.
 
     Parameters
@@ -153,7 +164,8 @@ def score(reference, generated, numRequested):
     return result
 
 
-def evaluate(references, methods, factor=2, progress=True, inspect=None):
+def evaluate(references: Sequence[Reference], methods: list[Method], factor: int = 2, progress: bool = True,
+             inspect: Callable[[int, Generated, Score], None] | None = None) -> list[Method]:
     """Run methods on the same molecules and score them; the scores are appended to each method.
 
     Parameters
@@ -178,7 +190,7 @@ def evaluate(references, methods, factor=2, progress=True, inspect=None):
     RDLogger.DisableLog("rdApp.*")
     counts = [factor * reference.numConformers for reference in references]
     for method in methods:
-        if method.missing:
+        if method.run is None:
             continue
         bar = tqdm(total=len(references), desc=method.name, disable=None if progress else True, unit="mol")
         answers = zip(references, counts, method.run(references, counts))

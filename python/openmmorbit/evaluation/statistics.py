@@ -1,11 +1,22 @@
 # SPDX-License-Identifier: MIT
 """Means with bootstrap intervals over molecules, and differences of methods."""
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from openmmorbit.evaluation.scores import perMolecule
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
 
-def bootstrap(values, statistic=np.mean, numSamples=2000, seed=1):
+    from openmmorbit._types import Interval
+    from openmmorbit.evaluation.methods import Method
+
+
+def bootstrap(values: np.ndarray, statistic: Callable[..., Any] = np.mean, numSamples: int = 2000,
+              seed: int = 1) -> Interval:
     """Get a statistic over molecules with its 95 % interval from resampled molecules.
 
     Parameters
@@ -29,7 +40,7 @@ def bootstrap(values, statistic=np.mean, numSamples=2000, seed=1):
     return float(statistic(values)), float(lower), float(upper)
 
 
-def summarize(method, thresholds=(0.1, 0.5)):
+def summarize(method: Method, thresholds: Sequence[float] = (0.1, 0.5)) -> dict[str, float | Interval]:
     """Condense the scores of one method.
 
     Parameters
@@ -43,7 +54,8 @@ def summarize(method, thresholds=(0.1, 0.5)):
     dict
         Column title to (value, lower, upper), or to a plain number.
     """
-    scores, summary = method.scores, {}
+    scores = method.scores
+    summary: dict[str, float | Interval] = {}
     for quantity, letter in (("recall", "R"), ("precision", "P")):
         for threshold in thresholds:
             summary[f"COV-{letter}@{threshold:g} %"] = bootstrap(perMolecule(scores, quantity, threshold))
@@ -66,7 +78,7 @@ def summarize(method, thresholds=(0.1, 0.5)):
     return summary
 
 
-def pairedDifferences(first, second, thresholds=(0.1, 0.5)):
+def pairedDifferences(first: Method, second: Method, thresholds: Sequence[float] = (0.1, 0.5)) -> dict[str, Interval]:
     """Compare two methods on the molecules that both answered (coverage: on all molecules).
 
     Parameters

@@ -1,19 +1,33 @@
 # SPDX-License-Identifier: MIT
 """An Ensemble as Topology, RDKit and OpenFF molecule."""
+from __future__ import annotations
+
 import copy
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from openmm import unit
 
 from openmmorbit import molecules, orbit
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from types import ModuleType
+
+    from openmm import app
+    from rdkit import Chem
+
+    from openmmorbit.ensemble import Ensemble
+
+# Residue index, chain id, residue name, residue id, insertion code and name of an atom.
+ResidueEntry = tuple[int, str, str, str, str, str]
 _rdkitBonds = {orbit.BondOrder_Single: "SINGLE", orbit.BondOrder_Double: "DOUBLE", orbit.BondOrder_Triple: "TRIPLE",
                orbit.BondOrder_Aromatic: "AROMATIC", orbit.BondOrder_Dative: "DATIVE"}
 _openmmBonds = {orbit.BondOrder_Single: ("Single", 1), orbit.BondOrder_Double: ("Double", 2),
                 orbit.BondOrder_Triple: ("Triple", 3), orbit.BondOrder_Aromatic: ("Aromatic", None)}
 
 
-def _sourceResidues(source):
+def _sourceResidues(source: Any) -> list[ResidueEntry]:
     """Get (residue index, chain id, residue name, residue id, insertion code, atom name) of a source's atoms."""
     from openmm import app
 
@@ -21,10 +35,12 @@ def _sourceResidues(source):
     if isinstance(source, app.Topology):
         return [(atom.residue.index, atom.residue.chain.id, atom.residue.name, atom.residue.id,
                  atom.residue.insertionCode, atom.name) for atom in source.atoms()]
-    infos = [atom.GetPDBResidueInfo() for atom in source.GetAtoms()] if hasattr(source, "GetAtoms") else [None]
+    known = source.GetAtoms() if hasattr(source, "GetAtoms") else None
+    infos: list[Any] = [None] if known is None else [atom.GetPDBResidueInfo() for atom in known]
     if None in infos:
         return []
-    entries, seen = [], {}
+    entries: list[ResidueEntry] = []
+    seen: dict[tuple[str, ...], int] = {}
     for info in infos:
         key = (info.GetChainId().strip() or "A", info.GetResidueName().strip() or "UNL", str(info.GetResidueNumber()),
                info.GetInsertionCode().strip())
@@ -32,7 +48,8 @@ def _sourceResidues(source):
     return entries
 
 
-def _addAtoms(topology, graph, entries):
+def _addAtoms(topology: app.Topology, graph: orbit.MolecularGraph,
+              entries: list[ResidueEntry]) -> list[app.topology.Atom]:
     """Add the atoms in their order; those behind the source's stand in its only residue, or in one of their own."""
     from openmm import app
 
@@ -42,9 +59,11 @@ def _addAtoms(topology, graph, entries):
         entries = []
     rest = entries[0][:5] if entries and max(indices) == 0 else (len(entries), "A", "UNL", "1", "")
     entries = [*entries, *[(*rest, "")] * (graph.getNumAtoms() - len(entries))]
-    atoms, chain, residue, before = [], None, None, (None, None)
+    atoms: list[app.topology.Atom] = []
+    chain = residue = None
+    before: tuple[int, str] = (-1, "")
     for index, (atom, (place, chainId, name, number, insertion, atomName)) in enumerate(zip(graph.atoms, entries)):
-        if chainId != before[1]:
+        if chain is None or chainId != before[1]:
             chain = topology.addChain(chainId)
         if place != before[0]:
             residue = topology.addResidue(name, chain, number, insertion)
@@ -55,7 +74,7 @@ def _addAtoms(topology, graph, entries):
     return atoms
 
 
-def makeTopology(graph, source=None):
+def makeTopology(graph: orbit.MolecularGraph, source: Any = None) -> app.Topology:
     """Make an openmm.app.Topology of a molecule with bond types and orders.
 
     Parameters
@@ -76,7 +95,7 @@ def makeTopology(graph, source=None):
     return topology
 
 
-def _rdkitSkeleton(graph):
+def _rdkitSkeleton(graph: orbit.MolecularGraph) -> Chem.RWMol:
     """Make a sanitized rdkit.Chem.RWMol of a graph, without conformers and stereochemistry."""
     Chem = molecules.requireRDKit("Ensemble.toRDKit")
 
@@ -100,7 +119,7 @@ def _rdkitSkeleton(graph):
     return mol
 
 
-def _tagAtropisomers(mol, graph, Chem):
+def _tagAtropisomers(mol: Chem.Mol, graph: orbit.MolecularGraph, Chem: ModuleType) -> None:
     """Tag the axes as RDKit does: clockwise if the dihedral of the lowest indices on either side is positive."""
     kinds = {orbit.TorsionStereoKind_AtropisomerPlus: "STEREOATROPCW",
              orbit.TorsionStereoKind_AtropisomerMinus: "STEREOATROPCCW"}
@@ -114,11 +133,11 @@ def _tagAtropisomers(mol, graph, Chem):
             bond.SetStereo(getattr(Chem.BondStereo, kinds[record.kind]))
 
 
-def _isOdd(places):
+def _isOdd(places: Sequence[int]) -> bool:
     return sum(a > b for index, a in enumerate(places) for b in places[index + 1:]) % 2 == 1
 
 
-def _tagStereo(mol, graph, Chem):
+def _tagStereo(mol: Chem.Mol, graph: orbit.MolecularGraph, Chem: ModuleType) -> None:
     """Tag centres and double bonds as the graph says, whatever RDKit would perceive."""
     for record in graph.tetrahedral:
         atom, neighbors = mol.GetAtomWithIdx(record.center), list(record.neighbors)
@@ -139,7 +158,7 @@ def _tagStereo(mol, graph, Chem):
     Chem.AssignStereochemistry(mol, cleanIt=False, force=True)
 
 
-def toRDKit(ensemble):
+def toRDKit(ensemble: Ensemble) -> Chem.Mol:
     """Make one rdkit.Chem.Mol with all atoms in the ensemble's order and all conformers, in Angstrom.
 
     Tags of centres, double bonds and axes are those of the request; what it leaves open stays open.
@@ -157,7 +176,7 @@ def toRDKit(ensemble):
     return mol.GetMol()
 
 
-def toOpenFF(ensemble, source=None):
+def toOpenFF(ensemble: Ensemble, source: Any = None) -> Any:
     """Make an openff.toolkit.Molecule with all conformers.
 
     Parameters
@@ -180,7 +199,7 @@ def toOpenFF(ensemble, source=None):
     return Molecule.from_rdkit(toRDKit(ensemble), allow_undefined_stereo=True, hydrogens_are_explicit=True)
 
 
-def _openffLengths(positions):
+def _openffLengths(positions: unit.Quantity) -> Any:
     try:
         from openff.units import Quantity
     except ImportError:

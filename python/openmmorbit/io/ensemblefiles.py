@@ -1,19 +1,32 @@
 # SPDX-License-Identifier: MIT
 """Ensembles in extended XYZ and npz files, read as RDKit molecules and turned into SDF records for the reading room."""
+from __future__ import annotations
+
 import re
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Optional, Union
 
 import numpy as np
 
 from openmmorbit.molecules import requireRDKit
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from rdkit import Chem
+
+    from openmmorbit._types import StrPath
+
+# SMILES, atomic numbers, positions in Angstrom, and energy in kcal/mol, of one conformer.
+Frame = tuple[str, Union[Sequence[int], np.ndarray], np.ndarray, Optional[float]]
 _purpose = "reading extended XYZ and npz files"
 _smilesKeys, _energyKeys = ("smiles", "SMILES"), ("energy_kcal", "energy", "energy_ev")
 _toKcal = {"energy_kcal": 1.0, "energy": 23.060547830619026, "energy_ev": 23.060547830619026}
 
 
-def _template(smiles):
+def _template(smiles: str) -> Chem.Mol:
     """Get the molecule of a SMILES with hydrogens, in RDKit's order."""
     Chem = requireRDKit(_purpose)
     parameters = Chem.SmilesParserParams()
@@ -24,7 +37,7 @@ def _template(smiles):
     return Chem.AddHs(mol)
 
 
-def _skeleton(mol):
+def _skeleton(mol: Chem.Mol) -> Chem.Mol:
     """Copy a molecule with single bonds only, without charges and labels."""
     Chem = requireRDKit(_purpose)
     editable = Chem.RWMol()
@@ -37,7 +50,7 @@ def _skeleton(mol):
     return editable.GetMol()
 
 
-def assignSmiles(smiles, numbers, positions):
+def assignSmiles(smiles: str, numbers: Sequence[int], positions: np.ndarray) -> Chem.Mol:
     """Give coordinates the bonds of a SMILES.
 
     Parameters
@@ -86,7 +99,7 @@ def assignSmiles(smiles, numbers, positions):
     return mol
 
 
-def _readXYZ(path):
+def _readXYZ(path: StrPath) -> Iterator[Frame]:
     """Yield (SMILES, charge, numbers, positions, energy in kcal/mol or None) of the frames of a file."""
     Chem = requireRDKit(_purpose)
     table = Chem.GetPeriodicTable()
@@ -119,7 +132,7 @@ def _readXYZ(path):
 class _Values:
     """The values of one array of an npz file, read from the first to the last: the array need not fit in memory."""
 
-    def __init__(self, archive, name):
+    def __init__(self, archive: zipfile.ZipFile, name: str) -> None:
         self._stream = archive.open(f"{name}.npy")
         version = np.lib.format.read_magic(self._stream)
         readHeader = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
@@ -128,7 +141,7 @@ class _Values:
             raise ValueError(f"expected plain {name}, row after row, got another layout")
         self.size = int(np.prod(shape, dtype=int))
 
-    def take(self, number):
+    def take(self, number: int) -> np.ndarray:
         size = int(number) * self._dtype.itemsize
         content = self._stream.read(size)
         if len(content) < size:
@@ -136,7 +149,7 @@ class _Values:
         return np.frombuffer(content, dtype=self._dtype)
 
 
-def _readNpz(path):
+def _readNpz(path: StrPath) -> Iterator[Frame]:
     """Yield the same for every conformer of an npz file; the arrays are described in docs/training.md."""
     names = ("smiles", "numAtoms", "numConformers", "numbers", "positions")
     try:
@@ -161,9 +174,11 @@ def _readNpz(path):
                        None if energies is None else float(energies.take(1)[0]))
 
 
-def _groups(frames):
+def _groups(
+        frames: Iterable[Frame]) -> Iterator[tuple[tuple[str, tuple[int, ...]], list[tuple[np.ndarray, float | None]]]]:
     """Yield runs of frames of the same SMILES and elements."""
-    key, run = None, []
+    key: tuple[str, tuple[int, ...]] = ("", ())
+    run: list[tuple[np.ndarray, float | None]] = []
     for smiles, numbers, positions, energy in frames:
         newKey = (smiles, tuple(int(number) for number in numbers))
         if run and newKey != key:
@@ -175,7 +190,7 @@ def _groups(frames):
         yield key, run
 
 
-def toSDF(path, output):
+def toSDF(path: StrPath, output: StrPath) -> list[str]:
     """Turn an extended XYZ or npz file of ensembles into SDF records with the tags SMILES, ID and REL_E_KCAL.
 
     Parameters
@@ -197,7 +212,8 @@ def toSDF(path, output):
         If the file is not of its format.
     """
     Chem = requireRDKit(_purpose)
-    ending, messages = Path(path).suffix.lower(), []
+    ending = Path(path).suffix.lower()
+    messages: list[str] = []
     frames = _readNpz(path) if ending == ".npz" else _readXYZ(path)
     with open(output, "w", encoding="utf-8") as stream:
         for index, ((smiles, numbers), run) in enumerate(_groups(frames)):
@@ -208,12 +224,11 @@ def toSDF(path, output):
             except ValueError as error:
                 messages.append(f"{path}, molecule {index + 1}: {error}")
                 continue
-            energies = [energy for _, energy in run]
-            lowest = None if None in energies else min(energies)
-            for number, energy in enumerate(energies):
+            known = [energy for _, energy in run if energy is not None]
+            for number, (_, energy) in enumerate(run):
                 tags = {"SMILES": smiles, "ID": f"{index}_{number}"}
-                if lowest is not None:
-                    tags["REL_E_KCAL"] = f"{energy - lowest:.4f}"
+                if energy is not None and len(known) == len(run):
+                    tags["REL_E_KCAL"] = f"{energy - min(known):.4f}"
                 stream.write(Chem.MolToMolBlock(mol, confId=number))
                 stream.writelines(f">  <{name}>\n{value}\n\n" for name, value in tags.items())
                 stream.write("$$$$\n")

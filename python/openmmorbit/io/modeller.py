@@ -1,10 +1,20 @@
 # SPDX-License-Identifier: MIT
 """A conformer's place in an openmm.app.Modeller."""
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 from openmm import unit
 
+if TYPE_CHECKING:
+    import numpy.typing as npt
+    from openmm import app
 
-def _findResidue(modeller, residue):
+    from openmmorbit.ensemble import Ensemble
+
+
+def _findResidue(modeller: app.Modeller, residue: app.topology.Residue | str) -> app.topology.Residue:
     if not isinstance(residue, str):
         return residue
     found = [r for r in modeller.topology.residues() if r.name == residue]
@@ -14,7 +24,7 @@ def _findResidue(modeller, residue):
     return found[0]
 
 
-def _freePlace(positions, fixed, gap=0.5):
+def _freePlace(positions: np.ndarray, fixed: np.ndarray, gap: float = 0.5) -> np.ndarray:
     """Get where the centroid of positions goes, so that they stand beyond others along x. All in nm."""
     if len(fixed) == 0:
         return positions.mean(axis=0)
@@ -23,7 +33,8 @@ def _freePlace(positions, fixed, gap=0.5):
     return np.array([x, *fixed.mean(axis=0)[1:]])
 
 
-def addTo(ensemble, modeller, index=0, position=None):
+def addTo(ensemble: Ensemble, modeller: app.Modeller, index: int = 0,
+          position: unit.Quantity | npt.ArrayLike | None = None) -> None:
     """Add a conformer to a Modeller as new residues, around a position or beside what is there."""
     positions = ensemble[index].positions.value_in_unit(unit.nanometer)
     present = np.array(modeller.positions.value_in_unit(unit.nanometer), dtype=float).reshape(-1, 3) \
@@ -31,13 +42,14 @@ def addTo(ensemble, modeller, index=0, position=None):
     if position is None:
         target = _freePlace(positions, present)
     else:
-        target = np.asarray(position.value_in_unit(unit.nanometer) if unit.is_quantity(position) else position, float)
+        plain = position.value_in_unit(unit.nanometer) if isinstance(position, unit.Quantity) else position
+        target = np.asarray(plain, float)
         if target.shape != (3,) or not np.isfinite(target).all():
             raise ValueError(f"Ensemble.addTo: expected a position of three finite numbers in nm, got {position}")
     modeller.add(ensemble.topology, unit.Quantity(positions - positions.mean(axis=0) + target, unit.nanometer))
 
 
-def superpose(moving, fixed):
+def superpose(moving: np.ndarray, fixed: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Rotate and translate positions so that they lie best on others.
 
     Parameters
@@ -56,7 +68,7 @@ def superpose(moving, fixed):
     return left @ sign @ right, origin, target
 
 
-def place(ensemble, modeller, residue, index=0):
+def place(ensemble: Ensemble, modeller: app.Modeller, residue: app.topology.Residue | str, index: int = 0) -> None:
     """Give a residue of a Modeller one conformer, superposed on where its heavy atoms are now."""
     residue = _findResidue(modeller, residue)
     atoms = list(residue.atoms())

@@ -1,11 +1,20 @@
 # SPDX-License-Identifier: MIT
 """Files of molecules: SMILES, SDF and mol files through the reading room, and tables (CSV, TSV) of SMILES."""
+from __future__ import annotations
+
 import csv
 import gzip
 import io
 import os
+from typing import TYPE_CHECKING, Any
 
 from openmmorbit.molecules import readerOptions, repairText
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from openmmorbit import orbit, orbitchem
+    from openmmorbit._types import StrPath
 
 #: Endings of the files that readMolecules() reads, each also with .gz, in upper or lower case.
 moleculeEndings = (".smi", ".smiles", ".ism", ".sdf", ".sd", ".mol", ".csv", ".tsv")
@@ -13,17 +22,17 @@ _tableEndings = (".csv", ".tsv")
 _fieldLimit = 16 * 2**20
 
 
-def _plainName(path):
+def _plainName(path: StrPath) -> str:
     name = os.fsdecode(path).lower()
     return name[:-3] if name.endswith(".gz") else name
 
 
-def isMoleculeFile(path):
+def isMoleculeFile(path: StrPath) -> bool:
     """Tell whether the name of a file ends as those of files of molecules do."""
     return _plainName(path).endswith(moleculeEndings)
 
 
-def _plainError(text, path, number):
+def _plainError(text: str, path: str, number: int) -> ValueError:
     """Say which record of which file is wrong, without the names of our functions."""
     for prefix, new in ((f'MoleculeReader::next: record {number} of "{path}" (', f"{path}, record {number} ("),
                         ("MoleculeReader::next: ", "")):
@@ -35,7 +44,7 @@ def _plainError(text, path, number):
     return ValueError(text)
 
 
-def _readRecords(path, options):
+def _readRecords(path: StrPath, options: orbitchem.ReaderOptions) -> Iterator[orbit.MolecularGraph | ValueError]:
     from openmmorbit import chem
 
     reader, record = chem.MoleculeReader(path, options), chem.MoleculeRecord()
@@ -43,13 +52,13 @@ def _readRecords(path, options):
         yield _plainError(record.error, os.fsdecode(path), record.index + 1) if record.error else record.graph
 
 
-def _openTable(path):
+def _openTable(path: StrPath) -> io.TextIOWrapper:
     """Open a table as text; what is not UTF-8 stays in it as surrogates."""
-    stream = open(path, "rb")
+    stream: Any = open(path, "rb")
     start = stream.read(4)
     stream.seek(0)
     if start[:2] == b"\x1f\x8b":
-        stream = gzip.GzipFile(fileobj=stream)
+        stream = gzip.open(stream)
         start = stream.read(4)
         stream.seek(0)
     if not start:
@@ -60,13 +69,13 @@ def _openTable(path):
     return io.TextIOWrapper(stream, encoding="utf-8-sig", errors="surrogateescape", newline=None)
 
 
-def _isName(column):
+def _isName(column: str) -> bool:
     lower = column.lower()
     known = ("identifier", "compound", "molecule")
     return "name" in lower or "title" in lower or lower.endswith("id") or lower in known
 
 
-def _findColumns(header, path):
+def _findColumns(header: Sequence[str], path: StrPath) -> tuple[int, int | None]:
     """Get the columns of the SMILES and of the name, None if there is none."""
     lower = [column.lower() for column in header]
     found = [lower.index("smiles")] if "smiles" in lower else [k for k, name in enumerate(lower) if "smiles" in name]
@@ -76,7 +85,7 @@ def _findColumns(header, path):
     return found[0], next((k for k, name in enumerate(header) if k != found[0] and _isName(name)), None)
 
 
-def _rows(path, stream):
+def _rows(path: StrPath, stream: io.TextIOWrapper) -> Iterator[list[str] | ValueError]:
     """Yield the rows of a table, and exceptions for those that are broken."""
     header = ""
     while not header.strip():
@@ -98,13 +107,14 @@ def _rows(path, stream):
                              f"others ({error}); everything up to line {reader.line_num + 1} is left out")
 
 
-def _readTable(path, options):
+def _readTable(path: StrPath, options: orbitchem.ReaderOptions) -> Iterator[orbit.MolecularGraph | ValueError]:
     from openmmorbit import chem
 
     number = 0
     with _openTable(path) as stream:
         rows = _rows(path, stream)
-        header = [repairText(column).strip() for column in next(rows)]
+        titles: Any = next(rows)
+        header = [repairText(column).strip() for column in titles]
         smilesAt, nameAt = _findColumns(header, path)
         for row in rows:
             if isinstance(row, Exception):
@@ -131,7 +141,7 @@ def _readTable(path, options):
         raise ValueError(f"readMolecules: expected at least one record, got none in '{path}'")
 
 
-def readMolecules(path, addHydrogens=True):
+def readMolecules(path: StrPath, addHydrogens: bool = True) -> Iterator[orbit.MolecularGraph | ValueError]:
     """Read a file of molecules: .sdf, .mol, .smi, .csv or .tsv, also with .gz. A bad record does not stop the others.
 
     A graph has the record's title as ``name`` and its data items or further columns as the dict ``properties``. A

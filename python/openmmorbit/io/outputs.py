@@ -1,12 +1,21 @@
 # SPDX-License-Identifier: MIT
 """Files that take the place of older ones as a whole, and files of records that grow and are whole at any moment."""
+from __future__ import annotations
+
 import gzip
 import os
 import shutil
 from contextlib import contextmanager
+from typing import IO, TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from io import FileIO
+
+    from openmmorbit._types import StrPath
 
 
-def isSameFile(first, second):
+def isSameFile(first: StrPath, second: StrPath) -> bool:
     """Tell whether two paths lead to one file, through links or another spelling, or will do so."""
     try:
         return os.path.samefile(first, second)
@@ -14,7 +23,7 @@ def isSameFile(first, second):
         return os.path.realpath(first) == os.path.realpath(second)
 
 
-def partPath(path):
+def partPath(path: StrPath) -> str:
     """Get the path of the file that is written beside another one, e.g. library.part.sdf.gz for library.sdf.gz."""
     folder, name = os.path.split(os.fspath(path))
     plain, packed = (name[:-3], name[-3:]) if name.lower().endswith(".gz") else (name, "")
@@ -22,19 +31,19 @@ def partPath(path):
     return os.path.join(folder, f"{stem}.part{ending}{packed}")
 
 
-def _isSpecial(path):
+def _isSpecial(path: StrPath) -> bool:
     """Pipes and devices are written as they are."""
     return os.path.exists(path) and not os.path.isfile(path)
 
 
-def _replace(part, path):
+def _replace(part: StrPath, path: StrPath) -> None:
     if os.path.exists(path):
         shutil.copymode(path, part)
     os.replace(part, path)
 
 
 @contextmanager
-def replacingPath(path):
+def replacingPath(path: StrPath) -> Iterator[str]:
     """Get a path to write a file to that takes the place of another one when the block ends well.
 
     Parameters
@@ -66,7 +75,7 @@ def replacingPath(path):
 
 
 @contextmanager
-def replacing(path, mode="w"):
+def replacing(path: StrPath, mode: str = "w") -> Iterator[IO[Any]]:
     """Open a file for writing that takes the place of another one when the block ends well, see replacingPath().
 
     Parameters
@@ -95,13 +104,13 @@ class RecordFile:
     path : path
     """
 
-    def __init__(self, path):
+    def __init__(self, path: StrPath) -> None:
         self.path = os.path.realpath(path)
         self.writtenPath = partPath(self.path) if os.path.isfile(self.path) else self.path
         self._packed = self.path.lower().endswith(".gz")
-        self._stream = None
+        self._stream: FileIO | None = None
 
-    def add(self, text):
+    def add(self, text: str) -> None:
         """Append one or several whole records."""
         data = text.encode("utf-8", "replace")
         data = gzip.compress(data, mtime=0) if self._packed else data
@@ -118,7 +127,7 @@ class RecordFile:
                 self._stream.truncate(length)
             raise
 
-    def finish(self):
+    def finish(self) -> None:
         """Finish the file; it takes the place of an older one. Without any record nothing happens."""
         if self._stream is None:
             return
@@ -126,7 +135,7 @@ class RecordFile:
         if self.writtenPath != self.path:
             _replace(self.writtenPath, self.path)
 
-    def abandon(self):
+    def abandon(self) -> None:
         """Finish the file where it is: an older one stays."""
         if self._stream is not None:
             self._stream.close()

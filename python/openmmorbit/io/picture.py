@@ -1,9 +1,22 @@
 # SPDX-License-Identifier: MIT
 """Draws an overlaid ensemble as sticks with depth shading, to a PNG file. Needs matplotlib."""
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 from openmm import unit
 
 from openmmorbit.io.modeller import superpose
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import numpy.typing as npt
+
+    from openmmorbit import orbit
+    from openmmorbit._types import StrPath
+    from openmmorbit.ensemble import Ensemble
 
 _background = np.array([1.0, 1.0, 1.0])
 _colors = {1: "#b9c0ca", 5: "#e8a07f", 6: "#303a47", 7: "#2f6fde", 8: "#dc3b34", 9: "#3fae5a", 14: "#c9a36b",
@@ -13,7 +26,7 @@ _names = {1: "H", 5: "B", 6: "C", 7: "N", 8: "O", 9: "F", 14: "Si", 15: "P", 16:
           53: "I"}
 
 
-def rigidCore(graph):
+def rigidCore(graph: orbit.MolecularGraph) -> list[int]:
     """Choose the atoms on which conformers are superposed: the largest ring system with what is bonded to it.
 
     Parameters
@@ -27,7 +40,7 @@ def rigidCore(graph):
     """
     elements = [atom.element for atom in graph.atoms]
     heavy = [index for index, element in enumerate(elements) if element > 1] or list(range(len(elements)))
-    systems = []
+    systems: list[set[int]] = []
     for ring in graph.rings:
         joined = set(ring)
         for system in [s for s in systems if s & joined]:
@@ -41,7 +54,7 @@ def rigidCore(graph):
     return sorted(core | {n for atom in core for n in neighbors[atom] if elements[n] > 1})
 
 
-def alignedPositions(ensemble, reference=0):
+def alignedPositions(ensemble: Ensemble, reference: int = 0) -> np.ndarray:
     """Superpose all conformers on the rigid core of one of them.
 
     Parameters
@@ -73,7 +86,8 @@ def alignedPositions(ensemble, reference=0):
     return turned @ np.array([[1, 0, 0], [0, np.cos(tilt), -np.sin(tilt)], [0, np.sin(tilt), np.cos(tilt)]]).T
 
 
-def _halves(graph, positions, carbonHydrogens=True):
+def _halves(graph: orbit.MolecularGraph, positions: np.ndarray,
+            carbonHydrogens: bool = True) -> Iterator[tuple[float, np.ndarray, int, bool]]:
     """Yield (depth, line, element, whether a hydrogen takes part) of half a bond each."""
     for bond in graph.bonds:
         pair = (bond.atom1, bond.atom2)
@@ -89,22 +103,24 @@ def _halves(graph, positions, carbonHydrogens=True):
 class _Painter:
     """Collects lines with colours that fade with depth, and draws them from back to front."""
 
-    def __init__(self, low, high):
-        self.low, self.high, self.items = low, high, []
+    def __init__(self, low: float, high: float) -> None:
+        self.low, self.high = low, high
+        self.items: list[tuple[float, np.ndarray, np.ndarray, float]] = []
 
-    def add(self, depth, line, color, width, strength, light=0.0):
+    def add(self, depth: float, line: np.ndarray, color: npt.ArrayLike, width: float, strength: float,
+            light: float = 0.0) -> None:
         near = (depth - self.low) / max(self.high - self.low, 1e-6)
         rgb = np.array(color) + light * (1.0 - np.array(color))
         self.items.append((depth, line, _background + (rgb - _background) * strength * (0.62 + 0.38 * near), width))
 
-    def draw(self, axes):
+    def draw(self, axes: Any) -> None:
         from matplotlib.collections import LineCollection
 
         axes.add_collection(LineCollection([item[1] for item in self.items], colors=[item[2] for item in self.items],
                                            linewidths=[item[3] for item in self.items], capstyle="round"))
 
 
-def _paintPale(graph, conformers, painter):
+def _paintPale(graph: orbit.MolecularGraph, conformers: np.ndarray, painter: _Painter) -> None:
     from matplotlib.colors import to_rgb
 
     halves = [half for positions in conformers for half in _halves(graph, positions, False)]
@@ -112,7 +128,7 @@ def _paintPale(graph, conformers, painter):
         painter.add(depth, line, to_rgb(_colors.get(element, _other)), 1.6 if hydrogen else 2.6, 0.5)
 
 
-def _paintStrong(graph, positions, painter):
+def _paintStrong(graph: orbit.MolecularGraph, positions: np.ndarray, painter: _Painter) -> None:
     """Paint the best conformer as rods with a white rim, a body and a light streak, from back to front."""
     from matplotlib.colors import to_rgb
 
@@ -128,7 +144,8 @@ def _paintStrong(graph, positions, painter):
                 painter.add(depth, line, to_rgb(_colors.get(element, _other)), part * width, 1.0, light)
 
 
-def drawEnsemble(ensemble, path, best=0, title=None, subtitle=None):
+def drawEnsemble(ensemble: Ensemble, path: StrPath, best: int = 0, title: str | None = None,
+                 subtitle: str | None = None) -> None:
     """Draw all conformers over one another, the best one strong and the others pale.
 
     Parameters

@@ -1,18 +1,25 @@
 # SPDX-License-Identifier: MIT
 """Files of an Ensemble: SDF, PDB, PDBx/mmCIF and DCD."""
+from __future__ import annotations
+
 import gzip
+from typing import TYPE_CHECKING
 
 from openmm import unit
 
 from openmmorbit.io.outputs import RecordFile, replacing
 
+if TYPE_CHECKING:
+    from openmmorbit._types import StrPath
+    from openmmorbit.ensemble import Ensemble
 
-def _check(ensemble, path):
+
+def _check(ensemble: Ensemble, path: StrPath) -> None:
     if len(ensemble) == 0:
         raise ValueError(f"Ensemble: expected at least one conformer to write to '{path}', got none")
 
 
-def writePDB(ensemble, path):
+def writePDB(ensemble: Ensemble, path: StrPath) -> None:
     """Write all conformers as the models of a PDB file."""
     from openmm import app
 
@@ -27,7 +34,7 @@ def writePDB(ensemble, path):
         app.PDBFile.writeFooter(ensemble.topology, stream)
 
 
-def writePDBx(ensemble, path):
+def writePDBx(ensemble: Ensemble, path: StrPath) -> None:
     """Write all conformers as the models of a PDBx/mmCIF file."""
     from openmm import app
 
@@ -38,7 +45,7 @@ def writePDBx(ensemble, path):
             app.PDBxFile.writeModel(ensemble.topology, conformer.positions, stream, index + 1, keepIds=True)
 
 
-def writeDCD(ensemble, path):
+def writeDCD(ensemble: Ensemble, path: StrPath) -> None:
     """Write all conformers as the frames of a DCD trajectory."""
     from openmm import app
 
@@ -49,7 +56,7 @@ def writeDCD(ensemble, path):
             dcd.writeModel(conformer.positions)
 
 
-def _records(ensemble):
+def _records(ensemble: Ensemble) -> str:
     """Get all conformers as SDF records."""
     from openmmorbit import chem
 
@@ -81,28 +88,28 @@ class SDFWriter:
     path : path
     """
 
-    def __init__(self, path):
+    def __init__(self, path: StrPath) -> None:
         self.file = RecordFile(path)
 
-    def write(self, ensemble):
+    def write(self, ensemble: Ensemble) -> None:
         """Append all conformers of an ensemble."""
         self.file.add(_records(ensemble))
 
-    def close(self):
+    def close(self) -> None:
         """Finish the file; it takes the place of an older one."""
         self.file.finish()
 
-    def __enter__(self):
+    def __enter__(self) -> SDFWriter:
         return self
 
-    def __exit__(self, kind, *_):
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         if kind is None:
             self.close()
         else:
             self.file.abandon()
 
 
-def writeSDF(ensemble, path):
+def writeSDF(ensemble: Ensemble, path: StrPath) -> None:
     """Write all conformers as SDF records."""
     _check(ensemble, path)
     text = _records(ensemble).encode("utf-8", "replace")

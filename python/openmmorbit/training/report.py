@@ -1,7 +1,16 @@
 # SPDX-License-Identifier: MIT
 """The report of a training run: curves of loss and quality as PNG, and a page with the held-out metrics."""
+from __future__ import annotations
+
 import csv
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from openmmorbit import orbittraining
+    from openmmorbit._types import StrPath
 
 _metricNames = ("COV-R@0.1", "COV-R@0.5", "COV-P@0.1", "COV-P@0.5", "AMR-R", "AMR-P", "stereoCorrect", "accepted")
 # Line and marker of every quantity.
@@ -10,7 +19,7 @@ _distanceStyles = {"AMR-R": ("-", "o"), "AMR-P": ("--", "s")}
 _colors = ("#c0392b", "#2c7fb8", "#41ab5d", "#e67e22", "#6a51a3")
 
 
-def readLog(path):
+def readLog(path: StrPath) -> dict[str, list[Any]]:
     """Read log.csv or metrics.csv of a run.
 
     Parameters
@@ -34,13 +43,13 @@ def readLog(path):
     return table
 
 
-def _plot(axis, x, values, **style):
+def _plot(axis: Any, x: Sequence[Any], values: Sequence[Any], **style: Any) -> None:
     points = [(a, b) for a, b in zip(x, values) if b is not None]
     if points:
         axis.plot(*zip(*points), marker="o" if len(points) == 1 else None, **style)
 
 
-def _drawLoss(axis, log):
+def _drawLoss(axis: Any, log: dict[str, list[Any]]) -> None:
     _plot(axis, log["step"], log["loss"], color="#9ecae1", label="training loss")
     _plot(axis, log["step"], log["validationLoss"], color=_colors[0], label="validation loss")
     axis.set(xlabel="step", ylabel="loss", title="loss")
@@ -53,7 +62,7 @@ def _drawLoss(axis, log):
     axis.legend(handles=handles, frameon=False, loc="upper right")
 
 
-def _drawMetrics(axis, metrics, styles, scale):
+def _drawMetrics(axis: Any, metrics: dict[str, list[Any]], styles: Mapping[str, tuple[str, str]], scale: float) -> None:
     """A colour for every shard, a line and a marker for every quantity; the legend names both."""
     from matplotlib.lines import Line2D
 
@@ -74,7 +83,7 @@ def _drawMetrics(axis, metrics, styles, scale):
         axis.legend(handles=handles, frameon=False, fontsize=8)
 
 
-def drawRun(folder, path):
+def drawRun(folder: StrPath, path: StrPath) -> bool:
     """Draw loss, coverage and distances of a run against the step.
 
     Parameters
@@ -108,7 +117,7 @@ def drawRun(folder, path):
     return True
 
 
-def writeEvents(folder):
+def writeEvents(folder: StrPath) -> Path:
     """Write the logs of a run as event files for TensorBoard into its folder ``events``. May be called at any time.
 
     Parameters
@@ -148,7 +157,7 @@ def writeEvents(folder):
     return folder / "events"
 
 
-def writeReport(folder, result):
+def writeReport(folder: StrPath, result: orbittraining.TrainingResult) -> Path:
     """Write report.md, with training.png if matplotlib and events/ if tensorboardX is installed, into a run's folder.
 
     Parameters

@@ -1,11 +1,20 @@
 # SPDX-License-Identifier: MIT
 """Training runs, and the counts of what a model was trained on. train() loads LibTorch."""
+from __future__ import annotations
+
 import json
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from openmmorbit import orbit, orbittraining
+    from openmmorbit._types import StrPath
 
 
-def _findModels(settings):
+def _findModels(settings: orbittraining.TrainingSettings) -> None:
     """Replace names of packaged models by paths."""
     from openmmorbit.models import findModel
 
@@ -17,7 +26,7 @@ def _findModels(settings):
         settings.distillation = distillation
 
 
-def train(config, progress=True):
+def train(config: StrPath | orbittraining.TrainingSettings, progress: bool = True) -> orbittraining.TrainingResult:
     """Train a model, or continue the run whose checkpoint lies in the output folder. Ctrl-C ends it with a checkpoint.
 
     The output folder receives the model, a checkpoint, log.csv and metrics.csv, and at the end report.md and
@@ -62,7 +71,7 @@ def train(config, progress=True):
     return result
 
 
-def addTrainingCounts(model, shards, output=None):
+def addTrainingCounts(model: StrPath, shards: Iterable[StrPath], output: StrPath | None = None) -> orbit.TrainingCounts:
     """Give a model file the counts of what it was trained on, from its training shards. The weights do not change.
 
     A training run writes them itself; this is for models that came about otherwise, e.g. as a mean of several. Counts
@@ -106,7 +115,7 @@ def addTrainingCounts(model, shards, output=None):
     return counts
 
 
-def _tensorChecksum(data):
+def _tensorChecksum(data: bytes) -> str:
     """Get the SHA-256 of the tensors that a model file states."""
     length = int.from_bytes(data[:8], "little")
     return json.loads(data[8:8 + length])["__metadata__"]["sha256"]
