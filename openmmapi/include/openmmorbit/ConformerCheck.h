@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Inspects a conformer: finite coordinates, bond lengths, clashes, and the requested stereochemistry.
+// Inspects a conformer: geometry, clashes and the requested stereochemistry.
 #ifndef OPENMM_ORBIT_CONFORMERCHECK_H_
 #define OPENMM_ORBIT_CONFORMERCHECK_H_
 
@@ -11,36 +11,40 @@
 namespace OrbitPlugin {
 
 /**
- * Inspect one conformer. Nothing is repaired. What is measured, and what is refused:
+ * Inspect one conformer; it is not changed. Its geometry is compared with quantum-chemical minima that have atoms of
+ * the same kind. A conformer fails in any of these cases:
  *
- * - Bonds: more than 5.5 % of their length beyond what minima of quantum chemistry show for their elements, numbers of
- *   neighbours, hybridisation and order; pairs of elements without minima by the radii of their order.
- * - Angles: more than 12 degrees beyond the minima of their centre, its rings and neighbours, 20 where rings meet.
- * - Planes: sp2 atoms that leave the plane of their neighbours, and double and aromatic bonds that are twisted, more
- *   than minima of their class; ends of allenes 25 degrees or more from perpendicular.
- * - Centres: an atom of four neighbours that stands outside their tetrahedron, as in isomers that cannot exist;
- *   strained rings may come as near to it as in minima. A lone pair that points into a cage of small rings.
- * - Rings: a bond that passes through a ring of up to 8 atoms.
- * - Clashes: distances relative to the sum of two covalent radii: atoms two bonds apart must reach 1.0, three bonds
- *   1.15, others 1.2 (hydrogens among each other 1.8, 2.3 and 2.2).
- * - Stereochemistry: a tetrahedral centre is right if its signed volume exceeds 0.1 (0.7 is regular), a double bond if
- *   it is twisted by less than 60 degrees, an axis if it is twisted to the requested side.
+ * - Bonds: a length is more than 5.5 % outside the range of minima with the same elements, numbers of neighbours,
+ *   hybridisation and bond order. For pairs of elements without minima the range follows from covalent radii.
+ * - Angles: an angle is more than 12 degrees (20 where rings meet) outside the range of minima with the same centre,
+ *   rings and neighbours.
+ * - Planes: an sp2 atom is farther from the plane of its neighbours, or a double or aromatic bond is twisted more, than
+ *   in minima of its class; the ends of an allene are 25 degrees or more from perpendicular.
+ * - Centres: an atom with four neighbours is outside their tetrahedron, as in isomers that cannot exist (in strained
+ *   rings it may come as close to the faces as in minima); or a lone pair points into a cage of small rings.
+ * - Rings: a bond passes through a ring of up to 8 atoms.
+ * - Clashes: a distance, divided by the sum of the two covalent radii, is below 1.0 for atoms two bonds apart, 1.15 for
+ *   three bonds and 1.2 for others (two hydrogens: 1.8, 2.3 and 2.2).
+ * - Stereochemistry: the signed volume of a tetrahedral centre is not above 0.1 (a regular centre has 0.7), a double
+ *   bond is twisted by 60 degrees or more from what was requested, or an axis is not twisted to the requested
+ *   side.
  *
- * The margins are wider for classes that few molecules show. The minima are 41,456 of GFN2-xTB and M06-2X, of 19,943
- * molecules; 9 of them are refused: 8 of isomers with a centre outside its neighbours, and one
- * planar allene. Of 2,340 others none is.
+ * The margins are wider for classes that few molecules have. The limits were derived from 41,456 minima (GFN2-xTB and
+ * M06-2X) of 19,943 molecules. 9 of these minima fail: 8 are isomers with a centre outside its neighbours, one is a
+ * planar allene. Of 2,340 other minima none fails.
  *
  * @param graph       the molecule
  * @param positions   [numAtoms * 3], Angstrom
- * @return the findings; the message names the worst fault of every kind with its atoms
+ * @return the findings; the message names the worst fault of each kind with its atoms
  * @throws ArgumentError if the number of positions is not that of the graph
  */
 OPENMM_EXPORT_ORBIT ConformerStatus checkConformer(const MolecularGraph& graph, const std::vector<double>& positions);
 
 /**
- * Reflect a conformer if the requested stereochemistry is that of its mirror image: every centre and axis is inverted.
- * The mirror image of a conformer is a conformer of the mirror-image molecule, with the same energy and probability, so
- * this completes, exactly, what networks generate whose inputs do not tell left from right (hasHandedness()).
+ * Reflect a conformer if every specified centre and axis is inverted, so that its mirror image has the requested
+ * stereochemistry. A conformer and its mirror image have the same energy and probability. Networks whose inputs show no
+ * handedness (hasHandedness()) generate both, and with this reflection their conformers have the requested hand,
+ * exactly.
  *
  * @param graph       the molecule
  * @param positions   [numAtoms * 3], Angstrom; negated if the mirror image is right

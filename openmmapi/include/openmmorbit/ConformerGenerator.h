@@ -28,14 +28,15 @@ public:
 };
 
 /**
- * Generates conformers on an OpenMM platform. Every copy is inspected; wrong ones are drawn again, up to a limit, and
- * are never among the conformers unless setReturnFailed() asks for it.
+ * Generates conformers on an OpenMM platform. Every copy is inspected. A copy that fails is generated again from other
+ * noise (a redraw), up to a limit. Copies that still fail are not among the conformers, unless setReturnFailed() asks
+ * for them.
  *
- * A conformer depends on the model, the sampler settings, the seed, the record and the copy, and on nothing else: not
- * on the other molecules of a call, the batch, or the number of threads.
+ * A conformer depends on the model, the condition, the sampler settings, the seed, the record and the copy. It does not
+ * depend on the other molecules of a call, the batch, or the number of threads.
  *
- * Several threads may use one generator: their calls wait for each other, and a call goes on with the settings that it
- * began with. A process that was forked may use it, too, with kernels of its own; a GPU does not survive a fork.
+ * Several threads may use one generator: their calls wait for each other, and a call keeps the settings that it began
+ * with. After a fork the child process may use it too, and creates its own kernels, unless the platform is a GPU's.
  */
 class OPENMM_EXPORT_ORBIT ConformerGenerator {
 public:
@@ -77,23 +78,23 @@ public:
     }
     /** Set how the probability flow is integrated. @throws ArgumentError */
     void setSamplerSettings(const SamplerSettings& newSettings);
-    /** Get how often a wrong copy is drawn again; default 10. */
+    /** Get the largest number of redraws of a copy that fails the inspection; default 10. */
     int getMaxResamplings() const {
         return maxResamplings;
     }
-    /** Set how often a wrong copy is drawn again, 0 or more. */
+    /** Set the largest number of redraws of a copy that fails the inspection, 0 or more. */
     void setMaxResamplings(int resamplings);
     /** Get whether copies are inspected; default true. */
     bool getCheckConformers() const {
         return checkConformers;
     }
-    /** Set whether copies are inspected. Without inspection every copy is accepted, unless it is not finite. */
+    /** Set whether copies are inspected. Without inspection every copy with finite coordinates is accepted. */
     void setCheckConformers(bool check);
-    /** Get whether copies that stayed wrong are returned as conformers with their status; default false. */
+    /** Get whether copies that fail after the last redraw are returned as conformers; default false. */
     bool getReturnFailed() const {
         return returnFailed;
     }
-    /** Set whether copies that stayed wrong are returned as conformers with their status. */
+    /** Set whether copies that fail after the last redraw are returned as conformers; their status tells. */
     void setReturnFailed(bool give);
     /** Get the name of the condition; empty means the model's first one. */
     const std::string& getCondition() const {
@@ -108,14 +109,15 @@ public:
     void setEmbedModel(bool embed) {
         embedModel = embed;
     }
-    /** Get the time that a molecule may take; default 60 s. */
+    /** Get the time limit for a molecule in seconds; default 60, 0 for no limit. */
     double getTimeLimit() const {
         return timeLimit;
     }
     /**
-     * Set the time that a molecule may take. What was accepted by then is returned, with the reason in getMessage().
+     * Set the time limit for a molecule. Conformers that were accepted by then are returned, and getMessage() of the
+     * ensemble says that time was up.
      *
-     * @param seconds   for up to 100 conformers of a molecule, in proportion for more; 0 for no limit
+     * @param seconds   for up to 100 conformers of a molecule, proportionally more for more of them; 0 for no limit
      */
     void setTimeLimit(double seconds);
     /**
@@ -124,9 +126,9 @@ public:
      * @param graph           the molecule
      * @param numConformers   how many, at least 1
      * @param seed            random seed; 0 chooses one, which the provenance tells
-     * @param record          key of the noise: number of the molecule in a larger input
+     * @param record          number of the molecule in a larger input; the noise depends on it
      * @param progress        follows the generation, may be null
-     * @return the accepted conformers, in order of their copy; those that stayed wrong are among its failures
+     * @return the accepted conformers, in order of their copy; copies that failed are among its failures
      * @throws ConformerGenerationError if not one conformer was accepted, naming the molecule and the most frequent
      *         fault
      * @throws ArgumentError if the model lacks an atom of the molecule, or a number is out of range
@@ -149,12 +151,13 @@ public:
             const std::vector<int>& numConformers, int seed = 0, int firstRecord = 0,
             ProgressCallback* progress = nullptr);
     /**
-     * List what a molecule has that the model has hardly seen, see TrainingCounts::findUnfamiliar(). Its conformers may
-     * be wrong in ways that the inspection does not find.
+     * List kinds of atoms, bonds and rings, and sizes, of a molecule that few training molecules had, see
+     * TrainingCounts::findUnfamiliar(). Conformers of such a molecule may be wrong in ways that the inspection does not
+     * find.
      *
      * @param graph     the molecule
-     * @param minimum   what fewer training molecules have is listed
-     * @return one phrase each; none if the model's file does not tell what it was trained on
+     * @param minimum   list what fewer training molecules than this had
+     * @return one phrase each; none if the model's file has no training counts
      */
     std::vector<std::string> findUnfamiliar(const MolecularGraph& graph, int minimum = 10) const {
         return model->getTrainingCounts().findUnfamiliar(graph, minimum);

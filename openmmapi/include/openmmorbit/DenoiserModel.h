@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A trained denoiser: settings, feature vocabularies, named tensors and provenance, read from one portable file.
+// A trained denoiser: settings, feature vocabularies, named tensors and model card, read from one portable file.
 #ifndef OPENMM_ORBIT_DENOISERMODEL_H_
 #define OPENMM_ORBIT_DENOISERMODEL_H_
 
@@ -27,11 +27,11 @@ struct OPENMM_EXPORT_ORBIT PairBiasTransformerSettings {
     double dataScale = 1.6;     ///< sigma_d of (3.1), model unit
 };
 
-/** One categorical input: a named property, the values it may take, and what happens to others. */
+/** One categorical input of the network: a named property, the values it may take, and what happens to others. */
 struct OPENMM_EXPORT_ORBIT FeatureVocabulary {
     std::string name;           ///< see docs/model-format.md for the names
     std::vector<int> values;    ///< row k of the embedding belongs to values[k]
-    bool saturates = false;     ///< other values take the last row; otherwise they are refused
+    bool saturates = false;     ///< other values take the last row; if false, they are refused
 };
 
 /** One tensor of a model, as 32-bit floats (values may have been stored as BF16). */
@@ -114,22 +114,22 @@ public:
     const SamplerSettings& getSamplerSettings() const {
         return sampler;
     }
-    /** Set the sampler that generators start with; the file holds it if it is not the default. @throws ArgumentError */
+    /** Set the sampler that generators start with; files contain it if it is not the default. @throws ArgumentError */
     void setSamplerSettings(const SamplerSettings& newSettings) {
         newSettings.validate();
         sampler = newSettings;
         checksum.clear();
     }
-    /** Get what the model was trained on; nothing is counted in it if the file does not tell. */
+    /** Get the numbers of training molecules by kind of atom, bond, ring and size; empty if the file has none. */
     const TrainingCounts& getTrainingCounts() const {
         return counts;
     }
-    /** Set what the model was trained on; the file holds it if something is counted. */
+    /** Set the numbers of training molecules; they are written to the file if they are not empty. */
     void setTrainingCounts(const TrainingCounts& newCounts) {
         counts = newCounts;
         checksum.clear();
     }
-    /** Get a free text of the model card: "name", "data", "licence", "training", "metrics"; empty if there is none. */
+    /** Get a text of the model card: "name", "data", "licence", "training", "metrics", ...; empty if there is none. */
     std::string getMetadata(const std::string& key) const;
     void setMetadata(const std::string& key, const std::string& value) {
         metadata[key] = value;
@@ -139,8 +139,10 @@ public:
     const std::map<std::string, std::string>& getAllMetadata() const {
         return metadata;
     }
-    /** Get the SHA-256 of the file's bytes as 64 hex digits (of toBytes(Float32) for a model that was not
-     * read, or was changed since). */
+    /**
+     * Get the SHA-256 of the file's bytes as 64 hex digits. For a model that was not read from a file, or was changed
+     * since, it is that of toBytes(Float32).
+     */
     std::string getChecksum() const;
     /** Get the path the model was read from; empty if it was not read from a file. */
     const std::string& getPath() const {

@@ -20,16 +20,16 @@ struct OPENMM_EXPORT_ORBIT ConformerProvenance {
     std::string modelChecksum;  ///< SHA-256 of the model file
     std::string kernel;         ///< description of the kernel, e.g. "CPU (avx512bf16, bf16)"
     std::string condition;      ///< name of the model's condition, empty if the model has none
-    int seed = 0;               ///< key of the noise: the seed that was used, never 0
-    int record = 0;             ///< key of the noise: input record
-    int copy = 0;               ///< key of the noise: copy within the record
-    int numResamplings = 0;     ///< key of the noise: wrong copies that were drawn before this one
-    int numEvaluations = 0;     ///< evaluations of the network, resamplings included
-    bool mirrored = false;      ///< the sampler's copy had every centre inverted and was repaired by reflection
-    double wallSeconds = 0;     ///< share of the wall clock time by atoms, in seconds, resamplings included
+    int seed = 0;               ///< the seed that was used, never 0; the noise depends on it
+    int record = 0;             ///< number of the molecule in its input; the noise depends on it
+    int copy = 0;               ///< number of the copy of the molecule; the noise depends on it
+    int numResamplings = 0;     ///< number of redraws before this one; the noise depends on it
+    int numEvaluations = 0;     ///< evaluations of the network, redraws included
+    bool mirrored = false;      ///< every centre came out inverted, and the copy was reflected
+    double wallSeconds = 0;     ///< share of the wall-clock time by number of atoms, s, redraws included
 };
 
-/** One copy that stayed wrong after the last resampling. */
+/** One copy that failed the inspection after the last redraw. */
 struct OPENMM_EXPORT_ORBIT FailedConformer {
     ConformerStatus status;             ///< findings about the last attempt
     ConformerProvenance provenance;     ///< of the last attempt
@@ -58,7 +58,7 @@ public:
     int getNumConformers() const {
         return (int) positions.size();
     }
-    /** Get how many conformers were requested: those here and those that failed. */
+    /** Get how many conformers were requested: the number of conformers and of failures. */
     int getNumRequested() const {
         return getNumConformers() + getNumFailures();
     }
@@ -87,15 +87,15 @@ public:
     void setStatus(int index, const ConformerStatus& status);
     /** Get where a conformer comes from. */
     const ConformerProvenance& getProvenance(int index) const;
-    /** Record a copy that could not be generated. */
+    /** Add a copy that failed. */
     void addFailure(const FailedConformer& failure);
-    /** Get the number of copies that stayed wrong and are not among the conformers. */
+    /** Get the number of copies that failed and are not among the conformers. */
     int getNumFailures() const {
         return (int) failures.size();
     }
-    /** Get one of the copies that stayed wrong. */
+    /** Get one of the copies that failed. */
     const FailedConformer& getFailure(int index) const;
-    /** Get why the molecule as a whole could not be answered, or was answered in part; empty if all is well. */
+    /** Get why there are no conformers, or fewer than requested; empty if there is no reason to tell. */
     const std::string& getMessage() const {
         return message;
     }
@@ -114,9 +114,9 @@ public:
     void append(const Ensemble& other);
     /**
      * Put a conformer into a Context: set the positions of all its particles, then apply constraints and compute
-     * virtual sites. Particle i of the System is atom i; their masses are compared.
+     * virtual sites. Particle i of the System is atom i; a System whose masses differ from the atoms' is refused.
      *
-     * @param context       the Context; its System has as many particles as the molecule atoms
+     * @param context       the Context; its System has one particle for each atom of the molecule
      * @param index         the conformer
      * @param temperature   if not negative, velocities are set to this temperature, in kelvin
      * @param seed          random seed of the velocities, 0 to choose one
@@ -131,10 +131,10 @@ public:
     void applyTo(OpenMM::Context& context, int index, const std::vector<int>& particles, double temperature = -1,
             int seed = 0) const;
     /**
-     * Create a State that holds the positions of a conformer, and the periodic box, time and step count of a Context:
-     * Context::setState() leaves those as they are.
+     * Create a State with the positions of a conformer, and with the periodic box, time and step count of a Context, so
+     * that Context::setState() does not change those.
      *
-     * @param context   its System has as many particles as the molecule atoms, in the same order
+     * @param context   its System has one particle for each atom of the molecule, in the same order
      */
     OpenMM::State createState(int index, const OpenMM::Context& context) const;
 private:

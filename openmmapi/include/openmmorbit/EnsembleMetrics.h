@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// How well an ensemble covers another one: symmetric heavy-atom RMSD, coverage and average minimum RMSD.
+// Compares an ensemble with reference conformers: symmetric heavy-atom RMSD, coverage and average minimum RMSD.
 #ifndef OPENMM_ORBIT_ENSEMBLEMETRICS_H_
 #define OPENMM_ORBIT_ENSEMBLEMETRICS_H_
 
@@ -9,18 +9,18 @@
 
 namespace OrbitPlugin {
 
-/** Coverage and average minimum RMSD, of one molecule or as means over molecules, with shares from 0 to 1. */
+/** Coverage and average minimum RMSD of one molecule, or means over molecules. Shares are from 0 to 1. */
 struct OPENMM_EXPORT_ORBIT EnsembleMetrics {
-    /** COV-R: references with a copy closer than 0.1, 0.5 A */
+    /** COV-R: share of references with a copy closer than 0.1 and 0.5 Angstrom */
     double coverageRecall01 = 0, coverageRecall05 = 0;
-    /** COV-P: copies with a reference closer than 0.1, 0.5 A */
+    /** COV-P: share of copies with a reference closer than 0.1 and 0.5 Angstrom */
     double coveragePrecision01 = 0, coveragePrecision05 = 0;
-    /** AMR-R: mean distance of a reference to its nearest copy, A */
+    /** AMR-R: mean RMSD of a reference from its nearest copy, Angstrom */
     double recall = 0;
-    /** AMR-P: mean distance of a copy to its nearest reference, A */
+    /** AMR-P: mean RMSD of a copy from its nearest reference, Angstrom */
     double precision = 0;
-    double stereoCorrect = 0;                                   ///< copies with every requested configuration
-    double accepted = 0;                                        ///< copies in which the inspection finds no fault
+    double stereoCorrect = 0;                                   ///< share of copies with every requested configuration
+    double accepted = 0;                                        ///< share of copies that pass the inspection
     int numMolecules = 0, numReferences = 0, numCopies = 0;
 };
 

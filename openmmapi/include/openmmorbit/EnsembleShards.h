@@ -19,9 +19,9 @@ struct OPENMM_EXPORT_ORBIT EnsembleShardOptions {
 struct OPENMM_EXPORT_ORBIT EnsembleShardReport {
     int numMolecules = 0;               ///< molecules written
     int numConformers = 0;              ///< conformers written
-    int numOtherSide = 0;               ///< molecules on the other side of the validation rule, left out
+    int numOtherSide = 0;               ///< molecules left out because of the validation rule
     int numFaults = 0;                  ///< records that could not be used
-    std::vector<std::string> messages;  ///< one sentence a faulty record
+    std::vector<std::string> messages;  ///< one sentence for each faulty record
 };
 
 /**

@@ -17,8 +17,8 @@ namespace OrbitPlugin {
  * atoms.
  *
  * The forces are, in this order: bonds, angles, linear angles (if there are any), stretch-bend, out-of-plane, torsions,
- * nonbonded (buffered 14-7 and buffered Coulomb, per-particle parameters, so that several molecules can share it), and
- * the quarter of the 1-4 electrostatics that is taken away. Each is named.
+ * nonbonded (buffered 14-7 and buffered Coulomb, with per-particle parameters, so that several molecules can share it),
+ * and a term that subtracts a quarter of the electrostatics of 1-4 pairs. Each force has a name.
  *
  * Source: doi:10.1002/(SICI)1096-987X(199604)17:5/6<490::AID-JCC1>3.0.CO;2-P and the papers that follow it.
  *

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The value that describes one molecule: atoms, bonds, rings and specified stereochemistry, in the caller's atom order.
+// A molecule: atoms, bonds, rings and specified stereochemistry, in the caller's atom order.
 #ifndef OPENMM_ORBIT_MOLECULARGRAPH_H_
 #define OPENMM_ORBIT_MOLECULARGRAPH_H_
 
@@ -59,8 +59,8 @@ struct TorsionStereo {
 };
 
 /**
- * A molecule as the denoisers see it. Values are complete and checked by validate(): the reading room
- * (readSmiles, readMolBlock, ...) returns validated graphs only.
+ * A molecule as the denoisers see it. validate() checks it; the readers (readSmiles, readMolBlock, ...) return
+ * validated graphs only.
  */
 struct OPENMM_EXPORT_ORBIT MolecularGraph {
     std::string name;                               ///< title of the record, may be empty
@@ -71,9 +71,9 @@ struct OPENMM_EXPORT_ORBIT MolecularGraph {
     std::vector<std::vector<int>> rings;            ///< smallest rings (symmetrised SSSR), atom indices in ring order
     std::vector<TetrahedralStereo> tetrahedral;     ///< specified centres
     std::vector<TorsionStereo> torsional;           ///< specified double bonds and atropisomer axes
-    /** Names and values of the data items of its record, in their order; they go along and mean nothing */
+    /** Names and values of the data items of its record, in their order; kept for output only */
     std::vector<std::pair<std::string, std::string>> properties;
-    int numAddedHydrogens = 0;                      ///< hydrogens that the reading room appended to the caller's atoms
+    int numAddedHydrogens = 0;                      ///< hydrogens that a reader appended to the caller's atoms
 
     /** Get the number of atoms, hydrogens included. */
     int getNumAtoms() const {
@@ -105,7 +105,7 @@ struct OPENMM_EXPORT_ORBIT MolecularGraph {
 };
 
 /**
- * Add specified axes to a graph, for example atropisomers that another program labelled.
+ * Add specified axes to a graph, for example axes of atropisomers that another program labelled.
  *
  * @param graph   the molecule
  * @param axes    one record for each axis; it replaces what the graph says about that axis

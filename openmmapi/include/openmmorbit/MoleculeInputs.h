@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What a model's network sees of a molecule, for those who run the network themselves.
+// The network's inputs for a molecule, for programs that run the network themselves.
 #ifndef OPENMM_ORBIT_MOLECULEINPUTS_H_
 #define OPENMM_ORBIT_MOLECULEINPUTS_H_
 
@@ -11,14 +11,14 @@
 
 namespace OrbitPlugin {
 
-/** The categorical inputs of one molecule, as numbers of rows of the model's embeddings, and their symmetries. */
+/** The categorical inputs of one molecule, as rows of the model's embedding tables, and its symmetry group. */
 struct OPENMM_EXPORT_ORBIT MoleculeInputs {
     int numAtoms = 0;               ///< of the molecule
     int numAtomFeatures = 0;        ///< of the model
     int numPairFeatures = 0;        ///< of the model
     std::vector<int> atomFeatures;  ///< [numAtoms][numAtomFeatures] rows of token.embedding
     std::vector<int> pairFeatures;  ///< [numAtoms][numAtoms][numPairFeatures] rows of pair.embedding
-    SymmetryGroup group;            ///< the permutations that leave all of them, and the isotopes, unchanged
+    SymmetryGroup group;            ///< permutations of atoms that leave all inputs, and the isotopes, unchanged
 };
 
 /**

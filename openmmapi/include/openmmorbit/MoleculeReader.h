@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Reads molecules: SMILES, mol blocks, and files of many records of which a bad one never stops the others.
+// Reads molecules from SMILES, mol blocks and files of many records; a bad record does not stop the others.
 #ifndef OPENMM_ORBIT_MOLECULEREADER_H_
 #define OPENMM_ORBIT_MOLECULEREADER_H_
 
@@ -15,7 +15,7 @@ namespace OrbitPlugin {
 /** Settings of the readers. */
 struct OPENMM_EXPORT_ORBIT ReaderOptions {
     bool addHydrogens = true;   ///< append missing hydrogens; if false, a record that lacks some is refused
-    /** Take stereochemistry from coordinates in three dimensions; if false, such records get none */
+    /** Read stereochemistry from three-dimensional coordinates; if false, such records have none */
     bool stereoFrom3D = true;
     int maxAtoms = 2000;        ///< refuse larger molecules, hydrogens included; 1 to 2,000
 };
@@ -25,7 +25,7 @@ struct OPENMM_EXPORT_ORBIT MoleculeRecord {
     MolecularGraph graph;                           ///< empty if the record has an error
     std::vector<double> positions;                  ///< [numAtoms * 3], Angstrom; empty without coordinates in 3D
     std::map<std::string, std::string> properties;  ///< data items of the record
-    std::string error;                              ///< what is wrong with the record, empty if it is good
+    std::string error;                              ///< why the record could not be read; empty if it was
     int index = 0;                                  ///< number of the record in its file, from 0
 };
 
@@ -87,8 +87,8 @@ public:
     MoleculeReader(MoleculeReader&&) noexcept;
     MoleculeReader& operator=(MoleculeReader&&) noexcept;
     /**
-     * Read the next record. A record that is wrong is reported in its `error`, with its number, title and reason. A
-     * file without records gives one that says so.
+     * Read the next record. If it cannot be read, its `error` gives the number, the title and the reason. A file
+     * without records gives one record with an error that says so.
      *
      * @param record   the record, replaced
      * @return false at the end of the file

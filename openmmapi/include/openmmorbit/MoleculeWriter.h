@@ -23,14 +23,15 @@ namespace OrbitPlugin {
 OPENMM_EXPORT_ORBIT std::string writeMolBlock(const MolecularGraph& graph, const std::vector<double>& positions);
 
 /**
- * Write one conformer as a record of an SD file. The data items that the graph brings from its own record come first,
- * unless one of the same name is given, or they are named ORBIT_...: those of an earlier run.
+ * Write one conformer as a record of an SD file. The data items of the graph come first. Left out are those with a name
+ * that is also in properties, and those named ORBIT_..., which are from an earlier run.
  *
- * @param graph        the molecule; what an SD file cannot hold of its title and data items is changed: line ends and
- *                     brackets of names, lines of values that would end the record or the value
+ * @param graph        the molecule; parts of its title and data items that an SD file cannot hold are changed: line
+ * ends
+ *                     and brackets in names, and lines of values that would end the record or the value
  * @param positions    [numAtoms * 3], Angstrom
  * @param properties   data items; names without line ends and angle brackets, values without empty lines
- * @return mol block, data items and the line that ends the record
+ * @return mol block, data items and the final line $$$$
  * @throws ArgumentError as writeMolBlock(), and for a data item that an SD file cannot hold
  */
 OPENMM_EXPORT_ORBIT std::string writeStructureRecord(const MolecularGraph& graph, const std::vector<double>& positions,

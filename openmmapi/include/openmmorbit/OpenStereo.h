@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Centres and double bonds that a molecule leaves open, and the isomers that it may be (library OpenMMOrbitChem).
+// Open stereocentres and double bonds of a molecule, and its stereoisomers (library OpenMMOrbitChem).
 #ifndef OPENMM_ORBIT_OPENSTEREO_H_
 #define OPENMM_ORBIT_OPENSTEREO_H_
 
@@ -10,21 +10,21 @@
 
 namespace OrbitPlugin {
 
-/** A centre or a double bond that may have two configurations and has no specified one. */
+/** A centre or double bond that can have two configurations, none of which is specified. */
 struct OPENMM_EXPORT_ORBIT OpenStereo {
     int atom1 = 0;      ///< the centre, or one end of the double bond
     int atom2 = -1;     ///< the other end of the double bond, -1 for a centre
 };
 
 /**
- * Find the centres and double bonds that a molecule leaves open, as RDKit's findPotentialStereo() sees them.
+ * Find the centres and double bonds that a molecule leaves open, by RDKit's findPotentialStereo().
  *
  * @throws ArgumentError if RDKit refuses the graph
  */
 OPENMM_EXPORT_ORBIT std::vector<OpenStereo> findOpenStereo(const MolecularGraph& graph);
 
 /**
- * Specify what a molecule leaves open as coordinates show it.
+ * Specify the open centres and double bonds of a molecule as they are in given positions.
  *
  * @param graph       the molecule
  * @param open        what findOpenStereo() found
@@ -35,12 +35,12 @@ OPENMM_EXPORT_ORBIT MolecularGraph specifyStereo(
         const MolecularGraph& graph, const std::vector<OpenStereo>& open, const std::vector<double>& positions);
 
 /**
- * Get the isomers of a molecule: all combinations of what it leaves open, each different SMILES once. Some may be
- * impossible, e.g. across a small bicycle.
+ * Get the stereoisomers of a molecule: all combinations of its open centres and double bonds, each different SMILES
+ * once. Some of them may not exist, e.g. with a trans bridge in a small bicycle.
  *
  * @param graph        the molecule
- * @param maxIsomers   stop after so many, at least 1
- * @return molecules with all stereo records and their isomeric SMILES; the molecule itself if it leaves nothing open
+ * @param maxIsomers   stop after this number, at least 1
+ * @return molecules with all stereo records and their isomeric SMILES; the molecule itself if nothing is open
  * @throws ArgumentError if maxIsomers is below 1
  */
 OPENMM_EXPORT_ORBIT std::vector<MolecularGraph> enumerateStereo(const MolecularGraph& graph, int maxIsomers);

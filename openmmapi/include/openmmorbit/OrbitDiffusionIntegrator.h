@@ -21,16 +21,16 @@ struct GraphFeatures;
 /**
  * An Integrator that generates conformers of molecules inside a Context, alone or as a child of a CompoundIntegrator.
  *
- * Each step is one step of the sampler. The first one draws the molecules from the prior, around the centroids that
- * their particles have then; the last one ends with the finished conformers, constraints applied and virtual sites
- * computed. Particles that belong to no added molecule stay where they are (up to the constraint tolerance, if they are
- * constrained). No Force is evaluated or updated, so barostats and thermostats stand still; velocities are not touched.
- * Denoising raises the step count of the Context and not its time.
+ * Each step is one step of the sampler. The first step draws random positions for the molecules, around the centroids
+ * that their particles have then. The last step ends with the finished conformers; constraints are applied and virtual
+ * sites computed. Particles that belong to no added molecule stay where they are (up to the constraint tolerance, if
+ * they are constrained). No Force is evaluated or updated, so barostats and thermostats do nothing, and velocities do
+ * not change. A step raises the step count of the Context but not its time.
  *
- * Setting the positions of the Context between the steps of a generation only moves the centroids. Between them,
- * particles stand where the noise put them: energies and forces mean nothing there, and dynamics gives coordinates that
- * are not finite. So a CompoundIntegrator takes steps of dynamics before a generation or after it; a step of
- * another integrator in between ends the generation with an error.
+ * Between the steps of a generation the particles are at noisy positions: energies and forces mean nothing there, and
+ * dynamics gives coordinates that are not finite. So in a CompoundIntegrator take steps of dynamics before or after a
+ * generation; a step of another integrator in between ends the generation with an error. Setting the positions of the
+ * Context between two steps only moves the centroids of the molecules.
  */
 class OPENMM_EXPORT_ORBIT OrbitDiffusionIntegrator : public OpenMM::Integrator {
 public:
@@ -44,8 +44,8 @@ public:
         return *model;
     }
     /**
-     * Add a molecule to be generated. Takes effect at the next Context creation or restart(), where particles that do
-     * not weigh what the atoms do, and particles of mass 0, are refused.
+     * Add a molecule to be generated. Takes effect when a Context is created or at the next restart(). Then particles
+     * of mass 0, and particles whose masses are not those of the atoms, are refused.
      *
      * @param graph       the molecule
      * @param particles   [numAtoms] particle of every atom; no particle may belong to two molecules
@@ -65,8 +65,8 @@ public:
     /** Get the condition of a molecule. */
     int getMoleculeCondition(int index) const;
     /**
-     * Inspect a molecule of the finished generation. Copies whose centres all came out inverted have been reflected by
-     * then. If a fault is found, restart() draws another conformer.
+     * Inspect a molecule of the finished generation. A molecule whose centres all came out inverted has been reflected
+     * before. If a fault is found, call restart() to generate another conformer.
      *
      * @throws OpenMMException if the generation is not finished
      */
@@ -93,7 +93,7 @@ public:
     int getGenerationSeed() const {
         return generationSeed;
     }
-    /** Get how often restart() began a new generation: generation k of a seed is always the same. */
+    /** Get the number of generations with this seed before the current one; it determines the noise, with the seed. */
     int getGeneration() const {
         return generation;
     }
@@ -113,7 +113,7 @@ public:
     void step(int steps) override;
     /** Take all the steps that the current generation has left. */
     void generate();
-    /** Begin a new generation with the next step: the same seed, other noise. */
+    /** Begin a new generation with the next step, with the same seed and other noise. */
     void restart();
     /** Get the number of steps that the current generation has taken. */
     int getCurrentStep() const {
@@ -121,7 +121,7 @@ public:
     }
     /** Get whether the current generation has taken its last step. */
     bool isFinished() const;
-    /** Get the number of network evaluations a copy since the Context was created. */
+    /** Get the number of network evaluations of each molecule since the Context was created. */
     int getNumEvaluations() const {
         return numEvaluations;
     }

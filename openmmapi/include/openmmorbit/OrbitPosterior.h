@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The exact posterior mean of the clean positions over the orbit of rotations and automorphisms.
+// The exact mean of the clean positions, given noisy ones, over rotations and automorphisms of a molecule.
 #ifndef OPENMM_ORBIT_ORBITPOSTERIOR_H_
 #define OPENMM_ORBIT_ORBITPOSTERIOR_H_
 
@@ -12,8 +12,8 @@
 namespace OrbitPlugin {
 
 /**
- * How the noise x0 of a sample is matched with its clean positions x1. The posterior belongs to the coupling: with
- * Kabsch only permutations are averaged, equations (2.11) to (2.14); with OrbitOT nothing is left to average.
+ * How the noise x0 of a sample is matched with its clean positions x1. The posterior depends on the coupling: with
+ * Kabsch only permutations are averaged, equations (2.11) to (2.14); with OrbitOT only one group element is left.
  */
 enum class OrbitCoupling {
     Independent = 0,    ///< x0 is drawn without looking at x1
@@ -24,7 +24,7 @@ enum class OrbitCoupling {
 /** The group of rotations that is averaged over. */
 enum class OrbitRotations {
     Proper = 0,         ///< SO(3)
-    WithReflections = 1 ///< O(3): for networks and molecules that do not know left from right
+    WithReflections = 1 ///< O(3): for networks whose inputs show no handedness
 };
 
 /** Settings of the interpolant (1.1). Plain floats in one length unit. */
@@ -36,16 +36,16 @@ struct OPENMM_EXPORT_ORBIT OrbitPosteriorSettings {
     double priorScale = 1.0;                ///< s0 of the gaussian prior, in the length unit of the positions
 };
 
-/** How a group is averaged that is too large to list: the lattice rule, equations (2.20) to (2.25). */
+/** Settings of the lattice rule, equations (2.20) to (2.25), for groups that are too large to list. */
 struct OPENMM_EXPORT_ORBIT OrbitLatticeSettings {
     int maxOrder = 5000;    ///< smaller groups are listed, which is exact
-    int numPoints = 512;    ///< rotations in every stratum, a power of 2 from 8 on
+    int numPoints = 512;    ///< rotations in every stratum, a power of 2, at least 8
     /**
-     * True if x1 is the element that xt was made from, as in training: then the mean is unbiased for any number of
-     * points. False for any other x1: the error falls with the number of points.
+     * True if xt was made from x1 itself and not from another element of its orbit, as in training: then the mean is
+     * unbiased for any number of points. If false, the error falls with the number of points.
      */
     bool pinned = false;
-    int seed = 1;           ///< of the random shift of the lattice
+    int seed = 1;           ///< random seed of the shift of the lattice
 };
 
 /** What orbitPosterior() returns; positions are [numAtoms * 3], in the caller's length unit. */
@@ -79,7 +79,7 @@ OPENMM_EXPORT_ORBIT OrbitPosteriorResult orbitPosterior(const std::vector<double
  * As above for a group of any size: listed if it is small, averaged by the lattice rule otherwise.
  *
  * @param group     the whole group, as findSymmetryGroup() returns it
- * @param lattice   what is done with groups too large to list; they need the independent coupling
+ * @param lattice   settings for groups too large to list; these need the independent coupling
  */
 OPENMM_EXPORT_ORBIT OrbitPosteriorResult orbitPosterior(const std::vector<double>& x1, const std::vector<double>& xt,
         double time, const std::vector<std::pair<int, int>>& bonds, const SymmetryGroup& group,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What a denoiser is trained on: every regression target of the orbit, from the plain sample to the exact mean.
+// The regression targets of denoisers, from the plain sample to the exact mean over its orbit.
 #ifndef OPENMM_ORBIT_ORBITTARGET_H_
 #define OPENMM_ORBIT_ORBITTARGET_H_
 
@@ -16,7 +16,7 @@ enum class OrbitTarget {
     MonteCarlo = 1,     ///< self-normalised mean over random rotations and automorphisms, the identity among them
     Paper = 2,          ///< as MonteCarlo, with the published temperature and isotropic variance; biased
     Exact = 3,          ///< the posterior mean A
-    ExactVelocity = 4,  ///< A, and for velocities the mean over the noise too
+    ExactVelocity = 4,  ///< the posterior mean A, for velocities averaged over the noise x0 too
     Quotient = 5        ///< x1 without the component along rotations of xt
 };
 
@@ -31,11 +31,11 @@ OPENMM_EXPORT_ORBIT OrbitCoupling parseOrbitCoupling(const std::string& name);
 
 /** Settings of orbitTarget(). */
 struct OPENMM_EXPORT_ORBIT OrbitTargetSettings {
-    OrbitTarget target = OrbitTarget::Exact;    ///< what is regressed
+    OrbitTarget target = OrbitTarget::Exact;    ///< what the network regresses on
     OrbitPosteriorSettings posterior;           ///< prior, coupling and scales
-    int numRotations = 200;                     ///< of MonteCarlo and Paper, the identity included
-    int numAutomorphisms = 50;                  ///< likewise; all of a group that is no larger
-    int seed = 1;                               ///< of the rotations and automorphisms that are drawn
+    int numRotations = 200;                     ///< rotations drawn for MonteCarlo and Paper, the identity included
+    int numAutomorphisms = 50;                  ///< automorphisms drawn likewise; smaller groups are listed
+    int seed = 1;                               ///< random seed of the rotations and automorphisms
 
     /** Check the values. @throws ArgumentError for settings that do not belong together */
     void validate() const;

@@ -10,9 +10,9 @@
 namespace OrbitPlugin {
 
 /**
- * Load OpenMM's own plugins, then those of this package. Both are looked for beside the libraries that this program
- * runs with, so that no path is needed; the environment variable OPENMM_PLUGIN_DIR, if set, names OpenMM's. What is
- * loaded already stays as it is: a second call does nothing. Plugins of devices that are not there are left out
+ * Load OpenMM's own plugins, then those of this package. Both are searched beside the libraries that the program uses,
+ * so that no path is needed; the environment variable OPENMM_PLUGIN_DIR, if set, is the folder of OpenMM's plugins. A
+ * second call does nothing. Plugins for devices that this machine lacks are left out
  * (OpenMM::Platform::getPluginLoadFailures() says why).
  *
  * @return the names of the platforms that conformers can be generated on

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// How a long generation reports its progress and asks whether to go on.
+// A callback by which a long generation reports its progress, and can be stopped.
 #ifndef OPENMM_ORBIT_PROGRESSCALLBACK_H_
 #define OPENMM_ORBIT_PROGRESSCALLBACK_H_
 
@@ -18,7 +18,7 @@ public:
      *
      * @param numFinished   copies of the current call that are finished (accepted or given up)
      * @param numCopies     copies that the current call asks for
-     * @param fraction      what part of the work on the remaining copies' current attempt is done, 0 to 1
+     * @param fraction      finished part of the current attempt of the remaining copies, 0 to 1
      * @return false to stop: the call then throws GenerationStopped
      */
     virtual bool report(int numFinished, int numCopies, double fraction) = 0;

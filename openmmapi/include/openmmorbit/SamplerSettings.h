@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// How a generation goes from noise to data: method, schedule, number of steps and share of new noise.
+// Settings of the sampler: method, noise levels, number of steps, renewed noise and stereo guidance.
 #ifndef OPENMM_ORBIT_SAMPLERSETTINGS_H_
 #define OPENMM_ORBIT_SAMPLERSETTINGS_H_
 
@@ -15,9 +15,9 @@ enum class SamplerMethod { Euler = 0, Heun = 1, Multistep = 2 };
 enum class NoiseSchedule { Karras = 0, Logarithmic = 1, UniformTime = 2 };
 
 /**
- * Settings of a generation. Noise levels are in the model unit (Angstrom for molecules). After the last noise level the
- * positions are the denoiser's posterior mean, so that sigmaMin need not be small: below about 0.07 Angstrom the
- * network's own error exceeds what further steps gain.
+ * Settings of the sampler. Noise levels are in the model unit (Angstrom for molecules). The last step ends with the
+ * denoised positions, so sigmaMin need not be very small: below about 0.07 Angstrom the error of the network exceeds
+ * what further steps gain.
  */
 struct OPENMM_EXPORT_ORBIT SamplerSettings {
     SamplerMethod method = SamplerMethod::Multistep; ///< integration method
@@ -27,15 +27,17 @@ struct OPENMM_EXPORT_ORBIT SamplerSettings {
     double sigmaMin = 0.07;     ///< last noise level before 0, model unit
     double rho = 3.0;           ///< exponent of the Karras schedule
     /**
-     * Share of the next noise level that a step draws anew, (5.8) of docs/theory.md: at least 0, below 1. 0 integrates
-     * the probability-flow ODE; above 0 each step also equilibrates the positions at their noise level, which corrects
-     * the errors of earlier steps. It pays from about 12 steps with Multistep; Euler needs a small share.
+     * Share of the next noise level that a step draws anew, (5.8) of docs/theory.md: at least 0, below 1. With 0 the
+     * sampler integrates the probability-flow ODE. Above 0 each step also equilibrates the positions at their noise
+     * level, which corrects errors of earlier steps. This improves conformers from about 12 Multistep steps on; with
+     * Euler use a small share, unless the model was distilled with a larger one.
      */
     double renewal = 0.9;
     /**
-     * How far the atoms of a stereocentre move in one step while it disagrees with the others, (5.11) of theory.md,
-     * model unit: at least 0. For models that do not see hands: the hand of the molecule is given at the end, by one
-     * reflection, and guidance makes all its centres agree until then. 0: centres that share no ring agree by chance.
+     * Distance by which the atoms of a stereocentre move in one step while it disagrees with the other centres, (5.11)
+     * of docs/theory.md, in the model unit: at least 0. It acts in models whose inputs show no handedness: guidance
+     * makes all centres of a molecule agree, and if all are inverted at the end, the conformer is reflected. With 0,
+     * centres that share no ring agree in only some of the copies.
      */
     double stereoGuidance = 4.0;
 
@@ -43,7 +45,7 @@ struct OPENMM_EXPORT_ORBIT SamplerSettings {
     void validate() const;
     /** Get the noise levels [numSteps + 1]; the last one is 0. */
     std::vector<double> getNoiseLevels() const;
-    /** Get the level of the noise that each step draws anew [numSteps], (5.8); 0: none. */
+    /** Get the level of the noise that each step adds [numSteps], (5.8), model unit; 0 where it adds none. */
     std::vector<double> getRenewedLevels() const;
     /** Get the number of network evaluations of one generation. */
     int getNumEvaluations() const;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Shards: compact binary files of molecules with their conformers, the food of the trainer.
+// Shards: compact binary files of molecules with their conformers, which the trainer reads.
 #ifndef OPENMM_ORBIT_SHARD_H_
 #define OPENMM_ORBIT_SHARD_H_
 
@@ -14,7 +14,7 @@ namespace OrbitPlugin {
 /** One molecule of a shard: its graph, its conformers and where they come from. */
 struct OPENMM_EXPORT_ORBIT ShardRecord {
     MolecularGraph graph;
-    std::string flatSmiles;         ///< canonical SMILES without hydrogens and stereo: the key of the validation rule
+    std::string flatSmiles;         ///< canonical SMILES without hydrogens and stereochemistry, for the validation rule
     std::string condition;          ///< level of theory, e.g. "GFN2-xTB"
     std::vector<float> positions;   ///< [numConformers][numAtoms][3], Angstrom
     std::vector<float> energies;    ///< [numConformers] above the lowest, kcal/mol; empty if unknown
@@ -29,8 +29,8 @@ struct OPENMM_EXPORT_ORBIT ShardRecord {
 };
 
 /**
- * Writes a shard, docs/training.md. A record is complete on disk when add() returns, so an interrupted writer leaves a
- * readable file.
+ * Writes a shard (format: docs/training.md). A record is complete on disk when add() returns, so an interrupted program
+ * leaves a readable file.
  */
 class OPENMM_EXPORT_ORBIT ShardWriter {
 public:
@@ -56,8 +56,9 @@ private:
 };
 
 /**
- * Tell whether a molecule is kept for validation: SHA-256 of "orbit-validation:" and the flat SMILES, its first 8 hex
- * digits over 2^32 below 0.03. Such molecules are never trained on, in any form.
+ * Tell whether a molecule is kept for validation, in all its stereoisomers and conformers. About 3 % of all molecules
+ * are: those for which the first 8 hex digits of the SHA-256 of "orbit-validation:" followed by the flat SMILES,
+ * divided by 2^32, are below 0.03. Training shards never contain them.
  *
  * @param flatSmiles   canonical SMILES without hydrogens, isotopes and stereo
  */

@@ -9,17 +9,18 @@
 namespace OrbitPlugin {
 
 /**
- * A permutation group on the atoms, written as N_leaf Q: leafClasses are sets of exchangeable terminal atoms on one
- * neighbour (their full symmetric groups form N_leaf), representatives hold one permutation of every coset Q. A
- * permutation acts as (P x)[a] = x[perm[a]]. Source: DOI 10.48550/arXiv.2502.09890; structure in docs/theory.md.
+ * A group of permutations of the atoms. It is stored as a product, because it may be too large to list: leafClasses are
+ * sets of equivalent terminal atoms on one neighbour, whose permutations form the subgroup N_leaf, and representatives
+ * hold one permutation of every coset of N_leaf. A permutation acts as (P x)[a] = x[perm[a]]. Source: DOI
+ * 10.48550/arXiv.2502.09890; structure in docs/theory.md.
  */
 struct OPENMM_EXPORT_ORBIT SymmetryGroup {
     int numAtoms = 0;
     std::vector<std::vector<int>> leafClasses;      ///< each of at least 2 atoms
     std::vector<std::vector<int>> representatives;  ///< full-length permutations, the identity first
     /**
-     * False if there are more cosets than the search was allowed to list, or it took too long. The identity is then the
-     * only representative, so that the listed elements still form a group.
+     * False if there are more cosets than the search may list, or if it took too long. Then the identity is the only
+     * representative, so that the elements still form a group.
      */
     bool complete = true;
 

@@ -29,19 +29,20 @@ struct OPENMM_EXPORT_ORBIT TopologyRecord {
     std::vector<TopologyAtom> atoms;            ///< in the topology's order, those of a residue together
     std::vector<TopologyBond> bonds;            ///< each bond once
     std::vector<std::string> residueNames;      ///< name of every residue
-    std::vector<std::string> residueIds;        ///< number of every residue, for messages; may be empty
+    std::vector<std::string> residueIds;        ///< residue number of every residue, for messages; may be empty
     std::map<std::string, std::string> smiles;  ///< residue name to SMILES, for residues that are not standard
 };
 
 /**
- * Read a molecule from a topology. Residues with a SMILES take bond orders, charges, hydrogens and stereochemistry from
- * it, matched by elements, bonds and the hydrogens that are there. Amino acids, nucleotides, ACE, NME, NH2 and water
- * have them by the names of their heavy atoms; in those with hydrogens, the charges of N, acid oxygens and S follow
- * from the valences. Other residues need the order of every bond between heavy atoms.
+ * Read a molecule from a topology. Bond orders, charges, hydrogens and stereochemistry of a residue come from its
+ * SMILES, if there is one; its atoms are matched by elements, bonds and the hydrogens that are present. Amino acids,
+ * nucleotides, ACE, NME, NH2 and water are known by the names of their heavy atoms; if they have hydrogens, the charges
+ * of N, acid oxygens and S follow from the numbers of bonds. Other residues need the order of every bond between heavy
+ * atoms.
  *
- * @param topology   the molecule; hydrogens that lack are appended, or refused if the options say so
+ * @param topology   the molecule; missing hydrogens are appended, or the molecule is refused if the options say so
  * @param options    settings of the reader
- * @return a validated graph in the topology's atom order, with its atom names where each atom has one of its own
+ * @return a validated graph in the topology's atom order; its atom names are kept if all of them are different
  * @throws ArgumentError naming the residue if it is unknown, has other atoms than a standard one of its name, or a
  *                       SMILES with other atoms or bonds
  */

@@ -27,21 +27,21 @@ struct OPENMM_EXPORT_ORBIT DistillationSettings {
     SamplerSettings sampler;            ///< the student's, method Euler; the exported model holds it
     std::vector<int> teacherSteps;      ///< evaluations of the teacher for every step of the student
     std::vector<double> levelShares;    ///< relative share of the batches of every step; empty: equal ones
-    int repeats = 1;                    ///< updates a batch of the teacher serves for, each with other rotations
-    double onPolicyShare = 0;           ///< share of the batches that start where the student's own steps lead
+    int repeats = 1;                    ///< updates for which a batch of the teacher is used, each with other rotations
+    double onPolicyShare = 0;           ///< share of the batches that start from positions the student generated
 };
 
 /** Settings of a training run; docs/training.md describes the file format. */
 struct OPENMM_EXPORT_ORBIT TrainingSettings {
     PairBiasTransformerSettings network;            ///< sizes of the network
-    /** Names of the conditions; 0 is the default. Those that the initial model lacks begin as its first one */
+    /** Names of the conditions; the first is the default. New ones start as a copy of the initial model's first */
     std::vector<std::string> conditions;
     std::vector<TrainingDataset> datasets;          ///< what to train on
     std::vector<std::string> validationShards;      ///< what to validate on; may be empty
     std::string outputDirectory = ".";              ///< checkpoint.bin, model.safetensors, log.csv are written here
     std::string initialModel;                       ///< model file to start from; empty: random weights
     std::vector<int> initialLayers;                 ///< which of its layers to keep, in this order; empty: all
-    int seed = 1;                                   ///< key of all random numbers
+    int seed = 1;                                   ///< random seed
     int atomsPerBatch = 1200;                       ///< padded atoms in a batch
     long long maxSteps = 100000;                    ///< end of the schedule in steps
     double maxMinutes = 0;                          ///< end of the schedule in minutes, whichever comes first; 0: none
@@ -51,11 +51,11 @@ struct OPENMM_EXPORT_ORBIT TrainingSettings {
     double beta1 = 0.9, beta2 = 0.99;               ///< AdamW
     double weightDecay = 0.01;                      ///< AdamW; matrices only
     double gradientClip = 1.0;                      ///< largest norm of the gradient
-    double emaDecay = 0.999;                        ///< largest decay of the average of the weights
+    double emaDecay = 0.999;                        ///< decay of the average of the weights; less in the first steps
     double logSigmaMean = -0.5, logSigmaDeviation = 1.3;    ///< P_mean and P_std of (3.3)
     double stereoDropout = 0.05;                    ///< share of the samples that hide their stereo labels
     double mirrorProbability = 0.5;                 ///< share of the samples that are reflected, labels included
-    double boltzmannShare = 0;                      ///< share of the samples whose conformer follows the weights
+    double boltzmannShare = 0;                      ///< share of samples whose conformer is drawn by Boltzmann weight
     int maxAutomorphisms = 720;                     ///< larger groups are not listed, see largeGroups
     std::string largeGroups = "lattice";            ///< "lattice" rule, or "subgroup" of at most maxAutomorphisms
     int latticePoints = 128;                        ///< of the lattice rule, a power of 2
@@ -63,7 +63,7 @@ struct OPENMM_EXPORT_ORBIT TrainingSettings {
     std::string coupling = "independent";           ///< name of an OrbitCoupling
     std::string regression = "denoiser";            ///< "denoiser" or "velocity": whose target is averaged
     int numRotations = 200, numAutomorphisms = 50;  ///< of the targets monteCarlo and paper
-    /** Means over O(3) where the inputs show no hand; exact targets, independent coupling */
+    /** Average over O(3) where inputs show no handedness; for exact targets, independent coupling */
     bool averageReflections = true;
     DistillationSettings distillation;              ///< learn from another model instead of from the data
     /** "cpu", "gpu" (CUDA or ROCm), or "auto": the GPU if there is one and LibTorch was installed with its libraries */
@@ -77,10 +77,10 @@ struct OPENMM_EXPORT_ORBIT TrainingSettings {
     double exportMinutes = 5;                       ///< between exports of the averaged weights
     int logSteps = 50;                              ///< between lines of the log
     int validationSteps = 1000;                     ///< between validations; 0: never
-    int validationMolecules = 32;                   ///< of all shards, whose conformers are generated; 0: none
-    int validationCopies = 32;                      ///< generated for such a molecule: 2 a reference, at most so many
+    int validationMolecules = 32;                   ///< molecules whose conformers are generated; 0: none
+    int validationCopies = 32;                      ///< at most so many copies of such a molecule; 2 for each reference
     int metricSteps = 5000;                         ///< between generations of conformers; 0: only at the end
-    std::vector<std::string> metadata;              ///< key, value, key, value … of the model card
+    std::vector<std::string> metadata;              ///< model card: key, value, key, value …
 
     /** Read settings from a JSON file. @throws ArgumentError naming the key */
     static TrainingSettings load(const std::string& path);
@@ -95,7 +95,7 @@ struct OPENMM_EXPORT_ORBIT TrainingResult {
     double loss = 0;                ///< mean of (3.3) over the last steps
     double validationLoss = 0;      ///< of the averaged weights; 0 if there were no validation shards
     double minutes = 0;             ///< of the whole run
-    std::string modelPath;          ///< the exported model; empty in all processes of a run but the first
+    std::string modelPath;          ///< the exported model; empty in all processes but the first
     EnsembleMetrics metrics;        ///< of conformers of validation molecules, means over molecules; none: no molecules
     long long numSkipped = 0;       ///< steps without an update, because loss or gradient was not finite
 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What a model was trained on: numbers of molecules by kind of atom, kind of bond, ring and size.
+// Numbers of training molecules of a model by kind of atom, kind of bond, ring and size.
 #ifndef OPENMM_ORBIT_TRAININGCOUNTS_H_
 #define OPENMM_ORBIT_TRAININGCOUNTS_H_
 
@@ -15,11 +15,12 @@
 namespace OrbitPlugin {
 
 /**
- * How many molecules of the training data hold a kind of atom, a kind of bond or a ring of some size, and how large
- * they are. The unit is a molecule: all stereoisomers, conformers and levels of theory of one flat SMILES count once.
+ * How many molecules of the training data have each kind of atom, each kind of bond, each ring size and each size. All
+ * stereoisomers, conformers and levels of theory of one flat SMILES count as one molecule.
  *
  * A kind of atom is its element, charge, bonds by order and number of hydrogens, e.g. "Se with 2 single bonds" or "N+
- * with 4 single bonds, 3 to H"; a kind of bond is the elements and charges of its ends and its order, "B and C, single"
+ * with 4 single bonds, 3 to H". A kind of bond is the elements and charges of its ends and its order, e.g. "B and C,
+ * single".
  */
 class OPENMM_EXPORT_ORBIT TrainingCounts {
 public:
@@ -32,8 +33,8 @@ public:
      */
     void addMolecule(const MolecularGraph& graph, const std::string& flatSmiles = "");
     /**
-     * Take in what an earlier training saw. Nobody knows which molecules both have seen, so that the larger of two
-     * numbers stands: so many different molecules there were at least.
+     * Merge the counts of an earlier training. The two sets of molecules may overlap, so each number becomes the larger
+     * of the two: there were at least so many different molecules.
      */
     void include(const TrainingCounts& earlier);
     /** Get the number of molecules; 0 if nothing is known. */
@@ -61,13 +62,12 @@ public:
         return allAtoms;
     }
     /**
-     * List what hardly any training molecule has in common with a molecule: kinds of atoms, kinds of bonds, rings, and
-     * a size beyond that of nearly all. A small molecule (at most 3 heavy atoms) that was trained on is familiar.
+     * List what few training molecules have in common with a molecule: kinds of atoms, kinds of bonds, ring sizes, and
+     * its size. Nothing is listed for a small molecule (at most 3 heavy atoms) that is a training molecule itself.
      *
      * @param graph     the molecule
-     * @param minimum   what fewer molecules have is listed
-     * @return one phrase each, e.g. "Se with 2 single bonds (in 3 training molecules)"; none if nothing is known of the
-     *         training data
+     * @param minimum   list what fewer training molecules than this have
+     * @return one phrase each, e.g. "Se with 2 single bonds (in 3 training molecules)"; none if there are no counts
      * @throws ArgumentError as MolecularGraph::validate()
      */
     std::vector<std::string> findUnfamiliar(const MolecularGraph& graph, int minimum = 10) const;
@@ -85,8 +85,8 @@ private:
     long long numMolecules = 0;
     std::map<std::string, long long> atoms, bonds;
     std::map<int, long long> rings, heavyAtoms, allAtoms;
-    std::set<std::string> smallMolecules;   ///< hashes of those with at most 3 heavy atoms
-    std::unordered_set<std::uint64_t> keys;           ///< of the molecules that were counted; no part of the file
+    std::set<std::string> smallMolecules;   ///< hashes of training molecules with at most 3 heavy atoms
+    std::unordered_set<std::uint64_t> keys;           ///< hashes of the keys that were counted; not written to the file
 };
 
 /**
