@@ -135,14 +135,14 @@ def _count(value: Any) -> int | Exception:
 class ConformerGenerator:
     """Generates conformers with a trained denoiser on an OpenMM platform.
 
-    Every conformer is inspected (bonds, clashes, stereochemistry); wrong ones are drawn again and never returned
-    silently.
+    Every copy is inspected (geometry, clashes, stereochemistry). A copy that fails is redrawn, that is, generated again
+    from other noise; copies that still fail are left out and listed in Ensemble.failures.
 
     Parameters
     ----------
     model : str, path or openmmorbit.orbit.DenoiserModel, optional
         The model: a path, or the name of a packaged one, "conformer" (the default) or another of the folder models.
-        A model brings its own sampler; the arguments below change parts of it.
+        The file of a model may contain its sampler; the arguments below change parts of it.
     platform : str or openmm.Platform, optional
         "CPU", "Reference", or a GPU: "OpenCL", "CUDA" or "HIP"; default: CPU, which is always there.
     properties : dict, optional
@@ -165,18 +165,18 @@ class ConformerGenerator:
     condition : str, optional
         A condition of the model, e.g. a level of theory; default: its first one.
     maxResamplings : int, optional
-        How often a wrong copy is drawn again.
+        Largest number of redraws of a copy that fails the inspection.
     check : bool
         Inspect conformers.
     returnFailed : bool
-        Return copies that stayed wrong, with their status, instead of leaving them out.
+        Return copies that fail after the last redraw, with their status, instead of leaving them out.
     unfamiliar : str
-        What to do with molecules that have something the model was hardly trained for (a kind of atom, bond or ring, or
-        a size, of fewer than 10 training molecules): "warn" (an UnfamiliarMoleculeWarning), "refuse" or "ignore". A
-        model file without training counts tells nothing.
+        What to do with a molecule that has something that fewer than 10 training molecules had (a kind of atom, bond or
+        ring, or a size): "warn" (an UnfamiliarMoleculeWarning), "refuse" or "ignore". A model file without training
+        counts, such as that of conformer-fast, gives no warnings.
     timeLimit : float, optional
-        Seconds that a molecule may take, for up to 100 conformers of it; in proportion for more. What was accepted by
-        then is returned. None: no limit.
+        Time limit in seconds for up to 100 conformers of a molecule, proportionally more for more of them. Conformers
+        that were accepted by then are returned. None: no limit.
 
     Notes
     -----

@@ -142,7 +142,7 @@ class Ensemble:
 
     @property
     def failures(self) -> list[orbit.FailedConformer]:
-        """Copies that stayed wrong and are not among the conformers: a list of FailedConformer."""
+        """Copies that failed the inspection and are not among the conformers: a list of FailedConformer."""
         return [self._core.getFailure(i) for i in range(self._core.getNumFailures())]
 
     @property
@@ -168,7 +168,7 @@ class Ensemble:
 
     @property
     def properties(self) -> dict[str, str]:
-        """Data items of the molecule's record, or further columns: a dict of texts. They go along into SDF files."""
+        """Data items of the molecule's record, or further columns: a dict of texts. SDF files contain them."""
         return self.graph.properties
 
     def __getstate__(self) -> dict[str, Any]:

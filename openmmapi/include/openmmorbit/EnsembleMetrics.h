@@ -27,7 +27,7 @@ struct OPENMM_EXPORT_ORBIT EnsembleMetrics {
 /**
  * Compute heavy-atom RMSDs after the best superposition: the least over all rotations (exactly) and over all
  * renumberings of the heavy atoms that keep elements, charges, isotopes and bonds. As in RDKit's GetBestRMS(),
- * hydrogens and stereochemistry are not looked at, and terminal oxygens and nitrogens of a conjugated group
+ * hydrogens and stereochemistry are ignored, and terminal oxygens and nitrogens of a conjugated group
  * (carboxylate, nitro, guanidinium) are equivalent.
  *
  * @param graph         the molecule; heavy atoms are those that are not hydrogen (all, if it has hydrogens only)

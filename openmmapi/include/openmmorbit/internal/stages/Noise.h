@@ -25,7 +25,7 @@ struct NoiseKey {
     std::uint64_t seed = 0;     ///< of the generation, or of one of its steps (6.3)
     std::uint32_t record = 0;   ///< index of the input molecule
     std::uint32_t copy = 0;     ///< index of the copy of this molecule
-    std::uint32_t draw = 0;     ///< attempt: 0 the first, above 0 a copy drawn again
+    std::uint32_t draw = 0;     ///< attempt: 0, or the number of the redraw
 };
 
 } // namespace OrbitPlugin
