@@ -177,9 +177,9 @@ def _warnAboutHydrogens(graph: orbit.MolecularGraph, what: str) -> None:
 def fromRDKit(mol: Chem.Mol, addHydrogens: bool = True) -> orbit.MolecularGraph:
     """Get the graph of an rdkit.Chem.Mol; atoms keep their order, missing hydrogens stand at the end.
 
-    The molecule is passed as a SMILES written in the order of its atoms, because the two RDKit libraries in the process may
-    have different versions. Stereochemistry is read from the molecule's tags; its conformers are ignored. Names of atoms
-    are kept if all of them are different; the molecule's name and properties are kept.
+    The molecule is passed as a SMILES written in the order of its atoms, because the two RDKit libraries in the process
+    may have different versions. Stereochemistry is read from the molecule's tags; its conformers are ignored. Names of
+    atoms are kept if all of them are different; the molecule's name and properties are kept.
 
     Raises
     ------
