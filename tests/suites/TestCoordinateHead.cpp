@@ -29,14 +29,35 @@ TEST(CoordinateHead, byHand) {
 
 TEST(CoordinateHead, outputIsCentred) {
     const int N = 7, d = 8;
-    vector<double> F(3 * N);
-    reference::coordinateHead({N, d}, makeNumbers(3 * d, 1), makeNumbers(N * d, 2, 4), makeNumbers(2 * d, 3), F);
-    for (int k = 0; k < 3; k++) {
-        double sum = 0;
-        for (int i = 0; i < N; i++)
-            sum += F[3 * i + k];
-        expectClose("sum", sum, 0.0, CLOSE);
+    for (int P : {1, 3}) {
+        vector<double> F(3 * P * N);
+        reference::coordinateHead({N, d, P}, makeNumbers(3 * P * d, 1), makeNumbers(N * d, 2, 4),
+            makeNumbers(2 * d, 3), F);
+        for (int k = 0; k < 3; k++) {
+            double sum = 0;
+            for (int i = 0; i < N * P; i++)
+                sum += F[3 * i + k];
+            expectClose("sum", sum, 0.0, CLOSE);
+        }
     }
+}
+
+TEST(CoordinateHead, everyPointHasRowsOfItsOwn) {
+    // Rows of the second of three points are those of a head with one point; the other points stay where the mean is.
+
+    const int N = 4, d = 5, P = 3;
+    const vector<double> weight = makeNumbers(3 * d, 1), x = makeNumbers(N * d, 2, 4);
+    const vector<double> modulation = makeNumbers(2 * d, 3);
+    vector<double> one(3 * N), several(3 * P * N), padded(9 * d), expected, first(3);
+    reference::coordinateHead({N, d}, weight, x, modulation, one);
+    std::copy(weight.begin(), weight.end(), padded.begin() + 3 * d);
+    reference::coordinateHead({N, d, P}, padded, x, modulation, several);
+    std::copy_n(several.begin(), 3, first.begin());
+    for (int i = 0; i < N; i++)
+        for (int point = 0; point < P; point++)
+            for (int k = 0; k < 3; k++)
+                expected.push_back(first[k] + (point == 1 ? one[3 * i + k] - 3 * first[k] : 0));
+    expectClose("coordinateHead", several, expected, CLOSE);
 }
 
 TEST(CoordinateHead, oneAtomStaysInTheCentre) {

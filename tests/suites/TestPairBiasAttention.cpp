@@ -31,8 +31,9 @@ struct TinyAttention {
     /** Get what the stage adds to the tokens. */
     vector<double> run() const {
         vector<double> result = x;
-        reference::pairBiasAttention({2, 4, 2}, {{qkv, qkvBias}, {output, outputBias}, relative}, {u, bias, modulation},
-            result);
+        const int numPoints = (int) u.size() / 6;
+        reference::pairBiasAttention({2, 4, 2, numPoints}, {{qkv, qkvBias}, {output, outputBias}, relative},
+            {u, bias, modulation}, result);
         for (int i = 0; i < 8; i++)
             result[i] -= x[i];
         return result;
@@ -95,6 +96,42 @@ TEST(PairBiasAttention, relativeCoordinates) {
     tiny.bias = {0, 0, 0, 0, 0, 1000, 0, 1000};
     const vector<double> expected = {0.5, 0, 0, 3, -0.5, 0, 0, 0};
     expectClose("pairBiasAttention", tiny.run(), expected, CLOSE);
+}
+
+TEST(PairBiasAttention, pointsAreSeenFromTheReferencePoint) {
+    // Column 9 h + 3 a + b: channel 0 reads x of the first point in head 0, channel 1 y of the second, channel 2 z of
+    // the third, channel 3 the same z in head 1. Both atoms look at atom 1 in head 0, and at atom 0 in head 1.
+    TinyAttention tiny;
+    tiny.u = {1, 2, 3, 10, 20, 30, 4, 5, 6, 7, 8, 9, 50, 60, 70, 13, 11, 12};
+    tiny.relative = vector<double>(4 * 18);
+    tiny.relative[0] = 1;
+    tiny.relative[18 + 4] = 1;
+    tiny.relative[2 * 18 + 8] = 1;
+    tiny.relative[3 * 18 + 9 + 8] = 1;
+    tiny.bias = {0, 1000, 0, 1000, 1000, 0, 1000, 0};
+    const vector<double> expected = {7 - 10, 60 - 20, 12 - 30, 6 - 30, 7 - 50, 60 - 60, 12 - 70, 6 - 70};
+    expectClose("pairBiasAttention", tiny.run(), expected, CLOSE);
+}
+
+TEST(PairBiasAttention, pointsWithoutWeightsChangeNothing) {
+    const int N = 5, d = 6, H = 3, P = 3;
+    const vector<double> qkv = makeNumbers(3 * d * d, 1), qkvBias = makeNumbers(3 * d, 2);
+    const vector<double> output = makeNumbers(d * d, 3), outputBias = makeNumbers(d, 4);
+    const vector<double> modulation = makeNumbers(6 * d, 6), bias = makeNumbers(H * N * N, 9);
+    const vector<double> u = makeNumbers(N * 3 * P, 8), relative = makeNumbers(d * 3 * H, 5);
+    vector<double> several = makeNumbers(N * d, 7), one = several, reference, padded;
+    for (int i = 0; i < N; i++)
+        reference.insert(reference.end(), u.begin() + 3 * (P * i + 1), u.begin() + 3 * (P * i + 1) + 3);
+    for (int row = 0; row < d * H; row++) {
+        padded.insert(padded.end(), 3, 0.0);
+        padded.insert(padded.end(), relative.begin() + 3 * row, relative.begin() + 3 * row + 3);
+        padded.insert(padded.end(), 3, 0.0);
+    }
+    reference::pairBiasAttention({N, d, H, P}, {{qkv, qkvBias}, {output, outputBias}, padded}, {u, bias, modulation},
+        several);
+    reference::pairBiasAttention({N, d, H}, {{qkv, qkvBias}, {output, outputBias}, relative},
+        {reference, bias, modulation}, one);
+    expectClose("pairBiasAttention", several, one, CLOSE);
 }
 
 TEST(PairBiasAttention, modulationAndBiases) {

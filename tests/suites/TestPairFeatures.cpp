@@ -23,7 +23,7 @@ struct TinyPairs {
     vector<double> u = {0, 0, 0, 0, 2.4, 3.2}, cond = {3}, output = vector<double>(8);
 
     const vector<double>& run() {
-        const PairFeaturesShape shape = {2, 1, 1, 2, 1, 2, 4.0};
+        const PairFeaturesShape shape = {2, 1, 1, 2, 1, 2, 4.0, (int) u.size() / 6};
         reference::pairFeatures(shape, {radial, embedding, time, {hidden, hiddenBias}, {bias, biasBias}},
             {features, u, cond}, output);
         return output;
@@ -64,6 +64,18 @@ TEST(PairFeatures, conditionActsOnEveryPair) {
     const vector<double> output = tiny.run();
     for (int pair = 0; pair < 4; pair++)
         expectClose("pair", vector<double>{output[pair], output[4 + pair]}, TinyPairs::expect(1.5), CLOSE);
+}
+
+TEST(PairFeatures, distancesAreThoseOfReferencePoints) {
+    TinyPairs tiny;
+    tiny.radial = {0.7, -0.4};
+    const vector<double> base = tiny.run(), u = tiny.u;
+    for (int numPoints : {2, 3, 4}) {
+        tiny.u = makeNumbers(6 * numPoints, 3, 2.0);
+        for (int i = 0; i < 2; i++)
+            std::copy_n(u.begin() + 3 * i, 3, tiny.u.begin() + 3 * (numPoints * i + numPoints / 2));
+        EXPECT_EQ(tiny.run(), base) << numPoints << " points";
+    }
 }
 
 TEST(PairFeatures, rotationAndTranslationDoNotMatter) {

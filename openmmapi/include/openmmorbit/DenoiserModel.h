@@ -25,6 +25,7 @@ struct OPENMM_EXPORT_ORBIT PairBiasTransformerSettings {
     int conditionWidth = 64;    ///< c
     int numFrequencies = 16;    ///< T
     double dataScale = 1.6;     ///< sigma_d of (3.1), model unit
+    int pointsPerToken = 1;     ///< P, points in space that a token stands for: 1 for an atom, 3 for N, CA and C
 };
 
 /** One categorical input of the network: a named property, the values it may take, and what happens to others. */

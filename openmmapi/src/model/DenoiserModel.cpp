@@ -50,6 +50,7 @@ void checkModelSettings(const string& where, const PairBiasTransformerSettings& 
     checkRange(where, "numRadial", settings.numRadial, 2, 4096);
     checkRange(where, "conditionWidth", settings.conditionWidth, 1, 16384);
     checkRange(where, "numFrequencies", settings.numFrequencies, 1, 4096);
+    checkRange(where, "pointsPerToken", settings.pointsPerToken, 1, 8);
     checkPositive(where, "radialMax", settings.radialMax);
     checkPositive(where, "dataScale", settings.dataScale);
     if (settings.width % settings.numHeads != 0)
@@ -143,6 +144,7 @@ vector<string> DenoiserModel::getTensorNames() const {
 map<string, vector<int>> DenoiserModel::getExpectedShapes() const {
     const int d = settings.width, p = settings.pairWidth, c = settings.conditionWidth, H = settings.numHeads;
     const int L = settings.numLayers, m = settings.transitionFactor, T = settings.numFrequencies;
+    const int k = settings.pointsPerToken;
     map<string, vector<int>> shapes;
     shapes["time.frequencies"] = {T};
     shapes["time.hidden.weight"] = {c, 2 * T};
@@ -151,7 +153,7 @@ map<string, vector<int>> DenoiserModel::getExpectedShapes() const {
     shapes["time.output.bias"] = {c};
     shapes["condition.embedding"] = {(int) conditions.size(), c};
     shapes["token.embedding"] = {countValues(atomVocabularies), d};
-    shapes["token.coordinates.weight"] = {d, 3};
+    shapes["token.coordinates.weight"] = {d, 3 * k};
     shapes["pair.radial.weight"] = {p, settings.numRadial};
     shapes["pair.embedding"] = {countValues(pairVocabularies), p};
     shapes["pair.time.weight"] = {p, c};
@@ -167,7 +169,7 @@ map<string, vector<int>> DenoiserModel::getExpectedShapes() const {
         shapes[prefix + "attention.qkv.bias"] = {3 * d};
         shapes[prefix + "attention.output.weight"] = {d, d};
         shapes[prefix + "attention.output.bias"] = {d};
-        shapes[prefix + "attention.relative.weight"] = {d, 3 * H};
+        shapes[prefix + "attention.relative.weight"] = {d, 3 * k * H};
         shapes[prefix + "transition.up.weight"] = {2 * m * d, d};
         shapes[prefix + "transition.up.bias"] = {2 * m * d};
         shapes[prefix + "transition.down.weight"] = {d, m * d};
@@ -175,7 +177,7 @@ map<string, vector<int>> DenoiserModel::getExpectedShapes() const {
     }
     shapes["head.modulation.weight"] = {2 * d, c};
     shapes["head.modulation.bias"] = {2 * d};
-    shapes["head.weight"] = {3, d};
+    shapes["head.weight"] = {3 * k, d};
     return shapes;
 }
 

@@ -39,6 +39,7 @@ void forEachSetting(Settings& settings, const Function& function) {
     function("conditionWidth", settings.conditionWidth);
     function("numFrequencies", settings.numFrequencies);
     function("dataScale", settings.dataScale);
+    function("pointsPerToken", settings.pointsPerToken);
 }
 
 /** Reads the metadata of one file; every message names the file. */
@@ -79,6 +80,8 @@ public:
         std::set<string> known;
         forEachSetting(settings, [&](const string& name, auto& value) {
             known.insert(name);
+            if (!object.contains(name) && name == "pointsPerToken")
+                return;     // Of files that are older than it: 1.
             if (!object.contains(name))
                 refuse("setting \"" + name + "\"", "none");
             const json& element = object[name];
@@ -207,6 +210,8 @@ string DenoiserModel::toBytes(TensorStorage storage) const {
     forEachSetting(settings, [&](const string& name, const auto& value) {
         object[name] = value;
     });
+    if (settings.pointsPerToken == 1)
+        object.erase("pointsPerToken");     // Earlier versions read the file, too.
     map<string, string> texts = metadata;
     for (const auto& item : metadata)
         if (RESERVED_KEYS.count(item.first) != 0)

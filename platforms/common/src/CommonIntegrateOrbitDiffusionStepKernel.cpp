@@ -135,7 +135,7 @@ void CommonIntegrateOrbitDiffusionStepKernel::denoise(double sigma, common::Buff
     if (taps != nullptr) {
         for (const vector<double>& bias : biases)
             (*taps)["pairFeatures"].insert((*taps)["pairFeatures"].end(), bias.begin(), bias.end());
-        (*taps)["coordinateHead"] = arrays->output.downloadNumbers(3 * arrays->numRows);
+        (*taps)["coordinateHead"] = arrays->output.downloadNumbers(3 * arrays->getNumPoints());
     }
 
     // (3.2)

@@ -53,7 +53,7 @@ void Tiles::useTensorCores() {
     blockInputs = 32;
 }
 
-Tiles Tiles::choose(ComputeContext& context, int maxInputs, int headWidth) {
+Tiles Tiles::choose(ComputeContext& context, int maxInputs, int headWidth, int pointsPerToken) {
     Tiles tiles;
     const int realSize = getPrecision(context).getRealSize();
     const string kind = readEnvironment("ORBIT_GPU_TILES"), size = readEnvironment("ORBIT_GPU_GROUP_SIZE");
@@ -78,7 +78,7 @@ Tiles Tiles::choose(ComputeContext& context, int maxInputs, int headWidth) {
 
     // Keys and values of a block fit into 24 kB, less than the local memory of any GPU.
 
-    while (tiles.keyBlock > PADDING && (2 * headWidth + 3) * tiles.keyBlock * realSize > 24 << 10)
+    while (tiles.keyBlock > PADDING && (2 * headWidth + 3 * pointsPerToken) * tiles.keyBlock * realSize > 24 << 10)
         tiles.keyBlock /= 2;
     if (size != "" && !tiles.tensorCores)
         tiles.groupSize = std::max(1, std::atoi(size.c_str()));

@@ -44,7 +44,7 @@ struct OPENMM_EXPORT_ORBIT Tiles {
     /** Let tensor cores multiply, with their tiles. */
     void useTensorCores();
     /** Choose tiles for a device. maxInputs is the longest row of a matrix, headWidth that of a head. */
-    static Tiles choose(OpenMM::ComputeContext& context, int maxInputs, int headWidth);
+    static Tiles choose(OpenMM::ComputeContext& context, int maxInputs, int headWidth, int pointsPerToken);
     /** Get the constants by their names in the device sources. */
     std::map<std::string, std::string> getDefines() const;
 };

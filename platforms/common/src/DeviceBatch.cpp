@@ -32,6 +32,7 @@ long long countPairs(int numAtoms) {
 void DeviceBatch::set(DeviceModel& model, const Batch& batch) {
     numRows = batch.getNumAtoms();
     numCopies = (int) batch.copies.size();
+    pointsPerToken = model.settings.pointsPerToken;
     packGraphs(batch);
     packCopies(batch, model.device.tiles.queryBlock);
     uploadAll(model.device.context);
@@ -131,16 +132,16 @@ void DeviceBatch::reserveAll(DeviceModel& model) {
     ComputeContext& context = model.device.context;
     const ModelSizes& sizes = model.sizes;
     const int realSize = model.device.precision.getRealSize(), mixedSize = model.device.precision.getMixedSize();
-    const std::size_t n = numRows, pairs = numPairs;
+    const std::size_t n = numRows, pairs = numPairs, numValues = 3 * getNumPoints();
     for (Buffer* buffer : {&positions, &denoised, &previousDenoised, &noise, &predicted, &predictedDenoised,
             &unguided})
-        buffer->reserve(context, 3 * n, mixedSize);
+        buffer->reserve(context, numValues, mixedSize);
     centroids.reserve(context, 3 * numCopies, mixedSize);
 
     // A vector that starts at the last row may reach beyond it.
 
-    u.reserve(context, 3 * (n + PADDING), realSize);
-    output.reserve(context, 3 * n, realSize);
+    u.reserve(context, 3 * pointsPerToken * (n + PADDING), realSize);
+    output.reserve(context, numValues, realSize);
     cond.reserve(context, numConditions * model.settings.conditionWidth, realSize);
     modulation.reserve(context, numConditions * sizes.modulationSize, realSize);
     embedded.reserve(context, (std::size_t) sizes.paddedPairWidth * numGraphPairs, realSize);

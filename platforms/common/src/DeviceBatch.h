@@ -16,6 +16,7 @@ public:
     void set(DeviceModel& model, const Batch& batch);
     int numRows = 0, numCopies = 0, numPairs = 0, numGraphPairs = 0, numUnits = 0, numConditions = 0;
     int numAtomFeatures = 0, numPairFeatures = 0;
+    int pointsPerToken = 1;
     int layersAtOnce = 1;       ///< layers whose attention biases are in memory together
 
     // Indices; see the kernels for their columns.
@@ -32,8 +33,11 @@ public:
     Buffer u{"u"}, cond{"cond"}, modulation{"modulation"}, embedded{"embedded"}, bias{"bias"}, x{"x"}, qkv{"qkv"};
     Buffer gathered{"gathered"}, gated{"gated"}, output{"output"};
 
+    int getNumPoints() const {
+        return numRows * pointsPerToken;
+    }
     int getUStride() const {
-        return u.getCapacity() / 3;
+        return u.getCapacity() / (3 * pointsPerToken);
     }
     int getEmbeddedStride() const {
         return numGraphPairs;

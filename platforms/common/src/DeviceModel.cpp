@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // How the weights of a model are padded, transposed and interleaved for the device.
 #include "DeviceModel.h"
+#include "openmmorbit/internal/stages/Points.h"
 #include <algorithm>
 #include <cmath>
 
@@ -14,7 +15,8 @@ using std::vector;
 
 ModelSizes::ModelSizes(const PairBiasTransformerSettings& s) : width(s.width), paddedWidth(roundUp(s.width, PADDING)),
         headWidth(s.width / s.numHeads), paddedHeadWidth(roundUp(headWidth, PADDING)),
-        attentionWidth(s.numHeads * paddedHeadWidth), gatheredWidth(attentionWidth + roundUp(3 * s.numHeads, PADDING)),
+        attentionWidth(s.numHeads * paddedHeadWidth),
+        gatheredWidth(attentionWidth + roundUp(3 * s.pointsPerToken * s.numHeads, PADDING)),
         innerWidth(s.transitionFactor * s.width), paddedInnerWidth(roundUp(innerWidth, PADDING)),
         paddedPairWidth(roundUp(s.pairWidth, 8)), numBiases(s.numLayers * s.numHeads),
         headModulation(6 * s.numLayers * paddedWidth), pairModulation(headModulation + 2 * paddedWidth),
@@ -25,18 +27,20 @@ std::map<string, string> ModelSizes::getDefines(const PairBiasTransformerSetting
     return {{"HEAD_WIDTH", std::to_string(paddedHeadWidth)}, {"PAIR_WIDTH", std::to_string(paddedPairWidth)},
             {"NUM_RADIAL", std::to_string(settings.numRadial)},
             {"CONDITION_WIDTH", std::to_string(settings.conditionWidth)},
-            {"NUM_FREQUENCIES", std::to_string(settings.numFrequencies)}};
+            {"NUM_FREQUENCIES", std::to_string(settings.numFrequencies)},
+            {"POINTS_PER_TOKEN", std::to_string(settings.pointsPerToken)},
+            {"REFERENCE_POINT", std::to_string(getReferencePoint(settings.pointsPerToken))}};
 }
 
-static Tiles chooseTiles(ComputeContext& context, const ModelSizes& sizes) {
+static Tiles chooseTiles(ComputeContext& context, const ModelSizes& sizes, int pointsPerToken) {
     const int maxInputs = std::max({sizes.paddedWidth, sizes.gatheredWidth, sizes.paddedInnerWidth});
-    return Tiles::choose(context, maxInputs, sizes.paddedHeadWidth);
+    return Tiles::choose(context, maxInputs, sizes.paddedHeadWidth, pointsPerToken);
 }
 
 DeviceModel::DeviceModel(ComputeContext& context, const DenoiserModel& model) :
         settings(model.getSettings()),
         sizes(settings),
-        device(context, chooseTiles(context, sizes), sizes.getDefines(settings)),
+        device(context, chooseTiles(context, sizes, settings.pointsPerToken), sizes.getDefines(settings)),
         weights("weights") {
     addTime(model);
     const ModelTensor& token = model.getTensor("token.embedding");
@@ -45,10 +49,11 @@ DeviceModel::DeviceModel(ComputeContext& context, const DenoiserModel& model) :
     tokenEmbedding = addRows(token.shape[0], sizes.width, sizes.paddedWidth, [&](int row, int c) {
         return token.values[(std::size_t) row * sizes.width + c];
     });
-    tokenCoordinates = addRows(3, sizes.width, sizes.paddedWidth, [&](int k, int c) {
-        return coordinates[3 * c + k];
+    const int components = 3 * settings.pointsPerToken;
+    tokenCoordinates = addRows(components, sizes.width, sizes.paddedWidth, [&](int k, int c) {
+        return coordinates[components * c + k];
     });
-    head = addRows(3, sizes.width, sizes.paddedWidth, [&](int k, int c) {
+    head = addRows(components, sizes.width, sizes.paddedWidth, [&](int k, int c) {
         return headValues[k * sizes.width + c];
     });
     addPair(model);
@@ -163,6 +168,7 @@ void DeviceModel::addLayer(const DenoiserModel& model, const string& prefix) {
     const vector<float>& output = model.getTensor(prefix + "attention.output.weight").values;
     const vector<float>& outputBias = model.getTensor(prefix + "attention.output.bias").values;
     const vector<float>& relative = model.getTensor(prefix + "attention.relative.weight").values;
+    const int components = 3 * settings.pointsPerToken * H;
     LayerMatrices layer;
 
     // Heads are padded. Queries carry the factor 1/sqrt(d/H) of (4.12).
@@ -182,7 +188,7 @@ void DeviceModel::addLayer(const DenoiserModel& model, const string& prefix) {
     layer.attentionOutput = addPanels(sizes.gatheredWidth, d, [&](int out, int in) {
         const int component = in - sizes.attentionWidth;
         if (component >= 0)
-            return component < 3 * H ? (double) relative[(std::size_t) out * 3 * H + component] : 0.0;
+            return component < components ? (double) relative[(std::size_t) out * components + component] : 0.0;
         const int c = in % padded, h = in / padded;
         return c < headWidth ? (double) output[(std::size_t) out * d + h * headWidth + c] : 0.0;
     }, [&](int out) {

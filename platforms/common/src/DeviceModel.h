@@ -27,7 +27,7 @@ struct OPENMM_EXPORT_ORBIT ModelSizes {
     int width, paddedWidth;             ///< d
     int headWidth, paddedHeadWidth;     ///< d / H
     int attentionWidth;                 ///< all heads, padded
-    int gatheredWidth;                  ///< all heads and their relative vectors, padded
+    int gatheredWidth;                  ///< all heads and their relative vectors [3P], padded
     int innerWidth, paddedInnerWidth;   ///< m d
     int paddedPairWidth;
     int numBiases;                      ///< L H

@@ -53,13 +53,14 @@ namespace {
 
 /** (3.2) the network's input, one row a direction; and what all rows share. */
 void preparePass(const DenoiserTask& task, Workspace& workspace) {
+    const int components = 3 * task.model.settings.pointsPerToken;
     for (const PassCopy& copy : task.pass.places) {
         const int numAtoms = copy.graph->numAtoms, padded = copy.graph->paddedAtoms;
-        const double* y = task.positions.data() + 3 * copy.firstAtom;
+        const double* y = task.positions.data() + components * copy.firstAtom;
         float* u = workspace.coordinates.data() + copy.firstCoordinate;
-        for (int k = 0; k < 3; k++) {
+        for (int k = 0; k < components; k++) {
             for (int i = 0; i < numAtoms; i++)
-                u[k * padded + i] = (float) (task.factors.input * y[3 * i + k]);
+                u[k * padded + i] = (float) (task.factors.input * y[components * i + k]);
             for (int i = numAtoms; i < padded; i++)
                 u[k * padded + i] = 0;
         }
@@ -101,16 +102,17 @@ void denoiseRows(const DenoiserTask& task, const Share& share) {
     coordinateHead(model, task.pass, task.conditioning, share);
     if (task.taps != nullptr)
         (*task.taps)["coordinateHead"].insert((*task.taps)["coordinateHead"].end(), workspace.output.begin(),
-                workspace.output.begin() + 3 * task.pass.numRows);
+                workspace.output.begin() + 3 * model.settings.pointsPerToken * task.pass.numRows);
 }
 
 /** (3.2) */
 void finishPass(const DenoiserTask& task, const Workspace& workspace) {
+    const int components = 3 * task.model.settings.pointsPerToken;
     for (const PassCopy& copy : task.pass.places)
-        for (int i = 0; i < 3 * copy.graph->numAtoms; i++) {
-            const int at = 3 * copy.firstAtom + i;
+        for (int i = 0; i < components * copy.graph->numAtoms; i++) {
+            const int at = components * copy.firstAtom + i;
             task.denoised[at] = task.factors.skip * task.positions[at] +
-                    task.factors.output * workspace.output[3 * copy.firstRow + i];
+                    task.factors.output * workspace.output[components * copy.firstRow + i];
         }
 }
 

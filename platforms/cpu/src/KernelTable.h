@@ -11,6 +11,8 @@ namespace cpu {
 
 /** Rows of every activation are padded to a multiple of this many words. */
 constexpr int ROW_PADDING = 64;
+/** The most points that a token may stand for. */
+constexpr int MAX_POINTS = 8;
 /** The bias of a padded neighbour: its softmax weight vanishes. */
 constexpr float PADDED_BIAS = -1e30f;
 
@@ -52,24 +54,26 @@ struct LayerNormTask {
 
 /** Attention of all heads for a block of rows, (4.12) and (4.13). */
 struct AttentionTask {
-    int numAtoms, paddedAtoms, numHeads, headWidth;
+    int numTokens, paddedTokens, numHeads, headWidth;
     int firstRow, numRows;      ///< the block
-    const float* qkv;           ///< [numAtoms][qkvStride] operand; columns q, k, v
+    const float* qkv;           ///< [numTokens][qkvStride] operand; columns q, k, v
     long qkvStride;
-    const float* coordinates;   ///< u [3][paddedAtoms]
-    const float* bias;          ///< [numHeads][numRows][paddedAtoms] floats
+    const float* coordinates;   ///< u [3P][paddedTokens]
+    const float* bias;          ///< [numHeads][numRows][paddedTokens] floats
     long biasStride;            ///< from head to head
-    float* out;                 ///< [numAtoms][outStride] operand; columns o [numHeads * headWidth], ρ [numHeads][3]
+    float* out;                 ///< [numTokens][outStride] operand; columns o [numHeads * headWidth], ρ [numHeads][3P]
     long outStride;
-    float* scratch;             ///< attentionScratch(numAtoms, headWidth) words
+    float* scratch;             ///< attentionScratch(numTokens, headWidth) words
+    int pointsPerToken;         ///< P, 1 to MAX_POINTS
+    int referencePoint;
 };
 
-/** The pair stage for one atom i and all its neighbours j, (4.6) to (4.9). */
+/** The pair stage for one token i and all its neighbours j, (4.6) to (4.9). */
 struct PairRowTask {
-    int row, numAtoms, paddedAtoms, pairWidth, numRadial, numBias;
-    const float* coordinates;   ///< u [3][paddedAtoms]
+    int row, numTokens, paddedTokens, pairWidth, numRadial, numBias;
+    const float* coordinates;   ///< u [3][paddedTokens] of the reference points
     float inverseSpacing;       ///< 1/Δ
-    const float* embedding;     ///< [pairWidth][paddedAtoms] Σ_f pair.embedding of the row
+    const float* embedding;     ///< [pairWidth][paddedTokens] Σ_f pair.embedding of the row
     const float* conditioning;  ///< [pairWidth] W_t cond
     const float* radialWeight;  ///< [pairWidth][radialDepth] operand words
     const float* hiddenWeight;  ///< [pairWidth][pairDepth] operand words
@@ -91,7 +95,7 @@ struct KernelTable {
     void (*layerNorm)(const LayerNormTask& task);
     void (*attention)(const AttentionTask& task);
     void (*pairRow)(const PairRowTask& task);
-    long (*attentionScratch)(int numAtoms, int headWidth);
+    long (*attentionScratch)(int numTokens, int headWidth);
     long (*pairScratch)(int pairWidth, int numRadial);
     /** out[i] = exp(x[i]), or SiLU(x[i]); count is a multiple of lanes. For tests. */
     void (*exponential)(const float* x, float* out, int count);

@@ -102,7 +102,7 @@ PackedLayer packLayer(const DenoiserModel& model, const PackedModel& packed, int
 
     // (4.14) W_o and W_ρ side by side: one product with [o, ρ].
 
-    DenseLayer output(s.width, s.width + 3 * s.numHeads);
+    DenseLayer output(s.width, s.width + 3 * s.pointsPerToken * s.numHeads);
     output.addRows(model.getTensor(attention + "output.weight"), 0, s.width, 0);
     output.addRows(model.getTensor(attention + "relative.weight"), 0, s.width, 0, s.width);
     output.addBias(model.getTensor(attention + "output.bias"), 0, s.width, 0);
@@ -200,10 +200,11 @@ PackedModel::PackedModel(const DenoiserModel& model, KernelPair kernels) : kerne
     conditionEmbedding = model.getTensor("condition.embedding").values;
     tokenEmbedding = model.getTensor("token.embedding").values;
     const std::vector<float>& coordinates = model.getTensor("token.coordinates.weight").values;
-    coordinateWeight.resize(3 * settings.width);
+    const int components = 3 * settings.pointsPerToken;
+    coordinateWeight.resize(coordinates.size());
     for (int c = 0; c < settings.width; c++)
-        for (int k = 0; k < 3; k++)
-            coordinateWeight[k * settings.width + c] = coordinates[3 * c + k];
+        for (int k = 0; k < components; k++)
+            coordinateWeight[k * settings.width + c] = coordinates[components * c + k];
     pairEmbedding = model.getTensor("pair.embedding").values;
     int p = settings.pairWidth, numBias = settings.numLayers * settings.numHeads;
     radialWeight = packRows(*kernels.operand, model.getTensor("pair.radial.weight").values, p, settings.numRadial);
@@ -213,8 +214,8 @@ PackedModel::PackedModel(const DenoiserModel& model, KernelPair kernels) : kerne
     biasBias = copyOf(model.getTensor("pair.bias.bias").values);
     for (int l = 0; l < settings.numLayers; l++)
         layers.push_back(packLayer(model, *this, l));
-    DenseLayer headLayer(3, settings.width);
-    headLayer.addRows(model.getTensor("head.weight"), 0, 3, 0);
+    DenseLayer headLayer(components, settings.width);
+    headLayer.addRows(model.getTensor("head.weight"), 0, components, 0);
     head = packLinear(*kernels.single, headLayer, Epilogue::Store);
 }
 

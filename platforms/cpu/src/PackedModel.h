@@ -72,7 +72,7 @@ struct OPENMM_EXPORT_ORBIT PackedModel {
     PackedLinear timeHidden, timeOutput, modulation;
     std::vector<float> conditionEmbedding;          ///< [numConditions][c]
     std::vector<float> tokenEmbedding;              ///< [vocabulary][d]
-    std::vector<float> coordinateWeight;            ///< [3][d], transposed
+    std::vector<float> coordinateWeight;            ///< [3P][d], transposed
     std::vector<float> pairEmbedding;               ///< [vocabulary][p]
     AlignedBuffer radialWeight, pairHiddenWeight, biasWeight;   ///< operand words
     AlignedBuffer pairHiddenBias, biasBias;

@@ -15,7 +15,7 @@ void Pass::add(const PackedModel& model, const PackedGraph& graph, int copy, int
     copies.push_back(copy);
     places.push_back({&graph, firstAtom, numRows, numCoordinates, numBias});
     numRows += graph.numAtoms;
-    numCoordinates += 3 * graph.paddedAtoms;
+    numCoordinates += 3 * model.settings.pointsPerToken * graph.paddedAtoms;
     numBias += countBiasWords(model, graph);
 }
 

@@ -22,7 +22,7 @@ struct PassCopy {
     const PackedGraph* graph;
     int firstAtom;              ///< its first row in the batch's positions
     int firstRow;               ///< its first row in the pass
-    int firstCoordinate;        ///< where its u [3][paddedAtoms] begins
+    int firstCoordinate;        ///< where its u [3P][paddedAtoms] begins
     long firstBias;             ///< where its biases [L H][numAtoms][paddedAtoms] begin
 };
 

@@ -26,7 +26,7 @@ void Workspace::reserve(const PackedModel& model, const std::vector<Pass>& passe
     const PairBiasTransformerSettings& s = model.settings;
     widthStride = model.widthStride;
     qkvStride = roundUp(3 * s.width, ROW_PADDING);
-    attentionStride = roundUp(s.width + 3 * s.numHeads, ROW_PADDING);
+    attentionStride = roundUp(s.width + 3 * s.pointsPerToken * s.numHeads, ROW_PADDING);
     hiddenStride = roundUp(s.transitionFactor * s.width, ROW_PADDING);
     for (const Pass& pass : passes) {
         const std::size_t rows = pass.numRows;
@@ -37,7 +37,7 @@ void Workspace::reserve(const PackedModel& model, const std::vector<Pass>& passe
         attended.reserve(rows * attentionStride);
         hidden.reserve(rows * hiddenStride);
         headRows.reserve(rows * ROW_PADDING);
-        output.resize(std::max(output.size(), 3 * rows));
+        output.resize(std::max(output.size(), 3 * s.pointsPerToken * rows));
         if (pass.numBias <= MAX_BIAS_WORDS)
             bias.reserve(pass.numBias);
         for (const PassCopy& copy : pass.places)

@@ -20,7 +20,7 @@ struct Workspace {
     /** Make room for what a thread needs of its own while it works on rows of a pass in another workspace. */
     void reserveScratch(const PackedModel& model, const std::vector<Pass>& passes);
     int widthStride = 0, qkvStride = 0, attentionStride = 0, hiddenStride = 0;
-    AlignedBuffer coordinates;      ///< u [3][paddedAtoms] of every copy
+    AlignedBuffer coordinates;      ///< u [3P][paddedAtoms] of every copy
     AlignedBuffer x;                ///< the residual stream [numRows][widthStride]
     AlignedBuffer a;                ///< normalised rows [numRows][widthStride]
     AlignedBuffer qkv;              ///< [numRows][qkvStride]
@@ -30,7 +30,7 @@ struct Workspace {
     AlignedBuffer embedding;        ///< [numAtoms][pairWidth][paddedAtoms] of one molecule, or one row of it
     AlignedBuffer scratch;
     AlignedBuffer headRows;         ///< [numRows][ROW_PADDING]
-    std::vector<double> output;     ///< F [numRows][3]
+    std::vector<double> output;     ///< F [numRows][3P]
     const PackedGraph* expanded = nullptr;  ///< the molecule whose embeddings are expanded
 };
 

@@ -32,7 +32,7 @@ protected:
         return tolerance(stage, precisionOf(table));
     }
     void checkLinear(int numRows, int depth, int columns, Epilogue epilogue);
-    void checkAttention(int numAtoms, int numHeads, int headWidth, int firstRow, int numRows);
+    void checkAttention(int numAtoms, int numHeads, int headWidth, int firstRow, int numRows, int points = 1);
     void checkPairs(int numAtoms, int pairWidth, int numRadial, int numBias);
 };
 
@@ -179,22 +179,26 @@ TEST_P(CpuStages, layerNorm) {
     }
 }
 
-void CpuStages::checkAttention(int numAtoms, int numHeads, int headWidth, int firstRow, int numRows) {
+void CpuStages::checkAttention(int numAtoms, int numHeads, int headWidth, int firstRow, int numRows, int points) {
     const int width = numHeads * headWidth, padded = roundUp(numAtoms, 16), qkvStride = roundUp(3 * width, ROW_PADDING);
-    const int outStride = roundUp(width + 3 * numHeads, ROW_PADDING);
-    const vector<float> qkv = makeExactNumbers(numAtoms * 3 * width, 31), u = makeExactNumbers(3 * numAtoms, 32, 2.0);
+    const int components = 3 * points, reference = points / 2;
+    const int outStride = roundUp(width + components * numHeads, ROW_PADDING);
+    const vector<float> qkv = makeExactNumbers(numAtoms * 3 * width, 31);
+    const vector<float> u = makeExactNumbers(components * numAtoms, 32, 2.0);
     const vector<float> biases = makeExactNumbers(numHeads * numRows * numAtoms, 33, 2.0);
     const AlignedBuffer packed = packOperand(table, qkv, numAtoms, 3 * width, qkvStride);
-    AlignedBuffer coordinates(3 * padded), bias((std::size_t) numHeads * numRows * padded), out(numAtoms * outStride);
+    AlignedBuffer coordinates(components * padded), bias((std::size_t) numHeads * numRows * padded);
+    AlignedBuffer out(numAtoms * outStride);
     AlignedBuffer scratch(table.attentionScratch(numAtoms, headWidth));
     fillWithNaN(scratch);
-    for (int i = 0; i < 3 * numAtoms; i++)
-        coordinates.data()[i % 3 * padded + i / 3] = u[i];
+    for (int i = 0; i < components * numAtoms; i++)
+        coordinates.data()[i % components * padded + i / components] = u[i];
     for (int row = 0; row < numHeads * numRows; row++)
         for (int j = 0; j < padded; j++)
             bias.data()[row * padded + j] = j < numAtoms ? biases[row * numAtoms + j] : PADDED_BIAS;
     AttentionTask task{numAtoms, padded, numHeads, headWidth, firstRow, numRows, packed.data(), qkvStride,
-        coordinates.data(), bias.data(), (long) numRows * padded, out.data(), outStride, scratch.data()};
+        coordinates.data(), bias.data(), (long) numRows * padded, out.data(), outStride, scratch.data(), points,
+        reference};
     table.attention(task);
     vector<double> actual, expected;
     for (int h = 0; h < numHeads; h++)
@@ -209,14 +213,15 @@ void CpuStages::checkAttention(int numAtoms, int numHeads, int headWidth, int fi
                 score = score / std::sqrt((double) headWidth) + biases[(h * numRows + r) * numAtoms + j];
                 sum += weights[j] = std::exp(score);
             }
-            for (int c = 0; c < headWidth + 3; c++) {
-                double value = c < headWidth ? 0 : -u[3 * i + c - headWidth];
+            for (int c = 0; c < headWidth + components; c++) {
+                const int k = c - headWidth;
+                double value = c < headWidth ? 0 : -u[components * i + 3 * reference + k % 3];
                 for (int j = 0; j < numAtoms; j++)
                     value += weights[j] / sum *
-                        (c < headWidth ? qkv[j * 3 * width + 2 * width + h * headWidth + c] : u[3 * j + c - headWidth]);
+                        (c < headWidth ? qkv[j * 3 * width + 2 * width + h * headWidth + c] : u[components * j + k]);
                 expected.push_back(value);
                 actual.push_back(readOperand(table, out.data() + i * outStride,
-                    c < headWidth ? h * headWidth + c : width + 3 * h + c - headWidth));
+                    c < headWidth ? h * headWidth + c : width + components * h + k));
             }
         }
     expectClose("attention " + std::to_string(numAtoms) + " " + std::to_string(headWidth), actual, expected,
@@ -231,6 +236,13 @@ TEST_P(CpuStages, attention) {
             checkAttention(numAtoms, 3, headWidth, 0, numAtoms);
     checkAttention(200, 1, 16, 96, 96);
     checkAttention(200, 1, 16, 192, 8);
+}
+
+TEST_P(CpuStages, attentionToSeveralPoints) {
+    for (int points : {2, 3, 8})
+        for (int numAtoms : {1, 7, 16, 33, 50})
+            checkAttention(numAtoms, 3, 12, 0, numAtoms, points);
+    checkAttention(200, 2, 16, 96, 96, 3);
 }
 
 void CpuStages::checkPairs(int numAtoms, int pairWidth, int numRadial, int numBias) {

@@ -24,11 +24,12 @@ void reference::Denoiser::evaluate(const GraphFeatures& graph, int condition, do
         StageTaps* taps) const {
     const int N = graph.numAtoms, d = settings.width, c = settings.conditionWidth;
     const int L = settings.numLayers, H = settings.numHeads;
+    const int k = settings.pointsPerToken, numValues = 3 * k * N;
 
     // (3.1)
     const Preconditioning factors = getPreconditioning(sigma, settings.dataScale);
-    std::vector<double> u(3 * N);
-    for (int i = 0; i < 3 * N; i++)
+    std::vector<double> u(numValues);
+    for (int i = 0; i < numValues; i++)
         u[i] = factors.input * y[i];
 
     std::vector<double> cond(c), modulations((std::size_t) L * 6 * d), headModulation(2 * d);
@@ -42,12 +43,12 @@ void reference::Denoiser::evaluate(const GraphFeatures& graph, int condition, do
     append(taps, "timeConditioning", headModulation);
 
     std::vector<double> x((std::size_t) N * d);
-    tokenEmbedding({N, graph.numAtomFeatures, d}, weights.token, graph.atomFeatures, u, x);
+    tokenEmbedding({N, graph.numAtomFeatures, d, k}, weights.token, graph.atomFeatures, u, x);
     append(taps, "tokenEmbedding", x);
 
     const std::size_t biasSize = (std::size_t) H * N * N;
     std::vector<double> bias(L * biasSize);
-    pairFeatures({N, graph.numPairFeatures, settings.pairWidth, settings.numRadial, c, L * H, settings.radialMax},
+    pairFeatures({N, graph.numPairFeatures, settings.pairWidth, settings.numRadial, c, L * H, settings.radialMax, k},
         weights.pair, {graph.pairFeatures, u, cond}, bias);
     append(taps, "pairFeatures", bias);
 
@@ -55,18 +56,18 @@ void reference::Denoiser::evaluate(const GraphFeatures& graph, int condition, do
         const LayerWeights<double>& layerWeights = weights.layers[layer];
         const Input layerModulation = Input(modulations).slice((std::size_t) layer * 6 * d, 6 * d);
         const Input layerBias = Input(bias).slice(layer * biasSize, biasSize);
-        pairBiasAttention({N, d, H}, layerWeights.attention, {u, layerBias, layerModulation}, x);
+        pairBiasAttention({N, d, H, k}, layerWeights.attention, {u, layerBias, layerModulation}, x);
         append(taps, "pairBiasAttention." + std::to_string(layer), x);
         transition({N, d, settings.transitionFactor}, layerWeights.transition, layerModulation, x);
         append(taps, "transition." + std::to_string(layer), x);
     }
 
-    std::vector<double> F(3 * N);
-    coordinateHead({N, d}, weights.head, x, headModulation, F);
+    std::vector<double> F(numValues);
+    coordinateHead({N, d, k}, weights.head, x, headModulation, F);
     append(taps, "coordinateHead", F);
 
     // (3.2)
-    for (int i = 0; i < 3 * N; i++)
+    for (int i = 0; i < numValues; i++)
         denoised[i] = factors.skip * y[i] + factors.output * F[i];
 }
 

@@ -24,8 +24,8 @@ public:
      * @param graph       the categorical inputs
      * @param condition   row of condition.embedding
      * @param sigma       noise level above 0, model unit
-     * @param y           [numAtoms][3] centred noisy positions, model unit
-     * @param denoised    output [numAtoms][3], model unit; must not be y
+     * @param y           [numTokens][3P] centred noisy positions, model unit
+     * @param denoised    output [numTokens][3P], model unit; must not be y
      * @param taps        if not null, the outputs of the stages are appended to it
      */
     void evaluate(const GraphFeatures& graph, int condition, double sigma, Input y, Output denoised,

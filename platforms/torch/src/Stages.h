@@ -21,14 +21,14 @@ namespace torchimpl {
 typedef std::map<std::string, at::Tensor> NamedTensors;
 
 /**
- * The inputs of the network for B samples padded to N atoms. Categorical inputs are multi-hot rows, listed once for
+ * The inputs of the network for B samples padded to N tokens. Categorical inputs are multi-hot rows, listed once for
  * every combination that occurs: a row of atomTable or pairTable has a one in the column of every feature's value.
  */
 struct NetworkInputs {
-    at::Tensor u;           ///< [B][N][3] c_in sigma_d y, 0 for padding
+    at::Tensor u;           ///< [B][N][3P] c_in sigma_d y, 0 for padding
     at::Tensor scaledTime;  ///< [B] ln(sigma) / 4
     at::Tensor condition;   ///< [B] int64
-    at::Tensor mask;        ///< [B][N] 1 for atoms, 0 for padding
+    at::Tensor mask;        ///< [B][N] 1 for tokens, 0 for padding
     at::Tensor atomTable;   ///< [numAtomRows][sum of vocabularies]
     at::Tensor atomIndex;   ///< [B][N] int32 or int64, rows of atomTable
     at::Tensor pairTable;   ///< [numPairRows][sum of vocabularies]
@@ -62,7 +62,7 @@ ORBIT_TORCH_EXPORT at::Tensor pairBiasAttention(const NamedTensors& weights, int
 /** Equations (4.15) to (4.17). modulation [B][6][d]. Returns the new x. */
 ORBIT_TORCH_EXPORT at::Tensor transition(const NamedTensors& weights, int layer, const at::Tensor& x,
         const at::Tensor& modulation);
-/** Equation (4.18). modulation [B][2][d]. Returns F [B][N][3], centred, 0 for padding. */
+/** Equation (4.18). modulation [B][2][d]. Returns F [B][N][3P], centred, 0 for padding. */
 ORBIT_TORCH_EXPORT at::Tensor coordinateHead(const NamedTensors& weights, const at::Tensor& x, const at::Tensor& mask,
         const at::Tensor& modulation);
 
@@ -71,7 +71,7 @@ ORBIT_TORCH_EXPORT at::Tensor coordinateHead(const NamedTensors& weights, const 
  *
  * @param weights   all tensors; those of cast() in the number type of the matrix products
  * @param taps      if not null, filled with the outputs of every stage
- * @return F [B][N][3]
+ * @return F [B][N][3P]
  */
 ORBIT_TORCH_EXPORT at::Tensor pairBiasTransformer(const PairBiasTransformerSettings& settings,
         const NamedTensors& weights, const NetworkInputs& inputs, NamedTensors* taps = nullptr);
@@ -103,7 +103,7 @@ ORBIT_TORCH_EXPORT NamedTensors getTensors(const DenoiserModel& model, at::Scala
 /** Copy tensors into a model. */
 ORBIT_TORCH_EXPORT void setTensors(const NamedTensors& tensors, DenoiserModel& model);
 
-/** Loss (3.3) of the network's output: mean over atoms of |F - (A - c_skip y) / c_out|². */
+/** Loss (3.3) of the network's output: mean over points of |F - (A - c_skip y) / c_out|². */
 ORBIT_TORCH_EXPORT at::Tensor denoisingLoss(const at::Tensor& output, const at::Tensor& target, const at::Tensor& mask);
 
 /**

@@ -17,21 +17,21 @@ struct StageInfo {
     const char* outputs;
 };
 
-/** All stages. N atoms, d width, c condition width, L layers, H heads; shapes of one copy. */
+/** All stages. N tokens of P points, d width, c condition width, L layers, H heads; shapes of one copy. */
 constexpr std::array<StageInfo, 12> STAGES = {{
     {"gather", "", "Context positions", "centroids [copies][3]"},
-    {"noise", "(6.1)", "seed, record, copy, draw", "noise [N][3]"},
-    {"prior", "(6.2), (5.8)", "sigma, noise [N][3]", "positions [N][3]"},
+    {"noise", "(6.1)", "seed, record, copy, draw", "noise [N P][3]"},
+    {"prior", "(6.2), (5.8)", "sigma, noise [N P][3]", "positions [N P][3]"},
     {"timeConditioning", "(4.1) to (4.4)", "logSigma, condition",
         "cond [c], modulation [L][6][d], head modulation [2][d]"},
-    {"tokenEmbedding", "(4.5)", "atom features, u [N][3]", "x [N][d]"},
-    {"pairFeatures", "(4.6) to (4.9)", "pair features, u [N][3], cond [c]", "bias [L H][N][N]"},
-    {"pairBiasAttention", "(4.10) to (4.14)", "x [N][d], u [N][3], bias [H][N][N], modulation [6][d]", "x [N][d]"},
+    {"tokenEmbedding", "(4.5)", "token features, u [N][3P]", "x [N][d]"},
+    {"pairFeatures", "(4.6) to (4.9)", "pair features, u [N][3P], cond [c]", "bias [L H][N][N]"},
+    {"pairBiasAttention", "(4.10) to (4.14)", "x [N][d], u [N][3P], bias [H][N][N], modulation [6][d]", "x [N][d]"},
     {"transition", "(4.15) to (4.17)", "x [N][d], modulation [6][d]", "x [N][d]"},
-    {"coordinateHead", "(4.18)", "x [N][d], head modulation [2][d]", "F [N][3]"},
-    {"stereoGuidance", "(5.9) to (5.11)", "handed volumes, denoised [N][3]", "denoised [N][3]"},
-    {"samplerStep", "(5.1) to (5.4)", "levels, positions [N][3], denoised [N][3]", "positions [N][3]"},
-    {"scatter", "", "positions [N][3], centroids [copies][3]", "Context positions"},
+    {"coordinateHead", "(4.18)", "x [N][d], head modulation [2][d]", "F [N][3P]"},
+    {"stereoGuidance", "(5.9) to (5.11)", "handed volumes, denoised [N P][3]", "denoised [N P][3]"},
+    {"samplerStep", "(5.1) to (5.4)", "levels, positions [N P][3], denoised [N P][3]", "positions [N P][3]"},
+    {"scatter", "", "positions [N P][3], centroids [copies][3]", "Context positions"},
 }};
 
 /**

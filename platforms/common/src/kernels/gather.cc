@@ -20,10 +20,10 @@ KERNEL void gather(int numCopies, GLOBAL const int4* RESTRICT copies, GLOBAL con
         GLOBAL mixed* RESTRICT centroids) {
     LOCAL mixed parts[3*CENTROID_PARTS];
     for (int copy = GROUP_ID; copy < numCopies; copy += NUM_GROUPS) {
-        const int first = copies[copy].x, numAtoms = copies[copy].y;
+        const int first = copies[copy].x*POINTS_PER_TOKEN, numPoints = copies[copy].y*POINTS_PER_TOKEN;
         for (int part = LOCAL_ID; part < CENTROID_PARTS; part += LOCAL_SIZE) {
             mixed4 sum = make_mixed4(0, 0, 0, 0);
-            for (int i = part; i < numAtoms; i += CENTROID_PARTS) {
+            for (int i = part; i < numPoints; i += CENTROID_PARTS) {
                 const int slot = slots[particles[first+i]];
                 const real4 position = posq[slot];
                 const int4 offset = cellOffsets[slot];
@@ -45,7 +45,7 @@ KERNEL void gather(int numCopies, GLOBAL const int4* RESTRICT copies, GLOBAL con
             parts[3*part+1] = sum.y;
             parts[3*part+2] = sum.z;
         }
-        const mixed4 mean = finishCentroid(parts, numAtoms);
+        const mixed4 mean = finishCentroid(parts, numPoints);
         if (LOCAL_ID == 0) {
             centroids[3*copy] = mean.x;
             centroids[3*copy+1] = mean.y;

@@ -4,9 +4,9 @@
 //
 // attentionInput, attentionOutput: see linear. pairBiasAttention: a work-item owns QUERY_TILE queries of one head, a
 // work-group QUERY_BLOCK. Any number of groups of any size; QUERY_BLOCK / QUERY_TILE work-items a group are best.
-//   units     [numUnits]                       x first row of the copy, y number of atoms, z first query, w first pair
+//   units     [numUnits]                       x first row of the copy, y number of tokens, z first query, w first pair
 //   qkv       [numRows][3][numHeads][HEAD_WIDTH]
-//   u         [3][uStride]
+//   u         [COMPONENTS][uStride]
 //   bias      [numHeads][biasStride]           rows of one copy padded to 16, padding below -1e29
 //   gathered  [numRows][outputStride]          o of all heads, then rho of all heads, then zeros
 
@@ -24,7 +24,7 @@ KERNEL void attentionInput(GLOBAL const real* RESTRICT x, int width, int paddedW
 }
 
 /**
- * Copy keys (transposed), values and coordinates of at most KEY_BLOCK atoms to local memory, zeros behind the last up
+ * Copy keys (transposed), values and coordinates of at most KEY_BLOCK tokens to local memory, zeros behind the last up
  * to a whole vector.
  */
 DEVICE void stageKeys(GLOBAL const real* qkv, GLOBAL const real* u, int uStride, int row, int count, int width, int h,
@@ -39,7 +39,7 @@ DEVICE void stageKeys(GLOBAL const real* qkv, GLOBAL const real* u, int uStride,
             keys[(c+i)*KEY_BLOCK+j] = (j < count ? elements[i] : (real) 0);
         STORE_VECTOR((j < count ? LOAD_VECTOR(in+width) : SPLAT(0)), values+j*HEAD_WIDTH+c);
     }
-    for (int index = LOCAL_ID; index < 3*paddedCount; index += LOCAL_SIZE) {
+    for (int index = LOCAL_ID; index < COMPONENTS*paddedCount; index += LOCAL_SIZE) {
         const int k = index/paddedCount, j = index%paddedCount;
         places[k*KEY_BLOCK+j] = (j < count ? u[k*uStride+row+j] : (real) 0);
     }
@@ -48,7 +48,7 @@ DEVICE void stageKeys(GLOBAL const real* qkv, GLOBAL const real* u, int uStride,
 KERNEL void pairBiasAttention(int numUnits, int numHeads, GLOBAL const int4* RESTRICT units,
         GLOBAL const real* RESTRICT qkv, GLOBAL const real* RESTRICT u, int uStride, GLOBAL const real* RESTRICT bias,
         int biasStride, int firstBias, GLOBAL real* RESTRICT gathered, int outputStride) {
-    LOCAL real keys[HEAD_WIDTH*KEY_BLOCK], values[HEAD_WIDTH*KEY_BLOCK], places[3*KEY_BLOCK];
+    LOCAL real keys[HEAD_WIDTH*KEY_BLOCK], values[HEAD_WIDTH*KEY_BLOCK], places[COMPONENTS*KEY_BLOCK];
     const int width = numHeads*HEAD_WIDTH;
     for (int index = GROUP_ID; index < numUnits*numHeads; index += NUM_GROUPS) {
         const int4 unit = units[index/numHeads];
@@ -56,11 +56,12 @@ KERNEL void pairBiasAttention(int numUnits, int numHeads, GLOBAL const int4* RES
         for (int base = 0; base < QUERY_BLOCK/QUERY_TILE; base += LOCAL_SIZE) {
             const int first = unit.z+(base+LOCAL_ID)*QUERY_TILE;
             const int active = (base+LOCAL_ID < QUERY_BLOCK/QUERY_TILE && first < unit.y);
-            real q[QUERY_TILE*HEAD_WIDTH], w[VECTOR_WIDTH], maximum[QUERY_TILE], total[QUERY_TILE], rho[3*QUERY_TILE];
+            real q[QUERY_TILE*HEAD_WIDTH], w[VECTOR_WIDTH], maximum[QUERY_TILE], total[QUERY_TILE];
+            real rho[COMPONENTS*QUERY_TILE];
             rvec o[QUERY_TILE*(HEAD_WIDTH/VECTOR_WIDTH)], product[QUERY_TILE];
             #pragma unroll
             for (int t = 0; t < QUERY_TILE; t++) {
-                // Queries behind the last atom repeat it and are not written.
+                // Queries behind the last token repeat it and are not written.
                 GLOBAL const real* in = qkv+(unit.x+min(first+t, unit.y-1))*3*width+h*HEAD_WIDTH;
                 for (int c = 0; c < HEAD_WIDTH; c++)
                     q[t*HEAD_WIDTH+c] = in[c];
@@ -70,8 +71,8 @@ KERNEL void pairBiasAttention(int numUnits, int numHeads, GLOBAL const int4* RES
                 maximum[t] = (real) -1e30;
                 total[t] = 0;
                 #pragma unroll
-                for (int k = 0; k < 3; k++)
-                    rho[3*t+k] = 0;
+                for (int k = 0; k < COMPONENTS; k++)
+                    rho[COMPONENTS*t+k] = 0;
             }
             for (int key0 = 0; key0 < unit.y; key0 += KEY_BLOCK) {
                 const int count = min(KEY_BLOCK, unit.y-key0);
@@ -102,8 +103,9 @@ KERNEL void pairBiasAttention(int numUnits, int numHeads, GLOBAL const int4* RES
                             total[t] = total[t]*factor+vectorSum(relative);
                             STORE_VECTOR(relative, w);
                             #pragma unroll
-                            for (int k = 0; k < 3; k++)
-                                rho[3*t+k] = rho[3*t+k]*factor+vectorSum(relative*LOAD_VECTOR(places+k*KEY_BLOCK+j));
+                            for (int k = 0; k < COMPONENTS; k++)
+                                rho[COMPONENTS*t+k] = rho[COMPONENTS*t+k]*factor+
+                                    vectorSum(relative*LOAD_VECTOR(places+k*KEY_BLOCK+j));
                             #pragma unroll
                             for (int c = 0; c < HEAD_WIDTH/VECTOR_WIDTH; c++) {
                                 rvec sum = factor*o[t*(HEAD_WIDTH/VECTOR_WIDTH)+c];
@@ -124,10 +126,11 @@ KERNEL void pairBiasAttention(int numUnits, int numHeads, GLOBAL const int4* RES
                     for (int c = 0; c < HEAD_WIDTH/VECTOR_WIDTH; c++)
                         STORE_VECTOR((1/total[t])*o[t*(HEAD_WIDTH/VECTOR_WIDTH)+c], out+h*HEAD_WIDTH+c*VECTOR_WIDTH);
                     #pragma unroll
-                    for (int k = 0; k < 3; k++)
-                        out[width+3*h+k] = rho[3*t+k]/total[t]-u[k*uStride+row];
+                    for (int k = 0; k < COMPONENTS; k++)
+                        out[width+COMPONENTS*h+k] = rho[COMPONENTS*t+k]/total[t]-
+                            u[(3*REFERENCE_POINT+k%3)*uStride+row];
                     if (h == 0)
-                        for (int c = width+3*numHeads; c < outputStride; c++)
+                        for (int c = width+COMPONENTS*numHeads; c < outputStride; c++)
                             out[c] = 0;
                 }
         }

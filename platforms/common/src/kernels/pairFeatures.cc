@@ -4,10 +4,10 @@
 // The pairs (i, j) of a copy lie in rows of N rounded up to 16; the bias of padding is so low that attention skips it.
 // embedPairs sums the embeddings once a batch, for every graph. Launch: any number of work-items in groups of any size.
 //   blocks      [numPairs / 16]         copy of 16 pairs; for embedPairs the graph
-//   copies      [numCopies]             x first row, y number of atoms, z first pair, w first pair of the graph
-//   graphs      [numGraphs]             x number of atoms, y first pair, z first feature
+//   copies      [numCopies]             x first row, y number of tokens, z first pair, w first pair of the graph
+//   graphs      [numGraphs]             x number of tokens, y first pair, z first feature
 //   embedded    [PAIR_WIDTH][embeddedStride]
-//   u           [3][uStride]
+//   u           [COMPONENTS][uStride], of which the reference point is read
 //   bias        [numOutputs][biasStride]
 // Weights are blocked by 8 outputs: [outputs / 8][inputs][8].
 
@@ -44,7 +44,7 @@ KERNEL void pairFeatures(int numPairs, real spacing, GLOBAL const int* RESTRICT 
 
         // (4.6)
         lanes squared = LANES_SPLAT(0);
-        for (int k = 0; k < 3; k++) {
+        for (int k = 3*REFERENCE_POINT; k < 3*REFERENCE_POINT+3; k++) {
             const lanes difference = LANES_SPLAT(u[k*uStride+row])-LOAD_LANES(u+k*uStride+copy.x+j);
             squared = difference*difference+squared;
         }

@@ -2,15 +2,15 @@
 // The samplerStep stage, device: Euler, Heun and multistep, and the scalars around the network.
 //
 // Launch: any number of work-items in groups of any size, one a coordinate.
-//   y, positions, denoised, ...   [numRows][3]
-//   F                             [numRows][3]
-//   u                             [3][uStride]
+//   y, positions, denoised, ...   [numPoints][3]
+//   F                             [numPoints][3]
+//   u                             [COMPONENTS][uStride], a column a token
 
 /** The network's input. */
 KERNEL void scaleInput(
-        int numRows, mixed factor, GLOBAL const mixed* RESTRICT y, GLOBAL real* RESTRICT u, int uStride) {
-    for (int index = GLOBAL_ID; index < 3*numRows; index += GLOBAL_SIZE)
-        u[(index%3)*uStride+index/3] = (real) (factor*y[index]);
+        int numValues, mixed factor, GLOBAL const mixed* RESTRICT y, GLOBAL real* RESTRICT u, int uStride) {
+    for (int index = GLOBAL_ID; index < numValues; index += GLOBAL_SIZE)
+        u[(index%COMPONENTS)*uStride+index/COMPONENTS] = (real) (factor*y[index]);
 }
 
 /** D = skip y + output F. */

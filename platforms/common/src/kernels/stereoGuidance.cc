@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT
 // The stereoGuidance stage, device: beliefs, their vote, and the moves of the atoms.
 //
-// Launch: any number of work-items in groups of any size, one a row; each looks at all volumes of its copy, of which
+// Launch: any number of work-items in groups of any size, one a point; each looks at all volumes of its copy, of which
 // there are few.
-//   rows          [numRows]         x copy, w atom within the copy
+//   rows          [numRows]         x copy, w token within the copy
 //   copies        [numCopies]       x first row
 //   copyVolumes   [numCopies]       x first volume, y number of volumes
 //   volumes       [numVolumes]      atoms within the copy
 //   scales        [numVolumes][2]   volume of certainty, least length of the gradient
-//   denoised      [numRows][3]
-//   guided        [numRows][3]
+//   denoised      [numPoints][3]
+//   guided        [numPoints][3]
 
 /** Compute the gradient [4][3] of a signed volume; returns the volume and the length of its gradient. */
 DEVICE mixed4 findVolumeGradient(int4 atoms, GLOBAL const mixed* RESTRICT positions, mixed* gradient) {
@@ -40,14 +40,15 @@ DEVICE mixed clampTo(mixed value, mixed limit) {
     return (value < -limit ? -limit : value > limit ? limit : value);
 }
 
-KERNEL void stereoGuidance(int numRows, mixed factor, mixed largestVote, GLOBAL const int4* RESTRICT rows,
+KERNEL void stereoGuidance(int numPoints, mixed factor, mixed largestVote, GLOBAL const int4* RESTRICT rows,
         GLOBAL const int4* RESTRICT copies, GLOBAL const int2* RESTRICT copyVolumes,
         GLOBAL const int4* RESTRICT volumes, GLOBAL const mixed* RESTRICT scales,
         GLOBAL const mixed* RESTRICT denoised, GLOBAL mixed* RESTRICT guided) {
-    for (int row = GLOBAL_ID; row < numRows; row += GLOBAL_SIZE) {
-        const int2 range = copyVolumes[rows[row].x];
-        const int atom = rows[row].w;
-        GLOBAL const mixed* positions = denoised+3*copies[rows[row].x].x;
+    for (int point = GLOBAL_ID; point < numPoints; point += GLOBAL_SIZE) {
+        const int4 row = rows[point/POINTS_PER_TOKEN];
+        const int2 range = copyVolumes[row.x];
+        const int atom = row.w*POINTS_PER_TOKEN+point%POINTS_PER_TOKEN;
+        GLOBAL const mixed* positions = denoised+COMPONENTS*copies[row.x].x;
         mixed gradient[12], votes = 0, sum[3] = {0, 0, 0};
         for (int q = range.x; q < range.x+range.y; q++) {
             const mixed belief = clampTo(findVolumeGradient(volumes[q], positions, gradient).x/scales[2*q], 1);
@@ -71,6 +72,6 @@ KERNEL void stereoGuidance(int numRows, mixed factor, mixed largestVote, GLOBAL 
                 sum[c] += move*gradient[3*place+c];
         }
         for (int c = 0; c < 3; c++)
-            guided[3*row+c] = denoised[3*row+c]+sum[c];
+            guided[3*point+c] = denoised[3*point+c]+sum[c];
     }
 }

@@ -4,7 +4,7 @@
 // Launch: any number of work-items in groups of any size.
 //   rows       [numRows]                    z row of the graph's features
 //   features   [graph rows][numFeatures]
-//   u          [3][uStride]
+//   u          [COMPONENTS][uStride]
 //   x          [numRows][width]             width is padded, the weights with zeros
 
 KERNEL void tokenEmbedding(int numRows, int numFeatures, int width, GLOBAL const int4* RESTRICT rows,
@@ -18,7 +18,7 @@ KERNEL void tokenEmbedding(int numRows, int numFeatures, int width, GLOBAL const
         rvec sum = SPLAT(0);
         for (int f = 0; f < numFeatures; f++)
             sum = sum+LOAD_VECTOR(weights+embedding+features[rows[row].z*numFeatures+f]*width+c);
-        for (int k = 0; k < 3; k++)
+        for (int k = 0; k < COMPONENTS; k++)
             sum = u[k*uStride+row]*LOAD_VECTOR(weights+coordinates+k*width+c)+sum;
         STORE_VECTOR(sum, x+index*VECTOR_WIDTH);
     }

@@ -5,6 +5,9 @@
 // lanes      PAIR_LANES reals, with the same operations: what one work-item of pairFeatures works on
 // accurate   double if the device has it: for noise and time, which are computed rarely and must agree everywhere
 
+// Numbers that say where a token stands: its points one after another.
+#define COMPONENTS (3*POINTS_PER_TOKEN)
+
 #ifdef __OPENCL_VERSION__
 
 #if REAL_IS_DOUBLE

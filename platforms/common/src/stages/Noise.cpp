@@ -5,7 +5,7 @@
 namespace OrbitPlugin {
 
 void common::noise(DeviceModel& model, DeviceBatch& batch, std::uint64_t seed) {
-    model.device["noise"](model.device.elements(batch.numRows), batch.numRows, (unsigned int) seed,
+    model.device["noise"](model.device.elements(batch.getNumPoints()), batch.getNumPoints(), (unsigned int) seed,
         (unsigned int) (seed >> 32), batch.rows, batch.keys, batch.noise);
 }
 

@@ -5,23 +5,27 @@
 namespace OrbitPlugin {
 
 void common::scaleInput(DeviceModel& model, DeviceBatch& batch, Buffer& y, double factor) {
-    model.device["scaleInput"](model.device.elements(3 * batch.numRows), batch.numRows, MixedArgument{factor}, y,
-            batch.u, batch.getUStride());
+    const int numValues = 3 * batch.getNumPoints();
+    model.device["scaleInput"](model.device.elements(numValues), numValues, MixedArgument{factor}, y, batch.u,
+            batch.getUStride());
 }
 
 void common::scaleOutput(
         DeviceModel& model, DeviceBatch& batch, Buffer& y, Buffer& denoised, double skip, double output) {
-    model.device["scaleOutput"](model.device.elements(3 * batch.numRows), 3 * batch.numRows, MixedArgument{skip},
+    const int numValues = 3 * batch.getNumPoints();
+    model.device["scaleOutput"](model.device.elements(numValues), numValues, MixedArgument{skip},
         MixedArgument{output}, y, batch.output, denoised);
 }
 
 void common::eulerStep(DeviceModel& model, DeviceBatch& batch, const StepLevels& levels, Buffer& next) {
-    model.device["eulerStep"](model.device.elements(3 * batch.numRows), 3 * batch.numRows, MixedArgument{levels.sigma},
+    const int numValues = 3 * batch.getNumPoints();
+    model.device["eulerStep"](model.device.elements(numValues), numValues, MixedArgument{levels.sigma},
         MixedArgument{levels.nextSigma}, batch.positions, batch.denoised, next);
 }
 
 void common::heunStep(DeviceModel& model, DeviceBatch& batch, const StepLevels& levels) {
-    model.device["heunStep"](model.device.elements(3 * batch.numRows), 3 * batch.numRows, MixedArgument{levels.sigma},
+    const int numValues = 3 * batch.getNumPoints();
+    model.device["heunStep"](model.device.elements(numValues), numValues, MixedArgument{levels.sigma},
         MixedArgument{levels.nextSigma}, batch.denoised, batch.predicted, batch.predictedDenoised, batch.positions);
 }
 

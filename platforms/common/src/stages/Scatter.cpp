@@ -12,13 +12,13 @@ void common::scatter(DeviceModel& model, DeviceBatch& batch, ContextOrder& order
     order.update(device);
     Vec3 a, b, c;
     context.getPeriodicBoxVectors(a, b, c);
-    const Launch launch = device.elements(batch.numRows);
+    const Launch launch = device.elements(batch.getNumPoints());
     if (context.getUseMixedPrecision())
-        device["scatter"](launch, batch.numRows, MixedArgument{unitInNanometers}, batch.rows, batch.particles,
+        device["scatter"](launch, batch.getNumPoints(), MixedArgument{unitInNanometers}, batch.rows, batch.particles,
                 order.slots, order.cellOffsets, MixedVectorArgument{a}, MixedVectorArgument{b}, MixedVectorArgument{c},
                 batch.centroids, batch.positions, context.getPosq(), context.getPosqCorrection());
     else
-        device["scatter"](launch, batch.numRows, MixedArgument{unitInNanometers}, batch.rows, batch.particles,
+        device["scatter"](launch, batch.getNumPoints(), MixedArgument{unitInNanometers}, batch.rows, batch.particles,
                 order.slots, order.cellOffsets, MixedVectorArgument{a}, MixedVectorArgument{b}, MixedVectorArgument{c},
                 batch.centroids, batch.positions, context.getPosq(), nullptr);
 }

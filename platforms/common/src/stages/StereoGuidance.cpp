@@ -6,9 +6,9 @@ namespace OrbitPlugin {
 
 void common::stereoGuidance(DeviceModel& model, DeviceBatch& batch, double sigma, double gain, Buffer& guided) {
     const double factor = getGuidanceFactor({0, sigma, gain});
-    model.device["stereoGuidance"](model.device.elements(batch.numRows), batch.numRows, MixedArgument{factor},
-        MixedArgument{LARGEST_VOTE}, batch.rows, batch.copies, batch.copyVolumes, batch.volumes, batch.volumeScales,
-        batch.unguided, guided);
+    model.device["stereoGuidance"](model.device.elements(batch.getNumPoints()), batch.getNumPoints(),
+        MixedArgument{factor}, MixedArgument{LARGEST_VOTE}, batch.rows, batch.copies, batch.copyVolumes,
+        batch.volumes, batch.volumeScales, batch.unguided, guided);
 }
 
 } // namespace OrbitPlugin

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The pair stage of one atom: lanes are neighbours, weights are broadcast, biases come out in attention's layout.
+// The pair stage of one token: lanes are neighbours, weights are broadcast, biases come out in attention's layout.
 #ifndef OPENMM_ORBIT_CPU_PAIR_H_
 #define OPENMM_ORBIT_CPU_PAIR_H_
 
@@ -40,7 +40,7 @@ struct FirstPairTile {
             for (int v = 0; v < VECTORS; v++) {
                 Vec h1[PER_WORD] = {};
                 for (int s = 0; s < PER_WORD && r + s < ROWS; s++) {
-                    const float* row = task.embedding + (long) (channel + r + s) * task.paddedAtoms;
+                    const float* row = task.embedding + (long) (channel + r + s) * task.paddedTokens;
                     Vec embedded = load(row + column + v * LANES);
                     h1[s] = silu(acc[r + s][v] + embedded + task.conditioning[channel + r + s]);
                 }
@@ -100,12 +100,12 @@ static void pairColumns(const PairRowTask& task, const PairBlock& block, int col
 
     for (int channel = 0; channel < task.pairWidth; channel++)
         for (int j = column; j < column + VECTORS * LANES; j += FLOATS_PER_LINE)
-            __builtin_prefetch(task.embedding + (long) channel * task.paddedAtoms + j);
+            __builtin_prefetch(task.embedding + (long) channel * task.paddedTokens + j);
 
     // (4.6) radial functions of the distances to VECTORS * LANES neighbours.
 
     const float* u = task.coordinates;
-    long padded = task.paddedAtoms;
+    long padded = task.paddedTokens;
     for (int v = 0; v < VECTORS; v++) {
         long j = column + v * LANES;
         Vec dx = load(u + j) - u[task.row], dy = load(u + padded + j) - u[padded + task.row],
@@ -136,7 +136,7 @@ static void pairRow(const PairRowTask& task) {
     block.radial = task.scratch;
     block.first = block.radial + (long) (task.numRadial + TILE_ROWS) * TILE_COLUMNS;
     block.second = block.first + (long) (task.pairWidth + TILE_ROWS) * TILE_COLUMNS;
-    int columns = (task.numAtoms + LANES - 1) / LANES * LANES, column = 0;
+    int columns = (task.numTokens + LANES - 1) / LANES * LANES, column = 0;
     for (; column + TILE_COLUMNS <= columns; column += TILE_COLUMNS)
         pairColumns<TILE_VECTORS>(task, block, column);
     int rest = (columns - column) / LANES;
@@ -147,7 +147,7 @@ static void pairRow(const PairRowTask& task) {
     else if (rest == 1)
         pairColumns<1>(task, block, column);
     for (int channel = 0; channel < task.numBias; channel++)
-        for (int j = task.numAtoms; j < columns; j++)
+        for (int j = task.numTokens; j < columns; j++)
             task.bias[channel * task.biasStride + j] = PADDED_BIAS;
 }
 

@@ -19,18 +19,19 @@ void coordinateHead(const PackedModel& model, const Pass& pass, const Conditioni
     head.floatOutput = true;
     table.linear(head, Epilogue::Store);
     share.wait();
+    const int components = 3 * model.settings.pointsPerToken;
     for (const PassCopy& copy : pass.places) {
-        const int numAtoms = copy.graph->numAtoms;
+        const int numTokens = copy.graph->numAtoms, numPoints = numTokens * model.settings.pointsPerToken;
         const float* rows = workspace.headRows.data() + (std::size_t) copy.firstRow * ROW_PADDING;
-        double* output = workspace.output.data() + 3 * copy.firstRow;
+        double* output = workspace.output.data() + (std::size_t) components * copy.firstRow;
         double mean[3] = {0, 0, 0};
-        for (int i = 0; i < numAtoms; i++)
-            for (int k = 0; k < 3; k++)
-                mean[k] += rows[i * ROW_PADDING + k];
+        for (int i = 0; i < numTokens; i++)
+            for (int k = 0; k < components; k++)
+                mean[k % 3] += rows[i * ROW_PADDING + k];
         const RowRange range = share.getRows(copy);
         for (int i = range.firstRow; i < range.endRow; i++)
-            for (int k = 0; k < 3; k++)
-                output[3 * i + k] = rows[i * ROW_PADDING + k] - mean[k] / numAtoms;
+            for (int k = 0; k < components; k++)
+                output[components * i + k] = rows[i * ROW_PADDING + k] - mean[k % 3] / numPoints;
     }
 }
 

@@ -2,6 +2,7 @@
 // Stage pairBiasAttention on the CPU: normalisation, q k v, all heads, and the gated output added to the tokens.
 #include "CpuStages.h"
 #include "LinearStage.h"
+#include "openmmorbit/internal/stages/Points.h"
 #include <algorithm>
 
 namespace OrbitPlugin {
@@ -16,8 +17,8 @@ void attend(const PackedModel& model, const PassCopy& copy, const Conditioning& 
     const PackedGraph& graph = *copy.graph;
     const PairBiasTransformerSettings& settings = model.settings;
     AttentionTask task{};
-    task.numAtoms = graph.numAtoms;
-    task.paddedAtoms = graph.paddedAtoms;
+    task.numTokens = graph.numAtoms;
+    task.paddedTokens = graph.paddedAtoms;
     task.numHeads = settings.numHeads;
     task.headWidth = settings.width / settings.numHeads;
     task.qkv = workspace.qkv.data() + (std::size_t) copy.firstRow * workspace.qkvStride;
@@ -26,6 +27,8 @@ void attend(const PackedModel& model, const PassCopy& copy, const Conditioning& 
     task.out = workspace.attended.data() + (std::size_t) copy.firstRow * workspace.attentionStride;
     task.outStride = workspace.attentionStride;
     task.scratch = share.own.scratch.data();
+    task.pointsPerToken = settings.pointsPerToken;
+    task.referencePoint = getReferencePoint(settings.pointsPerToken);
     const bool keeps = keepsAllBiases(model, graph);
     const RowRange range = share.getRows(copy);
     const int blockRows = keeps ? graph.numAtoms : BLOCK_ROWS;

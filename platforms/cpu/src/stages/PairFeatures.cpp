@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Stage pairFeatures on the CPU: the attention biases of some layers for some atoms, one atom's neighbours at a time.
+// Stage pairFeatures on the CPU: the attention biases of some layers for some atoms, one token's neighbours at a time.
 #include "CpuStages.h"
+#include "openmmorbit/internal/stages/Points.h"
 
 namespace OrbitPlugin {
 namespace cpu {
@@ -22,12 +23,13 @@ void pairFeatures(const PackedModel& model, const PassCopy& copy, const Conditio
     std::size_t rowWords = (std::size_t) settings.pairWidth * graph.paddedAtoms;
     bool keeps = keepsEmbeddings(model, graph);
     PairRowTask task{};
-    task.numAtoms = graph.numAtoms;
-    task.paddedAtoms = graph.paddedAtoms;
+    task.numTokens = graph.numAtoms;
+    task.paddedTokens = graph.paddedAtoms;
     task.pairWidth = settings.pairWidth;
     task.numRadial = settings.numRadial;
     task.numBias = block.numChannels;
-    task.coordinates = workspace.coordinates.data() + copy.firstCoordinate;
+    task.coordinates = workspace.coordinates.data() + copy.firstCoordinate +
+            3 * getReferencePoint(settings.pointsPerToken) * graph.paddedAtoms;
     task.inverseSpacing = (float) ((settings.numRadial - 1) / settings.radialMax);
     task.conditioning = conditioning.pair(model);
     task.radialWeight = model.radialWeight.data();
@@ -45,7 +47,7 @@ void pairFeatures(const PackedModel& model, const PassCopy& copy, const Conditio
             share.own.bias.data();
     task.biasStride = (long) (keepsAll ? graph.numAtoms : block.numRows) * graph.paddedAtoms;
 
-    // (4.6) to (4.9), atom by atom
+    // (4.6) to (4.9), token by token
 
     for (int row = 0; row < block.numRows; row++) {
         task.row = block.firstRow + row;

@@ -7,7 +7,8 @@ namespace OrbitPlugin {
 
 void reference::pairFeatures(const PairFeaturesShape& shape, const PairFeaturesWeights<double>& weights,
         const PairFeaturesInputs<double>& inputs, Output bias) {
-    const int N = shape.numAtoms, p = shape.pairWidth, K = shape.numRadial;
+    const int N = shape.numTokens, p = shape.pairWidth, K = shape.numRadial;
+    const int components = 3 * shape.pointsPerToken, reference = 3 * getReferencePoint(shape.pointsPerToken);
     const double spacing = shape.radialMax / (K - 1);
     std::vector<double> rho(K), fromRadial(p), fromTime(p), h1(p), h2(p), row(shape.numOutputs);
     linear({1, shape.conditionWidth, p}, {weights.time, {}}, inputs.cond, fromTime);
@@ -16,7 +17,8 @@ void reference::pairFeatures(const PairFeaturesShape& shape, const PairFeaturesW
             // (4.6)
             double squared = 0;
             for (int k = 0; k < 3; k++) {
-                const double difference = inputs.u[3 * i + k] - inputs.u[3 * j + k];
+                const int at = reference + k;
+                const double difference = inputs.u[components * i + at] - inputs.u[components * j + at];
                 squared += difference * difference;
             }
             const double r = std::sqrt(squared);

@@ -6,15 +6,15 @@ namespace OrbitPlugin {
 
 void reference::tokenEmbedding(const TokenEmbeddingShape& shape, const TokenEmbeddingWeights<double>& weights,
         ArrayView<const int> features, Input u, Output x) {
-    const int d = shape.width;
-    for (int i = 0; i < shape.numAtoms; i++)
+    const int d = shape.width, components = 3 * shape.pointsPerToken;
+    for (int i = 0; i < shape.numTokens; i++)
         for (int c = 0; c < d; c++) {
             // (4.5)
             double sum = 0;
             for (int f = 0; f < shape.numFeatures; f++)
                 sum += weights.embedding[(std::size_t) features[i * shape.numFeatures + f] * d + c];
-            for (int k = 0; k < 3; k++)
-                sum += weights.coordinates[3 * c + k] * u[3 * i + k];
+            for (int k = 0; k < components; k++)
+                sum += weights.coordinates[components * c + k] * u[components * i + k];
             x[(std::size_t) i * d + c] = sum;
         }
 }

@@ -6,7 +6,7 @@ namespace OrbitPlugin {
 
 void reference::transition(const TransitionShape& shape, const TransitionWeights<double>& weights, Input modulation,
         Output x) {
-    const int N = shape.numAtoms, d = shape.width, inner = shape.factor * d;
+    const int N = shape.numTokens, d = shape.width, inner = shape.factor * d;
     const Input shift = modulation.slice(3 * d, d), scale = modulation.slice(4 * d, d),
                 gate = modulation.slice(5 * d, d);
 

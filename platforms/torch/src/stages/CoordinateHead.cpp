@@ -11,10 +11,11 @@ Tensor coordinateHead(const NamedTensors& weights, const Tensor& x, const Tensor
     // (4.18)
 
     Tensor a = modulatedLayerNorm(x, modulation.select(1, 0), modulation.select(1, 1));
-    Tensor atoms = mask.unsqueeze(-1);
-    Tensor F = linearLayer(a, weights.at("head.weight")) * atoms;
-    Tensor mean = F.sum(1, true) / atoms.sum(1, true);
-    return (F - mean) * atoms;
+    Tensor tokens = mask.unsqueeze(-1);
+    Tensor F = linearLayer(a, weights.at("head.weight")) * tokens;
+    Tensor points = F.view({F.size(0), -1, 3});
+    Tensor mean = points.sum(1, true) / (tokens.sum(1, true) * (F.size(2) / 3));
+    return (points - mean).view(F.sizes()) * tokens;
 }
 
 } // namespace torchimpl

@@ -91,7 +91,7 @@ Tensor denoisingLoss(const Tensor& output, const Tensor& target, const Tensor& m
     // (3.3)
 
     Tensor difference = (output - target) * mask.unsqueeze(-1);
-    return difference.square().sum() / mask.sum();
+    return difference.square().sum() / (mask.sum() * (output.size(2) / 3));
 }
 
 } // namespace torchimpl

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Stage pairFeatures in tensors: radial functions, bond features and time become the attention biases of all layers.
 #include "../Stages.h"
+#include "openmmorbit/internal/stages/Points.h"
 
 using at::Tensor;
 
@@ -9,8 +10,8 @@ namespace torchimpl {
 
 Tensor pairFeatures(const PairBiasTransformerSettings& settings, const NamedTensors& weights,
         const NetworkInputs& inputs, const Tensor& cond) {
-    const Tensor& u = inputs.u;
-    int64_t numSamples = u.size(0), numAtoms = u.size(1);
+    int64_t numSamples = inputs.u.size(0), numTokens = inputs.u.size(1);
+    Tensor u = inputs.u.narrow(2, 3 * getReferencePoint((int) inputs.u.size(2) / 3), 3);
     at::ScalarType type = weights.at("pair.radial.weight").scalar_type();
     double spacing = settings.radialMax / (settings.numRadial - 1);
 
@@ -26,8 +27,8 @@ Tensor pairFeatures(const PairBiasTransformerSettings& settings, const NamedTens
     Tensor columns = at::cat({radial, rows}, 1);
     Tensor weight = at::cat({weights.at("pair.radial.weight").t(), weights.at("pair.embedding")}, 0);
     Tensor time = linearLayer(cond, weights.at("pair.time.weight"));
-    Tensor h1 = at::mm(columns, weight).view({numSamples, numAtoms * numAtoms, -1});
-    h1 = at::silu(h1 + time.unsqueeze(1)).view({numSamples * numAtoms * numAtoms, -1});
+    Tensor h1 = at::mm(columns, weight).view({numSamples, numTokens * numTokens, -1});
+    h1 = at::silu(h1 + time.unsqueeze(1)).view({numSamples * numTokens * numTokens, -1});
 
     // (4.8)
 
@@ -37,8 +38,8 @@ Tensor pairFeatures(const PairBiasTransformerSettings& settings, const NamedTens
 
     Tensor bias = at::mm(weights.at("pair.bias.weight"), h2.t()).to(u.scalar_type());
     bias = bias + weights.at("pair.bias.bias").unsqueeze(1);
-    bias = bias.view({settings.numLayers, settings.numHeads, numSamples, numAtoms, numAtoms});
-    return bias + ((inputs.mask - 1) * 1e9).view({1, 1, numSamples, 1, numAtoms});
+    bias = bias.view({settings.numLayers, settings.numHeads, numSamples, numTokens, numTokens});
+    return bias + ((inputs.mask - 1) * 1e9).view({1, 1, numSamples, 1, numTokens});
 }
 
 } // namespace torchimpl

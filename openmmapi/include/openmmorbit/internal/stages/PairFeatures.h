@@ -4,20 +4,21 @@
 #define OPENMM_ORBIT_STAGES_PAIRFEATURES_H_
 
 #include "openmmorbit/internal/stages/Linear.h"
+#include "openmmorbit/internal/stages/Points.h"
 
 namespace OrbitPlugin {
 
 /**
- * This stage describes every ordered pair of atoms and turns the description into the attention bias of every head of
- * every layer. The description is the distance of the two atoms in radial basis functions (Gaussians), the pair's
- * categorical features (bond type, topological distance, ...) through an embedding table, and the conditioning vector
- * of the noise level. Two dense layers with an activation and a final dense layer follow. It runs once a pass, before
- * the first layer.
+ * This stage describes every ordered pair of tokens and turns the description into the attention bias of every head of
+ * every layer. The description is the distance of the reference points in radial basis functions (Gaussians), the
+ * pair's categorical features (bond type, topological distance, ...) through an embedding table, and the conditioning
+ * vector of the noise level. Two dense layers with an activation and a final dense layer follow. It runs once a pass,
+ * before the first layer.
  *
- *   in   features   [numAtoms][numAtoms][numFeatures]   rows of pair.embedding
- *   in   u          [numAtoms][3]                       c_in sigma_d y, model unit
+ *   in   features   [numTokens][numTokens][numFeatures]   rows of pair.embedding
+ *   in   u          [numTokens][3P]                       c_in sigma_d y, model unit; only reference points are read
  *   in   cond       [conditionWidth]
- *   out  bias       [numOutputs][numAtoms][numAtoms]    numOutputs = numLayers numHeads, row layer numHeads + head
+ *   out  bias       [numOutputs][numTokens][numTokens]    numOutputs = numLayers numHeads, row layer numHeads + head
  *
  * Equations (4.6) to (4.9) of openmmapi/docs/theory.md. Weights: pair.radial.weight [p][K],
  * pair.embedding [sum of vocabularies][p], pair.time.weight [p][c], pair.hidden [p][p], pair.bias [L H][p].
@@ -25,8 +26,9 @@ namespace OrbitPlugin {
  */
 
 struct PairFeaturesShape {
-    int numAtoms = 0, numFeatures = 0, pairWidth = 0, numRadial = 0, conditionWidth = 0, numOutputs = 0;
+    int numTokens = 0, numFeatures = 0, pairWidth = 0, numRadial = 0, conditionWidth = 0, numOutputs = 0;
     double radialMax = 0;   ///< model unit
+    int pointsPerToken = 1;
 };
 
 template <class T>

@@ -13,7 +13,7 @@ namespace OrbitPlugin {
  * The result is multiplied by a gate and added to the token.
  *
  *   in       modulation   [6][width]         rows shift2, scale2, gate2 are used
- *   in, out  x            [numAtoms][width]
+ *   in, out  x            [numTokens][width]
  *
  * Equations (4.15) to (4.17) of openmmapi/docs/theory.md. Source: SwiGLU, arXiv 2002.05202. Weights:
  * layer.l.transition.up [2 m d][d], rows g then v; layer.l.transition.down [d][m d].
@@ -21,7 +21,7 @@ namespace OrbitPlugin {
  */
 
 struct TransitionShape {
-    int numAtoms = 0, width = 0, factor = 0;
+    int numTokens = 0, width = 0, factor = 0;
 };
 
 template <class T>
