@@ -36,6 +36,7 @@ _homes = {
     "DenoiserModel": "orbit", "TrainingCounts": "orbit", "countTraining": "orbit",
     "PairBiasTransformerSettings": "orbit", "MolecularGraph": "orbit",
     "SamplerSettings": "orbit", "SymmetryGroup": "orbit", "closeGroup": "orbit", "OrbitDiffusionIntegrator": "orbit",
+    "EnsembleMetrics": "orbit", "compareEnsembles": "orbit", "computeSymmetricRmsd": "orbit", "averageMetrics": "orbit",
 }
 _modules = ("chem", "cli", "conformers", "data", "demo", "ensemble", "evaluation", "familiarity", "io", "models",
             "molecules", "openstereo", "orbit", "posterior", "relaxation", "topologies", "training")

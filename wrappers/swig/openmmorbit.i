@@ -24,6 +24,7 @@
 #include "openmmorbit/DenoiserModel.h"
 #include "openmmorbit/SamplerSettings.h"
 #include "openmmorbit/ConformerCheck.h"
+#include "openmmorbit/EnsembleMetrics.h"
 #include "openmmorbit/ConformerStatus.h"
 #include "openmmorbit/ProgressCallback.h"
 #include "openmmorbit/Ensemble.h"
@@ -55,6 +56,7 @@ namespace OrbitPlugin {
     struct TorsionStereo;
     struct MolecularGraph;
     struct FeatureVocabulary;
+    struct EnsembleMetrics;
     class Ensemble;
 }
 %template() std::vector<OrbitPlugin::GraphAtom>;
@@ -64,6 +66,7 @@ namespace OrbitPlugin {
 %template() std::vector<OrbitPlugin::MolecularGraph>;
 %template() std::vector<OrbitPlugin::FeatureVocabulary>;
 %template() std::vector<OrbitPlugin::Ensemble>;
+%template() std::vector<OrbitPlugin::EnsembleMetrics>;
 
 ORBIT_VALUE(OrbitPlugin::MolecularGraph)
 ORBIT_VALUE(OrbitPlugin::SymmetryGroup)
@@ -76,6 +79,7 @@ ORBIT_VALUE(OrbitPlugin::ConformerStatus)
 ORBIT_VALUE(OrbitPlugin::ConformerProvenance)
 ORBIT_VALUE(OrbitPlugin::FailedConformer)
 ORBIT_VALUE(OrbitPlugin::Ensemble)
+ORBIT_VALUE(OrbitPlugin::EnsembleMetrics)
 ORBIT_VALUE(OrbitPlugin::ShardRecord)
 ORBIT_VALUE(OrbitPlugin::MoleculeInputs)
 
@@ -83,6 +87,8 @@ ORBIT_VALUE(OrbitPlugin::MoleculeInputs)
 ORBIT_LONG_CALL(OrbitPlugin::orbitPosterior)
 ORBIT_LONG_CALL(OrbitPlugin::orbitTarget)
 ORBIT_LONG_CALL(OrbitPlugin::countTraining)
+ORBIT_LONG_CALL(OrbitPlugin::computeSymmetricRmsd)
+ORBIT_LONG_CALL(OrbitPlugin::compareEnsembles)
 ORBIT_LONG_CALL(OrbitPlugin::ConformerGenerator::generate)
 ORBIT_LONG_CALL(OrbitPlugin::ConformerGenerator::generateBatch)
 ORBIT_LONG_CALL(OrbitPlugin::OrbitDiffusionIntegrator::step)
@@ -139,6 +145,7 @@ MolecularGraph.properties = property(
 %include "openmmorbit/DenoiserModel.h"
 %include "openmmorbit/ConformerStatus.h"
 %include "openmmorbit/ConformerCheck.h"
+%include "openmmorbit/EnsembleMetrics.h"
 %ignore OrbitPlugin::GenerationStopped;
 %include "openmmorbit/ProgressCallback.h"
 %include "progress.i"

@@ -33,13 +33,10 @@
 namespace OrbitPlugin {
     struct DistillationSettings;
     struct TrainingDataset;
-    struct EnsembleMetrics;
 }
 %template() std::vector<std::string>;
 %template() std::vector<OrbitPlugin::TrainingDataset>;
-%template() std::vector<OrbitPlugin::EnsembleMetrics>;
 
-ORBIT_VALUE(OrbitPlugin::EnsembleMetrics)
 ORBIT_VALUE(OrbitPlugin::DistillationSettings)
 ORBIT_VALUE(OrbitPlugin::TrainingDataset)
 ORBIT_VALUE(OrbitPlugin::TrainingSettings)
@@ -48,7 +45,6 @@ ORBIT_LONG_CALL(OrbitPlugin::train)
 ORBIT_LONG_CALL(trainWithProgress)
 
 %ignore OrbitPlugin::train(const TrainingSettings&, std::ostream&);
-%include "openmmorbit/EnsembleMetrics.h"
 %include "openmmorbit/Trainer.h"
 
 %inline %{
@@ -57,4 +53,9 @@ OrbitPlugin::TrainingResult trainWithProgress(const OrbitPlugin::TrainingSetting
     std::ostream progress(std::cerr.rdbuf());
     return OrbitPlugin::train(settings, progress);
 }
+%}
+
+// The metrics have moved to the main module; they stay reachable here.
+%pythoncode %{
+from openmmorbit.orbit import EnsembleMetrics, averageMetrics, compareEnsembles, computeSymmetricRmsd
 %}

@@ -51,6 +51,12 @@ OPENMM_EXPORT_ORBIT SymmetryGroup findSymmetryGroup(const std::vector<int>& atom
         int maxRepresentatives = 100000);
 
 /**
+ * Get a subgroup of at most maxOrder permutations: the whole group if it is small enough, else the full exchanges
+ * within as many classes of terminal atoms as fit. The mean over any subgroup is a valid target, of larger variance.
+ */
+OPENMM_EXPORT_ORBIT SymmetryGroup restrictSymmetryGroup(const SymmetryGroup& group, int maxOrder);
+
+/**
  * Close a set of generators to the group they generate.
  *
  * @param generators   permutations of one length

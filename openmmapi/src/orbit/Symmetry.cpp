@@ -47,6 +47,29 @@ vector<int> SymmetryGroup::enumerate(int maxOrder) const {
     return flat;
 }
 
+SymmetryGroup OrbitPlugin::restrictSymmetryGroup(const SymmetryGroup& group, int maxOrder) {
+    if (group.complete && group.getOrder() <= maxOrder)
+        return group;
+    SymmetryGroup subgroup;
+    subgroup.numAtoms = group.numAtoms;
+    vector<int> identity(group.numAtoms);
+    for (int i = 0; i < group.numAtoms; i++)
+        identity[i] = i;
+    subgroup.representatives.push_back(identity);
+    vector<vector<int>> classes = group.leafClasses;
+    std::stable_sort(classes.begin(), classes.end(), [](const auto& a, const auto& b) {
+        return a.size() < b.size();
+    });
+    for (const vector<int>& leaves : classes) {
+        subgroup.leafClasses.push_back(leaves);
+        if (subgroup.getOrder() > maxOrder) {
+            subgroup.leafClasses.pop_back();
+            break;
+        }
+    }
+    return subgroup;
+}
+
 static void checkGenerator(const vector<int>& generator, int index, int numAtoms) {
     const std::string which = "generator " + std::to_string(index);
     if ((int) generator.size() != numAtoms)

@@ -231,8 +231,8 @@ TEST_F(TrainerTest, largeGroupsAreRestrictedToSubgroups) {
     MolecularGraph graph = makeEthanol();
     GraphFeatures features = computeFeatures(graph, model.getAtomVocabularies(), model.getPairVocabularies());
     SymmetryGroup group = findSymmetryGroup(graph, features);
-    EXPECT_EQ(torchimpl::restrictSymmetryGroup(group, 12).getOrder(), group.getOrder());
-    SymmetryGroup subgroup = torchimpl::restrictSymmetryGroup(group, 11);
+    EXPECT_EQ(restrictSymmetryGroup(group, 12).getOrder(), group.getOrder());
+    SymmetryGroup subgroup = restrictSymmetryGroup(group, 11);
     EXPECT_EQ(subgroup.getOrder(), 2);
     EXPECT_EQ(subgroup.enumerate().size(), 2u * graph.getNumAtoms());
 }

@@ -122,29 +122,6 @@ FeatureRows makeFeatureRows(
     return rows;
 }
 
-SymmetryGroup restrictSymmetryGroup(const SymmetryGroup& group, int maxOrder) {
-    if (group.complete && group.getOrder() <= maxOrder)
-        return group;
-    SymmetryGroup subgroup;
-    subgroup.numAtoms = group.numAtoms;
-    std::vector<int> identity(group.numAtoms);
-    for (int i = 0; i < group.numAtoms; i++)
-        identity[i] = i;
-    subgroup.representatives.push_back(identity);
-    std::vector<std::vector<int>> classes = group.leafClasses;
-    std::stable_sort(classes.begin(), classes.end(), [](const auto& a, const auto& b) {
-        return a.size() < b.size();
-    });
-    for (const std::vector<int>& leaves : classes) {
-        subgroup.leafClasses.push_back(leaves);
-        if (subgroup.getOrder() > maxOrder) {
-            subgroup.leafClasses.pop_back();
-            break;
-        }
-    }
-    return subgroup;
-}
-
 void readTrainingSet(const std::vector<std::string>& shards, double weight, const DenoiserModel& model,
         int maxAutomorphisms, TrainingData& data) {
     data.vocabularies.setVocabularies(model.getAtomVocabularies(), model.getPairVocabularies());

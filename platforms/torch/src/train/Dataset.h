@@ -95,12 +95,6 @@ struct TrainingData {
 };
 
 /**
- * Get a subgroup of at most maxOrder permutations: the whole group if it is small enough, else the full exchanges
- * within as many classes of terminal atoms as fit. The mean over any subgroup is a valid target, of larger variance.
- */
-SymmetryGroup restrictSymmetryGroup(const SymmetryGroup& group, int maxOrder);
-
-/**
  * Get the categorical inputs of a molecule and the permutations that keep them.
  *
  * @param maxAutomorphisms   larger groups are restricted
