@@ -45,6 +45,7 @@ ORBIT_LONG_CALL(OrbitPlugin::train)
 ORBIT_LONG_CALL(trainWithProgress)
 
 %ignore OrbitPlugin::train(const TrainingSettings&, std::ostream&);
+%include "openmmorbit/TrainingSettings.h"
 %include "openmmorbit/Trainer.h"
 
 %inline %{

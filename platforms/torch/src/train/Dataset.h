@@ -5,7 +5,7 @@
 
 #include "MoleculeCache.h"
 #include "openmmorbit/Symmetry.h"
-#include "openmmorbit/Trainer.h"
+#include "openmmorbit/TrainingSettings.h"
 #include "openmmorbit/internal/OrbitLattice.h"
 #include <array>
 #include <cstdint>

@@ -4,7 +4,7 @@
 #define OPENMM_ORBIT_TORCH_OPTIMIZER_H_
 
 #include "../Stages.h"
-#include "openmmorbit/Trainer.h"
+#include "openmmorbit/TrainingSettings.h"
 
 namespace OrbitPlugin {
 namespace torchimpl {

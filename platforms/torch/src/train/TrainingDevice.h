@@ -3,7 +3,7 @@
 #ifndef OPENMM_ORBIT_TORCH_TRAININGDEVICE_H_
 #define OPENMM_ORBIT_TORCH_TRAININGDEVICE_H_
 
-#include "openmmorbit/Trainer.h"
+#include "openmmorbit/TrainingSettings.h"
 #include <ATen/ATen.h>
 #include <string>
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Settings of a run: reading the JSON file, and the checks.
+#include "openmmorbit/TrainingSettings.h"
 #include "openmmorbit/ArgumentError.h"
 #include "openmmorbit/OrbitTarget.h"
-#include "openmmorbit/Trainer.h"
 #include "openmmorbit/internal/SamplerText.h"
 #include <algorithm>
 #include <fstream>
