@@ -24,7 +24,7 @@ print("shape", positions.shape, "first atom at", positions[0, 0].in_units_of(uni
 
 # Every conformer knows what the inspection found and where it comes from.
 first = ensemble[0]
-print("accepted:", first.status.isAccepted(), " drawn again:", first.provenance.numResamplings, "times")
+print("accepted:", first.status.isAccepted(), " redraws:", first.provenance.numRedraws)
 
 # A slice is an ensemble again.
 ensemble[:3].writeSDF(os.path.join(folder, "aspirin.sdf"))

@@ -39,7 +39,8 @@ _homes = {
     "EnsembleMetrics": "orbit", "compareEnsembles": "orbit", "computeSymmetricRmsd": "orbit", "averageMetrics": "orbit",
 }
 _modules = ("chem", "cli", "conformers", "data", "demo", "ensemble", "evaluation", "familiarity", "io", "models",
-            "molecules", "openstereo", "orbit", "posterior", "relaxation", "topologies", "training")
+            "molecules", "openstereo", "orbit", "posterior", "relaxation", "results", "samplersettings",
+            "topologies", "training")
 
 
 def __getattr__(name: str) -> Any:

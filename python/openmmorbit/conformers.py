@@ -2,132 +2,32 @@
 """The generator of conformers: SMILES, RDKit, OpenFF or OpenMM molecules in, ensembles out."""
 from __future__ import annotations
 
-import operator
+import inspect
 import random
 import warnings
 from collections.abc import Iterable, Sized
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from itertools import groupby, islice, repeat
 from typing import TYPE_CHECKING, Any
 
 import openmm
 
-from openmmorbit import familiarity, molecules, openstereo, orbit
-from openmmorbit._plugins import checkPlatform
+from openmmorbit import familiarity, molecules, openstereo, orbit, samplersettings
+from openmmorbit.arguments import checkInteger, findPlatform
 from openmmorbit.ensemble import Ensemble
 from openmmorbit.models import defaultModelPath, findModel, loadModel  # noqa: F401 (their former place)
+from openmmorbit.results import GenerationResult, Record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from openmmorbit._types import ModelLike, MoleculeLike
 
-_methods = {"euler": orbit.SamplerMethod_Euler, "heun": orbit.SamplerMethod_Heun,
-            "multistep": orbit.SamplerMethod_Multistep}
-_schedules = {"karras": orbit.NoiseSchedule_Karras, "logarithmic": orbit.NoiseSchedule_Logarithmic,
-              "uniformTime": orbit.NoiseSchedule_UniformTime}
-
-
-@dataclass
-class GenerationResult:
-    """One answer of ConformerGenerator.generateMany().
-
-    Attributes
-    ----------
-    index : int
-        Position in the input, from 0.
-    source : object
-        The input itself.
-    ensemble : Ensemble or None
-        The conformers.
-    error : Exception or None
-        Why there is none.
-    unfamiliar : tuple of str
-        What the molecule has that the model was hardly trained for, e.g. "Se with 2 single bonds (in no training
-        molecule)".
-    openStereo : tuple of str
-        Centres and double bonds that the molecule leaves open, e.g. "centre C2 (atom 1)".
-    """
-    index: int
-    source: Any
-    ensemble: Ensemble | None = None
-    error: Exception | None = None
-    unfamiliar: tuple[str, ...] = ()
-    openStereo: tuple[str, ...] = ()
-
-    def _graph(self) -> orbit.MolecularGraph | None:
-        if self.ensemble is not None:
-            return self.ensemble.graph
-        return self.source if isinstance(self.source, orbit.MolecularGraph) else None
-
-    @property
-    def name(self) -> str:
-        """Name of the molecule: the title of its record."""
-        graph = self._graph()
-        return graph.name if graph is not None else ""
-
-    @property
-    def properties(self) -> dict[str, str]:
-        """Data items of the molecule's record, or further columns: a dict of texts."""
-        graph = self._graph()
-        return graph.properties if graph is not None else {}
-
-
-@dataclass
-class _Record:
-    """A record of generateMany(): what was given, and the molecules that it stands for."""
-    index: int
-    molecule: Any
-    source: Any
-    graphs: list[orbit.MolecularGraph] = field(default_factory=list)
-    number: Any = 0
-    error: Exception | None = None
-    unfamiliar: tuple[str, ...] = ()
-    openStereo: tuple[str, ...] = ()
-
-    def answer(self, given: Ensemble | Exception) -> GenerationResult:
-        """Get the result that holds an ensemble, or the reason why there is none."""
-        ensemble, error = (given, None) if isinstance(given, Ensemble) else (None, given)
-        return GenerationResult(self.index, self.molecule, ensemble, error, self.unfamiliar, self.openStereo)
-
-
-def _findPlatform(platform: str | openmm.Platform) -> str:
-    """Get the name of a platform that can generate; capitals do not matter."""
-    name = platform.getName() if isinstance(platform, openmm.Platform) else str(platform)
-    known = [openmm.Platform.getPlatform(i) for i in range(openmm.Platform.getNumPlatforms())]
-    name = next((spelling for spelling in (*(entry.getName() for entry in known), "OpenCL", "CUDA", "HIP")
-                 if spelling.lower() == name.lower()), name)
-    checkPlatform(name)
-    able = [entry.getName() for entry in known if entry.supportsKernels(["IntegrateOrbitDiffusionStep"])]
-    if name not in able:
-        raise ValueError(f"ConformerGenerator: expected a platform of {', '.join(able)}, got \"{name}\"; openmmorbit "
-                         "has no kernels for another one here")
-    return name
-
-
-def _choice(what: str, name: str, table: Mapping[str, int]) -> int:
-    if name not in table:
-        raise ValueError(f"ConformerGenerator: expected {what} of {', '.join(map(repr, table))}, got {name!r}")
-    return table[name]
-
-
-def _integer(name: str, value: Any, lowest: int) -> int:
-    """Check a number that crosses to C++ as int; fractions are refused, not cut."""
-    try:
-        number = operator.index(value)
-    except TypeError:
-        raise TypeError(f"ConformerGenerator: expected {name} as a whole number, got {value!r}, a "
-                        f"{type(value).__name__}") from None
-    if not lowest <= number < 2**31:
-        raise ValueError(f"ConformerGenerator: expected {name} from {lowest} to {2**31 - 1}, got {number}")
-    return number
-
 
 def _count(value: Any) -> int | Exception:
     """Get a number of conformers, or the exception that says why it is none."""
     try:
-        return _integer("numConformers", value, 1)
+        return checkInteger("numConformers", value, 1)
     except (ValueError, TypeError) as error:
         return error
 
@@ -142,7 +42,7 @@ class ConformerGenerator:
     ----------
     model : str, path or openmmorbit.orbit.DenoiserModel, optional
         The model: a path, or the name of a packaged one, "conformer" (the default) or another of the folder models.
-        The file of a model may contain its sampler; the arguments below change parts of it.
+        The file of a model may contain its sampler, which the arguments sampler and settings change.
     platform : str or openmm.Platform, optional
         "CPU", "Reference", or a GPU: "OpenCL", "CUDA" or "HIP"; default: CPU, which is always there.
     properties : dict, optional
@@ -150,22 +50,10 @@ class ConformerGenerator:
         platform "Precision" is "bf16" (the default where the processor has AVX512-BF16) or "single".
     threads : int, optional
         Threads of the CPU platform; default: all.
-    numSteps : int, optional
-        Steps of the sampler.
-    method : str, optional
-        "euler", "heun" (two evaluations a step) or "multistep".
-    schedule : str, optional
-        Placement of the noise levels: "karras", "logarithmic" or "uniformTime".
-    sigmaMax, sigmaMin, rho : float, optional
-        First and last noise level in Angstrom, exponent of the Karras schedule.
-    renewal : float, optional
-        Share of the noise that each step draws anew, from 0 (probability-flow ODE) to below 1.
-    stereoGuidance : float, optional
-        How far, in Angstrom, the atoms of a stereocentre move in one step while it disagrees with the others; 0: not.
     condition : str, optional
         A condition of the model, e.g. a level of theory; default: its first one.
-    maxResamplings : int, optional
-        Largest number of redraws of a copy that fails the inspection.
+    maxRedraws : int, optional
+        Largest number of redraws of a copy that fails the inspection. The former name maxResamplings works too.
     check : bool
         Inspect conformers.
     returnFailed : bool
@@ -177,6 +65,11 @@ class ConformerGenerator:
     timeLimit : float, optional
         Time limit in seconds for up to 100 conformers of a molecule, proportionally more for more of them. Conformers
         that were accepted by then are returned. None: no limit.
+    sampler : openmmorbit.SamplerSettings, optional
+        All settings of the sampler, instead of the model's own.
+    **settings
+        Single settings of the sampler, which change the model's own:
+        {settings}
 
     Notes
     -----
@@ -192,39 +85,44 @@ class ConformerGenerator:
     """
 
     def __init__(self, model: ModelLike = None, platform: str | openmm.Platform | None = None,
-                 properties: Mapping[str, Any] | None = None, threads: int | None = None, numSteps: int | None = None,
-                 method: str | None = None, schedule: str | None = None, sigmaMax: float | None = None,
-                 sigmaMin: float | None = None, rho: float | None = None, renewal: float | None = None,
-                 stereoGuidance: float | None = None, condition: str | None = None, maxResamplings: int | None = None,
-                 check: bool = True, returnFailed: bool = False, unfamiliar: str = "warn",
-                 timeLimit: float | None = 60.0) -> None:
+                 properties: Mapping[str, Any] | None = None, threads: int | None = None, *,
+                 condition: str | None = None, maxRedraws: int | None = None, check: bool = True,
+                 returnFailed: bool = False, unfamiliar: str = "warn", timeLimit: float | None = 60.0,
+                 sampler: orbit.SamplerSettings | None = None, **settings: Any) -> None:
         self._unfamiliar = familiarity.checkReaction(unfamiliar)
         self._core = orbit.ConformerGenerator(loadModel(model))
         if platform is not None:
-            self._core.setPlatformName(_findPlatform(platform))
+            self._core.setPlatformName(findPlatform(platform))
         if properties is not None:
             self._core.setPlatformProperties({str(key): str(value) for key, value in properties.items()})
         if threads is not None:
-            self._core.setNumThreads(_integer("threads", threads, -2**31))
-        settings = self._core.getSamplerSettings()
-        if method is not None:
-            settings.method = _choice("a method", method, _methods)
-        if schedule is not None:
-            settings.schedule = _choice("a schedule", schedule, _schedules)
-        for name, value in (("sigmaMax", sigmaMax), ("sigmaMin", sigmaMin), ("rho", rho), ("renewal", renewal),
-                            ("stereoGuidance", stereoGuidance)):
-            if value is not None:
-                setattr(settings, name, float(value))
-        if numSteps is not None:
-            settings.numSteps = _integer("numSteps", numSteps, -2**31)
-        self._core.setSamplerSettings(settings)
+            self._core.setNumThreads(checkInteger("threads", threads, -2**31))
+        formerRedraws = settings.pop("maxResamplings", None)
+        self._setSampler(sampler, settings)
         if condition is not None:
             self._core.setCondition(str(condition))
-        if maxResamplings is not None:
-            self._core.setMaxResamplings(_integer("maxResamplings", maxResamplings, -2**31))
+        if maxRedraws is not None and formerRedraws is not None:
+            raise ValueError(f"ConformerGenerator: expected maxRedraws or its former name maxResamplings, got both, "
+                             f"{maxRedraws} and {formerRedraws}; give maxRedraws")
+        for name, value in (("maxRedraws", maxRedraws), ("maxResamplings", formerRedraws)):
+            if value is not None:
+                self._core.setMaxResamplings(checkInteger(name, value, 0))
         self._core.setCheckConformers(bool(check))
         self._core.setReturnFailed(bool(returnFailed))
         self._core.setTimeLimit(0.0 if timeLimit is None else float(timeLimit))
+
+    def _setSampler(self, sampler: orbit.SamplerSettings | None, settings: Mapping[str, Any]) -> None:
+        """Set the sampler as a whole, or change single settings of the model's own."""
+        if sampler is not None and not isinstance(sampler, orbit.SamplerSettings):
+            raise TypeError("ConformerGenerator: expected sampler as an openmmorbit.SamplerSettings, got "
+                            f"{type(sampler).__name__}; openmmorbit.SamplerSettings(numSteps=12) makes one")
+        chosen = orbit.SamplerSettings(self._core.getSamplerSettings() if sampler is None else sampler)
+        samplersettings.assign(chosen, settings, "ConformerGenerator")
+        twice = [name for name, value in settings.items() if value is not None]
+        if sampler is not None and twice:
+            raise ValueError(f"ConformerGenerator: expected every setting of the sampler once, got sampler, which has "
+                             f"all of them, and {', '.join(twice)}; give {twice[0]} to the SamplerSettings")
+        self._core.setSamplerSettings(chosen)
 
     @classmethod
     def fromXml(cls, xml: str, unfamiliar: str = "warn") -> ConformerGenerator:
@@ -271,10 +169,9 @@ class ConformerGenerator:
 
     def __repr__(self) -> str:
         settings = self._core.getSamplerSettings()
-        method = next(name for name, value in _methods.items() if value == settings.method)
         model = self.model
         return (f"<ConformerGenerator {model.getMetadata('name') or model.getPath() or 'unnamed model'} "
-                f"sha256 {model.getChecksum()[:12]}, {method}, {settings.numSteps} steps = "
+                f"sha256 {model.getChecksum()[:12]}, {settings.getMethodName()}, {settings.numSteps} steps = "
                 f"{settings.getNumEvaluations()} evaluations, {self._core.getPlatformName() or 'default platform'}>")
 
     def kernelDescription(self) -> str:
@@ -320,7 +217,7 @@ class ConformerGenerator:
         openmm.OpenMMException
             If not one conformer was accepted.
         """
-        number, seed = _integer("numConformers", numConformers, 1), _integer("seed", seed, 0)
+        number, seed = checkInteger("numConformers", numConformers, 1), checkInteger("seed", seed, 0)
         graph, source = molecules.toGraph(molecule, smiles=smiles, addHydrogens=addHydrogens)
         familiarity.warn(graph.getLabel(), familiarity.findUnfamiliar(self._core, graph, self._unfamiliar))
         openstereo.checkMode(stereo, maxIsomers)
@@ -388,13 +285,13 @@ class ConformerGenerator:
         if batchSize < 1:
             raise ValueError(f"ConformerGenerator.generateMany: expected batchSize of at least 1, got {batchSize}")
         openstereo.checkMode(stereo, maxIsomers)
-        seed = _integer("seed", seed, 0) or random.randrange(1, 2**31 - 1)
+        seed = checkInteger("seed", seed, 0) or random.randrange(1, 2**31 - 1)
         total = len(iterable) if isinstance(iterable, Sized) else None
         counts: Iterator[int | Exception]
         if isinstance(numConformers, Iterable):
             counts = (_count(number) for number in numConformers)
         else:
-            counts = repeat(_integer("numConformers", numConformers, 1))
+            counts = repeat(checkInteger("numConformers", numConformers, 1))
         records = ((index, molecule, number) for index, (molecule, number) in enumerate(zip(iterable, counts)))
         warned = False
         with tqdm(total=total, disable=None if progress else True, unit="mol") as bar:
@@ -410,7 +307,7 @@ class ConformerGenerator:
     def _answer(self, chunk: Sequence[tuple[int, Any, int | Exception]], seed: int, addHydrogens: bool, stereo: str,
                 maxIsomers: int) -> Iterator[GenerationResult]:
         """Answer one batch of (index, molecule, number) records."""
-        read: list[_Record] = []
+        read: list[Record] = []
         for entry in chunk:
             read.append(self._read(entry, addHydrogens, stereo, maxIsomers))
         # The record number is part of the key of the noise, so a batch is a run of consecutive readable molecules.
@@ -435,10 +332,10 @@ class ConformerGenerator:
                         yield record.answer(Ensemble(core, record.source))
 
     def _read(self, entry: tuple[int, Any, int | Exception], addHydrogens: bool, stereo: str,
-              maxIsomers: int) -> _Record:
+              maxIsomers: int) -> Record:
         """Read one record; what is wrong with it becomes its error."""
         index, molecule, number = entry
-        record = _Record(index, molecule, molecule)
+        record = Record(index, molecule, molecule)
         try:
             for given in (molecule, number):
                 if isinstance(given, Exception):
@@ -470,3 +367,21 @@ class ConformerGenerator:
         finally:
             if bar is not None:
                 bar.close()
+
+
+def _completeSignature() -> None:
+    """Show the settings of the sampler by name in the signature and the text of ConformerGenerator."""
+    known = samplersettings.listSettings()
+    parameters = inspect.signature(ConformerGenerator.__init__).parameters
+    named = [inspect.Parameter(setting.name, inspect.Parameter.KEYWORD_ONLY, default=None,
+                               annotation=f"{setting.kind.__name__} | None") for setting in known]
+    own = [entry for entry in parameters.values() if entry.kind is not inspect.Parameter.VAR_KEYWORD]
+    signature = inspect.Signature([*own, *named], return_annotation="None")
+    ConformerGenerator.__init__.__dict__["__signature__"] = signature
+    lines = "\n        ".join(f"{setting.name} : {setting.kind.__name__}, {setting.description}" + (
+        f" ({', '.join(setting.words)})" if setting.words else "") for setting in known)
+    if ConformerGenerator.__doc__ is not None:
+        ConformerGenerator.__doc__ = ConformerGenerator.__doc__.replace("{settings}", lines)
+
+
+_completeSignature()

@@ -122,7 +122,7 @@ def run(options: argparse.Namespace) -> None:
     provenance = ensemble.provenance
     print(f"conformers   {len(ensemble)} of {options.num} in {time.perf_counter() - begin:.2f} s on "
           f"{provenance[0].kernel}, {sum(p.numEvaluations for p in provenance)} evaluations, "
-          f"{sum(p.numResamplings for p in provenance)} drawn again")
+          f"{sum(p.numRedraws for p in provenance)} redraws")
     ensemble.writeSDF(f"{base}.sdf")
 
     system = openmmorbit.mmffSystem(graph)

@@ -37,7 +37,7 @@ class Conformer:
     status : openmmorbit.orbit.ConformerStatus
         What the inspection found; ``status.isAccepted()`` tells whether all is well.
     provenance : openmmorbit.orbit.ConformerProvenance
-        Model, seed, evaluations and resamplings.
+        Model, seed, evaluations and redraws.
     isomer : int
         Number of the isomer that the conformer is, from 1; more than one if the molecule leaves stereochemistry open.
     smiles : str

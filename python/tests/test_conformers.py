@@ -153,12 +153,12 @@ def testResultsStream(makeGenerator):
 
 
 def testWrongConformersAreNeverReturnedSilently(smallModel):
-    generator = openmmorbit.ConformerGenerator(smallModel, platform="Reference", numSteps=2, maxResamplings=1)
+    generator = openmmorbit.ConformerGenerator(smallModel, platform="Reference", numSteps=2, maxRedraws=1)
     with pytest.raises(openmm.OpenMMException, match="CCO"):
         generator.generate("CCO", 3, seed=1)
     result = next(generator.generateMany(["CCO"], 3, seed=1, progress=False))
     assert result.ensemble is None and isinstance(result.error, openmm.OpenMMException)
-    generator = openmmorbit.ConformerGenerator(smallModel, platform="Reference", numSteps=2, maxResamplings=1,
+    generator = openmmorbit.ConformerGenerator(smallModel, platform="Reference", numSteps=2, maxRedraws=1,
                                                returnFailed=True)
     ensemble = generator.generate("CCO", 3, seed=1)
     assert len(ensemble) == 3 and not any(status.isAccepted() for status in ensemble.status)
@@ -169,7 +169,7 @@ def testWrongConformersAreNeverReturnedSilently(smallModel):
     ({"numSteps": 0}, "at least 1"), ({"renewal": 1}, "renewal.*got 1"),
     ({"stereoGuidance": -1}, "stereoGuidance.*got -1"),
     ({"method": "rk4"}, "'euler'.*got 'rk4'"), ({"schedule": "linear"}, "'karras'"),
-    ({"threads": -1}, "threads"), ({"maxResamplings": -1}, "esampling"), ({"condition": "CCSD"}, "GFN2-xTB"),
+    ({"threads": -1}, "threads"), ({"maxRedraws": -1}, "maxRedraws from 0"), ({"condition": "CCSD"}, "GFN2-xTB"),
     ({"sigmaMin": -0.1}, "sigma"), ({"platform": "Abacus"}, "Abacus")])
 def testRefusedSettings(makeGenerator, options, text):
     with pytest.raises(ValueError, match=text):
@@ -179,7 +179,7 @@ def testRefusedSettings(makeGenerator, options, text):
 @pytest.mark.parametrize("options, text", [
     ({"numSteps": 2.5}, "numSteps as a whole number, got 2.5"),
     ({"threads": "4"}, "threads as a whole number, got '4'"),
-    ({"maxResamplings": 0.5}, "maxResamplings as a whole number")])
+    ({"maxRedraws": 0.5}, "maxRedraws as a whole number")])
 def testFractionsAreNotCut(makeGenerator, options, text):
     with pytest.raises(TypeError, match=text):
         makeGenerator(**options)
@@ -351,7 +351,7 @@ def testAGpuDoesNotSurviveAFork(makeGenerator, water):
 
 
 def testTheTimeOfAMoleculeIsLimited(smallModel):
-    generator = openmmorbit.ConformerGenerator(smallModel, maxResamplings=10**6, numSteps=4, timeLimit=0.5)
+    generator = openmmorbit.ConformerGenerator(smallModel, maxRedraws=10**6, numSteps=4, timeLimit=0.5)
     begin = time.perf_counter()
     with pytest.raises(openmm.OpenMMException, match="got 0 when its time limit of 0.5 s was over; most frequent"):
         generator.generate("CCCCCC", 3, seed=1)

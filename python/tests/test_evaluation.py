@@ -194,7 +194,7 @@ def testTheCommandWritesAReport(smallModel, reference, tmp_path, capsys):
     writer.close()
     arguments = ["evaluate", str(tmp_path / "m.safetensors"), str(tmp_path / "r.sdf"), "--platform", "Reference",
                  "--steps",
-                 "1", "--max-resamplings", "0", "--baselines", "etkdg", "--strain", "0", "--posebusters", "0", "-q"]
+                 "1", "--max-redraws", "0", "--baselines", "etkdg", "--strain", "0", "--posebusters", "0", "-q"]
     assert cli.main([*arguments, "-o", str(tmp_path / "report")]) == 0
     page = (tmp_path / "report" / "report.md").read_text()
     assert "| | orbit raw | orbit | ETKDGv3 |" in page and "COV-R@0.05 %" in page and "2 molecules" in page
@@ -227,7 +227,7 @@ def testTheCommandTellsOfOtherLevels(smallModel, reference, tmp_path, capsys):
         reference.mol.SetProp("LEVEL", "B3LYP")
         writer.write(reference.mol, confId=0)
     arguments = ["evaluate", str(tmp_path / "m.safetensors"), str(tmp_path / "r.sdf"), "--platform", "Reference",
-                 "--steps", "1", "--max-resamplings", "0", "--baselines", "--strain", "0", "--posebusters", "0", "-q"]
+                 "--steps", "1", "--max-redraws", "0", "--baselines", "--strain", "0", "--posebusters", "0", "-q"]
     assert cli.main(arguments) == 0
     printed = capsys.readouterr()
     assert "conformers of GFN2-xTB, references of B3LYP" in printed.err

@@ -7,7 +7,7 @@ import numpy as np
 
 import openmmorbit
 from openmmorbit import orbit
-from openmmorbit.conformers import _methods, _schedules
+from openmmorbit.samplersettings import listSettings
 
 GUIDE = (pathlib.Path(__file__).resolve().parents[1] / "docs" / "guide.md").read_text(encoding="utf-8")
 
@@ -17,12 +17,11 @@ def testDefaultsOfTheGenerator(smallModel):
     found = {name: value for names, value in rows for name, value in zip(
         re.findall(r"\w+", names), value.split(" (")[0].split(", "))}
     settings, core = orbit.SamplerSettings(), orbit.ConformerGenerator(smallModel)
-    assert int(found["numSteps"]) == settings.numSteps
-    assert _methods[found["method"].strip('"')] == settings.method
-    assert _schedules[found["schedule"].strip('"')] == settings.schedule
-    for name in ("sigmaMax", "sigmaMin", "rho", "renewal", "stereoGuidance"):
-        assert float(found[name]) == getattr(settings, name)
-    assert int(found["maxResamplings"]) == core.getMaxResamplings()
+    for setting in listSettings():
+        value = found[setting.name].strip('"')
+        expected = getattr(settings, setting.name)
+        assert setting.words.index(value) == expected if setting.words else setting.kind(value) == expected, setting
+    assert int(found["maxRedraws"]) == core.getMaxResamplings()
     assert (found["check"], found["returnFailed"]) == (str(core.getCheckConformers()), str(core.getReturnFailed()))
 
 

@@ -32,7 +32,7 @@ def testGraphs(duplicate):
 
 @both
 def testEnsembles(makeGenerator, duplicate):
-    ensemble = makeGenerator(check=True, returnFailed=True, maxResamplings=1).generate("CC(C)O named", 3, seed=5)
+    ensemble = makeGenerator(check=True, returnFailed=True, maxRedraws=1).generate("CC(C)O named", 3, seed=5)
     failure, status, provenance = orbit.FailedConformer(), orbit.ConformerStatus(), orbit.ConformerProvenance()
     status.message, provenance.copy = "wrong", 7
     failure.status, failure.provenance = status, provenance
@@ -53,7 +53,7 @@ def testEnsembles(makeGenerator, duplicate):
 
 @both
 def testGenerators(makeGenerator, smallModel, tmp_path, duplicate):
-    generator = makeGenerator(numSteps=3, maxResamplings=2, condition="GFN2-xTB")
+    generator = makeGenerator(numSteps=3, maxRedraws=2, condition="GFN2-xTB")
     again = duplicate(generator)
     assert again.samplerSettings.numSteps == 3
     first, second = (g.generate("CCO", 2, seed=4).positions._value for g in (generator, again))

@@ -11,8 +11,8 @@ RINGS = "C1CO[C@H]1[C@@H](C)[C@@H]1CCCC(=O)N1"
 
 
 def shareOfCorrect(smiles, **options):
-    """Get the share of copies with the requested stereochemistry, nothing drawn again."""
-    generator = openmmorbit.ConformerGenerator(maxResamplings=0, returnFailed=True, **options)
+    """Get the share of copies with the requested stereochemistry, without redraws."""
+    generator = openmmorbit.ConformerGenerator(maxRedraws=0, returnFailed=True, **options)
     return np.mean([status.stereoCorrect for status in generator.generate(smiles, 60, seed=3).status])
 
 
@@ -33,13 +33,13 @@ def testFewStepsAgreeMoreOftenThanByChance():
 def testIsomersThatCannotExistAreRefused(smiles):
     for seed in (1, 2, 3):
         with pytest.raises(openmm.OpenMMException, match=r"(centre|atoms) \d+ \("):
-            openmmorbit.ConformerGenerator(maxResamplings=2).generate(smiles, 8, seed=seed)
+            openmmorbit.ConformerGenerator(maxRedraws=2).generate(smiles, 8, seed=seed)
 
 
 @pytest.mark.parametrize("smiles", ["C[C@@H]1C[C@H]2CC[C@@H]1C2", "C1C[C@H]2CC[C@@H]1C2", "C1C2CC3CC1CC(C2)C3",
                                     "CC1(C)[C@H]2CC[C@]1(C)C(=O)C2", "C12C3C4C1C5C4C3C25",
                                     "C1C[N@@]2CC[C@@H]1CC2"])
 def testBicyclesThatExistAreAnswered(smiles):
-    ensemble = openmmorbit.ConformerGenerator(maxResamplings=2).generate(smiles, 8, seed=1)
+    ensemble = openmmorbit.ConformerGenerator(maxRedraws=2).generate(smiles, 8, seed=1)
     assert len(ensemble) == 8
     assert all(0 < status.maxDeviation < 12 for status in ensemble.status)

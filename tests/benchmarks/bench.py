@@ -149,7 +149,7 @@ def writeGeneration(result, lines, busy=False):
     """Conformers beside RDKit, start-up and memory."""
     methods = list(dict.fromkeys(row["method"] for row in result["generation"]))
     lines += ["## Conformers", "", "Core-milliseconds a conformer, all included: reading the SMILES, inspection, "
-              "copies drawn again, the RDKit molecule; RDKit in the same process. A dash: no correct conformer.", ""]
+              "redraws, the RDKit molecule; RDKit in the same process. A dash: no correct conformer.", ""]
     header = ["molecule", "atoms", *methods, "ETKDGv3+MMFF / default"]
     rows, strains, cores = [], [], []
 

@@ -5,7 +5,7 @@
 #include "Models.h"
 #include "Tolerances.h"
 #include "openmmorbit/ArgumentError.h"
-#include "openmmorbit/internal/SamplerText.h"
+#include "openmmorbit/SamplerText.h"
 #include <set>
 
 using namespace OrbitPlugin;
@@ -228,6 +228,17 @@ TEST(SamplerText, roundTripAndDefaults) {
     EXPECT_EQ(read.stereoGuidance, settings.stereoGuidance);
     EXPECT_EQ(read.getNoiseLevels(), settings.getNoiseLevels());
     EXPECT_EQ(formatSampler(parseSampler("{}", "")), formatSampler(SamplerSettings()));
+}
+
+TEST(SamplerText, tellsTheWordsOfEveryMember) {
+    const std::vector<std::string> methods = {"euler", "heun", "multistep"};
+    EXPECT_EQ(getSamplerWords("method"), methods);
+    SamplerSettings settings;
+    settings.method = (SamplerMethod) 1;
+    EXPECT_NE(formatSampler(settings).find("\"method\":\"" + methods[1] + "\""), std::string::npos);
+    EXPECT_TRUE(getSamplerWords("rho").empty());
+    expectThrows<ArgumentError>(
+        "getSamplerWords: expected a member of the sampler, got \"churn\"", [] { getSamplerWords("churn"); });
 }
 
 TEST(SamplerText, refusesWhatIsNoSampler) {

@@ -23,6 +23,7 @@
 #include "openmmorbit/TrainingCounts.h"
 #include "openmmorbit/DenoiserModel.h"
 #include "openmmorbit/SamplerSettings.h"
+#include "openmmorbit/SamplerText.h"
 #include "openmmorbit/ConformerCheck.h"
 #include "openmmorbit/EnsembleMetrics.h"
 #include "openmmorbit/ConformerStatus.h"
@@ -141,6 +142,18 @@ MolecularGraph.properties = property(
 %include "openmmorbit/OrbitPosterior.h"
 %include "openmmorbit/OrbitTarget.h"
 %include "openmmorbit/SamplerSettings.h"
+%pythoncode %{
+def _initSamplerSettings(self, *arguments, _plain=SamplerSettings.__init__, **settings):
+    """Create settings: the defaults, or a copy of others, with those that are given by name, e.g. method="euler"."""
+    _plain(self, *arguments)
+    if settings:
+        from openmmorbit import samplersettings
+
+        samplersettings.assign(self, settings, "SamplerSettings")
+
+
+SamplerSettings.__init__ = _initSamplerSettings
+%}
 %include "openmmorbit/TrainingCounts.h"
 %include "openmmorbit/DenoiserModel.h"
 %include "openmmorbit/ConformerStatus.h"

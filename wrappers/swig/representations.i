@@ -4,8 +4,6 @@
 %pythoncode %{
 _hybridizations = ("S", "SP", "SP2", "SP3", "other hybridization")
 _bondOrders = ("no order", "single", "double", "triple", "aromatic", "dative")
-_methodNames = ("euler", "heun", "multistep")
-_scheduleNames = ("karras", "logarithmic", "uniformTime")
 
 
 def _counted(number, what):
@@ -64,22 +62,39 @@ def _symbol(element):
 
 %extend OrbitPlugin::ConformerProvenance {
     %pythoncode %{
+    numRedraws = property(lambda self: self.numResamplings,
+                          lambda self, number: setattr(self, "numResamplings", number),
+                          doc="Redraws before this copy: wrong copies in its place; the same as numResamplings.")
+
     def __repr__(self):
         model = f"{self.modelName or 'unnamed model'} sha256 {self.modelChecksum[:12] or 'unknown'}"
         return (f"<ConformerProvenance {model}, {self.condition or 'no condition'}, seed {self.seed}, record "
-                f"{self.record}, copy {self.copy}, {_counted(self.numResamplings, 'resampling')}, "
+                f"{self.record}, copy {self.copy}, {_counted(self.numResamplings, 'redraw')}, "
                 f"{_counted(self.numEvaluations, 'evaluation')}{', mirrored' if self.mirrored else ''}>")
     %}
 }
 
 %extend OrbitPlugin::SamplerSettings {
+    /** Get the settings as a JSON object; methods and schedules are words. */
+    std::string toJson() const {
+        return OrbitPlugin::formatSampler(*$self);
+    }
+    /** Get the words that a setting may have, in the order of their numbers; none for a number. */
+    static std::vector<std::string> getWords(const std::string& name) {
+        return OrbitPlugin::getSamplerWords(name);
+    }
     %pythoncode %{
+    def getMethodName(self):
+        """Get the word for the method, e.g. "multistep"."""
+        return self.getWords("method")[self.method]
+
     def __repr__(self):
         rho = f", rho {self.rho:g}" if self.schedule == NoiseSchedule_Karras else ""
         renewal = f", renewal {self.renewal:g}" if self.renewal > 0 else ""
+        schedule = self.getWords("schedule")[self.schedule]
         guidance = f", stereo guidance {self.stereoGuidance:g} Angstrom" if self.stereoGuidance > 0 else ""
-        return (f"<SamplerSettings {_methodNames[self.method]}, {_counted(self.numSteps, 'step')}, "
-                f"{_scheduleNames[self.schedule]} from {self.sigmaMax:g} to {self.sigmaMin:g} Angstrom{rho}{renewal}"
+        return (f"<SamplerSettings {self.getMethodName()}, {_counted(self.numSteps, 'step')}, "
+                f"{schedule} from {self.sigmaMax:g} to {self.sigmaMin:g} Angstrom{rho}{renewal}"
                 f"{guidance}>")
     %}
 }
@@ -100,7 +115,7 @@ def _symbol(element):
     def __repr__(self):
         settings = self.getSamplerSettings()
         return (f"<OrbitDiffusionIntegrator {_counted(self.getNumMolecules(), 'molecule')}, "
-                f"{_methodNames[settings.method]}, step {self.getCurrentStep()} of {settings.numSteps}, seed "
+                f"{settings.getMethodName()}, step {self.getCurrentStep()} of {settings.numSteps}, seed "
                 f"{self.getRandomNumberSeed()}>")
     %}
 }

@@ -275,7 +275,7 @@ def testRepresentations(smallIntegrator):
     assert repr(status) == "<ConformerStatus bond C1-C2 is 0.3 nm long>"
     provenance = orbit.ConformerProvenance()
     provenance.seed, provenance.copy, provenance.mirrored, provenance.condition = 7, 2, True, "GFN2-xTB"
-    for part in ("GFN2-xTB", "seed 7", "copy 2", "0 resamplings", ", mirrored"):
+    for part in ("GFN2-xTB", "seed 7", "copy 2", "0 redraws", ", mirrored"):
         assert part in repr(provenance)
     settings = orbit.SamplerSettings()
     settings.method, settings.numSteps, settings.sigmaMax = orbit.SamplerMethod_Heun, 9, 20

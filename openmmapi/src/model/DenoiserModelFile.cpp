@@ -3,7 +3,7 @@
 #include "DenoiserModelChecks.h"
 #include "Safetensors.h"
 #include "openmmorbit/ArgumentError.h"
-#include "openmmorbit/internal/SamplerText.h"
+#include "openmmorbit/SamplerText.h"
 #include "openmmorbit/internal/Sha256.h"
 #include <fstream>
 #include <future>

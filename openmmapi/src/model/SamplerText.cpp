@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The JSON form of SamplerSettings: one table of members and words, read in both directions.
-#include "openmmorbit/internal/SamplerText.h"
+#include "openmmorbit/SamplerText.h"
 #include "openmmorbit/ArgumentError.h"
 #include <nlohmann/json.hpp>
 #include <set>
@@ -16,19 +16,19 @@ namespace {
 
 const std::vector<string> METHODS = {"euler", "heun", "multistep"};
 const std::vector<string> SCHEDULES = {"karras", "logarithmic", "uniformTime"};
+const std::vector<string> NO_WORDS;
 
 /** Apply a function to every member: name, reference, and the words of an enum. */
 template <class Settings, class Function>
 void forEachMember(Settings& settings, const Function& function) {
-    const std::vector<string> noWords;
     function("method", settings.method, METHODS);
     function("schedule", settings.schedule, SCHEDULES);
-    function("numSteps", settings.numSteps, noWords);
-    function("sigmaMax", settings.sigmaMax, noWords);
-    function("sigmaMin", settings.sigmaMin, noWords);
-    function("rho", settings.rho, noWords);
-    function("renewal", settings.renewal, noWords);
-    function("stereoGuidance", settings.stereoGuidance, noWords);
+    function("numSteps", settings.numSteps, NO_WORDS);
+    function("sigmaMax", settings.sigmaMax, NO_WORDS);
+    function("sigmaMin", settings.sigmaMin, NO_WORDS);
+    function("rho", settings.rho, NO_WORDS);
+    function("renewal", settings.renewal, NO_WORDS);
+    function("stereoGuidance", settings.stereoGuidance, NO_WORDS);
 }
 
 template <class Value>
@@ -62,6 +62,18 @@ string formatSampler(const SamplerSettings& settings) {
             object[name] = value;
     });
     return object.dump();
+}
+
+std::vector<string> getSamplerWords(const string& name) {
+    SamplerSettings settings;
+    const std::vector<string>* found = nullptr;
+    forEachMember(settings, [&](const string& member, const auto&, const std::vector<string>& words) {
+        if (member == name)
+            found = &words;
+    });
+    if (found == nullptr)
+        throw ArgumentError("getSamplerWords: expected a member of the sampler, got \"" + name + "\"");
+    return *found;
 }
 
 SamplerSettings parseSampler(const string& text, const string& where) {

@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from openmmorbit.command.console import EXIT_OK, EXIT_SOME_FAILED, UsageError, checkOutput, counted, explain, report
+from openmmorbit.command.generation import addGenerationOptions, readGenerationOptions
 
 if TYPE_CHECKING:
     import argparse
@@ -87,13 +88,9 @@ def runConformers(options: argparse.Namespace) -> int:
     _checkFiles(options.inputs, options.output)
     from openmmorbit.conformers import ConformerGenerator
 
-    settings = {"numSteps": options.steps, "method": options.method, "condition": options.condition,
-                "maxResamplings": options.max_resamplings, "timeLimit": options.time_limit}
     try:
-        generator = ConformerGenerator(options.model, options.platform, threads=options.threads,
-                                       properties=options.precision and {"Precision": options.precision},
-                                       check=not options.no_check, unfamiliar=options.unfamiliar,
-                                       **{name: value for name, value in settings.items() if value is not None})
+        generator = ConformerGenerator(options.model, check=not options.no_check, unfamiliar=options.unfamiliar,
+                                       **readGenerationOptions(options))
         if options.num < 1:
             raise UsageError(f"expected at least 1 conformer, got -n {options.num}")
         for name, number in (("isomer", options.max_isomers), ("molecule in a batch", options.batch_size)):
@@ -205,17 +202,7 @@ def addConformers(commands: Subparsers) -> None:
     conformers.add_argument("-n", "--num", type=int, default=20, help="conformers a molecule (default 20)")
     conformers.add_argument("--seed", type=int, default=0, help="random seed; 0 chooses one (default)")
     conformers.add_argument("--model", help="model file, or name of a packaged model; default: conformer")
-    conformers.add_argument("--platform", help="OpenMM platform: CPU (default), Reference, OpenCL, CUDA or HIP")
-    conformers.add_argument("--precision", help="bf16 (CPU), single, mixed or double (GPUs); default: the fastest")
-    conformers.add_argument("--threads", type=int, help="threads of the CPU platform")
-    conformers.add_argument("--steps", type=int, help="steps of the sampler")
-    conformers.add_argument("--method", choices=["euler", "heun", "multistep"], help="integration method")
-    conformers.add_argument("--condition", help="a condition of the model, e.g. a level of theory")
-    conformers.add_argument("--max-resamplings", type=int, help="how often a wrong copy is drawn again")
-    conformers.add_argument("--time-limit", type=float, metavar="SECONDS",
-                            help="that a molecule may take, in proportion for more than 100 conformers; 0: no limit "
-                                 "(default 60)")
-    conformers.add_argument("--no-check", action="store_true", help="do not inspect conformers and draw none again")
+    conformers.add_argument("--no-check", action="store_true", help="do not inspect conformers and redraw none")
     conformers.add_argument("--unfamiliar", choices=familiarity.reactions, default="warn",
                             help="what to do with molecules that the model was hardly trained for (default warn)")
     conformers.add_argument("--stereo", choices=openstereo.modes, default="mixed",
@@ -225,4 +212,5 @@ def addConformers(commands: Subparsers) -> None:
                             help="with --stereo enumerate, at most so many isomers of a molecule (default 32)")
     conformers.add_argument("--batch-size", type=int, default=16, help="molecules in a batch (default 16)")
     conformers.add_argument("-q", "--quiet", action="store_true", help="no progress bar and no summary")
+    addGenerationOptions(conformers, "the first one of the model")
     conformers.set_defaults(run=runConformers)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from openmmorbit.command.console import EXIT_OK
+from openmmorbit.command.generation import addGenerationOptions, readGenerationOptions
 from openmmorbit.evaluation.methods import makeBaseline, makeOrbitMethods
 from openmmorbit.evaluation.quality import Inspector
 from openmmorbit.evaluation.references import readReferences
@@ -46,7 +47,7 @@ def addEvaluate(commands: Subparsers) -> None:
     parser = commands.add_parser(
         "evaluate", help="compare a model with other generators on reference ensembles",
         description="Coverage and average minimum RMSD with bootstrap intervals, stereochemistry before and after "
-                    "resampling, PoseBusters, GFN2 strain and timing, beside RDKit, CONFORGE and Open Babel in the "
+                    "redraws, PoseBusters, GFN2 strain and timing, beside RDKit, CONFORGE and Open Babel in the "
                     "same process on the same molecules. Software that is not installed is named with the command that "
                     "installs it.", epilog="exit status: 0 done, 2 wrong use")
     parser.add_argument("model", metavar="MODEL",
@@ -62,7 +63,7 @@ def addEvaluate(commands: Subparsers) -> None:
     parser.add_argument("--baselines", nargs="*", choices=baselineNames, default=list(baselineNames), metavar="NAME",
                         help=f"others to compare with, of {', '.join(baselineNames)}; no name for none (default all)")
     parser.add_argument("--no-orbit", action="store_true", help="evaluate the others only")
-    parser.add_argument("--no-raw", action="store_true", help="leave out the column before resampling")
+    parser.add_argument("--no-raw", action="store_true", help="leave out the column without inspection and redraws")
     parser.add_argument("--strain", type=int, default=20, metavar="N",
                         help="GFN2 strain of the first N molecules (default 20, 0 for none)")
     parser.add_argument("--posebusters", type=int, default=20, metavar="N",
@@ -71,22 +72,8 @@ def addEvaluate(commands: Subparsers) -> None:
                                                              "(default 2)")
     parser.add_argument("--engine", choices=["xtb", "tblite"],
                         help="what computes GFN2-xTB; default: what is installed")
-    sampler = parser.add_argument_group("generation")
-    sampler.add_argument("--platform", help="OpenMM platform")
-    sampler.add_argument("--threads", type=int, help="threads of the CPU platform")
-    sampler.add_argument("--steps", type=int, help="steps of the sampler")
-    sampler.add_argument("--method", choices=["euler", "heun", "multistep"], help="integration method")
-    sampler.add_argument("--schedule", choices=["karras", "logarithmic", "uniformTime"],
-                         help="placement of the noise levels")
-    sampler.add_argument("--sigma-max", type=float, help="first noise level, Angstrom")
-    sampler.add_argument("--sigma-min", type=float, help="last noise level, Angstrom")
-    sampler.add_argument("--rho", type=float, help="exponent of the Karras schedule")
-    sampler.add_argument("--renewal", type=float, help="share of the noise that each step draws anew")
-    sampler.add_argument("--stereo-guidance", type=float, help="Angstrom by which stereocentres are moved in a step")
-    sampler.add_argument("--condition",
-                         help="a condition of the model; default: the level of theory of the references, if it has it")
-    sampler.add_argument("--max-resamplings", type=int, help="how often a wrong copy is drawn again")
     parser.add_argument("-q", "--quiet", action="store_true", help="no progress bars")
+    addGenerationOptions(parser, "the level of theory of the references, if the model has it")
     parser.set_defaults(run=runEvaluate)
 
 
@@ -139,10 +126,7 @@ def runEvaluate(options: argparse.Namespace) -> int:
         Exit status, 0.
     """
     checkOptions(options)
-    settings = {"platform": options.platform, "threads": options.threads, "numSteps": options.steps,
-                "method": options.method, "schedule": options.schedule, "sigmaMax": options.sigma_max,
-                "sigmaMin": options.sigma_min, "rho": options.rho, "renewal": options.renewal,
-                "stereoGuidance": options.stereo_guidance, "maxResamplings": options.max_resamplings}
+    settings = readGenerationOptions(options)
     references = readReferences(options.data, options.limit)
     if not references:
         raise ValueError(f"evaluate: expected at least one molecule, got none from '{options.data}'")

@@ -32,7 +32,7 @@ class Generated:
     seconds: float = 0.0
     coreSeconds: float = 0.0
     numEvaluations: int = 0
-    numResamplings: int = 0
+    numRedraws: int = 0
     error: str = ""
 
 
@@ -90,13 +90,13 @@ def orbitGenerator(generator: ConformerGenerator, seed: int = 7, chunk: int = 16
             else:
                 provenance = result.ensemble.provenance
                 yield Generated(result.ensemble.toRDKit(), *times, sum(p.numEvaluations for p in provenance),
-                                sum(p.numResamplings for p in provenance))
+                                sum(p.numRedraws for p in provenance))
             clock.read()
     return run
 
 
 def makeOrbitMethods(model: ModelLike = None, raw: bool = True, seed: int = 7, **settings: Any) -> list[Method]:
-    """Make the methods of a model: with inspection and resampling, and its raw output.
+    """Make the methods of a model: with inspection and redraws, and its raw output.
 
     Parameters
     ----------

@@ -47,8 +47,13 @@ class Score:
     numPassed: int = 0
     strains: list[float] = field(default_factory=list)
     numEvaluations: int = 0
-    numResamplings: int = 0
+    numRedraws: int = 0
     error: str = ""
+
+    @property
+    def numResamplings(self) -> int:
+        """The former name of numRedraws."""
+        return self.numRedraws
 
 
 def rmsdMatrix(generated: Chem.Mol, reference: Chem.Mol, maxMatches: int = 1000) -> np.ndarray:
@@ -78,6 +83,11 @@ def rmsdMatrix(generated: Chem.Mol, reference: Chem.Mol, maxMatches: int = 1000)
     return matrix
 
 
+def coverage(distances: np.ndarray, threshold: float) -> float:
+    """Get the share of distances, shape (n,), below a threshold in the same unit: from 0 to 1."""
+    return float(np.mean(distances < threshold))
+
+
 def perMolecule(scores: Sequence[Score], quantity: str, threshold: float | None = None) -> np.ndarray:
     """Get one number a molecule.
 
@@ -101,7 +111,7 @@ def perMolecule(scores: Sequence[Score], quantity: str, threshold: float | None 
         if distances is None:
             values.append(np.nan if threshold is None else 0.0)
         else:
-            values.append(np.mean(distances) if threshold is None else 100 * np.mean(distances < threshold))
+            values.append(np.mean(distances) if threshold is None else 100 * coverage(distances, threshold))
     return np.array(values)
 
 
@@ -145,7 +155,7 @@ def score(reference: Reference, generated: Generated, numRequested: int) -> Scor
     Score
     """
     result = Score(reference.smiles, numRequested, seconds=generated.seconds, coreSeconds=generated.coreSeconds,
-                   numEvaluations=generated.numEvaluations, numResamplings=generated.numResamplings,
+                   numEvaluations=generated.numEvaluations, numRedraws=generated.numRedraws,
                    error=generated.error)
     if generated.mol is None or generated.mol.GetNumConformers() == 0:
         result.error = result.error or "no conformer"

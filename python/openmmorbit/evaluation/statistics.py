@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def bootstrap(values: np.ndarray, statistic: Callable[..., Any] = np.mean, numSamples: int = 2000,
               seed: int = 1) -> Interval:
-    """Get a statistic over molecules with its 95 % interval from resampled molecules.
+    """Get a statistic over molecules with its 95 % interval from molecules chosen with replacement.
 
     Parameters
     ----------
@@ -67,7 +67,7 @@ def summarize(method: Method, thresholds: Sequence[float] = (0.1, 0.5)) -> dict[
     summary["answered molecules %"] = 100 * sum(s.recall is not None for s in scores) / max(len(scores), 1)
     summary["returned of requested %"] = 100 * returned / max(sum(s.numRequested for s in scores), 1)
     summary["evaluations a conformer"] = sum(s.numEvaluations for s in scores) / max(returned, 1)
-    summary["resampled %"] = 100 * sum(s.numResamplings for s in scores) / max(returned, 1)
+    summary["redrawn %"] = 100 * sum(s.numRedraws for s in scores) / max(returned, 1)
     summary["ms a conformer"] = 1000 * sum(s.seconds for s in scores) / max(returned, 1)
     coreSeconds = sum(s.coreSeconds for s in scores)
     summary["conformers a core-second"] = returned / coreSeconds if coreSeconds > 0 else np.nan

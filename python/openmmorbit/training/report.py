@@ -184,8 +184,8 @@ def writeReport(folder: StrPath, result: orbittraining.TrainingResult) -> Path:
         lines.append(f"- {result.numSkipped} batches without a finite loss or gradient were skipped")
     if metrics:
         last = [k for k, step in enumerate(metrics["step"]) if step == metrics["step"][-1]]
-        lines += ["", f"Held-out molecules at step {int(metrics['step'][-1])}, averaged weights, raw output (nothing "
-                  "drawn again), heavy atoms:", "", "| shard | molecules | copies | " + " | ".join(_metricNames) + " |",
+        lines += ["", f"Held-out molecules at step {int(metrics['step'][-1])}, averaged weights, raw output (no "
+                  "redraws), heavy atoms:", "", "| shard | molecules | copies | " + " | ".join(_metricNames) + " |",
                   "|---|---|---|" + "---|" * len(_metricNames)]
         for k in last:
             values = [f"{metrics[name][k]:.3f} Å" if name.startswith("AMR") else f"{100 * metrics[name][k]:.1f} %"

@@ -3,8 +3,8 @@
 #include "TrainingModel.h"
 #include "Distillation.h"
 #include "openmmorbit/ArgumentError.h"
+#include "openmmorbit/SamplerText.h"
 #include "openmmorbit/internal/Philox.h"
-#include "openmmorbit/internal/SamplerText.h"
 #include <c10/core/GradMode.h>
 #include <algorithm>
 #include <iomanip>

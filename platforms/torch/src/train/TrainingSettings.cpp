@@ -3,7 +3,7 @@
 #include "openmmorbit/TrainingSettings.h"
 #include "openmmorbit/ArgumentError.h"
 #include "openmmorbit/OrbitTarget.h"
-#include "openmmorbit/internal/SamplerText.h"
+#include "openmmorbit/SamplerText.h"
 #include <algorithm>
 #include <fstream>
 #include <nlohmann/json.hpp>

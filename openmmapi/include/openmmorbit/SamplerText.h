@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 // The sampler as JSON text: metadata "sampler" of model files, and "sampler" in the settings of a training run.
-#ifndef OPENMM_ORBIT_INTERNAL_SAMPLERTEXT_H_
-#define OPENMM_ORBIT_INTERNAL_SAMPLERTEXT_H_
+#ifndef OPENMM_ORBIT_SAMPLERTEXT_H_
+#define OPENMM_ORBIT_SAMPLERTEXT_H_
 
 #include "openmmorbit/SamplerSettings.h"
 #include <string>
+#include <vector>
 
 namespace OrbitPlugin {
 
@@ -20,6 +21,14 @@ OPENMM_EXPORT_ORBIT std::string formatSampler(const SamplerSettings& settings);
  */
 OPENMM_EXPORT_ORBIT SamplerSettings parseSampler(const std::string& text, const std::string& where);
 
+/**
+ * Get the words that a member may have, in the order of its enum; none for a number.
+ *
+ * @param name    name of a member, as formatSampler() writes it
+ * @throws ArgumentError for another name
+ */
+OPENMM_EXPORT_ORBIT std::vector<std::string> getSamplerWords(const std::string& name);
+
 } // namespace OrbitPlugin
 
-#endif // OPENMM_ORBIT_INTERNAL_SAMPLERTEXT_H_
+#endif // OPENMM_ORBIT_SAMPLERTEXT_H_

@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: MIT
+"""Checks of what a caller gives to a generator, before it crosses to C++."""
+from __future__ import annotations
+
+import operator
+from typing import TYPE_CHECKING, Any
+
+import openmm
+
+from openmmorbit._plugins import checkPlatform
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def checkInteger(name: str, value: Any, lowest: int, where: str = "ConformerGenerator") -> int:
+    """Get a number that crosses to C++ as int; fractions are refused, not cut.
+
+    Parameters
+    ----------
+    name : str
+        Name of the argument, for the message.
+    value : int
+    lowest : int
+        The least number that is allowed.
+    where : str
+        Whose argument it is.
+
+    Raises
+    ------
+    TypeError
+        If it is no whole number.
+    ValueError
+        If it is out of range.
+    """
+    try:
+        number = operator.index(value)
+    except TypeError:
+        raise TypeError(f"{where}: expected {name} as a whole number, got {value!r}, a "
+                        f"{type(value).__name__}") from None
+    if not lowest <= number < 2**31:
+        raise ValueError(f"{where}: expected {name} from {lowest} to {2**31 - 1}, got {number}")
+    return number
+
+
+def checkChoice(name: str, value: Any, words: Sequence[str], where: str = "ConformerGenerator") -> int:
+    """Get the place of a word among those that are allowed.
+
+    Raises
+    ------
+    ValueError
+        Listing the words.
+    """
+    if value not in words:
+        raise ValueError(f"{where}: expected a {name} of {', '.join(map(repr, words))}, got {value!r}")
+    return list(words).index(value)
+
+
+def findPlatform(platform: str | openmm.Platform) -> str:
+    """Get the name of a platform that can generate; capitals do not matter."""
+    name = platform.getName() if isinstance(platform, openmm.Platform) else str(platform)
+    known = [openmm.Platform.getPlatform(i) for i in range(openmm.Platform.getNumPlatforms())]
+    name = next((spelling for spelling in (*(entry.getName() for entry in known), "OpenCL", "CUDA", "HIP")
+                 if spelling.lower() == name.lower()), name)
+    checkPlatform(name)
+    able = [entry.getName() for entry in known if entry.supportsKernels(["IntegrateOrbitDiffusionStep"])]
+    if name not in able:
+        raise ValueError(f"ConformerGenerator: expected a platform of {', '.join(able)}, got \"{name}\"; openmmorbit "
+                         "has no kernels for another one here")
+    return name

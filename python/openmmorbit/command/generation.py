@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: MIT
+"""The options of openmm-orbit that say how a model generates; conformers and evaluate have the same ones."""
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from openmmorbit import samplersettings
+
+if TYPE_CHECKING:
+    import argparse
+
+
+def addGenerationOptions(parser: argparse.ArgumentParser, condition: str) -> None:
+    """Add the options to the parser of a subcommand.
+
+    Parameters
+    ----------
+    parser : argparse.ArgumentParser
+    condition : str
+        What the subcommand does without a condition.
+    """
+    group = parser.add_argument_group("generation")
+    group.add_argument("--platform", help="OpenMM platform: CPU (default), Reference, OpenCL, CUDA or HIP")
+    group.add_argument("--precision", help="bf16 (CPU), single, mixed or double (GPUs); default: the fastest")
+    group.add_argument("--threads", type=int, metavar="N", help="threads of the CPU platform")
+    group.add_argument("--condition", help=f"a condition of the model, e.g. a level of theory; default: {condition}")
+    group.add_argument("--max-redraws", "--max-resamplings", dest="maxRedraws", type=int, metavar="N",
+                       help="how often a wrong copy is redrawn: generated again from other random numbers (default 10)")
+    group.add_argument("--time-limit", dest="timeLimit", type=float, metavar="SECONDS",
+                       help="that a molecule may take, in proportion for more than 100 conformers; 0: no limit "
+                            "(default 60)")
+    sampler = parser.add_argument_group("sampler", "Parts of the model's own sampler that are changed.")
+    samplersettings.addOptions(sampler)
+
+
+def readGenerationOptions(options: argparse.Namespace) -> dict[str, Any]:
+    """Get the keywords of ConformerGenerator that were given as options."""
+    given = {name: getattr(options, name) for name in ("platform", "threads", "condition", "maxRedraws", "timeLimit")}
+    if options.precision is not None:
+        given["properties"] = {"Precision": options.precision}
+    return {**{name: value for name, value in given.items() if value is not None},
+            **samplersettings.readOptions(options)}
