@@ -124,6 +124,150 @@ void checkDistillation(const DistillationSettings& distillation) {
             std::to_string(distillation.onPolicyShare));
 }
 
+/** What a run trains on, and where it starts. */
+void readStart(KeyReader& reader, TrainingSettings& settings) {
+    reader.read("conditions", settings.conditions);
+    reader.read("validationShards", settings.validationShards);
+    reader.read("outputDirectory", settings.outputDirectory);
+    reader.read("initialModel", settings.initialModel);
+    reader.read("initialLayers", settings.initialLayers);
+}
+
+/** How long a run goes on, and the optimizer. */
+void readSchedule(KeyReader& reader, TrainingSettings& settings) {
+    reader.read("seed", settings.seed);
+    reader.read("atomsPerBatch", settings.atomsPerBatch);
+    reader.read("maxSteps", settings.maxSteps);
+    reader.read("maxMinutes", settings.maxMinutes);
+    reader.read("learningRate", settings.learningRate);
+    reader.read("finalLearningRate", settings.finalLearningRate);
+    reader.read("warmupSteps", settings.warmupSteps);
+    reader.read("beta1", settings.beta1);
+    reader.read("beta2", settings.beta2);
+    reader.read("weightDecay", settings.weightDecay);
+    reader.read("gradientClip", settings.gradientClip);
+    reader.read("emaDecay", settings.emaDecay);
+}
+
+/** How samples and their targets are made. */
+void readSamples(KeyReader& reader, TrainingSettings& settings) {
+    reader.read("logSigmaMean", settings.logSigmaMean);
+    reader.read("logSigmaDeviation", settings.logSigmaDeviation);
+    reader.read("stereoDropout", settings.stereoDropout);
+    reader.read("mirrorProbability", settings.mirrorProbability);
+    reader.read("boltzmannShare", settings.boltzmannShare);
+    reader.read("maxAutomorphisms", settings.maxAutomorphisms);
+    reader.read("target", settings.target);
+    reader.read("coupling", settings.coupling);
+    reader.read("regression", settings.regression);
+    reader.read("numRotations", settings.numRotations);
+    reader.read("numAutomorphisms", settings.numAutomorphisms);
+    reader.read("averageReflections", settings.averageReflections);
+    reader.read("largeGroups", settings.largeGroups);
+    reader.read("latticePoints", settings.latticePoints);
+}
+
+/** Where a run computes, and how often it reports. */
+void readRun(KeyReader& reader, TrainingSettings& settings) {
+    reader.read("precision", settings.precision);
+    reader.read("device", settings.device);
+    reader.read("numThreads", settings.numThreads);
+    reader.read("numBatchThreads", settings.numBatchThreads);
+    reader.read("cacheMegabytes", settings.cacheMegabytes);
+    reader.read("checkpointMinutes", settings.checkpointMinutes);
+    reader.read("exportMinutes", settings.exportMinutes);
+    reader.read("logSteps", settings.logSteps);
+    reader.read("validationSteps", settings.validationSteps);
+    reader.read("validationMolecules", settings.validationMolecules);
+    reader.read("validationCopies", settings.validationCopies);
+    reader.read("metricSteps", settings.metricSteps);
+}
+
+bool isShare(double value) {
+    return value >= 0 && value <= 1;
+}
+
+void checkData(const TrainingSettings& settings) {
+    check(!settings.datasets.empty(), "at least one data set", "none");
+    check(!settings.conditions.empty(), "at least one condition", "none");
+    for (const std::string& name : settings.conditions)
+        check(std::count(settings.conditions.begin(), settings.conditions.end(), name) == 1, "different conditions",
+                "\"" + name + "\" twice");
+    check(settings.initialLayers.empty() || !settings.initialModel.empty(),
+            "an initialModel to take the initialLayers from", "none");
+    double total = 0;
+    for (const TrainingDataset& dataset : settings.datasets) {
+        check(!dataset.shards.empty(), "at least one shard in every data set", "none");
+        check(dataset.weight >= 0, "weights of data sets of at least 0", std::to_string(dataset.weight));
+        total += dataset.weight;
+    }
+    check(total > 0, "a positive sum of the weights of the data sets", std::to_string(total));
+}
+
+void checkSchedule(const TrainingSettings& settings) {
+    check(settings.atomsPerBatch >= 1, "at least 1 atom per batch", std::to_string(settings.atomsPerBatch));
+    check(settings.maxSteps >= 1, "at least 1 step", std::to_string(settings.maxSteps));
+    check(settings.maxMinutes >= 0, "minutes of at least 0", std::to_string(settings.maxMinutes));
+    check(settings.learningRate > 0, "a positive learning rate", std::to_string(settings.learningRate));
+    check(isShare(settings.finalLearningRate), "a final fraction of the learning rate between 0 and 1",
+            std::to_string(settings.finalLearningRate));
+    check(settings.warmupSteps >= 0, "at least 0 warm-up steps", std::to_string(settings.warmupSteps));
+    check(settings.beta1 >= 0 && settings.beta1 < 1 && settings.beta2 >= 0 && settings.beta2 < 1,
+            "beta1 and beta2 in [0, 1)",
+            std::to_string(settings.beta1) + ", " + std::to_string(settings.beta2));
+    check(settings.weightDecay >= 0, "a weight decay of at least 0", std::to_string(settings.weightDecay));
+    check(settings.gradientClip > 0, "a positive largest gradient norm", std::to_string(settings.gradientClip));
+    check(settings.emaDecay >= 0 && settings.emaDecay < 1, "an average decay in [0, 1)",
+            std::to_string(settings.emaDecay));
+    check(settings.logSigmaDeviation > 0, "a positive deviation of ln sigma",
+            std::to_string(settings.logSigmaDeviation));
+}
+
+void checkSamples(const TrainingSettings& settings) {
+    for (double value : {settings.stereoDropout, settings.mirrorProbability, settings.boltzmannShare})
+        check(isShare(value), "shares of samples between 0 and 1", std::to_string(value));
+    check(settings.maxAutomorphisms >= 1 && settings.maxAutomorphisms <= 5000, "1 to 5000 automorphisms",
+            std::to_string(settings.maxAutomorphisms));
+    OrbitTargetSettings orbit;
+    orbit.target = parseOrbitTarget(settings.target);
+    orbit.posterior.coupling = parseOrbitCoupling(settings.coupling);
+    orbit.numRotations = settings.numRotations;
+    orbit.numAutomorphisms = settings.numAutomorphisms;
+    orbit.validate();
+    check(settings.largeGroups == "lattice" || settings.largeGroups == "subgroup",
+            "large groups by \"lattice\" or \"subgroup\"",
+            "\"" + settings.largeGroups + "\"");
+    check(settings.latticePoints >= 8 && (settings.latticePoints & (settings.latticePoints - 1)) == 0,
+            "a power of 2 from 8 on as lattice points",
+            std::to_string(settings.latticePoints));
+    check(settings.regression == "denoiser" || settings.regression == "velocity",
+            "a regression of \"denoiser\" or \"velocity\"",
+            "\"" + settings.regression + "\"");
+}
+
+void checkRun(const TrainingSettings& settings) {
+    check(settings.precision == "auto" || settings.precision == "bfloat16" || settings.precision == "float32",
+            "a precision of \"auto\", \"bfloat16\" or \"float32\"", "\"" + settings.precision + "\"");
+    if (!settings.distillation.teacher.empty())
+        checkDistillation(settings.distillation);
+    check(settings.device == "auto" || settings.device == "cpu" || settings.device == "gpu",
+            "a device of \"auto\", \"cpu\" or \"gpu\"",
+            "\"" + settings.device + "\"");
+    check(settings.numThreads >= 1, "at least 1 thread", std::to_string(settings.numThreads));
+    check(settings.numBatchThreads >= 0, "at least 0 threads for batches", std::to_string(settings.numBatchThreads));
+    check(settings.cacheMegabytes >= 0, "a cache of at least 0 MiB", std::to_string(settings.cacheMegabytes));
+    check(settings.logSteps >= 1 && settings.validationSteps >= 0, "a log interval of at least 1 step",
+            std::to_string(settings.logSteps));
+    check(settings.validationMolecules >= 0, "at least 0 validation molecules",
+            std::to_string(settings.validationMolecules));
+    check(settings.validationCopies >= 1, "at least 1 copy of a validation molecule",
+            std::to_string(settings.validationCopies));
+    check(settings.metricSteps >= 0, "an interval of the metrics of at least 0 steps",
+            std::to_string(settings.metricSteps));
+    check(settings.metadata.size() % 2 == 0, "pairs of key and value in the metadata",
+            std::to_string(settings.metadata.size()) + " texts");
+}
+
 } // namespace
 
 TrainingSettings TrainingSettings::load(const std::string& path) {
@@ -141,49 +285,10 @@ TrainingSettings TrainingSettings::load(const std::string& path) {
     reader.read("datasets", datasets);
     reader.read("metadata", metadata);
     reader.read("distillation", distillation);
-    reader.read("conditions", settings.conditions);
-    reader.read("validationShards", settings.validationShards);
-    reader.read("outputDirectory", settings.outputDirectory);
-    reader.read("initialModel", settings.initialModel);
-    reader.read("initialLayers", settings.initialLayers);
-    reader.read("seed", settings.seed);
-    reader.read("atomsPerBatch", settings.atomsPerBatch);
-    reader.read("maxSteps", settings.maxSteps);
-    reader.read("maxMinutes", settings.maxMinutes);
-    reader.read("learningRate", settings.learningRate);
-    reader.read("finalLearningRate", settings.finalLearningRate);
-    reader.read("warmupSteps", settings.warmupSteps);
-    reader.read("beta1", settings.beta1);
-    reader.read("beta2", settings.beta2);
-    reader.read("weightDecay", settings.weightDecay);
-    reader.read("gradientClip", settings.gradientClip);
-    reader.read("emaDecay", settings.emaDecay);
-    reader.read("logSigmaMean", settings.logSigmaMean);
-    reader.read("logSigmaDeviation", settings.logSigmaDeviation);
-    reader.read("stereoDropout", settings.stereoDropout);
-    reader.read("mirrorProbability", settings.mirrorProbability);
-    reader.read("boltzmannShare", settings.boltzmannShare);
-    reader.read("maxAutomorphisms", settings.maxAutomorphisms);
-    reader.read("target", settings.target);
-    reader.read("coupling", settings.coupling);
-    reader.read("regression", settings.regression);
-    reader.read("numRotations", settings.numRotations);
-    reader.read("numAutomorphisms", settings.numAutomorphisms);
-    reader.read("averageReflections", settings.averageReflections);
-    reader.read("largeGroups", settings.largeGroups);
-    reader.read("latticePoints", settings.latticePoints);
-    reader.read("precision", settings.precision);
-    reader.read("device", settings.device);
-    reader.read("numThreads", settings.numThreads);
-    reader.read("numBatchThreads", settings.numBatchThreads);
-    reader.read("cacheMegabytes", settings.cacheMegabytes);
-    reader.read("checkpointMinutes", settings.checkpointMinutes);
-    reader.read("exportMinutes", settings.exportMinutes);
-    reader.read("logSteps", settings.logSteps);
-    reader.read("validationSteps", settings.validationSteps);
-    reader.read("validationMolecules", settings.validationMolecules);
-    reader.read("validationCopies", settings.validationCopies);
-    reader.read("metricSteps", settings.metricSteps);
+    readStart(reader, settings);
+    readSchedule(reader, settings);
+    readSamples(reader, settings);
+    readRun(reader, settings);
     reader.finish();
     readNetwork(network, settings.network);
     if (document.contains("distillation"))
@@ -199,66 +304,10 @@ TrainingSettings TrainingSettings::load(const std::string& path) {
 }
 
 void TrainingSettings::validate() const {
-    auto share = [](double value) {
-        return value >= 0 && value <= 1;
-    };
-    check(!datasets.empty(), "at least one data set", "none");
-    check(!conditions.empty(), "at least one condition", "none");
-    for (const std::string& name : conditions)
-        check(std::count(conditions.begin(), conditions.end(), name) == 1, "different conditions",
-                "\"" + name + "\" twice");
-    check(initialLayers.empty() || !initialModel.empty(), "an initialModel to take the initialLayers from", "none");
-    double total = 0;
-    for (const TrainingDataset& dataset : datasets) {
-        check(!dataset.shards.empty(), "at least one shard in every data set", "none");
-        check(dataset.weight >= 0, "weights of data sets of at least 0", std::to_string(dataset.weight));
-        total += dataset.weight;
-    }
-    check(total > 0, "a positive sum of the weights of the data sets", std::to_string(total));
-    check(atomsPerBatch >= 1, "at least 1 atom per batch", std::to_string(atomsPerBatch));
-    check(maxSteps >= 1, "at least 1 step", std::to_string(maxSteps));
-    check(maxMinutes >= 0, "minutes of at least 0", std::to_string(maxMinutes));
-    check(learningRate > 0, "a positive learning rate", std::to_string(learningRate));
-    check(share(finalLearningRate), "a final fraction of the learning rate between 0 and 1",
-            std::to_string(finalLearningRate));
-    check(warmupSteps >= 0, "at least 0 warm-up steps", std::to_string(warmupSteps));
-    check(beta1 >= 0 && beta1 < 1 && beta2 >= 0 && beta2 < 1, "beta1 and beta2 in [0, 1)",
-            std::to_string(beta1) + ", " + std::to_string(beta2));
-    check(weightDecay >= 0, "a weight decay of at least 0", std::to_string(weightDecay));
-    check(gradientClip > 0, "a positive largest gradient norm", std::to_string(gradientClip));
-    check(emaDecay >= 0 && emaDecay < 1, "an average decay in [0, 1)", std::to_string(emaDecay));
-    check(logSigmaDeviation > 0, "a positive deviation of ln sigma", std::to_string(logSigmaDeviation));
-    for (double value : {stereoDropout, mirrorProbability, boltzmannShare})
-        check(share(value), "shares of samples between 0 and 1", std::to_string(value));
-    check(maxAutomorphisms >= 1 && maxAutomorphisms <= 5000, "1 to 5000 automorphisms",
-            std::to_string(maxAutomorphisms));
-    OrbitTargetSettings orbit;
-    orbit.target = parseOrbitTarget(target);
-    orbit.posterior.coupling = parseOrbitCoupling(coupling);
-    orbit.numRotations = numRotations;
-    orbit.numAutomorphisms = numAutomorphisms;
-    orbit.validate();
-    check(largeGroups == "lattice" || largeGroups == "subgroup", "large groups by \"lattice\" or \"subgroup\"",
-            "\"" + largeGroups + "\"");
-    check(latticePoints >= 8 && (latticePoints & (latticePoints - 1)) == 0, "a power of 2 from 8 on as lattice points",
-            std::to_string(latticePoints));
-    check(regression == "denoiser" || regression == "velocity", "a regression of \"denoiser\" or \"velocity\"",
-            "\"" + regression + "\"");
-    check(precision == "auto" || precision == "bfloat16" || precision == "float32",
-            "a precision of \"auto\", \"bfloat16\" or \"float32\"", "\"" + precision + "\"");
-    if (!distillation.teacher.empty())
-        checkDistillation(distillation);
-    check(device == "auto" || device == "cpu" || device == "gpu", "a device of \"auto\", \"cpu\" or \"gpu\"",
-            "\"" + device + "\"");
-    check(numThreads >= 1, "at least 1 thread", std::to_string(numThreads));
-    check(numBatchThreads >= 0, "at least 0 threads for batches", std::to_string(numBatchThreads));
-    check(cacheMegabytes >= 0, "a cache of at least 0 MiB", std::to_string(cacheMegabytes));
-    check(logSteps >= 1 && validationSteps >= 0, "a log interval of at least 1 step", std::to_string(logSteps));
-    check(validationMolecules >= 0, "at least 0 validation molecules", std::to_string(validationMolecules));
-    check(validationCopies >= 1, "at least 1 copy of a validation molecule", std::to_string(validationCopies));
-    check(metricSteps >= 0, "an interval of the metrics of at least 0 steps", std::to_string(metricSteps));
-    check(metadata.size() % 2 == 0, "pairs of key and value in the metadata",
-            std::to_string(metadata.size()) + " texts");
+    checkData(*this);
+    checkSchedule(*this);
+    checkSamples(*this);
+    checkRun(*this);
 }
 
 } // namespace OrbitPlugin
