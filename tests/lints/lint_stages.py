@@ -15,9 +15,11 @@ INHERITED = {
     "cpu": {"LayerNorm", "Linear", "Softmax", "Gather", "Scatter", "Noise", "Prior", "SamplerStep", "StereoGuidance"},
     # The first in the matrix products' way in (linear.cc), the second online in the attention.
     "common": {"LayerNorm", "Softmax"},
-    # Operators of LibTorch, or parts of sampling, which the school does not do with Torch.
-    "torch": {"LayerNorm", "Linear", "Softmax", "Gather", "Scatter", "Noise", "Prior", "SamplerStep", "StereoGuidance"},
+    # Operators of LibTorch; positions of a Context, which training has none of; noise is drawn by the host.
+    "torch": {"LayerNorm", "Linear", "Softmax", "Gather", "Scatter", "Noise"},
 }
+# Equations of a stage that a folder leaves out, and why: no sampler of the school's is Heun's.
+LEFT_OUT = {("torch", "SamplerStep"): [(5, 3)]}
 NUMBERS = re.compile(r"\((\d+)\.(\d+)\)(?:\s*(to)\s*(?=\(\d))?")
 
 
@@ -78,9 +80,10 @@ def check(root):
                     faults.append(f"{device}: the stage's device source is missing")
                     continue
                 text = bodyOf(readText(root, device))
+            wanted = [number for number in expected if number not in LEFT_OUT.get((folder, stage), [])]
             got = [number for number in equationNumbers(text) if number in expected]
-            if got != expected:
-                faults.append(f"{path}: expected the equations {show(expected)}, got {show(got)}")
+            if got != wanted:
+                faults.append(f"{path}: expected the equations {show(wanted)}, got {show(got)}")
     return faults
 
 

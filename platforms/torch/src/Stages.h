@@ -4,6 +4,9 @@
 #define OPENMM_ORBIT_TORCH_STAGES_H_
 
 #include "openmmorbit/DenoiserModel.h"
+#include "openmmorbit/internal/ArrayView.h"
+#include "openmmorbit/internal/stages/Preconditioning.h"
+#include "openmmorbit/internal/stages/SamplerStep.h"
 #include "openmmorbit/internal/stages/StereoGuidance.h"
 #include <ATen/ATen.h>
 #include <map>
@@ -93,6 +96,30 @@ ORBIT_TORCH_EXPORT GuidedVolumes packVolumes(const std::vector<std::vector<Hande
 /** Equations (5.9) to (5.11). denoised [B][N][3]. Returns the guided positions, likewise. */
 ORBIT_TORCH_EXPORT at::Tensor stereoGuidance(const StereoGuidanceShape& shape, const GuidedVolumes& volumes,
         const at::Tensor& denoised);
+
+/** Equations (5.1), (5.2). positions and denoised [B][N][3P]. Returns the next positions. */
+ORBIT_TORCH_EXPORT at::Tensor eulerStep(
+        const StepLevels& levels, const at::Tensor& positions, const at::Tensor& denoised);
+/** Equation (5.4); an Euler step where there is no history. All arrays [B][N][3P]. Returns the next positions. */
+ORBIT_TORCH_EXPORT at::Tensor multistepStep(const StepLevels& levels, const at::Tensor& positions,
+        const at::Tensor& denoised, const at::Tensor& previousDenoised);
+
+/** Equation (6.2). noise [B][N][3P], 0 for padding, mask [B][N]. Returns centred positions of the level, likewise. */
+ORBIT_TORCH_EXPORT at::Tensor prior(double sigma, const at::Tensor& noise, const at::Tensor& mask);
+/** Add noise of a level to positions [B][N][3P]. @param centered   what prior() returns for level 1 */
+ORBIT_TORCH_EXPORT at::Tensor addNoise(double sigma, const at::Tensor& centered, const at::Tensor& positions);
+
+/** Equations (1.4), (3.3): noisy positions of one sample, [numPoints][3]; on the host, as the targets (section 2). */
+ORBIT_TORCH_EXPORT void interpolant(
+        double sigma, ArrayView<const double> clean, ArrayView<const double> noise, ArrayView<double> noisy);
+/**
+ * Equations (3.1), (3.2): what the network sees of noisy positions, and what it must return for them.
+ *
+ * @param noisy, mean     [numPoints][3] noisy positions, and those that the denoiser shall return
+ * @param input, target   output [numPoints][3]: u, and the target of F
+ */
+ORBIT_TORCH_EXPORT void precondition(const Preconditioning& factors, ArrayView<const double> noisy,
+        ArrayView<const double> mean, ArrayView<float> input, ArrayView<float> target);
 
 /** Get the weights with the large matrix products (layers and pair features) in another number type. */
 ORBIT_TORCH_EXPORT NamedTensors cast(const NamedTensors& weights, at::ScalarType productType);

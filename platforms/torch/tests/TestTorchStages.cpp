@@ -93,6 +93,64 @@ TEST(TorchStages, stereoGuidanceAgreesWithReference) {
     EXPECT_TRUE(at::equal(torchimpl::stereoGuidance(shape, torchimpl::packVolumes(none), denoised), denoised));
 }
 
+TEST(TorchStages, samplerStepsAgreeWithReference) {
+    // Without and with history, with renewed noise, and the last step.
+
+    const at::Tensor y = at::randn({2, 5, 3}, at::kDouble), D = at::randn({2, 5, 3}, at::kDouble),
+                     previous = at::randn({2, 5, 3}, at::kDouble);
+    for (const StepLevels& levels : {StepLevels{4, 1, 0}, StepLevels{4, 1, 8}, StepLevels{4, 0.8, 8, 0.6},
+                 StepLevels{1, 0, 4}}) {
+        std::vector<double> euler(30), multistep(30);
+        reference::eulerStep(levels, getValues(y), getValues(D), euler);
+        reference::multistepStep(levels, getValues(y), getValues(D), getValues(previous), multistep);
+        expectClose("euler", getValues(torchimpl::eulerStep(levels, y, D)), euler, tolerance("samplerStep", "double"));
+        expectClose("multistep", getValues(torchimpl::multistepStep(levels, y, D, previous)), multistep,
+                tolerance("samplerStep", "double"));
+    }
+}
+
+TEST(TorchStages, priorAgreesWithReference) {
+    // Two samples of 3 and 5 tokens, of one point and of three points a token.
+
+    for (int points : {1, 3}) {
+        at::Tensor mask = at::ones({2, 5}, at::kDouble);
+        mask[0].slice(0, 3).zero_();
+        const at::Tensor noise = at::randn({2, 5, 3 * points}, at::kDouble) * mask.unsqueeze(-1),
+                         y = at::randn({2, 5, 3 * points}, at::kDouble) * mask.unsqueeze(-1);
+        const at::Tensor found = torchimpl::prior(2.5, noise, mask),
+                         moved = torchimpl::addNoise(2.5, torchimpl::prior(1, noise, mask), y);
+        for (int sample = 0; sample < 2; sample++) {
+            const int numTokens = sample == 0 ? 3 : 5;
+            std::vector<double> expected(3 * points * numTokens), added = getValues(y[sample].slice(0, 0, numTokens));
+            const std::vector<double> values = getValues(noise[sample].slice(0, 0, numTokens));
+            reference::prior({points * numTokens}, 2.5, values, expected);
+            reference::addNoise({points * numTokens}, 2.5, values, added);
+            expectClose("prior", getValues(found[sample].slice(0, 0, numTokens)), expected,
+                    tolerance("prior", "double"));
+            expectClose("addNoise", getValues(moved[sample].slice(0, 0, numTokens)), added,
+                    tolerance("prior", "double"));
+        }
+        EXPECT_EQ(found[0].slice(0, 3).abs().max().item<double>(), 0);
+    }
+}
+
+TEST(TorchStages, interpolantGivesThePerfectDenoiserItsTarget) {
+    // A network that returns the target makes a denoiser (3.2) that returns the mean.
+
+    const std::vector<double> clean = makePositions(4, 3), noise = makePositions(4, 4), mean = makePositions(4, 5);
+    std::vector<double> noisy(12), denoised;
+    std::vector<float> input(12), target(12);
+    torchimpl::interpolant(0.7, clean, noise, noisy);
+    const Preconditioning factors = getPreconditioning(0.7, 1.3);
+    torchimpl::precondition(factors, noisy, mean, input, target);
+    for (int i = 0; i < 12; i++) {
+        EXPECT_NEAR(noisy[i], clean[i] + 0.7 * noise[i], 1e-12);
+        EXPECT_NEAR(input[i], factors.input * noisy[i], 1e-6);
+        denoised.push_back(factors.skip * noisy[i] + factors.output * target[i]);
+    }
+    expectClose("denoised", denoised, mean, tolerance("interpolant", "single"));
+}
+
 TEST(TorchStages, paddingChangesNothing) {
     DenoiserModel model = DenoiserModel::createRandom(makeSmallSettings(), 8);
     std::vector<TorchSample> samples = makeSamples(model);

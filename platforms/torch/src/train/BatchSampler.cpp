@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Assembly of batches: choice of samples, augmentation, noise, and the orbit target of section 2.
 #include "BatchSampler.h"
-#include "openmmorbit/internal/Philox.h"
+#include "../Stages.h"
 #include <algorithm>
 #include <chrono>
 #include <cmath>
@@ -14,63 +14,10 @@ namespace {
 
 const int POOL_SIZE = 4096;
 
-/** What a random number is for: the third word of the counter. */
-enum Purpose : std::uint32_t {
-    ChooseMolecule = 1,
-    ShufflePool = 2,
-    ChooseConformer = 3,
-    Rotation = 4,
-    NoiseLevel = 5,
-    Noise = 6,
-    ChooseLevel = 10,
-    RenewedNoise = 11
-};
-
 typedef std::chrono::steady_clock Clock;
 
 double secondsSince(Clock::time_point start) {
     return std::chrono::duration<double>(Clock::now() - start).count();
-}
-
-std::array<double, 4> uniforms(std::uint64_t seed, std::uint64_t sample, Purpose purpose, std::uint32_t index = 0) {
-    auto words = philox4x32(seed, {(std::uint32_t) sample, (std::uint32_t) (sample >> 32), purpose, index});
-    std::array<double, 4> values;
-    for (int k = 0; k < 4; k++)
-        values[k] = (words[k] + 0.5) * 0x1p-32;
-    return values;
-}
-
-std::array<double, 4> normals(std::uint64_t seed, std::uint64_t sample, Purpose purpose, std::uint32_t index = 0) {
-    return philoxNormals(seed, {(std::uint32_t) sample, (std::uint32_t) (sample >> 32), purpose, index});
-}
-
-/** Centred standard normal noise of a sample; `draw` tells several from each other. */
-void drawNoise(std::uint64_t seed, std::uint64_t sample, Purpose purpose, int draw, std::vector<double>& noise) {
-    const int n = (int) noise.size() / 3;
-    double mean[3] = {0, 0, 0};
-    for (int i = 0; i < n; i++) {
-        const auto values = normals(seed, sample, purpose, ((std::uint32_t) draw << 20) + i);
-        for (int c = 0; c < 3; c++) {
-            noise[3 * i + c] = values[c];
-            mean[c] += values[c] / n;
-        }
-    }
-    for (int i = 0; i < 3 * n; i++)
-        noise[i] -= mean[i % 3];
-}
-
-/** Uniform rotation from four normal numbers: the normalised quaternion is uniform on the sphere. */
-void makeRotation(std::array<double, 4> q, double* R) {
-    double norm = std::sqrt(q[0] * q[0] + q[1] * q[1] + q[2] * q[2] + q[3] * q[3]);
-    double w = q[0] / norm, x = q[1] / norm, y = q[2] / norm, z = q[3] / norm;
-    double values[9] = {1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y),
-            2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x),
-            2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)};
-    std::copy(values, values + 9, R);
-}
-
-int chooseIndex(double u, int count) {
-    return std::min((int) (u * count), count - 1);
 }
 
 int chooseConformer(const TrainingMolecule& molecule, const std::array<double, 4>& u, double boltzmannShare) {
@@ -83,11 +30,42 @@ int chooseConformer(const TrainingMolecule& molecule, const std::array<double, 4
     return chooseIndex(u[1], molecule.numConformers);
 }
 
-} // namespace
+/** How a sample shows its molecule. */
+struct Presentation {
+    int conformer = 0;
+    bool mirrored = false;
+    StereoView view = StereoView::Given;
+};
 
-void drawRotation(std::uint64_t seed, std::uint64_t sample, int index, double* rotation) {
-    makeRotation(normals(seed, sample, Rotation, index), rotation);
+Presentation choosePresentation(
+        const TrainingMolecule& molecule, const SampleKey& key, const TrainingSettings& settings) {
+    const auto u = drawUniforms(key, Purpose::ChooseFrame);
+    Presentation result;
+    result.conformer = chooseConformer(molecule, u, settings.boltzmannShare);
+    result.mirrored = u[2] < settings.mirrorProbability;
+    result.view = u[3] < settings.stereoDropout ? StereoView::Hidden
+            : result.mirrored                   ? StereoView::Mirrored
+                                                : StereoView::Given;
+    return result;
 }
+
+/** Get the positions of a conformer [numAtoms * 3], rotated at random, with a reflection for mirrored samples. */
+std::vector<double> takePositions(
+        const TrainingMolecule& molecule, const Presentation& presentation, const SampleKey& key) {
+    std::array<double, 9> R = drawRotation(key, 0);
+    if (presentation.mirrored)
+        for (double& value : R)
+            value = -value;
+    const std::size_t length = 3 * (std::size_t) molecule.numAtoms;
+    const float* source = molecule.positions.data() + presentation.conformer * length;
+    std::vector<double> positions(length);
+    for (std::size_t i = 0; i < length; i += 3)
+        for (int c = 0; c < 3; c++)
+            positions[i + c] = R[3 * c] * source[i] + R[3 * c + 1] * source[i + 1] + R[3 * c + 2] * source[i + 2];
+    return positions;
+}
+
+} // namespace
 
 BatchSampler::BatchSampler(const TrainingSettings& settings, const TrainingData& data, BatchShare share) :
         settings(settings), data(data), target(settings), dataScale(settings.network.dataScale), share(share) {
@@ -103,7 +81,7 @@ void BatchSampler::fillPool(std::int64_t pool) {
     for (int k = 0; k < POOL_SIZE; k++) {
         Choice& choice = choices[k];
         choice.sample = (std::uint64_t) pool * POOL_SIZE + k;
-        auto u = uniforms(settings.seed, choice.sample, ChooseMolecule);
+        const auto u = drawUniforms({(std::uint64_t) settings.seed, choice.sample}, Purpose::ChooseSubject);
         double limit = u[0] * total;
         while (choice.set + 1 < (int) data.sets.size() && limit > data.sets[choice.set].weight)
             limit -= data.sets[choice.set++].weight;
@@ -122,8 +100,9 @@ void BatchSampler::fillPool(std::int64_t pool) {
             batches.emplace_back();
         batches.back().push_back(choice);
     }
+    const SampleKey key = {(std::uint64_t) settings.seed, (std::uint64_t) pool};
     for (int k = (int) batches.size() - 1; k > 0; k--)
-        std::swap(batches[k], batches[chooseIndex(uniforms(settings.seed, pool, ShufflePool, k)[0], k + 1)]);
+        std::swap(batches[k], batches[chooseIndex(drawUniforms(key, Purpose::ShufflePool, k)[0], k + 1)]);
     currentPool = pool;
 }
 
@@ -131,7 +110,8 @@ void BatchSampler::chooseLevel(BatchPosition position, HostBatch& batch) const {
     if (levels.empty())
         return;
     const int numLevels = (int) levels.size() - 1;
-    const auto u = uniforms(settings.seed, position.pool, ChooseLevel, position.batch);
+    const auto u = drawUniforms({(std::uint64_t) settings.seed, (std::uint64_t) position.pool},
+            Purpose::ChooseLevel, (std::uint32_t) position.batch);
     std::vector<double> shares = settings.distillation.levelShares;
     if (shares.empty())
         shares.assign(numLevels, 1);
@@ -143,86 +123,64 @@ void BatchSampler::chooseLevel(BatchPosition position, HostBatch& batch) const {
         batch.renewedNoise.assign(batch.level, std::vector<float>(batch.u.size(), 0));
 }
 
+double BatchSampler::chooseSigma(const SampleKey& key, const HostBatch& batch) const {
+    if (levels.empty())
+        return std::exp(
+                settings.logSigmaMean + settings.logSigmaDeviation * drawNormals(key, Purpose::NoiseLevel)[0]);
+    return levels[startsFromPrior(batch) ? 0 : batch.level];
+}
+
+void BatchSampler::makeNoisy(const SampleKey& key, const HostBatch& batch, NoisySample& sample) const {
+    const std::size_t length = sample.x1.size();
+    std::vector<double> noise = drawCenteredNoise(key, Purpose::Noise, 0, (int) length / 3);
+    if (levels.empty())
+        target.couple(sample.x1, *sample.rows, noise);
+    sample.y.resize(length);
+    interpolant(sample.sigma, startsFromPrior(batch) ? std::vector<double>(length, 0.0) : sample.x1, noise, sample.y);
+}
+
 void BatchSampler::fillSample(const Choice& choice, int row, HostBatch& batch) {
-    const std::shared_ptr<const TrainingMolecule> held =
+    const std::shared_ptr<const TrainingMolecule> molecule =
             data.getMolecule(data.sets[choice.set].molecules[choice.molecule]);
-    const TrainingMolecule& molecule = *held;
-    const std::uint64_t seed = settings.seed, sample = choice.sample;
-    int n = molecule.numAtoms;
-    auto u = uniforms(seed, sample, ChooseConformer);
-    int conformer = chooseConformer(molecule, u, settings.boltzmannShare);
-    bool mirrored = u[2] < settings.mirrorProbability;
-    StereoView view = u[3] < settings.stereoDropout ? StereoView::Hidden
-            : mirrored                              ? StereoView::Mirrored
-                                                    : StereoView::Given;
-    const FeatureRows& rows = molecule.getView(view);
+    const SampleKey key = {(std::uint64_t) settings.seed, choice.sample};
+    const Presentation presentation = choosePresentation(*molecule, key, settings);
+    NoisySample sample;
+    sample.rows = &molecule->getView(presentation.view);
+    sample.handed = molecule->handed && presentation.view != StereoView::Hidden;
+    sample.number = choice.sample;
+    sample.x1 = takePositions(*molecule, presentation, key);
+    sample.sigma = chooseSigma(key, batch);
+    makeNoisy(key, batch, sample);
 
-    // A random rotation, with a reflection for mirrored samples.
+    // (2.7), or another target of section 2; that of a distillation comes from the teacher.
 
-    double R[9];
-    drawRotation(seed, sample, 0, R);
-    if (mirrored)
-        for (double& value : R)
-            value = -value;
-    const float* source = molecule.positions.data() + (std::size_t) conformer * n * 3;
-    NoisySample noisy;
-    noisy.rows = &rows;
-    noisy.handed = molecule.handed && view != StereoView::Hidden;
-    noisy.number = sample;
-    std::vector<double>&x1 = noisy.x1, &y = noisy.y;
-    x1.resize(3 * n);
-    y.resize(3 * n);
-    for (int i = 0; i < n; i++)
-        for (int c = 0; c < 3; c++)
-            x1[3 * i + c] =
-                    R[3 * c] * source[3 * i] + R[3 * c + 1] * source[3 * i + 1] + R[3 * c + 2] * source[3 * i + 2];
-
-    // (1.4), (3.3): y = x1 + sigma n with centred noise.
-
-    const bool distilled = !levels.empty();
-    const bool fromPrior = distilled && (batch.level == 0 || batch.onPolicy);
-    double sigma = distilled ? levels[fromPrior ? 0 : batch.level] :
-            std::exp(settings.logSigmaMean + settings.logSigmaDeviation * normals(seed, sample, NoiseLevel)[0]);
-    drawNoise(seed, sample, Noise, 0, y);
-    if (!distilled)
-        target.couple(x1, rows, y);
-    const double share = fromPrior ? 0 : 1;
-    for (int i = 0; i < 3 * n; i++)
-        y[i] = share * x1[i] + sigma * y[i];
-    noisy.sigma = sigma;
-
-    // (2.7), or another target of section 2.
-
-    Clock::time_point start = Clock::now();
-    const std::vector<double> mean = distilled ? y : target.compute(noisy);
+    const Clock::time_point start = Clock::now();
+    const std::vector<double> mean = levels.empty() ? target.compute(sample) : sample.y;
     batch.targetSeconds += secondsSince(start);
+    batch.condition[row] = molecule->condition;
+    packSample(sample, mean, row, batch);
+    for (int step = 0; step < (int) batch.renewedNoise.size(); step++)
+        std::ranges::copy(drawCenteredNoise(key, Purpose::RenewedNoise, step, molecule->numAtoms),
+                batch.renewedNoise[step].begin() + 3 * (std::ptrdiff_t) row * batch.maxAtoms);
+}
 
-    // (3.1), (3.2)
-
-    double variance = sigma * sigma + dataScale * dataScale;
-    double skip = dataScale * dataScale / variance, out = sigma * dataScale / std::sqrt(variance),
-           in = 1 / std::sqrt(variance);
-    std::size_t atom = (std::size_t) row * batch.maxAtoms;
-    for (int i = 0; i < 3 * n; i++) {
-        batch.u[3 * atom + i] = (float) (in * dataScale * y[i]);
-        batch.target[3 * atom + i] = (float) ((mean[i] - skip * y[i]) / out);
+void BatchSampler::packSample(
+        const NoisySample& sample, const std::vector<double>& mean, int row, HostBatch& batch) const {
+    const std::size_t first = (std::size_t) row * batch.maxAtoms, n = sample.rows->atoms.size();
+    const std::size_t length = sample.y.size();
+    const Preconditioning factors = getPreconditioning(sample.sigma, dataScale);
+    precondition(factors, sample.y, mean, ArrayView<float>(batch.u).slice(3 * first, length),
+            ArrayView<float>(batch.target).slice(3 * first, length));
+    batch.sigma[row] = sample.sigma;
+    batch.samples[row] = sample.number;
+    batch.scaledTime[row] = (float) factors.logSigma;
+    for (std::size_t i = 0; i < n; i++) {
+        batch.mask[first + i] = 1;
+        batch.atomIndex[first + i] = sample.rows->atoms[i];
+        for (std::size_t j = 0; j < n; j++)
+            batch.pairIndex[(first + i) * batch.maxAtoms + j] = sample.rows->pairs[i * n + j];
     }
-    batch.sigma[row] = sigma;
-    batch.samples[row] = sample;
-    batch.scaledTime[row] = (float) (std::log(sigma) / 4);
-    batch.condition[row] = molecule.condition;
-    for (int i = 0; i < n; i++) {
-        batch.mask[atom + i] = 1;
-        batch.atomIndex[atom + i] = rows.atoms[i];
-        for (int j = 0; j < n; j++)
-            batch.pairIndex[(atom + i) * batch.maxAtoms + j] = rows.pairs[i * n + j];
-    }
-    batch.numAtoms += n;
-    for (int step = 0; step < (int) batch.renewedNoise.size(); step++) {
-        std::vector<double> noise(3 * n);
-        drawNoise(seed, sample, RenewedNoise, step, noise);
-        std::copy(noise.begin(), noise.end(), batch.renewedNoise[step].begin() + 3 * atom);
-    }
+    batch.numAtoms += (int) n;
 }
 
 BatchPosition BatchSampler::getNext(BatchPosition position) {

@@ -22,9 +22,6 @@ struct BatchShare {
     int rank = 0, numProcesses = 1;
 };
 
-/** Draw the rotation of a sample by key: index 0 is that of its first presentation. Row major [3][3]. */
-void drawRotation(std::uint64_t seed, std::uint64_t sample, int index, double* rotation);
-
 /** One padded batch in host memory. */
 struct HostBatch {
     int numSamples = 0, maxAtoms = 0, numAtoms = 0; ///< of this process' share
@@ -67,6 +64,12 @@ private:
     void fillPool(std::int64_t pool);
     void chooseLevel(BatchPosition position, HostBatch& batch) const;
     void fillSample(const Choice& choice, int row, HostBatch& batch);
+    double chooseSigma(const SampleKey& key, const HostBatch& batch) const;
+    void makeNoisy(const SampleKey& key, const HostBatch& batch, NoisySample& sample) const;
+    void packSample(const NoisySample& sample, const std::vector<double>& mean, int row, HostBatch& batch) const;
+    bool startsFromPrior(const HostBatch& batch) const {
+        return !levels.empty() && (batch.level == 0 || batch.onPolicy);
+    }
     const TrainingSettings& settings;
     const TrainingData& data;
     SampleTarget target;

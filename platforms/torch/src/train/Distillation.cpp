@@ -5,6 +5,7 @@
 #include "openmmorbit/ArgumentError.h"
 #include "openmmorbit/internal/stages/Preconditioning.h"
 #include <c10/core/GradMode.h>
+#include <algorithm>
 #include <cmath>
 
 using at::Tensor;
@@ -113,7 +114,8 @@ void rotateBatch(const TrainingSettings& settings, const HostBatch& batch, int r
     const int64_t B = batch.numSamples;
     Tensor rotations = at::empty({B, 3, 3}, at::kDouble);
     for (int64_t row = 0; row < B; row++)
-        drawRotation(settings.seed, batch.samples[row], repeat, rotations.data_ptr<double>() + 9 * row);
+        std::ranges::copy(drawRotation({(std::uint64_t) settings.seed, batch.samples[row]}, repeat),
+                rotations.data_ptr<double>() + 9 * row);
     const Tensor transposed = rotations.to(tensors.target.device(), at::kFloat).transpose(1, 2);
     tensors.inputs.u = at::bmm(tensors.inputs.u, transposed);
     tensors.target = at::bmm(tensors.target, transposed);

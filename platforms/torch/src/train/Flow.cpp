@@ -43,16 +43,13 @@ Tensor integrateFlow(const PairBiasTransformerSettings& network, const NamedTens
         if (shape.gain > 0 && steps[k].nextSigma > 0)
             denoised = stereoGuidance(shape, extras.volumes, denoised);
 
-        // (5.4), or (5.2)
-
-        const double weight = getMultistepWeight(steps[k]), ratio = steps[k].nextSigma / steps[k].sigma;
-        y = ratio * y + (1 - ratio) * (weight == 0 ? denoised : (1 + weight) * denoised - weight * previous);
+        y = multistepStep(steps[k], y, denoised, previous);
         previous = denoised;
 
         // (5.8)
 
         if (steps[k].renewed > 0)
-            y = y + steps[k].renewed * extras.getNoise((int) k);
+            y = addNoise(steps[k].renewed, extras.getNoise((int) k), y);
     }
     return y;
 }

@@ -4,7 +4,6 @@
 #define OPENMM_ORBIT_TORCH_FLOW_H_
 
 #include "TrainingModel.h"
-#include "openmmorbit/internal/stages/SamplerStep.h"
 #include <functional>
 #include <vector>
 

@@ -7,13 +7,6 @@ namespace torchimpl {
 
 namespace {
 
-/** What a random number is for; continues the list of BatchSampler. */
-enum Purpose : std::uint32_t {
-    TargetRotations = 7,
-    TargetAutomorphisms = 8,
-    TargetLattice = 9
-};
-
 /** Linear molecules have no Kabsch slice: their noise stays independent. */
 bool isLinear(const std::vector<double>& x1) {
     double inertia[6] = {};
@@ -36,9 +29,9 @@ SampleTarget::SampleTarget(const TrainingSettings& settings) : settings(settings
         target(parseOrbitTarget(settings.target)), coupling(parseOrbitCoupling(settings.coupling)) {
 }
 
-OrbitKey SampleTarget::makeKey(const NoisySample& sample, std::uint32_t purpose) const {
+OrbitKey SampleTarget::makeKey(const NoisySample& sample, Purpose purpose) const {
     return {(std::uint64_t) settings.seed, {(std::uint32_t) sample.number, (std::uint32_t) (sample.number >> 32)},
-            purpose};
+            (std::uint32_t) purpose};
 }
 
 void SampleTarget::couple(
@@ -65,7 +58,7 @@ std::vector<double> SampleTarget::computeExact(const NoisySample& sample) {
             LatticeRule rule;
             rule.rotations = rotations;
             rule.numPoints = settings.latticePoints;
-            rule.key = makeKey(sample, TargetLattice);
+            rule.key = makeKey(sample, Purpose::TargetLattice);
             orbitMeanLattice(sample.x1, scaled, *sample.rows->lattice, rule, mean, latticeWorkspace);
             return mean;
         }
@@ -89,15 +82,16 @@ std::vector<double> SampleTarget::computeSampled(const NoisySample& sample) cons
     std::vector<double> scaled = sample.y, mean(sample.y.size());
     for (double& value : scaled)
         value /= sample.sigma * sample.sigma;
-    const OrbitKey key = makeKey(sample, TargetAutomorphisms);
+    const OrbitKey key = makeKey(sample, Purpose::TargetAutomorphisms);
     const SymmetryGroup& group = sample.rows->group;
     const std::vector<int> drawn = sample.rows->restricted ?
             drawAutomorphisms(*sample.rows->lattice, settings.numAutomorphisms, key) :
             drawAutomorphisms(group.enumerate(), group.numAtoms, settings.numAutomorphisms, key);
     const double temperature =
             target == OrbitTarget::Paper ? getPaperTemperature(1 / (1 + sample.sigma)) : 1.0;
-    sampledOrbitMean(sample.x1, scaled, drawRotations(settings.numRotations, makeKey(sample, TargetRotations)), drawn,
-            temperature, mean);
+    const std::vector<double> rotations =
+            drawRotations(settings.numRotations, makeKey(sample, Purpose::TargetRotations));
+    sampledOrbitMean(sample.x1, scaled, rotations, drawn, temperature, mean);
     return mean;
 }
 

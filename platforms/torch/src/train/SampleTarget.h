@@ -4,6 +4,7 @@
 #define OPENMM_ORBIT_TORCH_SAMPLETARGET_H_
 
 #include "Dataset.h"
+#include "RandomKeys.h"
 #include "openmmorbit/OrbitTarget.h"
 #include "openmmorbit/internal/OrbitLattice.h"
 #include "openmmorbit/internal/OrbitMean.h"
@@ -38,7 +39,7 @@ private:
     std::vector<double> computeMean(const NoisySample& sample);
     std::vector<double> computeExact(const NoisySample& sample);
     std::vector<double> computeSampled(const NoisySample& sample) const;
-    OrbitKey makeKey(const NoisySample& sample, std::uint32_t purpose) const;
+    OrbitKey makeKey(const NoisySample& sample, Purpose purpose) const;
     const TrainingSettings& settings;
     OrbitTarget target;
     OrbitCoupling coupling;

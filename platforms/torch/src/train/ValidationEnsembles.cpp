@@ -2,12 +2,12 @@
 // Choice of validation molecules, the sampler with tensors, and the comparison by shard.
 #include "ValidationEnsembles.h"
 #include "Flow.h"
+#include "RandomKeys.h"
 #include "openmmorbit/ArgumentError.h"
 #include "openmmorbit/ConformerCheck.h"
 #include "openmmorbit/Shard.h"
 #include "openmmorbit/internal/Batch.h"
 #include "openmmorbit/internal/Features.h"
-#include "openmmorbit/internal/Philox.h"
 #include <c10/core/GradMode.h>
 #include <algorithm>
 
@@ -92,19 +92,18 @@ NetworkInputs ValidationEnsembles::makeInputs(const std::vector<Copy>& copies, i
     return inputs;
 }
 
-Tensor ValidationEnsembles::drawNoise(const std::vector<Copy>& copies, const Tensor& mask, std::uint64_t seed) const {
-    // (6.1), (6.2) with a counter of molecule, copy and atom
+Tensor ValidationEnsembles::drawPrior(
+        const std::vector<Copy>& copies, const Tensor& mask, double sigma, std::uint64_t seed) const {
+    // (6.1) with a counter of molecule, copy and point
 
     Tensor noise = at::zeros({mask.size(0), mask.size(1), 3}, at::kFloat);
-    float* values = noise.data_ptr<float>();
-    for (int64_t b = 0; b < mask.size(0); b++)
-        for (int i = 0; i < molecules[copies[b].molecule].graph.getNumAtoms(); i++) {
-            const auto normals = philoxNormals(seed,
-                    {(std::uint32_t) copies[b].molecule, (std::uint32_t) copies[b].index, 0, (std::uint32_t) i});
-            std::copy_n(normals.begin(), 3, values + (b * mask.size(1) + i) * 3);
-        }
-    noise = noise.to(mask.device());
-    return (noise - noise.sum(1, true) / mask.unsqueeze(-1).sum(1, true)) * mask.unsqueeze(-1);
+    for (int64_t b = 0; b < mask.size(0); b++) {
+        const std::vector<double> values =
+                drawNoise(seed, {(std::uint32_t) copies[b].molecule, (std::uint32_t) copies[b].index, 0, 0},
+                        molecules[copies[b].molecule].graph.getNumAtoms());
+        std::copy(values.begin(), values.end(), noise.data_ptr<float>() + b * noise.stride(0));
+    }
+    return prior(sigma, noise.to(mask.device()), mask);
 }
 
 Tensor ValidationEnsembles::generateBatch(const NamedTensors& weights, const std::vector<Copy>& copies) const {
@@ -118,13 +117,13 @@ Tensor ValidationEnsembles::generateBatch(const NamedTensors& weights, const std
     extras.getNoise = [&](int step) {
         Batch keys;
         keys.seed = NOISE_SEED;
-        return drawNoise(copies, inputs.mask, keys.getStepSeed(step));
+        return drawPrior(copies, inputs.mask, 1, keys.getStepSeed(step));
     };
     std::vector<std::vector<HandedVolume>> volumes;
     for (const Copy& copy : copies)
         volumes.push_back(molecules[copy.molecule].volumes);
     extras.volumes = packVolumes(volumes).to(inputs.mask.device());
-    const Tensor y = sampler.sigmaMax * drawNoise(copies, inputs.mask, NOISE_SEED);
+    const Tensor y = drawPrior(copies, inputs.mask, sampler.sigmaMax, NOISE_SEED);
     return integrateFlow(settings.network, weights, getSteps(sampler), y, inputs, extras)
             .to(at::kCPU, at::kDouble)
             .contiguous();

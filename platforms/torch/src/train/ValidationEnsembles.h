@@ -63,7 +63,8 @@ private:
         int molecule, index;
     };
     void addMolecule(const ShardRecord& record, int shard, const DenoiserModel& model);
-    at::Tensor drawNoise(const std::vector<Copy>& copies, const at::Tensor& mask, std::uint64_t seed) const;
+    at::Tensor drawPrior(
+            const std::vector<Copy>& copies, const at::Tensor& mask, double sigma, std::uint64_t seed) const;
     at::Tensor generateBatch(const NamedTensors& weights, const std::vector<Copy>& copies) const;
     NetworkInputs makeInputs(const std::vector<Copy>& copies, int64_t maxAtoms) const;
     TrainingSettings settings;
