@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from rdkit import Chem
 
+    from openmmorbit import orbit
     from openmmorbit.evaluation.methods import Generated, Method
     from openmmorbit.evaluation.references import Reference
 
@@ -72,15 +73,39 @@ def rmsdMatrix(generated: Chem.Mol, reference: Chem.Mol, maxMatches: int = 1000)
         RMSD after superposition, shape (generated, reference), in Angstrom.
     """
     from rdkit import Chem
-    from rdkit.Chem import rdMolAlign
+
+    from openmmorbit import orbit
 
     probe, target = Chem.RemoveAllHs(generated), Chem.RemoveAllHs(reference)
-    matrix = np.empty((probe.GetNumConformers(), target.GetNumConformers()))
-    targets = [c.GetId() for c in target.GetConformers()]
-    for i, conformer in enumerate(probe.GetConformers()):
-        for j, targetId in enumerate(targets):
-            matrix[i, j] = rdMolAlign.GetBestRMS(probe, target, conformer.GetId(), targetId, maxMatches=maxMatches)
-    return matrix
+    match = probe.GetSubstructMatch(target)
+    if not match or len(match) != probe.GetNumAtoms() or len(match) != target.GetNumAtoms():
+        raise RuntimeError(f"expected the heavy atoms of {Chem.MolToSmiles(target)}, got {Chem.MolToSmiles(probe)}")
+    positions = [np.array([c.GetPositions()[order] for c in mol.GetConformers()]).ravel().tolist()
+                 for mol, order in ((probe, list(match)), (target, slice(None)))]
+    distances = orbit.computeSymmetricRmsd(_heavyGraph(target), *positions, maxMatches)
+    return np.reshape(distances, (probe.GetNumConformers(), target.GetNumConformers()))
+
+
+def _heavyGraph(mol: Chem.Mol) -> orbit.MolecularGraph:
+    """The graph of a molecule without hydrogens, as far as computeSymmetricRmsd() looks at it."""
+    from openmmorbit import orbit
+
+    orders = {"SINGLE": orbit.BondOrder_Single, "DOUBLE": orbit.BondOrder_Double, "TRIPLE": orbit.BondOrder_Triple,
+              "AROMATIC": orbit.BondOrder_Aromatic, "DATIVE": orbit.BondOrder_Dative}
+    graph, atoms, bonds = orbit.MolecularGraph(), [], []
+    for atom in mol.GetAtoms():
+        atoms.append(orbit.GraphAtom())
+        atoms[-1].element, atoms[-1].formalCharge = atom.GetAtomicNum(), atom.GetFormalCharge()
+        atoms[-1].isotope, atoms[-1].aromatic = atom.GetIsotope(), atom.GetIsAromatic()
+    for bond in mol.GetBonds():
+        kind = str(bond.GetBondType())
+        if kind not in orders:
+            raise RuntimeError(f"expected single, double, triple, aromatic and dative bonds, got {kind.lower()}")
+        bonds.append(orbit.GraphBond())
+        bonds[-1].atom1, bonds[-1].atom2 = bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()
+        bonds[-1].order = orders[kind]
+    graph.atoms, graph.bonds = atoms, bonds
+    return graph
 
 
 def coverage(distances: np.ndarray, threshold: float) -> float:
