@@ -3,33 +3,13 @@
 #include "openmmorbit/internal/Batch.h"
 #include "openmmorbit/ArgumentError.h"
 #include <algorithm>
-#include <cmath>
 #include <string>
 
 namespace OrbitPlugin {
 
-void Batch::setSampler(const SamplerSettings& settings) {
-    method = settings.method;
-    noiseLevels = settings.getNoiseLevels();
-    renewedLevels = settings.getRenewedLevels();
-    stereoGuidance = settings.stereoGuidance;
-}
-
-StepLevels Batch::getLevels(int step, int historyStep) const {
-    StepLevels levels;
-    levels.sigma = noiseLevels[step];
-    levels.renewed = renewedLevels.empty() ? 0 : renewedLevels[step];
-
-    // (5.8)
-    levels.nextSigma = std::sqrt((noiseLevels[step + 1] - levels.renewed) * (noiseLevels[step + 1] + levels.renewed));
-    if (method == SamplerMethod::Multistep && step > 0 && historyStep == step - 1)
-        levels.previousSigma = noiseLevels[step - 1];
-    return levels;
-}
-
 bool Batch::isGuided(const StepLevels& levels) const {
-    return std::any_of(graphs.begin(), graphs.end(),
-        [&](const GraphFeatures& graph) { return isGuided(graph, levels); });
+    return std::any_of(inputs.begin(), inputs.end(),
+        [&](const TokenInputs& subject) { return plan.isGuided(subject, levels); });
 }
 
 std::uint64_t Batch::getStepSeed(int step) const {
@@ -38,18 +18,35 @@ std::uint64_t Batch::getStepSeed(int step) const {
 }
 
 void Batch::addCopy(BatchCopy copy) {
-    if (copy.graph < 0 || copy.graph >= (int) graphs.size())
-        throw ArgumentError("Batch::addCopy: expected a graph from 0 to " + std::to_string((int) graphs.size() - 1) +
-            ", got " + std::to_string(copy.graph));
-    copy.firstAtom = getNumAtoms();
+    if (copy.input < 0 || copy.input >= (int) inputs.size())
+        throw ArgumentError("Batch::addCopy: expected inputs from 0 to " + std::to_string((int) inputs.size() - 1) +
+            ", got " + std::to_string(copy.input));
+    if (inputs[copy.input].pointsPerToken != inputs[0].pointsPerToken)
+        throw ArgumentError("Batch::addCopy: expected " + std::to_string(inputs[0].pointsPerToken) +
+            " points a token, as the other copies have, got " + std::to_string(inputs[copy.input].pointsPerToken));
+    copy.firstPoint = getNumPoints();
     copies.push_back(copy);
 }
 
-int Batch::getNumAtoms() const {
-    if (copies.empty())
-        return 0;
-    const BatchCopy& last = copies.back();
-    return last.firstAtom + graphs[last.graph].numAtoms;
+void Batch::validate() const {
+    const std::size_t numPoints = getNumPoints();
+    if (!start.empty() && start.size() != 3 * numPoints)
+        throw ArgumentError("Batch::validate: expected " + std::to_string(3 * numPoints) +
+            " coordinates to start from, got " + std::to_string(start.size()));
+    if (!fixed.empty() && (fixed.size() != numPoints || start.empty()))
+        throw ArgumentError("Batch::validate: expected " + std::to_string(numPoints) +
+            " flags of fixed points, with positions to start from, got " + std::to_string(fixed.size()) +
+            " flags and " + std::to_string(start.size()) + " coordinates");
+}
+
+int Batch::getNumPoints() const {
+    const int last = (int) copies.size() - 1;
+    return copies.empty() ? 0 : copies[last].firstPoint + getNumPoints(last);
+}
+
+int Batch::getNumTokens() const {
+    const int last = (int) copies.size() - 1;
+    return copies.empty() ? 0 : getFirstToken(last) + getNumTokens(last);
 }
 
 } // namespace OrbitPlugin

@@ -3,7 +3,7 @@
 #include "openmmorbit/ConformerGenerator.h"
 #include "openmmorbit/ArgumentError.h"
 #include "openmmorbit/internal/ConformerGeneratorImpl.h"
-#include "openmmorbit/internal/Features.h"
+#include "openmmorbit/MoleculeInputs.h"
 #include "openmmorbit/internal/RandomSeed.h"
 #include <algorithm>
 #include <cmath>
@@ -153,7 +153,7 @@ Ensemble ConformerGenerator::generate(
     // What is wrong with the molecule itself is an error of its own type.
 
     graph.validate();
-    computeFeatures(graph, model->getAtomVocabularies(), model->getPairVocabularies());
+    describeMolecule(graph, *model);
     Ensemble ensemble = generateBatch({graph}, {numConformers}, seed, record, progress)[0];
     if (ensemble.getNumConformers() == 0)
         throw ConformerGenerationError(ensemble.getMessage());

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The Integrator that denoises chosen molecules of a Context step by step: settings and steps.
+#include "openmmorbit/MoleculeInputs.h"
 #include "openmmorbit/OrbitDiffusionIntegrator.h"
 #include "openmm/System.h"
 #include "openmm/internal/ContextImpl.h"
@@ -62,8 +63,7 @@ int OrbitDiffusionIntegrator::addMolecule(
     molecule.graph = graph;
     molecule.particles = particles;
     molecule.condition = condition;
-    molecule.features = std::make_shared<GraphFeatures>(
-            computeFeatures(graph, model->getAtomVocabularies(), model->getPairVocabularies()));
+    molecule.inputs = std::make_shared<TokenInputs>(describeMolecule(graph, *model));
     molecules.push_back(molecule);
     return getNumMolecules() - 1;
 }
@@ -174,9 +174,9 @@ void OrbitDiffusionIntegrator::checkParticles(const System& system) const {
 void OrbitDiffusionIntegrator::buildBatch() {
     Batch batch;
     for (int i = 0; i < getNumMolecules(); i++) {
-        batch.graphs.push_back(*molecules[i].features);
+        batch.inputs.push_back(*molecules[i].inputs);
         BatchCopy copy;
-        copy.graph = i;
+        copy.input = i;
         copy.record = i;
         copy.draw = generation;
         copy.condition = molecules[i].condition;
@@ -184,7 +184,7 @@ void OrbitDiffusionIntegrator::buildBatch() {
         batch.particles.insert(batch.particles.end(), molecules[i].particles.begin(), molecules[i].particles.end());
     }
     batch.seed = (unsigned int) generationSeed;
-    batch.setSampler(generationSettings);
+    batch.plan = makeSamplerPlan(generationSettings, model->getUnitInNanometers());
     kernel.getAs<IntegrateOrbitDiffusionStepKernel>().setBatch(batch);
 }
 
@@ -200,7 +200,7 @@ void OrbitDiffusionIntegrator::beginGeneration() {
         generationSeed = chooseRandomSeed();
     generationSettings = settings;
     buildBatch();
-    kernel.getAs<IntegrateOrbitDiffusionStepKernel>().drawPrior();
+    kernel.getAs<IntegrateOrbitDiffusionStepKernel>().start();
 
     // Positions that were never set count as zeros from here on, so that forces can be computed afterwards.
 
@@ -273,7 +273,10 @@ ConformerStatus OrbitDiffusionIntegrator::getMoleculeStatus(int index) const {
     for (int i = 0; i < index; i++)
         first += 3 * molecules[i].graph.getNumAtoms();
     const MolecularGraph& graph = molecules[index].graph;
-    return checkConformer(graph, std::vector<double>(first, first + 3 * graph.getNumAtoms()));
+    std::vector<double> inAngstrom(first, first + 3 * graph.getNumAtoms());
+    for (double& value : inAngstrom)
+        value *= model->getUnitInNanometers() / 0.1;
+    return checkConformer(graph, inAngstrom);
 }
 
 void OrbitDiffusionIntegrator::finishGeneration() {

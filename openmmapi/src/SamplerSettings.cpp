@@ -37,7 +37,13 @@ void SamplerSettings::validate() const {
     check(std::isfinite(sigmaMin) && sigmaMin > 0, "a positive finite sigmaMin", sigmaMin);
     check(sigmaMin < sigmaMax, "sigmaMin below sigmaMax (" + format(sigmaMax) + ")", sigmaMin);
     check(std::isfinite(rho) && rho > 0, "a positive finite rho", rho);
-    check(renewal >= 0 && renewal < 1, "a renewal of at least 0 and below 1", renewal);
+    check(renewalRule == RenewalRule::Share || renewalRule == RenewalRule::Rate, "a renewalRule Share or Rate",
+        (int) renewalRule);
+    if (renewalRule == RenewalRule::Share)
+        check(renewal >= 0 && renewal < 1, "a renewal of at least 0 and below 1", renewal);
+    else
+        check(std::isfinite(renewal) && renewal >= 0, "a finite renewal of at least 0", renewal);
+    check(std::isfinite(noiseScale) && noiseScale >= 0, "a finite noiseScale of at least 0", noiseScale);
     check(std::isfinite(stereoGuidance) && stereoGuidance >= 0, "a finite stereoGuidance of at least 0",
         stereoGuidance);
 }
@@ -75,9 +81,12 @@ std::vector<double> SamplerSettings::getNoiseLevels() const {
 std::vector<double> SamplerSettings::getRenewedLevels() const {
     const std::vector<double> levels = getNoiseLevels();
     std::vector<double> renewed(numSteps);
-    for (int k = 0; k < numSteps; k++)
+    for (int k = 0; k < numSteps; k++) {
         // (5.8)
-        renewed[k] = renewal * levels[k + 1];
+        const double share = renewalRule == RenewalRule::Share ? renewal :
+            std::sqrt(1 - std::pow(levels[k + 1] / levels[k], 2 * renewal));
+        renewed[k] = share * levels[k + 1];
+    }
     return renewed;
 }
 

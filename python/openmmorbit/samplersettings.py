@@ -28,6 +28,9 @@ descriptions = {
     "sigmaMin": "last noise level, Angstrom",
     "rho": "exponent of the Karras schedule",
     "renewal": "share of the noise that each step renews, from 0 (probability-flow ODE) to below 1",
+    "renewalRule": "what renewal means: the share itself, or the rate of a stochastic differential equation (1: the "
+                   "reverse SDE)",
+    "noiseScale": "variance of the renewed noise over that of its level; below 1 conformers are less diverse",
     "stereoGuidance": "how far the atoms of a stereocentre move in one step while it disagrees with the others, "
                       "Angstrom; 0: not",
 }

@@ -14,7 +14,7 @@ SamplerSettingsProxy::SamplerSettingsProxy() : SerializationProxy("OrbitSamplerS
 
 void SamplerSettingsProxy::serialize(const void* object, SerializationNode& node) const {
     const SamplerSettings& settings = *static_cast<const SamplerSettings*>(object);
-    node.setIntProperty("version", 3);
+    node.setIntProperty("version", 4);
     node.setIntProperty("method", (int) settings.method);
     node.setIntProperty("schedule", (int) settings.schedule);
     node.setIntProperty("numSteps", settings.numSteps);
@@ -22,11 +22,13 @@ void SamplerSettingsProxy::serialize(const void* object, SerializationNode& node
     node.setDoubleProperty("sigmaMin", settings.sigmaMin);
     node.setDoubleProperty("rho", settings.rho);
     node.setDoubleProperty("renewal", settings.renewal);
+    node.setIntProperty("renewalRule", (int) settings.renewalRule);
+    node.setDoubleProperty("noiseScale", settings.noiseScale);
     node.setDoubleProperty("stereoGuidance", settings.stereoGuidance);
 }
 
 void* SamplerSettingsProxy::deserialize(const SerializationNode& node) const {
-    checkVersion(node, getTypeName(), 3);
+    checkVersion(node, getTypeName(), 4);
     auto settings = std::make_unique<SamplerSettings>();
     settings->method = (SamplerMethod) node.getIntProperty("method");
     settings->schedule = (NoiseSchedule) node.getIntProperty("schedule");
@@ -35,9 +37,11 @@ void* SamplerSettingsProxy::deserialize(const SerializationNode& node) const {
     settings->sigmaMin = node.getDoubleProperty("sigmaMin");
     settings->rho = node.getDoubleProperty("rho");
 
-    // Version 1 knew the probability-flow ODE only, version 2 no guidance.
+    // Version 1 knew the probability-flow ODE only, version 2 no guidance, version 3 neither rates nor a noise scale.
 
     settings->renewal = node.getDoubleProperty("renewal", 0.0);
+    settings->renewalRule = (RenewalRule) node.getIntProperty("renewalRule", 0);
+    settings->noiseScale = node.getDoubleProperty("noiseScale", 1.0);
     settings->stereoGuidance = node.getDoubleProperty("stereoGuidance", 0.0);
     settings->validate();
 

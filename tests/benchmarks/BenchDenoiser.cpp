@@ -57,13 +57,13 @@ MolecularGraph makeChain(int numAtoms) {
 struct Case {
     explicit Case(int numAtoms) :
             model(testSupport::shortenWeights(DenoiserModel::createRandom(PairBiasTransformerSettings(), 3))),
-            features(computeFeatures(makeChain(numAtoms), model.getAtomVocabularies(), model.getPairVocabularies())),
+            features(describeMolecule(makeChain(numAtoms), model)),
             positions(testSupport::makePositions(numAtoms, 5)) {
-        if (features.numAtoms != numAtoms)
+        if (features.numTokens != numAtoms)
             throw std::logic_error("makeChain: expected " + std::to_string(numAtoms) + " atoms");
     }
     DenoiserModel model;
-    GraphFeatures features;
+    TokenInputs features;
     vector<double> positions;
 };
 
@@ -84,14 +84,14 @@ void timeEvaluations(benchmark::State& state, const Case& c, int numCopies, Eval
         clockid_t clock = CLOCK_THREAD_CPUTIME_ID) {
     const double shortest = benchSupport::measureShortest(state, evaluate, clock);
     state.counters["us_per_molecule"] = shortest / numCopies * 1e6;
-    const double operations = countOperations(c.model.getSettings(), c.features.numAtoms) * numCopies;
+    const double operations = countOperations(c.model.getSettings(), c.features.numTokens) * numCopies;
     state.counters["GFLOPs"] = operations / shortest * 1e-9;
 }
 
 /** The reference's answer, computed once for each size. */
 const vector<double>& evaluateReference(const Case& c) {
     static std::map<int, vector<double>> answers;
-    vector<double>& denoised = answers[c.features.numAtoms];
+    vector<double>& denoised = answers[c.features.numTokens];
     if (denoised.empty()) {
         denoised.resize(c.positions.size());
         reference::Denoiser(c.model).evaluate(c.features, 0, SIGMA, c.positions, denoised, nullptr);
@@ -113,7 +113,7 @@ void timeKernel(benchmark::State& state, const Case& c, IntegrateOrbitDiffusionS
         clockid_t clock = CLOCK_THREAD_CPUTIME_ID) {
     const int numCopies = (int) state.range(1);
     Batch batch;
-    batch.graphs = {c.features};
+    batch.inputs = {c.features};
     vector<double> positions, denoised;
     for (int i = 0; i < numCopies; i++) {
         batch.addCopy(BatchCopy());
@@ -205,7 +205,7 @@ void benchTorch(benchmark::State& state, bool bf16) {
     inputs.scaledTime = at::full({B}, std::log(SIGMA) / 4);
     inputs.condition = at::zeros({B}, at::kLong);
     inputs.mask = at::ones({B, N});
-    const auto [atomTable, atomIndex] = makeTable(c.features.atomFeatures, c.features.numAtomFeatures,
+    const auto [atomTable, atomIndex] = makeTable(c.features.tokenFeatures, c.features.numTokenFeatures,
         countValues(c.model.getAtomVocabularies()));
     const auto [pairTable, pairIndex] = makeTable(c.features.pairFeatures, c.features.numPairFeatures,
         countValues(c.model.getPairVocabularies()));

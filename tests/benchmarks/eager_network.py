@@ -14,9 +14,10 @@ class Molecule:
         from openmmorbit import orbit
 
         self.label = record.graph.getLabel()
-        inputs = orbit.computeMoleculeInputs(record.graph, model)
-        n = self.numAtoms = inputs.numAtoms
-        self.atoms = np.array(inputs.atomFeatures).reshape(n, -1)
+        inputs = orbit.describeMolecule(record.graph, model)
+        orbit.addSymmetryGroup(record.graph, inputs)
+        n = self.numAtoms = inputs.numTokens
+        self.atoms = np.array(inputs.tokenFeatures).reshape(n, -1)
         self.pairs = np.array(inputs.pairFeatures).reshape(n, n, -1)
         self.group, self.graph = inputs.group, record.graph
         positions = np.array(record.positions, dtype=float).reshape(-1, n, 3)

@@ -242,7 +242,7 @@ TEST(ConformerGenerator, saysWhyNothingCameOut) {
     catch (const ConformerGenerationError& error) {
         const std::string start =
                 "ConformerGenerator::generate: expected 3 correct conformers of \"ethanol\", got 0 after 1"
-                " resamplings; most frequent fault (";
+                " redraws; most frequent fault (";
         EXPECT_EQ(start, std::string(error.what()).substr(0, start.size()));
     }
     std::vector<Ensemble> ensembles = generator->generateBatch({makeEthanol()}, {3}, 5);
@@ -320,7 +320,7 @@ TEST(ConformerGenerator, endsWhenTheTimeIsOver) {
     EXPECT_FALSE(none.getFailure(0).status.isAccepted());
     generator->setTimeLimit(0);
     EXPECT_NE(std::string::npos,
-            generator->generateBatch({makeEthanol()}, {2}, 5)[0].getMessage().find("after 1 resamplings"));
+            generator->generateBatch({makeEthanol()}, {2}, 5)[0].getMessage().find("after 1 redraws"));
     expectThrows<ArgumentError>("ConformerGenerator::setTimeLimit: expected at least 0 seconds, got -1.000000; "
             "0 is no limit", [&] { generator->setTimeLimit(-1); });
 }

@@ -18,7 +18,7 @@ namespace {
 vector<double> makeBatchPositions(const Batch& batch, double scale) {
     vector<double> positions;
     for (int c = 0; c < (int) batch.copies.size(); c++) {
-        const vector<double> part = makePositions(batch.getNumAtoms(c), 100 + c, scale);
+        const vector<double> part = makePositions(batch.getNumPoints(c), 100 + c, scale);
         positions.insert(positions.end(), part.begin(), part.end());
     }
     return positions;
@@ -29,8 +29,8 @@ vector<double> evaluateReference(const reference::Denoiser& denoiser, const Batc
     vector<double> denoised(y.size());
     for (int c = 0; c < (int) batch.copies.size(); c++) {
         const BatchCopy& copy = batch.copies[c];
-        const int begin = 3 * copy.firstAtom, size = 3 * batch.getNumAtoms(c);
-        denoiser.evaluate(batch.graphs[copy.graph], copy.condition, sigma, reference::Input(y).slice(begin, size),
+        const int begin = 3 * copy.firstPoint, size = 3 * batch.getNumPoints(c);
+        denoiser.evaluate(batch.inputs[copy.input], copy.condition, sigma, reference::Input(y).slice(begin, size),
             reference::Output(denoised).slice(begin, size), taps);
     }
     return denoised;
@@ -40,10 +40,10 @@ vector<double> evaluateReference(const reference::Denoiser& denoiser, const Batc
 void guideReference(const Batch& batch, double sigma, bool isLast, vector<double>& denoised) {
     const vector<double> unguided = denoised;
     for (const BatchCopy& copy : batch.copies) {
-        const GraphFeatures& graph = batch.graphs[copy.graph];
-        const int begin = 3 * copy.firstAtom, size = 3 * graph.numAtoms;
-        if (!isLast && batch.stereoGuidance > 0)
-            reference::stereoGuidance({graph.numAtoms, sigma, batch.stereoGuidance}, graph.handedVolumes,
+        const TokenInputs& graph = batch.inputs[copy.input];
+        const int begin = 3 * copy.firstPoint, size = 3 * graph.numTokens;
+        if (!isLast && batch.plan.stereoGuidance > 0)
+            reference::stereoGuidance({graph.numTokens, sigma, batch.plan.stereoGuidance}, graph.handedVolumes,
                 reference::Input(unguided).slice(begin, size), reference::Output(denoised).slice(begin, size));
     }
 }
@@ -51,23 +51,23 @@ void guideReference(const Batch& batch, double sigma, bool isLast, vector<double
 /** The sampler written out once more, with the equations of section 5 of theory.md in their plainest form. */
 vector<double> generateReference(const reference::Denoiser& denoiser, const Batch& batch, vector<double> y) {
     vector<double> history;
-    const vector<double>& levels = batch.noiseLevels;
-    for (int step = 0; step < batch.getNumSteps(); step++) {
-        const double sigma = levels[step], renewed = batch.renewedLevels[step];
+    const vector<double>& levels = batch.plan.noiseLevels;
+    for (int step = 0; step < batch.plan.getNumSteps(); step++) {
+        const double sigma = levels[step], renewed = batch.plan.renewedLevels[step];
         const double next = std::sqrt(levels[step + 1] * levels[step + 1] - renewed * renewed);
         vector<double> D = evaluateReference(denoiser, batch, sigma, y, nullptr);
         guideReference(batch, sigma, next == 0, D);
         vector<double> result(y.size());
         for (int i = 0; i < (int) y.size(); i++) {
             double target = D[i];
-            if (batch.method == SamplerMethod::Multistep && step > 0 && next > 0) {
+            if (batch.plan.method == SamplerMethod::Multistep && step > 0 && next > 0) {
                 const double h = std::log(sigma / levels[step + 1]), before = std::log(levels[step - 1] / sigma);
                 const double w = (h / (1 - next / sigma) + h / std::log(next / sigma)) / before;
                 target = (1 + w) * D[i] - w * history[i];
             }
             result[i] = next / sigma * y[i] + (1 - next / sigma) * target;
         }
-        if (batch.method == SamplerMethod::Heun && next > 0) {
+        if (batch.plan.method == SamplerMethod::Heun && next > 0) {
             vector<double> D2 = evaluateReference(denoiser, batch, next, result, nullptr);
             guideReference(batch, next, false, D2);
             for (int i = 0; i < (int) y.size(); i++)
@@ -75,11 +75,11 @@ vector<double> generateReference(const reference::Denoiser& denoiser, const Batc
         }
         for (int c = 0; c < (int) batch.copies.size(); c++) {
             const BatchCopy& copy = batch.copies[c];
-            const int numAtoms = batch.getNumAtoms(c);
+            const int numAtoms = batch.getNumPoints(c);
             vector<double> noise(3 * numAtoms);
             reference::noise({batch.getStepSeed(step), copy.record, copy.copy, copy.draw}, noise);
             reference::addNoise({numAtoms}, renewed, noise,
-                reference::Output(result).slice(3 * copy.firstAtom, 3 * numAtoms));
+                reference::Output(result).slice(3 * copy.firstPoint, 3 * numAtoms));
         }
         history = D;
         y = result;
@@ -89,8 +89,8 @@ vector<double> generateReference(const reference::Denoiser& denoiser, const Batc
 
 vector<double> generate(IntegrateOrbitDiffusionStepKernel& kernel, const Batch& batch) {
     kernel.setBatch(batch);
-    kernel.drawPrior();
-    for (int step = 0; step < batch.getNumSteps(); step++)
+    kernel.start();
+    for (int step = 0; step < batch.plan.getNumSteps(); step++)
         kernel.execute(step);
     return kernel.getPositions();
 }
@@ -158,7 +158,7 @@ TEST(DenoiserKernel, evaluateLeavesPositionsAndNeedsNoTaps) {
     context.getKernel().evaluate(1.0, tapped, &taps);
     EXPECT_EQ(context.getKernel().getPositions(), before);
     expectClose("denoiser", tapped, plain, tolerance("exact", precisionName()));
-    EXPECT_EQ((int) taps["coordinateHead"].size(), 3 * batch.getNumAtoms());
+    EXPECT_EQ((int) taps["coordinateHead"].size(), 3 * batch.getNumPoints());
 }
 
 TEST(DenoiserKernel, generationAgreesWithReference) {
@@ -169,7 +169,7 @@ TEST(DenoiserKernel, generationAgreesWithReference) {
         for (double renewal : {0.0, 0.8}) {
             const Batch batch = makeMixedBatch(model, method, 6, renewal);
             context.getKernel().setBatch(batch);
-            context.getKernel().drawPrior();
+            context.getKernel().start();
             const vector<double> start = context.getKernel().getPositions();
             expectClose("generation", generate(context.getKernel(), batch), generateReference(denoiser, batch, start),
                 tolerance("generation", precisionName()));
@@ -182,24 +182,24 @@ TEST(DenoiserKernel, guidedGenerationAgreesWithReference) {
     KernelContext context(model);
     for (SamplerMethod method : {SamplerMethod::Euler, SamplerMethod::Heun, SamplerMethod::Multistep}) {
         Batch batch = makeMixedBatch(model, method, 6, 0.8);
-        batch.graphs.push_back(makeFeatures(makeDichlorodifluoroethane(), model));
+        batch.inputs.push_back(makeFeatures(makeDichlorodifluoroethane(), model));
         for (int i = 0; i < 3; i++) {
             BatchCopy copy;
-            copy.graph = 3;
+            copy.input = 3;
             copy.copy = i;
             batch.addCopy(copy);
         }
         vector<double> results[2];
         for (bool guided : {false, true}) {
-            batch.stereoGuidance = guided ? 4 : 0;
+            batch.plan.stereoGuidance = guided ? 4 : 0;
             context.getKernel().setBatch(batch);
-            context.getKernel().drawPrior();
+            context.getKernel().start();
             const vector<double> start = context.getKernel().getPositions();
             results[guided] = generate(context.getKernel(), batch);
             expectClose("generation", results[guided], generateReference(denoiser, batch, start),
                 tolerance("generation", precisionName()));
         }
-        const int first = 3 * batch.copies[5].firstAtom;
+        const int first = 3 * batch.copies[5].firstPoint;
         for (int i = 0; i < first; i++)
             EXPECT_EQ(results[0][i], results[1][i]) << "molecules without handed volumes";
         EXPECT_FALSE(isClose("guidance", vector<double>(results[1].begin() + first, results[1].end()),
@@ -218,7 +218,7 @@ TEST(DenoiserKernel, copiesDoNotDependOnTheBatch) {
             single.copies.clear();
             single.addCopy(copy);
             const vector<double> alone = generate(context.getKernel(), single);
-            const auto begin = all.begin() + 3 * copy.firstAtom;
+            const auto begin = all.begin() + 3 * copy.firstPoint;
             expectClose("generation", alone, vector<double>(begin, begin + alone.size()),
                 tolerance("exact", precisionName()));
         }
@@ -239,7 +239,7 @@ TEST(DenoiserKernel, manyCopiesAreTheSameAsOneByOne) {
     Batch single = batch;
     single.copies.clear();
     single.addCopy(last);
-    expectClose("generation", vector<double>(all.begin() + 3 * last.firstAtom, all.end()),
+    expectClose("generation", vector<double>(all.begin() + 3 * last.firstPoint, all.end()),
         generate(context.getKernel(), single), tolerance("exact", precisionName()));
 }
 
@@ -265,8 +265,8 @@ TEST(DenoiserKernel, denoisedPositionsAreCentred) {
     for (int c = 0; c < (int) batch.copies.size(); c++)
         for (int k = 0; k < 3; k++) {
             double mean = 0;
-            for (int i = 0; i < batch.getNumAtoms(c); i++)
-                mean += denoised[3 * (batch.copies[c].firstAtom + i) + k] / batch.getNumAtoms(c);
+            for (int i = 0; i < batch.getNumPoints(c); i++)
+                mean += denoised[3 * (batch.copies[c].firstPoint + i) + k] / batch.getNumPoints(c);
             expectClose("mean", mean, 0.0, tolerance("coordinateHead", precisionName()));
         }
 }
@@ -287,12 +287,12 @@ TEST(DenoiserKernel, renumberedAtomsGiveRenumberedPositions) {
         bond.atom2 = place[bond.atom2];
     }
     Batch batch;
-    batch.graphs = {makeFeatures(graph, model), makeFeatures(renumbered, model)};
-    batch.noiseLevels = {1.0, 0.0};
-    batch.renewedLevels.clear();
+    batch.inputs = {makeFeatures(graph, model), makeFeatures(renumbered, model)};
+    batch.plan.noiseLevels = {1.0, 0.0};
+    batch.plan.renewedLevels.clear();
     batch.addCopy(BatchCopy());
     BatchCopy second;
-    second.graph = 1;
+    second.input = 1;
     batch.addCopy(second);
     vector<double> positions = makePositions(n, 3);
     for (int i = 0; i < n; i++)
@@ -325,7 +325,7 @@ TEST(DenoiserKernel, conditionAndNoiseLevelMatter) {
 TEST(DenoiserKernel, oneAtom) {
     const DenoiserModel model = makeSmallModel();
     Batch batch = makeMixedBatch(model);
-    batch.graphs = {makeFeatures(makeGraph("bromide", {35}, {}), model)};
+    batch.inputs = {makeFeatures(makeGraph("bromide", {35}, {}), model)};
     batch.copies.clear();
     batch.addCopy(BatchCopy());
     KernelContext context(model);
@@ -339,7 +339,7 @@ TEST(DenoiserKernel, samplerStateContinuesAGeneration) {
         const Batch batch = makeMixedBatch(model, method, 6, 0.8);
         KernelContext first(model), second(model);
         first.getKernel().setBatch(batch);
-        first.getKernel().drawPrior();
+        first.getKernel().start();
         for (int step = 0; step < 3; step++)
             first.getKernel().execute(step);
         second.getKernel().setBatch(batch);
@@ -364,7 +364,7 @@ TEST(DenoiserKernel, sizesAreChecked) {
 TEST(DenoiserKernel, scatterKeepsCentroidsAndOtherParticles) {
     const DenoiserModel model = makeSmallModel();
     Batch batch = makeMixedBatch(model, SamplerMethod::Euler, 2);
-    const int numRows = batch.getNumAtoms(), numParticles = numRows + 3;
+    const int numRows = batch.getNumPoints(), numParticles = numRows + 3;
     batch.particles.resize(numRows);
     for (int i = 0; i < numRows; i++)
         batch.particles[i] = numParticles - 1 - i;
@@ -376,14 +376,14 @@ TEST(DenoiserKernel, scatterKeepsCentroidsAndOtherParticles) {
     context.getContext().setPositions(before);
     context.getKernel().setBatch(batch);
     context.getKernel().gather(context.getImpl());
-    context.getKernel().drawPrior();
+    context.getKernel().start();
     context.getKernel().execute(0);
     context.getKernel().scatter(context.getImpl());
     const vector<OpenMM::Vec3> after = context.getContext().getState(OpenMM::State::Positions).getPositions();
     vector<OpenMM::Vec3> expected = before;
     const vector<double> positions = context.getKernel().getPositions();
     for (int c = 0; c < (int) batch.copies.size(); c++) {
-        const int first = batch.copies[c].firstAtom, n = batch.getNumAtoms(c);
+        const int first = batch.copies[c].firstPoint, n = batch.getNumPoints(c);
         OpenMM::Vec3 centroid;
         for (int i = first; i < first + n; i++)
             centroid += before[batch.particles[i]] / n;

@@ -274,16 +274,56 @@ TEST(DenoiserModel, foreignFilesAreRefused) {
     expectThrows<ArgumentError>("DenoiserModel::load: expected at least 8 bytes, got 5 bytes in \"memory\"; the file "
         "is damaged or no model file", [] { DenoiserModel::fromBytes("hello"); });
     expectRefusal({"metadata \"format\"", "without it"}, [](json& header, string&) { header.erase("__metadata__"); });
-    expectRefusal({"format \"openmm-orbit/1\"", "openmm-orbit/2"}, [](json& header, string&) {
-        header["__metadata__"]["format"] = "openmm-orbit/2";
+    expectRefusal({"format \"openmm-orbit/2\" or \"openmm-orbit/1\"", "openmm-orbit/3"}, [](json& header, string&) {
+        header["__metadata__"]["format"] = "openmm-orbit/3";
     });
     expectRefusal({"architecture \"pair-bias-transformer\"", "mlp"}, [](json& header, string&) {
         header["__metadata__"]["architecture"] = "mlp";
     });
-    expectRefusal({"unit \"angstrom\"", "nm"}, [](json& header, string&) { header["__metadata__"]["unit"] = "nm"; });
+    expectRefusal({"one of \"O3\", \"SO3\" as metadata \"rotations\"", "O4"}, [](json& header, string&) {
+        header["__metadata__"]["rotations"] = "O4";
+    });
+    expectRefusal({"one of \"angstrom\", \"nanometer\" as metadata \"unit\"", "nm"}, [](json& header, string&) {
+        header["__metadata__"]["unit"] = "nm";
+    });
     expectRefusal({"metadata \"prior\"", "none"}, [](json& header, string&) { header["__metadata__"].erase("prior"); });
     expectRefusal({"a text as metadata", "number"}, [](json& header, string&) { header["__metadata__"]["name"] = 3; });
     expectRefusal({"SHA-256", "damaged"}, [](json&, string& data) { data[0] ^= 1; });
+}
+
+TEST(DenoiserModel, unitAndRotationsAreKept) {
+    DenoiserModel model = makeSmallModel();
+    EXPECT_EQ(0.1, model.getUnitInNanometers());
+    model.setUnitInNanometers(1.0);
+    model.setRotations(OrbitRotations::Proper);
+    const DenoiserModel read = DenoiserModel::fromBytes(model.toBytes());
+    EXPECT_EQ(1.0, read.getUnitInNanometers());
+    EXPECT_EQ(OrbitRotations::Proper, read.getRotations());
+    expectThrows<ArgumentError>("DenoiserModel::setUnitInNanometers: expected 0.1 (Angstrom) or 1 (nanometers), got "
+        "0.5", [&] { model.setUnitInNanometers(0.5); });
+}
+
+TEST(DenoiserModel, formatOneIsReadAsItWasMeant) {
+    auto readAsFormatOne = [](const DenoiserModel& model) {
+        return DenoiserModel::fromBytes(change(model.toBytes(), [](json& header, string&) {
+            json& texts = header["__metadata__"];
+            texts["format"] = "openmm-orbit/1";
+            texts.erase("rotations");
+            texts.erase("parametrization");
+        }));
+    };
+    EXPECT_EQ(OrbitRotations::WithReflections, readAsFormatOne(makeSmallModel()).getRotations());
+    DenoiserModel handed;
+    handed.setVocabularies(getDefaultAtomVocabularies(), {{"chiralCenter", {0, 1, 2, 3, 4}, false}});
+    PairBiasTransformerSettings settings = makeSmallModel().getSettings();
+    handed.setSettings(settings);
+    for (const auto& [name, shape] : handed.getExpectedShapes()) {
+        std::size_t count = 1;
+        for (int size : shape)
+            count *= size;
+        handed.setTensor(name, {shape, std::vector<float>(count, 0.5f)});
+    }
+    EXPECT_EQ(OrbitRotations::Proper, readAsFormatOne(handed).getRotations());
 }
 
 TEST(DenoiserModel, wrongHeadersAreRefused) {

@@ -4,7 +4,8 @@
 #include "Systems.h"
 #include "openmmorbit/ArgumentError.h"
 #include "openmmorbit/MoleculeInputs.h"
-#include "openmmorbit/internal/Features.h"
+#include "openmmorbit/internal/MoleculeFeatures.h"
+#include "openmmorbit/internal/StereoRecords.h"
 #include <algorithm>
 #include <numeric>
 #include <set>
@@ -15,7 +16,7 @@ using std::vector;
 
 namespace {
 
-GraphFeatures computeDefault(const MolecularGraph& graph) {
+TokenInputs computeDefault(const MolecularGraph& graph) {
     return computeFeatures(graph, getDefaultAtomVocabularies(), getDefaultPairVocabularies());
 }
 
@@ -28,16 +29,20 @@ vector<FeatureVocabulary> getHandedVocabularies() {
     return vocabularies;
 }
 
-GraphFeatures computeHanded(const MolecularGraph& graph) {
+TokenInputs computeHanded(const MolecularGraph& graph) {
     return computeFeatures(graph, getDefaultAtomVocabularies(), getHandedVocabularies());
 }
 
 SymmetryGroup findGroup(const MolecularGraph& graph) {
-    return findSymmetryGroup(graph, computeDefault(graph));
+    TokenInputs inputs = computeDefault(graph);
+    addSymmetryGroup(graph, inputs);
+    return inputs.group;
 }
 
 SymmetryGroup findHandedGroup(const MolecularGraph& graph) {
-    return findSymmetryGroup(graph, computeHanded(graph));
+    TokenInputs inputs = computeHanded(graph);
+    addSymmetryGroup(graph, inputs);
+    return inputs.group;
 }
 
 /** Look up the value behind an index into the concatenated vocabulary. */
@@ -47,21 +52,21 @@ int decode(const vector<FeatureVocabulary>& vocabularies, int feature, int index
     return vocabularies[feature].values.at(index);
 }
 
-int atomValue(const GraphFeatures& features, const std::string& name, int i) {
+int atomValue(const TokenInputs& features, const std::string& name, int i) {
     const vector<FeatureVocabulary> vocabularies = getDefaultAtomVocabularies();
-    for (int f = 0; f < features.numAtomFeatures; f++)
+    for (int f = 0; f < features.numTokenFeatures; f++)
         if (vocabularies[f].name == name)
-            return decode(vocabularies, f, features.atomFeatures[i * features.numAtomFeatures + f]);
+            return decode(vocabularies, f, features.tokenFeatures[i * features.numTokenFeatures + f]);
     return -999;
 }
 
-int pairValue(const GraphFeatures& features, const std::string& name, int i, int j) {
+int pairValue(const TokenInputs& features, const std::string& name, int i, int j) {
     const vector<FeatureVocabulary> vocabularies =
         features.numPairFeatures == 6 ? getHandedVocabularies() : getDefaultPairVocabularies();
     for (int f = 0; f < features.numPairFeatures; f++)
         if (vocabularies[f].name == name)
             return decode(vocabularies, f,
-                features.pairFeatures[(i * features.numAtoms + j) * features.numPairFeatures + f]);
+                features.pairFeatures[(i * features.numTokens + j) * features.numPairFeatures + f]);
     return -999;
 }
 
@@ -120,13 +125,13 @@ bool holds(const SymmetryGroup& group, const vector<int>& permutation) {
     return false;
 }
 
-bool leavesInputsUnchanged(const MolecularGraph& graph, const GraphFeatures& features, const vector<int>& p) {
-    const int n = features.numAtoms, fa = features.numAtomFeatures, fp = features.numPairFeatures;
+bool leavesInputsUnchanged(const MolecularGraph& graph, const TokenInputs& features, const vector<int>& p) {
+    const int n = features.numTokens, fa = features.numTokenFeatures, fp = features.numPairFeatures;
     for (int i = 0; i < n; i++) {
         if (graph.atoms[p[i]].isotope != graph.atoms[i].isotope)
             return false;
         for (int f = 0; f < fa; f++)
-            if (features.atomFeatures[p[i] * fa + f] != features.atomFeatures[i * fa + f])
+            if (features.tokenFeatures[p[i] * fa + f] != features.tokenFeatures[i * fa + f])
                 return false;
         for (int j = 0; j < n; j++)
             for (int f = 0; f < fp; f++)
@@ -139,11 +144,11 @@ bool leavesInputsUnchanged(const MolecularGraph& graph, const GraphFeatures& fea
 } // namespace
 
 TEST(Features, valuesOfEthanolAndBenzene) {
-    const GraphFeatures ethanol = computeDefault(makeEthanol());
-    EXPECT_EQ(9, ethanol.numAtoms);
-    EXPECT_EQ(7, ethanol.numAtomFeatures);
+    const TokenInputs ethanol = computeDefault(makeEthanol());
+    EXPECT_EQ(9, ethanol.numTokens);
+    EXPECT_EQ(7, ethanol.numTokenFeatures);
     EXPECT_EQ(5, ethanol.numPairFeatures);
-    ASSERT_EQ(9u * 7, ethanol.atomFeatures.size());
+    ASSERT_EQ(9u * 7, ethanol.tokenFeatures.size());
     ASSERT_EQ(9u * 9 * 5, ethanol.pairFeatures.size());
     EXPECT_EQ(8, atomValue(ethanol, "element", 2));
     EXPECT_EQ(4, atomValue(ethanol, "degree", 0));
@@ -154,7 +159,7 @@ TEST(Features, valuesOfEthanolAndBenzene) {
     EXPECT_EQ(1, pairValue(ethanol, "bondOrder", 0, 1));
     EXPECT_EQ(0, pairValue(ethanol, "bondOrder", 0, 2));
     EXPECT_EQ(4, pairValue(ethanol, "topologicalDistance", 3, 8));
-    const GraphFeatures benzene = computeDefault(makeBenzene());
+    const TokenInputs benzene = computeDefault(makeBenzene());
     EXPECT_EQ(1, atomValue(benzene, "aromatic", 0));
     EXPECT_EQ(6, atomValue(benzene, "smallestRing", 0));
     EXPECT_EQ(6, pairValue(benzene, "sharedRing", 0, 3));
@@ -171,7 +176,7 @@ TEST(Features, smallestRingOfFusedRings) {
         bonds.emplace_back(k, (k + 1) % 9);
     MolecularGraph graph = makeGraph("bicycle", vector<int>(10, 6), bonds);
     graph.rings = {{0, 1, 2, 3, 4, 5, 6, 7, 8}, {0, 1, 9}};
-    const GraphFeatures features = computeDefault(graph);
+    const TokenInputs features = computeDefault(graph);
     EXPECT_EQ(3, atomValue(features, "smallestRing", 0));
     EXPECT_EQ(8, atomValue(features, "smallestRing", 4));
     EXPECT_EQ(3, pairValue(features, "sharedRing", 0, 1));
@@ -180,7 +185,7 @@ TEST(Features, smallestRingOfFusedRings) {
 }
 
 TEST(Features, stereoLabels) {
-    const GraphFeatures chiral = computeHanded(makeBromochlorofluoromethane());
+    const TokenInputs chiral = computeHanded(makeBromochlorofluoromethane());
     for (int k = 0; k < 4; k++) {
         EXPECT_EQ(k + 1, pairValue(chiral, "chiralNeighbor", 0, k + 1));
         EXPECT_EQ(k + 1, pairValue(chiral, "chiralCenter", k + 1, 0));
@@ -188,7 +193,7 @@ TEST(Features, stereoLabels) {
     }
     for (const char* name : {"torsionStereo", "doubleBondStereo"}) {
         const bool handed = std::string(name) == "torsionStereo";
-        const GraphFeatures alkene =
+        const TokenInputs alkene =
                 handed ? computeHanded(makeDifluoroethene()) : computeDefault(makeDifluoroethene());
         EXPECT_EQ((int) TorsionStereoKind::Cis, pairValue(alkene, name, 0, 3));
         EXPECT_EQ((int) TorsionStereoKind::Cis, pairValue(alkene, name, 3, 0));
@@ -202,8 +207,8 @@ TEST(Features, stereoLabels) {
 
 TEST(Features, indicesFollowTheConcatenatedVocabulary) {
     const vector<FeatureVocabulary> atoms = {{"degree", {1, 2}, true}, {"element", {8, 1}, false}};
-    const GraphFeatures features = computeFeatures(makeWater(), atoms, {{"bondOrder", {1, 0}, false}});
-    EXPECT_EQ((vector<int>{1, 2, 0, 3, 0, 3}), features.atomFeatures);
+    const TokenInputs features = computeFeatures(makeWater(), atoms, {{"bondOrder", {1, 0}, false}});
+    EXPECT_EQ((vector<int>{1, 2, 0, 3, 0, 3}), features.tokenFeatures);
     EXPECT_EQ((vector<int>{1, 0, 0, 0, 1, 1, 0, 1, 1}), features.pairFeatures);
 }
 
@@ -211,20 +216,20 @@ TEST(Features, followTheNumbering) {
     for (MolecularGraph graph : {makeEthanol(), makeBenzene(), makeBromochlorofluoromethane(), makeDifluoroethene(),
             makeButanediol(false), makeButanediol(true)}) {
         canonicalizeStereo(graph);
-        const GraphFeatures features = computeDefault(graph);
+        const TokenInputs features = computeDefault(graph);
         for (int seed = 1; seed <= 5; seed++) {
             const vector<int> place = makePermutation(graph.getNumAtoms(), seed);
             MolecularGraph renumbered = renumber(graph, place);
             canonicalizeStereo(renumbered);
-            const GraphFeatures moved = computeDefault(renumbered);
-            for (int i = 0; i < features.numAtoms; i++) {
-                for (int f = 0; f < features.numAtomFeatures; f++)
-                    ASSERT_EQ(features.atomFeatures[i * features.numAtomFeatures + f],
-                        moved.atomFeatures[place[i] * features.numAtomFeatures + f]);
-                for (int j = 0; j < features.numAtoms; j++)
+            const TokenInputs moved = computeDefault(renumbered);
+            for (int i = 0; i < features.numTokens; i++) {
+                for (int f = 0; f < features.numTokenFeatures; f++)
+                    ASSERT_EQ(features.tokenFeatures[i * features.numTokenFeatures + f],
+                        moved.tokenFeatures[place[i] * features.numTokenFeatures + f]);
+                for (int j = 0; j < features.numTokens; j++)
                     for (int f = 0; f < features.numPairFeatures; f++)
-                        ASSERT_EQ(features.pairFeatures[(i * features.numAtoms + j) * features.numPairFeatures + f],
-                            moved.pairFeatures[(place[i] * moved.numAtoms + place[j]) * moved.numPairFeatures + f])
+                        ASSERT_EQ(features.pairFeatures[(i * features.numTokens + j) * features.numPairFeatures + f],
+                            moved.pairFeatures[(place[i] * moved.numTokens + place[j]) * moved.numPairFeatures + f])
                             << graph.getLabel() << " " << i << " " << j << " " << f;
             }
         }
@@ -241,8 +246,8 @@ TEST(Features, isotopesAreNoInput) {
             canonicalizeStereo(*either);
             expandStereoAxes(*either);
         }
-        const GraphFeatures features = computeHanded(plain), same = computeHanded(labelled);
-        EXPECT_EQ(features.atomFeatures, same.atomFeatures) << graph.getLabel();
+        const TokenInputs features = computeHanded(plain), same = computeHanded(labelled);
+        EXPECT_EQ(features.tokenFeatures, same.tokenFeatures) << graph.getLabel();
         EXPECT_EQ(features.pairFeatures, same.pairFeatures) << graph.getLabel();
         for (int i = 0; i < graph.getNumAtoms(); i++)
             EXPECT_EQ(atomValue(same, "isotope", i), 0);
@@ -262,7 +267,7 @@ TEST(Features, groupIsWhatLeavesTheInputsUnchanged) {
     const vector<std::pair<MolecularGraph, int>> cases = {{makeWater(), 2}, {heavyEthene, 8}, {labelled, 1}, {nitro, 6},
         {makeBromochlorofluoromethane(), 1}, {makeDifluoroethene(), 2}};
     for (const auto& [graph, order] : cases) {
-        const GraphFeatures features = computeDefault(graph);
+        const TokenInputs features = computeDefault(graph);
         const int n = graph.getNumAtoms();
         std::set<vector<int>> expected, found;
         vector<int> permutation(n);
@@ -271,7 +276,7 @@ TEST(Features, groupIsWhatLeavesTheInputsUnchanged) {
             if (leavesInputsUnchanged(graph, features, permutation))
                 expected.insert(permutation);
         } while (std::next_permutation(permutation.begin(), permutation.end()));
-        const vector<int> flat = findSymmetryGroup(graph, features).enumerate();
+        const vector<int> flat = findGroup(graph).enumerate();
         for (size_t k = 0; k < flat.size(); k += n)
             found.insert(vector<int>(flat.begin() + k, flat.begin() + k + n));
         EXPECT_EQ(expected, found) << graph.getLabel();
@@ -287,14 +292,20 @@ TEST(Features, inputsOfAMoleculeAreThoseOfTheCanonicalGraph) {
     MolecularGraph graph = makeBromochlorofluoromethane();
     std::swap(graph.tetrahedral[0].neighbors[0], graph.tetrahedral[0].neighbors[1]);
     std::swap(graph.tetrahedral[0].neighbors[2], graph.tetrahedral[0].neighbors[3]);
-    const MoleculeInputs inputs = computeMoleculeInputs(graph, model);
+    model.setRotations(OrbitRotations::Proper);
+    TokenInputs inputs = describeMolecule(graph, model);
+    addSymmetryGroup(graph, inputs);
     canonicalizeStereo(graph);
-    const GraphFeatures features = computeHanded(graph);
-    EXPECT_EQ(inputs.atomFeatures, features.atomFeatures);
+    const TokenInputs features = computeHanded(graph);
+    EXPECT_EQ(inputs.tokenFeatures, features.tokenFeatures);
     EXPECT_EQ(inputs.pairFeatures, features.pairFeatures);
     EXPECT_EQ(inputs.numPairFeatures, features.numPairFeatures);
     EXPECT_EQ(1, inputs.group.getOrder());
-    EXPECT_EQ(12, computeMoleculeInputs(makeBenzene(), model).group.getOrder());
+    EXPECT_EQ(OrbitRotations::Proper, inputs.rotations);
+    inputs = describeMolecule(makeBenzene(), model);
+    addSymmetryGroup(makeBenzene(), inputs);
+    EXPECT_EQ(12, inputs.group.getOrder());
+    EXPECT_EQ(OrbitRotations::WithReflections, inputs.rotations) << "without a label both mirror images are right";
 }
 
 TEST(Features, rotationsOfChiralMoleculesStay) {
@@ -388,6 +399,8 @@ TEST(Features, refusesUnknownValuesAndNames) {
             [] {
                 computeFeatures(makeWater(), {}, {{"colour", {0}, true}});
             });
-    expectThrows<ArgumentError>("findSymmetryGroup: expected features of 9 atoms, got features of 3 atoms",
-        [] { findSymmetryGroup(makeEthanol(), computeDefault(makeWater())); });
+    expectThrows<ArgumentError>("addSymmetryGroup: expected inputs of 9 atoms, got inputs of 3 atoms", [] {
+        TokenInputs water = computeDefault(makeWater());
+        addSymmetryGroup(makeEthanol(), water);
+    });
 }

@@ -5,7 +5,7 @@
 #include "Matchers.h"
 #include "openmmorbit/ArgumentError.h"
 #include "openmmorbit/MoleculeReader.h"
-#include "openmmorbit/internal/Features.h"
+#include "openmmorbit/internal/MoleculeFeatures.h"
 #include "openmmorbit/internal/StereoGeometry.h"
 #include <algorithm>
 #include <cmath>
@@ -67,16 +67,16 @@ TEST(MoleculeReader, describesAspirin) {
 
 /** The network's inputs in an order that does not depend on the numbering: one list for each pair of atoms. */
 static vector<vector<int>> sortInputs(const MolecularGraph& graph) {
-    const GraphFeatures features = computeFeatures(graph, getDefaultAtomVocabularies(), getDefaultPairVocabularies());
+    const TokenInputs features = computeFeatures(graph, getDefaultAtomVocabularies(), getDefaultPairVocabularies());
     vector<vector<int>> rows;
-    for (int i = 0; i < features.numAtoms; i++)
-        for (int j = 0; j < features.numAtoms; j++) {
+    for (int i = 0; i < features.numTokens; i++)
+        for (int j = 0; j < features.numTokens; j++) {
             vector<int> row;
             for (int atom : {i, j})
-                for (int f = 0; f < features.numAtomFeatures; f++)
-                    row.push_back(features.atomFeatures[atom * features.numAtomFeatures + f]);
+                for (int f = 0; f < features.numTokenFeatures; f++)
+                    row.push_back(features.tokenFeatures[atom * features.numTokenFeatures + f]);
             for (int f = 0; f < features.numPairFeatures; f++)
-                row.push_back(features.pairFeatures[(i * features.numAtoms + j) * features.numPairFeatures + f]);
+                row.push_back(features.pairFeatures[(i * features.numTokens + j) * features.numPairFeatures + f]);
             rows.push_back(row);
         }
     std::sort(rows.begin(), rows.end());

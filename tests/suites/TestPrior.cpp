@@ -37,16 +37,16 @@ TEST(Prior, kernelAgreesWithReference) {
     const Batch batch = makeMixedBatch(model);
     KernelContext context(model);
     context.getKernel().setBatch(batch);
-    context.getKernel().drawPrior();
+    context.getKernel().start();
     const vector<double> actual = context.getKernel().getPositions();
-    vector<double> expected(3 * batch.getNumAtoms());
+    vector<double> expected(3 * batch.getNumPoints());
     for (int c = 0; c < (int) batch.copies.size(); c++) {
         const BatchCopy& copy = batch.copies[c];
-        const int numAtoms = batch.getNumAtoms(c);
+        const int numAtoms = batch.getNumPoints(c);
         vector<double> noise(3 * numAtoms);
         reference::noise({batch.seed, copy.record, copy.copy, copy.draw}, noise);
-        reference::prior({numAtoms}, batch.noiseLevels[0], noise,
-            ArrayView<double>(expected).slice(3 * copy.firstAtom, 3 * numAtoms));
+        reference::prior({numAtoms}, batch.plan.noiseLevels[0], noise,
+            ArrayView<double>(expected).slice(3 * copy.firstPoint, 3 * numAtoms));
     }
     expectClose("prior", actual, expected, tolerance("prior", precisionName()));
 }
@@ -56,16 +56,16 @@ TEST(Prior, doesNotDependOnTheBatch) {
     const Batch batch = makeMixedBatch(model);
     KernelContext context(model);
     context.getKernel().setBatch(batch);
-    context.getKernel().drawPrior();
+    context.getKernel().start();
     const vector<double> all = context.getKernel().getPositions();
     for (const BatchCopy& copy : batch.copies) {
         Batch single = batch;
         single.copies.clear();
         single.addCopy(copy);
         context.getKernel().setBatch(single);
-        context.getKernel().drawPrior();
+        context.getKernel().start();
         const vector<double> alone = context.getKernel().getPositions();
-        const vector<double> slice(all.begin() + 3 * copy.firstAtom, all.begin() + 3 * copy.firstAtom + alone.size());
+        const vector<double> slice(all.begin() + 3 * copy.firstPoint, all.begin() + 3 * copy.firstPoint + alone.size());
         expectClose("prior", alone, slice, tolerance("exact", precisionName()));
     }
 }
@@ -75,14 +75,14 @@ TEST(Prior, drawChangesTheNoise) {
     Batch batch = makeMixedBatch(model);
     KernelContext context(model);
     context.getKernel().setBatch(batch);
-    context.getKernel().drawPrior();
+    context.getKernel().start();
     const vector<double> first = context.getKernel().getPositions();
     batch.copies[1].draw = 1;
     context.getKernel().setBatch(batch);
-    context.getKernel().drawPrior();
+    context.getKernel().start();
     const vector<double> second = context.getKernel().getPositions();
     for (int i = 0; i < (int) first.size(); i++) {
-        const bool changed = i / 3 >= batch.copies[1].firstAtom && i / 3 < batch.copies[2].firstAtom;
+        const bool changed = i / 3 >= batch.copies[1].firstPoint && i / 3 < batch.copies[2].firstPoint;
         EXPECT_EQ(first[i] != second[i], changed) << i;
     }
 }

@@ -44,21 +44,73 @@ TEST(Sampler, middleLevels) {
     expectClose("uniform in t (5.7)", settings.getNoiseLevels()[1], (1 - t) / t, tolerance("noise", "double"));
 }
 
+TEST(Sampler, ratesAreSharesBelowOne) {
+    SamplerSettings settings;
+    settings.schedule = NoiseSchedule::Logarithmic;
+    settings.renewalRule = RenewalRule::Rate;
+    settings.renewal = 1;
+    const vector<double> levels = settings.getNoiseLevels();
+
+    // (5.8): the reverse SDE of one step, whose drift and noise are those of Song et al.
+
+    const double ratio = levels[4] / levels[3];
+    expectClose("share", settings.getRenewedLevels()[3], std::sqrt(1 - ratio * ratio) * levels[4],
+        tolerance("noise", "double"));
+    settings.renewal = 1000;
+    settings.numSteps = 2;
+    for (int k = 0; k < settings.numSteps; k++)
+        EXPECT_LE(settings.getRenewedLevels()[k], settings.getNoiseLevels()[k + 1]);
+    EXPECT_TRUE(std::isfinite(makeSamplerPlan(settings).getLevels(0, -1).nextSigma));
+}
+
+TEST(Sampler, noiseScaleIsTheVarianceOfWhatIsDrawn) {
+    SamplerSettings settings;
+    settings.noiseScale = 0.25;
+    const StepLevels levels = makeSamplerPlan(settings).getLevels(5, 4);
+    expectClose("drawn", levels.drawn, 0.5 * levels.renewed, tolerance("noise", "double"));
+    settings.noiseScale = 0;
+    EXPECT_EQ(makeSamplerPlan(settings).getLevels(5, 4).drawn, 0.0);
+    EXPECT_GT(makeSamplerPlan(settings).getLevels(5, 4).renewed, 0.0);
+}
+
+TEST(Sampler, plansStartAtAnyLevel) {
+    const SamplerPlan whole = makeSamplerPlan(SamplerSettings());
+    SamplerPlan part = whole;
+    part.startAt(1.0);
+    EXPECT_EQ(part.noiseLevels[0], 1.0);
+    const int numDropped = whole.getNumSteps() - part.getNumSteps();
+    EXPECT_GT(whole.noiseLevels[numDropped], 1.0);
+    EXPECT_LT(whole.noiseLevels[numDropped + 1], 1.0);
+    for (int k = 1; k <= part.getNumSteps(); k++)
+        EXPECT_EQ(part.noiseLevels[k], whole.noiseLevels[k + numDropped]);
+    for (int k = 0; k < part.getNumSteps(); k++)
+        EXPECT_EQ(part.renewedLevels[k], whole.renewedLevels[k + numDropped]);
+    part = whole;
+    part.startAt(whole.noiseLevels[0]);
+    EXPECT_EQ(part.noiseLevels, whole.noiseLevels);
+    part.startAt(1e-3);
+    EXPECT_EQ(part.getNumSteps(), 1);
+    expectThrows<ArgumentError>("SamplerPlan::startAt: expected a noise level above 0 and at most 20, the first one, "
+        "got 21", [&] { SamplerPlan(whole).startAt(21); });
+    expectThrows<ArgumentError>("SamplerPlan::startAt: expected a noise level above 0 and at most 20, the first one, "
+        "got 0", [&] { SamplerPlan(whole).startAt(0); });
+}
+
 TEST(Sampler, renewedNoiseTakesTheLevelBackUp) {
     SamplerSettings settings;
     settings.renewal = 0.6;
     Batch batch;
-    batch.setSampler(settings);
+    batch.plan = makeSamplerPlan(settings);
     for (int k = 0; k < settings.numSteps; k++) {
-        const StepLevels levels = batch.getLevels(k, k - 1);
-        expectClose("level", std::hypot(levels.nextSigma, levels.renewed), batch.noiseLevels[k + 1],
+        const StepLevels levels = batch.plan.getLevels(k, k - 1);
+        expectClose("level", std::hypot(levels.nextSigma, levels.renewed), batch.plan.noiseLevels[k + 1],
             tolerance("noise", "double"));
-        expectClose("share", levels.renewed, 0.6 * batch.noiseLevels[k + 1], tolerance("noise", "double"));
+        expectClose("share", levels.renewed, 0.6 * batch.plan.noiseLevels[k + 1], tolerance("noise", "double"));
     }
     settings.renewal = 0;
-    batch.setSampler(settings);
-    EXPECT_EQ(batch.getLevels(3, 2).nextSigma, batch.noiseLevels[4]);
-    EXPECT_EQ(batch.getLevels(3, 2).renewed, 0.0);
+    batch.plan = makeSamplerPlan(settings);
+    EXPECT_EQ(batch.plan.getLevels(3, 2).nextSigma, batch.plan.noiseLevels[4]);
+    EXPECT_EQ(batch.plan.getLevels(3, 2).renewed, 0.0);
 }
 
 TEST(Sampler, stepsHaveKeysOfTheirOwn) {
@@ -100,6 +152,12 @@ TEST(Sampler, refusals) {
     refuse("a renewal of at least 0 and below 1, got 1", [](SamplerSettings& s) { s.renewal = 1; });
     refuse("a renewal of at least 0 and below 1, got -0.1", [](SamplerSettings& s) { s.renewal = -0.1; });
     refuse("a renewal of at least 0 and below 1, got nan", [&](SamplerSettings& s) { s.renewal = nan; });
+    refuse("a finite noiseScale of at least 0, got -1", [](SamplerSettings& s) { s.noiseScale = -1; });
+    refuse("a renewalRule Share or Rate, got 2", [](SamplerSettings& s) { s.renewalRule = (RenewalRule) 2; });
+    refuse("a finite renewal of at least 0, got -0.5", [](SamplerSettings& s) {
+        s.renewalRule = RenewalRule::Rate;
+        s.renewal = -0.5;
+    });
     refuse("a finite stereoGuidance of at least 0, got -1", [](SamplerSettings& s) { s.stereoGuidance = -1; });
     refuse("a finite stereoGuidance of at least 0, got nan", [&](SamplerSettings& s) { s.stereoGuidance = nan; });
     refuse("a method Euler, Heun or Multistep, got 7", [](SamplerSettings& s) { s.method = (SamplerMethod) 7; });
@@ -131,17 +189,17 @@ public:
     /** The positions at the noise level LEVEL, numSteps steps behind a start at 8, and the start. */
     std::pair<vector<double>, vector<double>> runToLevel(Batch next, int numSteps, double renewal) {
         SamplerSettings settings;
-        settings.method = next.method;
+        settings.method = next.plan.method;
         settings.schedule = NoiseSchedule::Logarithmic;
         settings.numSteps = numSteps + 1;
         settings.sigmaMax = 8;
         settings.sigmaMin = LEVEL;
         settings.renewal = renewal;
-        next.setSampler(settings);
+        next.plan = makeSamplerPlan(settings);
         batch = next;
         IntegrateOrbitDiffusionStepKernel& kernel = context.getKernel();
         kernel.setBatch(batch);
-        kernel.drawPrior();
+        kernel.start();
         const vector<double> start = kernel.getPositions();
         for (int step = 0; step < numSteps; step++)
             kernel.execute(step);
@@ -152,7 +210,7 @@ public:
         const Batch batch = makeMixedBatch(model, method, numSteps);
         IntegrateOrbitDiffusionStepKernel& kernel = context.getKernel();
         kernel.setBatch(batch);
-        kernel.drawPrior();
+        kernel.start();
         const vector<double> start = kernel.getPositions();
         for (int step = 0; step < numSteps; step++)
             kernel.execute(step);
@@ -258,10 +316,10 @@ TEST(SamplerText, refusesWhatIsNoSampler) {
 
 /** Variance of (5.2) or (5.4) with (5.8) for D = skip y: positions y and the last D follow a linear recursion. */
 static double predictVariance(const Batch& batch, int numSteps, double scale) {
-    const double first = batch.noiseLevels[0];
+    const double first = batch.plan.noiseLevels[0];
     double yy = first * first, yD = 0, DD = 0;
     for (int k = 0; k < numSteps; k++) {
-        const StepLevels levels = batch.getLevels(k, k - 1);
+        const StepLevels levels = batch.plan.getLevels(k, k - 1);
         const double a = levels.nextSigma / levels.sigma, weight = getMultistepWeight(levels);
         const double skip = scale * scale / (scale * scale + levels.sigma * levels.sigma);
         const double ofY = a + (1 - a) * (1 + weight) * skip, ofD = -(1 - a) * weight;
@@ -282,11 +340,11 @@ TEST(Sampler, renewalHasTheVarianceOfItsRecursionAndForgetsTheStart) {
         next.copy = copy;
         batch.addCopy(next);
     }
-    const int numFree = 3 * (batch.getNumAtoms() - (int) batch.copies.size()), numSteps = 40;
+    const int numFree = 3 * (batch.getNumPoints() - (int) batch.copies.size()), numSteps = 40;
     const double scale = toy.model.getSettings().dataScale, level = GaussianToy::LEVEL;
     for (SamplerMethod method : {SamplerMethod::Euler, SamplerMethod::Multistep})
         for (double renewal : {0.3, 0.9}) {
-            batch.method = method;
+            batch.plan.method = method;
             const auto [end, start] = toy.runToLevel(batch, numSteps, renewal);
             double square = 0, product = 0, startSquare = 0;
             for (int i = 0; i < (int) end.size(); i++) {

@@ -49,6 +49,8 @@ SamplerSettings makeSampler() {
     settings.rho = 7.1;
     settings.renewal = 0.125;
     settings.stereoGuidance = 2.5;
+    settings.renewalRule = RenewalRule::Rate;
+    settings.noiseScale = 0.5;
     return settings;
 }
 
@@ -61,6 +63,8 @@ void expectSame(const SamplerSettings& expected, const SamplerSettings& actual) 
     EXPECT_EQ(expected.rho, actual.rho);
     EXPECT_EQ(expected.renewal, actual.renewal);
     EXPECT_EQ(expected.stereoGuidance, actual.stereoGuidance);
+    EXPECT_EQ(expected.renewalRule, actual.renewalRule);
+    EXPECT_EQ(expected.noiseScale, actual.noiseScale);
 }
 
 /** A model file that is removed at the end of the test. */
@@ -219,6 +223,11 @@ TEST(Serialization, refusesAChangedModelFile) {
 
 TEST(Serialization, samplersOfEarlierVersionsStayWhatTheyWere) {
     std::string xml = toXml(makeSampler());
+    xml = replaceOnce(xml, "version=\"4\"", "version=\"3\"");
+    xml = replaceOnce(xml, " noiseScale=\".5\"", "");
+    xml = replaceOnce(xml, " renewalRule=\"1\"", "");
+    EXPECT_EQ(fromXml<SamplerSettings>(xml)->noiseScale, 1.0);
+    EXPECT_EQ(fromXml<SamplerSettings>(xml)->renewalRule, RenewalRule::Share);
     xml = replaceOnce(xml, "version=\"3\"", "version=\"2\"");
     xml = replaceOnce(xml, " stereoGuidance=\"2.5\"", "");
     EXPECT_EQ(fromXml<SamplerSettings>(xml)->stereoGuidance, 0.0);
@@ -251,7 +260,7 @@ TEST(Serialization, refusesNewerVersions) {
     for (const auto& [type, xml] : texts) {
         const std::size_t place = xml.find("type=\""+type+"\"");
         ASSERT_NE(std::string::npos, place) << xml;
-        const int newest = type == "OrbitSamplerSettings" ? 3 : type == "OrbitDiffusionIntegrator" ? 1 : 2;
+        const int newest = type == "OrbitSamplerSettings" ? 4 : type == "OrbitDiffusionIntegrator" ? 1 : 2;
         const std::string newer = xml.substr(0, place) + replaceOnce(xml.substr(place),
                 "version=\"" + std::to_string(newest) + "\"", "version=\"" + std::to_string(newest + 1) + "\"");
         const std::string message = "XmlSerializer::deserialize: expected a " + type + " of version 1 to " +

@@ -5,6 +5,7 @@
 #include "Models.h"
 #include "ReferenceStages.h"
 #include "Tolerances.h"
+#include "openmmorbit/MoleculeInputs.h"
 #include "openmmorbit/internal/StereoGeometry.h"
 
 using namespace OrbitPlugin;
@@ -207,23 +208,29 @@ TEST(StereoGuidance, lonePairsAndAxes) {
 
 TEST(StereoGuidance, featuresHoldVolumesIfTheInputsShowNoHand) {
     const MolecularGraph graph = makeDichlorodifluoroethane();
-    EXPECT_EQ(computeFeatures(graph, getDefaultAtomVocabularies(), getDefaultPairVocabularies()).handedVolumes.size(),
-        2u);
-    const vector<FeatureVocabulary> handed = {{"chiralNeighbor", {0, 1, 2, 3, 4}, false}};
-    EXPECT_TRUE(computeFeatures(graph, getDefaultAtomVocabularies(), handed).handedVolumes.empty());
+    DenoiserModel model;
+    const TokenInputs inAngstrom = describeMolecule(graph, model);
+    ASSERT_EQ(inAngstrom.handedVolumes.size(), 2u);
+    model.setUnitInNanometers(1.0);
+    const double ratio = describeMolecule(graph, model).handedVolumes[0].magnitude /
+            inAngstrom.handedVolumes[0].magnitude;
+    expectClose("cubic nanometers", ratio, 1e-3, tolerance("noise", "double"));
+    model.setVocabularies(getDefaultAtomVocabularies(), {{"chiralNeighbor", {0, 1, 2, 3, 4}, false}});
+    model.setRotations(OrbitRotations::Proper);
+    EXPECT_TRUE(describeMolecule(graph, model).handedVolumes.empty());
 }
 
 TEST(StereoGuidance, batchesGuideAllStepsButTheLast) {
     Batch batch;
-    batch.setSampler(SamplerSettings());
+    batch.plan = makeSamplerPlan(SamplerSettings());
     const DenoiserModel model = makeSmallModel();
-    batch.graphs = {makeFeatures(makeEthanol(), model)};
-    EXPECT_FALSE(batch.isGuided(batch.getLevels(0, -1)));
-    batch.graphs.push_back(makeFeatures(makeDichlorodifluoroethane(), model));
-    EXPECT_TRUE(batch.isGuided(batch.getLevels(0, -1)));
-    EXPECT_FALSE(batch.isGuided(batch.graphs[0], batch.getLevels(0, -1)));
-    EXPECT_TRUE(batch.isGuided(batch.getLevels(batch.getNumSteps() - 2, -1)));
-    EXPECT_FALSE(batch.isGuided(batch.getLevels(batch.getNumSteps() - 1, -1)));
-    batch.stereoGuidance = 0;
-    EXPECT_FALSE(batch.isGuided(batch.getLevels(0, -1)));
+    batch.inputs = {makeFeatures(makeEthanol(), model)};
+    EXPECT_FALSE(batch.isGuided(batch.plan.getLevels(0, -1)));
+    batch.inputs.push_back(makeFeatures(makeDichlorodifluoroethane(), model));
+    EXPECT_TRUE(batch.isGuided(batch.plan.getLevels(0, -1)));
+    EXPECT_FALSE(batch.plan.isGuided(batch.inputs[0], batch.plan.getLevels(0, -1)));
+    EXPECT_TRUE(batch.isGuided(batch.plan.getLevels(batch.plan.getNumSteps() - 2, -1)));
+    EXPECT_FALSE(batch.isGuided(batch.plan.getLevels(batch.plan.getNumSteps() - 1, -1)));
+    batch.plan.stereoGuidance = 0;
+    EXPECT_FALSE(batch.isGuided(batch.plan.getLevels(0, -1)));
 }

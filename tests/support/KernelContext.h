@@ -9,6 +9,7 @@
 #include "openmm/Integrator.h"
 #include "openmm/System.h"
 #include "openmm/internal/ContextImpl.h"
+#include "openmmorbit/MoleculeInputs.h"
 #include "openmmorbit/internal/OrbitKernels.h"
 #include <memory>
 #include <string>
@@ -78,16 +79,16 @@ private:
 };
 
 /** Get the features of a graph with a model's vocabularies. */
-inline OrbitPlugin::GraphFeatures makeFeatures(const OrbitPlugin::MolecularGraph& graph,
+inline OrbitPlugin::TokenInputs makeFeatures(const OrbitPlugin::MolecularGraph& graph,
         const OrbitPlugin::DenoiserModel& model) {
-    return OrbitPlugin::computeFeatures(graph, model.getAtomVocabularies(), model.getPairVocabularies());
+    return OrbitPlugin::describeMolecule(graph, model);
 }
 
 /** Different molecules and conditions: water, ethanol twice, benzene, water again; 5 copies, 36 rows. */
 inline OrbitPlugin::Batch makeMixedBatch(const OrbitPlugin::DenoiserModel& model,
         OrbitPlugin::SamplerMethod method = OrbitPlugin::SamplerMethod::Heun, int numSteps = 5, double renewal = 0) {
     OrbitPlugin::Batch batch;
-    batch.graphs = {
+    batch.inputs = {
             makeFeatures(makeWater(), model), makeFeatures(makeEthanol(), model), makeFeatures(makeBenzene(), model)};
     batch.seed = 0x123456789abcdefULL;
     OrbitPlugin::SamplerSettings settings;
@@ -95,11 +96,11 @@ inline OrbitPlugin::Batch makeMixedBatch(const OrbitPlugin::DenoiserModel& model
     settings.numSteps = numSteps;
     settings.sigmaMin = 0.01;
     settings.renewal = renewal;
-    batch.setSampler(settings);
+    batch.plan = makeSamplerPlan(settings);
     const int graphs[] = {0, 1, 1, 2, 0};
     for (int i = 0; i < 5; i++) {
         OrbitPlugin::BatchCopy copy;
-        copy.graph = graphs[i];
+        copy.input = graphs[i];
         copy.record = 10 + graphs[i];
         copy.copy = i;
         copy.condition = i % 3;

@@ -6,7 +6,8 @@
 #include "Options.h"
 #include "openmm/System.h"
 #include "openmmorbit/MolecularGraph.h"
-#include "openmmorbit/internal/Features.h"
+#include "openmmorbit/internal/MoleculeFeatures.h"
+#include "openmmorbit/internal/StereoRecords.h"
 #include <array>
 #include <cmath>
 #include <cstdint>

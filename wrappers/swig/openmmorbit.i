@@ -17,10 +17,13 @@
 #include "openmm/RPMDIntegrator.h"
 #include "openmm/RPMDMonteCarloBarostat.h"
 #include "openmmorbit/MolecularGraph.h"
+#include "openmmorbit/OrbitRotations.h"
 #include "openmmorbit/Symmetry.h"
 #include "openmmorbit/OrbitPosterior.h"
 #include "openmmorbit/OrbitTarget.h"
 #include "openmmorbit/TrainingCounts.h"
+#include "openmmorbit/FeatureVocabulary.h"
+#include "openmmorbit/TokenInputs.h"
 #include "openmmorbit/DenoiserModel.h"
 #include "openmmorbit/SamplerSettings.h"
 #include "openmmorbit/SamplerText.h"
@@ -58,6 +61,7 @@ namespace OrbitPlugin {
     struct MolecularGraph;
     struct FeatureVocabulary;
     struct EnsembleMetrics;
+    struct HandedVolume;
     class Ensemble;
 }
 %template() std::vector<OrbitPlugin::GraphAtom>;
@@ -66,6 +70,7 @@ namespace OrbitPlugin {
 %template() std::vector<OrbitPlugin::TorsionStereo>;
 %template() std::vector<OrbitPlugin::MolecularGraph>;
 %template() std::vector<OrbitPlugin::FeatureVocabulary>;
+%template() std::vector<OrbitPlugin::HandedVolume>;
 %template() std::vector<OrbitPlugin::Ensemble>;
 %template() std::vector<OrbitPlugin::EnsembleMetrics>;
 
@@ -82,7 +87,7 @@ ORBIT_VALUE(OrbitPlugin::FailedConformer)
 ORBIT_VALUE(OrbitPlugin::Ensemble)
 ORBIT_VALUE(OrbitPlugin::EnsembleMetrics)
 ORBIT_VALUE(OrbitPlugin::ShardRecord)
-ORBIT_VALUE(OrbitPlugin::MoleculeInputs)
+ORBIT_VALUE(OrbitPlugin::TokenInputs)
 
 // Long calls release the interpreter's lock.
 ORBIT_LONG_CALL(OrbitPlugin::orbitPosterior)
@@ -138,6 +143,7 @@ MolecularGraph.properties = property(
         self, [(str(name), str(value)) for name, value in dict(items).items()]),
     doc="Data items of the molecule's record, a dict of texts in their order; assign a whole dict to change it.")
 %}
+%include "openmmorbit/OrbitRotations.h"
 %include "openmmorbit/Symmetry.h"
 %include "openmmorbit/OrbitPosterior.h"
 %include "openmmorbit/OrbitTarget.h"
@@ -155,6 +161,8 @@ def _initSamplerSettings(self, *arguments, _plain=SamplerSettings.__init__, **se
 SamplerSettings.__init__ = _initSamplerSettings
 %}
 %include "openmmorbit/TrainingCounts.h"
+%include "openmmorbit/FeatureVocabulary.h"
+%include "openmmorbit/TokenInputs.h"
 %include "openmmorbit/DenoiserModel.h"
 %include "openmmorbit/ConformerStatus.h"
 %include "openmmorbit/ConformerCheck.h"

@@ -289,8 +289,10 @@ def testRepresentations(smallIntegrator):
 
 
 def testInputsOfTheNetwork():
-    inputs = orbit.computeMoleculeInputs(makeWater(), orbit.DenoiserModel())
-    assert (inputs.numAtoms, inputs.group.getOrder()) == (3, 2)
-    atoms = np.array(inputs.atomFeatures).reshape(3, inputs.numAtomFeatures)
+    water = makeWater()
+    inputs = orbit.describeMolecule(water, orbit.DenoiserModel())
+    orbit.addSymmetryGroup(water, inputs)
+    assert (inputs.numTokens, inputs.group.getOrder()) == (3, 2)
+    atoms = np.array(inputs.tokenFeatures).reshape(3, inputs.numTokenFeatures)
     assert (atoms[1] == atoms[2]).all() and (atoms[0] != atoms[1]).any()
     assert len(inputs.pairFeatures) == 9 * inputs.numPairFeatures

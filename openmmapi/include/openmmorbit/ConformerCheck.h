@@ -43,8 +43,8 @@ OPENMM_EXPORT_ORBIT ConformerStatus checkConformer(const MolecularGraph& graph, 
 /**
  * Reflect a conformer if every specified centre and axis is inverted, so that its mirror image has the requested
  * stereochemistry. A conformer and its mirror image have the same energy and probability. Networks whose inputs show no
- * handedness (hasHandedness()) generate both, and with this reflection their conformers have the requested hand,
- * exactly.
+ * handedness (DenoiserModel::getRotations()) generate both, and with this reflection their conformers have the
+ * requested hand, exactly.
  *
  * @param graph       the molecule
  * @param positions   [numAtoms * 3], Angstrom; negated if the mirror image is right

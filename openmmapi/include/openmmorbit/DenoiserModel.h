@@ -3,8 +3,9 @@
 #ifndef OPENMM_ORBIT_DENOISERMODEL_H_
 #define OPENMM_ORBIT_DENOISERMODEL_H_
 
-#include "openmmorbit/MolecularGraph.h"
+#include "openmmorbit/FeatureVocabulary.h"
 #include "openmmorbit/SamplerSettings.h"
+#include "openmmorbit/TokenInputs.h"
 #include "openmmorbit/TrainingCounts.h"
 #include "openmmorbit/internal/windowsExportOrbit.h"
 #include <map>
@@ -26,13 +27,6 @@ struct OPENMM_EXPORT_ORBIT PairBiasTransformerSettings {
     int numFrequencies = 16;    ///< T
     double dataScale = 1.6;     ///< sigma_d of (3.1), model unit
     int pointsPerToken = 1;     ///< P, points in space that a token stands for: 1 for an atom, 3 for N, CA and C
-};
-
-/** One categorical input of the network: a named property, the values it may take, and what happens to others. */
-struct OPENMM_EXPORT_ORBIT FeatureVocabulary {
-    std::string name;           ///< see docs/model-format.md for the names
-    std::vector<int> values;    ///< row k of the embedding belongs to values[k]
-    bool saturates = false;     ///< other values take the last row; if false, they are refused
 };
 
 /** One tensor of a model, as 32-bit floats (values may have been stored as BF16). */
@@ -111,6 +105,18 @@ public:
         conditions = names;
         checksum.clear();
     }
+    /**
+     * Get the rotations over which the targets of this model are averaged. WithReflections says that the inputs show no
+     * hand: the generator reflects a copy that came out with the wrong one.
+     */
+    OrbitRotations getRotations() const {
+        return rotations;
+    }
+    /** Set the rotations over which targets are averaged. */
+    void setRotations(OrbitRotations newRotations) {
+        rotations = newRotations;
+        checksum.clear();
+    }
     /** Get the sampler that generators start with: the one the model was made for, or the default SamplerSettings. */
     const SamplerSettings& getSamplerSettings() const {
         return sampler;
@@ -149,15 +155,19 @@ public:
     const std::string& getPath() const {
         return path;
     }
-    /** Get the length of the model unit in nanometers (0.1: the model works in Angstrom). */
+    /** Get the length of the model unit in nanometers: 0.1 for a model that works in Angstrom, 1 for nanometers. */
     double getUnitInNanometers() const {
-        return 0.1;
+        return unitInNanometers;
     }
+    /** Set the length of the model unit. @throws ArgumentError if it is neither 0.1 nor 1 nanometers */
+    void setUnitInNanometers(double unit);
 private:
     PairBiasTransformerSettings settings;
     std::map<std::string, ModelTensor> tensors;
     std::vector<FeatureVocabulary> atomVocabularies, pairVocabularies;
     std::vector<std::string> conditions;
+    OrbitRotations rotations = OrbitRotations::WithReflections;
+    double unitInNanometers = 0.1;
     SamplerSettings sampler;
     TrainingCounts counts;
     std::map<std::string, std::string> metadata;

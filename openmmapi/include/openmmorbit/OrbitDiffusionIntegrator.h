@@ -16,7 +16,7 @@
 
 namespace OrbitPlugin {
 
-struct GraphFeatures;
+struct TokenInputs;
 
 /**
  * An Integrator that generates conformers of molecules inside a Context, alone or as a child of a CompoundIntegrator.
@@ -148,7 +148,7 @@ private:
         MolecularGraph graph;
         std::vector<int> particles;
         int condition = 0;
-        std::shared_ptr<const GraphFeatures> features;
+        std::shared_ptr<const TokenInputs> inputs;
     };
     struct Progress;
     void checkMolecule(const char* method, int index) const;

@@ -3,6 +3,7 @@
 #ifndef OPENMM_ORBIT_ORBITPOSTERIOR_H_
 #define OPENMM_ORBIT_ORBITPOSTERIOR_H_
 
+#include "openmmorbit/OrbitRotations.h"
 #include "openmmorbit/Symmetry.h"
 #include "openmmorbit/internal/windowsExportOrbit.h"
 #include <string>
@@ -19,12 +20,6 @@ enum class OrbitCoupling {
     Independent = 0,    ///< x0 is drawn without looking at x1
     Kabsch = 1,         ///< x0 is rotated onto x1
     OrbitOT = 2         ///< x0 is rotated and permuted onto x1, equivariant optimal transport; sigma must be 0
-};
-
-/** The group of rotations that is averaged over. */
-enum class OrbitRotations {
-    Proper = 0,         ///< SO(3)
-    WithReflections = 1 ///< O(3): for networks whose inputs show no handedness
 };
 
 /** Settings of the interpolant (1.1). Plain floats in one length unit. */

@@ -14,6 +14,12 @@ enum class SamplerMethod { Euler = 0, Heun = 1, Multistep = 2 };
 /** Placement of the noise levels, equations (5.5) to (5.7) of docs/theory.md. */
 enum class NoiseSchedule { Karras = 0, Logarithmic = 1, UniformTime = 2 };
 
+/** What SamplerSettings::renewal means, equation (5.8) of docs/theory.md. */
+enum class RenewalRule {
+    Share = 0,  ///< the share c of every next noise level
+    Rate = 1    ///< the rate of a stochastic differential equation, 1: the reverse SDE
+};
+
 /**
  * Settings of the sampler. Noise levels are in the model unit (Angstrom for molecules). The last step ends with the
  * denoised positions, so sigmaMin need not be very small: below about 0.07 Angstrom the error of the network exceeds
@@ -30,9 +36,18 @@ struct OPENMM_EXPORT_ORBIT SamplerSettings {
      * Share of the next noise level that a step draws anew, (5.8) of docs/theory.md: at least 0, below 1. With 0 the
      * sampler integrates the probability-flow ODE. Above 0 each step also equilibrates the positions at their noise
      * level, which corrects errors of earlier steps. This improves conformers from about 12 Multistep steps on; with
-     * Euler use a small share, unless the model was distilled with a larger one.
+     * Euler use a small share, unless the model was distilled with a larger one. With the rule Rate it is the rate of a
+     * stochastic differential equation, at least 0: the share of a step is then
+     * c = sqrt(1 - (next level / level)^(2 rate)), which is below 1 for any rate and any number of steps.
      */
     double renewal = 0.9;
+    RenewalRule renewalRule = RenewalRule::Share;   ///< what renewal means
+    /**
+     * Variance of the new noise over that of its noise level, gamma of (5.8), at least 0. 1 samples what the model was
+     * trained on; below 1 copies are less diverse and closer to the most probable structures, as generators of protein
+     * backbones use it.
+     */
+    double noiseScale = 1.0;
     /**
      * Distance by which the atoms of a stereocentre move in one step while it disagrees with the other centres, (5.11)
      * of docs/theory.md, in the model unit: at least 0. It acts in models whose inputs show no handedness: guidance

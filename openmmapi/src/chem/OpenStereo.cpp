@@ -2,7 +2,7 @@
 // What a molecule leaves open, and the molecules that specify it.
 #include "openmmorbit/OpenStereo.h"
 #include "Molecules.h"
-#include "openmmorbit/internal/Features.h"
+#include "openmmorbit/internal/StereoRecords.h"
 #include "openmmorbit/internal/StereoGeometry.h"
 #include <GraphMol/Chirality.h>
 #include <GraphMol/MolOps.h>

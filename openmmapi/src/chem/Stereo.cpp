@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Stereo records from RDKit's chiral tags, bond stereo and coordinates, and back.
 #include "Molecules.h"
-#include "openmmorbit/internal/Features.h"
+#include "openmmorbit/internal/StereoRecords.h"
 #include "openmmorbit/internal/PermutationSign.h"
 #include "openmmorbit/internal/StereoGeometry.h"
 #include <GraphMol/Chirality.h>

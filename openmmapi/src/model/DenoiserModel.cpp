@@ -4,7 +4,6 @@
 #include "DenoiserModelChecks.h"
 #include "Safetensors.h"
 #include "openmmorbit/ArgumentError.h"
-#include "openmmorbit/internal/Features.h"
 #include "openmmorbit/internal/Sha256.h"
 #include <cmath>
 #include <set>
@@ -109,6 +108,16 @@ void checkModel(const string& where, const DenoiserModel& model) {
 
 DenoiserModel::DenoiserModel() : atomVocabularies(getDefaultAtomVocabularies()),
         pairVocabularies(getDefaultPairVocabularies()), conditions({"GFN2-xTB", "M06-2X", "MMFF94s"}) {
+}
+
+void DenoiserModel::setUnitInNanometers(double unit) {
+    if (unit != 0.1 && unit != 1.0) {
+        std::ostringstream text;
+        text << "DenoiserModel::setUnitInNanometers: expected 0.1 (Angstrom) or 1 (nanometers), got " << unit;
+        throw ArgumentError(text.str());
+    }
+    unitInNanometers = unit;
+    checksum.clear();
 }
 
 void DenoiserModel::validate() const {

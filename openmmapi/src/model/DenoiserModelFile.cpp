@@ -5,6 +5,7 @@
 #include "openmmorbit/ArgumentError.h"
 #include "openmmorbit/SamplerText.h"
 #include "openmmorbit/internal/Sha256.h"
+#include <algorithm>
 #include <fstream>
 #include <future>
 #include <limits>
@@ -20,11 +21,32 @@ using std::vector;
 
 namespace {
 
-const char* const FORMAT = "openmm-orbit/1";
+// Format 1 knew molecules in Angstrom only: it tells neither rotations nor parametrization.
+const char* const FORMAT = "openmm-orbit/2";
+const char* const FORMAT_1 = "openmm-orbit/1";
 const std::set<string> RESERVED_KEYS = {"format", "architecture", "settings", "features", "conditions", "unit", "prior",
-    "coupling", "sampler", "trainingCounts", "sha256"};
-const map<string, string> FIXED_VALUES = {{"architecture", "pair-bias-transformer"}, {"unit", "angstrom"},
-    {"prior", "gaussian"}, {"coupling", "independent"}};
+    "coupling", "parametrization", "rotations", "sampler", "trainingCounts", "sha256"};
+/** Values of which there is one so far. */
+const map<string, string> FIXED_VALUES = {{"architecture", "pair-bias-transformer"}, {"prior", "gaussian"},
+    {"coupling", "independent"}, {"parametrization", "edm"}};
+const map<string, OrbitRotations> ROTATIONS = {{"SO3", OrbitRotations::Proper},
+    {"O3", OrbitRotations::WithReflections}};
+const map<string, double> UNITS = {{"angstrom", 0.1}, {"nanometer", 1.0}};
+
+/** Get the word of a value. */
+template <class Value>
+const string& findWord(const map<string, Value>& words, Value value) {
+    return std::find_if(words.begin(), words.end(), [&](const auto& item) { return item.second == value; })->first;
+}
+
+/** What a file of format 1 means: reflections are symmetries of the network unless a feature shows the hand. */
+OrbitRotations findRotations(const vector<FeatureVocabulary>& pairVocabularies) {
+    for (const FeatureVocabulary& vocabulary : pairVocabularies)
+        if (vocabulary.name == "chiralNeighbor" || vocabulary.name == "chiralCenter" ||
+                vocabulary.name == "torsionStereo")
+            return OrbitRotations::Proper;
+    return OrbitRotations::WithReflections;
+}
 
 /** Apply a function to every setting: name and reference, in the order of the header. */
 template <class Settings, class Function>
@@ -71,6 +93,16 @@ public:
         if (!fits)
             refuse("a 32-bit integer as " + what, value.dump());
         return value.get<int>();
+    }
+    template <class Value>
+    Value readWord(const string& key, const map<string, Value>& words) const {
+        const auto found = words.find(getText(key));
+        if (found != words.end())
+            return found->second;
+        string list;
+        for (const auto& item : words)
+            list += (list.empty() ? "\"" : ", \"") + item.first + "\"";
+        refuse("one of " + list + " as metadata \"" + key + "\"", "\"" + getText(key) + "\"");
     }
     PairBiasTransformerSettings readSettings() const {
         const json object = getJson("settings");
@@ -167,10 +199,12 @@ DenoiserModel DenoiserModel::fromBytes(const string& bytes, const string& origin
     const MetadataReader reader(header.metadata, origin);
     if (header.metadata.count("format") == 0)
         reader.refuse("metadata \"format\" (a model file of OpenMM-Orbit)", "a safetensors file without it");
-    if (reader.getText("format") != FORMAT)
-        reader.refuse(string("format \"") + FORMAT + "\"", "\"" + reader.getText("format") + "\"");
+    const bool isFormat1 = reader.getText("format") == FORMAT_1;
+    if (!isFormat1 && reader.getText("format") != FORMAT)
+        reader.refuse(string("format \"") + FORMAT + "\" or \"" + FORMAT_1 + "\"", "\"" + reader.getText("format") +
+            "\"");
     for (const auto& item : FIXED_VALUES)
-        if (reader.getText(item.first) != item.second)
+        if (!(isFormat1 && item.first == "parametrization") && reader.getText(item.first) != item.second)
             reader.refuse(item.first + " \"" + item.second + "\"", "\"" + reader.getText(item.first) + "\"");
 
     // Hashing takes most of the time: the file is hashed beside its tensors.
@@ -188,6 +222,8 @@ DenoiserModel DenoiserModel::fromBytes(const string& bytes, const string& origin
     model.atomVocabularies = reader.readVocabularies(features, "atom");
     model.pairVocabularies = reader.readVocabularies(features, "pair");
     model.conditions = reader.readConditions();
+    model.unitInNanometers = reader.readWord("unit", UNITS);
+    model.rotations = isFormat1 ? findRotations(model.pairVocabularies) : reader.readWord("rotations", ROTATIONS);
     if (header.metadata.count("sampler") != 0)
         model.sampler = parseSampler(reader.getText("sampler"), "DenoiserModel::load: \"" + origin + "\": ");
     if (header.metadata.count("trainingCounts") != 0)
@@ -210,8 +246,6 @@ string DenoiserModel::toBytes(TensorStorage storage) const {
     forEachSetting(settings, [&](const string& name, const auto& value) {
         object[name] = value;
     });
-    if (settings.pointsPerToken == 1)
-        object.erase("pointsPerToken");     // Earlier versions read the file, too.
     map<string, string> texts = metadata;
     for (const auto& item : metadata)
         if (RESERVED_KEYS.count(item.first) != 0)
@@ -219,6 +253,8 @@ string DenoiserModel::toBytes(TensorStorage storage) const {
                 item.first + "\"; choose another name");
     texts.insert(FIXED_VALUES.begin(), FIXED_VALUES.end());
     texts["format"] = FORMAT;
+    texts["unit"] = findWord(UNITS, unitInNanometers);
+    texts["rotations"] = findWord(ROTATIONS, rotations);
     try {
         texts["settings"] = object.dump();
         texts["features"] = json({{"atom", writeVocabularies(atomVocabularies)},

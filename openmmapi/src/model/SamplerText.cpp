@@ -16,6 +16,7 @@ namespace {
 
 const std::vector<string> METHODS = {"euler", "heun", "multistep"};
 const std::vector<string> SCHEDULES = {"karras", "logarithmic", "uniformTime"};
+const std::vector<string> RULES = {"share", "rate"};
 const std::vector<string> NO_WORDS;
 
 /** Apply a function to every member: name, reference, and the words of an enum. */
@@ -28,6 +29,8 @@ void forEachMember(Settings& settings, const Function& function) {
     function("sigmaMin", settings.sigmaMin, NO_WORDS);
     function("rho", settings.rho, NO_WORDS);
     function("renewal", settings.renewal, NO_WORDS);
+    function("renewalRule", settings.renewalRule, RULES);
+    function("noiseScale", settings.noiseScale, NO_WORDS);
     function("stereoGuidance", settings.stereoGuidance, NO_WORDS);
 }
 

@@ -47,9 +47,10 @@ void CommonIntegrateOrbitDiffusionStepKernel::initialize(const System& system, c
 
 void CommonIntegrateOrbitDiffusionStepKernel::setBatch(const Batch& newBatch) {
     ContextSelector selector(context);
+    newBatch.validate();
     batch = newBatch;
     arrays->set(*model, batch);
-    const vector<double> zeros(3 * batch.getNumAtoms(), 0.0);
+    const vector<double> zeros(3 * batch.getNumPoints(), 0.0);
     const bool asDouble = model->device.precision.mixedIsDouble;
     arrays->positions.uploadNumbers(context, zeros, asDouble);
     arrays->previousDenoised.uploadNumbers(context, zeros, asDouble);
@@ -57,44 +58,61 @@ void CommonIntegrateOrbitDiffusionStepKernel::setBatch(const Batch& newBatch) {
     historyStep = -1;
 }
 
-void CommonIntegrateOrbitDiffusionStepKernel::drawPrior() {
+void CommonIntegrateOrbitDiffusionStepKernel::start() {
     ContextSelector selector(context);
+    const double sigma = batch.plan.noiseLevels[0];
+    if (!batch.start.empty())
+        centerPositions(batch.start);
     common::noise(*model, *arrays, batch.seed);
-    common::prior(*model, *arrays, batch.noiseLevels[0]);
+    if (batch.start.empty())
+        common::prior(*model, *arrays, sigma);
+    else
+        common::addNoise(*model, *arrays, sigma);
     historyStep = -1;
+}
+
+void CommonIntegrateOrbitDiffusionStepKernel::centerPositions(const vector<double>& values) {
+    arrays->noise.uploadNumbers(context, values, model->device.precision.mixedIsDouble);
+
+    // The prior stage with a noise level of 1 subtracts the centroid.
+
+    common::prior(*model, *arrays, 1.0);
 }
 
 void CommonIntegrateOrbitDiffusionStepKernel::execute(int step) {
     ContextSelector selector(context);
-    const StepLevels levels = batch.getLevels(step, historyStep);
+    const StepLevels levels = batch.plan.getLevels(step, historyStep);
     denoiseAndGuide(levels, levels.sigma, arrays->positions, arrays->denoised);
-    if (batch.method == SamplerMethod::Multistep) {
+    if (batch.plan.method == SamplerMethod::Multistep) {
         common::multistepStep(*model, *arrays, levels);
         historyStep = step;
     }
-    else if (batch.method == SamplerMethod::Heun && levels.nextSigma > 0) {
+    else if (batch.plan.method == SamplerMethod::Heun && levels.nextSigma > 0) {
         common::eulerStep(*model, *arrays, levels, arrays->predicted);
         denoiseAndGuide(levels, levels.nextSigma, arrays->predicted, arrays->predictedDenoised);
         common::heunStep(*model, *arrays, levels);
     }
     else
         common::eulerStep(*model, *arrays, levels, arrays->positions);
-    if (levels.renewed > 0) {
+    if (levels.drawn > 0) {
         // (5.8)
         common::noise(*model, *arrays, batch.getStepSeed(step));
-        common::addNoise(*model, *arrays, levels.renewed);
+        common::addNoise(*model, *arrays, levels.drawn);
     }
     context.flushQueue();
 }
 
 void CommonIntegrateOrbitDiffusionStepKernel::denoiseAndGuide(
         const StepLevels& levels, double sigma, common::Buffer& y, common::Buffer& denoised) {
-    if (!batch.isGuided(levels)) {
-        denoise(sigma, y, denoised, nullptr);
-        return;
+    if (batch.isGuided(levels)) {
+        denoise(sigma, y, arrays->unguided, nullptr);
+        const StereoGuidanceShape shape = {0, sigma, batch.plan.stereoGuidance, batch.plan.fadingSigma};
+        common::stereoGuidance(*model, *arrays, shape, denoised);
     }
-    denoise(sigma, y, arrays->unguided, nullptr);
-    common::stereoGuidance(*model, *arrays, sigma, batch.stereoGuidance, denoised);
+    else
+        denoise(sigma, y, denoised, nullptr);
+    if (!batch.fixed.empty())
+        common::clampFixed(*model, *arrays, denoised);
 }
 
 void CommonIntegrateOrbitDiffusionStepKernel::denoise(double sigma, common::Buffer& y, common::Buffer& denoised,
@@ -147,28 +165,24 @@ void CommonIntegrateOrbitDiffusionStepKernel::evaluate(double sigma, vector<doub
     if (taps != nullptr)
         taps->clear();
     denoise(sigma, arrays->positions, arrays->denoised, taps);
-    denoised = arrays->denoised.downloadNumbers(3 * batch.getNumAtoms());
+    denoised = arrays->denoised.downloadNumbers(3 * batch.getNumPoints());
 }
 
 vector<double> CommonIntegrateOrbitDiffusionStepKernel::getPositions() const {
     ContextSelector selector(context);
-    return arrays->positions.downloadNumbers(3 * batch.getNumAtoms());
+    return arrays->positions.downloadNumbers(3 * batch.getNumPoints());
 }
 
 void CommonIntegrateOrbitDiffusionStepKernel::setPositions(const vector<double>& positions) {
-    checkSize("setPositions", 3 * batch.getNumAtoms(), positions.size());
+    checkSize("setPositions", 3 * batch.getNumPoints(), positions.size());
     ContextSelector selector(context);
-    arrays->noise.uploadNumbers(context, positions, model->device.precision.mixedIsDouble);
-
-    // The prior stage with a noise level of 1 subtracts the centroid.
-
-    common::prior(*model, *arrays, 1.0);
+    centerPositions(positions);
     historyStep = -1;
 }
 
 vector<double> CommonIntegrateOrbitDiffusionStepKernel::getSamplerState() const {
     ContextSelector selector(context);
-    const int size = 3 * batch.getNumAtoms();
+    const int size = 3 * batch.getNumPoints();
     vector<double> state = {(double) historyStep};
     for (const common::Buffer* buffer : {&arrays->positions, &arrays->previousDenoised}) {
         const vector<double> values = buffer->downloadNumbers(size);
@@ -178,7 +192,7 @@ vector<double> CommonIntegrateOrbitDiffusionStepKernel::getSamplerState() const 
 }
 
 void CommonIntegrateOrbitDiffusionStepKernel::setSamplerState(const vector<double>& state) {
-    const int size = 3 * batch.getNumAtoms();
+    const int size = 3 * batch.getNumPoints();
     checkSize("setSamplerState", 1 + 2 * size, state.size());
     ContextSelector selector(context);
     const bool asDouble = model->device.precision.mixedIsDouble;

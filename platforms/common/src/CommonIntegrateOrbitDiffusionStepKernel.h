@@ -22,7 +22,7 @@ public:
     ~CommonIntegrateOrbitDiffusionStepKernel() override;
     void initialize(const OpenMM::System& system, const DenoiserModel& model) override;
     void setBatch(const Batch& batch) override;
-    void drawPrior() override;
+    void start() override;
     void execute(int step) override;
     void evaluate(double sigma, std::vector<double>& denoised, StageTaps* taps) override;
     std::vector<double> getPositions() const override;
@@ -37,7 +37,9 @@ public:
         return context;
     }
 private:
-    /** Queue the evaluation of the denoiser of every copy, and its guidance in those steps that have it. */
+    /** Put given coordinates of all copies, centred, into the positions. */
+    void centerPositions(const std::vector<double>& values);
+    /** Queue the evaluation of the denoiser of every copy, its guidance in those steps that have it, and clamping. */
     void denoiseAndGuide(const StepLevels& levels, double sigma, common::Buffer& y, common::Buffer& denoised);
     /** Queue the evaluation of the denoiser of every copy on the given positions. */
     void denoise(double sigma, common::Buffer& y, common::Buffer& denoised, StageTaps* taps);

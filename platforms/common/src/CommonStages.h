@@ -44,7 +44,9 @@ void scaleInput(DeviceModel& model, DeviceBatch& batch, Buffer& y, double factor
 /** D = skip y + output F, (3.2). */
 void scaleOutput(DeviceModel& model, DeviceBatch& batch, Buffer& y, Buffer& denoised, double skip, double output);
 /** Move batch.unguided, the denoised positions of every copy, into guided. */
-void stereoGuidance(DeviceModel& model, DeviceBatch& batch, double sigma, double gain, Buffer& guided);
+void stereoGuidance(DeviceModel& model, DeviceBatch& batch, const StereoGuidanceShape& shape, Buffer& guided);
+/** Clamp the fixed points of every copy, batch.fixed and batch.start, in denoised positions. */
+void clampFixed(DeviceModel& model, DeviceBatch& batch, Buffer& denoised);
 void eulerStep(DeviceModel& model, DeviceBatch& batch, const StepLevels& levels, Buffer& next);
 void heunStep(DeviceModel& model, DeviceBatch& batch, const StepLevels& levels);
 void multistepStep(DeviceModel& model, DeviceBatch& batch, const StepLevels& levels);

@@ -30,13 +30,17 @@ long long countPairs(int numAtoms) {
 } // namespace
 
 void DeviceBatch::set(DeviceModel& model, const Batch& batch) {
-    numRows = batch.getNumAtoms();
+    numRows = batch.getNumTokens();
     numCopies = (int) batch.copies.size();
     pointsPerToken = model.settings.pointsPerToken;
     packGraphs(batch);
     packCopies(batch, model.device.tiles.queryBlock);
     uploadAll(model.device.context);
     packVolumes(model.device.context, batch, model.device.precision.mixedIsDouble);
+    if (!batch.fixed.empty()) {
+        fixed.upload(model.device.context, vector<int>(batch.fixed.begin(), batch.fixed.end()));
+        start.uploadNumbers(model.device.context, batch.start, model.device.precision.mixedIsDouble);
+    }
     if (!batch.particles.empty())
         particles.upload(model.device.context, batch.particles);
     reserveAll(model);
@@ -49,19 +53,19 @@ void DeviceBatch::packGraphs(const Batch& batch) {
     atomFeatureValues.clear();
     pairFeatureValues.clear();
     firstFeatureRows.clear();
-    numAtomFeatures = batch.graphs.empty() ? 0 : batch.graphs[0].numAtomFeatures;
-    numPairFeatures = batch.graphs.empty() ? 0 : batch.graphs[0].numPairFeatures;
+    numAtomFeatures = batch.inputs.empty() ? 0 : batch.inputs[0].numTokenFeatures;
+    numPairFeatures = batch.inputs.empty() ? 0 : batch.inputs[0].numPairFeatures;
     long long firstPair = 0;
     int firstRow = 0;
-    for (int g = 0; g < (int) batch.graphs.size(); g++) {
-        const GraphFeatures& graph = batch.graphs[g];
-        graphValues.emplace_back(graph.numAtoms, toInt(firstPair), toInt((long long) pairFeatureValues.size()), 0);
-        graphBlockValues.insert(graphBlockValues.end(), countPairs(graph.numAtoms) / PADDING, g);
-        atomFeatureValues.insert(atomFeatureValues.end(), graph.atomFeatures.begin(), graph.atomFeatures.end());
+    for (int g = 0; g < (int) batch.inputs.size(); g++) {
+        const TokenInputs& graph = batch.inputs[g];
+        graphValues.emplace_back(graph.numTokens, toInt(firstPair), toInt((long long) pairFeatureValues.size()), 0);
+        graphBlockValues.insert(graphBlockValues.end(), countPairs(graph.numTokens) / PADDING, g);
+        atomFeatureValues.insert(atomFeatureValues.end(), graph.tokenFeatures.begin(), graph.tokenFeatures.end());
         pairFeatureValues.insert(pairFeatureValues.end(), graph.pairFeatures.begin(), graph.pairFeatures.end());
         firstFeatureRows.push_back(firstRow);
-        firstRow += graph.numAtoms;
-        firstPair += countPairs(graph.numAtoms);
+        firstRow += graph.numTokens;
+        firstPair += countPairs(graph.numTokens);
     }
     numGraphPairs = toInt(firstPair);
 }
@@ -70,7 +74,7 @@ void DeviceBatch::packVolumes(ComputeContext& context, const Batch& batch, bool 
     vector<mm_int4> atoms;
     vector<double> scales;
     vector<mm_int2> ofGraph, ofCopy;
-    for (const GraphFeatures& graph : batch.graphs) {
+    for (const TokenInputs& graph : batch.inputs) {
         ofGraph.emplace_back((int) atoms.size(), (int) graph.handedVolumes.size());
         for (const HandedVolume& volume : graph.handedVolumes) {
             atoms.emplace_back(volume.atoms[0], volume.atoms[1], volume.atoms[2], volume.atoms[3]);
@@ -78,7 +82,7 @@ void DeviceBatch::packVolumes(ComputeContext& context, const Batch& batch, bool 
         }
     }
     for (const BatchCopy& copy : batch.copies)
-        ofCopy.push_back(ofGraph[copy.graph]);
+        ofCopy.push_back(ofGraph[copy.input]);
     if (atoms.empty())
         return;
     volumes.upload(context, atoms);
@@ -96,19 +100,19 @@ void DeviceBatch::packCopies(const Batch& batch, int queryBlock) {
     long long firstPair = 0;
     for (int c = 0; c < numCopies; c++) {
         const BatchCopy& copy = batch.copies[c];
-        const int numAtoms = batch.getNumAtoms(c);
+        const int numTokens = batch.getNumTokens(c), firstToken = batch.getFirstToken(c);
         const auto place = std::find(conditionValues.begin(), conditionValues.end(), copy.condition);
         const int condition = (int) (place - conditionValues.begin());
         if (place == conditionValues.end())
             conditionValues.push_back(copy.condition);
-        for (int i = 0; i < numAtoms; i++)
-            rowValues.emplace_back(c, condition, firstFeatureRows[copy.graph] + i, i);
-        copyValues.emplace_back(copy.firstAtom, numAtoms, toInt(firstPair), graphValues[copy.graph].y);
+        for (int i = 0; i < numTokens; i++)
+            rowValues.emplace_back(c, condition, firstFeatureRows[copy.input] + i, i);
+        copyValues.emplace_back(firstToken, numTokens, toInt(firstPair), graphValues[copy.input].y);
         keyValues.emplace_back((int) copy.record, (int) copy.copy, (int) copy.draw, 0);
-        for (int first = 0; first < numAtoms; first += queryBlock)
-            unitValues.emplace_back(copy.firstAtom, numAtoms, first, toInt(firstPair));
-        pairBlockValues.insert(pairBlockValues.end(), countPairs(numAtoms) / PADDING, c);
-        firstPair += countPairs(numAtoms);
+        for (int first = 0; first < numTokens; first += queryBlock)
+            unitValues.emplace_back(firstToken, numTokens, first, toInt(firstPair));
+        pairBlockValues.insert(pairBlockValues.end(), countPairs(numTokens) / PADDING, c);
+        firstPair += countPairs(numTokens);
     }
     numPairs = toInt(firstPair);
     numUnits = (int) unitValues.size();

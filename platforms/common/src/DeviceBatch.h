@@ -24,11 +24,11 @@ public:
             pairBlocks{"pairBlocks"};
     Buffer graphs{"graphs"}, graphBlocks{"graphBlocks"}, atomFeatures{"atomFeatures"}, pairFeatures{"pairFeatures"};
     Buffer copyVolumes{"copyVolumes"}, volumes{"volumes"}, volumeScales{"volumeScales"};
-    Buffer particles{"particles"};
+    Buffer particles{"particles"}, fixed{"fixed"};
     // Coordinates in mixed precision.
     Buffer positions{"positions"}, denoised{"denoised"}, previousDenoised{"previousDenoised"}, noise{"noise"};
     Buffer predicted{"predicted"}, predictedDenoised{"predictedDenoised"}, unguided{"unguided"};
-    Buffer centroids{"centroids"};
+    Buffer centroids{"centroids"}, start{"start"};
     // The network, real.
     Buffer u{"u"}, cond{"cond"}, modulation{"modulation"}, embedded{"embedded"}, bias{"bias"}, x{"x"}, qkv{"qkv"};
     Buffer gathered{"gathered"}, gated{"gated"}, output{"output"};

@@ -35,7 +35,7 @@ void tapPairFeatures(const DeviceModel& model, const DeviceBatch& arrays, const 
     copies.resize(batch.copies.size());
     std::size_t first = 0;
     for (int c = 0; c < (int) batch.copies.size(); c++) {
-        const int numAtoms = batch.getNumAtoms(c), rowLength = roundUp(numAtoms, PADDING);
+        const int numAtoms = batch.getNumTokens(c), rowLength = roundUp(numAtoms, PADDING);
         for (int output = 0; output < numOutputs; output++)
             for (int i = 0; i < numAtoms; i++) {
                 const auto begin = bias.begin() + (std::size_t) output * arrays.numPairs + first + i * rowLength;

@@ -27,8 +27,8 @@ void CpuIntegrateOrbitDiffusionStepKernel::initialize(const System& system, cons
 void CpuIntegrateOrbitDiffusionStepKernel::setBatch(const Batch& newBatch) {
     HostIntegrateOrbitDiffusionStepKernel::setBatch(newBatch);
     graphs.clear();
-    for (const GraphFeatures& features : batch.graphs)
-        graphs.emplace_back(*model, features);
+    for (const TokenInputs& inputs : batch.inputs)
+        graphs.emplace_back(*model, inputs);
     conditions.clear();
     conditionOfCopy.clear();
     for (const BatchCopy& copy : batch.copies) {
@@ -55,10 +55,10 @@ void CpuIntegrateOrbitDiffusionStepKernel::setBatch(const Batch& newBatch) {
 
     // The levels of the first step, so that steps find all memory allocated: none of them allocates.
 
-    const vector<double>& sigmas = batch.noiseLevels;
+    const vector<double>& sigmas = batch.plan.noiseLevels;
     if (!sigmas.empty() && sigmas[0] > 0)
         cpu::prepareLevel(*model, sigmas[0], conditions, level);
-    if (batch.method == SamplerMethod::Heun && sigmas.size() > 1 && sigmas[1] > 0)
+    if (batch.plan.method == SamplerMethod::Heun && sigmas.size() > 1 && sigmas[1] > 0)
         cpu::prepareLevel(*model, sigmas[1], conditions, nextLevel);
 }
 
@@ -87,20 +87,20 @@ void CpuIntegrateOrbitDiffusionStepKernel::forEachPass(
     threads.waitForThreads();
 }
 
-void CpuIntegrateOrbitDiffusionStepKernel::drawPrior() {
+void CpuIntegrateOrbitDiffusionStepKernel::start() {
     forEachPass([&](const cpu::Pass& pass, cpu::Workspace& workspace) {
         for (int copy : pass.copies)
-            drawCopy(copy);
+            startCopy(copy);
     });
     historyStep = -1;
 }
 
 void CpuIntegrateOrbitDiffusionStepKernel::execute(int step) {
-    const StepLevels levels = batch.getLevels(step, historyStep);
+    const StepLevels levels = batch.plan.getLevels(step, historyStep);
     if (nextLevel.sigma == levels.sigma)
         std::swap(level, nextLevel);
     cpu::prepareLevel(*model, levels.sigma, conditions, level);
-    if (batch.method == SamplerMethod::Heun && levels.nextSigma > 0)
+    if (batch.plan.method == SamplerMethod::Heun && levels.nextSigma > 0)
         cpu::prepareLevel(*model, levels.nextSigma, conditions, nextLevel);
     forEachPass([&](const cpu::Pass& pass, cpu::Workspace& workspace) {
         auto denoise = [&](double sigma, ArrayView<const double> y, ArrayView<double> denoised) {
@@ -137,7 +137,7 @@ void CpuIntegrateOrbitDiffusionStepKernel::evaluate(double sigma, vector<double>
     for (int copy = 0; copy < (int) batch.copies.size(); copy++) {
         cpu::Pass single;
         single.condition = conditionOfCopy[copy];
-        single.add(*model, graphs[batch.copies[copy].graph], copy, batch.copies[copy].firstAtom);
+        single.add(*model, graphs[batch.copies[copy].input], copy, batch.getFirstToken(copy));
         denoisePass(single, level, positions, denoised, workspaces[0], taps);
     }
 }

@@ -25,7 +25,7 @@ public:
     void setPrecision(const std::string& precision) override;
     void initialize(const OpenMM::System& system, const DenoiserModel& model) override;
     void setBatch(const Batch& batch) override;
-    void drawPrior() override;
+    void start() override;
     void execute(int step) override;
     void evaluate(double sigma, std::vector<double>& denoised, StageTaps* taps) override;
     std::string getDescription() const override;

@@ -19,25 +19,25 @@ struct HashOfFeatures {
 
 } // namespace
 
-PackedGraph::PackedGraph(const PackedModel& model, const GraphFeatures& features) : numAtoms(features.numAtoms),
-        paddedAtoms(roundUp(features.numAtoms, NEIGHBOR_PADDING)) {
+PackedGraph::PackedGraph(const PackedModel& model, const TokenInputs& inputs) : numAtoms(inputs.numTokens),
+        paddedAtoms(roundUp(inputs.numTokens, NEIGHBOR_PADDING)) {
     int width = model.settings.width, pairWidth = model.settings.pairWidth;
     tokens.reserve((std::size_t) numAtoms * model.widthStride);
     for (int i = 0; i < numAtoms; i++) {
-        const int* rows = features.atomFeatures.data() + i * features.numAtomFeatures;
+        const int* rows = inputs.tokenFeatures.data() + i * inputs.numTokenFeatures;
         for (int c = 0; c < width; c++) {
             double sum = 0;
-            for (int f = 0; f < features.numAtomFeatures; f++)
+            for (int f = 0; f < inputs.numTokenFeatures; f++)
                 sum += model.tokenEmbedding[(std::size_t) rows[f] * width + c];
             tokens.data()[(std::size_t) i * model.widthStride + c] = (float) sum;
         }
     }
     std::unordered_map<std::vector<int>, int, HashOfFeatures> classes;
-    std::vector<int> key(features.numPairFeatures);
+    std::vector<int> key(inputs.numPairFeatures);
     pairClasses.resize((std::size_t) numAtoms * numAtoms);
     for (std::size_t pair = 0; pair < pairClasses.size(); pair++) {
-        const int* values = features.pairFeatures.data() + pair * features.numPairFeatures;
-        key.assign(values, values + features.numPairFeatures);
+        const int* values = inputs.pairFeatures.data() + pair * inputs.numPairFeatures;
+        key.assign(values, values + inputs.numPairFeatures);
         auto inserted = classes.emplace(key, (int) classes.size());
         pairClasses[pair] = inserted.first->second;
         if (!inserted.second)

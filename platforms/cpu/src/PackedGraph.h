@@ -4,7 +4,7 @@
 #define OPENMM_ORBIT_CPU_PACKEDGRAPH_H_
 
 #include "PackedModel.h"
-#include "openmmorbit/internal/Features.h"
+#include "openmmorbit/TokenInputs.h"
 
 namespace OrbitPlugin {
 namespace cpu {
@@ -14,7 +14,7 @@ constexpr int NEIGHBOR_PADDING = 16;
 
 /** One molecule. Pairs with equal features share a class. */
 struct OPENMM_EXPORT_ORBIT PackedGraph {
-    PackedGraph(const PackedModel& model, const GraphFeatures& features);
+    PackedGraph(const PackedModel& model, const TokenInputs& inputs);
     int numAtoms, paddedAtoms;
     AlignedBuffer tokens;               ///< Σ_f token.embedding of (4.5) [numAtoms][widthStride]
     std::vector<int> pairClasses;       ///< [numAtoms][numAtoms]

@@ -26,25 +26,25 @@ std::vector<Pass> makePasses(const PackedModel& model, const std::vector<PackedG
     std::stable_sort(order.begin(), order.end(), [&](int a, int b) {
         if (conditionOfCopy[a] != conditionOfCopy[b])
             return conditionOfCopy[a] < conditionOfCopy[b];
-        return batch.getNumAtoms(a) > batch.getNumAtoms(b);
+        return batch.getNumTokens(a) > batch.getNumTokens(b);
     });
 
     // Sections of equal length of the row of all atoms. A pass has the copies whose middle is in one section.
 
-    const long numAtoms = std::max(1, batch.getNumAtoms());
+    const long numAtoms = std::max(1, batch.getNumTokens());
     const long numSections = roundUp((int) ((numAtoms + PASS_ROWS - 1) / PASS_ROWS), numThreads);
     const bool alone = (int) order.size() <= numThreads;
     std::vector<Pass> passes;
     long first = 0, lastSection = -1;
     for (int copy : order) {
-        const PackedGraph& graph = graphs[batch.copies[copy].graph];
+        const PackedGraph& graph = graphs[batch.copies[copy].input];
         const long section = (2 * first + graph.numAtoms) * numSections / (2 * numAtoms);
         if (alone || section != lastSection || passes.back().condition != conditionOfCopy[copy] ||
                 passes.back().numBias + countBiasWords(model, graph) > MAX_BIAS_WORDS) {
             passes.emplace_back();
             passes.back().condition = conditionOfCopy[copy];
         }
-        passes.back().add(model, graph, copy, batch.copies[copy].firstAtom);
+        passes.back().add(model, graph, copy, batch.getFirstToken(copy));
         first += graph.numAtoms;
         lastSection = section;
     }

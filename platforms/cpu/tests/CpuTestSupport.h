@@ -7,7 +7,7 @@
 #include "Matchers.h"
 #include "Systems.h"
 #include "Tolerances.h"
-#include "openmmorbit/internal/Features.h"
+#include "openmmorbit/internal/MoleculeFeatures.h"
 #include <cstdlib>
 #include <limits>
 
@@ -73,10 +73,10 @@ inline double readOperand(const OrbitPlugin::cpu::KernelTable& table, const floa
 }
 
 /** A molecule with pseudo-random features of the model's vocabularies. */
-inline OrbitPlugin::GraphFeatures makeFeatures(const OrbitPlugin::DenoiserModel& model, int numAtoms,
+inline OrbitPlugin::TokenInputs makeFeatures(const OrbitPlugin::DenoiserModel& model, int numAtoms,
         std::uint64_t seed) {
-    OrbitPlugin::GraphFeatures features;
-    features.numAtoms = numAtoms;
+    OrbitPlugin::TokenInputs features;
+    features.numTokens = numAtoms;
     auto fill = [&](const std::vector<OrbitPlugin::FeatureVocabulary>& vocabularies, int count,
         std::vector<int>& rows) {
         const std::vector<double> numbers = makeNumbers(count * (int) vocabularies.size(), seed += 17);
@@ -89,7 +89,7 @@ inline OrbitPlugin::GraphFeatures makeFeatures(const OrbitPlugin::DenoiserModel&
         }
         return (int) vocabularies.size();
     };
-    features.numAtomFeatures = fill(model.getAtomVocabularies(), numAtoms, features.atomFeatures);
+    features.numTokenFeatures = fill(model.getAtomVocabularies(), numAtoms, features.tokenFeatures);
     features.numPairFeatures = fill(model.getPairVocabularies(), numAtoms * numAtoms, features.pairFeatures);
     return features;
 }

@@ -74,12 +74,12 @@ TEST(CpuAllocations, noneInAStep) {
             for (SamplerMethod method : {SamplerMethod::Euler, SamplerMethod::Heun, SamplerMethod::Multistep}) {
                 Batch batch;
                 batch.seed = 7;
-                batch.method = method;
-                batch.noiseLevels = {12.0, 3.0, 0.7, 0.1, 0};
+                batch.plan.method = method;
+                batch.plan.noiseLevels = {12.0, 3.0, 0.7, 0.1, 0};
                 for (int i = 0; i < (int) sizes.size(); i++) {
-                    batch.graphs.push_back(makeFeatures(model, sizes[i], i));
+                    batch.inputs.push_back(makeFeatures(model, sizes[i], i));
                     BatchCopy copy;
-                    copy.graph = i;
+                    copy.input = i;
                     copy.condition = i % 2;
                     batch.addCopy(copy);
                 }
@@ -91,8 +91,8 @@ TEST(CpuAllocations, noneInAStep) {
                     kernel.initialize(System(), model);
                     kernel.setBatch(batch);
                     const long before = numAllocations;
-                    kernel.drawPrior();
-                    for (int step = 0; step < batch.getNumSteps(); step++)
+                    kernel.start();
+                    for (int step = 0; step < batch.plan.getNumSteps(); step++)
                         kernel.execute(step);
                     EXPECT_EQ(numAllocations - before, 0) << table->instructionSet << ", " << sizes.size()
                         << " copies, " << numThreads << " threads, method " << (int) method;

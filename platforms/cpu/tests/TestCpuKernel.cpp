@@ -28,15 +28,15 @@ DenoiserModel makeOddModel(int headWidth) {
     return DenoiserModel::createRandom(settings, 5);
 }
 
-Batch makeBatch(const vector<GraphFeatures>& graphs) {
+Batch makeBatch(const vector<TokenInputs>& graphs) {
     Batch batch;
-    batch.graphs = graphs;
+    batch.inputs = graphs;
     batch.seed = 77;
-    batch.noiseLevels = {12.0, 3.0, 0.7, 0.1, 0};
-    batch.renewedLevels.clear();
+    batch.plan.noiseLevels = {12.0, 3.0, 0.7, 0.1, 0};
+    batch.plan.renewedLevels.clear();
     for (int i = 0; i < (int) graphs.size(); i++) {
         BatchCopy copy;
-        copy.graph = i;
+        copy.input = i;
         copy.record = 100 + i;
         batch.addCopy(copy);
     }
@@ -76,18 +76,18 @@ protected:
     Tolerance toleranceOf(const string& stage) const {
         return tolerance(stage, GetParam().precision == "bf16" ? "bfloat16" : "single");
     }
-    void checkAgreement(const DenoiserModel& model, const vector<GraphFeatures>& graphs);
+    void checkAgreement(const DenoiserModel& model, const vector<TokenInputs>& graphs);
     std::unique_ptr<ScopedEnvironment> instructionSet, precision;
 };
 
-void CpuKernel::checkAgreement(const DenoiserModel& model, const vector<GraphFeatures>& graphs) {
+void CpuKernel::checkAgreement(const DenoiserModel& model, const vector<TokenInputs>& graphs) {
     ThreadPool threads(2);
     auto kernel = makeKernel(model, threads);
     const Batch batch = makeBatch(graphs);
     kernel->setBatch(batch);
     vector<double> positions;
-    for (const GraphFeatures& graph : graphs)
-        for (double value : makePositions(graph.numAtoms, 3 + graph.numAtoms))
+    for (const TokenInputs& graph : graphs)
+        for (double value : makePositions(graph.numTokens, 3 + graph.numTokens))
             positions.push_back(value);
     kernel->setPositions(positions);
     positions = kernel->getPositions();
@@ -97,10 +97,10 @@ void CpuKernel::checkAgreement(const DenoiserModel& model, const vector<GraphFea
         StageTaps taps, expectedTaps;
         kernel->evaluate(sigma, denoised, &taps);
         for (const BatchCopy& copy : batch.copies) {
-            const int size = 3 * graphs[copy.graph].numAtoms;
-            denoiser.evaluate(graphs[copy.graph], copy.condition, sigma,
-                ArrayView<const double>(positions).slice(3 * copy.firstAtom, size),
-                ArrayView<double>(expected).slice(3 * copy.firstAtom, size), &expectedTaps);
+            const int size = 3 * graphs[copy.input].numTokens;
+            denoiser.evaluate(graphs[copy.input], copy.condition, sigma,
+                ArrayView<const double>(positions).slice(3 * copy.firstPoint, size),
+                ArrayView<double>(expected).slice(3 * copy.firstPoint, size), &expectedTaps);
         }
         expectClose("denoiser", denoised, expected, toleranceOf("denoiser"));
         for (const auto& [stage, values] : taps)
@@ -117,7 +117,7 @@ void CpuKernel::checkAgreement(const DenoiserModel& model, const vector<GraphFea
 
 TEST_P(CpuKernel, agreesWithReference) {
     const DenoiserModel model = makeSmallModel();
-    vector<GraphFeatures> graphs;
+    vector<TokenInputs> graphs;
     for (int numAtoms : {1, 2, 3, 7, 16, 17, 33, 65, 5})
         graphs.push_back(makeFeatures(model, numAtoms, numAtoms));
     checkAgreement(model, graphs);
@@ -141,7 +141,7 @@ TEST_P(CpuKernel, agreesWithReferenceForLargeMolecules) {
     settings.pairWidth = 27;
     const DenoiserModel model = DenoiserModel::createRandom(settings, 9);
     const vector<int> sizes = {12, 565, 13};
-    vector<GraphFeatures> graphs;
+    vector<TokenInputs> graphs;
     for (int numAtoms : sizes)
         graphs.push_back(makeFeatures(model, numAtoms, numAtoms));
     const long biasWords = 54l * 565 * 576, embeddingWords = 27l * 565 * 576;
@@ -151,7 +151,7 @@ TEST_P(CpuKernel, agreesWithReferenceForLargeMolecules) {
     auto kernel = makeKernel(model, threads);
     const Batch batch = makeBatch(graphs);
     kernel->setBatch(batch);
-    kernel->setPositions(makePositions(batch.getNumAtoms(), 6, 9.0));
+    kernel->setPositions(makePositions(batch.getNumPoints(), 6, 9.0));
 
     // The reference is slow for this size: once for all instruction sets.
 
@@ -161,9 +161,9 @@ TEST_P(CpuKernel, agreesWithReferenceForLargeMolecules) {
         expected.resize(positions.size());
         reference::Denoiser denoiser(model);
         for (const BatchCopy& copy : batch.copies)
-            denoiser.evaluate(graphs[copy.graph], 0, 1.5,
-                ArrayView<const double>(positions).slice(3 * copy.firstAtom, 3 * sizes[copy.graph]),
-                ArrayView<double>(expected).slice(3 * copy.firstAtom, 3 * sizes[copy.graph]), nullptr);
+            denoiser.evaluate(graphs[copy.input], 0, 1.5,
+                ArrayView<const double>(positions).slice(3 * copy.firstPoint, 3 * sizes[copy.input]),
+                ArrayView<double>(expected).slice(3 * copy.firstPoint, 3 * sizes[copy.input]), nullptr);
     }
     vector<double> denoised;
     kernel->evaluate(1.5, denoised, nullptr);
@@ -175,7 +175,7 @@ TEST_P(CpuKernel, agreesWithReferenceForLargeMolecules) {
     ThreadPool many(4);
     auto mixed = makeKernel(model, many);
     mixed->setBatch(batch);
-    mixed->setPositions(makePositions(batch.getNumAtoms(), 6, 9.0));
+    mixed->setPositions(makePositions(batch.getNumPoints(), 6, 9.0));
     for (int evaluation = 0; evaluation < 5; evaluation++) {
         vector<double> again;
         mixed->evaluate(1.5, again, nullptr);
@@ -202,18 +202,18 @@ TEST_P(CpuKernel, agreesWithReferenceForLargeMolecules) {
 TEST_P(CpuKernel, sharedCopiesHaveTheSameBits) {
     const DenoiserModel model = makeSmallModel();
     for (const vector<int>& sizes : vector<vector<int>>{{97}, {41}, {120, 17, 64}}) {
-        vector<GraphFeatures> graphs;
+        vector<TokenInputs> graphs;
         for (int numAtoms : sizes)
             graphs.push_back(makeFeatures(model, numAtoms, 7 + numAtoms));
         Batch batch = makeBatch(graphs);
-        batch.method = SamplerMethod::Heun;
+        batch.plan.method = SamplerMethod::Heun;
         vector<double> expected;
         for (int numThreads : {1, 2, 4, 7}) {
             ThreadPool threads(numThreads);
             auto kernel = makeKernel(model, threads);
             kernel->setBatch(batch);
-            kernel->drawPrior();
-            for (int step = 0; step < batch.getNumSteps(); step++)
+            kernel->start();
+            for (int step = 0; step < batch.plan.getNumSteps(); step++)
                 kernel->execute(step);
             if (numThreads == 1)
                 expected = kernel->getPositions();
@@ -242,20 +242,20 @@ TEST_P(CpuKernel, extremeCoordinates) {
 
 TEST_P(CpuKernel, sameBitsForAllBatchesAndThreads) {
     const DenoiserModel model = makeSmallModel();
-    vector<GraphFeatures> graphs;
+    vector<TokenInputs> graphs;
     for (int numAtoms : {9, 21, 4, 33, 21, 1, 50, 16, 9})
         graphs.push_back(makeFeatures(model, numAtoms, 50 + graphs.size()));
     for (SamplerMethod method : {SamplerMethod::Euler, SamplerMethod::Heun, SamplerMethod::Multistep}) {
         Batch batch = makeBatch(graphs);
-        batch.method = method;
+        batch.plan.method = method;
         for (int i = 0; i < (int) batch.copies.size(); i++)
             batch.copies[i].condition = i % 3 == 0;
         auto generate = [&](const Batch& batch, int numThreads) {
             ThreadPool threads(numThreads);
             auto kernel = makeKernel(model, threads);
             kernel->setBatch(batch);
-            kernel->drawPrior();
-            for (int step = 0; step < batch.getNumSteps(); step++)
+            kernel->start();
+            for (int step = 0; step < batch.plan.getNumSteps(); step++)
                 kernel->execute(step);
             return kernel->getPositions();
         };
@@ -266,10 +266,10 @@ TEST_P(CpuKernel, sameBitsForAllBatchesAndThreads) {
         for (int copy : {0, 3, 5, 6}) {
             Batch single = batch;
             single.copies = {batch.copies[copy]};
-            single.copies[0].firstAtom = 0;
-            const int first = 3 * batch.copies[copy].firstAtom;
+            single.copies[0].firstPoint = 0;
+            const int first = 3 * batch.copies[copy].firstPoint;
             const auto begin = expected.begin() + first;
-            const vector<double> slice(begin, begin + 3 * batch.getNumAtoms(copy));
+            const vector<double> slice(begin, begin + 3 * batch.getNumPoints(copy));
             EXPECT_EQ(generate(single, 2), slice) << "copy " << copy;
         }
     }
@@ -283,8 +283,8 @@ TEST_P(CpuKernel, evaluationBetweenStepsChangesNothing) {
     vector<vector<double>> results;
     for (bool evaluates : {false, true}) {
         kernel->setBatch(batch);
-        kernel->drawPrior();
-        for (int step = 0; step < batch.getNumSteps(); step++) {
+        kernel->start();
+        for (int step = 0; step < batch.plan.getNumSteps(); step++) {
             vector<double> denoised;
             if (evaluates)
                 kernel->evaluate(1.3, denoised, nullptr);

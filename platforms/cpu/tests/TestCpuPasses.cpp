@@ -16,9 +16,9 @@ struct Passes {
             model(denoiser, cpu::chooseKernels("", "single")) {
         for (int size : sizes) {
             BatchCopy copy;
-            copy.graph = (int) batch.graphs.size();
-            batch.graphs.push_back(makeFeatures(denoiser, size, 3));
-            graphs.emplace_back(model, batch.graphs.back());
+            copy.input = (int) batch.inputs.size();
+            batch.inputs.push_back(makeFeatures(denoiser, size, 3));
+            graphs.emplace_back(model, batch.inputs.back());
             conditions.push_back((int) batch.copies.size() % numConditions);
             batch.addCopy(copy);
         }
@@ -37,7 +37,7 @@ struct Passes {
                 copies.push_back(copy);
                 EXPECT_EQ(pass.condition, conditions[copy]);
                 EXPECT_EQ(place.graph, &graphs[copy]);
-                EXPECT_EQ(place.firstAtom, batch.copies[copy].firstAtom);
+                EXPECT_EQ(place.firstAtom, batch.getFirstToken(copy));
                 EXPECT_EQ(place.firstRow, numRows);
                 EXPECT_EQ(place.firstCoordinate, numCoordinates);
                 EXPECT_EQ(place.firstBias, numBias);

@@ -138,9 +138,9 @@ TEST(OpenCLContextOrder, gatherAndScatterFollowTheDevice) {
     context.setPositions(makeScatteredPositions());
     const vector<Vec3> before = getPositions(context);
     Batch batch;
-    batch.graphs = {makeFeatures(makeEthanol(), model)};
-    batch.noiseLevels = {1.0, 0.0};
-    batch.renewedLevels.clear();
+    batch.inputs = {makeFeatures(makeEthanol(), model)};
+    batch.plan.noiseLevels = {1.0, 0.0};
+    batch.plan.renewedLevels.clear();
     for (int molecule : CHOSEN) {
         batch.addCopy(BatchCopy());
         for (int i = 0; i < NUM_ATOMS; i++)

@@ -20,9 +20,9 @@ reference::Denoiser::Denoiser(const DenoiserModel& model) : settings(model.getSe
     weights = bindWeights<double>(tensors, settings.numLayers);
 }
 
-void reference::Denoiser::evaluate(const GraphFeatures& graph, int condition, double sigma, Input y, Output denoised,
+void reference::Denoiser::evaluate(const TokenInputs& inputs, int condition, double sigma, Input y, Output denoised,
         StageTaps* taps) const {
-    const int N = graph.numAtoms, d = settings.width, c = settings.conditionWidth;
+    const int N = inputs.numTokens, d = settings.width, c = settings.conditionWidth;
     const int L = settings.numLayers, H = settings.numHeads;
     const int k = settings.pointsPerToken, numValues = 3 * k * N;
 
@@ -43,13 +43,13 @@ void reference::Denoiser::evaluate(const GraphFeatures& graph, int condition, do
     append(taps, "timeConditioning", headModulation);
 
     std::vector<double> x((std::size_t) N * d);
-    tokenEmbedding({N, graph.numAtomFeatures, d, k}, weights.token, graph.atomFeatures, u, x);
+    tokenEmbedding({N, inputs.numTokenFeatures, d, k}, weights.token, inputs.tokenFeatures, u, x);
     append(taps, "tokenEmbedding", x);
 
     const std::size_t biasSize = (std::size_t) H * N * N;
     std::vector<double> bias(L * biasSize);
-    pairFeatures({N, graph.numPairFeatures, settings.pairWidth, settings.numRadial, c, L * H, settings.radialMax, k},
-        weights.pair, {graph.pairFeatures, u, cond}, bias);
+    pairFeatures({N, inputs.numPairFeatures, settings.pairWidth, settings.numRadial, c, L * H, settings.radialMax, k},
+        weights.pair, {inputs.pairFeatures, u, cond}, bias);
     append(taps, "pairFeatures", bias);
 
     for (int layer = 0; layer < L; layer++) {

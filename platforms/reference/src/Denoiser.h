@@ -4,7 +4,7 @@
 #define OPENMM_ORBIT_REFERENCEDENOISER_H_
 
 #include "ReferenceStages.h"
-#include "openmmorbit/internal/Features.h"
+#include "openmmorbit/TokenInputs.h"
 #include "openmmorbit/internal/OrbitKernels.h"
 #include "openmmorbit/internal/stages/DenoiserWeights.h"
 
@@ -21,14 +21,14 @@ public:
     /**
      * Evaluate D(y, sigma), equation (3.2), for one copy.
      *
-     * @param graph       the categorical inputs
+     * @param inputs      the categorical inputs
      * @param condition   row of condition.embedding
      * @param sigma       noise level above 0, model unit
      * @param y           [numTokens][3P] centred noisy positions, model unit
      * @param denoised    output [numTokens][3P], model unit; must not be y
      * @param taps        if not null, the outputs of the stages are appended to it
      */
-    void evaluate(const GraphFeatures& graph, int condition, double sigma, Input y, Output denoised,
+    void evaluate(const TokenInputs& inputs, int condition, double sigma, Input y, Output denoised,
             StageTaps* taps) const;
     const PairBiasTransformerSettings& getSettings() const {
         return settings;

@@ -15,9 +15,9 @@ void ReferenceIntegrateOrbitDiffusionStepKernel::initialize(const System& system
     denoiser = std::make_unique<reference::Denoiser>(model);
 }
 
-void ReferenceIntegrateOrbitDiffusionStepKernel::drawPrior() {
+void ReferenceIntegrateOrbitDiffusionStepKernel::start() {
     for (int copy = 0; copy < (int) batch.copies.size(); copy++)
-        drawCopy(copy);
+        startCopy(copy);
     historyStep = -1;
 }
 
@@ -35,7 +35,7 @@ void ReferenceIntegrateOrbitDiffusionStepKernel::denoiseCopies(
     for (int copy = 0; copy < (int) batch.copies.size(); copy++) {
         const BatchCopy& key = batch.copies[copy];
         denoiser->evaluate(
-                batch.graphs[key.graph], key.condition, sigma, getRows(copy, y), getRows(copy, denoised), taps);
+                batch.inputs[key.input], key.condition, sigma, getRows(copy, y), getRows(copy, denoised), taps);
     }
 }
 

@@ -13,7 +13,7 @@ class ReferenceIntegrateOrbitDiffusionStepKernel : public HostIntegrateOrbitDiff
 public:
     using HostIntegrateOrbitDiffusionStepKernel::HostIntegrateOrbitDiffusionStepKernel;
     void initialize(const OpenMM::System& system, const DenoiserModel& model) override;
-    void drawPrior() override;
+    void start() override;
     void execute(int step) override;
     void evaluate(double sigma, std::vector<double>& denoised, StageTaps* taps) override;
     std::string getDescription() const override;

@@ -4,6 +4,7 @@
 #define OPENMM_ORBIT_REFERENCESTAGES_H_
 
 #include "openmm/Vec3.h"
+#include "openmmorbit/internal/stages/ClampFixed.h"
 #include "openmmorbit/internal/stages/CoordinateHead.h"
 #include "openmmorbit/internal/stages/Gather.h"
 #include "openmmorbit/internal/stages/LayerNorm.h"
@@ -37,6 +38,8 @@ OPENMM_EXPORT_ORBIT void prior(const PriorShape& shape, double sigma, Input nois
 OPENMM_EXPORT_ORBIT void addNoise(const PriorShape& shape, double sigma, Input noise, Output positions);
 OPENMM_EXPORT_ORBIT void stereoGuidance(const StereoGuidanceShape& shape, ArrayView<const HandedVolume> volumes,
         Input denoised, Output guided);
+OPENMM_EXPORT_ORBIT void clampFixed(const ClampFixedShape& shape, ArrayView<const char> fixed, Input start,
+        Output denoised);
 OPENMM_EXPORT_ORBIT void eulerStep(const StepLevels& levels, Input positions, Input denoised, Output next);
 OPENMM_EXPORT_ORBIT void heunStep(const StepLevels& levels, const HeunInputs<double>& inputs, Output next);
 OPENMM_EXPORT_ORBIT void multistepStep(const StepLevels& levels, Input positions, Input denoised,

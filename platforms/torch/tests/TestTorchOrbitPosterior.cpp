@@ -3,6 +3,7 @@
 #include "Matchers.h"
 #include "Tolerances.h"
 #include "TorchSystems.h"
+#include "openmmorbit/MoleculeInputs.h"
 #include "openmmorbit/internal/OrbitMean.h"
 
 using namespace OrbitPlugin;
@@ -35,8 +36,9 @@ TEST(TorchOrbitPosterior, matrixFisherAgreesWithHost) {
 TEST(TorchOrbitPosterior, meanAgreesWithHost) {
     DenoiserModel model = DenoiserModel::createRandom(makeSmallSettings(), 1);
     for (const MolecularGraph& graph : {makeEthanol(), makeBenzene(), makeDifluoroethene()}) {
-        GraphFeatures features = computeFeatures(graph, model.getAtomVocabularies(), model.getPairVocabularies());
-        std::vector<int> group = findSymmetryGroup(graph, features).enumerate();
+        TokenInputs inputs = describeMolecule(graph, model);
+        addSymmetryGroup(graph, inputs);
+        std::vector<int> group = inputs.group.enumerate();
         int n = graph.getNumAtoms(), order = (int) group.size() / n;
         std::vector<double> sigmas = {0.02, 0.2, 1, 5, 50}, x1, y, mean, evidence;
         OrbitMeanWorkspace workspace;

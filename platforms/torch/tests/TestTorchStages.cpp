@@ -36,7 +36,7 @@ void compareWithReference(const DenoiserModel& model, at::ScalarType type, const
                 samples[k].features, samples[k].condition, samples[k].sigma, samples[k].y, denoised, &expected);
         ASSERT_EQ(expected.size(), taps.size());
         for (const auto& [stage, values] : expected)
-            expectClose(stage, takeSample(stage, taps.at(stage), k, samples[k].features.numAtoms), values,
+            expectClose(stage, takeSample(stage, taps.at(stage), k, samples[k].features.numTokens), values,
                     tolerance(stage, precision));
     }
 }
@@ -61,7 +61,7 @@ TEST(TorchStages, bfloat16ProductsAgreeWithReference) {
         StageTaps expected;
         std::vector<double> denoised(samples[k].y.size());
         denoiser.evaluate(samples[k].features, 0, samples[k].sigma, samples[k].y, denoised, &expected);
-        expectClose("coordinateHead", getValues(F[k].narrow(0, 0, samples[k].features.numAtoms)),
+        expectClose("coordinateHead", getValues(F[k].narrow(0, 0, samples[k].features.numTokens)),
                 expected.at("coordinateHead"), tolerance("coordinateHead", "bfloat16"));
     }
 }
@@ -160,7 +160,7 @@ TEST(TorchStages, paddingChangesNothing) {
     for (int k = 0; k < (int) samples.size(); k++) {
         at::Tensor alone = torchimpl::pairBiasTransformer(
                 model.getSettings(), weights, makeInputs({samples[k]}, model, at::kDouble));
-        int n = samples[k].features.numAtoms;
+        int n = samples[k].features.numTokens;
         expectClose("denoiser", getValues(together[k].narrow(0, 0, n)), getValues(alone[0]),
                 tolerance("denoiser", "double"));
         expectClose("padding", getValues(together[k].narrow(0, n, together.size(1) - n)),

@@ -6,7 +6,7 @@
 #include "TrainingRun.h"
 #include "openmmorbit/ArgumentError.h"
 #include "openmmorbit/Trainer.h"
-#include "openmmorbit/internal/Features.h"
+#include "openmmorbit/MoleculeInputs.h"
 #include "openmmorbit/internal/OrbitMean.h"
 #include "train/BatchSampler.h"
 #include "train/SampleTarget.h"
@@ -189,6 +189,7 @@ TEST_F(TrainerTest, inputsWithoutHandAreTrainedOnBothHands) {
     std::vector<FeatureVocabulary> pairs = model.getPairVocabularies();
     pairs.push_back({"chiralNeighbor", {0, 1, 2, 3, 4}, false});
     handedModel.setVocabularies(model.getAtomVocabularies(), pairs);
+    handedModel.setRotations(OrbitRotations::Proper);
     int numLabelled = 0;
     for (DenoiserModel* start : {&model, &handedModel}) {
         start->setConditions(settings.conditions);
@@ -229,8 +230,9 @@ TEST_F(TrainerTest, inputsWithoutHandAreTrainedOnBothHands) {
 TEST_F(TrainerTest, largeGroupsAreRestrictedToSubgroups) {
     DenoiserModel model;
     MolecularGraph graph = makeEthanol();
-    GraphFeatures features = computeFeatures(graph, model.getAtomVocabularies(), model.getPairVocabularies());
-    SymmetryGroup group = findSymmetryGroup(graph, features);
+    TokenInputs inputs = describeMolecule(graph, model);
+    addSymmetryGroup(graph, inputs);
+    const SymmetryGroup& group = inputs.group;
     EXPECT_EQ(restrictSymmetryGroup(group, 12).getOrder(), group.getOrder());
     SymmetryGroup subgroup = restrictSymmetryGroup(group, 11);
     EXPECT_EQ(subgroup.getOrder(), 2);

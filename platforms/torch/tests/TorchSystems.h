@@ -7,7 +7,7 @@
 #include "Stages.h"
 #include "Systems.h"
 #include "openmmorbit/Shard.h"
-#include "openmmorbit/internal/Features.h"
+#include "openmmorbit/internal/MoleculeFeatures.h"
 #include "openmmorbit/internal/stages/Preconditioning.h"
 #include <vector>
 
@@ -15,7 +15,7 @@ namespace testSupport {
 
 /** One sample of a padded batch. */
 struct TorchSample {
-    OrbitPlugin::GraphFeatures features;
+    OrbitPlugin::TokenInputs features;
     std::vector<double> y;
     double sigma = 1;
     int condition = 0;
@@ -32,7 +32,7 @@ inline OrbitPlugin::torchimpl::NetworkInputs makeInputs(
     };
     int64_t B = (int64_t) samples.size(), N = 0;
     for (const TorchSample& sample : samples)
-        N = std::max<int64_t>(N, sample.features.numAtoms);
+        N = std::max<int64_t>(N, sample.features.numTokens);
     OrbitPlugin::torchimpl::NetworkInputs inputs;
     inputs.u = at::zeros({B, N, 3}, at::kDouble);
     inputs.mask = at::zeros({B, N}, at::kDouble);
@@ -46,7 +46,7 @@ inline OrbitPlugin::torchimpl::NetworkInputs makeInputs(
     auto pairs = inputs.pairTable.accessor<double, 2>();
     for (int64_t b = 0; b < B; b++) {
         const TorchSample& sample = samples[b];
-        const int n = sample.features.numAtoms, fa = sample.features.numAtomFeatures,
+        const int n = sample.features.numTokens, fa = sample.features.numTokenFeatures,
                   fp = sample.features.numPairFeatures;
         const OrbitPlugin::Preconditioning factors =
                 OrbitPlugin::getPreconditioning(sample.sigma, model.getSettings().dataScale);
@@ -57,7 +57,7 @@ inline OrbitPlugin::torchimpl::NetworkInputs makeInputs(
             for (int c = 0; c < 3; c++)
                 inputs.u[b][i][c] = factors.input * sample.y[3 * i + c];
             for (int f = 0; f < fa; f++)
-                atoms[b * N + i][sample.features.atomFeatures[i * fa + f]] = 1;
+                atoms[b * N + i][sample.features.tokenFeatures[i * fa + f]] = 1;
             for (int j = 0; j < n; j++)
                 for (int f = 0; f < fp; f++)
                     pairs[(b * N + i) * N + j][sample.features.pairFeatures[(i * n + j) * fp + f]] = 1;

@@ -45,24 +45,27 @@ public:
     /** Prepare the kernel: pack the model's weights for the device. */
     virtual void initialize(const OpenMM::System& system, const DenoiserModel& model) = 0;
     /**
-     * Replace the batch. May be called at any time; coordinates become undefined until drawPrior() or setPositions().
+     * Replace the batch. May be called at any time; coordinates become undefined until start() or setPositions().
      */
     virtual void setBatch(const Batch& batch) = 0;
-    /** Draw the prior (6.1), (6.2) of every copy at the first noise level and forget the history of the sampler. */
-    virtual void drawPrior() = 0;
+    /**
+     * Put every copy at the first noise level: noise (6.1), (6.2), added to the positions to start from if the batch
+     * has any. Forgets the history of the sampler.
+     */
+    virtual void start() = 0;
     /** Advance every copy from noise level step to step + 1, equations (5.2) to (5.4). */
     virtual void execute(int step) = 0;
     /**
      * Evaluate the denoiser (3.2) on the current coordinates at one noise level, without changing them.
      *
      * @param sigma      noise level, model unit
-     * @param denoised   output D [numAtoms * 3]
+     * @param denoised   output D [numPoints * 3]
      * @param taps       if not null, filled with the outputs of every stage, copies one after another
      */
     virtual void evaluate(double sigma, std::vector<double>& denoised, StageTaps* taps) = 0;
-    /** Get the coordinates [numAtoms * 3], model unit. */
+    /** Get the coordinates [numPoints * 3], model unit. */
     virtual std::vector<double> getPositions() const = 0;
-    /** Set the coordinates [numAtoms * 3], model unit; every copy is centred. Forgets the history of the sampler. */
+    /** Set the coordinates [numPoints * 3], model unit; every copy is centred. Forgets the history of the sampler. */
     virtual void setPositions(const std::vector<double>& positions) = 0;
     /** Get coordinates and sampler history, for checkpoints. */
     virtual std::vector<double> getSamplerState() const = 0;

@@ -4,8 +4,8 @@
 
 namespace OrbitPlugin {
 
-void common::stereoGuidance(DeviceModel& model, DeviceBatch& batch, double sigma, double gain, Buffer& guided) {
-    const double factor = getGuidanceFactor({0, sigma, gain});
+void common::stereoGuidance(DeviceModel& model, DeviceBatch& batch, const StereoGuidanceShape& shape, Buffer& guided) {
+    const double factor = getGuidanceFactor(shape);
     model.device["stereoGuidance"](model.device.elements(batch.getNumPoints()), batch.getNumPoints(),
         MixedArgument{factor}, MixedArgument{LARGEST_VOTE}, batch.rows, batch.copies, batch.copyVolumes,
         batch.volumes, batch.volumeScales, batch.unguided, guided);

@@ -28,12 +28,13 @@ void HostIntegrateOrbitDiffusionStepKernel::initialize(const System& system, con
 }
 
 void HostIntegrateOrbitDiffusionStepKernel::setBatch(const Batch& newBatch) {
+    newBatch.validate();
     batch = newBatch;
-    firstAtoms.clear();
+    firstPoints.clear();
     for (const BatchCopy& copy : batch.copies)
-        firstAtoms.push_back(copy.firstAtom);
-    firstAtoms.push_back(batch.getNumAtoms());
-    positions.assign(3 * batch.getNumAtoms(), 0.0);
+        firstPoints.push_back(copy.firstPoint);
+    firstPoints.push_back(batch.getNumPoints());
+    positions.assign(3 * batch.getNumPoints(), 0.0);
     for (vector<double>* array : {&previousDenoised, &now.denoised, &now.predicted, &now.predictedDenoised,
             &now.unguided})
         array->assign(positions.size(), 0.0);
@@ -48,31 +49,44 @@ ArrayView<double> HostIntegrateOrbitDiffusionStepKernel::drawNoise(std::uint64_t
     return noise;
 }
 
-void HostIntegrateOrbitDiffusionStepKernel::drawCopy(int copy) {
-    reference::prior({batch.getNumAtoms(copy)}, batch.noiseLevels[0], drawNoise(batch.seed, copy),
-            getRows<double>(copy, positions));
+void HostIntegrateOrbitDiffusionStepKernel::startCopy(int copy) {
+    const PriorShape shape = {batch.getNumPoints(copy)};
+    const double sigma = batch.plan.noiseLevels[0];
+    const ArrayView<double> y = getRows<double>(copy, positions), noise = drawNoise(batch.seed, copy);
+    if (batch.start.empty()) {
+        reference::prior(shape, sigma, noise, y);
+        return;
+    }
+    centerCopy(copy, batch.start);
+    reference::addNoise(shape, sigma, noise, y);
+}
+
+void HostIntegrateOrbitDiffusionStepKernel::centerCopy(int copy, ArrayView<const double> values) {
+    // The prior stage with a noise level of 1 subtracts the centroid.
+
+    reference::prior({batch.getNumPoints(copy)}, 1.0, getRows(copy, values), getRows<double>(copy, positions));
 }
 
 void HostIntegrateOrbitDiffusionStepKernel::stepCopies(ArrayView<const int> copies, int step, const Denoise& denoise) {
-    const StepLevels levels = batch.getLevels(step, historyStep);
+    const StepLevels levels = batch.plan.getLevels(step, historyStep);
     stepDown(copies, levels, denoise);
-    if (levels.renewed <= 0)
+    if (levels.drawn <= 0)
         return;
 
     // (5.8)
 
     for (int copy : copies)
-        reference::addNoise({batch.getNumAtoms(copy)}, levels.renewed, drawNoise(batch.getStepSeed(step), copy),
+        reference::addNoise({batch.getNumPoints(copy)}, levels.drawn, drawNoise(batch.getStepSeed(step), copy),
                 getRows<double>(copy, positions));
 }
 
 void HostIntegrateOrbitDiffusionStepKernel::stepDown(
         ArrayView<const int> copies, const StepLevels& levels, const Denoise& denoise) {
     denoiseGuided(copies, levels, levels.sigma, positions, now.denoised, denoise);
-    const bool hasSecond = batch.method == SamplerMethod::Heun && levels.nextSigma > 0;
+    const bool hasSecond = batch.plan.method == SamplerMethod::Heun && levels.nextSigma > 0;
     for (int copy : copies) {
         const ArrayView<double> y = getRows<double>(copy, positions), D = getRows<double>(copy, now.denoised);
-        if (batch.method == SamplerMethod::Multistep) {
+        if (batch.plan.method == SamplerMethod::Multistep) {
             const ArrayView<double> history = getRows<double>(copy, previousDenoised);
             reference::multistepStep(levels, y, D, history, y);
             std::copy(D.begin(), D.end(), history.begin());
@@ -94,12 +108,17 @@ void HostIntegrateOrbitDiffusionStepKernel::denoiseGuided(ArrayView<const int> c
         double sigma, ArrayView<const double> y, ArrayView<double> guided, const Denoise& denoise) {
     denoise(sigma, y, guided);
     for (int copy : copies) {
-        const GraphFeatures& graph = batch.graphs[batch.copies[copy].graph];
-        if (!batch.isGuided(graph, levels))
-            continue;
+        const TokenInputs& inputs = batch.getInputs(copy);
         const ArrayView<double> rows = getRows(copy, guided), before = getRows<double>(copy, now.unguided);
-        std::copy(rows.begin(), rows.end(), before.begin());
-        reference::stereoGuidance({graph.numAtoms, sigma, batch.stereoGuidance}, graph.handedVolumes, before, rows);
+        if (batch.plan.isGuided(inputs, levels)) {
+            std::copy(rows.begin(), rows.end(), before.begin());
+            reference::stereoGuidance({inputs.getNumPoints(), sigma, batch.plan.stereoGuidance,
+                    batch.plan.fadingSigma}, inputs.handedVolumes, before, rows);
+        }
+        if (!batch.fixed.empty())
+            reference::clampFixed({inputs.getNumPoints()},
+                    ArrayView<const char>(batch.fixed).slice(batch.copies[copy].firstPoint, inputs.getNumPoints()),
+                    getRows<const double>(copy, batch.start), rows);
     }
 }
 
@@ -110,11 +129,8 @@ vector<double> HostIntegrateOrbitDiffusionStepKernel::getPositions() const {
 void HostIntegrateOrbitDiffusionStepKernel::setPositions(const vector<double>& newPositions) {
     checkSize("setPositions", positions.size(), newPositions.size());
 
-    // The prior stage with a noise level of 1 subtracts the centroid.
-
     for (int copy = 0; copy < (int) batch.copies.size(); copy++)
-        reference::prior({batch.getNumAtoms(copy)}, 1.0, getRows<const double>(copy, newPositions),
-                getRows<double>(copy, positions));
+        centerCopy(copy, newPositions);
     historyStep = -1;
 }
 
@@ -137,14 +153,14 @@ void HostIntegrateOrbitDiffusionStepKernel::gather(ContextImpl& context) {
     if (batch.particles.empty())
         return;
     reference::gather(
-            {(int) batch.copies.size()}, getContextPositions(context), batch.particles, firstAtoms, centroids);
+            {(int) batch.copies.size()}, getContextPositions(context), batch.particles, firstPoints, centroids);
 }
 
 void HostIntegrateOrbitDiffusionStepKernel::scatter(ContextImpl& context) {
     if (batch.particles.empty())
         return;
     reference::scatter({(int) batch.copies.size(), unitInNanometers},
-            {positions, batch.particles, firstAtoms, centroids}, getContextPositions(context));
+            {positions, batch.particles, firstPoints, centroids}, getContextPositions(context));
 }
 
 } // namespace OrbitPlugin

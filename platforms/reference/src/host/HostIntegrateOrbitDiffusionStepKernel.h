@@ -30,37 +30,39 @@ public:
     void scatter(OpenMM::ContextImpl& context) override;
 protected:
     /**
-     * The denoiser (3.2) of the copies of a step: noise level, coordinates y and output D, both [numAtoms][3] of the
+     * The denoiser (3.2) of the copies of a step: noise level, coordinates y and output D, both [numPoints][3] of the
      * whole batch, of which only the rows of those copies are read and written.
      */
     typedef std::function<void(double sigma, ArrayView<const double> y, ArrayView<double> denoised)> Denoise;
-    /** Draw the prior of one copy. */
-    void drawCopy(int copy);
+    /** Put one copy at the first noise level. */
+    void startCopy(int copy);
     /** Take some copies through a step, evaluating the denoiser for all of them together. */
     void stepCopies(ArrayView<const int> copies, int step, const Denoise& denoise);
-    /** Get the part of an array of all copies [numAtoms][3] that belongs to one copy. */
+    /** Get the part of an array of all copies [numPoints][3] that belongs to one copy. */
     template <class T>
     ArrayView<T> getRows(int copy, ArrayView<T> values) const {
-        return values.slice(3 * batch.copies[copy].firstAtom, 3 * batch.getNumAtoms(copy));
+        return values.slice(3 * batch.copies[copy].firstPoint, 3 * batch.getNumPoints(copy));
     }
 
     Batch batch;
-    std::vector<double> positions;                      // [numAtoms][3]
+    std::vector<double> positions;                      // [numPoints][3]
     int historyStep = -1;                               // the last step that all copies have taken, -1: none
 private:
     /** Draw the noise of one copy, by key. @return an array of the present step, which is free outside stepDown() */
     ArrayView<double> drawNoise(std::uint64_t seed, int copy);
+    /** Put given coordinates of one copy, centred, into positions. */
+    void centerCopy(int copy, ArrayView<const double> values);
     /** The deterministic part of a step, (5.1) to (5.4). */
     void stepDown(ArrayView<const int> copies, const StepLevels& levels, const Denoise& denoise);
-    /** Evaluate the denoiser and guide those copies that the step guides. */
+    /** Evaluate the denoiser, guide those copies that the step guides, and clamp fixed points. */
     void denoiseGuided(ArrayView<const int> copies, const StepLevels& levels, double sigma, ArrayView<const double> y,
             ArrayView<double> guided, const Denoise& denoise);
 
-    std::vector<int> firstAtoms;                        // [numCopies + 1]
-    std::vector<double> previousDenoised;               // [numAtoms][3], of historyStep
+    std::vector<int> firstPoints;                       // [numCopies + 1]
+    std::vector<double> previousDenoised;               // [numPoints][3], of historyStep
     struct {
         std::vector<double> denoised, predicted, predictedDenoised, unguided;
-    } now;                                              // [numAtoms][3] each, of the present step
+    } now;                                              // [numPoints][3] each, of the present step
     std::vector<double> centroids;                      // [numCopies][3], nm
     double unitInNanometers = 0.1;
 };

@@ -3,7 +3,7 @@
 #include "Dataset.h"
 #include "openmmorbit/ArgumentError.h"
 #include "openmmorbit/Shard.h"
-#include "openmmorbit/internal/Features.h"
+#include "openmmorbit/MoleculeInputs.h"
 #include <algorithm>
 #include <limits>
 
@@ -68,7 +68,7 @@ std::shared_ptr<TrainingMolecule> makeMolecule(
     molecule.numConformers = record.getNumConformers();
     molecule.condition = (int) (condition - conditions.begin());
     molecule.labelled = !graph.tetrahedral.empty() || !graph.torsional.empty();
-    molecule.handed = molecule.labelled && hasHandedness(model.getPairVocabularies());
+    molecule.handed = molecule.labelled && model.getRotations() == OrbitRotations::Proper;
     molecule.positions = record.positions;
     centerPositions(molecule);
     double sum = 0;
@@ -103,18 +103,18 @@ std::vector<std::uint16_t> findRows(
 } // namespace
 
 FeatureRows makeFeatureRows(
-        MolecularGraph graph, const DenoiserModel& model, int maxAutomorphisms, FeatureTables& tables) {
-    canonicalizeStereo(graph);
-    expandStereoAxes(graph);
-    GraphFeatures features = computeFeatures(graph, model.getAtomVocabularies(), model.getPairVocabularies());
+        const MolecularGraph& graph, const DenoiserModel& model, int maxAutomorphisms, FeatureTables& tables) {
+    TokenInputs inputs = describeMolecule(graph, model);
+    addSymmetryGroup(graph, inputs);
     FeatureRows rows;
-    for (int i = 0; i < features.numAtoms; i++)
-        rows.atoms.push_back(findRow(features.atomFeatures.data() + i * features.numAtomFeatures,
-                features.numAtomFeatures, tables.atomRows, tables.atomIndex));
-    for (int i = 0; i < features.numAtoms * features.numAtoms; i++)
-        rows.pairs.push_back(findRow(features.pairFeatures.data() + i * features.numPairFeatures,
-                features.numPairFeatures, tables.pairRows, tables.pairIndex));
-    SymmetryGroup group = findSymmetryGroup(graph, features);
+    const int n = inputs.numTokens;
+    for (int i = 0; i < n; i++)
+        rows.atoms.push_back(findRow(inputs.tokenFeatures.data() + i * inputs.numTokenFeatures,
+                inputs.numTokenFeatures, tables.atomRows, tables.atomIndex));
+    for (int i = 0; i < n * n; i++)
+        rows.pairs.push_back(findRow(inputs.pairFeatures.data() + i * inputs.numPairFeatures, inputs.numPairFeatures,
+                tables.pairRows, tables.pairIndex));
+    const SymmetryGroup& group = inputs.group;
     rows.group = restrictSymmetryGroup(group, maxAutomorphisms);
     rows.restricted = !group.complete || group.getOrder() > maxAutomorphisms;
     if (rows.restricted)
@@ -126,6 +126,7 @@ void readTrainingSet(const std::vector<std::string>& shards, double weight, cons
         int maxAutomorphisms, TrainingData& data) {
     data.vocabularies.setVocabularies(model.getAtomVocabularies(), model.getPairVocabularies());
     data.vocabularies.setConditions(model.getConditions());
+    data.vocabularies.setRotations(model.getRotations());
     data.maxAutomorphisms = maxAutomorphisms;
     data.numOfCondition.resize(model.getConditions().size());
     TrainingSet set;

@@ -102,7 +102,7 @@ struct TrainingData {
  * @throws ArgumentError naming molecule, atom, feature and value if a vocabulary lacks the value
  */
 FeatureRows makeFeatureRows(
-        MolecularGraph graph, const DenoiserModel& model, int maxAutomorphisms, FeatureTables& tables);
+        const MolecularGraph& graph, const DenoiserModel& model, int maxAutomorphisms, FeatureTables& tables);
 
 /**
  * Read shards once: which molecules they hold, and which combinations of features occur.

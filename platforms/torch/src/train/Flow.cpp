@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The steps of the probability flow with tensors.
 #include "Flow.h"
-#include "openmmorbit/internal/Batch.h"
+#include "openmmorbit/internal/SamplerPlan.h"
 #include "openmmorbit/internal/stages/Preconditioning.h"
 
 using at::Tensor;
@@ -10,18 +10,17 @@ namespace OrbitPlugin {
 namespace torchimpl {
 
 std::vector<StepLevels> getSteps(const SamplerSettings& sampler) {
-    Batch schedule;
-    schedule.setSampler(sampler);
+    const SamplerPlan plan = makeSamplerPlan(sampler);
     std::vector<StepLevels> steps;
-    for (int k = 0; k < schedule.getNumSteps(); k++)
-        steps.push_back(schedule.getLevels(k, k - 1));
+    for (int k = 0; k < plan.getNumSteps(); k++)
+        steps.push_back(plan.getLevels(k, k - 1));
     return steps;
 }
 
 std::vector<StepLevels> getSteps(const std::vector<double>& levels, bool hasHistory) {
     std::vector<StepLevels> steps;
     for (std::size_t k = 0; k + 1 < levels.size(); k++)
-        steps.push_back({levels[k], levels[k + 1], k > 0 && hasHistory ? levels[k - 1] : 0, 0});
+        steps.push_back({levels[k], levels[k + 1], k > 0 && hasHistory ? levels[k - 1] : 0, 0, 0});
     return steps;
 }
 
@@ -48,8 +47,8 @@ Tensor integrateFlow(const PairBiasTransformerSettings& network, const NamedTens
 
         // (5.8)
 
-        if (steps[k].renewed > 0)
-            y = addNoise(steps[k].renewed, extras.getNoise((int) k), y);
+        if (steps[k].drawn > 0)
+            y = addNoise(steps[k].drawn, extras.getNoise((int) k), y);
     }
     return y;
 }

@@ -66,6 +66,8 @@ DenoiserModel keepLayers(const DenoiserModel& model, const std::vector<int>& lay
     DenoiserModel result;
     result.setSettings(network);
     result.setVocabularies(model.getAtomVocabularies(), model.getPairVocabularies());
+    result.setRotations(model.getRotations());
+    result.setUnitInNanometers(model.getUnitInNanometers());
     result.setConditions(model.getConditions());
     result.setTrainingCounts(model.getTrainingCounts());
     for (const auto& [key, value] : model.getAllMetadata())

@@ -7,7 +7,7 @@
 #include "openmmorbit/ConformerCheck.h"
 #include "openmmorbit/Shard.h"
 #include "openmmorbit/internal/Batch.h"
-#include "openmmorbit/internal/Features.h"
+#include "openmmorbit/internal/MoleculeFeatures.h"
 #include <c10/core/GradMode.h>
 #include <algorithm>
 
@@ -57,7 +57,7 @@ void ValidationEnsembles::addMolecule(const ShardRecord& record, int shard, cons
                     record.condition + "\" for " + record.graph.getLabel());
         molecule.condition = (int) (condition - conditions.begin());
         molecule.rows = makeFeatureRows(record.graph, model, 1, tables);
-        if (!hasHandedness(model.getPairVocabularies()))
+        if (model.getRotations() == OrbitRotations::WithReflections)
             molecule.volumes = findHandedVolumes(record.graph);
         molecules.push_back(std::move(molecule));
     }

@@ -34,7 +34,8 @@ struct StepLevels {
     double sigma = 0;           ///< sigma_k, above 0
     double nextSigma = 0;       ///< where this step ends: sigma_{k+1} without renewal, less with it, 0 in the last step
     double previousSigma = 0;   ///< sigma_{k-1}; 0 in the first step, when there is no history
-    double renewed = 0;         ///< level of the noise added after the step, from nextSigma back to sigma_{k+1}
+    double renewed = 0;         ///< level of the noise that leads from nextSigma back to sigma_{k+1}
+    double drawn = 0;           ///< level of the noise that is added after the step: sqrt(gamma) renewed
 };
 
 /** What heunStep() reads. */

@@ -3,7 +3,7 @@
 #ifndef OPENMM_ORBIT_STAGES_STEREOGUIDANCE_H_
 #define OPENMM_ORBIT_STAGES_STEREOGUIDANCE_H_
 
-#include <array>
+#include "openmmorbit/TokenInputs.h"
 #include <cmath>
 
 namespace OrbitPlugin {
@@ -26,24 +26,17 @@ namespace OrbitPlugin {
  * Implementations: stereoGuidance(shape, volumes, denoised, guided).
  */
 
-/** Four atoms whose signed volume (5.9) is positive in one mirror image of the molecule, and negative in the other. */
-struct HandedVolume {
-    std::array<int, 4> atoms{{0, 0, 0, 0}};
-    double magnitude = 1;       ///< signed volume with ideal bonds, cube of the model unit
-};
-
 struct StereoGuidanceShape {
     int numAtoms = 0;
     double sigma = 0;           ///< noise level, model unit
     double gain = 0;            ///< SamplerSettings::stereoGuidance, model unit
+    double fadingSigma = 0.3;   ///< noise level below which guidance fades (5.11), model unit
 };
 
 /** A centre counts as certain (m of (5.9) is 1 or -1) when its volume is at least this fraction of the ideal one. */
 constexpr double CERTAIN_VOLUME = 0.5;
 /** In the vote (5.10), m is clipped to this value, because artanh(1) is infinite. */
 constexpr double LARGEST_VOTE = 0.99;
-/** Below about this noise level (Angstrom) guidance fades (5.11): an inverted centre can no longer be turned there. */
-constexpr double FADING_SIGMA = 0.3;
 
 /** Get the signed volume from which on a centre counts as certain (5.9). */
 inline double getCertainVolume(const HandedVolume& volume) {
@@ -58,7 +51,7 @@ inline double getLeastGradient(const HandedVolume& volume) {
 /** Get the factor of the moves (5.11) at a noise level. */
 inline double getGuidanceFactor(const StereoGuidanceShape& shape) {
     const double squared = shape.sigma * shape.sigma;
-    return shape.gain * squared / (squared + FADING_SIGMA * FADING_SIGMA);
+    return shape.gain * squared / (squared + shape.fadingSigma * shape.fadingSigma);
 }
 
 } // namespace OrbitPlugin

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The signed volumes whose signs say which configuration a conformer has.
 #include "openmmorbit/ConformerCheck.h"
-#include "openmmorbit/internal/Features.h"
+#include "openmmorbit/internal/MoleculeFeatures.h"
 #include <algorithm>
 #include <set>
 
@@ -43,7 +43,7 @@ static HandedVolume makeVolume(const MolecularGraph& graph, const TorsionStereo&
     return {{{b, a, c, d}}, magnitude};
 }
 
-vector<HandedVolume> OrbitPlugin::findHandedVolumes(const MolecularGraph& graph) {
+vector<HandedVolume> OrbitPlugin::findHandedVolumes(const MolecularGraph& graph, double unitInNanometers) {
     vector<HandedVolume> volumes;
     for (const TetrahedralStereo& stereo : graph.tetrahedral)
         volumes.push_back(makeVolume(graph, stereo));
@@ -59,5 +59,11 @@ vector<HandedVolume> OrbitPlugin::findHandedVolumes(const MolecularGraph& graph)
     }
     if (volumes.size() < 2)
         volumes.clear();
+
+    // Radii are in Angstrom.
+
+    const double angstrom = 0.1 / unitInNanometers;
+    for (HandedVolume& volume : volumes)
+        volume.magnitude *= angstrom * angstrom * angstrom;
     return volumes;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The canonical form of stereo records: ranks from colour refinement choose neighbour orders and end atoms.
 #include "AtomRanks.h"
-#include "openmmorbit/internal/Features.h"
+#include "openmmorbit/internal/StereoRecords.h"
 #include "openmmorbit/internal/PermutationSign.h"
 #include "openmmorbit/internal/StereoGeometry.h"
 #include <algorithm>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Stereo records that say nothing: a molecule with the record inverted is the same molecule.
 #include "AtomRanks.h"
-#include "openmmorbit/internal/Features.h"
+#include "openmmorbit/internal/StereoRecords.h"
 #include "openmmorbit/internal/PermutationSign.h"
 #include "openmmorbit/internal/StereoGeometry.h"
 #include <algorithm>

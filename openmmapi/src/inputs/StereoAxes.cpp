@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Stereo axes written on every pair of their end atoms.
-#include "openmmorbit/internal/Features.h"
+#include "openmmorbit/internal/StereoRecords.h"
 #include "openmmorbit/internal/StereoGeometry.h"
 #include <algorithm>
 #include <set>

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT
+// From the settings of a sampler to the levels of its steps.
+#include "openmmorbit/internal/SamplerPlan.h"
+#include "openmmorbit/ArgumentError.h"
+#include <algorithm>
+#include <cmath>
+#include <sstream>
+
+namespace OrbitPlugin {
+
+/** Below this noise level a wrong centre cannot be inverted any more, nm. */
+static const double FADING_NANOMETERS = 0.03;
+
+SamplerPlan makeSamplerPlan(const SamplerSettings& settings, double unitInNanometers) {
+    SamplerPlan plan;
+    plan.method = settings.method;
+    plan.noiseLevels = settings.getNoiseLevels();
+    plan.renewedLevels = settings.getRenewedLevels();
+    plan.noiseScale = settings.noiseScale;
+    plan.stereoGuidance = settings.stereoGuidance;
+    plan.fadingSigma = FADING_NANOMETERS / unitInNanometers;
+    return plan;
+}
+
+void SamplerPlan::startAt(double sigma) {
+    if (!(sigma > 0) || noiseLevels.empty() || sigma > noiseLevels.front()) {
+        std::ostringstream text;
+        text << "SamplerPlan::startAt: expected a noise level above 0 and at most "
+             << (noiseLevels.empty() ? 0.0 : noiseLevels.front()) << ", the first one, got " << sigma;
+        throw ArgumentError(text.str());
+    }
+
+    // The step that crosses the level is the first one that is left.
+
+    const auto next = std::find_if(noiseLevels.begin(), noiseLevels.end(), [&](double level) { return level < sigma; });
+    const auto numDropped = next - noiseLevels.begin() - 1;
+    noiseLevels.erase(noiseLevels.begin(), noiseLevels.begin() + numDropped);
+    noiseLevels.front() = sigma;
+    if (!renewedLevels.empty())
+        renewedLevels.erase(renewedLevels.begin(), renewedLevels.begin() + numDropped);
+}
+
+StepLevels SamplerPlan::getLevels(int step, int historyStep) const {
+    StepLevels levels;
+    levels.sigma = noiseLevels[step];
+    levels.renewed = renewedLevels.empty() ? 0 : renewedLevels[step];
+    levels.drawn = std::sqrt(noiseScale) * levels.renewed;
+
+    // (5.8)
+    levels.nextSigma = std::sqrt((noiseLevels[step + 1] - levels.renewed) * (noiseLevels[step + 1] + levels.renewed));
+    if (method == SamplerMethod::Multistep && step > 0 && historyStep == step - 1)
+        levels.previousSigma = noiseLevels[step - 1];
+    return levels;
+}
+
+} // namespace OrbitPlugin
