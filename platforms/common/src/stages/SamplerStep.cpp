@@ -30,7 +30,7 @@ void common::heunStep(DeviceModel& model, DeviceBatch& batch, const StepLevels& 
 }
 
 void common::multistepStep(DeviceModel& model, DeviceBatch& batch, const StepLevels& levels) {
-    model.device["multistepStep"](model.device.elements(3 * batch.numRows), 3 * batch.numRows,
+    model.device["multistepStep"](model.device.elements(3 * batch.getNumPoints()), 3 * batch.getNumPoints(),
         MixedArgument{levels.nextSigma / levels.sigma}, MixedArgument{getMultistepWeight(levels)}, batch.denoised,
         batch.previousDenoised, batch.positions);
 }
