@@ -28,7 +28,11 @@ void Batch::addCopy(BatchCopy copy) {
     copies.push_back(copy);
 }
 
-void Batch::validate() const {
+void Batch::validate(int pointsPerToken) const {
+    for (const TokenInputs& subject : inputs)
+        if (subject.pointsPerToken != pointsPerToken)
+            throw ArgumentError("Batch::validate: expected " + std::to_string(pointsPerToken) +
+                " points a token, as the model has, got " + std::to_string(subject.pointsPerToken));
     const std::size_t numPoints = getNumPoints();
     if (!start.empty() && start.size() != 3 * numPoints)
         throw ArgumentError("Batch::validate: expected " + std::to_string(3 * numPoints) +

@@ -5,6 +5,7 @@
 #include "Matchers.h"
 #include "Models.h"
 #include "Tolerances.h"
+#include "openmmorbit/ArgumentError.h"
 #include "openmmorbit/internal/Stages.h"
 #include <numeric>
 
@@ -103,8 +104,9 @@ vector<double> denoise(IntegrateOrbitDiffusionStepKernel& kernel, const vector<d
 }
 
 /** Settings whose sizes are no multiples of any vector length. */
-DenoiserModel makeOddModel() {
+DenoiserModel makeOddModel(int pointsPerToken = 1) {
     PairBiasTransformerSettings settings;
+    settings.pointsPerToken = pointsPerToken;
     settings.width = 30;
     settings.numLayers = 3;
     settings.numHeads = 5;
@@ -119,7 +121,7 @@ DenoiserModel makeOddModel() {
 } // namespace
 
 TEST(DenoiserKernel, everyTapAgreesWithReference) {
-    const vector<DenoiserModel> models = {makeSmallModel(), makeOddModel(),
+    const vector<DenoiserModel> models = {makeSmallModel(), makeOddModel(), makeSmallModel(2, 3), makeOddModel(2),
         DenoiserModel::createRandom(PairBiasTransformerSettings(), 3)};
     for (const DenoiserModel& model : models) {
         const Batch batch = makeMixedBatch(model);
@@ -161,8 +163,9 @@ TEST(DenoiserKernel, evaluateLeavesPositionsAndNeedsNoTaps) {
     EXPECT_EQ((int) taps["coordinateHead"].size(), 3 * batch.getNumPoints());
 }
 
-TEST(DenoiserKernel, generationAgreesWithReference) {
-    const DenoiserModel model = makeSmallModel();
+namespace {
+
+void checkGeneration(const DenoiserModel& model) {
     const reference::Denoiser denoiser(model);
     KernelContext context(model);
     for (SamplerMethod method : {SamplerMethod::Euler, SamplerMethod::Heun, SamplerMethod::Multistep})
@@ -174,6 +177,23 @@ TEST(DenoiserKernel, generationAgreesWithReference) {
             expectClose("generation", generate(context.getKernel(), batch), generateReference(denoiser, batch, start),
                 tolerance("generation", precisionName()));
         }
+}
+
+} // namespace
+
+TEST(DenoiserKernel, generationAgreesWithReference) {
+    checkGeneration(makeSmallModel());
+}
+
+TEST(DenoiserKernel, generationWithSeveralPointsATokenAgreesWithReference) {
+    checkGeneration(makeSmallModel(3, 3));
+}
+
+TEST(DenoiserKernel, pointsOfATokenAreChecked) {
+    KernelContext context(makeSmallModel(1, 3));
+    const Batch batch = makeMixedBatch(makeSmallModel());
+    expectThrows<ArgumentError>("Batch::validate: expected 3 points a token, as the model has, got 1",
+        [&] { context.getKernel().setBatch(batch); });
 }
 
 TEST(DenoiserKernel, guidedGenerationAgreesWithReference) {
@@ -208,8 +228,8 @@ TEST(DenoiserKernel, guidedGenerationAgreesWithReference) {
 }
 
 TEST(DenoiserKernel, copiesDoNotDependOnTheBatch) {
-    const DenoiserModel model = makeSmallModel();
     for (SamplerMethod method : {SamplerMethod::Heun, SamplerMethod::Multistep}) {
+        const DenoiserModel model = makeSmallModel(1, method == SamplerMethod::Heun ? 1 : 3);
         const Batch batch = makeMixedBatch(model, method, 4, 0.8);
         KernelContext context(model);
         const vector<double> all = generate(context.getKernel(), batch);
@@ -361,8 +381,9 @@ TEST(DenoiserKernel, sizesAreChecked) {
     EXPECT_THROW(context.getKernel().setSamplerState(vector<double>(3)), OpenMM::OpenMMException);
 }
 
-TEST(DenoiserKernel, scatterKeepsCentroidsAndOtherParticles) {
-    const DenoiserModel model = makeSmallModel();
+namespace {
+
+void checkScatter(const DenoiserModel& model) {
     Batch batch = makeMixedBatch(model, SamplerMethod::Euler, 2);
     const int numRows = batch.getNumPoints(), numParticles = numRows + 3;
     batch.particles.resize(numRows);
@@ -392,6 +413,13 @@ TEST(DenoiserKernel, scatterKeepsCentroidsAndOtherParticles) {
                 OpenMM::Vec3(positions[3 * i], positions[3 * i + 1], positions[3 * i + 2]) * 0.1;
     }
     expectClose("positions", after, expected, tolerance("positions", precisionName()));
+}
+
+} // namespace
+
+TEST(DenoiserKernel, scatterKeepsCentroidsAndOtherParticles) {
+    checkScatter(makeSmallModel());
+    checkScatter(makeSmallModel(1, 3));
 }
 
 TEST(DenoiserKernel, namesItsPlatform) {

@@ -78,10 +78,12 @@ private:
     OpenMM::Context context;
 };
 
-/** Get the features of a graph with a model's vocabularies. */
+/** Get the inputs of a graph for a model. With several points a token, each atom becomes a token of so many points. */
 inline OrbitPlugin::TokenInputs makeFeatures(const OrbitPlugin::MolecularGraph& graph,
         const OrbitPlugin::DenoiserModel& model) {
-    return OrbitPlugin::describeMolecule(graph, model);
+    OrbitPlugin::TokenInputs inputs = OrbitPlugin::describeMolecule(graph, model);
+    inputs.pointsPerToken = model.getSettings().pointsPerToken;
+    return inputs;
 }
 
 /** Different molecules and conditions: water, ethanol twice, benzene, water again; 5 copies, 36 rows. */

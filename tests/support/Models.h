@@ -10,8 +10,9 @@
 namespace testSupport {
 
 /** Settings of a network that is evaluated in microseconds. */
-inline OrbitPlugin::PairBiasTransformerSettings makeSmallSettings() {
+inline OrbitPlugin::PairBiasTransformerSettings makeSmallSettings(int pointsPerToken = 1) {
     OrbitPlugin::PairBiasTransformerSettings settings;
+    settings.pointsPerToken = pointsPerToken;
     settings.width = 32;
     settings.numLayers = 2;
     settings.numHeads = 2;
@@ -24,8 +25,8 @@ inline OrbitPlugin::PairBiasTransformerSettings makeSmallSettings() {
 }
 
 /** A small model with pseudo-random weights. Its conformers are finite, but no molecules. */
-inline OrbitPlugin::DenoiserModel makeSmallModel(unsigned int seed = 1) {
-    return OrbitPlugin::DenoiserModel::createRandom(makeSmallSettings(), seed);
+inline OrbitPlugin::DenoiserModel makeSmallModel(unsigned int seed = 1, int pointsPerToken = 1) {
+    return OrbitPlugin::DenoiserModel::createRandom(makeSmallSettings(pointsPerToken), seed);
 }
 
 /** Cut all weights to BF16 numbers, as a model file holds them. */

@@ -47,7 +47,7 @@ void CommonIntegrateOrbitDiffusionStepKernel::initialize(const System& system, c
 
 void CommonIntegrateOrbitDiffusionStepKernel::setBatch(const Batch& newBatch) {
     ContextSelector selector(context);
-    newBatch.validate();
+    newBatch.validate(model->settings.pointsPerToken);
     batch = newBatch;
     arrays->set(*model, batch);
     const vector<double> zeros(3 * batch.getNumPoints(), 0.0);

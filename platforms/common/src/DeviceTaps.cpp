@@ -35,13 +35,13 @@ void tapPairFeatures(const DeviceModel& model, const DeviceBatch& arrays, const 
     copies.resize(batch.copies.size());
     std::size_t first = 0;
     for (int c = 0; c < (int) batch.copies.size(); c++) {
-        const int numAtoms = batch.getNumTokens(c), rowLength = roundUp(numAtoms, PADDING);
+        const int numTokens = batch.getNumTokens(c), rowLength = roundUp(numTokens, PADDING);
         for (int output = 0; output < numOutputs; output++)
-            for (int i = 0; i < numAtoms; i++) {
+            for (int i = 0; i < numTokens; i++) {
                 const auto begin = bias.begin() + (std::size_t) output * arrays.numPairs + first + i * rowLength;
-                copies[c].insert(copies[c].end(), begin, begin + numAtoms);
+                copies[c].insert(copies[c].end(), begin, begin + numTokens);
             }
-        first += (std::size_t) numAtoms * rowLength;
+        first += (std::size_t) numTokens * rowLength;
     }
 }
 

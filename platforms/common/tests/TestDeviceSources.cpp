@@ -147,6 +147,17 @@ TEST(CudaSources, errorsAreSeen) {
         {"--gpu-architecture=sm_80"}));
 }
 
+TEST(CudaSources, severalPointsATokenCompile) {
+    const RuntimeCompiler compiler(ORBIT_NVRTC_LIBRARY, "nvrtc");
+    if (compiler.handle == nullptr)
+        GTEST_SKIP() << "NVRTC cannot be used: " << compiler.reason;
+    PairBiasTransformerSettings settings;
+    settings.pointsPerToken = 3;
+    for (const string precision : {"single", "mixed", "double", "tf32"})
+        EXPECT_EQ("", compiler.compile(makeSource(precision, settings),
+                {"--gpu-architecture=sm_80", "--use_fast_math", "--std=c++17"})) << precision;
+}
+
 class HipSources : public testing::TestWithParam<string> {
 };
 

@@ -55,13 +55,13 @@ namespace {
 void preparePass(const DenoiserTask& task, Workspace& workspace) {
     const int components = 3 * task.model.settings.pointsPerToken;
     for (const PassCopy& copy : task.pass.places) {
-        const int numAtoms = copy.graph->numAtoms, padded = copy.graph->paddedAtoms;
-        const double* y = task.positions.data() + components * copy.firstAtom;
+        const int numTokens = copy.graph->numTokens, padded = copy.graph->paddedTokens;
+        const double* y = task.positions.data() + 3 * copy.firstPoint;
         float* u = workspace.coordinates.data() + copy.firstCoordinate;
         for (int k = 0; k < components; k++) {
-            for (int i = 0; i < numAtoms; i++)
+            for (int i = 0; i < numTokens; i++)
                 u[k * padded + i] = (float) (task.factors.input * y[components * i + k]);
-            for (int i = numAtoms; i < padded; i++)
+            for (int i = numTokens; i < padded; i++)
                 u[k * padded + i] = 0;
         }
     }
@@ -81,8 +81,8 @@ void preparePairs(const DenoiserTask& task, const Share& share) {
         const RowRange range = share.getRows(copy);
         pairFeatures(task.model, copy, task.conditioning,
                 {0, numBias, range.firstRow, range.endRow - range.firstRow}, share);
-        record(task.taps, "pairFeatures", share.common.bias.data(), numBias * graph.numAtoms, graph.paddedAtoms,
-                graph.numAtoms);
+        record(task.taps, "pairFeatures", share.common.bias.data(), numBias * graph.numTokens, graph.paddedTokens,
+                graph.numTokens);
     }
 }
 
@@ -109,8 +109,8 @@ void denoiseRows(const DenoiserTask& task, const Share& share) {
 void finishPass(const DenoiserTask& task, const Workspace& workspace) {
     const int components = 3 * task.model.settings.pointsPerToken;
     for (const PassCopy& copy : task.pass.places)
-        for (int i = 0; i < components * copy.graph->numAtoms; i++) {
-            const int at = components * copy.firstAtom + i;
+        for (int i = 0; i < components * copy.graph->numTokens; i++) {
+            const int at = 3 * copy.firstPoint + i;
             task.denoised[at] = task.factors.skip * task.positions[at] +
                     task.factors.output * workspace.output[components * copy.firstRow + i];
         }

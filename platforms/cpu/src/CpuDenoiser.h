@@ -30,8 +30,8 @@ struct DenoiserTask {
     const Pass& pass;
     const Preconditioning& factors;
     const Conditioning& conditioning;
-    ArrayView<const double> positions;  ///< y [numTokens of the batch][3P], model unit
-    ArrayView<double> denoised;         ///< D [numTokens of the batch][3P], only rows of the pass are written
+    ArrayView<const double> positions;  ///< y [numPoints of the batch][3], model unit
+    ArrayView<double> denoised;         ///< D [numPoints of the batch][3], only rows of the pass are written
     StageTaps* taps;                    ///< where outputs of the stages are appended, of a pass of one copy; or null
 };
 

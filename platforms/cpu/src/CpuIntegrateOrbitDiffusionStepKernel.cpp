@@ -137,7 +137,7 @@ void CpuIntegrateOrbitDiffusionStepKernel::evaluate(double sigma, vector<double>
     for (int copy = 0; copy < (int) batch.copies.size(); copy++) {
         cpu::Pass single;
         single.condition = conditionOfCopy[copy];
-        single.add(*model, graphs[batch.copies[copy].input], copy, batch.getFirstToken(copy));
+        single.add(*model, graphs[batch.copies[copy].input], copy, batch.copies[copy].firstPoint);
         denoisePass(single, level, positions, denoised, workspaces[0], taps);
     }
 }

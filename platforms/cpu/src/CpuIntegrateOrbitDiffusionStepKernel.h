@@ -32,7 +32,7 @@ public:
 private:
     /** Call task(pass, workspace) for every pass, each once, on all threads unless the threads share single passes. */
     void forEachPass(const std::function<void(const cpu::Pass&, cpu::Workspace&)>& task);
-    /** Evaluate the denoiser of a pass; y and D [numAtoms of the batch][3]. */
+    /** Evaluate the denoiser of a pass; y and D [numPoints of the batch][3]. */
     void denoisePass(const cpu::Pass& pass, const cpu::NoiseLevel& level, ArrayView<const double> y,
             ArrayView<double> denoised, cpu::Workspace& workspace, StageTaps* taps);
     /** Whether a pass is shared out over the threads: it is one large copy, and there are fewer passes than threads. */

@@ -41,7 +41,7 @@ void tokenEmbedding(const PackedModel& model, const Pass& pass, Workspace& works
 void expandEmbeddings(const PackedModel& model, const PackedGraph& graph, Workspace& workspace);
 /**
  * Equations (4.6) to (4.9) of one copy: coordinates → biases, of all layers in the array of the pass where it keeps
- * them, else in the thread's own [numChannels][numRows][paddedAtoms].
+ * them, else in the thread's own [numChannels][numRows][paddedTokens].
  */
 void pairFeatures(const PackedModel& model, const PassCopy& copy, const Conditioning& conditioning, BiasBlock block,
         const Share& share);

@@ -19,11 +19,11 @@ struct HashOfFeatures {
 
 } // namespace
 
-PackedGraph::PackedGraph(const PackedModel& model, const TokenInputs& inputs) : numAtoms(inputs.numTokens),
-        paddedAtoms(roundUp(inputs.numTokens, NEIGHBOR_PADDING)) {
+PackedGraph::PackedGraph(const PackedModel& model, const TokenInputs& inputs) : numTokens(inputs.numTokens),
+        paddedTokens(roundUp(inputs.numTokens, NEIGHBOR_PADDING)) {
     int width = model.settings.width, pairWidth = model.settings.pairWidth;
-    tokens.reserve((std::size_t) numAtoms * model.widthStride);
-    for (int i = 0; i < numAtoms; i++) {
+    tokens.reserve((std::size_t) numTokens * model.widthStride);
+    for (int i = 0; i < numTokens; i++) {
         const int* rows = inputs.tokenFeatures.data() + i * inputs.numTokenFeatures;
         for (int c = 0; c < width; c++) {
             double sum = 0;
@@ -34,7 +34,7 @@ PackedGraph::PackedGraph(const PackedModel& model, const TokenInputs& inputs) : 
     }
     std::unordered_map<std::vector<int>, int, HashOfFeatures> classes;
     std::vector<int> key(inputs.numPairFeatures);
-    pairClasses.resize((std::size_t) numAtoms * numAtoms);
+    pairClasses.resize((std::size_t) numTokens * numTokens);
     for (std::size_t pair = 0; pair < pairClasses.size(); pair++) {
         const int* values = inputs.pairFeatures.data() + pair * inputs.numPairFeatures;
         key.assign(values, values + inputs.numPairFeatures);
@@ -52,15 +52,15 @@ PackedGraph::PackedGraph(const PackedModel& model, const TokenInputs& inputs) : 
 }
 
 void PackedGraph::expandRow(int row, int pairWidth, float* out) const {
-    const int* classes = pairClasses.data() + (std::size_t) row * numAtoms;
-    for (int j = 0; j < numAtoms; j++) {
+    const int* classes = pairClasses.data() + (std::size_t) row * numTokens;
+    for (int j = 0; j < numTokens; j++) {
         const float* embedding = classEmbedding.data() + (std::size_t) classes[j] * pairWidth;
         for (int c = 0; c < pairWidth; c++)
-            out[(std::size_t) c * paddedAtoms + j] = embedding[c];
+            out[(std::size_t) c * paddedTokens + j] = embedding[c];
     }
     for (int c = 0; c < pairWidth; c++)
-        for (int j = numAtoms; j < paddedAtoms; j++)
-            out[(std::size_t) c * paddedAtoms + j] = 0;
+        for (int j = numTokens; j < paddedTokens; j++)
+            out[(std::size_t) c * paddedTokens + j] = 0;
 }
 
 } // namespace cpu

@@ -15,11 +15,11 @@ constexpr int NEIGHBOR_PADDING = 16;
 /** One molecule. Pairs with equal features share a class. */
 struct OPENMM_EXPORT_ORBIT PackedGraph {
     PackedGraph(const PackedModel& model, const TokenInputs& inputs);
-    int numAtoms, paddedAtoms;
-    AlignedBuffer tokens;               ///< Σ_f token.embedding of (4.5) [numAtoms][widthStride]
-    std::vector<int> pairClasses;       ///< [numAtoms][numAtoms]
+    int numTokens, paddedTokens;
+    AlignedBuffer tokens;               ///< Σ_f token.embedding of (4.5) [numTokens][widthStride]
+    std::vector<int> pairClasses;       ///< [numTokens][numTokens]
     std::vector<float> classEmbedding;  ///< Σ_f pair.embedding of (4.7) [numClasses][pairWidth]
-    /** Write the embeddings of one atom's pairs [pairWidth][paddedAtoms]. */
+    /** Write the embeddings of one atom's pairs [pairWidth][paddedTokens]. */
     void expandRow(int row, int pairWidth, float* out) const;
 };
 

@@ -20,16 +20,16 @@ constexpr int PASS_ROWS = 64;
 /** Where a copy stands in the arrays of its pass and of the batch. */
 struct PassCopy {
     const PackedGraph* graph;
-    int firstAtom;              ///< its first row in the batch's positions
+    int firstPoint;              ///< its first row in the batch's positions
     int firstRow;               ///< its first row in the pass
-    int firstCoordinate;        ///< where its u [3P][paddedAtoms] begins
-    long firstBias;             ///< where its biases [L H][numAtoms][paddedAtoms] begin
+    int firstCoordinate;        ///< where its u [3P][paddedTokens] begins
+    long firstBias;             ///< where its biases [L H][numTokens][paddedTokens] begin
 };
 
 /** Copies with the same condition. Rows of linear layers do not know whose they are. */
 struct Pass {
     /** Append a copy. */
-    void add(const PackedModel& model, const PackedGraph& graph, int copy, int firstAtom);
+    void add(const PackedModel& model, const PackedGraph& graph, int copy, int firstPoint);
     std::vector<int> copies;            ///< places in the batch
     std::vector<PassCopy> places;       ///< of each of them
     int condition = 0;                  ///< place among the conditions of a noise level

@@ -54,7 +54,7 @@ struct Share {
     /** Get the thread's rows of a copy, counted from the copy's first. */
     RowRange getRows(const PassCopy& copy) const {
         const int first = firstRow - copy.firstRow;
-        return {std::max(0, first), std::min(copy.graph->numAtoms, first + numRows)};
+        return {std::max(0, first), std::min(copy.graph->numTokens, first + numRows)};
     }
 };
 

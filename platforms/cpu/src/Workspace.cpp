@@ -9,7 +9,7 @@ namespace cpu {
 namespace {
 
 long countEmbeddingWords(const PackedModel& model, const PackedGraph& graph) {
-    return (long) graph.numAtoms * model.settings.pairWidth * graph.paddedAtoms;
+    return (long) graph.numTokens * model.settings.pairWidth * graph.paddedTokens;
 }
 
 } // namespace
@@ -54,12 +54,12 @@ void Workspace::reserveScratch(const PackedModel& model, const std::vector<Pass>
     for (const Pass& pass : passes)
         for (const PassCopy& copy : pass.places) {
             const PackedGraph& graph = *copy.graph;
-            scratch.reserve(std::max(table.attentionScratch(graph.numAtoms, s.width / s.numHeads),
+            scratch.reserve(std::max(table.attentionScratch(graph.numTokens, s.width / s.numHeads),
                     table.pairScratch(s.pairWidth, s.numRadial)));
             if (!keepsAllBiases(model, graph))
-                bias.reserve((long) s.numHeads * BLOCK_ROWS * graph.paddedAtoms);
+                bias.reserve((long) s.numHeads * BLOCK_ROWS * graph.paddedTokens);
             if (!keepsEmbeddings(model, graph))
-                embedding.reserve((long) s.pairWidth * graph.paddedAtoms);
+                embedding.reserve((long) s.pairWidth * graph.paddedTokens);
         }
 }
 

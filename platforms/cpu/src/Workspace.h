@@ -20,14 +20,14 @@ struct Workspace {
     /** Make room for what a thread needs of its own while it works on rows of a pass in another workspace. */
     void reserveScratch(const PackedModel& model, const std::vector<Pass>& passes);
     int widthStride = 0, qkvStride = 0, attentionStride = 0, hiddenStride = 0;
-    AlignedBuffer coordinates;      ///< u [3P][paddedAtoms] of every copy
+    AlignedBuffer coordinates;      ///< u [3P][paddedTokens] of every copy
     AlignedBuffer x;                ///< the residual stream [numRows][widthStride]
     AlignedBuffer a;                ///< normalised rows [numRows][widthStride]
     AlignedBuffer qkv;              ///< [numRows][qkvStride]
     AlignedBuffer attended;         ///< [o, ρ] [numRows][attentionStride]
     AlignedBuffer hidden;           ///< [numRows][hiddenStride]
-    AlignedBuffer bias;             ///< [L H][numAtoms][paddedAtoms] of every copy, or [H][BLOCK_ROWS][paddedAtoms]
-    AlignedBuffer embedding;        ///< [numAtoms][pairWidth][paddedAtoms] of one molecule, or one row of it
+    AlignedBuffer bias;             ///< [L H][numTokens][paddedTokens] of every copy, or [H][BLOCK_ROWS][paddedTokens]
+    AlignedBuffer embedding;        ///< [numTokens][pairWidth][paddedTokens] of one molecule, or one row of it
     AlignedBuffer scratch;
     AlignedBuffer headRows;         ///< [numRows][ROW_PADDING]
     std::vector<double> output;     ///< F [numRows][3P]

@@ -77,6 +77,7 @@ inline OrbitPlugin::TokenInputs makeFeatures(const OrbitPlugin::DenoiserModel& m
         std::uint64_t seed) {
     OrbitPlugin::TokenInputs features;
     features.numTokens = numAtoms;
+    features.pointsPerToken = model.getSettings().pointsPerToken;
     auto fill = [&](const std::vector<OrbitPlugin::FeatureVocabulary>& vocabularies, int count,
         std::vector<int>& rows) {
         const std::vector<double> numbers = makeNumbers(count * (int) vocabularies.size(), seed += 17);

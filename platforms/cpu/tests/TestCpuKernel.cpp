@@ -87,7 +87,7 @@ void CpuKernel::checkAgreement(const DenoiserModel& model, const vector<TokenInp
     kernel->setBatch(batch);
     vector<double> positions;
     for (const TokenInputs& graph : graphs)
-        for (double value : makePositions(graph.numTokens, 3 + graph.numTokens))
+        for (double value : makePositions(graph.getNumPoints(), 3 + graph.numTokens))
             positions.push_back(value);
     kernel->setPositions(positions);
     positions = kernel->getPositions();
@@ -97,7 +97,7 @@ void CpuKernel::checkAgreement(const DenoiserModel& model, const vector<TokenInp
         StageTaps taps, expectedTaps;
         kernel->evaluate(sigma, denoised, &taps);
         for (const BatchCopy& copy : batch.copies) {
-            const int size = 3 * graphs[copy.input].numTokens;
+            const int size = 3 * graphs[copy.input].getNumPoints();
             denoiser.evaluate(graphs[copy.input], copy.condition, sigma,
                 ArrayView<const double>(positions).slice(3 * copy.firstPoint, size),
                 ArrayView<double>(expected).slice(3 * copy.firstPoint, size), &expectedTaps);
@@ -121,6 +121,16 @@ TEST_P(CpuKernel, agreesWithReference) {
     for (int numAtoms : {1, 2, 3, 7, 16, 17, 33, 65, 5})
         graphs.push_back(makeFeatures(model, numAtoms, numAtoms));
     checkAgreement(model, graphs);
+}
+
+TEST_P(CpuKernel, agreesWithReferenceForSeveralPointsAToken) {
+    for (int points : {2, 3, 8}) {
+        const DenoiserModel model = makeSmallModel(4, points);
+        vector<TokenInputs> inputs;
+        for (int numTokens : {1, 2, 7, 16, 33})
+            inputs.push_back(makeFeatures(model, numTokens, numTokens));
+        checkAgreement(model, inputs);
+    }
 }
 
 TEST_P(CpuKernel, agreesWithReferenceForOddSizes) {

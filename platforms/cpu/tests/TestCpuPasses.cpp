@@ -37,11 +37,11 @@ struct Passes {
                 copies.push_back(copy);
                 EXPECT_EQ(pass.condition, conditions[copy]);
                 EXPECT_EQ(place.graph, &graphs[copy]);
-                EXPECT_EQ(place.firstAtom, batch.getFirstToken(copy));
+                EXPECT_EQ(place.firstPoint, batch.copies[copy].firstPoint);
                 EXPECT_EQ(place.firstRow, numRows);
                 EXPECT_EQ(place.firstCoordinate, numCoordinates);
                 EXPECT_EQ(place.firstBias, numBias);
-                numRows += place.graph->numAtoms;
+                numRows += place.graph->numTokens;
                 numCoordinates += 3 * place.graph->paddedAtoms;
                 numBias += cpu::countBiasWords(model, *place.graph);
             }

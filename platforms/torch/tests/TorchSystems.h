@@ -34,7 +34,8 @@ inline OrbitPlugin::torchimpl::NetworkInputs makeInputs(
     for (const TorchSample& sample : samples)
         N = std::max<int64_t>(N, sample.features.numTokens);
     OrbitPlugin::torchimpl::NetworkInputs inputs;
-    inputs.u = at::zeros({B, N, 3}, at::kDouble);
+    const int components = 3 * model.getSettings().pointsPerToken;
+    inputs.u = at::zeros({B, N, components}, at::kDouble);
     inputs.mask = at::zeros({B, N}, at::kDouble);
     inputs.scaledTime = at::zeros({B}, at::kDouble);
     inputs.condition = at::zeros({B}, at::kLong);
@@ -54,8 +55,8 @@ inline OrbitPlugin::torchimpl::NetworkInputs makeInputs(
         inputs.condition[b] = sample.condition;
         for (int i = 0; i < n; i++) {
             inputs.mask[b][i] = 1.0;
-            for (int c = 0; c < 3; c++)
-                inputs.u[b][i][c] = factors.input * sample.y[3 * i + c];
+            for (int c = 0; c < components; c++)
+                inputs.u[b][i][c] = factors.input * sample.y[components * i + c];
             for (int f = 0; f < fa; f++)
                 atoms[b * N + i][sample.features.tokenFeatures[i * fa + f]] = 1;
             for (int j = 0; j < n; j++)
@@ -74,7 +75,8 @@ inline std::vector<TorchSample> makeSamples(const OrbitPlugin::DenoiserModel& mo
     for (OrbitPlugin::MolecularGraph graph : {makeEthanol(), makeDifluoroethene(), makeWater()}) {
         TorchSample sample;
         sample.features = OrbitPlugin::computeFeatures(graph, model.getAtomVocabularies(), model.getPairVocabularies());
-        sample.y = makePositions(graph.getNumAtoms(), 10 + samples.size());
+        sample.features.pointsPerToken = model.getSettings().pointsPerToken;
+        sample.y = makePositions(sample.features.getNumPoints(), 10 + samples.size());
         sample.sigma = 0.3 + 0.9 * samples.size();
         samples.push_back(sample);
     }

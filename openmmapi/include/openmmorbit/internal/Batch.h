@@ -39,8 +39,11 @@ struct OPENMM_EXPORT_ORBIT Batch {
     std::uint64_t getStepSeed(int step) const;
     /** Append a copy and place its rows behind those of the others. @throws ArgumentError if it has no inputs */
     void addCopy(BatchCopy copy);
-    /** Check that start and fixed have as many values as the copies have points. @throws ArgumentError */
-    void validate() const;
+    /**
+     * Check that start and fixed have as many values as the copies have points, and that a token has as many points as
+     * one of the model. @throws ArgumentError
+     */
+    void validate(int pointsPerToken) const;
     /** Get the inputs of a copy. */
     const TokenInputs& getInputs(int copy) const {
         return inputs[copies[copy].input];

@@ -21,7 +21,7 @@ void coordinateHead(const PackedModel& model, const Pass& pass, const Conditioni
     share.wait();
     const int components = 3 * model.settings.pointsPerToken;
     for (const PassCopy& copy : pass.places) {
-        const int numTokens = copy.graph->numAtoms, numPoints = numTokens * model.settings.pointsPerToken;
+        const int numTokens = copy.graph->numTokens, numPoints = numTokens * model.settings.pointsPerToken;
         const float* rows = workspace.headRows.data() + (std::size_t) copy.firstRow * ROW_PADDING;
         double* output = workspace.output.data() + (std::size_t) components * copy.firstRow;
         double mean[3] = {0, 0, 0};

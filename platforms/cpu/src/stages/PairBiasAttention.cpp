@@ -17,8 +17,8 @@ void attend(const PackedModel& model, const PassCopy& copy, const Conditioning& 
     const PackedGraph& graph = *copy.graph;
     const PairBiasTransformerSettings& settings = model.settings;
     AttentionTask task{};
-    task.numTokens = graph.numAtoms;
-    task.paddedTokens = graph.paddedAtoms;
+    task.numTokens = graph.numTokens;
+    task.paddedTokens = graph.paddedTokens;
     task.numHeads = settings.numHeads;
     task.headWidth = settings.width / settings.numHeads;
     task.qkv = workspace.qkv.data() + (std::size_t) copy.firstRow * workspace.qkvStride;
@@ -31,14 +31,14 @@ void attend(const PackedModel& model, const PassCopy& copy, const Conditioning& 
     task.referencePoint = getReferencePoint(settings.pointsPerToken);
     const bool keeps = keepsAllBiases(model, graph);
     const RowRange range = share.getRows(copy);
-    const int blockRows = keeps ? graph.numAtoms : BLOCK_ROWS;
+    const int blockRows = keeps ? graph.numTokens : BLOCK_ROWS;
     for (int first = range.firstRow; first < range.endRow; first += blockRows) {
         task.firstRow = first;
         task.numRows = std::min(blockRows, range.endRow - first);
-        task.biasStride = (long) (keeps ? graph.numAtoms : task.numRows) * graph.paddedAtoms;
+        task.biasStride = (long) (keeps ? graph.numTokens : task.numRows) * graph.paddedTokens;
         if (keeps)
             task.bias = workspace.bias.data() + copy.firstBias + layer * settings.numHeads * task.biasStride +
-                    (std::size_t) first * graph.paddedAtoms;
+                    (std::size_t) first * graph.paddedTokens;
         else {
             pairFeatures(model, copy, conditioning,
                     {layer * settings.numHeads, settings.numHeads, first, task.numRows}, share);

@@ -10,8 +10,8 @@ void expandEmbeddings(const PackedModel& model, const PackedGraph& graph, Worksp
     if (!keepsEmbeddings(model, graph) || workspace.expanded == &graph)
         return;
     const int pairWidth = model.settings.pairWidth;
-    for (int i = 0; i < graph.numAtoms; i++)
-        graph.expandRow(i, pairWidth, workspace.embedding.data() + (std::size_t) i * pairWidth * graph.paddedAtoms);
+    for (int i = 0; i < graph.numTokens; i++)
+        graph.expandRow(i, pairWidth, workspace.embedding.data() + (std::size_t) i * pairWidth * graph.paddedTokens);
     workspace.expanded = &graph;
 }
 
@@ -20,16 +20,16 @@ void pairFeatures(const PackedModel& model, const PassCopy& copy, const Conditio
     Workspace& workspace = share.common;
     const PackedGraph& graph = *copy.graph;
     const PairBiasTransformerSettings& settings = model.settings;
-    std::size_t rowWords = (std::size_t) settings.pairWidth * graph.paddedAtoms;
+    std::size_t rowWords = (std::size_t) settings.pairWidth * graph.paddedTokens;
     bool keeps = keepsEmbeddings(model, graph);
     PairRowTask task{};
-    task.numTokens = graph.numAtoms;
-    task.paddedTokens = graph.paddedAtoms;
+    task.numTokens = graph.numTokens;
+    task.paddedTokens = graph.paddedTokens;
     task.pairWidth = settings.pairWidth;
     task.numRadial = settings.numRadial;
     task.numBias = block.numChannels;
     task.coordinates = workspace.coordinates.data() + copy.firstCoordinate +
-            3 * getReferencePoint(settings.pointsPerToken) * graph.paddedAtoms;
+            3 * getReferencePoint(settings.pointsPerToken) * graph.paddedTokens;
     task.inverseSpacing = (float) ((settings.numRadial - 1) / settings.radialMax);
     task.conditioning = conditioning.pair(model);
     task.radialWeight = model.radialWeight.data();
@@ -43,9 +43,9 @@ void pairFeatures(const PackedModel& model, const PassCopy& copy, const Conditio
 
     bool keepsAll = keepsAllBiases(model, graph);
     float* bias = keepsAll ?
-            workspace.bias.data() + copy.firstBias + (std::size_t) block.firstRow * graph.paddedAtoms :
+            workspace.bias.data() + copy.firstBias + (std::size_t) block.firstRow * graph.paddedTokens :
             share.own.bias.data();
-    task.biasStride = (long) (keepsAll ? graph.numAtoms : block.numRows) * graph.paddedAtoms;
+    task.biasStride = (long) (keepsAll ? graph.numTokens : block.numRows) * graph.paddedTokens;
 
     // (4.6) to (4.9), token by token
 
@@ -58,7 +58,7 @@ void pairFeatures(const PackedModel& model, const PassCopy& copy, const Conditio
             graph.expandRow(task.row, settings.pairWidth, share.own.embedding.data());
         }
         task.embedding = keeps ? workspace.embedding.data() + task.row * rowWords : share.own.embedding.data();
-        task.bias = bias + (std::size_t) row * graph.paddedAtoms;
+        task.bias = bias + (std::size_t) row * graph.paddedTokens;
         model.kernels.operand->pairRow(task);
     }
 }

@@ -27,7 +27,7 @@ void tokenEmbedding(const PackedModel& model, const Pass& pass, Workspace& works
     // (4.5)
 
     for (const PassCopy& copy : pass.places) {
-        const int numTokens = copy.graph->numAtoms, padded = copy.graph->paddedAtoms;
+        const int numTokens = copy.graph->numTokens, padded = copy.graph->paddedTokens;
         const float* u = workspace.coordinates.data() + copy.firstCoordinate;
         for (int i = 0; i < numTokens; i++) {
             const float* embedding = copy.graph->tokens.data() + (std::size_t) i * stride;

@@ -25,10 +25,11 @@ static void checkSize(const string& where, std::size_t expected, std::size_t got
 
 void HostIntegrateOrbitDiffusionStepKernel::initialize(const System& system, const DenoiserModel& model) {
     unitInNanometers = model.getUnitInNanometers();
+    pointsPerToken = model.getSettings().pointsPerToken;
 }
 
 void HostIntegrateOrbitDiffusionStepKernel::setBatch(const Batch& newBatch) {
-    newBatch.validate();
+    newBatch.validate(pointsPerToken);
     batch = newBatch;
     firstPoints.clear();
     for (const BatchCopy& copy : batch.copies)

@@ -65,6 +65,7 @@ private:
     } now;                                              // [numPoints][3] each, of the present step
     std::vector<double> centroids;                      // [numCopies][3], nm
     double unitInNanometers = 0.1;
+    int pointsPerToken = 1;
 };
 
 } // namespace OrbitPlugin
