@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // How the GPU kernel drives the stages.
 #include "CommonIntegrateOrbitDiffusionStepKernel.h"
-#include "DeviceTaps.h"
 #include "openmm/OpenMMException.h"
 #include "openmm/common/ContextSelector.h"
 #include "openmmorbit/internal/stages/Preconditioning.h"
@@ -23,7 +22,7 @@ CommonIntegrateOrbitDiffusionStepKernel::~CommonIntegrateOrbitDiffusionStepKerne
     ContextSelector selector(context);
     order.reset();
     arrays.reset();
-    model.reset();
+    network.reset();
 }
 
 void CommonIntegrateOrbitDiffusionStepKernel::initialize(const System& system, const DenoiserModel& newModel) {
@@ -39,19 +38,21 @@ void CommonIntegrateOrbitDiffusionStepKernel::initialize(const System& system, c
 
     if (context.getUseMixedPrecision())
         context.clearBuffer(context.getPosqCorrection());
-    model = std::make_unique<common::DeviceModel>(context, newModel);
+    network = common::makeNetwork(context, newModel);
     arrays = std::make_unique<common::DeviceBatch>();
     order = std::make_unique<common::ContextOrder>();
     unitInNanometers = newModel.getUnitInNanometers();
+    dataScale = newModel.getSettings().dataScale;
+    pointsPerToken = newModel.getSettings().pointsPerToken;
 }
 
 void CommonIntegrateOrbitDiffusionStepKernel::setBatch(const Batch& newBatch) {
     ContextSelector selector(context);
-    newBatch.validate(model->settings.pointsPerToken);
+    newBatch.validate(pointsPerToken);
     batch = newBatch;
-    arrays->set(*model, batch);
+    network->setBatch(batch, *arrays);
     const vector<double> zeros(3 * batch.getNumPoints(), 0.0);
-    const bool asDouble = model->device.precision.mixedIsDouble;
+    const bool asDouble = network->getDevice().precision.mixedIsDouble;
     arrays->positions.uploadNumbers(context, zeros, asDouble);
     arrays->previousDenoised.uploadNumbers(context, zeros, asDouble);
     arrays->centroids.uploadNumbers(context, vector<double>(3 * batch.copies.size(), 0.0), asDouble);
@@ -63,20 +64,20 @@ void CommonIntegrateOrbitDiffusionStepKernel::start() {
     const double sigma = batch.plan.noiseLevels[0];
     if (!batch.start.empty())
         centerPositions(batch.start);
-    common::noise(*model, *arrays, batch.seed);
+    common::noise(network->getDevice(), *arrays, batch.seed);
     if (batch.start.empty())
-        common::prior(*model, *arrays, sigma);
+        common::prior(network->getDevice(), *arrays, sigma);
     else
-        common::addNoise(*model, *arrays, sigma);
+        common::addNoise(network->getDevice(), *arrays, sigma);
     historyStep = -1;
 }
 
 void CommonIntegrateOrbitDiffusionStepKernel::centerPositions(const vector<double>& values) {
-    arrays->noise.uploadNumbers(context, values, model->device.precision.mixedIsDouble);
+    arrays->noise.uploadNumbers(context, values, network->getDevice().precision.mixedIsDouble);
 
     // The prior stage with a noise level of 1 subtracts the centroid.
 
-    common::prior(*model, *arrays, 1.0);
+    common::prior(network->getDevice(), *arrays, 1.0);
 }
 
 void CommonIntegrateOrbitDiffusionStepKernel::execute(int step) {
@@ -84,20 +85,20 @@ void CommonIntegrateOrbitDiffusionStepKernel::execute(int step) {
     const StepLevels levels = batch.plan.getLevels(step, historyStep);
     denoiseAndGuide(levels, levels.sigma, arrays->positions, arrays->denoised);
     if (batch.plan.method == SamplerMethod::Multistep) {
-        common::multistepStep(*model, *arrays, levels);
+        common::multistepStep(network->getDevice(), *arrays, levels);
         historyStep = step;
     }
     else if (batch.plan.method == SamplerMethod::Heun && levels.nextSigma > 0) {
-        common::eulerStep(*model, *arrays, levels, arrays->predicted);
+        common::eulerStep(network->getDevice(), *arrays, levels, arrays->predicted);
         denoiseAndGuide(levels, levels.nextSigma, arrays->predicted, arrays->predictedDenoised);
-        common::heunStep(*model, *arrays, levels);
+        common::heunStep(network->getDevice(), *arrays, levels);
     }
     else
-        common::eulerStep(*model, *arrays, levels, arrays->positions);
+        common::eulerStep(network->getDevice(), *arrays, levels, arrays->positions);
     if (levels.drawn > 0) {
         // (5.8)
-        common::noise(*model, *arrays, batch.getStepSeed(step));
-        common::addNoise(*model, *arrays, levels.drawn);
+        common::noise(network->getDevice(), *arrays, batch.getStepSeed(step));
+        common::addNoise(network->getDevice(), *arrays, levels.drawn);
     }
     context.flushQueue();
 }
@@ -107,57 +108,26 @@ void CommonIntegrateOrbitDiffusionStepKernel::denoiseAndGuide(
     if (batch.isGuided(levels)) {
         denoise(sigma, y, arrays->unguided, nullptr);
         const StereoGuidanceShape shape = {0, sigma, batch.plan.stereoGuidance, batch.plan.fadingSigma};
-        common::stereoGuidance(*model, *arrays, shape, denoised);
+        common::stereoGuidance(network->getDevice(), *arrays, shape, denoised);
     }
     else
         denoise(sigma, y, denoised, nullptr);
     if (!batch.fixed.empty())
-        common::clampFixed(*model, *arrays, denoised);
+        common::clampFixed(network->getDevice(), *arrays, denoised);
 }
 
 void CommonIntegrateOrbitDiffusionStepKernel::denoise(double sigma, common::Buffer& y, common::Buffer& denoised,
         StageTaps* taps) {
-    const int numLayers = model->settings.numLayers, numHeads = model->settings.numHeads;
     if (batch.copies.empty())
         return;
 
     // (3.1)
-    const Preconditioning factors = getPreconditioning(sigma, model->settings.dataScale);
-    common::scaleInput(*model, *arrays, y, factors.input);
-
-    common::timeConditioning(*model, *arrays, factors.logSigma);
-    if (taps != nullptr)
-        common::tapConditioning(*model, *arrays, batch, *taps);
-    common::tokenEmbedding(*model, *arrays);
-    if (taps != nullptr)
-        common::tapTokens(*model, *arrays, "tokenEmbedding", *taps);
-
-    vector<vector<double>> biases;
-    for (int layer = 0; layer < numLayers; layer++) {
-        const int layerOfPart = layer % arrays->layersAtOnce;
-        if (layerOfPart == 0) {
-            const int numLayersOfPart = std::min(arrays->layersAtOnce, numLayers - layer);
-            common::pairFeatures(*model, *arrays, layer, numLayersOfPart);
-            if (taps != nullptr)
-                common::tapPairFeatures(*model, *arrays, batch, numLayersOfPart, biases);
-        }
-        common::pairBiasAttention(*model, *arrays, layer, layerOfPart * numHeads);
-        if (taps != nullptr)
-            common::tapTokens(*model, *arrays, "pairBiasAttention." + std::to_string(layer), *taps);
-        common::transition(*model, *arrays, layer);
-        if (taps != nullptr)
-            common::tapTokens(*model, *arrays, "transition." + std::to_string(layer), *taps);
-    }
-
-    common::coordinateHead(*model, *arrays);
-    if (taps != nullptr) {
-        for (const vector<double>& bias : biases)
-            (*taps)["pairFeatures"].insert((*taps)["pairFeatures"].end(), bias.begin(), bias.end());
-        (*taps)["coordinateHead"] = arrays->output.downloadNumbers(3 * arrays->getNumPoints());
-    }
+    const Preconditioning factors = getPreconditioning(sigma, dataScale);
+    common::scaleInput(network->getDevice(), *arrays, y, factors.input);
+    network->evaluate(batch, *arrays, factors.logSigma, taps);
 
     // (3.2)
-    common::scaleOutput(*model, *arrays, y, denoised, factors.skip, factors.output);
+    common::scaleOutput(network->getDevice(), *arrays, y, denoised, factors.skip, factors.output);
 }
 
 void CommonIntegrateOrbitDiffusionStepKernel::evaluate(double sigma, vector<double>& denoised, StageTaps* taps) {
@@ -195,7 +165,7 @@ void CommonIntegrateOrbitDiffusionStepKernel::setSamplerState(const vector<doubl
     const int size = 3 * batch.getNumPoints();
     checkSize("setSamplerState", 1 + 2 * size, state.size());
     ContextSelector selector(context);
-    const bool asDouble = model->device.precision.mixedIsDouble;
+    const bool asDouble = network->getDevice().precision.mixedIsDouble;
     const auto middle = state.begin() + 1 + size;
     arrays->positions.uploadNumbers(context, {state.begin() + 1, middle}, asDouble);
     arrays->previousDenoised.uploadNumbers(context, {middle, state.end()}, asDouble);
@@ -206,21 +176,21 @@ void CommonIntegrateOrbitDiffusionStepKernel::gather(ContextImpl&) {
     if (batch.particles.empty())
         return;
     ContextSelector selector(context);
-    common::gather(*model, *arrays, *order);
+    common::gather(network->getDevice(), *arrays, *order);
 }
 
 void CommonIntegrateOrbitDiffusionStepKernel::scatter(ContextImpl&) {
     if (batch.particles.empty())
         return;
     ContextSelector selector(context);
-    common::scatter(*model, *arrays, *order, unitInNanometers);
+    common::scatter(network->getDevice(), *arrays, *order, unitInNanometers);
 }
 
 string CommonIntegrateOrbitDiffusionStepKernel::getDescription() const {
     const string precision = context.getUseDoublePrecision() ? "double"
             : context.getUseMixedPrecision()                 ? "mixed"
                                                              : "single";
-    const string products = model != nullptr && model->device.tiles.tensorCores ? ", tf32" : "";
+    const string products = network != nullptr && network->getDevice().tiles.tensorCores ? ", tf32" : "";
     return platformName + " (" + precision + products + ")";
 }
 

@@ -4,6 +4,7 @@
 #define OPENMM_ORBIT_COMMONINTEGRATEORBITDIFFUSIONSTEPKERNEL_H_
 
 #include "CommonStages.h"
+#include "Network.h"
 #include "openmmorbit/internal/OrbitKernels.h"
 #include <memory>
 
@@ -46,12 +47,13 @@ private:
 
     OpenMM::ComputeContext& context;
     std::string platformName;
-    std::unique_ptr<common::DeviceModel> model;
+    std::unique_ptr<common::Network> network;
     std::unique_ptr<common::DeviceBatch> arrays;
     std::unique_ptr<common::ContextOrder> order;
     Batch batch;
     int historyStep = -1;       // the step that filled previousDenoised
-    double unitInNanometers = 0.1;
+    double unitInNanometers = 0.1, dataScale = 1;
+    int pointsPerToken = 1;
 };
 
 } // namespace OrbitPlugin

@@ -20,11 +20,11 @@ struct LinearShape {
     int modulationOffset = 0;   ///< of shift and scale, or of the gate
 };
 
-void noise(DeviceModel& model, DeviceBatch& batch, std::uint64_t seed);
+void noise(Device& device, DeviceBatch& batch, std::uint64_t seed);
 /** Centre batch.noise, times sigma, into batch.positions. */
-void prior(DeviceModel& model, DeviceBatch& batch, double sigma);
+void prior(Device& device, DeviceBatch& batch, double sigma);
 /** The same, added to batch.positions. */
-void addNoise(DeviceModel& model, DeviceBatch& batch, double sigma);
+void addNoise(Device& device, DeviceBatch& batch, double sigma);
 void timeConditioning(DeviceModel& model, DeviceBatch& batch, double logSigma);
 void tokenEmbedding(DeviceModel& model, DeviceBatch& batch);
 /** Sum the embeddings of all pairs of the batch's graphs, once a batch. */
@@ -40,16 +40,16 @@ void linear(DeviceModel& model, DeviceBatch& batch, const std::string& kernel, c
         Buffer& output, const LinearShape& shape);
 
 /** u from coordinates, (3.2). */
-void scaleInput(DeviceModel& model, DeviceBatch& batch, Buffer& y, double factor);
+void scaleInput(Device& device, DeviceBatch& batch, Buffer& y, double factor);
 /** D = skip y + output F, (3.2). */
-void scaleOutput(DeviceModel& model, DeviceBatch& batch, Buffer& y, Buffer& denoised, double skip, double output);
+void scaleOutput(Device& device, DeviceBatch& batch, Buffer& y, Buffer& denoised, double skip, double output);
 /** Move batch.unguided, the denoised positions of every copy, into guided. */
-void stereoGuidance(DeviceModel& model, DeviceBatch& batch, const StereoGuidanceShape& shape, Buffer& guided);
+void stereoGuidance(Device& device, DeviceBatch& batch, const StereoGuidanceShape& shape, Buffer& guided);
 /** Clamp the fixed points of every copy, batch.fixed and batch.start, in denoised positions. */
-void clampFixed(DeviceModel& model, DeviceBatch& batch, Buffer& denoised);
-void eulerStep(DeviceModel& model, DeviceBatch& batch, const StepLevels& levels, Buffer& next);
-void heunStep(DeviceModel& model, DeviceBatch& batch, const StepLevels& levels);
-void multistepStep(DeviceModel& model, DeviceBatch& batch, const StepLevels& levels);
+void clampFixed(Device& device, DeviceBatch& batch, Buffer& denoised);
+void eulerStep(Device& device, DeviceBatch& batch, const StepLevels& levels, Buffer& next);
+void heunStep(Device& device, DeviceBatch& batch, const StepLevels& levels);
+void multistepStep(Device& device, DeviceBatch& batch, const StepLevels& levels);
 
 /** The order of a Context's particles on the device, and the periodic cells they were moved by. */
 class ContextOrder {
@@ -61,8 +61,8 @@ private:
     std::vector<OpenMM::mm_int4> offsets;
 };
 
-void gather(DeviceModel& model, DeviceBatch& batch, ContextOrder& order);
-void scatter(DeviceModel& model, DeviceBatch& batch, ContextOrder& order, double unitInNanometers);
+void gather(Device& device, DeviceBatch& batch, ContextOrder& order);
+void scatter(Device& device, DeviceBatch& batch, ContextOrder& order, double unitInNanometers);
 
 } // namespace common
 } // namespace OrbitPlugin

@@ -4,8 +4,8 @@
 
 namespace OrbitPlugin {
 
-void common::clampFixed(DeviceModel& model, DeviceBatch& batch, Buffer& denoised) {
-    model.device["clampFixed"](model.device.groups(batch.numCopies), batch.numCopies, batch.copies, batch.fixed,
+void common::clampFixed(Device& device, DeviceBatch& batch, Buffer& denoised) {
+    device["clampFixed"](device.groups(batch.numCopies), batch.numCopies, batch.copies, batch.fixed,
         batch.start, denoised);
 }
 

@@ -21,8 +21,7 @@ void common::ContextOrder::update(Device& device) {
     }
 }
 
-void common::gather(DeviceModel& model, DeviceBatch& batch, ContextOrder& order) {
-    Device& device = model.device;
+void common::gather(Device& device, DeviceBatch& batch, ContextOrder& order) {
     ComputeContext& context = device.context;
     order.update(device);
     Vec3 a, b, c;

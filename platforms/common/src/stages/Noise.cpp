@@ -4,8 +4,8 @@
 
 namespace OrbitPlugin {
 
-void common::noise(DeviceModel& model, DeviceBatch& batch, std::uint64_t seed) {
-    model.device["noise"](model.device.elements(batch.getNumPoints()), batch.getNumPoints(), (unsigned int) seed,
+void common::noise(Device& device, DeviceBatch& batch, std::uint64_t seed) {
+    device["noise"](device.elements(batch.getNumPoints()), batch.getNumPoints(), (unsigned int) seed,
         (unsigned int) (seed >> 32), batch.rows, batch.keys, batch.noise);
 }
 

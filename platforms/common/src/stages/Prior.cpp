@@ -4,17 +4,17 @@
 
 namespace OrbitPlugin {
 
-static void launch(common::DeviceModel& model, common::DeviceBatch& batch, double sigma, bool add) {
-    model.device["prior"](model.device.groups(batch.numCopies), batch.numCopies, common::MixedArgument{sigma},
+static void launch(common::Device& device, common::DeviceBatch& batch, double sigma, bool add) {
+    device["prior"](device.groups(batch.numCopies), batch.numCopies, common::MixedArgument{sigma},
         (int) add, batch.copies, batch.noise, batch.positions);
 }
 
-void common::prior(DeviceModel& model, DeviceBatch& batch, double sigma) {
-    launch(model, batch, sigma, false);
+void common::prior(Device& device, DeviceBatch& batch, double sigma) {
+    launch(device, batch, sigma, false);
 }
 
-void common::addNoise(DeviceModel& model, DeviceBatch& batch, double sigma) {
-    launch(model, batch, sigma, true);
+void common::addNoise(Device& device, DeviceBatch& batch, double sigma) {
+    launch(device, batch, sigma, true);
 }
 
 } // namespace OrbitPlugin

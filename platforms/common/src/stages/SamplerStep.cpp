@@ -4,33 +4,33 @@
 
 namespace OrbitPlugin {
 
-void common::scaleInput(DeviceModel& model, DeviceBatch& batch, Buffer& y, double factor) {
+void common::scaleInput(Device& device, DeviceBatch& batch, Buffer& y, double factor) {
     const int numValues = 3 * batch.getNumPoints();
-    model.device["scaleInput"](model.device.elements(numValues), numValues, MixedArgument{factor}, y, batch.u,
+    device["scaleInput"](device.elements(numValues), numValues, MixedArgument{factor}, y, batch.u,
             batch.getUStride());
 }
 
 void common::scaleOutput(
-        DeviceModel& model, DeviceBatch& batch, Buffer& y, Buffer& denoised, double skip, double output) {
+        Device& device, DeviceBatch& batch, Buffer& y, Buffer& denoised, double skip, double output) {
     const int numValues = 3 * batch.getNumPoints();
-    model.device["scaleOutput"](model.device.elements(numValues), numValues, MixedArgument{skip},
+    device["scaleOutput"](device.elements(numValues), numValues, MixedArgument{skip},
         MixedArgument{output}, y, batch.output, denoised);
 }
 
-void common::eulerStep(DeviceModel& model, DeviceBatch& batch, const StepLevels& levels, Buffer& next) {
+void common::eulerStep(Device& device, DeviceBatch& batch, const StepLevels& levels, Buffer& next) {
     const int numValues = 3 * batch.getNumPoints();
-    model.device["eulerStep"](model.device.elements(numValues), numValues, MixedArgument{levels.sigma},
+    device["eulerStep"](device.elements(numValues), numValues, MixedArgument{levels.sigma},
         MixedArgument{levels.nextSigma}, batch.positions, batch.denoised, next);
 }
 
-void common::heunStep(DeviceModel& model, DeviceBatch& batch, const StepLevels& levels) {
+void common::heunStep(Device& device, DeviceBatch& batch, const StepLevels& levels) {
     const int numValues = 3 * batch.getNumPoints();
-    model.device["heunStep"](model.device.elements(numValues), numValues, MixedArgument{levels.sigma},
+    device["heunStep"](device.elements(numValues), numValues, MixedArgument{levels.sigma},
         MixedArgument{levels.nextSigma}, batch.denoised, batch.predicted, batch.predictedDenoised, batch.positions);
 }
 
-void common::multistepStep(DeviceModel& model, DeviceBatch& batch, const StepLevels& levels) {
-    model.device["multistepStep"](model.device.elements(3 * batch.getNumPoints()), 3 * batch.getNumPoints(),
+void common::multistepStep(Device& device, DeviceBatch& batch, const StepLevels& levels) {
+    device["multistepStep"](device.elements(3 * batch.getNumPoints()), 3 * batch.getNumPoints(),
         MixedArgument{levels.nextSigma / levels.sigma}, MixedArgument{getMultistepWeight(levels)}, batch.denoised,
         batch.previousDenoised, batch.positions);
 }

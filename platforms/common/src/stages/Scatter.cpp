@@ -6,8 +6,7 @@ using namespace OpenMM;
 
 namespace OrbitPlugin {
 
-void common::scatter(DeviceModel& model, DeviceBatch& batch, ContextOrder& order, double unitInNanometers) {
-    Device& device = model.device;
+void common::scatter(Device& device, DeviceBatch& batch, ContextOrder& order, double unitInNanometers) {
     ComputeContext& context = device.context;
     order.update(device);
     Vec3 a, b, c;

@@ -4,9 +4,9 @@
 
 namespace OrbitPlugin {
 
-void common::stereoGuidance(DeviceModel& model, DeviceBatch& batch, const StereoGuidanceShape& shape, Buffer& guided) {
+void common::stereoGuidance(Device& device, DeviceBatch& batch, const StereoGuidanceShape& shape, Buffer& guided) {
     const double factor = getGuidanceFactor(shape);
-    model.device["stereoGuidance"](model.device.elements(batch.getNumPoints()), batch.getNumPoints(),
+    device["stereoGuidance"](device.elements(batch.getNumPoints()), batch.getNumPoints(),
         MixedArgument{factor}, MixedArgument{LARGEST_VOTE}, batch.rows, batch.copies, batch.copyVolumes,
         batch.volumes, batch.volumeScales, batch.unguided, guided);
 }
