@@ -374,7 +374,7 @@ TEST(DenoiserModel, settingsThatDoNotFitAreNamed) {
     expectRefusal({"32-bit integer"}, set("width", 5000000000ll));
     expectRefusal({"width from 1 to 16384, got 0"}, set("width", 0));
     expectRefusal({"pointsPerToken from 1 to 8, got 9"}, set("pointsPerToken", 9));
-    expectRefusal({"[32][9]", "token.coordinates.weight"}, set("pointsPerToken", 3));
+    expectRefusal({"expected shape [9][2] for tensor \"head.weight\", got [3][2]"}, set("pointsPerToken", 3));
     expectRefusal({"a width that numHeads divides"}, set("numHeads", 3));
     expectRefusal({"a positive finite radialMax, got -1"}, set("radialMax", -1.0));
     expectRefusal({"a number as setting \"dataScale\""}, set("dataScale", nullptr));

@@ -42,7 +42,7 @@ struct Passes {
                 EXPECT_EQ(place.firstCoordinate, numCoordinates);
                 EXPECT_EQ(place.firstBias, numBias);
                 numRows += place.graph->numTokens;
-                numCoordinates += 3 * place.graph->paddedAtoms;
+                numCoordinates += 3 * place.graph->paddedTokens;
                 numBias += cpu::countBiasWords(model, *place.graph);
             }
             EXPECT_EQ(pass.numRows, numRows);
