@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The JSON form of TrainingCounts, and the counts of whole shards.
 #include "openmmorbit/ArgumentError.h"
-#include "openmmorbit/Shard.h"
 #include "openmmorbit/TrainingCounts.h"
 #include <nlohmann/json.hpp>
 
@@ -82,17 +81,6 @@ TrainingCounts TrainingCounts::fromJson(const string& text, const string& where)
         if (!hash.is_string())
             reader.refuse("texts in \"small\"", hash.dump());
         counts.smallMolecules.insert(hash.get<string>());
-    }
-    return counts;
-}
-
-TrainingCounts countTraining(const std::vector<string>& shards) {
-    TrainingCounts counts;
-    for (const string& path : shards) {
-        ShardReader reader(path);
-        ShardRecord record;
-        while (reader.next(record))
-            counts.addMolecule(record.graph, record.flatSmiles);
     }
     return counts;
 }
