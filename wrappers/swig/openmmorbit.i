@@ -122,6 +122,11 @@ ORBIT_UNIT(OrbitPlugin::Ensemble::getPositions, _unit.nanometer)
                              f"({', '.join(known) or 'it has none'}), got '{condition}'")
         condition = known.index(condition)
 %}
+// The door of the integrator: what the model was hardly trained for is said, as ConformerGenerator does.
+%pythonappend OrbitPlugin::OrbitDiffusionIntegrator::addMolecule %{
+    from openmmorbit import familiarity
+    familiarity.warn(graph.getLabel(), self.getModel().getTrainingCounts().findUnfamiliar(graph))
+%}
 
 // Two Python faces of one integrator share its ownership.
 %pythonappend OrbitPlugin::OrbitDiffusionIntegrator::cast %{

@@ -4,6 +4,7 @@ import copy
 import gc
 import inspect
 import pickle
+import warnings
 
 import numpy as np
 import openmm
@@ -11,7 +12,7 @@ import pytest
 from openmm import unit
 
 import openmmorbit  # noqa: F401  (loads the plugins)
-from openmmorbit import orbit
+from openmmorbit import molecules, orbit
 
 
 def publicClasses(module):
@@ -186,6 +187,15 @@ def testCopiesOfAnIntegratorAreWhole(smallIntegrator, way):
     del smallIntegrator
     gc.collect()
     assert other.getMoleculeGraph(0).getFormula() == "H2O"
+
+
+def testIntegratorWarnsOfUnfamiliarMolecules():
+    integrator = orbit.OrbitDiffusionIntegrator(openmmorbit.defaultModelPath())
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        integrator.addMolecule(molecules.toGraph("CCO")[0], list(range(9)))
+    with pytest.warns(openmmorbit.UnfamiliarMoleculeWarning, match="Se"):
+        integrator.addMolecule(molecules.toGraph("C[Se](=O)(=O)[Se]C")[0], list(range(9, 21)))
 
 
 def testCopyKeepsPythonAttributes(smallIntegrator):
