@@ -32,18 +32,40 @@ inline std::string writeInput(const std::string& bytes, const std::string& endin
     return path.string();
 }
 
+/** The bytes of a number of a shard. */
+inline std::string packNumber(std::uint32_t value) {
+    std::string text;
+    for (int k = 0; k < 4; k++)
+        text.push_back((char) (value >> (8 * k)));
+    return text;
+}
+
+/** The head of a part of a shard, with its checksum. */
+inline std::string packHead(
+        const std::string& magic, std::size_t first, std::size_t second, const std::string& checked) {
+    std::string head = magic + packNumber((std::uint32_t) first) + packNumber((std::uint32_t) second) +
+        packNumber(OrbitPlugin::crc32(checked.data(), checked.size()));
+    return head + packNumber(OrbitPlugin::crc32(head.data(), head.size()));
+}
+
 /** Append a record of a shard with right sizes and checksums. */
-inline void addRecord(std::string& bytes, const std::string& payload) {
-    auto number = [](std::uint32_t value) {
-        std::string text;
-        for (int k = 0; k < 4; k++)
-            text.push_back((char) (value >> (8 * k)));
-        return text;
-    };
-    std::string head = "RECORD\r\n" + number(0) + number((std::uint32_t) payload.size()) +
-        number(OrbitPlugin::crc32(payload.data(), payload.size()));
-    head += number(OrbitPlugin::crc32(head.data(), head.size()));
-    bytes += head + payload;
+inline void addRecord(std::string& bytes, const std::string& magic, const std::string& payload) {
+    bytes += packHead(magic, 0, payload.size(), payload) + payload;
+}
+
+/**
+ * Append a block of frames to a shard. The input's first 64 bytes at most describe them, behind the checksum of their
+ * subject; the others are cut into frames of one point, each with its checksum.
+ */
+inline void addFrames(std::string& bytes, const std::string& subject, const std::string& input) {
+    const std::string description =
+        packNumber(OrbitPlugin::crc32(subject.data(), subject.size())) + input.substr(0, 64);
+    std::string data;
+    for (std::size_t k = 64; k < input.size(); k += 12) {
+        const std::string piece = input.substr(k, 12);
+        data += piece + packNumber(OrbitPlugin::crc32(piece.data(), piece.size()));
+    }
+    bytes += packHead("FRAMES\r\n", description.size(), data.size(), description) + description + data;
 }
 
 #endif // OPENMM_ORBIT_TESTS_FUZZ_H_

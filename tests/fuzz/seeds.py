@@ -27,7 +27,8 @@ def makeModel():
     return model
 
 
-def makeShardPayload(text):
+def makeShardInputs(text):
+    """A record of format 1 is what a subject of format 2 is but for its start; frames of one point follow a subject."""
     record = orbit.ShardRecord()
     record.graph, record.flatSmiles, record.condition = openmmorbit.readMolecule(text), text, "MMFF94s"
     record.positions = [float(k) for k in range(3 * record.graph.getNumAtoms())]
@@ -35,7 +36,13 @@ def makeShardPayload(text):
         path = f"{folder}/in.shard"
         orbit.ShardWriter(path).add(record)
         data = Path(path).read_bytes()[8:]
-    return data[24 + int.from_bytes(data[8:12], "little"):]
+    label, size = (int.from_bytes(data[k:k + 4], "little") for k in (8, 12))
+    payload, frames = data[24 + label:24 + label + size], data[24 + label + size:]
+    yield bytes([1, 0]) + data
+    description = frames[28:24 + int.from_bytes(frames[8:12], "little")]
+    payload += bytes(-len(payload) % 4)
+    if len(payload) < 1024:
+        yield bytes([3, len(payload) // 4]) + payload + description + frames[24 + len(description) + 4:]
 
 
 def makeTopology(entry):
@@ -78,11 +85,13 @@ def makeSeeds():
             continue    # What the reader refuses is a seed too.
         yield "FuzzSerialization", makeNodes(graph.toXml())
         yield "FuzzMolfile", chem.writeMolBlock(graph, [0.1 * k for k in range(3 * graph.getNumAtoms())]).encode()
-        yield "FuzzShard", makeShardPayload(text.split()[0])
+        for contents in makeShardInputs(text.split()[0]):
+            yield "FuzzShard", contents
         bonds = "".join(f"B {b.atom1} {b.atom2} {b.order}\n" for b in graph.bonds)
         atoms = "".join(f"A {a.name} {a.element} {a.formalCharge}\n" for a in graph.atoms)
         yield "FuzzTopology", f"R LIG {text.split()[0]}\n{atoms}{bonds}".encode()
         yield "FuzzTopology", f"R UNL\n{atoms}{bonds}".encode()
+    yield "FuzzShard", bytes([0, 0]) + (golden / "format1.shard").read_bytes()[8:]
     for path in golden.glob("*.sdf"):
         for record in path.read_text().split("$$$$\n")[:20]:
             yield "FuzzMolfile", (record + "$$$$\n").encode()

@@ -87,6 +87,9 @@ ORBIT_VALUE(OrbitPlugin::FailedConformer)
 ORBIT_VALUE(OrbitPlugin::Ensemble)
 ORBIT_VALUE(OrbitPlugin::EnsembleMetrics)
 ORBIT_VALUE(OrbitPlugin::ShardRecord)
+ORBIT_VALUE(OrbitPlugin::ShardSubject)
+ORBIT_VALUE(OrbitPlugin::FrameBlock)
+ORBIT_VALUE(OrbitPlugin::FrameBlockHead)
 ORBIT_VALUE(OrbitPlugin::TokenInputs)
 
 // Long calls release the interpreter's lock.
@@ -179,5 +182,6 @@ SamplerSettings.__init__ = _initSamplerSettings
 %ignore OrbitPlugin::ConformerGenerationError;
 %include "openmmorbit/ConformerGenerator.h"
 %include "openmmorbit/OrbitDiffusionIntegrator.h"
+%include "openmmorbit/ShardSubject.h"
 %include "openmmorbit/Shard.h"
 %include "openmmorbit/MoleculeInputs.h"

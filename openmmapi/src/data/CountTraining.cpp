@@ -11,9 +11,11 @@ TrainingCounts countTraining(const std::vector<std::string>& shards) {
     TrainingCounts counts;
     for (const std::string& path : shards) {
         ShardReader reader(path);
-        ShardRecord record;
-        while (reader.next(record))
-            counts.addMolecule(record.graph, record.flatSmiles);
+        ShardSubject subject;
+        FrameBlockHead head;
+        while (reader.nextSubject(subject))
+            if (subject.kind == SubjectKind::Molecule && reader.nextHead(head))
+                counts.addMolecule(subject.graph, subject.splitKey);
     }
     return counts;
 }
