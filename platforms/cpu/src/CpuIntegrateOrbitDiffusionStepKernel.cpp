@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // How the CPU kernel hands out passes to threads and drives the sampler.
 #include "CpuIntegrateOrbitDiffusionStepKernel.h"
-#include "Dispatch.h"
 #include <algorithm>
 #include <atomic>
 
@@ -13,7 +12,7 @@ using std::string;
 using std::vector;
 
 /** Smaller copies are faster on one thread than on several that wait for each other. */
-static const int MIN_SHARED_ATOMS = 40;
+static const int MIN_SHARED_ROWS = 40;
 
 void CpuIntegrateOrbitDiffusionStepKernel::setPrecision(const string& newPrecision) {
     precision = newPrecision;
@@ -21,57 +20,61 @@ void CpuIntegrateOrbitDiffusionStepKernel::setPrecision(const string& newPrecisi
 
 void CpuIntegrateOrbitDiffusionStepKernel::initialize(const System& system, const DenoiserModel& newModel) {
     HostIntegrateOrbitDiffusionStepKernel::initialize(system, newModel);
-    model = std::make_unique<cpu::PackedModel>(newModel, cpu::chooseKernels(precision, newModel.getSettings()));
+    network = cpu::makeNetwork(newModel, precision);
+    dataScale = newModel.getSettings().dataScale;
 }
 
 void CpuIntegrateOrbitDiffusionStepKernel::setBatch(const Batch& newBatch) {
     HostIntegrateOrbitDiffusionStepKernel::setBatch(newBatch);
-    graphs.clear();
+    plan = cpu::PassPlan();
+    plan.numThreads = threads.getNumThreads();
     for (const TokenInputs& inputs : batch.inputs)
-        graphs.emplace_back(*model, inputs);
+        plan.wordsOfInput.push_back(network->countWords(inputs));
     conditions.clear();
-    conditionOfCopy.clear();
     for (const BatchCopy& copy : batch.copies) {
         auto place = std::find(conditions.begin(), conditions.end(), copy.condition);
-        conditionOfCopy.push_back((int) (place - conditions.begin()));
+        plan.conditionOfCopy.push_back((int) (place - conditions.begin()));
         if (place == conditions.end())
             conditions.push_back(copy.condition);
     }
 
-    passes = cpu::makePasses(*model, graphs, batch, conditionOfCopy, threads.getNumThreads());
+    passes = cpu::makePasses(batch, plan);
     auto endShared = std::stable_partition(passes.begin(), passes.end(), [&](const cpu::Pass& pass) {
         return isShared(pass);
     });
     numShared = (int) (endShared - passes.begin());
-    workspaces.resize(threads.getNumThreads());
-    for (std::size_t i = 0; i < workspaces.size(); i++) {
-        if (i < passes.size())
-            workspaces[i].reserve(*model, passes);
-        else
-            workspaces[i].reserveScratch(*model, passes);
-    }
-    level = cpu::NoiseLevel();
-    nextLevel = cpu::NoiseLevel();
+    network->setBatch(batch, passes, threads.getNumThreads());
+    scaled.resize(positions.size());
+    output.resize(positions.size());
+    level = {0};
+    nextLevel = {1};
 
     // The levels of the first step, so that steps find all memory allocated: none of them allocates.
 
     const vector<double>& sigmas = batch.plan.noiseLevels;
     if (!sigmas.empty() && sigmas[0] > 0)
-        cpu::prepareLevel(*model, sigmas[0], conditions, level);
+        prepareLevel(sigmas[0], level);
     if (batch.plan.method == SamplerMethod::Heun && sigmas.size() > 1 && sigmas[1] > 0)
-        cpu::prepareLevel(*model, sigmas[1], conditions, nextLevel);
+        prepareLevel(sigmas[1], nextLevel);
+}
+
+void CpuIntegrateOrbitDiffusionStepKernel::prepareLevel(double sigma, Level& level) {
+    if (level.sigma == sigma)
+        return;
+    level.sigma = sigma;
+    level.factors = getPreconditioning(sigma, dataScale);
+    network->prepareLevel(level.place, level.factors.logSigma, conditions);
 }
 
 bool CpuIntegrateOrbitDiffusionStepKernel::isShared(const cpu::Pass& pass) const {
-    return pass.copies.size() == 1 && (int) passes.size() < threads.getNumThreads() && pass.numRows >= MIN_SHARED_ATOMS;
+    return pass.copies.size() == 1 && (int) passes.size() < threads.getNumThreads() && pass.numRows >= MIN_SHARED_ROWS;
 }
 
-void CpuIntegrateOrbitDiffusionStepKernel::forEachPass(
-        const std::function<void(const cpu::Pass&, cpu::Workspace&)>& task) {
+void CpuIntegrateOrbitDiffusionStepKernel::forEachPass(const std::function<void(const cpu::Pass&, int)>& task) {
     const bool alone = passes.size() == 1 || threads.getNumThreads() == 1;
     const std::size_t numAlone = alone ? passes.size() : numShared;
     for (std::size_t i = 0; i < numAlone; i++)
-        task(passes[i], workspaces[0]);
+        task(passes[i], 0);
     if (numAlone == passes.size())
         return;
     std::atomic<std::size_t> next(numAlone);
@@ -81,14 +84,14 @@ void CpuIntegrateOrbitDiffusionStepKernel::forEachPass(
         if (thread >= (int) passes.size())
             return;
         for (std::size_t i = next++; i < passes.size(); i = next++)
-            task(passes[i], workspaces[thread]);
+            task(passes[i], thread);
     };
     threads.execute(std::ref(work));
     threads.waitForThreads();
 }
 
 void CpuIntegrateOrbitDiffusionStepKernel::start() {
-    forEachPass([&](const cpu::Pass& pass, cpu::Workspace& workspace) {
+    forEachPass([&](const cpu::Pass& pass, int thread) {
         for (int copy : pass.copies)
             startCopy(copy);
     });
@@ -99,34 +102,50 @@ void CpuIntegrateOrbitDiffusionStepKernel::execute(int step) {
     const StepLevels levels = batch.plan.getLevels(step, historyStep);
     if (nextLevel.sigma == levels.sigma)
         std::swap(level, nextLevel);
-    cpu::prepareLevel(*model, levels.sigma, conditions, level);
+    prepareLevel(levels.sigma, level);
     if (batch.plan.method == SamplerMethod::Heun && levels.nextSigma > 0)
-        cpu::prepareLevel(*model, levels.nextSigma, conditions, nextLevel);
-    forEachPass([&](const cpu::Pass& pass, cpu::Workspace& workspace) {
+        prepareLevel(levels.nextSigma, nextLevel);
+    forEachPass([&](const cpu::Pass& pass, int thread) {
         auto denoise = [&](double sigma, ArrayView<const double> y, ArrayView<double> denoised) {
-            denoisePass(pass, sigma == level.sigma ? level : nextLevel, y, denoised, workspace, nullptr);
+            denoisePass(pass, sigma == level.sigma ? level : nextLevel, y, denoised, thread, nullptr);
         };
         stepCopies(pass.copies, step, std::ref(denoise));
     });
     historyStep = step;
 }
 
-void CpuIntegrateOrbitDiffusionStepKernel::denoisePass(const cpu::Pass& pass, const cpu::NoiseLevel& atLevel,
-        ArrayView<const double> y, ArrayView<double> denoised, cpu::Workspace& workspace, StageTaps* taps) {
-    const cpu::DenoiserTask task = {
-            *model, pass, atLevel.factors, atLevel.conditionings[pass.condition], y, denoised, taps};
+void CpuIntegrateOrbitDiffusionStepKernel::denoisePass(const cpu::Pass& pass, const Level& atLevel,
+        ArrayView<const double> y, ArrayView<double> denoised, int thread, StageTaps* taps) {
+    const Preconditioning& factors = atLevel.factors;
+    const cpu::NetworkTask task = {pass, atLevel.place, scaled, output};
+
+    // (3.1)
+    for (int copy : pass.copies) {
+        const ArrayView<double> u = getRows<double>(copy, scaled);
+        const ArrayView<const double> rows = getRows(copy, y);
+        for (std::size_t i = 0; i < u.size(); i++)
+            u[i] = factors.input * rows[i];
+    }
     if (taps == nullptr && isShared(pass))
-        cpu::denoise(task, threads, workspaces);
+        network->evaluateOnAll(task, threads);
     else
-        cpu::denoise(task, workspace);
+        network->evaluate(task, thread, taps);
+
+    // (3.2)
+    for (int copy : pass.copies) {
+        const ArrayView<double> F = getRows<double>(copy, output), D = getRows(copy, denoised);
+        const ArrayView<const double> rows = getRows(copy, y);
+        for (std::size_t i = 0; i < F.size(); i++)
+            D[i] = factors.skip * rows[i] + factors.output * F[i];
+    }
 }
 
 void CpuIntegrateOrbitDiffusionStepKernel::evaluate(double sigma, vector<double>& denoised, StageTaps* taps) {
     denoised.assign(positions.size(), 0.0);
-    cpu::prepareLevel(*model, sigma, conditions, level);
+    prepareLevel(sigma, level);
     if (taps == nullptr) {
-        forEachPass([&](const cpu::Pass& pass, cpu::Workspace& workspace) {
-            denoisePass(pass, level, positions, denoised, workspace, nullptr);
+        forEachPass([&](const cpu::Pass& pass, int thread) {
+            denoisePass(pass, level, positions, denoised, thread, nullptr);
         });
         return;
     }
@@ -136,16 +155,16 @@ void CpuIntegrateOrbitDiffusionStepKernel::evaluate(double sigma, vector<double>
     taps->clear();
     for (int copy = 0; copy < (int) batch.copies.size(); copy++) {
         cpu::Pass single;
-        single.condition = conditionOfCopy[copy];
-        single.add(*model, graphs[batch.copies[copy].input], copy, batch.copies[copy].firstPoint);
-        denoisePass(single, level, positions, denoised, workspaces[0], taps);
+        single.condition = plan.conditionOfCopy[copy];
+        single.add(batch, copy, plan.wordsOfInput[batch.copies[copy].input]);
+        denoisePass(single, level, positions, denoised, 0, taps);
     }
 }
 
 string CpuIntegrateOrbitDiffusionStepKernel::getDescription() const {
-    if (model == nullptr)
+    if (network == nullptr)
         return "CPU";
-    const cpu::KernelTable& table = *model->kernels.operand;
+    const cpu::KernelTable& table = network->getTable();
     return string("CPU (") + table.instructionSet + (table.bf16 ? ", bf16)" : ", single)");
 }
 

@@ -3,9 +3,9 @@
 #ifndef OPENMM_ORBIT_CPUINTEGRATEORBITDIFFUSIONSTEPKERNEL_H_
 #define OPENMM_ORBIT_CPUINTEGRATEORBITDIFFUSIONSTEPKERNEL_H_
 
-#include "CpuDenoiser.h"
+#include "Network.h"
 #include "host/HostIntegrateOrbitDiffusionStepKernel.h"
-#include "openmm/internal/ThreadPool.h"
+#include "openmmorbit/internal/stages/Preconditioning.h"
 #include <functional>
 #include <memory>
 
@@ -30,23 +30,32 @@ public:
     void evaluate(double sigma, std::vector<double>& denoised, StageTaps* taps) override;
     std::string getDescription() const override;
 private:
-    /** Call task(pass, workspace) for every pass, each once, on all threads unless the threads share single passes. */
-    void forEachPass(const std::function<void(const cpu::Pass&, cpu::Workspace&)>& task);
-    /** Evaluate the denoiser of a pass; y and D [numPoints of the batch][3]. */
-    void denoisePass(const cpu::Pass& pass, const cpu::NoiseLevel& level, ArrayView<const double> y,
-            ArrayView<double> denoised, cpu::Workspace& workspace, StageTaps* taps);
+    /** A noise level that the network is prepared for. */
+    struct Level {
+        int place; // in the network
+        double sigma = 0;
+        Preconditioning factors = {};
+    };
+    /** Prepare the network for a noise level above 0. Does nothing if it is. */
+    void prepareLevel(double sigma, Level& level);
+    /** Call task(pass, thread) for every pass, each once, on all threads unless the threads share single passes. */
+    void forEachPass(const std::function<void(const cpu::Pass&, int thread)>& task);
+    /** Evaluate the denoiser (3.2) of a pass; y and D [numPoints of the batch][3]. */
+    void denoisePass(const cpu::Pass& pass, const Level& level, ArrayView<const double> y, ArrayView<double> denoised,
+            int thread, StageTaps* taps);
     /** Whether a pass is shared out over the threads: it is one large copy, and there are fewer passes than threads. */
     bool isShared(const cpu::Pass& pass) const;
 
     OpenMM::ThreadPool& threads;
     std::string precision;                              // empty means the processor's best
-    std::unique_ptr<cpu::PackedModel> model;
-    std::vector<cpu::PackedGraph> graphs;
-    std::vector<int> conditions, conditionOfCopy;       // the conditions in use; each copy's place among them
+    std::unique_ptr<cpu::Network> network;
+    double dataScale = 1;
+    std::vector<int> conditions; // those in use
+    cpu::PassPlan plan;
     std::vector<cpu::Pass> passes;                      // those that threads share, then the others, the largest first
     int numShared = 0;
-    std::vector<cpu::Workspace> workspaces;             // one a thread
-    cpu::NoiseLevel level, nextLevel;
+    std::vector<double> scaled, output; // u and F [numPoints][3]
+    Level level{0}, nextLevel{1};
 };
 
 } // namespace OrbitPlugin

@@ -39,9 +39,9 @@ std::vector<const KernelTable*> getAvailableTables() {
     return tables;
 }
 
-KernelPair chooseKernels(const std::string& precision, const PairBiasTransformerSettings& settings) {
+KernelPair chooseKernels(const std::string& precision, int headWidth) {
     std::string wish = precision.empty() ? readEnvironment("ORBIT_CPU_PRECISION") : precision;
-    if (wish.empty() && settings.width / settings.numHeads % 2 != 0)
+    if (wish.empty() && headWidth % 2 != 0)
         wish = "single";
     return chooseKernels(readEnvironment("ORBIT_CPU_ISA"), wish);
 }

@@ -3,18 +3,18 @@
 #ifndef OPENMM_ORBIT_CPU_LINEARSTAGE_H_
 #define OPENMM_ORBIT_CPU_LINEARSTAGE_H_
 
-#include "Team.h"
+#include "CpuStages.h"
 
 namespace OrbitPlugin {
 namespace cpu {
 
 /** Get a thread's first row of an array of the pass. */
-inline float* rowsOf(const Share& share, AlignedBuffer& array, long stride) {
+inline float* rowsOf(const RowShare& share, AlignedBuffer& array, long stride) {
     return array.data() + share.firstRow * stride;
 }
 
 /** Start the task of a layer on a thread's rows; gate and output are the caller's. */
-inline LinearTask linearTask(const PackedLinear& layer, const Share& share, AlignedBuffer& a, long aStride) {
+inline LinearTask linearTask(const PackedLinear& layer, const RowShare& share, AlignedBuffer& a, long aStride) {
     LinearTask task = startTask(layer);
     task.a = rowsOf(share, a, aStride);
     task.aStride = aStride;
@@ -23,14 +23,14 @@ inline LinearTask linearTask(const PackedLinear& layer, const Share& share, Alig
 }
 
 /** a = LN(x) scale + shift for a thread's rows. */
-inline void normalizeRows(const KernelTable& table, const PackedModel& model, const float* scale, const float* shift,
-        const Share& share) {
-    Workspace& workspace = share.common;
+inline void normalizeRows(
+        const KernelTable& table, int width, const float* scale, const float* shift, const Share& share) {
+    PairBiasWorkspace& workspace = share.common;
     LayerNormTask task{};
     task.x = rowsOf(share, workspace.x, workspace.widthStride);
     task.xStride = workspace.widthStride;
     task.numRows = share.numRows;
-    task.width = model.settings.width;
+    task.width = width;
     task.scale = scale;
     task.shift = shift;
     task.out = rowsOf(share, workspace.a, workspace.widthStride);

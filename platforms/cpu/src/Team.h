@@ -3,7 +3,7 @@
 #ifndef OPENMM_ORBIT_CPU_TEAM_H_
 #define OPENMM_ORBIT_CPU_TEAM_H_
 
-#include "Workspace.h"
+#include "Pass.h"
 #include <algorithm>
 #include <atomic>
 #include <thread>
@@ -39,11 +39,9 @@ struct RowRange {
 };
 
 /**
- * What one thread does of a pass: some rows of every stage. A row's result does not depend on how rows are shared out.
+ * The rows of a pass that one thread has in every stage. A row's result does not depend on how rows are shared out.
  */
-struct Share {
-    Workspace& common;      ///< arrays of the pass
-    Workspace& own;         ///< scratch of the thread; the same workspace where one thread has all rows
+struct RowShare {
     int firstRow, numRows;
     Barrier* barrier;       ///< null where one thread has all rows
     /** Wait until all threads have finished what stands before. */
@@ -54,7 +52,7 @@ struct Share {
     /** Get the thread's rows of a copy, counted from the copy's first. */
     RowRange getRows(const PassCopy& copy) const {
         const int first = firstRow - copy.firstRow;
-        return {std::max(0, first), std::min(copy.graph->numTokens, first + numRows)};
+        return {std::max(0, first), std::min(copy.numTokens, first + numRows)};
     }
 };
 

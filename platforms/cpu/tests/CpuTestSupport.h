@@ -5,6 +5,7 @@
 
 #include "Dispatch.h"
 #include "Matchers.h"
+#include "PackedLinear.h"
 #include "Systems.h"
 #include "Tolerances.h"
 #include "openmmorbit/internal/MoleculeFeatures.h"

@@ -4,6 +4,7 @@
 #include "CpuTestSupport.h"
 #include "Denoiser.h"
 #include "Models.h"
+#include "networks/PairBiasWorkspace.h"
 #include "openmmorbit/ArgumentError.h"
 
 using namespace OpenMM;
@@ -155,7 +156,7 @@ TEST_P(CpuKernel, agreesWithReferenceForLargeMolecules) {
     for (int numAtoms : sizes)
         graphs.push_back(makeFeatures(model, numAtoms, numAtoms));
     const long biasWords = 54l * 565 * 576, embeddingWords = 27l * 565 * 576;
-    ASSERT_GT(biasWords, cpu::MAX_BIAS_WORDS);
+    ASSERT_GT(biasWords, cpu::MAX_PASS_WORDS);
     ASSERT_GT(embeddingWords, cpu::MAX_EMBEDDING_WORDS);
     ThreadPool threads(1);
     auto kernel = makeKernel(model, threads);
@@ -330,10 +331,9 @@ TEST(CpuDispatch, choosesTheWidestUnlessAsked) {
 
 TEST(CpuDispatch, whatACallerAsksForComesBeforeTheEnvironment) {
     const ScopedEnvironment instructionSet("ORBIT_CPU_ISA", ""), precision("ORBIT_CPU_PRECISION", "single");
-    const PairBiasTransformerSettings settings;
-    EXPECT_FALSE(cpu::chooseKernels("", settings).operand->bf16);
+    EXPECT_FALSE(cpu::chooseKernels("", 32).operand->bf16);
     if (cpu::getAvailableTables().back()->bf16) {
-        EXPECT_TRUE(cpu::chooseKernels("bf16", settings).operand->bf16);
+        EXPECT_TRUE(cpu::chooseKernels("bf16", 32).operand->bf16);
     }
     ThreadPool threads(1);
     CpuIntegrateOrbitDiffusionStepKernel kernel(IntegrateOrbitDiffusionStepKernel::Name(), Platform::getPlatform(0),
@@ -348,8 +348,8 @@ TEST(CpuDispatch, whatACallerAsksForComesBeforeTheEnvironment) {
 TEST(CpuDispatch, oddHeadsAreInSinglePrecisionUnlessAsked) {
     const ScopedEnvironment instructionSet("ORBIT_CPU_ISA", ""), precision("ORBIT_CPU_PRECISION", "");
     const DenoiserModel model = makeOddModel(3);
-    EXPECT_FALSE(cpu::chooseKernels("", model.getSettings()).operand->bf16);
-    const cpu::KernelPair kernels = cpu::chooseKernels("", makeOddModel(6).getSettings());
+    EXPECT_FALSE(cpu::chooseKernels("", 3).operand->bf16);
+    const cpu::KernelPair kernels = cpu::chooseKernels("", 6);
     EXPECT_EQ(kernels.operand, cpu::getAvailableTables().back());
     if (!kernels.operand->bf16)
         return;

@@ -2,7 +2,7 @@
 // How a batch is divided into passes: every copy once, about as many rows for each thread, conditions never mixed.
 #include "CpuTestSupport.h"
 #include "Models.h"
-#include "Pass.h"
+#include "Network.h"
 #include <algorithm>
 
 using namespace OrbitPlugin;
@@ -13,42 +13,44 @@ namespace {
 
 struct Passes {
     Passes(const DenoiserModel& denoiser, const vector<int>& sizes, int numThreads, int numConditions = 1) :
-            model(denoiser, cpu::chooseKernels("", "single")) {
+            network(cpu::makeNetwork(denoiser, "single")) {
+        plan.numThreads = numThreads;
         for (int size : sizes) {
             BatchCopy copy;
             copy.input = (int) batch.inputs.size();
             batch.inputs.push_back(makeFeatures(denoiser, size, 3));
-            graphs.emplace_back(model, batch.inputs.back());
-            conditions.push_back((int) batch.copies.size() % numConditions);
+            plan.wordsOfInput.push_back(network->countWords(batch.inputs.back()));
+            plan.conditionOfCopy.push_back((int) batch.copies.size() % numConditions);
             batch.addCopy(copy);
         }
-        passes = cpu::makePasses(model, graphs, batch, conditions, numThreads);
+        passes = cpu::makePasses(batch, plan);
     }
     /** Every copy is in one pass, and no two of a pass overlap in any array. */
     void check() const {
         vector<int> copies;
         for (const cpu::Pass& pass : passes) {
             ASSERT_EQ(pass.copies.size(), pass.places.size());
-            int numRows = 0, numCoordinates = 0;
-            long numBias = 0;
+            int numRows = 0, numPaddedRows = 0;
+            long numWords = 0;
             for (std::size_t i = 0; i < pass.copies.size(); i++) {
                 const int copy = pass.copies[i];
                 const cpu::PassCopy& place = pass.places[i];
                 copies.push_back(copy);
-                EXPECT_EQ(pass.condition, conditions[copy]);
-                EXPECT_EQ(place.graph, &graphs[copy]);
+                EXPECT_EQ(pass.condition, plan.conditionOfCopy[copy]);
+                EXPECT_EQ(place.input, batch.copies[copy].input);
+                EXPECT_EQ(place.numTokens, batch.getNumTokens(copy));
                 EXPECT_EQ(place.firstPoint, batch.copies[copy].firstPoint);
                 EXPECT_EQ(place.firstRow, numRows);
-                EXPECT_EQ(place.firstCoordinate, numCoordinates);
-                EXPECT_EQ(place.firstBias, numBias);
-                numRows += place.graph->numTokens;
-                numCoordinates += 3 * place.graph->paddedTokens;
-                numBias += cpu::countBiasWords(model, *place.graph);
+                EXPECT_EQ(place.firstPaddedRow, numPaddedRows);
+                EXPECT_EQ(place.firstWord, numWords);
+                numRows += place.numTokens;
+                numPaddedRows += place.paddedTokens;
+                numWords += plan.wordsOfInput[place.input];
             }
             EXPECT_EQ(pass.numRows, numRows);
-            EXPECT_EQ(pass.numCoordinates, numCoordinates);
-            EXPECT_EQ(pass.numBias, numBias);
-            EXPECT_TRUE(pass.copies.size() == 1 || numBias <= cpu::MAX_BIAS_WORDS);
+            EXPECT_EQ(pass.numPaddedRows, numPaddedRows);
+            EXPECT_EQ(pass.numWords, numWords);
+            EXPECT_TRUE(pass.copies.size() == 1 || numWords <= cpu::MAX_PASS_WORDS);
         }
         std::sort(copies.begin(), copies.end());
         for (int i = 0; i < (int) copies.size(); i++)
@@ -61,10 +63,9 @@ struct Passes {
             rows.push_back(pass.numRows);
         return rows;
     }
-    cpu::PackedModel model;
+    std::unique_ptr<cpu::Network> network;
     Batch batch;
-    vector<cpu::PackedGraph> graphs;
-    vector<int> conditions;
+    cpu::PassPlan plan;
     vector<cpu::Pass> passes;
 };
 

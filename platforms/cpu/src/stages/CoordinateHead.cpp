@@ -6,24 +6,26 @@
 namespace OrbitPlugin {
 namespace cpu {
 
-void coordinateHead(const PackedModel& model, const Pass& pass, const Conditioning& conditioning, const Share& share) {
-    Workspace& workspace = share.common;
-    const KernelTable& table = *model.kernels.single;
+void coordinateHead(const PairBiasPass& pass, ArrayView<double> F, const Share& share) {
+    const PairBiasWeights& weights = pass.weights;
+    PairBiasWorkspace& workspace = share.common;
+    const KernelTable& table = *weights.kernels.single;
 
     // (4.18)
 
-    normalizeRows(table, model, conditioning.head(model, 1), conditioning.head(model, 0), share);
-    LinearTask head = linearTask(model.head, share, workspace.a, workspace.widthStride);
+    normalizeRows(table, weights.settings.width, pass.conditioning.head(weights, 1), pass.conditioning.head(weights, 0),
+            share);
+    LinearTask head = linearTask(weights.head, share, workspace.a, workspace.widthStride);
     head.out = rowsOf(share, workspace.headRows, ROW_PADDING);
     head.outStride = ROW_PADDING;
     head.floatOutput = true;
     table.linear(head, Epilogue::Store);
     share.wait();
-    const int components = 3 * model.settings.pointsPerToken;
-    for (const PassCopy& copy : pass.places) {
-        const int numTokens = copy.graph->numTokens, numPoints = numTokens * model.settings.pointsPerToken;
+    const int components = 3 * weights.settings.pointsPerToken;
+    for (const PassCopy& copy : pass.pass.places) {
+        const int numTokens = copy.numTokens, numPoints = numTokens * weights.settings.pointsPerToken;
         const float* rows = workspace.headRows.data() + (std::size_t) copy.firstRow * ROW_PADDING;
-        double* output = workspace.output.data() + (std::size_t) components * copy.firstRow;
+        double* output = F.data() + 3 * (std::size_t) copy.firstPoint;
         double mean[3] = {0, 0, 0};
         for (int i = 0; i < numTokens; i++)
             for (int k = 0; k < components; k++)

@@ -11,54 +11,51 @@ namespace cpu {
 namespace {
 
 /** A thread's rows of one copy, all at once where the biases of all layers are kept. */
-void attend(const PackedModel& model, const PassCopy& copy, const Conditioning& conditioning, int layer,
-        const Share& share) {
-    Workspace& workspace = share.common;
-    const PackedGraph& graph = *copy.graph;
-    const PairBiasTransformerSettings& settings = model.settings;
+void attend(const PairBiasPass& pass, const PassCopy& copy, int layer, const Share& share) {
+    const PairBiasWeights& weights = pass.weights;
+    PairBiasWorkspace& workspace = share.common;
+    const PairBiasTransformerSettings& settings = weights.settings;
     AttentionTask task{};
-    task.numTokens = graph.numTokens;
-    task.paddedTokens = graph.paddedTokens;
+    task.numTokens = copy.numTokens;
+    task.paddedTokens = copy.paddedTokens;
     task.numHeads = settings.numHeads;
     task.headWidth = settings.width / settings.numHeads;
     task.qkv = workspace.qkv.data() + (std::size_t) copy.firstRow * workspace.qkvStride;
     task.qkvStride = workspace.qkvStride;
-    task.coordinates = workspace.coordinates.data() + copy.firstCoordinate;
+    task.coordinates = workspace.coordinates.data() + 3 * settings.pointsPerToken * copy.firstPaddedRow;
     task.out = workspace.attended.data() + (std::size_t) copy.firstRow * workspace.attentionStride;
     task.outStride = workspace.attentionStride;
     task.scratch = share.own.scratch.data();
     task.pointsPerToken = settings.pointsPerToken;
     task.referencePoint = getReferencePoint(settings.pointsPerToken);
-    const bool keeps = keepsAllBiases(model, graph);
+    const bool keeps = keepsAllBiases(weights, copy);
     const RowRange range = share.getRows(copy);
-    const int blockRows = keeps ? graph.numTokens : BLOCK_ROWS;
+    const int blockRows = keeps ? copy.numTokens : BLOCK_ROWS;
     for (int first = range.firstRow; first < range.endRow; first += blockRows) {
         task.firstRow = first;
         task.numRows = std::min(blockRows, range.endRow - first);
-        task.biasStride = (long) (keeps ? graph.numTokens : task.numRows) * graph.paddedTokens;
+        task.biasStride = (long) (keeps ? copy.numTokens : task.numRows) * copy.paddedTokens;
         if (keeps)
-            task.bias = workspace.bias.data() + copy.firstBias + layer * settings.numHeads * task.biasStride +
-                    (std::size_t) first * graph.paddedTokens;
+            task.bias = workspace.bias.data() + copy.firstWord + layer * settings.numHeads * task.biasStride +
+                    (std::size_t) first * copy.paddedTokens;
         else {
-            pairFeatures(model, copy, conditioning,
-                    {layer * settings.numHeads, settings.numHeads, first, task.numRows}, share);
+            pairFeatures(pass, copy, {layer * settings.numHeads, settings.numHeads, first, task.numRows}, share);
             task.bias = share.own.bias.data();
         }
-        model.kernels.operand->attention(task);
+        weights.kernels.operand->attention(task);
     }
 }
 
 } // namespace
 
-void pairBiasAttention(const PackedModel& model, const Pass& pass, const Conditioning& conditioning, int layer,
-        const Share& share) {
-    Workspace& workspace = share.common;
-    const KernelTable& table = *model.kernels.operand;
-    const PackedLayer& weights = model.layers[layer];
+void pairBiasAttention(const PairBiasPass& pass, int layer, const Share& share) {
+    PairBiasWorkspace& workspace = share.common;
+    const KernelTable& table = *pass.weights.kernels.operand;
+    const PackedLayer& weights = pass.weights.layers[layer];
 
     // (4.10)
 
-    normalizeRows(table, model, conditioning.layer(model, layer, 1), conditioning.layer(model, layer, 0), share);
+    normalizeRows(table, pass.weights.settings.width, pass.modulation(layer, 1), pass.modulation(layer, 0), share);
 
     // (4.11), when all threads have used the keys and values of the layer before
 
@@ -71,13 +68,13 @@ void pairBiasAttention(const PackedModel& model, const Pass& pass, const Conditi
 
     // (4.12), (4.13)
 
-    for (const PassCopy& copy : pass.places)
-        attend(model, copy, conditioning, layer, share);
+    for (const PassCopy& copy : pass.pass.places)
+        attend(pass, copy, layer, share);
 
     // (4.14)
 
     LinearTask output = linearTask(weights.output, share, workspace.attended, workspace.attentionStride);
-    output.gate = conditioning.layer(model, layer, 2);
+    output.gate = pass.modulation(layer, 2);
     output.out = rowsOf(share, workspace.x, workspace.widthStride);
     output.outStride = workspace.widthStride;
     table.linear(output, Epilogue::Residual);

@@ -1,51 +1,50 @@
 // SPDX-License-Identifier: MIT
-// Stage pairFeatures on the CPU: the attention biases of some layers for some atoms, one token's neighbours at a time.
+// Stage pairFeatures on the CPU: the attention biases of some layers for some tokens, one token's neighbours at a time.
 #include "CpuStages.h"
 #include "openmmorbit/internal/stages/Points.h"
 
 namespace OrbitPlugin {
 namespace cpu {
 
-void expandEmbeddings(const PackedModel& model, const PackedGraph& graph, Workspace& workspace) {
-    if (!keepsEmbeddings(model, graph) || workspace.expanded == &graph)
+void expandEmbeddings(const PairBiasPass& pass, const PassCopy& copy, PairBiasWorkspace& workspace) {
+    const PairBiasInputs& inputs = pass.inputs[copy.input];
+    if (!keepsEmbeddings(pass.weights, copy) || workspace.expanded == &inputs)
         return;
-    const int pairWidth = model.settings.pairWidth;
-    for (int i = 0; i < graph.numTokens; i++)
-        graph.expandRow(i, pairWidth, workspace.embedding.data() + (std::size_t) i * pairWidth * graph.paddedTokens);
-    workspace.expanded = &graph;
+    const int pairWidth = pass.weights.settings.pairWidth;
+    for (int i = 0; i < copy.numTokens; i++)
+        inputs.expandRow(i, pairWidth, workspace.embedding.data() + (std::size_t) i * pairWidth * copy.paddedTokens);
+    workspace.expanded = &inputs;
 }
 
-void pairFeatures(const PackedModel& model, const PassCopy& copy, const Conditioning& conditioning, BiasBlock block,
-        const Share& share) {
-    Workspace& workspace = share.common;
-    const PackedGraph& graph = *copy.graph;
-    const PairBiasTransformerSettings& settings = model.settings;
-    std::size_t rowWords = (std::size_t) settings.pairWidth * graph.paddedTokens;
-    bool keeps = keepsEmbeddings(model, graph);
+void pairFeatures(const PairBiasPass& pass, const PassCopy& copy, BiasBlock block, const Share& share) {
+    const PairBiasWeights& weights = pass.weights;
+    PairBiasWorkspace& workspace = share.common;
+    const PairBiasTransformerSettings& settings = weights.settings;
+    std::size_t rowWords = (std::size_t) settings.pairWidth * copy.paddedTokens;
+    bool keeps = keepsEmbeddings(weights, copy);
     PairRowTask task{};
-    task.numTokens = graph.numTokens;
-    task.paddedTokens = graph.paddedTokens;
+    task.numTokens = copy.numTokens;
+    task.paddedTokens = copy.paddedTokens;
     task.pairWidth = settings.pairWidth;
     task.numRadial = settings.numRadial;
     task.numBias = block.numChannels;
-    task.coordinates = workspace.coordinates.data() + copy.firstCoordinate +
-            3 * getReferencePoint(settings.pointsPerToken) * graph.paddedTokens;
+    task.coordinates = workspace.coordinates.data() + 3 * settings.pointsPerToken * copy.firstPaddedRow +
+            3 * getReferencePoint(settings.pointsPerToken) * copy.paddedTokens;
     task.inverseSpacing = (float) ((settings.numRadial - 1) / settings.radialMax);
-    task.conditioning = conditioning.pair(model);
-    task.radialWeight = model.radialWeight.data();
-    task.hiddenWeight = model.pairHiddenWeight.data();
-    task.hiddenBias = model.pairHiddenBias.data();
-    task.biasWeight = model.biasWeight.data() + (std::size_t) block.firstChannel * model.pairDepth();
-    task.biasBias = model.biasBias.data() + block.firstChannel;
+    task.conditioning = pass.conditioning.pair(weights);
+    task.radialWeight = weights.radialWeight.data();
+    task.hiddenWeight = weights.pairHiddenWeight.data();
+    task.hiddenBias = weights.pairHiddenBias.data();
+    task.biasWeight = weights.biasWeight.data() + (std::size_t) block.firstChannel * weights.pairDepth();
+    task.biasBias = weights.biasBias.data() + block.firstChannel;
     task.scratch = share.own.scratch.data();
 
     // The biases of all layers are an array of the pass, those of a block belong to the thread.
 
-    bool keepsAll = keepsAllBiases(model, graph);
-    float* bias = keepsAll ?
-            workspace.bias.data() + copy.firstBias + (std::size_t) block.firstRow * graph.paddedTokens :
-            share.own.bias.data();
-    task.biasStride = (long) (keepsAll ? graph.numTokens : block.numRows) * graph.paddedTokens;
+    bool keepsAll = keepsAllBiases(weights, copy);
+    float* bias = keepsAll ? workspace.bias.data() + copy.firstWord + (std::size_t) block.firstRow * copy.paddedTokens
+                           : share.own.bias.data();
+    task.biasStride = (long) (keepsAll ? copy.numTokens : block.numRows) * copy.paddedTokens;
 
     // (4.6) to (4.9), token by token
 
@@ -55,11 +54,11 @@ void pairFeatures(const PackedModel& model, const PassCopy& copy, const Conditio
             // The thread's row overwrites what another copy has left in its own workspace.
 
             share.own.expanded = nullptr;
-            graph.expandRow(task.row, settings.pairWidth, share.own.embedding.data());
+            pass.inputs[copy.input].expandRow(task.row, settings.pairWidth, share.own.embedding.data());
         }
         task.embedding = keeps ? workspace.embedding.data() + task.row * rowWords : share.own.embedding.data();
-        task.bias = bias + (std::size_t) row * graph.paddedTokens;
-        model.kernels.operand->pairRow(task);
+        task.bias = bias + (std::size_t) row * copy.paddedTokens;
+        weights.kernels.operand->pairRow(task);
     }
 }
 

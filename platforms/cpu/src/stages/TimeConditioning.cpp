@@ -23,12 +23,12 @@ void applyToVector(const KernelTable& table, const PackedLinear& layer, const fl
 
 } // namespace
 
-void timeConditioning(const PackedModel& model, double logSigma, int condition, Conditioning& conditioning) {
-    const KernelTable& table = *model.kernels.single;
-    int numFrequencies = (int) model.frequencies.size(), width = model.settings.conditionWidth;
+void timeConditioning(const PairBiasWeights& weights, double logSigma, int condition, Conditioning& conditioning) {
+    const KernelTable& table = *weights.kernels.single;
+    int numFrequencies = (int) weights.frequencies.size(), width = weights.settings.conditionWidth;
     int padded = roundUp(std::max(width, 2 * numFrequencies), ROW_PADDING);
     conditioning.scratch.reserve(3 * padded);
-    conditioning.values.reserve(model.modulation.bias.size());
+    conditioning.values.reserve(weights.modulation.bias.size());
     conditioning.cond.resize(width);
     float* e = conditioning.scratch.data();
     float* hidden = e + padded;
@@ -37,23 +37,23 @@ void timeConditioning(const PackedModel& model, double logSigma, int condition, 
     // (4.1)
 
     for (int k = 0; k < numFrequencies; k++) {
-        e[k] = (float) std::cos(model.frequencies[k] * logSigma);
-        e[numFrequencies + k] = (float) std::sin(model.frequencies[k] * logSigma);
+        e[k] = (float) std::cos(weights.frequencies[k] * logSigma);
+        e[numFrequencies + k] = (float) std::sin(weights.frequencies[k] * logSigma);
     }
 
     // (4.2)
 
-    applyToVector(table, model.timeHidden, e, hidden);
+    applyToVector(table, weights.timeHidden, e, hidden);
     table.silu(hidden, hidden, padded);
-    applyToVector(table, model.timeOutput, hidden, cond);
+    applyToVector(table, weights.timeOutput, hidden, cond);
     for (int c = 0; c < width; c++)
-        cond[c] += model.conditionEmbedding[(std::size_t) condition * width + c];
+        cond[c] += weights.conditionEmbedding[(std::size_t) condition * width + c];
     table.silu(cond, cond, padded);
     std::copy(cond, cond + width, conditioning.cond.begin());
 
     // (4.3), (4.4), and W_t cond of (4.7)
 
-    applyToVector(table, model.modulation, cond, conditioning.values.data());
+    applyToVector(table, weights.modulation, cond, conditioning.values.data());
 }
 
 } // namespace cpu

@@ -8,9 +8,9 @@ namespace cpu {
 namespace {
 
 /** x = base + the weights of a point times its coordinates, of one token; u has a row a direction. */
-void addPoint(const PackedModel& model, const float* u, int padded, int point, const float* base, float* x) {
-    const int width = model.settings.width;
-    const float* weightX = model.coordinateWeight.data() + (std::size_t) 3 * point * width;
+void addPoint(const PairBiasWeights& weights, const float* u, int padded, int point, const float* base, float* x) {
+    const int width = weights.settings.width;
+    const float* weightX = weights.coordinateWeight.data() + (std::size_t) 3 * point * width;
     const float* weightY = weightX + width;
     const float* weightZ = weightY + width;
     u += 3 * point * padded;
@@ -21,20 +21,22 @@ void addPoint(const PackedModel& model, const float* u, int padded, int point, c
 
 } // namespace
 
-void tokenEmbedding(const PackedModel& model, const Pass& pass, Workspace& workspace) {
-    const int stride = model.widthStride;
+void tokenEmbedding(const PairBiasPass& pass, PairBiasWorkspace& workspace) {
+    const PairBiasWeights& weights = pass.weights;
+    const int stride = weights.widthStride;
 
     // (4.5)
 
-    for (const PassCopy& copy : pass.places) {
-        const int numTokens = copy.graph->numTokens, padded = copy.graph->paddedTokens;
-        const float* u = workspace.coordinates.data() + copy.firstCoordinate;
-        for (int i = 0; i < numTokens; i++) {
-            const float* embedding = copy.graph->tokens.data() + (std::size_t) i * stride;
+    for (const PassCopy& copy : pass.pass.places) {
+        const int padded = copy.paddedTokens;
+        const PairBiasInputs& inputs = pass.inputs[copy.input];
+        const float* u = workspace.coordinates.data() + 3 * weights.settings.pointsPerToken * copy.firstPaddedRow;
+        for (int i = 0; i < copy.numTokens; i++) {
+            const float* embedding = inputs.tokens.data() + (std::size_t) i * stride;
             float* x = workspace.x.data() + (std::size_t) (copy.firstRow + i) * stride;
-            addPoint(model, u + i, padded, 0, embedding, x);
-            for (int point = 1; point < model.settings.pointsPerToken; point++)
-                addPoint(model, u + i, padded, point, x, x);
+            addPoint(weights, u + i, padded, 0, embedding, x);
+            for (int point = 1; point < weights.settings.pointsPerToken; point++)
+                addPoint(weights, u + i, padded, point, x, x);
         }
     }
 }

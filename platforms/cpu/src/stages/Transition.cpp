@@ -6,14 +6,14 @@
 namespace OrbitPlugin {
 namespace cpu {
 
-void transition(const PackedModel& model, const Conditioning& conditioning, int layer, const Share& share) {
-    Workspace& workspace = share.common;
-    const KernelTable& table = *model.kernels.operand;
-    const PackedLayer& weights = model.layers[layer];
+void transition(const PairBiasPass& pass, int layer, const Share& share) {
+    PairBiasWorkspace& workspace = share.common;
+    const KernelTable& table = *pass.weights.kernels.operand;
+    const PackedLayer& weights = pass.weights.layers[layer];
 
     // (4.15)
 
-    normalizeRows(table, model, conditioning.layer(model, layer, 4), conditioning.layer(model, layer, 3), share);
+    normalizeRows(table, pass.weights.settings.width, pass.modulation(layer, 4), pass.modulation(layer, 3), share);
 
     // (4.16), with the SiLU(g) v of (4.17)
 
@@ -25,7 +25,7 @@ void transition(const PackedModel& model, const Conditioning& conditioning, int 
     // (4.17)
 
     LinearTask down = linearTask(weights.down, share, workspace.hidden, workspace.hiddenStride);
-    down.gate = conditioning.layer(model, layer, 5);
+    down.gate = pass.modulation(layer, 5);
     down.out = rowsOf(share, workspace.x, workspace.widthStride);
     down.outStride = workspace.widthStride;
     table.linear(down, Epilogue::Residual);

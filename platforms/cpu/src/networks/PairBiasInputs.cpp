@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Sums the embeddings of a molecule's atoms and of its classes of pairs.
-#include "PackedGraph.h"
+// Sums the embeddings of tokens and of classes of pairs.
+#include "PairBiasInputs.h"
 #include <unordered_map>
 
 namespace OrbitPlugin {
@@ -19,17 +19,18 @@ struct HashOfFeatures {
 
 } // namespace
 
-PackedGraph::PackedGraph(const PackedModel& model, const TokenInputs& inputs) : numTokens(inputs.numTokens),
+PairBiasInputs::PairBiasInputs(const PairBiasWeights& weights, const TokenInputs& inputs) :
+        numTokens(inputs.numTokens),
         paddedTokens(roundUp(inputs.numTokens, NEIGHBOR_PADDING)) {
-    int width = model.settings.width, pairWidth = model.settings.pairWidth;
-    tokens.reserve((std::size_t) numTokens * model.widthStride);
+    int width = weights.settings.width, pairWidth = weights.settings.pairWidth;
+    tokens.reserve((std::size_t) numTokens * weights.widthStride);
     for (int i = 0; i < numTokens; i++) {
         const int* rows = inputs.tokenFeatures.data() + i * inputs.numTokenFeatures;
         for (int c = 0; c < width; c++) {
             double sum = 0;
             for (int f = 0; f < inputs.numTokenFeatures; f++)
-                sum += model.tokenEmbedding[(std::size_t) rows[f] * width + c];
-            tokens.data()[(std::size_t) i * model.widthStride + c] = (float) sum;
+                sum += weights.tokenEmbedding[(std::size_t) rows[f] * width + c];
+            tokens.data()[(std::size_t) i * weights.widthStride + c] = (float) sum;
         }
     }
     std::unordered_map<std::vector<int>, int, HashOfFeatures> classes;
@@ -45,13 +46,13 @@ PackedGraph::PackedGraph(const PackedModel& model, const TokenInputs& inputs) : 
         for (int c = 0; c < pairWidth; c++) {
             double sum = 0;
             for (int feature : key)
-                sum += model.pairEmbedding[(std::size_t) feature * pairWidth + c];
+                sum += weights.pairEmbedding[(std::size_t) feature * pairWidth + c];
             classEmbedding.push_back((float) sum);
         }
     }
 }
 
-void PackedGraph::expandRow(int row, int pairWidth, float* out) const {
+void PairBiasInputs::expandRow(int row, int pairWidth, float* out) const {
     const int* classes = pairClasses.data() + (std::size_t) row * numTokens;
     for (int j = 0; j < numTokens; j++) {
         const float* embedding = classEmbedding.data() + (std::size_t) classes[j] * pairWidth;

@@ -1,23 +1,16 @@
 // SPDX-License-Identifier: MIT
-// A model's weights in the layouts that the primitives of one kernel table read.
-#ifndef OPENMM_ORBIT_CPU_PACKEDMODEL_H_
-#define OPENMM_ORBIT_CPU_PACKEDMODEL_H_
+// Linear layers in the layouts that the primitives of one kernel table read.
+#ifndef OPENMM_ORBIT_CPU_PACKEDLINEAR_H_
+#define OPENMM_ORBIT_CPU_PACKEDLINEAR_H_
 
 #include "AlignedBuffer.h"
 #include "KernelTable.h"
 #include "openmmorbit/DenoiserModel.h"
 #include "openmmorbit/internal/windowsExportOrbit.h"
-#include <string>
 #include <vector>
 
 namespace OrbitPlugin {
 namespace cpu {
-
-/** The two tables a model is packed for: matrix operands, and the few small layers that stay in single precision. */
-struct KernelPair {
-    const KernelTable* operand = nullptr;
-    const KernelTable* single = nullptr;
-};
 
 /** A linear layer before packing: columns are outputs, in the order that the epilogue wants, zero where padded. */
 class OPENMM_EXPORT_ORBIT DenseLayer {
@@ -54,39 +47,6 @@ inline LinearTask startTask(const PackedLinear& layer) {
     return task;
 }
 
-/** The layers of one transformer block. */
-struct PackedLayer {
-    PackedLinear qkv, output, up, down;
-};
-
-/** Everything of a model that kernels read. */
-struct OPENMM_EXPORT_ORBIT PackedModel {
-    /** Pack the weights. @throws ArgumentError if a tensor is missing or has the wrong shape */
-    PackedModel(const DenoiserModel& model, KernelPair kernels);
-
-    KernelPair kernels;
-    PairBiasTransformerSettings settings;
-    int widthStride;                                ///< d padded
-    int numModulations;                             ///< 6 L + 2 vectors of widthStride, then the pair stage's
-    std::vector<double> frequencies;                ///< (4.1) [T]
-    PackedLinear timeHidden, timeOutput, modulation;
-    std::vector<float> conditionEmbedding;          ///< [numConditions][c]
-    std::vector<float> tokenEmbedding;              ///< [vocabulary][d]
-    std::vector<float> coordinateWeight;            ///< [3P][d], transposed
-    std::vector<float> pairEmbedding;               ///< [vocabulary][p]
-    AlignedBuffer radialWeight, pairHiddenWeight, biasWeight;   ///< operand words
-    AlignedBuffer pairHiddenBias, biasBias;
-    std::vector<PackedLayer> layers;
-    PackedLinear head;
-
-    int radialDepth() const {
-        return kernels.operand->bf16 ? (settings.numRadial + 1) / 2 : settings.numRadial;
-    }
-    int pairDepth() const {
-        return kernels.operand->bf16 ? (settings.pairWidth + 1) / 2 : settings.pairWidth;
-    }
-};
-
 /** Pack a layer into panels; with swiGlu, column 2k is a gate and 2k + 1 its value. */
 OPENMM_EXPORT_ORBIT PackedLinear packLinear(const KernelTable& table, const DenseLayer& layer, Epilogue epilogue);
 
@@ -97,4 +57,4 @@ OPENMM_EXPORT_ORBIT AlignedBuffer packRows(const KernelTable& table, const std::
 } // namespace cpu
 } // namespace OrbitPlugin
 
-#endif // OPENMM_ORBIT_CPU_PACKEDMODEL_H_
+#endif // OPENMM_ORBIT_CPU_PACKEDLINEAR_H_

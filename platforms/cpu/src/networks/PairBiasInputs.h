@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: MIT
+// What the pair-bias transformer reads of its inputs: token embeddings and classes of pairs, computed once a batch.
+#ifndef OPENMM_ORBIT_CPU_PAIRBIASINPUTS_H_
+#define OPENMM_ORBIT_CPU_PAIRBIASINPUTS_H_
+
+#include "../Pass.h"
+#include "PairBiasWeights.h"
+#include "openmmorbit/TokenInputs.h"
+
+namespace OrbitPlugin {
+namespace cpu {
+
+/** Pairs with equal features share a class. */
+struct OPENMM_EXPORT_ORBIT PairBiasInputs {
+    PairBiasInputs(const PairBiasWeights& weights, const TokenInputs& inputs);
+    int numTokens, paddedTokens;
+    AlignedBuffer tokens;               ///< Σ_f token.embedding of (4.5) [numTokens][widthStride]
+    std::vector<int> pairClasses;       ///< [numTokens][numTokens]
+    std::vector<float> classEmbedding;  ///< Σ_f pair.embedding of (4.7) [numClasses][pairWidth]
+    /** Write the embeddings of one token's pairs [pairWidth][paddedTokens]. */
+    void expandRow(int row, int pairWidth, float* out) const;
+};
+
+} // namespace cpu
+} // namespace OrbitPlugin
+
+#endif // OPENMM_ORBIT_CPU_PAIRBIASINPUTS_H_
