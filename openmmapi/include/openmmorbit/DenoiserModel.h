@@ -6,6 +6,7 @@
 #include "openmmorbit/FeatureVocabulary.h"
 #include "openmmorbit/SamplerSettings.h"
 #include "openmmorbit/TokenInputs.h"
+#include "openmmorbit/TopologySubject.h"
 #include "openmmorbit/TrainingCounts.h"
 #include "openmmorbit/internal/windowsExportOrbit.h"
 #include <map>
@@ -136,6 +137,15 @@ public:
         counts = newCounts;
         checksum.clear();
     }
+    /** Get the system that the model was trained for; it has no atoms if the model is one of molecules. */
+    const TopologySubject& getTopology() const {
+        return topology;
+    }
+    /** Set the system that the model was trained for; it is written to the file if it has atoms. */
+    void setTopology(const TopologySubject& newTopology) {
+        topology = newTopology;
+        checksum.clear();
+    }
     /** Get a text of the model card: "name", "data", "licence", "training", "metrics", ...; empty if there is none. */
     std::string getMetadata(const std::string& key) const;
     void setMetadata(const std::string& key, const std::string& value) {
@@ -170,6 +180,7 @@ private:
     double unitInNanometers = 0.1;
     SamplerSettings sampler;
     TrainingCounts counts;
+    TopologySubject topology;
     std::map<std::string, std::string> metadata;
     std::string checksum, path;
 };

@@ -4,34 +4,9 @@
 #define OPENMM_ORBIT_TOPOLOGYREADER_H_
 
 #include "openmmorbit/MoleculeReader.h"
-#include <map>
-#include <string>
-#include <vector>
+#include "openmmorbit/TopologyRecord.h"
 
 namespace OrbitPlugin {
-
-/** One atom of a topology. */
-struct OPENMM_EXPORT_ORBIT TopologyAtom {
-    std::string name;       ///< e.g. "CA"
-    int element = 0;        ///< atomic number
-    int residue = 0;        ///< index of its residue
-    int formalCharge = 0;   ///< in units of the elementary charge; 0 if unknown
-};
-
-/** One bond of a topology. */
-struct OPENMM_EXPORT_ORBIT TopologyBond {
-    int atom1 = 0, atom2 = 0;   ///< indices of the two atoms
-    int order = 0;              ///< 1, 2 or 3; 4 for aromatic, 0 if unknown
-};
-
-/** What an OpenMM Topology says about one molecule. */
-struct OPENMM_EXPORT_ORBIT TopologyRecord {
-    std::vector<TopologyAtom> atoms;            ///< in the topology's order, those of a residue together
-    std::vector<TopologyBond> bonds;            ///< each bond once
-    std::vector<std::string> residueNames;      ///< name of every residue
-    std::vector<std::string> residueIds;        ///< residue number of every residue, for messages; may be empty
-    std::map<std::string, std::string> smiles;  ///< residue name to SMILES, for residues that are not standard
-};
 
 /**
  * Read a molecule from a topology. Bond orders, charges, hydrogens and stereochemistry of a residue come from its
