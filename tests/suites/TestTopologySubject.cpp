@@ -152,7 +152,7 @@ TEST(TestTopologySubject, InputsOfAnotherSystemAreRefused) {
     const TopologyVocabularies vocabularies = makeTopologyVocabularies(subject);
     model.setVocabularies(vocabularies.atoms, vocabularies.pairs);
     EXPECT_EQ(describeTopology(subject, model).numTokens, 15);
-    expectMentions<ArgumentError>("residuePlace", [&] { describeTopology(makeTopologySubject(makeChains(1, 5)), model); });
+    expectMentions<ArgumentError>("expected atomClass to be one of 0, 1, 2, 3, 4, 5, got 6 at atom 1 of the system", [&] { describeTopology(makeTopologySubject(makeChains(1, 5)), model); });
     expectMentions<ArgumentError>("the model file is one of molecules", [&] { describeTopology(subject, makeSmallModel()); });
 }
 
@@ -195,6 +195,6 @@ TEST(TestTopologySubject, DamagedTextIsRefused) {
     expectMentions<ArgumentError>("expected \"names\"", [&] { TopologySubject::fromJson(replace("\"names\"", "\"nomes\""), ""); });
     expectMentions<ArgumentError>("expected one element, name, residue and index for each atom",
             [&] { TopologySubject::fromJson(replace("\"HB3\"", "\"HB3\",\"X\""), ""); });
-    expectMentions<ArgumentError>("expected an integer from 0 to 4 in \"bonds\", got 77",
+    expectMentions<ArgumentError>("expected an integer from 0 to 4 in \"bonds\" in the topology of the model, got 77",
             [&] { TopologySubject::fromJson(replace("[0,1]", "[0,77]"), ""); });
 }
