@@ -119,8 +119,9 @@ TEST(TestStateCheck, CentersThatInvertAreNone) {
     vector<vector<double>> frames = shake(HALOFORM, 0.03, 50);
     frames.push_back(mirror(HALOFORM));
     EXPECT_TRUE(gather(makeHaloform(), frames).graph.tetrahedral.empty());
-    EXPECT_TRUE(gather(makeSubject({6, 1, 1, 17, 35}, {{0, 1}, {0, 2}, {0, 3}, {0, 4}}),
-            shake(HALOFORM, 0.03, 50)).graph.tetrahedral.empty()) << "two hydrogens are alike";
+    EXPECT_TRUE(gather(makeSubject({6, 1, 1, 17, 35}, {{0, 1}, {0, 2}, {0, 3}, {0, 4}}), shake(HALOFORM, 0.03, 50))
+                        .graph.tetrahedral.empty())
+            << "two hydrogens are alike";
 }
 
 TEST(TestStateCheck, AxesKeepTheirSide) {
@@ -166,7 +167,8 @@ TEST(TestStateCheck, NamesWrongBondsAnglesAndClashes) {
 }
 
 TEST(TestStateCheck, ConstrainedBondsHaveAMargin) {
-    const TopologySubject subject = gather(makeSubject({6, 1}, {{0, 1}}), vector<vector<double>>(5, {0, 0, 0, 1.09, 0, 0}));
+    const TopologySubject subject =
+            gather(makeSubject({6, 1}, {{0, 1}}), vector<vector<double>>(5, {0, 0, 0, 1.09, 0, 0}));
     EXPECT_TRUE(checkState(subject, {0, 0, 0, 1.1, 0, 0}).isAccepted());
     EXPECT_FALSE(checkState(subject, {0, 0, 0, 1.12, 0, 0}).isAccepted());
 }

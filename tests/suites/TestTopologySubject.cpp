@@ -67,19 +67,26 @@ TEST(TestTopologySubject, SelectedAtomsKeepTheirPaths) {
     EXPECT_EQ(alpha.selection, (vector<int>{0, 5, 10, 15, 20, 25}));
     EXPECT_EQ(getBonds(alpha), (vector<std::pair<int, int>>{{0, 1}, {1, 2}, {3, 4}, {4, 5}}));
     const TopologySubject beta = makeTopologySubject(makeChains(1, 3), {1, 6, 11});
-    EXPECT_EQ(getBonds(beta), (vector<std::pair<int, int>>{{0, 1}, {0, 2}, {1, 2}})) << "over alpha carbons that are not selected";
+    EXPECT_EQ(getBonds(beta), (vector<std::pair<int, int>>{{0, 1}, {0, 2}, {1, 2}}))
+            << "over alpha carbons that are not selected";
     const TopologySubject ends = makeTopologySubject(makeChains(1, 3), {0, 2, 14});
     EXPECT_EQ(ends.residueNames.size(), 2u) << "only residues with selected atoms";
 }
 
 TEST(TestTopologySubject, NamesWhatIsWrongWithATopology) {
     TopologyRecord topology = makeChains(1, 2);
-    expectMentions<ArgumentError>("expected selected atoms from 0 to 9, got 10", [&] { makeTopologySubject(topology, {0, 10}); });
-    expectMentions<ArgumentError>("expected every selected atom once, got atom 3 twice", [&] { makeTopologySubject(topology, {3, 3}); });
+    expectMentions<ArgumentError>("expected selected atoms from 0 to 9, got 10", [&] {
+        makeTopologySubject(topology, {0, 10});
+    });
+    expectMentions<ArgumentError>("expected every selected atom once, got atom 3 twice", [&] {
+        makeTopologySubject(topology, {3, 3});
+    });
     topology.bonds.push_back({4, 4, 0});
-    expectMentions<ArgumentError>("expected bonds of two different atoms, got atom 4 bonded to itself", [&] { makeTopologySubject(topology); });
+    expectMentions<ArgumentError>("expected bonds of two different atoms, got atom 4 bonded to itself",
+            [&] { makeTopologySubject(topology); });
     topology.bonds.back() = {4, 99, 0};
-    expectMentions<ArgumentError>("expected bonds of atoms below 10, got atom 99", [&] { makeTopologySubject(topology); });
+    expectMentions<ArgumentError>(
+            "expected bonds of atoms below 10, got atom 99", [&] { makeTopologySubject(topology); });
     topology.bonds.pop_back();
     topology.atoms[2].residue = 2;
     expectMentions<ArgumentError>("expected residues below 2, got 2 at atom 2", [&] { makeTopologySubject(topology); });
@@ -116,7 +123,8 @@ TEST(TestTopologySubject, SaysTheFirstDifference) {
 TEST(TestTopologySubject, FingerprintsDifferWhereSystemsDiffer) {
     const TopologyRecord topology = makeChains(2, 2);
     std::set<string> fingerprints = {computeFingerprint(makeTopologySubject(topology)),
-        computeFingerprint(makeTopologySubject(topology, {0, 5})), computeFingerprint(makeTopologySubject(makeChains(1, 4)))};
+            computeFingerprint(makeTopologySubject(topology, {0, 5})),
+            computeFingerprint(makeTopologySubject(makeChains(1, 4)))};
     TopologyRecord other = topology;
     other.bonds.pop_back();
     fingerprints.insert(computeFingerprint(makeTopologySubject(other)));
@@ -152,8 +160,10 @@ TEST(TestTopologySubject, InputsOfAnotherSystemAreRefused) {
     const TopologyVocabularies vocabularies = makeTopologyVocabularies(subject);
     model.setVocabularies(vocabularies.atoms, vocabularies.pairs);
     EXPECT_EQ(describeTopology(subject, model).numTokens, 15);
-    expectMentions<ArgumentError>("expected atomClass to be one of 0, 1, 2, 3, 4, 5, got 6 at atom 1 of the system", [&] { describeTopology(makeTopologySubject(makeChains(1, 5)), model); });
-    expectMentions<ArgumentError>("the model file is one of molecules", [&] { describeTopology(subject, makeSmallModel()); });
+    expectMentions<ArgumentError>("expected atomClass to be one of 0, 1, 2, 3, 4, 5, got 6 at atom 1 of the system",
+            [&] { describeTopology(makeTopologySubject(makeChains(1, 5)), model); });
+    expectMentions<ArgumentError>(
+            "the model file is one of molecules", [&] { describeTopology(subject, makeSmallModel()); });
 }
 
 TEST(TestTopologySubject, BeadsAndFragmentsAreSystemsToo) {
@@ -191,8 +201,10 @@ TEST(TestTopologySubject, DamagedTextIsRefused) {
         EXPECT_NE(place, string::npos) << from;
         return changed.replace(place, from.size(), to);
     };
-    expectMentions<ArgumentError>("here: expected an object in the topology", [&] { TopologySubject::fromJson("[1", "here: "); });
-    expectMentions<ArgumentError>("expected \"names\"", [&] { TopologySubject::fromJson(replace("\"names\"", "\"nomes\""), ""); });
+    expectMentions<ArgumentError>(
+            "here: expected an object in the topology", [&] { TopologySubject::fromJson("[1", "here: "); });
+    expectMentions<ArgumentError>(
+            "expected \"names\"", [&] { TopologySubject::fromJson(replace("\"names\"", "\"nomes\""), ""); });
     expectMentions<ArgumentError>("expected one element, name, residue and index for each atom",
             [&] { TopologySubject::fromJson(replace("\"HB3\"", "\"HB3\",\"X\""), ""); });
     expectMentions<ArgumentError>("expected an integer from 0 to 4 in \"bonds\" in the topology of the model, got 77",

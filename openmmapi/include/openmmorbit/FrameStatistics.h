@@ -27,8 +27,8 @@ public:
     }
     /**
      * Write ranges, centres and axes into a subject. A centre has neighbours of four classes, or three and a lone pair,
-     * and the same hand in all frames. An axis joins two atoms with at most three neighbours; its ends stay cis or trans
-     * in all frames, within 35 degrees on average.
+     * and the same hand in all frames. An axis joins two atoms with at most three neighbours; its ends stay cis or
+     * trans in all frames, within 35 degrees on average.
      *
      * @throws ArgumentError if there are no frames
      */

@@ -43,7 +43,8 @@ void checkRanges(const MolecularGraph& graph, const vector<GeometryRange>& range
         const double value = measure(current, positions);
         const double spread = std::max(range.deviation, minMargin / MARGIN);
         status.maxDeviation = std::max(status.maxDeviation, std::abs(value - range.mean) / spread);
-        const GeometryLimits allowed{range.mean, spread, range.lowest - MARGIN * spread, range.highest + MARGIN * spread};
+        const double margin = MARGIN * spread;
+        const GeometryLimits allowed{range.mean, spread, range.lowest - margin, range.highest + margin};
         const double miss = std::max(allowed.lowest - value, value - allowed.highest) / spread;
         if (!(miss <= worst)) {
             worst = miss;
@@ -88,7 +89,8 @@ void checkContacts(const TopologySubject& subject, const vector<double>& positio
         }
     if (first >= 0)
         addFault(status, status.clashFree, "atoms " + nameAtom(subject.graph, first) + " and " +
-            nameAtom(subject.graph, second) + " at " + describeMiss(worstDistance, " Angstrom", "at least", worstLimit));
+            nameAtom(subject.graph, second) + " at " +
+            describeMiss(worstDistance, " Angstrom", "at least", worstLimit));
 }
 
 void checkHands(const MolecularGraph& graph, const vector<double>& positions, ConformerStatus& status) {
