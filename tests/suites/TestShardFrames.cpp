@@ -432,3 +432,34 @@ TEST(TimeSplit, theLastFifthValidates) {
     EXPECT_EQ(getTimeSplit(1000, true).first, 800);
     EXPECT_EQ(getTimeSplit(4, false).getNumFrames(), 4);
 }
+
+TEST_F(ShardFramesTest, TopologiesAreSubjectsToo) {
+    TopologyRecord topology;
+    topology.residueNames = {"BEA", "BEA"};
+    topology.atoms = {{"A", 0, 0, 0}, {"B", 6, 0, 0}, {"A", 0, 1, 0}};
+    topology.bonds = {{0, 1, 0}};
+    ShardSubject subject;
+    subject.kind = SubjectKind::Topology;
+    subject.splitRule = SplitRule::Time;
+    subject.topology = makeTopologySubject(topology);
+    {
+        ShardWriter writer(path, ShardMode::Append);
+        writer.addSubject(subject);
+        writer.addFrames(makeBlock(4, 2, 3));
+        writer.addSubject(subject);
+        writer.addFrames(makeBlock(5, 1, 3));
+        EXPECT_EQ(writer.getNumRecords(), 2) << "an equal subject is continued";
+    }
+    ShardReader reader(path);
+    ShardSubject found;
+    ASSERT_TRUE(reader.nextSubject(found));
+    ASSERT_TRUE(reader.nextSubject(found));
+    EXPECT_EQ(found.kind, SubjectKind::Topology);
+    EXPECT_EQ(found.topology.toJson(), subject.topology.toJson());
+    FrameBlock block;
+    for (int numFrames : {2, 1}) {
+        ASSERT_TRUE(reader.nextBlock(block));
+        EXPECT_EQ(block.getNumFrames(3), numFrames);
+    }
+    EXPECT_TRUE(reader.getMessages().empty());
+}

@@ -4,6 +4,7 @@
 #define OPENMM_ORBIT_SHARDSUBJECT_H_
 
 #include "openmmorbit/MolecularGraph.h"
+#include "openmmorbit/TopologySubject.h"
 #include "openmmorbit/internal/windowsExportOrbit.h"
 #include <string>
 #include <vector>
@@ -12,7 +13,8 @@ namespace OrbitPlugin {
 
 /** What the frames are frames of. The numbers stand in files. */
 enum class SubjectKind {
-    Molecule = 1    ///< a MolecularGraph; one token an atom
+    Molecule = 1,   ///< a MolecularGraph; one token an atom
+    Topology = 2    ///< a TopologySubject; one token an atom
 };
 
 /** How training and validation data are told from each other. The numbers stand in files. */
@@ -28,10 +30,11 @@ struct OPENMM_EXPORT_ORBIT ShardSubject {
     std::string splitKey;       ///< of SplitRule::Key: flat SMILES of a molecule, cluster of a protein
     int pointsPerToken = 1;     ///< points of every token in the frames: 3 if a token stands for N, CA, C
     MolecularGraph graph;       ///< of a molecule
+    TopologySubject topology;   ///< of a topology
 
     /** Get the number of tokens. */
     int getNumTokens() const {
-        return graph.getNumAtoms();
+        return kind == SubjectKind::Topology ? topology.getNumAtoms() : graph.getNumAtoms();
     }
     /** Get the number of points of a frame. */
     int getNumPoints() const {

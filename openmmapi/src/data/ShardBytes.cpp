@@ -117,6 +117,10 @@ std::string packSubject(const ShardSubject& subject) {
     packer.number((std::uint32_t) subject.splitRule);
     packer.text(subject.splitKey);
     packer.number((std::uint32_t) subject.pointsPerToken);
+    if (subject.kind == SubjectKind::Topology) {
+        packer.text(subject.topology.toJson());
+        return packer.bytes;
+    }
     packer.text(subject.graph.name);
     packer.text(subject.graph.smiles);
     packGraph(subject.graph, packer);
@@ -126,12 +130,17 @@ std::string packSubject(const ShardSubject& subject) {
 ShardSubject unpackSubject(Unpacker unpacker) {
     ShardSubject subject;
     const std::uint32_t kind = unpacker.number();
-    if (kind != (std::uint32_t) SubjectKind::Molecule)
+    if (kind != (std::uint32_t) SubjectKind::Molecule && kind != (std::uint32_t) SubjectKind::Topology)
         throw ArgumentError("ShardReader::nextSubject: expected a subject of a known kind, got kind " +
                 std::to_string(kind) + "; it needs a newer version of OpenMM-Orbit");
     subject.splitRule = (SplitRule) unpacker.number();
     subject.splitKey = unpacker.text();
     subject.pointsPerToken = (int) unpacker.number();
+    subject.kind = (SubjectKind) kind;
+    if (subject.kind == SubjectKind::Topology) {
+        subject.topology = TopologySubject::fromJson(unpacker.text(), "ShardReader::nextSubject: ");
+        return subject;
+    }
     subject.graph.name = unpacker.text();
     subject.graph.smiles = unpacker.text();
     unpackGraph(unpacker, subject.graph);

@@ -16,14 +16,19 @@ const int MAX_POINTS_PER_TOKEN = 100;
 } // namespace
 
 std::string ShardSubject::getLabel() const {
+    if (kind == SubjectKind::Topology)
+        return "topology of " + std::to_string(topology.getNumAtoms()) + " atoms";
     return "molecule " + graph.getLabel();
 }
 
 void ShardSubject::validate() const {
-    if (kind != SubjectKind::Molecule)
+    if (kind == SubjectKind::Molecule)
+        graph.validate();
+    else if (kind != SubjectKind::Topology)
         throw ArgumentError("ShardSubject::validate: expected a subject of a known kind, got kind " +
                 std::to_string((int) kind));
-    graph.validate();
+    else if (topology.getNumAtoms() == 0)
+        throw ArgumentError("ShardSubject::validate: expected a topology of at least 1 atom, got none");
     if (splitRule != SplitRule::Key && splitRule != SplitRule::Time)
         throw ArgumentError("ShardSubject::validate: expected a split rule, Key or Time, for " + getLabel() +
                 ", got number " + std::to_string((int) splitRule));
