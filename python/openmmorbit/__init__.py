@@ -30,7 +30,12 @@ _homes = {
     "orbitPosterior": "posterior", "OrbitPosterior": "posterior", "orbitTarget": "posterior",
     "OrbitTarget": "posterior",
     "coupleNoise": "posterior",
-    "mmffSystem": "relaxation", "readMolecule": "molecules", "readMolecules": "io.moleculefiles",
+    "mmffSystem": "relaxation", "relax": "relaxation", "Relaxation": "relaxation", "RelaxedState": "relaxation",
+    "eachState": "simulation.applying", "applyStates": "simulation.applying",
+    "potentialEnergies": "simulation.applying", "chooseStates": "simulation.choosing",
+    "startingStates": "simulation.choosing", "seedReplicas": "simulation.replicas",
+    "placeInSolvent": "simulation.solvent", "SolvatedState": "simulation.solvent",
+    "readMolecule": "molecules", "readMolecules": "io.moleculefiles",
     "train": "training", "buildDataset": "data.shards", "makeDataset": "data.datasets",
     "EnsembleSettings": "data.settings",
     "DenoiserModel": "orbit", "TrainingCounts": "orbit", "countTraining": "orbit",
@@ -40,7 +45,7 @@ _homes = {
 }
 _modules = ("chem", "cli", "conformers", "data", "demo", "ensemble", "evaluation", "familiarity", "io", "models",
             "molecules", "openstereo", "orbit", "posterior", "relaxation", "results", "samplersettings",
-            "topologies", "training")
+            "simulation", "topologies", "training")
 
 
 def __getattr__(name: str) -> Any:

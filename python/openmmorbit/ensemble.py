@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from openmm import unit
 
-from openmmorbit import openstereo, orbit
+from openmmorbit import openstereo, orbit, relaxation
 from openmmorbit.io import conversions, writers
 from openmmorbit.io import modeller as modellers
+from openmmorbit.simulation import applying, choosing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from rdkit import Chem
 
     from openmmorbit._types import StrPath
+    from openmmorbit.simulation.relaxed import Relaxation
 
 
 def _integer(value: object) -> bool:
@@ -229,16 +231,18 @@ class Ensemble:
         self._core.setPositions(self[index].index, positions)
         self._numbers = None
 
-    def applyTo(self, context: openmm.Context, index: int = 0, temperature: unit.Quantity | float | None = None,
-                particles: Sequence[int] | None = None, seed: int = 0) -> None:
+    def applyTo(self, context: openmm.Context | Sequence[openmm.Context], index: int = 0,
+                temperature: unit.Quantity | float | None = None, particles: Sequence[int] | None = None,
+                seed: int = 0) -> None:
         """Put a conformer into a Context: positions, constraints, virtual sites, and velocities if asked for.
 
         Parameters
         ----------
-        context : openmm.Context
-            Its System has one particle an atom, in the order of the ensemble, unless particles are given.
+        context : openmm.Context or list of Contexts
+            Its System has one particle an atom, in the order of the ensemble, unless particles are given. Each Context
+            of a list gets a conformer of its own, as applyStates() does it.
         index : int
-            The conformer.
+            The conformer; for a list that of the first Context, and the others get those that follow.
         temperature : Quantity or float, optional
             Set velocities to this temperature, in kelvin if it carries no unit.
         particles : sequence of int, optional
@@ -246,6 +250,12 @@ class Ensemble:
         seed : int
             Random seed of the velocities, 0 to choose one.
         """
+        if isinstance(context, (list, tuple)):
+            if particles is not None:
+                raise ValueError("Ensemble.applyTo: expected a single Context with particles, got a list; call it for "
+                                 "each Context")
+            applying.applyStates(context, self[index:index + len(context)], temperature=temperature, seed=seed)
+            return
         plain = temperature.value_in_unit(unit.kelvin) if isinstance(temperature, unit.Quantity) else temperature
         kelvin = -1.0 if plain is None else float(plain)
         if temperature is not None and not 0 <= kelvin < np.inf:
@@ -274,6 +284,41 @@ class Ensemble:
             raise ValueError("Ensemble.state: expected a Context, whose periodic box, time and step count the State "
                              f"takes over, got none; call state({index}, context), or applyTo(context, {index})")
         return self._core.createState(self[index].index, context)
+
+    def relax(self, system: openmm.System, **options: Any) -> Relaxation:
+        """Start a simulation of every conformer in stages, and say of each whether it survived.
+
+        Parameters
+        ----------
+        system : openmm.System
+            One particle an atom, in the order of the ensemble.
+        **options
+            Those of openmmorbit.relax(), e.g. temperature, numSteps, platform and seed.
+
+        Returns
+        -------
+        Relaxation
+            ``ensemble.relax(system).states`` is an Ensemble of those that survived.
+        """
+        return relaxation.relax(self, system, **options)
+
+    def startingStates(self, numReplicas: int, method: str = "diverse", **options: Any) -> Ensemble:
+        """Choose conformers to start simulations from.
+
+        Parameters
+        ----------
+        numReplicas : int
+            How many to choose.
+        method : str
+            "diverse" or "weighted".
+        **options
+            Those of openmmorbit.chooseStates(): weights, logWeights or energies with temperature, and seed.
+
+        Returns
+        -------
+        Ensemble
+        """
+        return choosing.startingStates(self, numReplicas, method, **options)
 
     def toRDKit(self) -> Chem.Mol:
         """Get one rdkit.Chem.Mol with all atoms in the ensemble's order and all conformers, in Angstrom."""
