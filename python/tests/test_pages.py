@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: MIT
+"""The code of the pages beside the guide runs as it stands, one block after the other."""
+import pathlib
+import re
+
+from openmm import app, unit
+
+import openmmorbit
+from systems import makeStates
+
+DOCS = pathlib.Path(__file__).resolve().parents[1] / "docs"
+
+
+def testStatesIntoSimulations(tmp_path, monkeypatch, capsys):
+    topology, positions = makeStates("ACE", "ALA", "NME", number=1)
+    with open(tmp_path / "peptide.pdb", "w", encoding="utf-8") as stream:
+        app.PDBFile.writeFile(topology, positions[0] * unit.nanometer, stream)
+    text = (DOCS / "simulations.md").read_text(encoding="utf-8")
+    names = {}
+    monkeypatch.setenv("OPENMM_CPU_THREADS", "1")
+    monkeypatch.chdir(tmp_path)
+    for block in re.findall(r"```python\n(.*?)```", text, re.S):
+        exec(compile(block, "simulations.md", "exec"), names)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "<Relaxation of 12 states: 12 accepted>" and lines[0] in text
+    assert lines[1].startswith("0 -") and len(lines) == 14
+    assert isinstance(names["starts"], openmmorbit.Ensemble) and names["sampler"].currentIteration == 2
+    assert names["started"].refused == {}
+
+
+def testNamesOfThePageExist():
+    text = (DOCS / "simulations.md").read_text(encoding="utf-8")
+    names = set(re.findall(r"`(\w+)\(\)`", text)) & set(dir(openmmorbit))
+    assert {"relax", "chooseStates", "seedReplicas", "applyStates", "eachState", "placeInSolvent"} <= names
+    guide = (DOCS / "guide.md").read_text(encoding="utf-8")
+    assert "(simulations.md)" in guide
+    codes = re.findall(r"^\| `(\w+)` \| ", text, re.M)[1:]  # below the head of the table
+    sources = "".join(path.read_text(encoding="utf-8") for path in
+                      pathlib.Path(openmmorbit.__file__).parent.rglob("*.py") if path.name in ("survival.py",
+                                                                                              "relaxation.py"))
+    assert set(codes) == set(re.findall(r'Finding\("(\w+)"', sources))
