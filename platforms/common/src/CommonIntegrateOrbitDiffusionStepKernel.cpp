@@ -50,6 +50,7 @@ void CommonIntegrateOrbitDiffusionStepKernel::setBatch(const Batch& newBatch) {
     ContextSelector selector(context);
     newBatch.validate(pointsPerToken);
     batch = newBatch;
+    arrays->set(network->getDevice(), batch, pointsPerToken);
     network->setBatch(batch, *arrays);
     const vector<double> zeros(3 * batch.getNumPoints(), 0.0);
     const bool asDouble = network->getDevice().precision.mixedIsDouble;

@@ -4,7 +4,7 @@
 #ifndef OPENMM_ORBIT_COMMONSTAGES_H_
 #define OPENMM_ORBIT_COMMONSTAGES_H_
 
-#include "DeviceBatch.h"
+#include "networks/PairBiasArrays.h"
 #include "openmm/internal/ContextImpl.h"
 #include "openmmorbit/internal/stages/SamplerStep.h"
 #include "openmmorbit/internal/stages/StereoGuidance.h"
@@ -13,32 +13,11 @@
 namespace OrbitPlugin {
 namespace common {
 
-/** How a matrix product reads and writes rows; see linear.cc. */
-struct LinearShape {
-    int inputWidth = 0;         ///< true width of a normalised input, 0 if it is not normalised
-    int numColumns = 0;         ///< columns of the output
-    int modulationOffset = 0;   ///< of shift and scale, or of the gate
-};
-
 void noise(Device& device, DeviceBatch& batch, std::uint64_t seed);
 /** Centre batch.noise, times sigma, into batch.positions. */
 void prior(Device& device, DeviceBatch& batch, double sigma);
 /** The same, added to batch.positions. */
 void addNoise(Device& device, DeviceBatch& batch, double sigma);
-void timeConditioning(DeviceModel& model, DeviceBatch& batch, double logSigma);
-void tokenEmbedding(DeviceModel& model, DeviceBatch& batch);
-/** Sum the embeddings of all pairs of the batch's graphs, once a batch. */
-void embedPairs(DeviceModel& model, DeviceBatch& batch);
-/** Fill batch.bias for numLayers layers from firstLayer on. */
-void pairFeatures(DeviceModel& model, DeviceBatch& batch, int firstLayer, int numLayers);
-/** firstBias is the row of batch.bias that belongs to the layer's first head. */
-void pairBiasAttention(DeviceModel& model, DeviceBatch& batch, int layer, int firstBias);
-void transition(DeviceModel& model, DeviceBatch& batch, int layer);
-void coordinateHead(DeviceModel& model, DeviceBatch& batch);
-/** Queue a matrix product over all rows of the batch. */
-void linear(DeviceModel& model, DeviceBatch& batch, const std::string& kernel, const Matrix& matrix, Buffer& input,
-        Buffer& output, const LinearShape& shape);
-
 /** u from coordinates, (3.2). */
 void scaleInput(Device& device, DeviceBatch& batch, Buffer& y, double factor);
 /** D = skip y + output F, (3.2). */
@@ -63,6 +42,41 @@ private:
 
 void gather(Device& device, DeviceBatch& batch, ContextOrder& order);
 void scatter(Device& device, DeviceBatch& batch, ContextOrder& order, double unitInNanometers);
+
+/** What the stages of the pair-bias transformer read and fill. */
+struct PairBiasPass {
+    Device& device;
+    PairBiasWeights& weights;
+    PairBiasArrays& arrays;
+    DeviceBatch& batch;
+};
+
+void timeConditioning(const PairBiasPass& pass, double logSigma);
+void tokenEmbedding(const PairBiasPass& pass);
+/** Sum the embeddings of all pairs of the batch's inputs, once a batch. */
+void embedPairs(const PairBiasPass& pass);
+/** Fill arrays.bias for numLayers layers from firstLayer on. */
+void pairFeatures(const PairBiasPass& pass, int firstLayer, int numLayers);
+/** firstBias is the row of arrays.bias that belongs to the layer's first head. */
+void pairBiasAttention(const PairBiasPass& pass, int layer, int firstBias);
+void transition(const PairBiasPass& pass, int layer);
+/** From arrays.x to batch.output. */
+void coordinateHead(const PairBiasPass& pass);
+/** How a matrix product reads and writes rows; see linear.cc. */
+struct LinearShape {
+    int inputWidth = 0;         ///< true width of a normalised input, 0 if it is not normalised
+    int numColumns = 0;         ///< columns of the output
+    int modulationOffset = 0;   ///< of shift and scale, or of the gate
+};
+/** One matrix product over all rows of the batch. */
+struct LinearTask {
+    const Matrix& matrix;
+    Buffer& input;
+    Buffer& output;
+    LinearShape shape;
+};
+/** Queue a matrix product. */
+void linear(const PairBiasPass& pass, const std::string& kernel, const LinearTask& task);
 
 } // namespace common
 } // namespace OrbitPlugin

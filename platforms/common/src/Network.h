@@ -17,16 +17,16 @@ public:
     virtual ~Network() = default;
     /** Get the device with the compiled program, which holds the stages of the coordinates, too. */
     virtual Device& getDevice() = 0;
-    /** Pack a batch for the device and make room for all arrays. */
-    virtual void setBatch(const Batch& batch, DeviceBatch& arrays) = 0;
+    /** Pack what the network needs of a batch, and make room for all its arrays. */
+    virtual void setBatch(const Batch& batch, DeviceBatch& coordinates) = 0;
     /**
-     * Queue the evaluation of F for every copy: arrays.u -> arrays.output.
+     * Queue the evaluation of F for every copy: coordinates.u -> coordinates.output.
      *
      * @param batch      the batch of setBatch()
      * @param logSigma   s of (3.1)
      * @param taps       if not null, the outputs of the stages are appended to it, which waits for the device
      */
-    virtual void evaluate(const Batch& batch, DeviceBatch& arrays, double logSigma, StageTaps* taps) = 0;
+    virtual void evaluate(const Batch& batch, DeviceBatch& coordinates, double logSigma, StageTaps* taps) = 0;
 };
 
 /** Make the network of a model, which must be valid. */

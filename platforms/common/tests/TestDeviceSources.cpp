@@ -2,7 +2,7 @@
 // The device sources under the compilers of CUDA and HIP, which need no device: every kernel, precision and
 // architecture.
 #include "Device.h"
-#include "DeviceModel.h"
+#include "networks/PairBiasWeights.h"
 #include <dlfcn.h>
 #include <gtest/gtest.h>
 #include <cstring>
@@ -92,7 +92,7 @@ typedef unsigned long long mm_ulong;
 }
 
 string makeSource(const string& precision, const PairBiasTransformerSettings& settings) {
-    const common::ModelSizes sizes(settings);
+    const common::PairBiasSizes sizes(settings);
     common::Tiles tiles;
     if (precision == "tf32")
         tiles.useTensorCores();

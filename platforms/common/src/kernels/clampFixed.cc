@@ -7,7 +7,7 @@
 //   start       [numPoints][3]
 //   denoised    [numPoints][3]
 
-KERNEL void clampFixed(int numCopies, GLOBAL const int4* RESTRICT copies, GLOBAL const int* RESTRICT fixed,
+KERNEL void clampFixed(int numCopies, GLOBAL const int2* RESTRICT copies, GLOBAL const int* RESTRICT fixed,
         GLOBAL const mixed* RESTRICT start, GLOBAL mixed* RESTRICT denoised) {
     LOCAL mixed parts[3*CENTROID_PARTS];
     for (int copy = GROUP_ID; copy < numCopies; copy += NUM_GROUPS) {

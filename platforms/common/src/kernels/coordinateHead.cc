@@ -39,7 +39,7 @@ KERNEL void coordinateHead(int numRows, int width, int paddedWidth, GLOBAL const
     }
 }
 
-KERNEL void centreOutput(int numCopies, GLOBAL const int4* RESTRICT copies, GLOBAL real* RESTRICT F) {
+KERNEL void centreOutput(int numCopies, GLOBAL const int2* RESTRICT copies, GLOBAL real* RESTRICT F) {
     LOCAL mixed parts[3*CENTROID_PARTS];
     for (int copy = GROUP_ID; copy < numCopies; copy += NUM_GROUPS) {
         const int first = copies[copy].x*POINTS_PER_TOKEN, numPoints = copies[copy].y*POINTS_PER_TOKEN;

@@ -14,7 +14,7 @@ KERNEL void findSlots(int numParticles, GLOBAL const int* RESTRICT atomIndex, GL
         slots[atomIndex[slot]] = slot;
 }
 
-KERNEL void gather(int numCopies, GLOBAL const int4* RESTRICT copies, GLOBAL const int* RESTRICT particles,
+KERNEL void gather(int numCopies, GLOBAL const int2* RESTRICT copies, GLOBAL const int* RESTRICT particles,
         GLOBAL const int* RESTRICT slots, GLOBAL const int4* RESTRICT cellOffsets, mixed4 boxX, mixed4 boxY,
         mixed4 boxZ, GLOBAL const real4* RESTRICT posq, GLOBAL const real4* RESTRICT posqCorrection,
         GLOBAL mixed* RESTRICT centroids) {

@@ -4,8 +4,8 @@
 // The pairs (i, j) of a copy lie in rows of N rounded up to 16; the bias of padding is so low that attention skips it.
 // embedPairs sums the embeddings once a batch, for every graph. Launch: any number of work-items in groups of any size.
 //   blocks      [numPairs / 16]         copy of 16 pairs; for embedPairs the graph
-//   copies      [numCopies]             x first row, y number of tokens, z first pair, w first pair of the graph
-//   graphs      [numGraphs]             x number of tokens, y first pair, z first feature
+//   copies      [numCopies]             x first row, y number of tokens, z first pair, w first pair of its inputs
+//   graphs      [numInputs]             x number of tokens, y first pair, z first feature
 //   embedded    [PAIR_WIDTH][embeddedStride]
 //   u           [COMPONENTS][uStride], of which the reference point is read
 //   bias        [numOutputs][biasStride]

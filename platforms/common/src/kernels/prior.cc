@@ -6,7 +6,7 @@
 //   noise       [numPoints][3]
 //   positions   [numPoints][3]
 
-KERNEL void prior(int numCopies, mixed sigma, int add, GLOBAL const int4* RESTRICT copies,
+KERNEL void prior(int numCopies, mixed sigma, int add, GLOBAL const int2* RESTRICT copies,
         GLOBAL const mixed* RESTRICT noise, GLOBAL mixed* RESTRICT positions) {
     LOCAL mixed parts[3*CENTROID_PARTS];
     for (int copy = GROUP_ID; copy < numCopies; copy += NUM_GROUPS) {

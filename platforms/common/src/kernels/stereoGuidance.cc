@@ -41,7 +41,7 @@ DEVICE mixed clampTo(mixed value, mixed limit) {
 }
 
 KERNEL void stereoGuidance(int numPoints, mixed factor, mixed largestVote, GLOBAL const int4* RESTRICT rows,
-        GLOBAL const int4* RESTRICT copies, GLOBAL const int2* RESTRICT copyVolumes,
+        GLOBAL const int2* RESTRICT copies, GLOBAL const int2* RESTRICT copyVolumes,
         GLOBAL const int4* RESTRICT volumes, GLOBAL const mixed* RESTRICT scales,
         GLOBAL const mixed* RESTRICT denoised, GLOBAL mixed* RESTRICT guided) {
     for (int point = GLOBAL_ID; point < numPoints; point += GLOBAL_SIZE) {

@@ -2,50 +2,59 @@
 // The order in which the stages make the pair-bias transformer, and their taps.
 #include "PairBiasTransformer.h"
 #include "../CommonStages.h"
-#include "../DeviceTaps.h"
+#include "PairBiasTaps.h"
 #include <algorithm>
 
 namespace OrbitPlugin {
 
 using std::vector;
 
-void common::PairBiasTransformer::setBatch(const Batch& batch, DeviceBatch& arrays) {
-    arrays.set(model, batch);
+common::PairBiasTransformer::PairBiasTransformer(OpenMM::ComputeContext& context, const DenoiserModel& model,
+    const PairBiasSizes& sizes) :
+        device(context, chooseTiles(context, sizes, model.getSettings().pointsPerToken),
+            sizes.getDefines(model.getSettings())),
+        weights(device, model) {
+}
+
+void common::PairBiasTransformer::setBatch(const Batch& batch, DeviceBatch& coordinates) {
+    arrays.set(device, weights, batch);
+    embedPairs({device, weights, arrays, coordinates});
 }
 
 void common::PairBiasTransformer::evaluate(
-        const Batch& batch, DeviceBatch& arrays, double logSigma, StageTaps* taps) {
-    const int numLayers = model.settings.numLayers, numHeads = model.settings.numHeads;
-    timeConditioning(model, arrays, logSigma);
+        const Batch& batch, DeviceBatch& coordinates, double logSigma, StageTaps* taps) {
+    const PairBiasPass pass = {device, weights, arrays, coordinates};
+    const int numLayers = weights.settings.numLayers, numHeads = weights.settings.numHeads;
+    timeConditioning(pass, logSigma);
     if (taps != nullptr)
-        tapConditioning(model, arrays, batch, *taps);
-    tokenEmbedding(model, arrays);
+        tapConditioning(pass, batch, *taps);
+    tokenEmbedding(pass);
     if (taps != nullptr)
-        tapTokens(model, arrays, "tokenEmbedding", *taps);
+        tapTokens(pass, "tokenEmbedding", *taps);
 
     vector<vector<double>> biases;
     for (int layer = 0; layer < numLayers; layer++) {
         const int layerOfPart = layer % arrays.layersAtOnce;
         if (layerOfPart == 0) {
             const int numLayersOfPart = std::min(arrays.layersAtOnce, numLayers - layer);
-            pairFeatures(model, arrays, layer, numLayersOfPart);
+            pairFeatures(pass, layer, numLayersOfPart);
             if (taps != nullptr)
-                tapPairFeatures(model, arrays, batch, numLayersOfPart, biases);
+                tapPairFeatures(pass, batch, numLayersOfPart, biases);
         }
-        pairBiasAttention(model, arrays, layer, layerOfPart * numHeads);
+        pairBiasAttention(pass, layer, layerOfPart * numHeads);
         if (taps != nullptr)
-            tapTokens(model, arrays, "pairBiasAttention." + std::to_string(layer), *taps);
-        transition(model, arrays, layer);
+            tapTokens(pass, "pairBiasAttention." + std::to_string(layer), *taps);
+        transition(pass, layer);
         if (taps != nullptr)
-            tapTokens(model, arrays, "transition." + std::to_string(layer), *taps);
+            tapTokens(pass, "transition." + std::to_string(layer), *taps);
     }
 
-    coordinateHead(model, arrays);
+    coordinateHead(pass);
     if (taps == nullptr)
         return;
     for (const vector<double>& bias : biases)
         (*taps)["pairFeatures"].insert((*taps)["pairFeatures"].end(), bias.begin(), bias.end());
-    (*taps)["coordinateHead"] = arrays.output.downloadNumbers(3 * arrays.getNumPoints());
+    (*taps)["coordinateHead"] = coordinates.output.downloadNumbers(3 * coordinates.getNumPoints());
 }
 
 } // namespace OrbitPlugin

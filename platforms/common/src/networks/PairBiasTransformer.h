@@ -4,6 +4,7 @@
 #define OPENMM_ORBIT_COMMONPAIRBIASTRANSFORMER_H_
 
 #include "../Network.h"
+#include "PairBiasArrays.h"
 
 namespace OrbitPlugin {
 namespace common {
@@ -11,15 +12,19 @@ namespace common {
 /** Section 4 of openmmapi/docs/theory.md for all copies of a batch together. */
 class PairBiasTransformer : public Network {
 public:
-    PairBiasTransformer(OpenMM::ComputeContext& context, const DenoiserModel& model) : model(context, model) {
+    PairBiasTransformer(OpenMM::ComputeContext& context, const DenoiserModel& model) :
+            PairBiasTransformer(context, model, PairBiasSizes(model.getSettings())) {
     }
     Device& getDevice() override {
-        return model.device;
+        return device;
     }
-    void setBatch(const Batch& batch, DeviceBatch& arrays) override;
-    void evaluate(const Batch& batch, DeviceBatch& arrays, double logSigma, StageTaps* taps) override;
+    void setBatch(const Batch& batch, DeviceBatch& coordinates) override;
+    void evaluate(const Batch& batch, DeviceBatch& coordinates, double logSigma, StageTaps* taps) override;
 private:
-    DeviceModel model;
+    PairBiasTransformer(OpenMM::ComputeContext& context, const DenoiserModel& model, const PairBiasSizes& sizes);
+    Device device;
+    PairBiasWeights weights;
+    PairBiasArrays arrays;
 };
 
 } // namespace common

@@ -4,11 +4,15 @@
 
 namespace OrbitPlugin {
 
-void common::coordinateHead(DeviceModel& model, DeviceBatch& batch) {
-    Device& device = model.device;
-    device["coordinateHead"](device.elements(batch.numRows), batch.numRows, model.sizes.width, model.sizes.paddedWidth,
-        batch.rows, batch.x, batch.modulation, model.sizes.modulationSize, model.sizes.headModulation, model.weights,
-        model.head, batch.output);
+void common::coordinateHead(const PairBiasPass& pass) {
+    PairBiasWeights& weights = pass.weights;
+    PairBiasArrays& arrays = pass.arrays;
+    DeviceBatch& batch = pass.batch;
+    Device& device = pass.device;
+    const PairBiasSizes& sizes = weights.sizes;
+    device["coordinateHead"](device.elements(batch.numRows), batch.numRows, sizes.width, sizes.paddedWidth, batch.rows,
+        arrays.x, arrays.modulation, sizes.modulationSize, sizes.headModulation, weights.values, weights.head,
+        batch.output);
     device["centreOutput"](device.groups(batch.numCopies), batch.numCopies, batch.copies, batch.output);
 }
 

@@ -6,9 +6,13 @@
 
 namespace OrbitPlugin {
 
-void common::linear(DeviceModel& model, DeviceBatch& batch, const std::string& kernel, const Matrix& matrix,
-        Buffer& input, Buffer& output, const LinearShape& shape) {
-    Device& device = model.device;
+void common::linear(const PairBiasPass& pass, const std::string& kernel, const LinearTask& task) {
+    const Matrix& matrix = task.matrix;
+    const LinearShape& shape = task.shape;
+    PairBiasWeights& weights = pass.weights;
+    PairBiasArrays& arrays = pass.arrays;
+    DeviceBatch& batch = pass.batch;
+    Device& device = pass.device;
     const Tiles& tiles = device.tiles;
     const int numRowBlocks = (batch.numRows + tiles.blockRows - 1) / tiles.blockRows;
     const int numColumnBlocks = matrix.numOutputs / tiles.blockColumns;
@@ -21,14 +25,15 @@ void common::linear(DeviceModel& model, DeviceBatch& batch, const std::string& k
             tiles.stageWeights ? 1 : std::max(1, std::min(numColumnBlocks, numRowBlocks * numColumnBlocks / numGroups));
     const int numSpans = (numColumnBlocks + span - 1) / span;
     const Launch launch = device.groups((long long) numRowBlocks * numSpans);
+    const int modulationSize = weights.sizes.modulationSize;
     if (shape.inputWidth > 0)
-        device[kernel](launch, input, shape.inputWidth, matrix.numInputs, model.weights, matrix.weights, matrix.bias,
-            matrix.numOutputs, shape.numColumns, batch.numRows, span, batch.rows, batch.modulation,
-            model.sizes.modulationSize, shape.modulationOffset, output);
+        device[kernel](launch, task.input, shape.inputWidth, matrix.numInputs, weights.values, matrix.weights,
+            matrix.bias, matrix.numOutputs, shape.numColumns, batch.numRows, span, batch.rows, arrays.modulation,
+            modulationSize, shape.modulationOffset, task.output);
     else
-        device[kernel](launch, input, matrix.numInputs, model.weights, matrix.weights, matrix.bias, matrix.numOutputs,
-            shape.numColumns, batch.numRows, span, batch.rows, batch.modulation, model.sizes.modulationSize,
-            shape.modulationOffset, output);
+        device[kernel](launch, task.input, matrix.numInputs, weights.values, matrix.weights, matrix.bias,
+            matrix.numOutputs, shape.numColumns, batch.numRows, span, batch.rows, arrays.modulation, modulationSize,
+            shape.modulationOffset, task.output);
 }
 
 } // namespace OrbitPlugin

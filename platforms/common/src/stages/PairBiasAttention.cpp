@@ -4,17 +4,19 @@
 
 namespace OrbitPlugin {
 
-void common::pairBiasAttention(DeviceModel& model, DeviceBatch& batch, int layer, int firstBias) {
-    Device& device = model.device;
-    const ModelSizes& sizes = model.sizes;
-    const int offset = 6 * layer * sizes.paddedWidth, numHeads = model.settings.numHeads;
-    linear(model, batch, "attentionInput", model.layers[layer].qkv, batch.x, batch.qkv,
-        {sizes.width, 3 * sizes.attentionWidth, offset});
-    device["pairBiasAttention"](device.groups((long long) batch.numUnits * numHeads), batch.numUnits, numHeads,
-            batch.units, batch.qkv, batch.u, batch.getUStride(), batch.bias, batch.numPairs, firstBias, batch.gathered,
-            sizes.gatheredWidth);
-    linear(model, batch, "attentionOutput", model.layers[layer].attentionOutput, batch.gathered, batch.x,
-        {0, sizes.paddedWidth, offset + 2 * sizes.paddedWidth});
+void common::pairBiasAttention(const PairBiasPass& pass, int layer, int firstBias) {
+    PairBiasWeights& weights = pass.weights;
+    PairBiasArrays& arrays = pass.arrays;
+    DeviceBatch& batch = pass.batch;
+    const PairBiasSizes& sizes = weights.sizes;
+    const int offset = 6 * layer * sizes.paddedWidth, numHeads = weights.settings.numHeads;
+    linear(pass, "attentionInput", {weights.layers[layer].qkv, arrays.x, arrays.qkv,
+        {sizes.width, 3 * sizes.attentionWidth, offset}});
+    pass.device["pairBiasAttention"](pass.device.groups((long long) arrays.numUnits * numHeads), arrays.numUnits,
+            numHeads, arrays.units, arrays.qkv, batch.u, batch.getUStride(), arrays.bias, arrays.numPairs, firstBias,
+            arrays.gathered, sizes.gatheredWidth);
+    linear(pass, "attentionOutput", {weights.layers[layer].attentionOutput, arrays.gathered, arrays.x,
+        {0, sizes.paddedWidth, offset + 2 * sizes.paddedWidth}});
 }
 
 } // namespace OrbitPlugin

@@ -4,22 +4,27 @@
 
 namespace OrbitPlugin {
 
-void common::embedPairs(DeviceModel& model, DeviceBatch& batch) {
-    model.device["embedPairs"](model.device.elements(batch.numGraphPairs), batch.numGraphPairs, batch.numPairFeatures,
-        batch.graphBlocks, batch.graphs, batch.pairFeatures, model.weights, model.pairEmbedding, batch.embedded,
-        batch.getEmbeddedStride());
+void common::embedPairs(const PairBiasPass& pass) {
+    PairBiasWeights& weights = pass.weights;
+    PairBiasArrays& arrays = pass.arrays;
+    pass.device["embedPairs"](pass.device.elements(arrays.numInputPairs), arrays.numInputPairs, arrays.numPairFeatures,
+        arrays.inputBlocks, arrays.inputPairs, arrays.pairFeatures, weights.values, weights.pairEmbedding,
+        arrays.embedded, arrays.numInputPairs);
 }
 
-void common::pairFeatures(DeviceModel& model, DeviceBatch& batch, int firstLayer, int numLayers) {
-    Device& device = model.device;
-    const int numHeads = model.settings.numHeads;
-    const double spacing = model.settings.radialMax / (model.settings.numRadial - 1);
-    device["pairFeatures"](device.elements(batch.numPairs / device.tiles.pairLanes), batch.numPairs,
-            RealArgument{spacing}, batch.pairBlocks, batch.copies, batch.rows, batch.embedded,
-            batch.getEmbeddedStride(), batch.u, batch.getUStride(), batch.modulation, model.sizes.modulationSize,
-            model.sizes.pairModulation, model.weights, model.pairRadial, model.pairHidden.weights,
-            model.pairHidden.bias, model.pairBias.weights, model.pairBias.bias, firstLayer * numHeads,
-            numLayers * numHeads, batch.bias, batch.numPairs);
+void common::pairFeatures(const PairBiasPass& pass, int firstLayer, int numLayers) {
+    PairBiasWeights& weights = pass.weights;
+    PairBiasArrays& arrays = pass.arrays;
+    DeviceBatch& batch = pass.batch;
+    Device& device = pass.device;
+    const int numHeads = weights.settings.numHeads;
+    const double spacing = weights.settings.radialMax / (weights.settings.numRadial - 1);
+    device["pairFeatures"](device.elements(arrays.numPairs / device.tiles.pairLanes), arrays.numPairs,
+            RealArgument{spacing}, arrays.pairBlocks, arrays.copyPairs, batch.rows, arrays.embedded,
+            arrays.numInputPairs, batch.u, batch.getUStride(), arrays.modulation, weights.sizes.modulationSize,
+            weights.sizes.pairModulation, weights.values, weights.pairRadial, weights.pairHidden.weights,
+            weights.pairHidden.bias, weights.pairBias.weights, weights.pairBias.bias, firstLayer * numHeads,
+            numLayers * numHeads, arrays.bias, arrays.numPairs);
 }
 
 } // namespace OrbitPlugin

@@ -4,14 +4,18 @@
 
 namespace OrbitPlugin {
 
-void common::timeConditioning(DeviceModel& model, DeviceBatch& batch, double logSigma) {
-    Device& device = model.device;
-    device["timeConditioning"](device.groups(batch.numConditions), batch.numConditions, model.settings.numFrequencies,
-        MixedArgument{logSigma}, batch.conditions, model.weights, model.frequencies, model.timeHidden.weights,
-        model.timeHidden.bias, model.timeOutput.weights, model.timeOutput.bias, model.conditionEmbedding, batch.cond);
-    device["modulation"](device.elements(batch.numConditions * model.sizes.modulationSize / device.tiles.vectorWidth),
-        batch.numConditions, model.modulation.numInputs, model.sizes.modulationSize, model.weights,
-        model.modulation.weights, model.modulation.bias, batch.cond, batch.modulation);
+void common::timeConditioning(const PairBiasPass& pass, double logSigma) {
+    PairBiasWeights& weights = pass.weights;
+    PairBiasArrays& arrays = pass.arrays;
+    DeviceBatch& batch = pass.batch;
+    Device& device = pass.device;
+    device["timeConditioning"](device.groups(batch.numConditions), batch.numConditions, weights.settings.numFrequencies,
+        MixedArgument{logSigma}, batch.conditions, weights.values, weights.frequencies, weights.timeHidden.weights,
+        weights.timeHidden.bias, weights.timeOutput.weights, weights.timeOutput.bias, weights.conditionEmbedding,
+        arrays.cond);
+    device["modulation"](device.elements(batch.numConditions * weights.sizes.modulationSize / device.tiles.vectorWidth),
+        batch.numConditions, weights.modulation.numInputs, weights.sizes.modulationSize, weights.values,
+        weights.modulation.weights, weights.modulation.bias, arrays.cond, arrays.modulation);
 }
 
 } // namespace OrbitPlugin

@@ -4,12 +4,15 @@
 
 namespace OrbitPlugin {
 
-void common::tokenEmbedding(DeviceModel& model, DeviceBatch& batch) {
-    Device& device = model.device;
-    const int width = model.sizes.paddedWidth;
+void common::tokenEmbedding(const PairBiasPass& pass) {
+    PairBiasWeights& weights = pass.weights;
+    PairBiasArrays& arrays = pass.arrays;
+    DeviceBatch& batch = pass.batch;
+    Device& device = pass.device;
+    const int width = weights.sizes.paddedWidth;
     device["tokenEmbedding"](device.elements((long long) batch.numRows * (width / device.tiles.vectorWidth)),
-            batch.numRows, batch.numAtomFeatures, width, batch.rows, batch.atomFeatures, model.weights,
-            model.tokenEmbedding, model.tokenCoordinates, batch.u, batch.getUStride(), batch.x);
+            batch.numRows, arrays.numTokenFeatures, width, batch.rows, arrays.tokenFeatures, weights.values,
+            weights.tokenEmbedding, weights.tokenCoordinates, batch.u, batch.getUStride(), arrays.x);
 }
 
 } // namespace OrbitPlugin

@@ -4,13 +4,15 @@
 
 namespace OrbitPlugin {
 
-void common::transition(DeviceModel& model, DeviceBatch& batch, int layer) {
-    const ModelSizes& sizes = model.sizes;
+void common::transition(const PairBiasPass& pass, int layer) {
+    PairBiasWeights& weights = pass.weights;
+    PairBiasArrays& arrays = pass.arrays;
+    const PairBiasSizes& sizes = weights.sizes;
     const int offset = (6 * layer + 3) * sizes.paddedWidth;
-    linear(model, batch, "transitionUp", model.layers[layer].up, batch.x, batch.gated,
-        {sizes.width, sizes.paddedInnerWidth, offset});
-    linear(model, batch, "transitionDown", model.layers[layer].down, batch.gated, batch.x,
-        {0, sizes.paddedWidth, offset + 2 * sizes.paddedWidth});
+    linear(pass, "transitionUp", {weights.layers[layer].up, arrays.x, arrays.gated,
+        {sizes.width, sizes.paddedInnerWidth, offset}});
+    linear(pass, "transitionDown", {weights.layers[layer].down, arrays.gated, arrays.x,
+        {0, sizes.paddedWidth, offset + 2 * sizes.paddedWidth}});
 }
 
 } // namespace OrbitPlugin

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: MIT
-// The weights of a model on a device: one array, padded and in the order in which the kernels read.
-#ifndef OPENMM_ORBIT_COMMONDEVICEMODEL_H_
-#define OPENMM_ORBIT_COMMONDEVICEMODEL_H_
+// The weights of the pair-bias transformer on a device: one array, padded and in the order in which kernels read.
+#ifndef OPENMM_ORBIT_COMMONPAIRBIASWEIGHTS_H_
+#define OPENMM_ORBIT_COMMONPAIRBIASWEIGHTS_H_
 
-#include "Device.h"
+#include "../Device.h"
 #include "openmmorbit/DenoiserModel.h"
 #include <functional>
-#include <memory>
 
 namespace OrbitPlugin {
 namespace common {
@@ -22,8 +21,8 @@ struct LayerMatrices {
 };
 
 /** Sizes of the network, and what they are padded to. */
-struct OPENMM_EXPORT_ORBIT ModelSizes {
-    explicit ModelSizes(const PairBiasTransformerSettings& settings);
+struct OPENMM_EXPORT_ORBIT PairBiasSizes {
+    explicit PairBiasSizes(const PairBiasTransformerSettings& settings);
     int width, paddedWidth;             ///< d
     int headWidth, paddedHeadWidth;     ///< d / H
     int attentionWidth;                 ///< all heads, padded
@@ -37,16 +36,18 @@ struct OPENMM_EXPORT_ORBIT ModelSizes {
     std::map<std::string, std::string> getDefines(const PairBiasTransformerSettings& settings) const;
 };
 
-/** A model packed for a device. */
-class DeviceModel {
+/** Choose the tiles of a device for the network. */
+Tiles chooseTiles(OpenMM::ComputeContext& context, const PairBiasSizes& sizes, int pointsPerToken);
+
+/** The weights packed for a device. */
+class PairBiasWeights {
 public:
-    /** Pack the weights. The model must be valid. */
-    DeviceModel(OpenMM::ComputeContext& context, const DenoiserModel& model);
+    /** Pack the weights of a valid model for the tiles of a device. */
+    PairBiasWeights(Device& device, const DenoiserModel& model);
     PairBiasTransformerSettings settings;
-    ModelSizes sizes;
-    Device device;
-    Buffer weights;
-    // Offsets into the weights.
+    PairBiasSizes sizes;
+    Buffer values{"weights"};
+    // Offsets into the values.
     int frequencies = 0, conditionEmbedding = 0, tokenEmbedding = 0, tokenCoordinates = 0, pairEmbedding = 0, head = 0;
     int pairRadial = 0;
     Matrix timeHidden, timeOutput, modulation, pairHidden, pairBias;
@@ -63,10 +64,11 @@ private:
     void addPair(const DenoiserModel& model);
     void addLayer(const DenoiserModel& model, const std::string& prefix);
     void addTransition(const DenoiserModel& model, const std::string& prefix, LayerMatrices& layer);
+    Tiles tiles;
     std::vector<double> packed;
 };
 
 } // namespace common
 } // namespace OrbitPlugin
 
-#endif // OPENMM_ORBIT_COMMONDEVICEMODEL_H_
+#endif // OPENMM_ORBIT_COMMONPAIRBIASWEIGHTS_H_

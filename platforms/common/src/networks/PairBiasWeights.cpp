@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // How the weights of a model are padded, transposed and interleaved for the device.
-#include "DeviceModel.h"
+#include "PairBiasWeights.h"
 #include "openmmorbit/internal/stages/Points.h"
 #include <algorithm>
 #include <cmath>
@@ -13,7 +13,8 @@ namespace common {
 using std::string;
 using std::vector;
 
-ModelSizes::ModelSizes(const PairBiasTransformerSettings& s) : width(s.width), paddedWidth(roundUp(s.width, PADDING)),
+PairBiasSizes::PairBiasSizes(const PairBiasTransformerSettings& s) :
+        width(s.width), paddedWidth(roundUp(s.width, PADDING)),
         headWidth(s.width / s.numHeads), paddedHeadWidth(roundUp(headWidth, PADDING)),
         attentionWidth(s.numHeads * paddedHeadWidth),
         gatheredWidth(attentionWidth + roundUp(3 * s.pointsPerToken * s.numHeads, PADDING)),
@@ -23,7 +24,7 @@ ModelSizes::ModelSizes(const PairBiasTransformerSettings& s) : width(s.width), p
         modulationSize(roundUp(pairModulation + paddedPairWidth, PADDING)) {
 }
 
-std::map<string, string> ModelSizes::getDefines(const PairBiasTransformerSettings& settings) const {
+std::map<string, string> PairBiasSizes::getDefines(const PairBiasTransformerSettings& settings) const {
     return {{"HEAD_WIDTH", std::to_string(paddedHeadWidth)}, {"PAIR_WIDTH", std::to_string(paddedPairWidth)},
             {"NUM_RADIAL", std::to_string(settings.numRadial)},
             {"CONDITION_WIDTH", std::to_string(settings.conditionWidth)},
@@ -32,16 +33,15 @@ std::map<string, string> ModelSizes::getDefines(const PairBiasTransformerSetting
             {"REFERENCE_POINT", std::to_string(getReferencePoint(settings.pointsPerToken))}};
 }
 
-static Tiles chooseTiles(ComputeContext& context, const ModelSizes& sizes, int pointsPerToken) {
+Tiles chooseTiles(ComputeContext& context, const PairBiasSizes& sizes, int pointsPerToken) {
     const int maxInputs = std::max({sizes.paddedWidth, sizes.gatheredWidth, sizes.paddedInnerWidth});
     return Tiles::choose(context, maxInputs, sizes.paddedHeadWidth, pointsPerToken);
 }
 
-DeviceModel::DeviceModel(ComputeContext& context, const DenoiserModel& model) :
+PairBiasWeights::PairBiasWeights(Device& device, const DenoiserModel& model) :
         settings(model.getSettings()),
         sizes(settings),
-        device(context, chooseTiles(context, sizes, settings.pointsPerToken), sizes.getDefines(settings)),
-        weights("weights") {
+        tiles(device.tiles) {
     addTime(model);
     const ModelTensor& token = model.getTensor("token.embedding");
     const vector<float>& coordinates = model.getTensor("token.coordinates.weight").values;
@@ -59,11 +59,11 @@ DeviceModel::DeviceModel(ComputeContext& context, const DenoiserModel& model) :
     addPair(model);
     for (int layer = 0; layer < settings.numLayers; layer++)
         addLayer(model, "layer." + std::to_string(layer) + ".");
-    weights.uploadNumbers(context, packed, device.precision.realIsDouble);
+    values.uploadNumbers(device.context, packed, device.precision.realIsDouble);
     packed = vector<double>();
 }
 
-int DeviceModel::addRows(int numRows, int width, int paddedWidth, const Entry& entry) {
+int PairBiasWeights::addRows(int numRows, int width, int paddedWidth, const Entry& entry) {
     const std::size_t offset = packed.size();
     packed.resize(offset + (std::size_t) roundUp(numRows * paddedWidth, PADDING), 0.0);
     for (int row = 0; row < numRows; row++)
@@ -72,9 +72,9 @@ int DeviceModel::addRows(int numRows, int width, int paddedWidth, const Entry& e
     return (int) offset;
 }
 
-Matrix DeviceModel::addPanels(int numInputs, int numOutputs, const Entry& weight,
+Matrix PairBiasWeights::addPanels(int numInputs, int numOutputs, const Entry& weight,
         const std::function<double(int out)>& bias) {
-    const int columns = device.tiles.blockColumns;
+    const int columns = tiles.blockColumns;
     Matrix matrix;
     matrix.numInputs = roundUp(numInputs, PADDING);
     matrix.numOutputs = roundUp(numOutputs, columns);
@@ -88,14 +88,14 @@ Matrix DeviceModel::addPanels(int numInputs, int numOutputs, const Entry& weight
     return matrix;
 }
 
-int DeviceModel::addBlocks(int numInputs, int numOutputs, const Entry& weight) {
+int PairBiasWeights::addBlocks(int numInputs, int numOutputs, const Entry& weight) {
     return addRows(roundUp(numOutputs, 8) / 8 * numInputs, 8, 8, [&](int row, int n) {
         const int out = row / numInputs * 8 + n;
         return out < numOutputs ? weight(out, row % numInputs) : 0.0;
     });
 }
 
-void DeviceModel::addTime(const DenoiserModel& model) {
+void PairBiasWeights::addTime(const DenoiserModel& model) {
     const int T = settings.numFrequencies, c = settings.conditionWidth, d = sizes.width, dP = sizes.paddedWidth;
     auto addTensor = [&](const string& name) {
         const vector<float>& values = model.getTensor(name).values;
@@ -133,7 +133,7 @@ void DeviceModel::addTime(const DenoiserModel& model) {
     });
 }
 
-void DeviceModel::addPair(const DenoiserModel& model) {
+void PairBiasWeights::addPair(const DenoiserModel& model) {
     const int p = settings.pairWidth, pP = sizes.paddedPairWidth, K = settings.numRadial;
     const ModelTensor& embedding = model.getTensor("pair.embedding");
     const vector<float>& radial = model.getTensor("pair.radial.weight").values;
@@ -161,7 +161,7 @@ void DeviceModel::addPair(const DenoiserModel& model) {
     pairBias.bias = addBias("pair.bias.bias");
 }
 
-void DeviceModel::addLayer(const DenoiserModel& model, const string& prefix) {
+void PairBiasWeights::addLayer(const DenoiserModel& model, const string& prefix) {
     const int d = sizes.width, H = settings.numHeads, headWidth = sizes.headWidth, padded = sizes.paddedHeadWidth;
     const vector<float>& qkv = model.getTensor(prefix + "attention.qkv.weight").values;
     const vector<float>& qkvBias = model.getTensor(prefix + "attention.qkv.bias").values;
@@ -198,8 +198,8 @@ void DeviceModel::addLayer(const DenoiserModel& model, const string& prefix) {
     layers.push_back(layer);
 }
 
-void DeviceModel::addTransition(const DenoiserModel& model, const string& prefix, LayerMatrices& layer) {
-    const int d = sizes.width, inner = sizes.innerWidth, lanes = device.tiles.vectorWidth;
+void PairBiasWeights::addTransition(const DenoiserModel& model, const string& prefix, LayerMatrices& layer) {
+    const int d = sizes.width, inner = sizes.innerWidth, lanes = tiles.vectorWidth;
     const vector<float>& up = model.getTensor(prefix + "transition.up.weight").values;
     const vector<float>& upBias = model.getTensor(prefix + "transition.up.bias").values;
     const vector<float>& down = model.getTensor(prefix + "transition.down.weight").values;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // How the padded arrays of the device become taps.
-#include "DeviceTaps.h"
+#include "PairBiasTaps.h"
 #include <algorithm>
 
 namespace OrbitPlugin {
@@ -8,11 +8,13 @@ namespace common {
 
 using std::vector;
 
-void tapConditioning(const DeviceModel& model, const DeviceBatch& arrays, const Batch& batch, StageTaps& taps) {
-    const int c = model.settings.conditionWidth, d = model.sizes.width, dP = model.sizes.paddedWidth;
-    const int size = model.sizes.modulationSize, numParts = 6 * model.settings.numLayers + 2;
-    const vector<double> cond = arrays.cond.downloadNumbers(arrays.numConditions * c);
-    const vector<double> modulation = arrays.modulation.downloadNumbers((std::size_t) arrays.numConditions * size);
+void tapConditioning(const PairBiasPass& pass, const Batch& batch, StageTaps& taps) {
+    const PairBiasSizes& sizes = pass.weights.sizes;
+    const int c = pass.weights.settings.conditionWidth, d = sizes.width, dP = sizes.paddedWidth;
+    const int size = sizes.modulationSize, numParts = 6 * pass.weights.settings.numLayers + 2;
+    const std::size_t numConditions = pass.batch.numConditions;
+    const vector<double> cond = pass.arrays.cond.downloadNumbers(numConditions * c);
+    const vector<double> modulation = pass.arrays.modulation.downloadNumbers(numConditions * size);
     vector<int> conditions;
     vector<double>& tap = taps["timeConditioning"];
     for (const BatchCopy& copy : batch.copies) {
@@ -28,28 +30,27 @@ void tapConditioning(const DeviceModel& model, const DeviceBatch& arrays, const 
     }
 }
 
-void tapPairFeatures(const DeviceModel& model, const DeviceBatch& arrays, const Batch& batch, int numLayers,
-        vector<vector<double>>& copies) {
-    const int numOutputs = numLayers * model.settings.numHeads;
-    const vector<double> bias = arrays.bias.downloadNumbers((std::size_t) numOutputs * arrays.numPairs);
+void tapPairFeatures(const PairBiasPass& pass, const Batch& batch, int numLayers, vector<vector<double>>& copies) {
+    const int numOutputs = numLayers * pass.weights.settings.numHeads;
+    const vector<double> bias = pass.arrays.bias.downloadNumbers((std::size_t) numOutputs * pass.arrays.numPairs);
     copies.resize(batch.copies.size());
     std::size_t first = 0;
     for (int c = 0; c < (int) batch.copies.size(); c++) {
         const int numTokens = batch.getNumTokens(c), rowLength = roundUp(numTokens, PADDING);
         for (int output = 0; output < numOutputs; output++)
             for (int i = 0; i < numTokens; i++) {
-                const auto begin = bias.begin() + (std::size_t) output * arrays.numPairs + first + i * rowLength;
+                const auto begin = bias.begin() + (std::size_t) output * pass.arrays.numPairs + first + i * rowLength;
                 copies[c].insert(copies[c].end(), begin, begin + numTokens);
             }
         first += (std::size_t) numTokens * rowLength;
     }
 }
 
-void tapTokens(const DeviceModel& model, const DeviceBatch& arrays, const std::string& name, StageTaps& taps) {
-    const int d = model.sizes.width, dP = model.sizes.paddedWidth;
-    const vector<double> x = arrays.x.downloadNumbers((std::size_t) arrays.numRows * dP);
+void tapTokens(const PairBiasPass& pass, const std::string& name, StageTaps& taps) {
+    const int d = pass.weights.sizes.width, dP = pass.weights.sizes.paddedWidth;
+    const vector<double> x = pass.arrays.x.downloadNumbers((std::size_t) pass.batch.numRows * dP);
     vector<double>& tap = taps[name];
-    for (int row = 0; row < arrays.numRows; row++)
+    for (int row = 0; row < pass.batch.numRows; row++)
         tap.insert(tap.end(), x.begin() + (std::size_t) row * dP, x.begin() + (std::size_t) row * dP + d);
 }
 
