@@ -302,8 +302,9 @@ def relax(states: Any, system: openmm.System, *, topology: app.Topology | None =
         "maxIterations": checkInteger("maxIterations", maxIterations, 0, where),
         "seed": checkInteger("seed", seed, 0, where) or int(np.random.default_rng().integers(1, 2**30))}
     graph = read.ensemble.graph if read.ensemble is not None else None
-    check = SurvivalCheck(known, system, particles, right, graph)
-    stages = _Stages(where, system, read, particles, toKelvin(where, temperature), options)
+    kelvin = toKelvin(where, temperature)
+    check = SurvivalCheck(known, system, particles, _gas * kelvin, right, graph)
+    stages = _Stages(where, system, read, particles, kelvin, options)
     entries = []
     for index in range(len(read.positions)):
         entries.append(stages.relax(index, check))

@@ -71,6 +71,17 @@ def testFormsOfStates(alanine, kind, tmp_path):
     assert index == 3
 
 
+def testWhatTakesTimeIsDoneOnce(alanine, monkeypatch):
+    from openmmorbit.simulation import applying
+    topology, positions, system = alanine
+    calls = []
+    for name in ("matchParticles", "requireFinite", "readStates"):
+        plain = getattr(applying, name)
+        monkeypatch.setattr(applying, name, lambda *given, plain=plain: calls.append(1) or plain(*given))
+    states = openmmorbit.eachState(makeContext(system), np.resize(positions, (100, 22, 3)), topology=topology)
+    assert len(calls) == 3 and len(list(states)) == 100 and len(calls) == 3
+
+
 def testVirtualSitesAreComputed():
     topology, positions, system = solvatedBox("ACE", "ALA", "NME", model="tip4pew", water="amber14/tip4pew.xml")
     sites = [i for i in range(system.getNumParticles()) if system.isVirtualSite(i)]

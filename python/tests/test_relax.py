@@ -198,6 +198,24 @@ def testPeriodicBoxWithBarostatAndCutMolecules():
     assert np.allclose(fewer._value, relaxation.energiesBefore._value, rtol=1e-4)
 
 
+def testBeadsHaveSoftBonds():
+    topology, system = app.Topology(), openmm.System()
+    chain, force = topology.addChain(), openmm.HarmonicBondForce()
+    atoms = [topology.addAtom("CA", None, topology.addResidue("ALA", chain)) for _ in range(6)]
+    for first, second in zip(atoms, atoms[1:]):
+        topology.addBond(first, second)
+        force.addBond(first.index, second.index, 0.38, 1000)
+    for _ in atoms:
+        system.addParticle(100)
+    system.addForce(force)
+    states = np.cumsum(np.random.default_rng(1).normal(0, 0.22, (8, 6, 3)), axis=1)
+    relaxation = openmmorbit.relax(states, system, topology=topology, seed=3)
+    assert relaxation.refused == {} and relaxation.moved._value.max() > 0.05
+    lengths = np.linalg.norm(np.diff(relaxation.positions._value, axis=1), axis=2)
+    assert np.abs(lengths / 0.38 - 1).max() > 0.25       # which would be too much for a stiff bond
+    assert openmmorbit.chooseStates(states, 3, topology=topology, seed=2).shape == (3,)
+
+
 def testWrongUse(alanine):
     topology, positions, system = alanine
     relax = openmmorbit.relax

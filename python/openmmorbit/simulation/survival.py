@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 #: A bond may be this much shorter or longer than the force field has it; than the covalent radii tell.
 MAX_STRETCH, MAX_STRETCH_OF_RADII = 0.25, 0.35
+#: Or, if it is a soft one, so many times its thermal standard deviation.
+MAX_DEVIATIONS = 6
 #: A centre whose signed volume is below this share of the product of its edges is flat; a regular one has 0.71.
 FLAT = 0.1
 #: Atoms count as equivalent if they have the same neighbours within so many bonds.
@@ -111,38 +113,42 @@ def findPeptides(topology: app.Topology) -> tuple[np.ndarray, np.ndarray]:
     return np.array(found, int).reshape(-1, 4), np.array(proline, bool)
 
 
-def findBonds(topology: app.Topology, system: openmm.System,
-              particles: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Get the bonds whose length is known: by the force field, or by covalent radii.
+def _knownBonds(system: openmm.System, kT: float) -> dict[frozenset[int], tuple[float, float]]:
+    """Get length, nm, and the share by which it may differ, of the bonds and constraints that a System has."""
+    known: dict[frozenset[int], tuple[float, float]] = {}
+    for force in system.getForces():
+        if isinstance(force, openmm.HarmonicBondForce):
+            for index in range(force.getNumBonds()):
+                first, second, *values = force.getBondParameters(index)
+                length, strength = (value.value_in_unit_system(unit.md_unit_system) for value in values)
+                if length > 0 and strength > 0:
+                    limit = max(MAX_STRETCH, MAX_DEVIATIONS * np.sqrt(kT / strength) / length)
+                    known[frozenset((first, second))] = length, limit
+    for index in range(system.getNumConstraints()):
+        first, second, distance = system.getConstraintParameters(index)
+        known[frozenset((first, second))] = distance.value_in_unit(unit.nanometer), MAX_STRETCH
+    return known
+
+
+def findBonds(topology: app.Topology, system: openmm.System, particles: np.ndarray,
+              kT: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Get the bonds whose length is known: by the force field, or by covalent radii. kT is in kJ/mol.
 
     Returns
     -------
     pairs, lengths, limits : numpy.ndarray
         Shape (numBonds, 2): atoms; shape (numBonds,): nm, and the share by which a bond may differ.
     """
-    known: dict[frozenset[int], float] = {}
-    for force in system.getForces():
-        if isinstance(force, openmm.HarmonicBondForce):
-            for index in range(force.getNumBonds()):
-                first, second, length, strength = force.getBondParameters(index)
-                if strength.value_in_unit(unit.kilojoule_per_mole / unit.nanometer**2) > 0:
-                    known[frozenset((first, second))] = length.value_in_unit(unit.nanometer)
-    for index in range(system.getNumConstraints()):
-        first, second, length = system.getConstraintParameters(index)
-        known[frozenset((first, second))] = length.value_in_unit(unit.nanometer)
-    pairs, lengths, limits = [], [], []
+    known, pairs, lengths, limits = _knownBonds(system, kT), [], [], []
     for first, second in topology.bonds():
-        length = known.get(frozenset((int(particles[first.index]), int(particles[second.index]))))
-        if length is None and first.element is not None and second.element is not None:
+        found = known.get(frozenset((int(particles[first.index]), int(particles[second.index]))))
+        if found is None and first.element is not None and second.element is not None:
             radii = (orbit.getCovalentRadius(atom.element.atomic_number) for atom in (first, second))
-            length, limit = sum(radii) / 10, MAX_STRETCH_OF_RADII
-        elif length is not None:
-            limit = MAX_STRETCH
-        else:
-            continue
-        pairs.append([first.index, second.index])
-        lengths.append(length)
-        limits.append(limit)
+            found = sum(radii) / 10, MAX_STRETCH_OF_RADII
+        if found is not None:
+            pairs.append([first.index, second.index])
+            lengths.append(found[0])
+            limits.append(found[1])
     return np.array(pairs, int).reshape(-1, 2), np.array(lengths), np.array(limits)
 
 
@@ -174,12 +180,14 @@ class SurvivalCheck:
         Shape (numAtoms, 3), in nm: positions whose centres and peptides are right; without them, those of each state.
     graph : openmmorbit.orbit.MolecularGraph or None
         The molecule with its stereochemistry, if there is one.
+    kT : float
+        In kJ/mol: soft bonds may be longer when it is warm.
     """
 
-    def __init__(self, topology: app.Topology, system: openmm.System, particles: np.ndarray,
+    def __init__(self, topology: app.Topology, system: openmm.System, particles: np.ndarray, kT: float,
                  reference: np.ndarray | None, graph: orbit.MolecularGraph | None) -> None:
         self._atoms = list(topology.atoms())
-        self._bonds, self._lengths, self._limits = findBonds(topology, system, particles)
+        self._bonds, self._lengths, self._limits = findBonds(topology, system, particles, kT)
         self._centres = findCentres(topology)
         self._peptides, self._isProline = findPeptides(topology)
         self._reference, self._graph = reference, graph
@@ -197,8 +205,9 @@ class SurvivalCheck:
         if excess[worst] <= 1:
             return []
         first, second = (self._name(atom) for atom in self._bonds[worst])
-        return [Finding("bond", f"{(excess > 1).sum()} bonds changed, most of all {first} to {second}: "
-                                f"{lengths[worst]:.3f} nm instead of {self._lengths[worst]:.3f} nm")]
+        more = f", and {(excess > 1).sum() - 1} more" if (excess > 1).sum() > 1 else ""
+        return [Finding("bond", f"the bond {first} to {second} has {lengths[worst]:.3f} nm instead of "
+                                f"{self._lengths[worst]:.3f} nm{more}")]
 
     def _checkCentres(self, before: np.ndarray, after: np.ndarray) -> list[Finding]:
         was, became = signedVolumes(before, self._centres), signedVolumes(after, self._centres)
