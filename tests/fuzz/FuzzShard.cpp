@@ -35,8 +35,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     // Checksums are made right, so that the records behind them are reached. The first byte chooses the format; a
     // payload of format 2 ends where its second byte says, and the description of a block of frames follows.
 
-    const std::string payload((const char*) data + (size > 1 ? 2 : 0), size > 1 ? size - 2 : 0);
-    const int choice = size > 0 ? data[0] % 4 : 0;
+    if (size < 2)
+        return 0;
+    const std::string payload((const char*) data + 2, size - 2);
+    const int choice = data[0] % 4;
     std::string bytes = choice % 2 == 0 ? "ORBSHRD1" : "ORBSHRD2";
     if (choice < 2)
         bytes += payload;

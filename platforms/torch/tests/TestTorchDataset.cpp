@@ -69,15 +69,15 @@ TEST_F(DatasetTest, boundedCachesGiveTheSameBatches) {
     EXPECT_EQ(whole.cache->getNumMisses(), 0);
     for (const std::size_t limit : {(std::size_t) 0, total / 3, total - 1}) {
         const torchimpl::TrainingData data = read(limit);
-        EXPECT_EQ(data.tables.atomRows, whole.tables.atomRows);
+        EXPECT_EQ(data.tables.tokenRows, whole.tables.tokenRows);
         EXPECT_EQ(data.tables.pairRows, whole.tables.pairRows);
-        EXPECT_EQ(data.sets[0].molecules.size(), 10u);
+        EXPECT_EQ(data.sets[0].subjects.size(), 10u);
         torchimpl::BatchSampler streamed(settings, data);
         for (int k = 0; k < 20; k++) {
             const torchimpl::HostBatch batch = streamed.getBatch({k / 4, k % 4});
             EXPECT_EQ(batch.u, expected[k].u);
             EXPECT_EQ(batch.target, expected[k].target);
-            EXPECT_EQ(batch.atomIndex, expected[k].atomIndex);
+            EXPECT_EQ(batch.tokenIndex, expected[k].tokenIndex);
             EXPECT_EQ(batch.pairIndex, expected[k].pairIndex);
             EXPECT_EQ(batch.condition, expected[k].condition);
         }
@@ -87,18 +87,18 @@ TEST_F(DatasetTest, boundedCachesGiveTheSameBatches) {
     }
 }
 
-TEST_F(DatasetTest, theMoleculesUsedLastAreKept) {
+TEST_F(DatasetTest, theSubjectsUsedLastAreKept) {
     const std::size_t total = read(SIZE_MAX).cache->getNumBytes();
     const torchimpl::TrainingData data = read(total / 2);
-    const std::vector<torchimpl::MoleculeEntry>& entries = data.sets[0].molecules;
-    const auto first = data.getMolecule(entries[0]);
+    const std::vector<torchimpl::SubjectEntry>& entries = data.sets[0].subjects;
+    const auto first = data.getSubject(entries[0]);
     for (std::size_t k = 1; k < entries.size(); k++) {
-        data.getMolecule(entries[k]);
+        data.getSubject(entries[k]);
         const long long before = data.cache->getNumMisses();
-        EXPECT_EQ(data.getMolecule(entries[0]).get(), first.get());
+        EXPECT_EQ(data.getSubject(entries[0]).get(), first.get());
         EXPECT_EQ(data.cache->getNumMisses(), before) << k;
     }
-    EXPECT_EQ(first->label, data.getMolecule(entries[5])->label);
+    EXPECT_EQ(first->label, data.getSubject(entries[5])->label);
 }
 
 TEST_F(DatasetTest, streamedTrainingGivesTheSameBits) {
@@ -119,11 +119,11 @@ TEST_F(DatasetTest, streamedTrainingGivesTheSameBits) {
 
 TEST_F(DatasetTest, shardsThatChangeDuringARunAreRefused) {
     const torchimpl::TrainingData data = read(0);
-    const torchimpl::MoleculeEntry& entry = data.sets[0].molecules[1];
-    EXPECT_NO_THROW(data.getMolecule(entry));
+    const torchimpl::SubjectEntry& entry = data.sets[0].subjects[1];
+    EXPECT_NO_THROW(data.getSubject(entry));
     damage(entry.offset + 150);
     try {
-        data.getMolecule(entry);
+        data.getSubject(entry);
         FAIL();
     }
     catch (const ArgumentError& error) {
@@ -132,5 +132,5 @@ TEST_F(DatasetTest, shardsThatChangeDuringARunAreRefused) {
     }
 
     std::filesystem::remove(getPath("a.shard"));
-    EXPECT_THROW(data.getMolecule(entry), ArgumentError);
+    EXPECT_THROW(data.getSubject(entry), ArgumentError);
 }

@@ -165,7 +165,7 @@ TEST_F(DistillationTest, theFirstLevelIsNoiseAndTheOthersAreData) {
         for (double value : getValues(target.y))
             sum += value * value;
         for (int row = 0; row < target.batch.numSamples; row++)
-            expected += 3.0 * (target.batch.numAtoms / target.batch.numSamples - 1) * sigma * sigma;
+            expected += 3.0 * (target.batch.numTokens / target.batch.numSamples - 1) * sigma * sigma;
         if (level == 0)
             EXPECT_NEAR(sum / expected, 1, 0.25);
         else
@@ -199,7 +199,7 @@ TEST_F(DistillationTest, onPolicyTheStudentsStepLeadsToTheLevel) {
             first.skip * y + first.output * pairBiasTransformer(settings.network, weights, prior).detach();
     const at::Tensor noise = at::tensor(batch.renewedNoise[0]).view(y.sizes());
     EXPECT_LT((noise.sum(1).abs().max().item<double>()), 1e-4) << "the noise is centred";
-    EXPECT_NEAR((noise.square().sum() / (3 * (batch.numAtoms - batch.numSamples))).item<double>(), 1, 0.25);
+    EXPECT_NEAR((noise.square().sum() / (3 * (batch.numTokens - batch.numSamples))).item<double>(), 1, 0.25);
     const at::Tensor expected = denoised + 0.8 / 20 * (y - denoised) + 0.6 * noise;
     expectClose("y", getValues(inputs.u / second.input), getValues(expected), tolerance("samplerStep", "single"));
     EXPECT_TRUE(at::equal(inputs.scaledTime, at::full_like(prior.scaledTime, second.logSigma)));

@@ -169,15 +169,15 @@ TEST_F(TrainerTest, batchesAreReproducibleAndTargetsBounded) {
         // c_skip y + c_out target is A, which is no longer than the molecule; at tiny noise it is y but for that noise.
 
         double sigma = batch.sigma[row], variance = sigma * sigma + scale * scale, length = 0, sum[3] = {0, 0, 0};
-        for (int i = 0; i < batch.maxAtoms; i++)
+        for (int i = 0; i < batch.maxTokens; i++)
             for (int c = 0; c < 3; c++) {
-                int k = 3 * (row * batch.maxAtoms + i) + c;
+                int k = 3 * (row * batch.maxTokens + i) + c;
                 double y = batch.u[k] * std::sqrt(variance) / scale;
                 double mean = scale * scale / variance * y + sigma * scale / std::sqrt(variance) * batch.target[k];
                 length += mean * mean;
                 sum[c] += mean;
             }
-        EXPECT_LT(std::sqrt(length), 2.0 * std::sqrt(3.0 * batch.maxAtoms));
+        EXPECT_LT(std::sqrt(length), 2.0 * std::sqrt(3.0 * batch.maxTokens));
         expectClose("centre of A", std::vector<double>(sum, sum + 3), std::vector<double>(3, 0.0),
                 tolerance("interpolant", "single"));
     }
@@ -195,10 +195,14 @@ TEST_F(TrainerTest, inputsWithoutHandAreTrainedOnBothHands) {
         start->setConditions(settings.conditions);
         torchimpl::TrainingData data;
         torchimpl::readTrainingSet({path("small.shard")}, 1, *start, 5000, data);
-        for (const torchimpl::MoleculeEntry& entry : data.sets[0].molecules) {
-            const auto molecule = data.getMolecule(entry);
-            EXPECT_EQ(molecule->labelled && start == &handedModel, molecule->handed);
-            numLabelled += molecule->labelled;
+        for (const torchimpl::SubjectEntry& entry : data.sets[0].subjects) {
+            const auto subject = data.getSubject(entry);
+            const bool isLabelled = subject->hidden.has_value(), isHanded = isLabelled && start == &handedModel;
+            EXPECT_EQ(subject->given.rotations == OrbitRotations::Proper, isHanded);
+            EXPECT_EQ(subject->mirrored.has_value(), isHanded);
+            EXPECT_TRUE(subject->allowsReflections());
+            EXPECT_EQ(subject->getView(torchimpl::HandView::Hidden).rotations, OrbitRotations::WithReflections);
+            numLabelled += isLabelled;
         }
     }
     EXPECT_GT(numLabelled, 0);
@@ -215,7 +219,7 @@ TEST_F(TrainerTest, inputsWithoutHandAreTrainedOnBothHands) {
     sample.y = {1.5, 0.2, 1, 0.3, -1, -2, -0.8, 1.2, -0.5, -1, -0.4, 1.5};
     sample.sigma = 1.2;
     for (bool handed : {false, true}) {
-        sample.handed = handed;
+        rows.rotations = handed ? OrbitRotations::Proper : OrbitRotations::WithReflections;
         torchimpl::NoisySample image = sample;
         for (double& x : image.x1)
             x = -x;

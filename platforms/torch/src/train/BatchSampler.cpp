@@ -20,46 +20,53 @@ double secondsSince(Clock::time_point start) {
     return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-int chooseConformer(const TrainingMolecule& molecule, const std::array<double, 4>& u, double boltzmannShare) {
-    if (!molecule.weights.empty() && u[0] < boltzmannShare) {
-        double limit = u[1] * molecule.weights.back();
-        for (int k = 0; k < molecule.numConformers; k++)
-            if (limit <= molecule.weights[k])
-                return k;
-    }
-    return chooseIndex(u[1], molecule.numConformers);
-}
-
-/** How a sample shows its molecule. */
+/** How a sample shows its subject. */
 struct Presentation {
-    int conformer = 0;
-    bool mirrored = false;
-    StereoView view = StereoView::Given;
+    int frame = 0;
+    bool reflected = false;
+    HandView view = HandView::Given;
 };
 
+int chooseFrame(const SubjectFrames& frames, const std::array<double, 4>& u, double boltzmannShare) {
+    if (frames.hasWeights() && u[0] < boltzmannShare)
+        return frames.chooseByWeight(u[1]);
+    return chooseIndex(u[1], frames.getNumFrames());
+}
+
+/** Subjects that have one hand only, which the inputs do not show, are never reflected. */
 Presentation choosePresentation(
-        const TrainingMolecule& molecule, const SampleKey& key, const TrainingSettings& settings) {
+        const TrainingSubject& subject, const SampleKey& key, const TrainingSettings& settings) {
     const auto u = drawUniforms(key, Purpose::ChooseFrame);
     Presentation result;
-    result.conformer = chooseConformer(molecule, u, settings.boltzmannShare);
-    result.mirrored = u[2] < settings.mirrorProbability;
-    result.view = u[3] < settings.stereoDropout ? StereoView::Hidden
-            : result.mirrored                   ? StereoView::Mirrored
-                                                : StereoView::Given;
+    result.frame = chooseFrame(subject.frames, u, settings.boltzmannShare);
+    result.reflected = subject.allowsReflections() && u[2] < settings.mirrorProbability;
+    result.view = u[3] < settings.stereoDropout ? HandView::Hidden
+            : result.reflected                  ? HandView::Mirrored
+                                                : HandView::Given;
     return result;
 }
 
-/** Get the positions of a conformer [numAtoms * 3], rotated at random, with a reflection for mirrored samples. */
-std::vector<double> takePositions(
-        const TrainingMolecule& molecule, const Presentation& presentation, const SampleKey& key) {
+void centerPositions(std::vector<float>& positions) {
+    const std::size_t numPoints = positions.size() / 3;
+    for (int c = 0; c < 3; c++) {
+        double mean = 0;
+        for (std::size_t i = 0; i < numPoints; i++)
+            mean += positions[3 * i + c];
+        mean /= (double) numPoints;
+        for (std::size_t i = 0; i < numPoints; i++)
+            positions[3 * i + c] -= (float) mean;
+    }
+}
+
+/** Get positions [numPoints * 3] centred and rotated at random, with a reflection for reflected samples. */
+std::vector<double> augment(std::vector<float> source, bool reflected, const SampleKey& key) {
+    centerPositions(source);
     std::array<double, 9> R = drawRotation(key, 0);
-    if (presentation.mirrored)
+    if (reflected)
         for (double& value : R)
             value = -value;
-    const std::size_t length = 3 * (std::size_t) molecule.numAtoms;
-    const float* source = molecule.positions.data() + presentation.conformer * length;
-    std::vector<double> positions(length);
-    for (std::size_t i = 0; i < length; i += 3)
+    std::vector<double> positions(source.size());
+    for (std::size_t i = 0; i < source.size(); i += 3)
         for (int c = 0; c < 3; c++)
             positions[i + c] = R[3 * c] * source[i] + R[3 * c + 1] * source[i + 1] + R[3 * c + 2] * source[i + 2];
     return positions;
@@ -85,10 +92,10 @@ void BatchSampler::fillPool(std::int64_t pool) {
         double limit = u[0] * total;
         while (choice.set + 1 < (int) data.sets.size() && limit > data.sets[choice.set].weight)
             limit -= data.sets[choice.set++].weight;
-        choice.molecule = chooseIndex(u[1], (int) data.sets[choice.set].molecules.size());
+        choice.subject = chooseIndex(u[1], (int) data.sets[choice.set].subjects.size());
     }
     auto size = [&](const Choice& choice) {
-        return data.sets[choice.set].molecules[choice.molecule].numAtoms;
+        return data.sets[choice.set].subjects[choice.subject].numTokens;
     };
     std::stable_sort(choices.begin(), choices.end(), [&](const Choice& a, const Choice& b) {
         return size(a) < size(b);
@@ -140,15 +147,15 @@ void BatchSampler::makeNoisy(const SampleKey& key, const HostBatch& batch, Noisy
 }
 
 void BatchSampler::fillSample(const Choice& choice, int row, HostBatch& batch) {
-    const std::shared_ptr<const TrainingMolecule> molecule =
-            data.getMolecule(data.sets[choice.set].molecules[choice.molecule]);
+    const std::shared_ptr<const TrainingSubject> subject =
+            data.getSubject(data.sets[choice.set].subjects[choice.subject]);
     const SampleKey key = {(std::uint64_t) settings.seed, choice.sample};
-    const Presentation presentation = choosePresentation(*molecule, key, settings);
+    const Presentation presentation = choosePresentation(*subject, key, settings);
+    Frame frame = subject->frames.take(presentation.frame);
     NoisySample sample;
-    sample.rows = &molecule->getView(presentation.view);
-    sample.handed = molecule->handed && presentation.view != StereoView::Hidden;
+    sample.rows = &subject->getView(presentation.view);
     sample.number = choice.sample;
-    sample.x1 = takePositions(*molecule, presentation, key);
+    sample.x1 = augment(std::move(frame.positions), presentation.reflected, key);
     sample.sigma = chooseSigma(key, batch);
     makeNoisy(key, batch, sample);
 
@@ -157,30 +164,31 @@ void BatchSampler::fillSample(const Choice& choice, int row, HostBatch& batch) {
     const Clock::time_point start = Clock::now();
     const std::vector<double> mean = levels.empty() ? target.compute(sample) : sample.y;
     batch.targetSeconds += secondsSince(start);
-    batch.condition[row] = molecule->condition;
+    batch.condition[row] = frame.condition;
     packSample(sample, mean, row, batch);
     for (int step = 0; step < (int) batch.renewedNoise.size(); step++)
-        std::ranges::copy(drawCenteredNoise(key, Purpose::RenewedNoise, step, molecule->numAtoms),
-                batch.renewedNoise[step].begin() + 3 * (std::ptrdiff_t) row * batch.maxAtoms);
+        std::ranges::copy(
+                drawCenteredNoise(key, Purpose::RenewedNoise, step, subject->numTokens * subject->pointsPerToken),
+                batch.renewedNoise[step].begin() + (std::ptrdiff_t) batch.getFirstCoordinate(row));
 }
 
 void BatchSampler::packSample(
         const NoisySample& sample, const std::vector<double>& mean, int row, HostBatch& batch) const {
-    const std::size_t first = (std::size_t) row * batch.maxAtoms, n = sample.rows->atoms.size();
-    const std::size_t length = sample.y.size();
+    const std::size_t first = (std::size_t) row * batch.maxTokens, n = sample.rows->tokens.size();
+    const std::size_t place = batch.getFirstCoordinate(row), length = sample.y.size();
     const Preconditioning factors = getPreconditioning(sample.sigma, dataScale);
-    precondition(factors, sample.y, mean, ArrayView<float>(batch.u).slice(3 * first, length),
-            ArrayView<float>(batch.target).slice(3 * first, length));
+    precondition(factors, sample.y, mean, ArrayView<float>(batch.u).slice(place, length),
+            ArrayView<float>(batch.target).slice(place, length));
     batch.sigma[row] = sample.sigma;
     batch.samples[row] = sample.number;
     batch.scaledTime[row] = (float) factors.logSigma;
     for (std::size_t i = 0; i < n; i++) {
         batch.mask[first + i] = 1;
-        batch.atomIndex[first + i] = sample.rows->atoms[i];
+        batch.tokenIndex[first + i] = sample.rows->tokens[i];
         for (std::size_t j = 0; j < n; j++)
-            batch.pairIndex[(first + i) * batch.maxAtoms + j] = sample.rows->pairs[i * n + j];
+            batch.pairIndex[(first + i) * batch.maxTokens + j] = sample.rows->pairs[i * n + j];
     }
-    batch.numAtoms += (int) n;
+    batch.numTokens += (int) n;
 }
 
 BatchPosition BatchSampler::getNext(BatchPosition position) {
@@ -198,19 +206,20 @@ HostBatch BatchSampler::getBatch(BatchPosition position) {
     std::vector<Choice> choices;
     batch.totalSamples = (int) whole.size();
     for (int k = 0; k < batch.totalSamples; k++) {
-        const int numAtoms = data.sets[whole[k].set].molecules[whole[k].molecule].numAtoms;
-        batch.totalAtoms += numAtoms;
+        const int numTokens = data.sets[whole[k].set].subjects[whole[k].subject].numTokens;
+        batch.totalTokens += numTokens;
         if (k % share.numProcesses != share.rank)
             continue;
-        batch.maxAtoms = std::max(batch.maxAtoms, numAtoms);
+        batch.maxTokens = std::max(batch.maxTokens, numTokens);
         choices.push_back(whole[k]);
     }
     batch.numSamples = (int) choices.size();
-    std::size_t B = batch.numSamples, N = batch.maxAtoms;
-    batch.u.assign(B * N * 3, 0);
-    batch.target.assign(B * N * 3, 0);
+    std::size_t B = batch.numSamples, N = batch.maxTokens;
+    batch.pointsPerToken = settings.network.pointsPerToken;
+    batch.u.assign(batch.getFirstCoordinate((int) B), 0);
+    batch.target.assign(batch.u.size(), 0);
     batch.mask.assign(B * N, 0);
-    batch.atomIndex.assign(B * N, 0);
+    batch.tokenIndex.assign(B * N, 0);
     batch.pairIndex.assign(B * N * N, 0);
     batch.scaledTime.resize(B);
     batch.condition.resize(B);

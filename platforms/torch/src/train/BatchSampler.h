@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
-// From data to padded batches: molecules, conformers, rotations, noise and targets, all by key.
+// From data to padded batches: subjects, frames, rotations, noise and targets, all by key.
 #ifndef OPENMM_ORBIT_TORCH_BATCHSAMPLER_H_
 #define OPENMM_ORBIT_TORCH_BATCHSAMPLER_H_
 
+#include "Dataset.h"
 #include "SampleTarget.h"
 #include <cstdint>
 #include <vector>
@@ -24,19 +25,25 @@ struct BatchShare {
 
 /** One padded batch in host memory. */
 struct HostBatch {
-    int numSamples = 0, maxAtoms = 0, numAtoms = 0; ///< of this process' share
-    int totalSamples = 0, totalAtoms = 0;           ///< of the whole batch, over all processes
-    std::vector<float> u, target;                   ///< [B][N][3]; target of F: (A - c_skip y) / c_out
+    int numSamples = 0, maxTokens = 0, numTokens = 0;   ///< of this process' share
+    int totalSamples = 0, totalTokens = 0;          ///< of the whole batch, over all processes
+    int pointsPerToken = 1;                         ///< P
+    std::vector<float> u, target;                   ///< [B][N][P][3]; target of F: (A - c_skip y) / c_out
     std::vector<float> scaledTime, mask;            ///< [B], [B][N]
     std::vector<std::int64_t> condition;            ///< [B]
-    std::vector<std::int32_t> atomIndex, pairIndex; ///< [B][N], [B][N][N]
+    std::vector<std::int32_t> tokenIndex, pairIndex;    ///< [B][N], [B][N][N]
     std::vector<double> sigma;                      ///< [B] noise levels, Angstrom
     std::vector<std::uint64_t> samples;             ///< [B] numbers of the samples, their part of every key
     int level = 0;                                  ///< distillation: the student's step, one for all samples
     bool onPolicy = false;                          ///< u holds the prior, and the student's steps lead to `level`
-    std::vector<std::vector<float>> renewedNoise;   ///< on policy: [level][B][N][3], n of (5.8) after every such step
+    std::vector<std::vector<float>> renewedNoise;   ///< on policy: [level][B][N][P][3], n of (5.8) after each step
     BatchPosition next;                             ///< where the sequence goes on
     double targetSeconds = 0, seconds = 0;          ///< time in the orbit posterior, and in all of the assembly
+
+    /** Get where the coordinates of a sample begin. */
+    std::size_t getFirstCoordinate(int row) const {
+        return (std::size_t) row * maxTokens * pointsPerToken * 3;
+    }
 };
 
 /**
@@ -58,7 +65,7 @@ public:
     BatchPosition getNext(BatchPosition position);
 private:
     struct Choice {
-        int set = 0, molecule = 0;
+        int set = 0, subject = 0;
         std::uint64_t sample = 0;
     };
     void fillPool(std::int64_t pool);

@@ -66,6 +66,10 @@ Teacher::Teacher(const TrainingSettings& settings, const DenoiserModel& student)
         throw ArgumentError("train: expected as \"conditions\" those of the teacher \"" + distillation.teacher +
                 "\", " + joinNames(model.getConditions()) + ", got " + joinNames(student.getConditions()));
     network = model.getSettings();
+    if (network.pointsPerToken != student.getSettings().pointsPerToken)
+        throw ArgumentError("train: expected a teacher with " + std::to_string(student.getSettings().pointsPerToken) +
+                " points per token, as the student, got \"" + distillation.teacher + "\" with " +
+                std::to_string(network.pointsPerToken));
     const TrainingDevice device = findDevice(settings);
     weights = cast(toDevice(getTensors(model), device.device), device.productType);
     const SamplerSettings& sampler = model.getSamplerSettings();
@@ -117,8 +121,11 @@ void rotateBatch(const TrainingSettings& settings, const HostBatch& batch, int r
         std::ranges::copy(drawRotation({(std::uint64_t) settings.seed, batch.samples[row]}, repeat),
                 rotations.data_ptr<double>() + 9 * row);
     const Tensor transposed = rotations.to(tensors.target.device(), at::kFloat).transpose(1, 2);
-    tensors.inputs.u = at::bmm(tensors.inputs.u, transposed);
-    tensors.target = at::bmm(tensors.target, transposed);
+    auto rotate = [&](const Tensor& values) {
+        return at::bmm(values.reshape({B, -1, 3}), transposed).view(values.sizes());
+    };
+    tensors.inputs.u = rotate(tensors.inputs.u);
+    tensors.target = rotate(tensors.target);
 }
 
 } // namespace torchimpl

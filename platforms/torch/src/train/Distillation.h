@@ -38,7 +38,7 @@ public:
     /**
      * Run the teacher from the noisy positions of a batch to where the deterministic part of the student's step ends.
      *
-     * @return the target of the student's F, [B][N][3]
+     * @return the target of the student's F, [B][N][3P]
      */
     at::Tensor computeTarget(const HostBatch& batch, const NetworkInputs& inputs) const;
 private:

@@ -38,9 +38,10 @@ Tensor integrateFlow(const PairBiasTransformerSettings& network, const NamedTens
 
         // (5.9) to (5.11)
 
-        const StereoGuidanceShape shape = {(int) y.size(1), steps[k].sigma, extras.stereoGuidance};
+        const Tensor points = denoised.reshape({y.size(0), -1, 3});
+        const StereoGuidanceShape shape = {(int) points.size(1), steps[k].sigma, extras.stereoGuidance};
         if (shape.gain > 0 && steps[k].nextSigma > 0)
-            denoised = stereoGuidance(shape, extras.volumes, denoised);
+            denoised = stereoGuidance(shape, extras.volumes, points).view(y.sizes());
 
         y = multistepStep(steps[k], y, denoised, previous);
         previous = denoised;

@@ -17,7 +17,7 @@ std::vector<StepLevels> getSteps(const std::vector<double>& levels, bool hasHist
 
 /** What a generator does besides following the flow. */
 struct FlowExtras {
-    std::function<at::Tensor(int step)> getNoise;   ///< new noise [B][N][3], centred, of unit variance; for (5.8)
+    std::function<at::Tensor(int step)> getNoise;   ///< new noise [B][N][3P], centred, of unit variance; for (5.8)
     GuidedVolumes volumes;                          ///< of the samples, for (5.9) to (5.11)
     double stereoGuidance = 0;                      ///< SamplerSettings::stereoGuidance; 0: no guidance
 };
@@ -25,10 +25,10 @@ struct FlowExtras {
 /**
  * Take positions through noise levels by (5.4), or by (5.2) where a step has no history.
  *
- * @param y        positions [B][N][3]
+ * @param y        positions [B][N][3P]
  * @param inputs   the network's other inputs; u and scaledTime are filled in
  * @param extras   steps that renew need noise
- * @return positions at the last level, [B][N][3]
+ * @return positions at the last level, [B][N][3P]
  */
 at::Tensor integrateFlow(const PairBiasTransformerSettings& network, const NamedTensors& weights,
         const std::vector<StepLevels>& steps, at::Tensor y, NetworkInputs inputs, const FlowExtras& extras = {});

@@ -7,7 +7,7 @@ namespace torchimpl {
 
 namespace {
 
-/** Linear molecules have no Kabsch slice: their noise stays independent. */
+/** Linear subjects have no Kabsch slice: their noise stays independent. */
 bool isLinear(const std::vector<double>& x1) {
     double inertia[6] = {};
     for (std::size_t a = 0; a < x1.size(); a += 3) {
@@ -38,8 +38,8 @@ void SampleTarget::couple(
         const std::vector<double>& x1, const FeatureRows& rows, std::vector<double>& noise) const {
     if (coupling == OrbitCoupling::Independent || (coupling == OrbitCoupling::Kabsch && isLinear(x1)))
         return;
-    noise = coupleNoise(noise, x1, coupling == OrbitCoupling::OrbitOT ? rows.group.enumerate() : std::vector<int>(),
-            coupling);
+    const bool permutes = coupling == OrbitCoupling::OrbitOT;
+    noise = coupleNoise(noise, x1, permutes ? rows.getPointPermutations() : std::vector<int>(), coupling);
 }
 
 std::vector<double> SampleTarget::computeExact(const NoisySample& sample) {
@@ -51,9 +51,8 @@ std::vector<double> SampleTarget::computeExact(const NoisySample& sample) {
         std::vector<double> scaled = sample.y, mean(sample.y.size());
         for (double& value : scaled)
             value /= sample.sigma * sample.sigma;
-        const bool reflect =
-                settings.averageReflections && !sample.handed && coupling == OrbitCoupling::Independent;
-        const OrbitRotations rotations = reflect ? OrbitRotations::WithReflections : OrbitRotations::Proper;
+        const bool reflect = settings.averageReflections && coupling == OrbitCoupling::Independent;
+        const OrbitRotations rotations = reflect ? sample.rows->rotations : OrbitRotations::Proper;
         if (sample.rows->restricted && settings.largeGroups == "lattice") {
             LatticeRule rule;
             rule.rotations = rotations;
@@ -62,7 +61,7 @@ std::vector<double> SampleTarget::computeExact(const NoisySample& sample) {
             orbitMeanLattice(sample.x1, scaled, *sample.rows->lattice, rule, mean, latticeWorkspace);
             return mean;
         }
-        orbitMean(sample.x1, scaled, sample.rows->group.enumerate(), mean, workspace, rotations);
+        orbitMean(sample.x1, scaled, sample.rows->getPointPermutations(), mean, workspace, rotations);
         return mean;
     }
 
@@ -75,7 +74,7 @@ std::vector<double> SampleTarget::computeExact(const NoisySample& sample) {
     OrbitPosteriorSettings posterior;
     posterior.coupling = coupling;
     posterior.sigma = 0;
-    return orbitPosterior(sample.x1, xt, time, {}, sample.rows->group.enumerate(), posterior).mean;
+    return orbitPosterior(sample.x1, xt, time, {}, sample.rows->getPointPermutations(), posterior).mean;
 }
 
 std::vector<double> SampleTarget::computeSampled(const NoisySample& sample) const {
@@ -83,10 +82,10 @@ std::vector<double> SampleTarget::computeSampled(const NoisySample& sample) cons
     for (double& value : scaled)
         value /= sample.sigma * sample.sigma;
     const OrbitKey key = makeKey(sample, Purpose::TargetAutomorphisms);
-    const SymmetryGroup& group = sample.rows->group;
+    const int numPoints = (int) sample.x1.size() / 3;
     const std::vector<int> drawn = sample.rows->restricted ?
             drawAutomorphisms(*sample.rows->lattice, settings.numAutomorphisms, key) :
-            drawAutomorphisms(group.enumerate(), group.numAtoms, settings.numAutomorphisms, key);
+            drawAutomorphisms(sample.rows->getPointPermutations(), numPoints, settings.numAutomorphisms, key);
     const double temperature =
             target == OrbitTarget::Paper ? getPaperTemperature(1 / (1 + sample.sigma)) : 1.0;
     const std::vector<double> rotations =

@@ -3,9 +3,10 @@
 #ifndef OPENMM_ORBIT_TORCH_SAMPLETARGET_H_
 #define OPENMM_ORBIT_TORCH_SAMPLETARGET_H_
 
-#include "Dataset.h"
+#include "FeatureTables.h"
 #include "RandomKeys.h"
 #include "openmmorbit/OrbitTarget.h"
+#include "openmmorbit/TrainingSettings.h"
 #include "openmmorbit/internal/OrbitLattice.h"
 #include "openmmorbit/internal/OrbitMean.h"
 #include <cstdint>
@@ -14,13 +15,12 @@
 namespace OrbitPlugin {
 namespace torchimpl {
 
-/** One sample before it becomes a row of a batch; positions are centred [numAtoms * 3], Angstrom. */
+/** One sample before it becomes a row of a batch; positions are centred [numPoints * 3], in the model's unit. */
 struct NoisySample {
     std::vector<double> x1;         ///< clean
     std::vector<double> y;          ///< x1 + sigma n
-    double sigma = 1;               ///< Angstrom
-    const FeatureRows* rows = nullptr;
-    bool handed = false;            ///< the network sees labels that tell the molecule from its mirror image
+    double sigma = 1;               ///< in the model's unit
+    const FeatureRows* rows = nullptr;  ///< what the network sees, its group and rotations
     std::uint64_t number = 0;       ///< number of the sample: its part of the key
 };
 

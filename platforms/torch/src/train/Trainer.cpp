@@ -216,11 +216,11 @@ void Run::step() {
             rotateBatch(settings, batch, (int) position.repeat, rotated);
         Tensor output = pairBiasTransformer(settings.network, weights, rotated.inputs);
 
-        // The mean over the atoms of all processes.
+        // The mean over the tokens of all processes.
 
         Tensor loss = denoisingLoss(output, rotated.target, rotated.inputs.mask);
         if (group.getSize() > 1)
-            loss = loss * (batch.numAtoms / (double) batch.totalAtoms);
+            loss = loss * (batch.numTokens / (double) batch.totalTokens);
         total += loss.detach();
         loss.backward();
     }

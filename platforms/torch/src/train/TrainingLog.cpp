@@ -80,7 +80,7 @@ void TrainingLog::addStep(const HostBatch& batch, double loss, double gradientNo
     window.assemblySeconds += batch.seconds;
     window.numSteps++;
     window.numSamples += batch.totalSamples;
-    window.numAtoms += batch.totalAtoms;
+    window.numAtoms += batch.totalTokens;
 }
 
 double TrainingLog::writeSteps(const RunPosition& position, double learningRate) {

@@ -118,24 +118,25 @@ void clearRows(const std::vector<std::vector<int>>& rows, const std::string& nam
 } // namespace
 
 ModelTables::ModelTables(const FeatureTables& tables, const DenoiserModel& model, const TrainingDevice& device) {
-    atomTable = makeTable(tables.atomRows, getVocabularySize(model.getAtomVocabularies())).to(device.device);
+    atomTable = makeTable(tables.tokenRows, getVocabularySize(model.getAtomVocabularies())).to(device.device);
     pairTable = makeTable(tables.pairRows, getVocabularySize(model.getPairVocabularies()))
                         .to(device.device, device.productType);
 }
 
 DeviceBatch toTensors(const HostBatch& batch, const ModelTables& tables) {
-    int64_t B = batch.numSamples, N = batch.maxAtoms;
+    int64_t B = batch.numSamples, N = batch.maxTokens;
+    const int64_t numComponents = 3 * batch.pointsPerToken;
     const at::Device device = tables.atomTable.device();
     DeviceBatch result;
-    result.inputs.u = view(batch.u, {B, N, 3}, at::kFloat).to(device);
+    result.inputs.u = view(batch.u, {B, N, numComponents}, at::kFloat).to(device);
     result.inputs.scaledTime = view(batch.scaledTime, {B}, at::kFloat).to(device);
     result.inputs.condition = view(batch.condition, {B}, at::kLong).to(device);
     result.inputs.mask = view(batch.mask, {B, N}, at::kFloat).to(device);
     result.inputs.atomTable = tables.atomTable;
     result.inputs.pairTable = tables.pairTable;
-    result.inputs.atomIndex = view(batch.atomIndex, {B, N}, at::kInt).to(device);
+    result.inputs.atomIndex = view(batch.tokenIndex, {B, N}, at::kInt).to(device);
     result.inputs.pairIndex = view(batch.pairIndex, {B, N, N}, at::kInt).to(device);
-    result.target = view(batch.target, {B, N, 3}, at::kFloat).to(device);
+    result.target = view(batch.target, {B, N, numComponents}, at::kFloat).to(device);
     return result;
 }
 
@@ -174,14 +175,14 @@ std::vector<std::string> describeTrainingData(const TrainingSettings& settings, 
     std::vector<std::string> lines;
     for (const TrainingSet& set : data.sets) {
         std::ostringstream text;
-        text << "data set of weight " << set.weight << ": " << count(set.molecules.size());
+        text << "data set of weight " << set.weight << ": " << count(set.subjects.size());
         lines.push_back(text.str());
     }
     for (std::size_t k = 0; k < settings.conditions.size(); k++)
         if (data.numOfCondition[k] == 0)
             lines.push_back("condition \"" + settings.conditions[k] + "\" has no training molecule");
     lines.push_back(describeDevice(settings));
-    lines.push_back("left out " + count(data.messages.size()) + "; groups above maxAutomorphisms: " +
+    lines.push_back("left out " + count(data.numLeftOut) + "; groups above maxAutomorphisms: " +
             std::to_string(data.numRestricted));
     for (std::size_t k = 0; k < std::min<std::size_t>(data.messages.size(), 10); k++)
         lines.push_back("  " + data.messages[k]);
@@ -210,7 +211,7 @@ DenoiserModel createInitialModel(const TrainingSettings& settings) {
 }
 
 void clearUnusedRows(const FeatureTables& tables, DenoiserModel& model) {
-    clearRows(tables.atomRows, "token.embedding", model);
+    clearRows(tables.tokenRows, "token.embedding", model);
     clearRows(tables.pairRows, "pair.embedding", model);
 }
 
@@ -224,6 +225,8 @@ std::string getIdentity(const TrainingSettings& settings) {
         text << value << " ";
     for (const std::string& condition : settings.conditions)
         text << condition << " ";
+    if (network.pointsPerToken != 1)
+        text << network.pointsPerToken << " points ";
     if (settings.target != "exact" || settings.coupling != "independent" || settings.regression != "denoiser")
         text << settings.target << " " << settings.coupling << " " << settings.regression;
     const DistillationSettings& distillation = settings.distillation;
@@ -247,6 +250,7 @@ Validation::Validation(const TrainingSettings& trainingSettings, const DenoiserM
     settings.regression = "denoiser";
     settings.mirrorProbability = settings.stereoDropout = settings.boltzmannShare = 0;
     settings.distillation.onPolicyShare = 0;    // The same positions for every student.
+    data.isValidation = true;
     for (const std::string& shard : settings.validationShards)
         readTrainingSet({shard}, 1, model, settings.maxAutomorphisms, data);
     tables = std::make_unique<ModelTables>(data.tables, model, findDevice(settings));
@@ -258,7 +262,7 @@ Validation::Validation(const TrainingSettings& trainingSettings, const DenoiserM
         if (teacher != nullptr)
             targets.push_back(teacher->computeTarget(batches.back(), toTensors(batches.back(), *tables).inputs));
     }
-    data.cache = std::make_unique<MoleculeCache>(0);
+    data.cache = std::make_unique<SubjectCache>(0);
 }
 
 double Validation::evaluate(const NamedTensors& weights, std::string& details) const {
@@ -272,8 +276,8 @@ double Validation::evaluate(const NamedTensors& weights, std::string& details) c
         if (!targets.empty())
             tensors.target = targets[k];
         Tensor output = pairBiasTransformer(settings.network, weights, tensors.inputs);
-        Tensor atoms = tensors.inputs.mask.sum(1);
-        Tensor losses = (output - tensors.target).square().sum(-1).mul(tensors.inputs.mask).sum(1) / atoms;
+        Tensor points = tensors.inputs.mask.sum(1) * batch.pointsPerToken;
+        Tensor losses = (output - tensors.target).square().sum(-1).mul(tensors.inputs.mask).sum(1) / points;
         losses = losses.to(at::kCPU);
         const float* values = losses.data_ptr<float>();
         for (int row = 0; row < batch.numSamples; row++) {

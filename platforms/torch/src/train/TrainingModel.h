@@ -22,7 +22,7 @@ struct ModelTables {
 /** A batch as tensors; on the CPU they share the memory of the HostBatch. */
 struct DeviceBatch {
     NetworkInputs inputs;
-    at::Tensor target;  ///< [B][N][3]
+    at::Tensor target;  ///< [B][N][3P]
 };
 
 /** Get a batch as tensors on the device of the tables. */

@@ -61,6 +61,7 @@ void readNetwork(const json& object, PairBiasTransformerSettings& network) {
     reader.read("conditionWidth", network.conditionWidth);
     reader.read("numFrequencies", network.numFrequencies);
     reader.read("dataScale", network.dataScale);
+    reader.read("pointsPerToken", network.pointsPerToken);
     reader.finish();
 }
 

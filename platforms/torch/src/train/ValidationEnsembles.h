@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
-// Conformers of validation molecules, generated while training, and how well they cover the references.
+// Conformers of validation molecules, generated while training, and how well they cover the references. Metrics are of
+// molecules; other subjects have none.
 #ifndef OPENMM_ORBIT_TORCH_VALIDATIONENSEMBLES_H_
 #define OPENMM_ORBIT_TORCH_VALIDATIONENSEMBLES_H_
 
 #include "TrainingModel.h"
 #include "openmmorbit/EnsembleMetrics.h"
 #include "openmmorbit/Shard.h"
+#include "openmmorbit/TokenInputs.h"
 #include <string>
 #include <vector>
 
@@ -24,6 +26,9 @@ struct ShardMetrics {
  */
 class ValidationEnsembles {
 public:
+    /** At most so many frames of a molecule are references, evenly spread. */
+    static constexpr int MAX_REFERENCES = 2000;
+
     /**
      * Choose the molecules.
      *
@@ -57,16 +62,24 @@ private:
         FeatureRows rows;
         std::vector<HandedVolume> volumes;
         int shard = 0, condition = 0, numCopies = 0;
-        std::vector<double> references;
+        std::vector<double> references;     ///< [numReferences][numAtoms][3]
+
+        int getNumTokens() const {
+            return (int) rows.tokens.size();
+        }
+        int getNumPoints() const {
+            return getNumTokens() * rows.pointsPerToken;
+        }
     };
     struct Copy {
         int molecule, index;
     };
-    void addMolecule(const ShardRecord& record, int shard, const DenoiserModel& model);
+    std::vector<long long> findMolecules(const std::string& path);
+    void addMolecule(const ShardSubject& subject, const SubjectFrames& frames, int shard, const DenoiserModel& model);
     at::Tensor drawPrior(
             const std::vector<Copy>& copies, const at::Tensor& mask, double sigma, std::uint64_t seed) const;
     at::Tensor generateBatch(const NamedTensors& weights, const std::vector<Copy>& copies) const;
-    NetworkInputs makeInputs(const std::vector<Copy>& copies, int64_t maxAtoms) const;
+    NetworkInputs makeInputs(const std::vector<Copy>& copies, int64_t maxTokens) const;
     TrainingSettings settings;
     FeatureTables tables;
     std::unique_ptr<ModelTables> modelTables;

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: MIT
+// The inputs of a subject in training, where some samples show it in another way.
+#ifndef OPENMM_ORBIT_SUBJECTVIEWS_H_
+#define OPENMM_ORBIT_SUBJECTVIEWS_H_
+
+#include "openmmorbit/MolecularGraph.h"
+#include "openmmorbit/MoleculeInputs.h"
+#include "openmmorbit/TokenInputs.h"
+#include "openmmorbit/internal/windowsExportOrbit.h"
+#include <optional>
+#include <vector>
+
+namespace OrbitPlugin {
+
+/**
+ * The ways in which samples show a subject, all with their symmetry groups. A sample may be reflected if there are
+ * inputs of the mirror image, or if the given inputs are those of both (OrbitRotations::WithReflections).
+ */
+struct SubjectViews {
+    TokenInputs given;                          ///< the subject as it is
+    std::optional<TokenInputs> mirrored;        ///< its mirror image, if the inputs tell it from the subject
+    std::optional<TokenInputs> hidden;          ///< without what tells the two from each other
+    std::vector<std::vector<int>> neighbors;    ///< bonded neighbours of every token
+};
+
+/**
+ * Describe a molecule for training: as it is, and if it has stereo labels, with mirrored labels and without labels.
+ *
+ * @throws ArgumentError as describeMolecule()
+ */
+OPENMM_EXPORT_ORBIT SubjectViews describeMoleculeViews(const MolecularGraph& graph, const DenoiserModel& model);
+
+} // namespace OrbitPlugin
+
+#endif // OPENMM_ORBIT_SUBJECTVIEWS_H_
