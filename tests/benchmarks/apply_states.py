@@ -3,8 +3,9 @@
 
 Usage: apply_states.py [--states 1000] [--rounds 15] [--platform CPU] [--energies]
 
-Both ways set positions, apply constraints and compute virtual sites of the same states, in turns. The ratio is that of the
-shortest times, which other work on the machine disturbs least; the checks before the first state are included. With --energies both compute the energy of each state too.
+Both ways set positions, apply constraints and compute virtual sites of the same states, in turns. With --energies both
+compute the energy of each state too. The ratio is that of the shortest times, which other work on the machine disturbs
+least; the checks before the first state are included.
 """
 import argparse
 import pathlib
@@ -63,7 +64,8 @@ def main():
     options = parser.parse_args()
     topology, conformers = systems.makeStates(*PEPTIDE, number=30)
     box, start, solvated = systems.solvatedBox("ACE", "ALA", "NME", model="tip4pew", water="amber14/tip4pew.xml")
-    print("| system | particles | states | by hand (ms) | eachState (ms) | ratio |\n| --- | --- | --- | --- | --- | --- |")
+    print("| system | particles | states | by hand (ms) | eachState (ms) | ratio |")
+    print("| --- | --- | --- | --- | --- | --- |")
     for name, known, states, system in (
             ("peptide, constraints", topology, conformers, systems.implicitSystem(topology, constraints=app.HBonds)),
             ("peptide in TIP4P-Ew", box, start[None], solvated)):
