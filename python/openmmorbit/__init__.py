@@ -37,7 +37,7 @@ _homes = {
     "placeInSolvent": "simulation.solvent", "SolvatedState": "simulation.solvent",
     "readMolecule": "molecules", "readMolecules": "io.moleculefiles",
     "train": "training", "buildDataset": "data.shards", "makeDataset": "data.datasets",
-    "EnsembleSettings": "data.settings",
+    "EnsembleSettings": "data.settings", "TrajectoryDataset": "data.trajectories",
     "DenoiserModel": "orbit", "TrainingCounts": "orbit", "countTraining": "orbit",
     "PairBiasTransformerSettings": "orbit", "MolecularGraph": "orbit",
     "SamplerSettings": "orbit", "SymmetryGroup": "orbit", "closeGroup": "orbit", "OrbitDiffusionIntegrator": "orbit",

@@ -28,12 +28,30 @@ def testStatesIntoSimulations(tmp_path, monkeypatch, capsys):
     assert names["started"].refused == {}
 
 
+def testFramesOfSimulations(tmp_path, monkeypatch, capsys):
+    topology, positions = makeStates("ACE", "ALA", "NME")
+    with open(tmp_path / "system.pdb", "w", encoding="utf-8") as stream:
+        app.PDBFile.writeFile(topology, positions[0] * unit.nanometer, stream)
+    for name in ("run1.dcd", "run2.dcd"):
+        with open(tmp_path / name, "wb") as stream:
+            dcd = app.DCDFile(stream, topology, 0.002)
+            for state in positions:
+                dcd.writeModel(state * unit.nanometer)
+                positions += 0.01
+    monkeypatch.chdir(tmp_path)
+    (block,) = re.findall(r"```python\n(.*?)```", (DOCS / "trajectories.md").read_text(encoding="utf-8"), re.S)
+    exec(compile(block, "trajectories.md", "exec"), {})
+    lines = [line for line in capsys.readouterr().out.splitlines() if "dcdplugin" not in line]
+    assert lines[:2] == ["<TrajectoryDataset of 2 trajectories: 8 frames of 10 atoms>", "0 300.0 (4, 10, 3)"]
+    assert lines[-1] == '"run2.dcd" 4 0 0'
+
+
 def testNamesOfThePageExist():
     text = (DOCS / "simulations.md").read_text(encoding="utf-8")
     names = set(re.findall(r"`(\w+)\(\)`", text)) & set(dir(openmmorbit))
     assert {"relax", "chooseStates", "seedReplicas", "applyStates", "eachState", "placeInSolvent"} <= names
     guide = (DOCS / "guide.md").read_text(encoding="utf-8")
-    assert "(simulations.md)" in guide
+    assert "(simulations.md)" in guide and "(trajectories.md)" in guide
     codes = re.findall(r"^\| `(\w+)` \| ", text, re.M)[1:]  # below the head of the table
     sources = "".join(path.read_text(encoding="utf-8") for path in
                       pathlib.Path(openmmorbit.__file__).parent.rglob("*.py") if path.name in ("survival.py",

@@ -191,3 +191,70 @@ class NeighborGrid:
         which, _, distances = self.pairs(points)
         np.minimum.at(result, which, distances)
         return result
+
+
+class SoluteImages:
+    """Makes molecules with selected atoms whole and lets them stand together, many frames at a time.
+
+    Parameters
+    ----------
+    topology : openmm.app.Topology
+    atoms : numpy.ndarray
+        Indices of the selected atoms.
+    """
+
+    def __init__(self, topology: app.Topology, atoms: np.ndarray) -> None:
+        molecules, levels = findMolecules(topology)
+        chosen = set(atoms.tolist())
+        read = [members for members in molecules if not chosen.isdisjoint(members)]
+        self._sizes = np.array([len(members) for members in read])
+        self._starts = np.cumsum(self._sizes) - self._sizes
+        self._order = np.concatenate([np.array(members) for members in read])
+        #: Shape (numTopologyAtoms,): whether an atom is in one of these molecules.
+        self.isRead = np.zeros(topology.getNumAtoms(), bool)
+        self.isRead[self._order] = True
+        self._levels = [(children[mask], parents[mask]) for children, parents in levels
+                        for mask in [self.isRead[children]] if mask.any()]
+
+    def makeWhole(self, positions: np.ndarray, boxes: np.ndarray) -> np.ndarray:
+        """Get positions with molecules whole, each of them nearest to the first one.
+
+        Parameters
+        ----------
+        positions : numpy.ndarray
+            Shape (numFrames, numAtoms, 3), in nm.
+        boxes : numpy.ndarray
+            Shape (numFrames, 3, 3), in nm, the first vector along x, the second in the xy plane.
+        """
+        boxes, whole = reduceBoxes(boxes), np.array(positions)
+        for children, parents in self._levels:
+            whole[:, children] = whole[:, parents] + nearestImages(whole[:, children] - whole[:, parents], boxes)
+        centers = np.add.reduceat(whole[:, self._order], self._starts, axis=1) / self._sizes[:, None]
+        shifts = centers[:, :1] + nearestImages(centers - centers[:, :1], boxes) - centers
+        whole[:, self._order] += np.repeat(shifts, self._sizes, axis=1)
+        return whole
+
+
+def reduceBoxes(boxes: np.ndarray) -> np.ndarray:
+    """Get boxes in OpenMM's reduced form, shape (numFrames, 3, 3)."""
+    reduced = np.array(boxes, dtype=float)
+    for row, by in ((2, 1), (2, 0), (1, 0)):
+        reduced[:, row] -= np.round(reduced[:, row, by] / reduced[:, by, by])[:, None] * reduced[:, by]
+    return reduced
+
+
+def nearestImages(vectors: np.ndarray, boxes: np.ndarray) -> np.ndarray:
+    """Get the shortest periodic images of the vectors of many frames.
+
+    Parameters
+    ----------
+    vectors : numpy.ndarray
+        Shape (numFrames, n, 3), in nm.
+    boxes : numpy.ndarray
+        Shape (numFrames, 3, 3), in nm, reduced.
+    """
+    result = np.array(vectors)
+    for row in (2, 1, 0):
+        steps = np.round(result[:, :, row] / boxes[:, row, row][:, None])
+        result -= steps[:, :, None] * boxes[:, row][:, None]
+    return result

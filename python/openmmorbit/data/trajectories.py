@@ -1,0 +1,350 @@
+# SPDX-License-Identifier: MIT
+"""Frames of simulations as training data: streamed, made whole, checked, and counted."""
+from __future__ import annotations
+
+import hashlib
+import os
+import warnings
+from collections import deque
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from openmm import unit
+
+from openmmorbit import orbit
+from openmmorbit.arguments import checkChoice, checkInteger
+from openmmorbit.io.trajectoryfiles import openTrajectory, requireMdtraj
+from openmmorbit.simulation.periodic import SoluteImages
+from openmmorbit.simulation.states import toKelvin
+from openmmorbit.simulation.systems import readBox
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    import numpy.typing as npt
+    from openmm import app
+
+    from openmmorbit.io.trajectoryfiles import ArrayTrajectory, FileTrajectory, RawFrames
+
+_where = "TrajectoryDataset"
+#: A bond is damaged if its length, divided by the sum of the covalent radii, is outside this range.
+BOND_RANGE = (0.4, 1.8)
+#: A frame is compared with so many before it, to find those that were written twice.
+REMEMBERED = 100000
+DAMAGED = ("refuse", "keep")
+
+
+@dataclass
+class Frames:
+    """Some frames of one trajectory."""
+
+    positions: np.ndarray
+    """Shape (numFrames, numAtoms, 3), float32, in nm; the selected atoms, molecules whole."""
+    indices: np.ndarray
+    """Shape (numFrames,): the frames' numbers in their trajectory, from 0."""
+    trajectory: int
+    """Number of the trajectory among those that were given."""
+    temperature: float | None
+    """In kelvin."""
+    weights: np.ndarray | None
+    """Shape (numFrames,): weights of the frames, if there are any."""
+
+    def __len__(self) -> int:
+        return len(self.positions)
+
+
+@dataclass
+class FrameCounts:
+    """What became of the frames of one trajectory."""
+
+    label: str
+    """Its path in quotes, or "the array"."""
+    read: int = 0
+    """Frames that were read; every stride-th one."""
+    kept: int = 0
+    """Frames that were given to the caller."""
+    duplicates: int = 0
+    """Frames that were left out, because one shortly before is the same."""
+    notFinite: int = 0
+    """Frames that were left out, because a position is NaN or infinite."""
+
+
+@dataclass
+class _Trajectory:
+    source: ArrayTrajectory | FileTrajectory
+    temperature: float | None
+    weights: np.ndarray | None
+    counts: FrameCounts = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.counts = FrameCounts(self.source.label)
+
+
+def _listFiles(files: Any) -> list[Any]:
+    """Get the trajectories: one, or a list of them. A list of numbers or of frames is one array."""
+    if isinstance(files, (str, os.PathLike, np.ndarray)) or unit.is_quantity(files):
+        return [files]
+    entries = list(files) if isinstance(files, (list, tuple)) else [files]
+    if all(isinstance(entry, (str, os.PathLike)) for entry in entries):
+        return entries
+    return entries if any(isinstance(entry, (str, os.PathLike)) or np.ndim(getattr(entry, "_value", entry)) == 3
+                          for entry in entries) else [files]
+
+
+def _perTrajectory(name: str, value: Any, count: int) -> list[Any]:
+    """Get one value for each trajectory."""
+    if isinstance(value, (list, tuple)) or np.ndim(getattr(value, "_value", value)) > 0:
+        if len(value) != count:
+            raise ValueError(f"{_where}: expected one {name} or {count}, one a trajectory, got {len(value)}")
+        return list(value)
+    return [value] * count
+
+
+def _readWeights(value: Any, source: ArrayTrajectory | FileTrajectory) -> np.ndarray | None:
+    if value is None:
+        return None
+    weights = np.asarray(value, float)
+    if weights.ndim == 0:
+        weights = np.full(source.numFrames, float(weights))
+    if weights.shape != (source.numFrames,):
+        raise ValueError(f"{_where}: expected weights of the {source.numFrames} frames of {source.label}, got shape "
+                         f"{weights.shape}")
+    if not np.isfinite(weights).all() or (weights < 0).any():
+        bad = int(np.argmin(np.isfinite(weights) & (weights >= 0)))
+        raise ValueError(f"{_where}: expected finite weights of at least 0, got {weights[bad]} for frame {bad} of "
+                         f"{source.label}")
+    return weights
+
+
+def selectAtoms(topology: app.Topology, atoms: Any) -> np.ndarray:
+    """Get indices of atoms, ascending.
+
+    Parameters
+    ----------
+    topology : openmm.app.Topology
+    atoms : sequence of int, sequence of atoms or residues, str, or None
+        A str is a selection in mdtraj's language, e.g. "protein" or "name CA"; None is all atoms.
+    """
+    number = topology.getNumAtoms()
+    if atoms is None:
+        return np.arange(number)
+    if isinstance(atoms, str):
+        md = requireMdtraj(f"{_where}: a selection of atoms by words")
+        try:
+            chosen = md.Topology.from_openmm(topology).select(atoms).tolist()
+        except Exception as error:
+            raise ValueError(f"{_where}: expected a selection in mdtraj's language, got \"{atoms}\" "
+                             f"({error})") from error
+    else:
+        chosen = []
+        for entry in atoms:
+            chosen += [atom.index for atom in entry.atoms()] if hasattr(entry, "atoms") else \
+                [int(getattr(entry, "index", entry))]
+    indices = np.array(sorted(set(chosen)), int)
+    if len(indices) == 0 or indices[0] < 0 or indices[-1] >= number:
+        raise ValueError(f"{_where}: expected atoms of the Topology, 0 to {number - 1}, got "
+                         f"{repr(atoms) if len(indices) == 0 else indices[[0, -1]].tolist()}")
+    if len(indices) < len(chosen):
+        raise ValueError(f"{_where}: expected every atom once, got {len(chosen) - len(indices)} twice")
+    return indices
+
+
+class _Memory:
+    """Remembers the last frames, to find those that were written twice."""
+
+    def __init__(self) -> None:
+        self._seen: set[bytes] = set()
+        self._order: deque[bytes] = deque()
+
+    def isNew(self, positions: np.ndarray) -> bool:
+        """Tell whether none of the frames before has these positions, bit for bit."""
+        key = hashlib.blake2b(positions.tobytes(), digest_size=12).digest()
+        if key in self._seen:
+            return False
+        self._seen.add(key)
+        self._order.append(key)
+        if len(self._order) > REMEMBERED:
+            self._seen.discard(self._order.popleft())
+        return True
+
+
+class TrajectoryDataset:
+    """Frames of simulations of one Topology.
+
+    Iterating gives blocks of frames. Files are read a block at a time, so that memory does not depend on their size.
+    Molecules that the boundary of a periodic box cuts are made whole by their bonds, and stand together. Frames with
+    numbers that are not finite, and frames that were written twice, are left out and counted.
+
+    Parameters
+    ----------
+    topology : openmm.app.Topology
+        What the atoms of the trajectories are, all of them.
+    files : path, array_like, or a list of them
+        DCD, XTC, TRR, NetCDF (Amber), HDF5 (mdtraj), PDB or PDBx files, or positions of shape (numFrames, numAtoms, 3)
+        in nm if they carry no unit. Each is one run: its frames stand in order of time.
+    atoms : sequence of int, sequence of atoms or residues, or str, optional
+        Which atoms to keep; a str is a selection in mdtraj's language, e.g. "protein and not element H". Default: all.
+    stride : int
+        Take every stride-th frame.
+    temperature : Quantity or float, or a list, optional
+        Temperature of the simulations, one for all or one a trajectory, in kelvin if it carries no unit.
+    weights : float or array_like, or a list, optional
+        Weights of the frames: one a trajectory, or a list that has an array of shape (numFrames,) for each.
+    boxVectors : Quantity or array_like, optional
+        Shape (3, 3), in nm if it carries no unit: the box of trajectories that have none.
+    damaged : str
+        "refuse" files that are cut off, or "keep" their complete frames with a warning.
+
+    Attributes
+    ----------
+    topology : openmm.app.Topology
+    atoms : numpy.ndarray
+        Shape (numAtoms,): indices of the atoms that are kept.
+    counts : list of FrameCounts
+        What became of the frames of each trajectory in the last iteration.
+
+    Raises
+    ------
+    ValueError
+        At construction, for a file that cannot be read, is cut off or has other atoms; while it is iterated, for a
+        frame with broken bonds. Blocks that were given before remain good.
+
+    Examples
+    --------
+    >>> dataset = openmmorbit.TrajectoryDataset(pdb.topology, "run.dcd", atoms="protein",
+    ...                                         temperature=300*unit.kelvin)  # doctest: +SKIP
+    >>> for frames in dataset:  # doctest: +SKIP
+    ...     print(frames.positions.shape, frames.indices)
+    """
+
+    def __init__(self, topology: app.Topology, files: Any, *, atoms: Any = None, stride: int = 1,
+                 temperature: unit.Quantity | float | Sequence[float] | None = None,
+                 weights: npt.ArrayLike | None = None, boxVectors: Any = None, damaged: str = "refuse") -> None:
+        if not hasattr(topology, "getNumAtoms"):
+            raise TypeError(f"{_where}: expected an openmm.app.Topology, got {type(topology).__name__}; "
+                            "app.PDBFile(path).topology is one")
+        self.topology, self.atoms = topology, selectAtoms(topology, atoms)
+        self._stride = checkInteger("stride", stride, 1, _where)
+        self._box = None if boxVectors is None else readBox(_where, boxVectors)
+        checkChoice("damaged", damaged, DAMAGED, _where)
+        entries = _listFiles(files)
+        if not entries:
+            raise ValueError(f"{_where}: expected at least one trajectory, got none")
+        paths = [os.path.realpath(entry) for entry in entries if isinstance(entry, (str, os.PathLike))]
+        repeated = [path for path in paths if paths.count(path) > 1]
+        if repeated:
+            raise ValueError(f"{_where}: expected different files, got \"{repeated[0]}\" twice")
+        temperatures = _perTrajectory("temperature", temperature, len(entries))
+        # Of a single trajectory, numbers are weights of its frames.
+        allWeights = [weights] if len(entries) == 1 and np.asarray(weights, dtype=object).ndim == 1 \
+            else _perTrajectory("array of weights", weights, len(entries))
+        self._images = SoluteImages(topology, self.atoms)
+        self._trajectories = []
+        for entry, kelvin, weight in zip(entries, temperatures, allWeights):
+            source = openTrajectory(_where, entry, topology)
+            self._checkDamage(source, damaged)
+            self._trajectories.append(_Trajectory(source, None if kelvin is None else toKelvin(_where, kelvin),
+                                                  _readWeights(weight, source)))
+        self._findBonds()
+        for trajectory in self._trajectories:
+            self._checkFirst(trajectory)
+
+    @staticmethod
+    def _checkDamage(source: ArrayTrajectory | FileTrajectory, damaged: str) -> None:
+        if not source.damage:
+            return
+        text = f"{_where}: expected a complete file, got {source.label} with {source.damage}"
+        if damaged == "refuse" or source.numFrames == 0:
+            raise ValueError(f"{text}; damaged='keep' takes the complete frames")
+        warnings.warn(f"{text}; the complete frames are taken", stacklevel=3)
+
+    @property
+    def numAtoms(self) -> int:
+        """Number of atoms that are kept."""
+        return len(self.atoms)
+
+    @property
+    def numFrames(self) -> int:
+        """Number of frames that an iteration reads."""
+        return sum(-(-entry.source.numFrames // self._stride) for entry in self._trajectories)
+
+    @property
+    def counts(self) -> list[FrameCounts]:
+        """What became of the frames of each trajectory in the last iteration."""
+        return [entry.counts for entry in self._trajectories]
+
+    def __repr__(self) -> str:
+        return (f"<TrajectoryDataset of {len(self._trajectories)} trajectories: {self.numFrames} frames of "
+                f"{self.numAtoms} atoms>")
+
+    def _findBonds(self) -> None:
+        """Find the bonds of the molecules that are read, with the lengths that they may have, nm."""
+        bonds, lengths = [], []
+        for first, second in self.topology.bonds():
+            if self._images.isRead[first.index] and first.element is not None and second.element is not None:
+                bonds.append([first.index, second.index])
+                lengths.append(sum(orbit.getCovalentRadius(a.element.atomic_number) for a in (first, second)) / 10)
+        self._bonds, self._lengths = np.array(bonds, int).reshape(-1, 2), np.array(lengths)
+
+    def _checkFirst(self, trajectory: _Trajectory) -> None:
+        """Look at the first frame, so that wrong files are refused before a long run."""
+        for raw in trajectory.source.read(max(1, trajectory.source.numFrames)):
+            positions = raw.positions.astype(float)
+            if np.isfinite(positions).all():
+                _, error = self._makeWhole(trajectory, raw, positions)
+                if error is not None:
+                    raise error
+
+    def _makeWhole(self, trajectory: _Trajectory, raw: RawFrames,
+                   positions: np.ndarray) -> tuple[np.ndarray, ValueError | None]:
+        """Get the frames with molecules whole up to one with a broken bond, and the error that tells of it."""
+        boxes = raw.boxes
+        if boxes is None and self._box is not None:
+            boxes = np.broadcast_to(self._box, (len(positions), 3, 3))
+        whole = positions if boxes is None else self._images.makeWhole(positions, boxes)
+        ratios = np.linalg.norm(whole[:, self._bonds[:, 0]] - whole[:, self._bonds[:, 1]], axis=2) / self._lengths
+        bad = (ratios < BOND_RANGE[0]) | (ratios > BOND_RANGE[1])
+        if not bad.any():
+            return whole, None
+        frame, bond = (int(found[0]) for found in np.nonzero(bad))
+        return whole[:frame], self._describeBond(trajectory, int(raw.indices[frame]), bond, ratios[frame, bond],
+                                                 bad[frame].mean(), boxes is not None)
+
+    def _describeBond(self, trajectory: _Trajectory, frame: int, bond: int, ratio: float, share: float,
+                      hasBox: bool) -> ValueError:
+        atoms = list(self.topology.atoms())
+        names = " to ".join(f"{a.residue.name} {a.residue.id} {a.name}" for a in (atoms[k] for k in self._bonds[bond]))
+        text = (f"{_where}: expected whole molecules of the Topology in frame {frame} of {trajectory.source.label}, "
+                f"got the bond {names} of {ratio * self._lengths[bond]:.3g} nm")
+        if share > 0.5:
+            reason = "the file has another order of atoms, another unit, or is of another system"
+        elif hasBox:
+            reason = "the file has another order of atoms, or is damaged there"
+        else:
+            reason = ("the file has no box, so that molecules which a boundary cuts stay broken: give boxVectors=, or "
+                      "another order of atoms")
+        return ValueError(f"{text}; {reason}")
+
+    def __iter__(self) -> Iterator[Frames]:
+        memory = _Memory()
+        for number, trajectory in enumerate(self._trajectories):
+            trajectory.counts = counts = FrameCounts(trajectory.source.label)
+            for raw in trajectory.source.read(self._stride):
+                good = np.isfinite(raw.positions[:, self._images.isRead]).all(axis=(1, 2))
+                new = np.array([ok and memory.isNew(frame) for ok, frame in zip(good, raw.positions)])
+                counts.read += len(good)
+                counts.notFinite += int((~good).sum())
+                counts.duplicates += int((good & ~new).sum())
+                if not new.any():
+                    continue
+                boxes = None if raw.boxes is None else raw.boxes[new]
+                kept = raw._replace(indices=raw.indices[new], boxes=boxes)
+                whole, error = self._makeWhole(trajectory, kept, raw.positions[new].astype(float))
+                indices = kept.indices[:len(whole)]
+                counts.kept += len(whole)
+                if len(whole) > 0:
+                    yield Frames(whole[:, self.atoms].astype(np.float32), indices, number, trajectory.temperature,
+                                 None if trajectory.weights is None else trajectory.weights[indices])
+                if error is not None:
+                    raise error

@@ -1,0 +1,280 @@
+# SPDX-License-Identifier: MIT
+"""Trajectory files, read by mdtraj and OpenMM a block of frames at a time, and what is wrong with them."""
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from openmm import unit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import ModuleType
+
+    from openmm import app
+
+#: Ending to the format's name; mdtraj reads the first ones in blocks, OpenMM the others at once.
+STREAMED = {".dcd": "DCD", ".xtc": "XTC", ".trr": "TRR", ".nc": "NetCDF", ".ncdf": "NetCDF", ".netcdf": "NetCDF",
+            ".h5": "HDF5", ".hdf5": "HDF5"}
+WHOLE = {".pdb": "PDB", ".ent": "PDB", ".cif": "PDBx", ".pdbx": "PDBx", ".mmcif": "PDBx"}
+#: Bytes of positions in a block, and the stride from which frames are read one by one.
+BLOCK_BYTES, SEEK_STRIDE = 2**24, 4
+
+
+class RawFrames(NamedTuple):
+    """Frames in a row as a file has them."""
+
+    positions: np.ndarray
+    """Shape (numFrames, numAtoms, 3), in nm."""
+    boxes: np.ndarray | None
+    """Shape (numFrames, 3, 3), in nm; None without boxes."""
+    indices: np.ndarray
+    """Shape (numFrames,): numbers of the frames in the file, from 0."""
+
+
+def requireMdtraj(where: str) -> ModuleType:
+    """Get the module mdtraj.
+
+    Raises
+    ------
+    ImportError
+        If it is not installed.
+    """
+    try:
+        import mdtraj
+    except ImportError as error:
+        raise ImportError(f"{where} needs mdtraj, which is not installed; run 'pip install mdtraj', or install "
+                          "openmmorbit with its extra [trajectory]") from error
+    return mdtraj
+
+
+def _name(element: Any) -> str:
+    return "no element" if element is None else element.symbol
+
+
+def compareAtoms(where: str, topology: app.Topology, elements: list[Any], path: str) -> None:
+    """Refuse a file whose own atoms are not those of the Topology; name the first that differs."""
+    atoms = list(topology.atoms())
+    if len(atoms) != len(elements):
+        raise ValueError(f"{where}: expected the {len(atoms)} atoms of the Topology in \"{path}\", got "
+                         f"{len(elements)}; give the Topology of the atoms that were written")
+    for atom, found in zip(atoms, elements):
+        if atom.element is not None and found is not None and atom.element is not found:
+            raise ValueError(f"{where}: expected the Topology's order of atoms in \"{path}\", got {_name(found)} as "
+                             f"atom {atom.index}, which is {_name(atom.element)} in the Topology ({atom.residue.name} "
+                             f"{atom.residue.id} {atom.name}); give the Topology of this file")
+
+
+class ArrayTrajectory:
+    """Frames that are in memory: arrays, and PDB and PDBx files."""
+
+    def __init__(self, positions: np.ndarray, box: np.ndarray | None, label: str) -> None:
+        self.label, self.numFrames, self.damage = label, len(positions), ""
+        self._positions, self._box = positions, box
+
+    def read(self, stride: int) -> Iterator[RawFrames]:
+        """Read every stride-th frame."""
+        size = _blockSize(self._positions.shape[1])
+        chosen = np.arange(0, self.numFrames, stride)
+        for first in range(0, len(chosen), size):
+            indices = chosen[first:first + size]
+            boxes = None if self._box is None else np.broadcast_to(self._box, (len(indices), 3, 3))
+            yield RawFrames(self._positions[indices], boxes, indices)
+
+
+def _blockSize(numAtoms: int) -> int:
+    return max(1, BLOCK_BYTES // (24 * numAtoms))
+
+
+class FileTrajectory:
+    """A file that mdtraj reads.
+
+    Attributes
+    ----------
+    label : str
+        Its path in quotes.
+    numFrames : int
+        Number of complete frames.
+    damage : str
+        What is wrong with its end; empty if nothing is.
+    """
+
+    def __init__(self, where: str, path: str, topology: app.Topology) -> None:
+        self._md, self._path, self._topology = requireMdtraj(f"{where}: \"{path}\""), path, topology
+        self.label = f'"{path}"'
+        self._kind = STREAMED[os.path.splitext(path)[1].lower()]
+        self._where = where
+        self._mdTopology = None if self._kind == "HDF5" else self._md.Topology.from_openmm(topology)
+        self._checkStructure()
+        with self._open() as stream:
+            self.numFrames = len(stream)
+            self.damage = ""
+            self._checkAtoms(stream)
+            self._checkEnd(stream)
+
+    def _fail(self, error: Exception) -> ValueError:
+        text = str(error).strip().splitlines()
+        return ValueError(f"{self._where}: expected {self._kind} frames in {self.label}, got a file that cannot be "
+                          f"read ({text[0] if text else type(error).__name__})")
+
+    def _open(self) -> Any:
+        try:
+            return self._md.open(self._path)
+        except ImportError:
+            raise
+        except Exception as error:  # each format has errors of its own
+            raise self._fail(error) from error
+
+    def _checkStructure(self) -> None:
+        """Find out whether a NetCDF file has all the bytes that its head promises: otherwise they read as zeros."""
+        with open(self._path, "rb") as stream:
+            start = stream.read(4)
+        if not start:
+            raise ValueError(f"{self._where}: expected {self._kind} frames in {self.label}, got an empty file")
+        if self._kind == "NetCDF" and start.startswith(b"CDF"):
+            from scipy.io import netcdf_file
+            try:
+                netcdf_file(self._path, "r", mmap=True).close()  # maps the values and reads none
+            except Exception as error:
+                raise ValueError(f"{self._where}: expected a complete NetCDF file, got {self.label}, which is cut off; "
+                                 "convert what is left of it to another format, e.g. by cpptraj") from error
+
+    def _first(self, stream: Any, number: int = 1) -> Any:
+        return stream.read_as_traj(n_frames=number) if self._mdTopology is None else \
+            stream.read_as_traj(self._mdTopology, n_frames=number)
+
+    def _checkAtoms(self, stream: Any) -> None:
+        if self.numFrames == 0:
+            raise ValueError(f"{self._where}: expected frames in {self.label}, got none")
+        numAtoms = self._topology.getNumAtoms()
+        try:
+            found = stream.read(n_frames=1)
+        except Exception as error:
+            raise self._fail(error) from error
+        coordinates = found.coordinates if hasattr(found, "coordinates") else found[0]
+        if coordinates.shape[1] != numAtoms:
+            raise ValueError(f"{self._where}: expected the {numAtoms} atoms of the Topology in {self.label}, got "
+                             f"{coordinates.shape[1]}; give the Topology of the atoms that were written")
+        if self._mdTopology is None and stream.topology is not None:
+            from openmm import app
+
+            numbers = [atom.element.atomic_number for atom in stream.topology.atoms]
+            compareAtoms(self._where, self._topology,
+                         [app.Element.getByAtomicNumber(number) if number > 0 else None for number in numbers],
+                         self._path)
+
+    def _checkEnd(self, stream: Any) -> None:
+        """Find out whether the last frame is complete; frames before it are used if the caller wants them."""
+        if self._kind == "DCD":
+            with open(self._path, "rb") as raw:
+                head = raw.read(12)
+            promised = int.from_bytes(head[8:12], "little" if head[:4] == b"\x54\0\0\0" else "big")
+            if promised > self.numFrames:
+                self.damage = f"{self.numFrames} of the {promised} frames that its head promises"
+            return
+        if self._kind not in ("XTC", "TRR"):
+            return
+        for last in (self.numFrames - 1, self.numFrames):  # the second reads nothing if nothing is there
+            try:
+                if last < self.numFrames:
+                    stream.seek(last)
+                stream.read(n_frames=1)
+            except RuntimeError:
+                self.damage, self.numFrames = f"{last} complete frames and a part of one", last
+                return
+
+    def read(self, stride: int) -> Iterator[RawFrames]:
+        """Read every stride-th of the complete frames."""
+        size = _blockSize(self._topology.getNumAtoms())
+        with self._open() as stream:
+            if stride >= SEEK_STRIDE:
+                chosen = np.arange(0, self.numFrames, stride)
+                for first in range(0, len(chosen), size):
+                    parts = []
+                    for index in chosen[first:first + size]:
+                        stream.seek(int(index))
+                        parts.append(self._read(stream, int(index), 1))
+                    yield self._block(parts, chosen[first:first + size])
+                return
+            first = 0
+            while first < self.numFrames:
+                try:
+                    part = self._read(stream, first, min(size, self.numFrames - first))
+                except ValueError:
+                    if size == 1:
+                        raise
+                    size = 1  # up to the damaged frame, which the message then names
+                    stream.seek(first)
+                    continue
+                skip = -first % stride
+                if skip < len(part):
+                    indices = np.arange(first, first + len(part))[skip::stride]
+                    yield self._block([part[skip::stride]], indices)
+                first += len(part)
+
+    def _read(self, stream: Any, first: int, number: int) -> Any:
+        try:
+            part = self._first(stream, number)
+        except Exception as error:
+            raise ValueError(f"{self._where}: expected a file that can be read, got {self.label}, which is damaged "
+                             f"from frame {first} on ({error})") from error
+        if len(part) != number:
+            raise ValueError(f"{self._where}: expected {number} frames from {first} on in {self.label}, got "
+                             f"{len(part)}; another program changes the file")
+        return part
+
+    def _block(self, parts: list[Any], indices: np.ndarray) -> RawFrames:
+        positions = np.concatenate([part.xyz for part in parts])
+        boxes = None
+        if all(part.unitcell_vectors is not None for part in parts):
+            boxes = np.concatenate([part.unitcell_vectors for part in parts]).astype(float)
+            if not (np.isfinite(boxes).all() and (np.linalg.det(boxes) > 1e-9).all()):
+                boxes = None
+        return RawFrames(positions, boxes, indices)
+
+
+def openTrajectory(where: str, source: Any, topology: app.Topology) -> ArrayTrajectory | FileTrajectory:
+    """Open one trajectory and check its atoms.
+
+    Parameters
+    ----------
+    where : str
+        The function, for messages.
+    source : path, Quantity or array_like
+        A file, or positions of shape (numFrames, numAtoms, 3), in nm if they carry no unit.
+    topology : openmm.app.Topology
+
+    Raises
+    ------
+    ValueError
+        If it has no frames, other atoms, or a format that is not known.
+    FileNotFoundError
+        If there is no such file.
+    """
+    from openmmorbit.simulation.states import readStates
+
+    if not isinstance(source, (str, os.PathLike)):
+        frames = readStates(where, source, topology)
+        return ArrayTrajectory(frames.positions, None, "the array")
+    path = os.fspath(source)
+    if not os.path.isfile(path):
+        raise FileNotFoundError(f"{where}: expected a trajectory, got \"{path}\", which is no file")
+    ending = os.path.splitext(path)[1].lower()
+    if ending in STREAMED:
+        return FileTrajectory(where, path, topology)
+    if ending not in WHOLE:
+        raise ValueError(f"{where}: expected a trajectory that ends in {', '.join([*STREAMED, *WHOLE])}, got "
+                         f"\"{path}\"")
+    from openmm import app
+
+    try:
+        read = (app.PDBFile if WHOLE[ending] == "PDB" else app.PDBxFile)(path)
+        frames = readStates(where, read, None)
+    except Exception as error:
+        raise ValueError(f"{where}: expected models of the same atoms in \"{path}\", got a file that cannot be read "
+                         f"({str(error).strip() or type(error).__name__})") from error
+    compareAtoms(where, topology, [atom.element for atom in read.topology.atoms()], path)
+    box = read.topology.getPeriodicBoxVectors()
+    return ArrayTrajectory(frames.positions, None if box is None else np.array(box.value_in_unit(unit.nanometer)),
+                           f'"{path}"')

@@ -1,0 +1,255 @@
+# SPDX-License-Identifier: MIT
+"""Frames of simulations: every format, periodic boxes, selections, and files that are wrong."""
+import copy
+import sys
+
+import mdtraj as md
+import numpy as np
+import pytest
+from openmm import app, unit
+
+import openmmorbit
+from systems import makeStates, solvatedBox
+
+#: mdtraj reads NetCDF files by SciPy or by netCDF4.
+pytestmark = pytest.mark.filterwarnings("ignore:Warning. The .netCDF4.")
+
+ENDINGS = [".dcd", ".xtc", ".trr", ".nc", ".h5", ".pdb", ".cif"]
+BOX = np.array([[2.4, 0, 0], [0.5, 2.3, 0], [-0.6, 0.4, 2.2]])
+
+
+@pytest.fixture(scope="module")
+def alanine():
+    """Frames that move: 40 of them, of four conformers."""
+    topology, states = makeStates("ACE", "ALA", "NME")
+    random = np.random.default_rng(3)
+    return topology, np.array([states[k % 4] + random.normal(0, 0.002, states[0].shape) for k in range(40)])
+
+
+def write(path, topology, frames, box=None):
+    """Write a file of any format, by programs other than ours; the box is written to all frames."""
+    path = str(path)
+    if path.endswith((".pdb", ".cif")):
+        kind = app.PDBFile if path.endswith(".pdb") else app.PDBxFile
+        topology = copy.deepcopy(topology)
+        if box is not None:
+            topology.setPeriodicBoxVectors(box * unit.nanometer)
+        with open(path, "w", encoding="utf-8") as stream:
+            kind.writeHeader(topology, stream)
+            for index, frame in enumerate(frames):
+                kind.writeModel(topology, frame * unit.nanometer, stream, index + 1)
+        return path
+    trajectory = md.Trajectory(frames.astype(np.float32), md.Topology.from_openmm(topology))
+    if box is not None:
+        trajectory.unitcell_vectors = np.array([box] * len(frames), np.float32)
+    trajectory.save(path)
+    return path
+
+
+def readAll(dataset):
+    blocks = list(dataset)
+    assert all(block.positions.dtype == np.float32 for block in blocks)
+    return np.concatenate([b.positions for b in blocks]), np.concatenate([b.indices for b in blocks])
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+@pytest.mark.parametrize("stride", [1, 3, 7])
+def testFormatsAndStrides(alanine, tmp_path, monkeypatch, ending, stride):
+    topology, frames = alanine
+    path = write(tmp_path / f"a{ending}", topology, frames)
+    monkeypatch.setattr("openmmorbit.io.trajectoryfiles.BLOCK_BYTES", 24 * 22 * 8)
+    dataset = openmmorbit.TrajectoryDataset(topology, path, stride=stride, temperature=300 * unit.kelvin)
+    blocks = list(dataset)
+    positions, indices = readAll(dataset)
+    assert indices.tolist() == list(range(0, 40, stride)) and dataset.numFrames == len(indices)
+    assert np.allclose(positions, frames[::stride], atol=1e-3)
+    assert len(blocks) >= len(indices) / 8 and all(len(block) <= 8 and block.temperature == 300 for block in blocks)
+    counts = dataset.counts[0]
+    assert (counts.read, counts.kept, counts.duplicates, counts.notFinite) == (len(indices), len(indices), 0, 0)
+    assert f"{len(indices)} frames of 22 atoms" in repr(dataset)
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def testMoleculesAreMadeWhole(alanine, tmp_path, ending):
+    topology, frames = alanine
+    frames = frames[:6] - frames[:6].mean(axis=1, keepdims=True)
+    fractions = frames @ np.linalg.inv(BOX)
+    wrapped = (fractions - np.floor(fractions)) @ BOX
+    assert np.abs(np.diff(wrapped, axis=1)).max() > 1
+    path = write(tmp_path / f"a{ending}", topology, wrapped, BOX)
+    positions, _ = readAll(openmmorbit.TrajectoryDataset(topology, path))
+    shift = (positions - frames).mean(axis=1, keepdims=True)
+    assert np.allclose(positions - shift, frames, atol=2e-3)
+    # The same without a box in the file.
+    boxless = write(tmp_path / f"b{ending}", topology, wrapped)
+    with pytest.raises(ValueError, match=r"in frame 0 of .*, got the bond .* nm; the file has no box, .*boxVectors="):
+        openmmorbit.TrajectoryDataset(topology, boxless)
+    again, _ = readAll(openmmorbit.TrajectoryDataset(topology, boxless, boxVectors=BOX * unit.nanometer))
+    assert np.allclose(again, positions, atol=2e-3)
+
+
+def testSeveralMoleculesStandTogether():
+    topology, positions, _ = solvatedBox("ACE", "ALA", "NME")
+    box = np.array(topology.getPeriodicBoxVectors().value_in_unit(unit.nanometer))
+    frames = np.array([(positions + shift) % np.diag(box) for shift in (0, 0.7, 1.4)])
+    dataset = openmmorbit.TrajectoryDataset(topology, frames, boxVectors=box)
+    found, _ = readAll(dataset)
+    for first, second in topology.bonds():
+        assert np.linalg.norm(found[:, first.index] - found[:, second.index], axis=1).max() < 0.2
+    centers = np.array([[frame[[a.index for a in residue.atoms()]].mean(axis=0) for residue in topology.residues()]
+                        for frame in found])
+    solute = found[:, :22].mean(axis=1, keepdims=True)
+    assert (np.abs(centers[:, 3:] - solute) <= np.diag(box) / 2 + 1e-5).all()
+    part, _ = readAll(openmmorbit.TrajectoryDataset(topology, frames, boxVectors=box, atoms=range(22)))
+    assert np.allclose(part, found[:, :22], atol=1e-6)
+
+
+@pytest.mark.parametrize("atoms, expected", [
+    (None, list(range(22))), ("name CA", [8]), ("element C", None), ([3, 1], [1, 3]), ("residues", list(range(6, 16)))])
+def testSelections(alanine, atoms, expected):
+    topology, frames = alanine
+    if atoms == "residues":
+        atoms = [residue for residue in topology.residues() if residue.name == "ALA"]
+    if expected is None:
+        expected = [atom.index for atom in topology.atoms() if atom.element is app.element.carbon]
+    if atoms == "name CA":
+        expected = [atom.index for atom in topology.atoms() if atom.name == "CA"]
+    dataset = openmmorbit.TrajectoryDataset(topology, frames * unit.nanometer, atoms=atoms)
+    assert dataset.atoms.tolist() == expected and dataset.numAtoms == len(expected)
+    assert np.allclose(readAll(dataset)[0], frames[:, expected], atol=1e-6)
+
+
+def testDuplicatesAndNaNAreCounted(alanine, tmp_path):
+    topology, frames = alanine
+    first, second = frames[:20].copy(), frames[15:35].copy()     # a restart that repeats five frames
+    first[3, 4, 1], first[7, 0] = np.nan, np.inf
+    first[9] = first[8]
+    paths = [write(tmp_path / "a.dcd", topology, first), write(tmp_path / "b.dcd", topology, second)]
+    dataset = openmmorbit.TrajectoryDataset(topology, paths, temperature=[300, 400], weights=[2.0, np.arange(20.0)])
+    for _ in range(2):                                           # every iteration begins anew
+        blocks = list(dataset)
+        counts = [(c.read, c.kept, c.duplicates, c.notFinite) for c in dataset.counts]
+        assert counts == [(20, 17, 1, 2), (20, 15, 5, 0)]
+    assert [block.trajectory for block in blocks] == [0, 1] and [b.temperature for b in blocks] == [300, 400]
+    assert blocks[0].indices.tolist() == [k for k in range(20) if k not in (3, 7, 9)]
+    assert blocks[1].indices.tolist() == list(range(5, 20))
+    assert blocks[0].weights.tolist() == [2.0] * 17 and blocks[1].weights.tolist() == list(range(5, 20))
+    assert dataset.counts[0].label == f'"{paths[0]}"'
+
+
+@pytest.mark.parametrize("ending", [".dcd", ".xtc", ".trr", ".nc", ".h5", ".pdb"])
+@pytest.mark.parametrize("share", [0.637, 0.99])
+def testFilesThatAreCutOff(alanine, tmp_path, ending, share):
+    topology, frames = alanine
+    path = write(tmp_path / f"a{ending}", topology, frames)
+    data = open(path, "rb").read()
+    with open(path, "wb") as stream:
+        stream.write(data[:int(share * len(data))])
+    if ending == ".pdb" and share == 0.99:                       # a PDB file may end anywhere
+        data = b"\n".join(data.split(b"\n")[:-30])
+        with open(path, "wb") as stream:
+            stream.write(data)
+    with pytest.raises(ValueError, match=f"TrajectoryDataset: expected .*{ending}\""):
+        openmmorbit.TrajectoryDataset(topology, path)
+    if ending in (".dcd", ".xtc", ".trr"):
+        with pytest.warns(UserWarning, match="the complete frames are taken"):
+            dataset = openmmorbit.TrajectoryDataset(topology, path, damaged="keep")
+        positions, indices = readAll(dataset)
+        assert 20 <= len(indices) < 40 and np.allclose(positions, frames[:len(indices)], atol=1e-3)
+
+
+def testFramesBeforeADamagedOneAreGiven(alanine, tmp_path):
+    topology, frames = alanine
+    path = write(tmp_path / "a.xtc", topology, frames)
+    with md.open(path) as stream:
+        start = int(stream.offsets[17])
+    dataset = openmmorbit.TrajectoryDataset(topology, path)
+    with open(path, "r+b") as stream:
+        stream.seek(start + 92)
+        stream.write(b"\xff" * 60)
+    found = []
+    with pytest.raises(ValueError, match="a.xtc\", which is damaged from frame 17 on|frame 17 of .*a.xtc"):
+        for block in dataset:
+            found += block.indices.tolist()
+    assert found == list(range(17))
+
+
+def testWhatWasGivenBeforeAnErrorIsGood(alanine, monkeypatch):
+    topology, frames = alanine
+    broken = frames.copy()
+    broken[25, 5] += 1
+    monkeypatch.setattr("openmmorbit.io.trajectoryfiles.BLOCK_BYTES", 24 * 22 * 8)
+    dataset, found = openmmorbit.TrajectoryDataset(topology, broken), []
+    with pytest.raises(ValueError, match="molecules of the Topology in frame 25 of the array, got the bond ACE 1"):
+        for block in dataset:
+            found.append(block.positions)
+    assert np.allclose(np.concatenate(found), frames[:25], atol=1e-6)
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def testAnotherSystemIsRefused(alanine, tmp_path, ending):
+    topology, frames = alanine
+    other, otherFrames = makeStates("ACE", "ALA", "ALA", "ALA", "NME", number=2)
+    path = write(tmp_path / f"a{ending}", other, otherFrames)
+    with pytest.raises(ValueError, match=f"22 atoms of the Topology in \".*{ending}\", got 42; give the Topology of"):
+        openmmorbit.TrajectoryDataset(topology, path)
+    # The same atoms in another order: by elements if the file tells them, otherwise by bonds.
+    order = np.random.default_rng(1).permutation(22)
+    atoms, turned = list(topology.atoms()), app.Topology()
+    residue = turned.addResidue("LIG", turned.addChain())
+    for index in order:
+        turned.addAtom(f"A{index}", atoms[index].element, residue)
+    path = write(tmp_path / f"b{ending}", turned, frames[:, order])
+    with pytest.raises(ValueError, match="the Topology's order of atoms.*, got . as atom|another order of atoms"):
+        openmmorbit.TrajectoryDataset(topology, path)
+
+
+def testAnotherUnitIsNoticed(alanine):
+    topology, frames = alanine
+    with pytest.raises(ValueError, match="another order of atoms, another unit, or is of another system"):
+        openmmorbit.TrajectoryDataset(topology, 10 * frames)
+    good = openmmorbit.TrajectoryDataset(topology, 10 * frames * unit.angstrom)
+    assert np.allclose(readAll(good)[0], frames, atol=1e-6)
+
+
+def testWrongUse(alanine, tmp_path):
+    topology, frames = alanine
+    path = write(tmp_path / "a.dcd", topology, frames)
+    (tmp_path / "empty.xtc").write_bytes(b"")
+    (tmp_path / "junk.xtc").write_bytes(b"no trajectory" * 30)
+    (tmp_path / "a.foo").write_bytes(b"x")
+    make = openmmorbit.TrajectoryDataset
+    for files, options, error, message in (
+            ("none.dcd", {}, FileNotFoundError, "\"none.dcd\", which is no file"),
+            (str(tmp_path / "a.foo"), {}, ValueError, "trajectory that ends in .dcd, .xtc"),
+            (str(tmp_path / "empty.xtc"), {}, ValueError, "XTC frames in .*, got an empty file"),
+            (str(tmp_path / "junk.xtc"), {}, ValueError, "XTC frames in .*, got a file that cannot be read"),
+            ([path, path], {}, ValueError, "different files, got .* twice"),
+            ([], {}, ValueError, "at least one trajectory"),
+            (path, {"stride": 0}, ValueError, "stride from 1"),
+            (path, {"temperature": -3}, ValueError, "temperature above 0 K"),
+            ([path, frames], {"temperature": [300] * 3}, ValueError, "one temperature or 2, one a trajectory, got 3"),
+            (path, {"weights": np.ones(39)}, ValueError, r"weights of the 40 frames of .*, got shape \(39,\)"),
+            (path, {"weights": -np.ones(40)}, ValueError, "at least 0, got -1.0 for frame 0"),
+            (path, {"atoms": [22]}, ValueError, "atoms of the Topology, 0 to 21"),
+            (path, {"atoms": []}, ValueError, "atoms of the Topology, 0 to 21"),
+            (path, {"atoms": [1, 1]}, ValueError, "every atom once"),
+            (path, {"atoms": "name of the rose"}, ValueError, "0 to 21, got .name of the rose"),
+            (path, {"atoms": "name (("}, ValueError, "mdtraj.s language"),
+            (path, {"damaged": "mend"}, ValueError, "damaged of 'refuse', 'keep'"),
+            (frames[:, 1:], {}, ValueError, "Topology's 22 atoms, got states of 21")):
+        with pytest.raises(error, match=message):
+            make(topology, files, **options)
+    with pytest.raises(TypeError, match="an openmm.app.Topology, got str"):
+        make("a.pdb", path)
+
+
+def testWithoutMdtrajTheWayOutIsNamed(alanine, tmp_path, monkeypatch):
+    topology, frames = alanine
+    path = write(tmp_path / "a.dcd", topology, frames)
+    monkeypatch.setitem(sys.modules, "mdtraj", None)
+    with pytest.raises(ImportError, match=r"a.dcd\" needs mdtraj.*pip install mdtraj.*\[trajectory\]"):
+        openmmorbit.TrajectoryDataset(topology, path)
+    assert len(readAll(openmmorbit.TrajectoryDataset(topology, frames))[0]) == 40
+    pdb = write(tmp_path / "a.pdb", topology, frames)
+    assert len(readAll(openmmorbit.TrajectoryDataset(topology, pdb))[0]) == 40
