@@ -11,7 +11,7 @@ from openmm import unit
 from openmmorbit import openstereo, orbit, relaxation
 from openmmorbit.io import conversions, writers
 from openmmorbit.io import modeller as modellers
-from openmmorbit.simulation import applying, choosing
+from openmmorbit.simulation import applying, choosing, solvent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from openmmorbit._types import StrPath
     from openmmorbit.simulation.relaxed import Relaxation
+    from openmmorbit.simulation.solvent import SolvatedState
 
 
 def _integer(value: object) -> bool:
@@ -319,6 +320,26 @@ class Ensemble:
         Ensemble
         """
         return choosing.startingStates(self, numReplicas, method, **options)
+
+    def placeInSolvent(self, topology: app.Topology, positions: Any, index: int = 0, **options: Any) -> SolvatedState:
+        """Replace the solute of an existing box by a conformer.
+
+        Parameters
+        ----------
+        topology : openmm.app.Topology
+            The box.
+        positions : Quantity or array_like
+            Shape (number of the box's atoms, 3), in nm if they carry no unit.
+        index : int
+            The conformer.
+        **options
+            Those of openmmorbit.placeInSolvent(), e.g. system, solute and overlap.
+
+        Returns
+        -------
+        SolvatedState
+        """
+        return solvent.placeInSolvent(self[index], topology, positions, **options)
 
     def toRDKit(self) -> Chem.Mol:
         """Get one rdkit.Chem.Mol with all atoms in the ensemble's order and all conformers, in Angstrom."""

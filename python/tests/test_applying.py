@@ -246,6 +246,20 @@ def testReplicasStartFromStatesOfTheirOwn(alanine):
     openmmorbit.seedReplicas(sampler, positions[:3], restart=True)
 
 
+def testOfMoreStatesSomeAreChosen(tripeptide):
+    topology, positions, ensemble = tripeptide
+    temperatures = [{"temperature": kelvin} for kelvin in (300, 350, 400)]
+    sampler = makeSampler(topology, implicitSystem(topology), positions[0], temperatures)
+    chosen = openmmorbit.seedReplicas(sampler, ensemble, seed=3)
+    assert np.array_equal(chosen, openmmorbit.chooseStates(ensemble, 3, seed=3))
+    for state, index in zip(sampler.replicaConformation, chosen):
+        assert np.allclose(state.getPositions(asNumpy=True)._value, positions[index], atol=1e-6)
+    assert np.array_equal(chosen, openmmorbit.seedReplicas(sampler, positions, seed=3))
+    weights = np.where(np.isin(np.arange(30), (4, 9, 20)), 1.0, 0.0)
+    assert sorted(openmmorbit.seedReplicas(sampler, ensemble, "weighted", weights=weights)) == [4, 9, 20]
+    assert openmmorbit.seedReplicas(sampler, ensemble[:3]).tolist() == [0, 1, 2]
+
+
 def testReplicasKeepBoxAndParameters():
     topology, positions, system = solvatedBox("ACE", "ALA", "NME")
     system = copy.deepcopy(system)
@@ -277,8 +291,8 @@ def testExpandedEnsembleStartsFromAState(alanine):
     with pytest.raises(ValueError, match="that can be simulated, got state 0"):
         openmmorbit.seedReplicas(sampler, bad)
     assert np.array_equal(getPositions(simulation.context), start)
-    with pytest.raises(ValueError, match="expected 1 states, one a replica, got 2"):
-        openmmorbit.seedReplicas(sampler, positions[:2])
+    chosen = openmmorbit.seedReplicas(sampler, positions, seed=5)
+    assert chosen.shape == (1,) and np.abs(getPositions(simulation.context) - positions[chosen[0]]).max() < 0.01
     simulation.step(5)
     openmmorbit.applyStates([sampler], positions[:1])
 
@@ -287,8 +301,10 @@ def testWrongReplicas(alanine):
     topology, positions, system = alanine
     sampler = makeSampler(topology, system, positions[3], [{"temperature": t} for t in (300, 400)])
     conformations = sampler.replicaConformation
-    with pytest.raises(ValueError, match=r"expected 2 states, one a replica, got 4; startingStates\(states, 2\)"):
-        openmmorbit.seedReplicas(sampler, positions)
+    with pytest.raises(ValueError, match=r"2 states or more, one a replica, got 1; .* startingStates\(states, 2"):
+        openmmorbit.seedReplicas(sampler, positions[0])
+    with pytest.raises(ValueError, match="one of weights, logWeights and energies"):
+        openmmorbit.seedReplicas(sampler, positions, "weighted")
     with pytest.raises(TypeError, match="ReplicaExchangeSampler or an ExpandedEnsembleSampler.*got Simulation"):
         openmmorbit.seedReplicas(sampler.simulation, positions)
     clash = positions[:2].copy()

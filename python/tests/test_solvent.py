@@ -10,7 +10,7 @@ from openmm import app, unit
 import openmmorbit
 from openmmorbit.io.modeller import superpose
 from openmmorbit.simulation.periodic import NeighborGrid, nearestImage
-from systems import field, makeStates, solvatedBox
+from systems import field, makePeptide, makeStates, solvatedBox
 
 TRIPEPTIDE = ("ACE", "ALA", "ALA", "ALA", "NME")
 #: Heavy atoms of ACE: what is superposed on them alone swings into the water.
@@ -142,6 +142,20 @@ def testIonsInTheWayAreMovedAndNeverRemoved(box, states):
         assert sum(r.name == "CL" for r in placed.topology.residues()) == \
             sum(r.name == "CL" for r in topology.residues())
         assert min(measure(placed, 42)) > 0.16
+
+
+def testConformersOfAnEnsemble(box, states):
+    topology, positions, system = box
+    ensemble = openmmorbit.Ensemble(openmmorbit.readMolecule(makePeptide(*TRIPEPTIDE)[1]))
+    for state in states[1]:
+        ensemble._core.addConformer(state)
+    found = ensemble.placeInSolvent(topology, positions, 2, system=system)
+    expected = openmmorbit.placeInSolvent(states[1][2], topology, positions, system=system)
+    assert np.array_equal(found.positions._value, expected.positions._value)
+    other = openmmorbit.Ensemble(openmmorbit.readMolecule("CCO"))
+    other._core.addConformer(np.zeros((9, 3)))
+    with pytest.raises(ValueError, match=r"expected the state's molecule UNL \(9 atoms\) of 9 atoms"):
+        other.placeInSolvent(topology, positions)
 
 
 def testAnotherMoleculeIsRefused(box, states):

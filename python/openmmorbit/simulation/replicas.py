@@ -10,6 +10,7 @@ from openmm import unit
 
 from openmmorbit.arguments import checkInteger
 from openmmorbit.simulation.applying import StateSetter
+from openmmorbit.simulation.choosing import chooseStates
 from openmmorbit.simulation.states import nameAtom, readStates, requireFinite, toKelvin
 
 if TYPE_CHECKING:
@@ -80,36 +81,45 @@ def _seedExpanded(where: str, sampler: app.ExpandedEnsembleSampler, states: Stat
     setter.setVelocities(_temperature(where, sampler, sampler.currentStateIndex), seed)
 
 
-def seedReplicas(sampler: Any, states: Any, *, topology: app.Topology | None = None, seed: int = 0,
-                 restart: bool = False) -> None:
+def seedReplicas(sampler: Any, states: Any, method: str = "diverse", *, topology: app.Topology | None = None,
+                 seed: int = 0, restart: bool = False, **options: Any) -> np.ndarray:
     """Let every replica of a sampler start from a state of its own.
 
     Positions are set, constraints applied, virtual sites computed and velocities drawn at the temperature of the
-    replica's thermodynamic state. Boxes and parameters stay.
+    replica's thermodynamic state. Boxes and parameters stay. If there are as many states as replicas, state i is for
+    replica i; of more states some are chosen.
 
     Parameters
     ----------
     sampler : openmm.app.ReplicaExchangeSampler or openmm.app.ExpandedEnsembleSampler
         The latter has one replica, which is its Simulation's Context. A list of them is started by applyStates().
     states : Ensemble, Quantity or array_like
-        As in eachState(); as many as there are replicas. State i is for replica i.
+        As in eachState(); at least as many as there are replicas.
+    method : str
+        How to choose some of more states, as in chooseStates().
     topology : openmm.app.Topology, optional
         What the atoms are. Default: that of the states, or of the sampler's Simulation.
     seed : int
-        Random seed of the velocities; replica i has the seed + i. 0 chooses seeds.
+        Random seed of the choice and the velocities; replica i has the seed + i. 0 chooses seeds.
     restart : bool
         Allow a sampler that has run: what its replicas have now is replaced.
+    **options
+        Those of chooseStates(): weights, logWeights, or energies with temperature.
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape (numReplicas,): the state of each replica.
 
     Raises
     ------
     ValueError
-        If the numbers differ, the System has other particles, or a state cannot be simulated. Nothing is changed then.
+        For fewer states than replicas, and if the System has other particles, or a state cannot be simulated. Nothing is changed then.
 
     Examples
     --------
     >>> relaxed = openmmorbit.relax(ensemble, system).states  # doctest: +SKIP
-    >>> starts = openmmorbit.startingStates(relaxed, len(sampler.states), seed=3)  # doctest: +SKIP
-    >>> openmmorbit.seedReplicas(sampler, starts)  # doctest: +SKIP
+    >>> openmmorbit.seedReplicas(sampler, relaxed, seed=3)  # doctest: +SKIP
     """
     from openmm import app
 
@@ -123,12 +133,17 @@ def seedReplicas(sampler: Any, states: Any, *, topology: app.Topology | None = N
         read = read._replace(topology=own)
     requireFinite(where, read)
     number = len(sampler.states) if isinstance(sampler, app.ReplicaExchangeSampler) else 1
-    if len(read.positions) != number:
-        raise ValueError(f"{where}: expected {number} states, one a replica, got {len(read.positions)}; "
-                         f"startingStates(states, {number}) chooses as many")
+    if len(read.positions) < number:
+        raise ValueError(f"{where}: expected {number} states or more, one a replica, got {len(read.positions)}; "
+                         f"generate more, or repeat some by startingStates(states, {number}, 'weighted', weights=...)")
     if sampler.currentIteration > 0 and not restart:
         raise ValueError(f"{where}: expected a sampler before its first iteration, got one after "
                          f"{sampler.currentIteration}; restart=True replaces what its replicas have now")
-    plainSeed = checkInteger("seed", seed, 0, where)
+    plainSeed, chosen = checkInteger("seed", seed, 0, where), np.arange(number)
+    if len(read.positions) > number:
+        source = read.positions if read.ensemble is None else read.ensemble
+        chosen = chooseStates(source, number, method, topology=read.topology, seed=plainSeed, **options)
+        read = read._replace(positions=read.positions[chosen])
     seedOne = _seedExchange if isinstance(sampler, app.ReplicaExchangeSampler) else _seedExpanded
     seedOne(where, sampler, read, plainSeed)
+    return chosen
