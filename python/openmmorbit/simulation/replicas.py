@@ -114,8 +114,8 @@ def seedReplicas(sampler: Any, states: Any, method: str = "diverse", *, topology
     Raises
     ------
     ValueError
-        For fewer states than replicas, and if the System has other particles, or a state cannot be simulated. Nothing is
-        changed then.
+        For fewer states than replicas, and if the System has other particles, or a state cannot be simulated. Nothing
+        is changed then.
 
     Examples
     --------
