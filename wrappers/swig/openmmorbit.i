@@ -35,6 +35,11 @@
 #include "openmmorbit/ConformerGenerator.h"
 #include "openmmorbit/OrbitDiffusionIntegrator.h"
 #include "openmmorbit/Shard.h"
+#include "openmmorbit/TopologyRecord.h"
+#include "openmmorbit/TopologySubject.h"
+#include "openmmorbit/TopologyInputs.h"
+#include "openmmorbit/FrameStatistics.h"
+#include "openmmorbit/StateCheck.h"
 #include "openmmorbit/MoleculeInputs.h"
 %}
 
@@ -43,6 +48,7 @@
 %template() std::pair<int, int>;
 %template() std::vector<std::pair<int, int>>;
 %template() std::array<int, 4>;
+%template() std::array<int, 3>;
 %template() std::vector<std::vector<int>>;
 %template() std::vector<std::string>;
 %template() std::pair<std::string, std::string>;
@@ -61,6 +67,11 @@ namespace OrbitPlugin {
     struct MolecularGraph;
     struct FeatureVocabulary;
     struct EnsembleMetrics;
+    struct TopologyAtom;
+    struct TopologyBond;
+    struct GeometryRange;
+    struct ContactRange;
+    struct TopologySubject;
     struct HandedVolume;
     class Ensemble;
 }
@@ -73,6 +84,10 @@ namespace OrbitPlugin {
 %template() std::vector<OrbitPlugin::HandedVolume>;
 %template() std::vector<OrbitPlugin::Ensemble>;
 %template() std::vector<OrbitPlugin::EnsembleMetrics>;
+%template() std::vector<OrbitPlugin::TopologyAtom>;
+%template() std::vector<OrbitPlugin::TopologyBond>;
+%template() std::vector<OrbitPlugin::GeometryRange>;
+%template() std::vector<OrbitPlugin::ContactRange>;
 
 ORBIT_VALUE(OrbitPlugin::MolecularGraph)
 ORBIT_VALUE(OrbitPlugin::SymmetryGroup)
@@ -86,6 +101,8 @@ ORBIT_VALUE(OrbitPlugin::ConformerProvenance)
 ORBIT_VALUE(OrbitPlugin::FailedConformer)
 ORBIT_VALUE(OrbitPlugin::Ensemble)
 ORBIT_VALUE(OrbitPlugin::EnsembleMetrics)
+ORBIT_VALUE(OrbitPlugin::TopologyRecord)
+ORBIT_VALUE(OrbitPlugin::TopologySubject)
 ORBIT_VALUE(OrbitPlugin::ShardRecord)
 ORBIT_VALUE(OrbitPlugin::ShardSubject)
 ORBIT_VALUE(OrbitPlugin::FrameBlock)
@@ -171,6 +188,8 @@ SamplerSettings.__init__ = _initSamplerSettings
 %include "openmmorbit/TrainingCounts.h"
 %include "openmmorbit/FeatureVocabulary.h"
 %include "openmmorbit/TokenInputs.h"
+%include "openmmorbit/TopologyRecord.h"
+%include "openmmorbit/TopologySubject.h"
 %include "openmmorbit/DenoiserModel.h"
 %include "openmmorbit/ConformerStatus.h"
 %include "openmmorbit/ConformerCheck.h"
@@ -185,3 +204,6 @@ SamplerSettings.__init__ = _initSamplerSettings
 %include "openmmorbit/ShardSubject.h"
 %include "openmmorbit/Shard.h"
 %include "openmmorbit/MoleculeInputs.h"
+%include "openmmorbit/TopologyInputs.h"
+%include "openmmorbit/FrameStatistics.h"
+%include "openmmorbit/StateCheck.h"

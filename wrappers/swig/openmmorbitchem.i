@@ -24,6 +24,9 @@
 #include "openmmorbit/ConformerGenerator.h"
 #include "openmmorbit/OrbitDiffusionIntegrator.h"
 #include "openmmorbit/MoleculeReader.h"
+#include "openmmorbit/TopologyInputs.h"
+#include "openmmorbit/FrameStatistics.h"
+#include "openmmorbit/StateCheck.h"
 #include "openmmorbit/TopologyReader.h"
 #include "openmmorbit/MMFFSystem.h"
 #include "openmmorbit/MoleculeWriter.h"
@@ -34,27 +37,26 @@
 %naturalvar;
 namespace OrbitPlugin {
     struct MoleculeRecord;
-    struct TopologyAtom;
-    struct TopologyBond;
     struct OpenStereo;
 }
 %template() std::map<std::string, std::string>;
 %template() std::vector<std::string>;
 %template() std::vector<OrbitPlugin::MolecularGraph>;
 %template() std::vector<OrbitPlugin::MoleculeRecord>;
-%template() std::vector<OrbitPlugin::TopologyAtom>;
-%template() std::vector<OrbitPlugin::TopologyBond>;
 %template() std::vector<OrbitPlugin::OpenStereo>;
 
 ORBIT_VALUE(OrbitPlugin::ReaderOptions)
 ORBIT_VALUE(OrbitPlugin::MoleculeRecord)
-ORBIT_VALUE(OrbitPlugin::TopologyRecord)
 ORBIT_VALUE(OrbitPlugin::EnsembleShardOptions)
 ORBIT_VALUE(OrbitPlugin::EnsembleShardReport)
 
 // Long calls release the interpreter's lock.
 ORBIT_LONG_CALL(OrbitPlugin::writeEnsembleShard)
 
+// A topology is a value of all rooms; its reader stands here.
+%pythoncode %{
+from openmmorbit.orbit import TopologyAtom, TopologyBond, TopologyRecord
+%}
 %include "openmmorbit/MoleculeReader.h"
 %include "openmmorbit/TopologyReader.h"
 %newobject OrbitPlugin::createMMFFSystem;

@@ -25,6 +25,9 @@
 #include "openmmorbit/OrbitDiffusionIntegrator.h"
 #include "openmmorbit/Shard.h"
 #include "openmmorbit/EnsembleMetrics.h"
+#include "openmmorbit/TopologyInputs.h"
+#include "openmmorbit/FrameStatistics.h"
+#include "openmmorbit/StateCheck.h"
 #include "openmmorbit/Trainer.h"
 #include <iostream>
 %}

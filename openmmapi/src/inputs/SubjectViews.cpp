@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The views of a molecule: stereo labels as they are, mirrored, hidden.
+// The views of a molecule: stereo labels as they are, mirrored, hidden; the one view of a system.
 #include "openmmorbit/internal/SubjectViews.h"
 #include <utility>
 
@@ -43,6 +43,14 @@ SubjectViews describeMoleculeViews(const MolecularGraph& graph, const DenoiserMo
     if (views.given.rotations == OrbitRotations::Proper)
         views.mirrored = describe(mirror(graph), model);
     views.hidden = describe(hideLabels(graph), model);
+    return views;
+}
+
+SubjectViews describeTopologyViews(const TopologySubject& subject, const DenoiserModel& model) {
+    SubjectViews views;
+    views.neighbors = subject.graph.getNeighbors();
+    views.given = describeTopology(subject, model);
+    addSymmetryGroup(subject, views.given);
     return views;
 }
 

@@ -6,6 +6,7 @@
 #include "openmmorbit/MolecularGraph.h"
 #include "openmmorbit/MoleculeInputs.h"
 #include "openmmorbit/TokenInputs.h"
+#include "openmmorbit/TopologyInputs.h"
 #include "openmmorbit/internal/windowsExportOrbit.h"
 #include <optional>
 #include <vector>
@@ -29,6 +30,14 @@ struct SubjectViews {
  * @throws ArgumentError as describeMolecule()
  */
 OPENMM_EXPORT_ORBIT SubjectViews describeMoleculeViews(const MolecularGraph& graph, const DenoiserModel& model);
+
+/**
+ * Describe a system for training. Its inputs show no hand, so there is one view, with the rotations of the model: a
+ * model of proper rotations learns the hand of the frames.
+ *
+ * @throws ArgumentError as describeTopology()
+ */
+OPENMM_EXPORT_ORBIT SubjectViews describeTopologyViews(const TopologySubject& subject, const DenoiserModel& model);
 
 } // namespace OrbitPlugin
 

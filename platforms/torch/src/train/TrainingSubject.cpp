@@ -13,8 +13,10 @@ SubjectViews describeViews(const ShardSubject& subject, const DenoiserModel& mod
     switch (subject.kind) {
         case SubjectKind::Molecule:
             return describeMoleculeViews(subject.graph, model);
+        case SubjectKind::Topology:
+            return describeTopologyViews(subject.topology, model);
     }
-    throw ArgumentError("readTrainingSet: expected a molecule, got another kind for " + subject.getLabel());
+    throw ArgumentError("readTrainingSet: expected a known kind of subject, got another for " + subject.getLabel());
 }
 
 template <class T>
