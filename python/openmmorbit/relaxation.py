@@ -302,6 +302,8 @@ def relax(states: Any, system: openmm.System, *, topology: app.Topology | None =
         "maxIterations": checkInteger("maxIterations", maxIterations, 0, where),
         "seed": checkInteger("seed", seed, 0, where) or int(np.random.default_rng().integers(1, 2**30))}
     graph = read.ensemble.graph if read.ensemble is not None else None
+    if graph is not None and any(bond.order == 0 for bond in graph.bonds):
+        graph = None  # states of a system, whose bonds have no orders, are no molecule that was requested
     kelvin = toKelvin(where, temperature)
     check = SurvivalCheck(known, system, particles, _gas * kelvin, right, graph)
     stages = _Stages(where, system, read, particles, kelvin, options)

@@ -105,15 +105,15 @@ def testSeveralMoleculesStandTogether():
 
 
 @pytest.mark.parametrize("atoms, expected", [
-    (None, list(range(22))), ("name CA", [8]), ("element C", None), ([3, 1], [1, 3]), ("residues", list(range(6, 16)))])
+    (None, list(range(22))), ("all", list(range(22))), ("heavy", [0, 1, 2, 6, 7, 8, 9, 10, 16, 17]), ("CA", [7]),
+    ("name CA", [7]), ("element C", None), ([3, 1], [1, 3]), (np.array([4, 2]), [2, 4]),
+    ("residues", list(range(6, 16)))])
 def testSelections(alanine, atoms, expected):
     topology, frames = alanine
-    if atoms == "residues":
+    if isinstance(atoms, str) and atoms == "residues":
         atoms = [residue for residue in topology.residues() if residue.name == "ALA"]
     if expected is None:
         expected = [atom.index for atom in topology.atoms() if atom.element is app.element.carbon]
-    if atoms == "name CA":
-        expected = [atom.index for atom in topology.atoms() if atom.name == "CA"]
     dataset = openmmorbit.TrajectoryDataset(topology, frames * unit.nanometer, atoms=atoms)
     assert dataset.atoms.tolist() == expected and dataset.numAtoms == len(expected)
     assert np.allclose(readAll(dataset)[0], frames[:, expected], atol=1e-6)

@@ -124,12 +124,17 @@ def selectAtoms(topology: app.Topology, atoms: Any) -> np.ndarray:
     ----------
     topology : openmm.app.Topology
     atoms : sequence of int, sequence of atoms or residues, str, or None
-        A str is a selection in mdtraj's language, e.g. "protein" or "name CA"; None is all atoms.
+        "all", "heavy" (all but hydrogens) or "CA" (alpha carbons); another str is a selection in mdtraj's language,
+        e.g. "protein and not element H". None is all atoms.
     """
     number = topology.getNumAtoms()
-    if atoms is None:
+    if atoms is None or (isinstance(atoms, str) and atoms == "all"):
         return np.arange(number)
-    if isinstance(atoms, str):
+    if isinstance(atoms, str) and atoms in ("heavy", "CA"):
+        heavy = [atom for atom in topology.atoms() if atom.element is None or atom.element.atomic_number > 1]
+        chosen = [atom.index for atom in heavy if atoms == "heavy" or
+                  (atom.name == "CA" and (atom.element is None or atom.element.symbol == "C"))]
+    elif isinstance(atoms, str):
         md = requireMdtraj(f"{_where}: a selection of atoms by words")
         try:
             chosen = md.Topology.from_openmm(topology).select(atoms).tolist()
@@ -184,7 +189,7 @@ class TrajectoryDataset:
         DCD, XTC, TRR, NetCDF (Amber), HDF5 (mdtraj), PDB or PDBx files, or positions of shape (numFrames, numAtoms, 3)
         in nm if they carry no unit. Each is one run: its frames stand in order of time.
     atoms : sequence of int, sequence of atoms or residues, or str, optional
-        Which atoms to keep; a str is a selection in mdtraj's language, e.g. "protein and not element H". Default: all.
+        Which atoms to keep: "all" (the default), "heavy", "CA", or a selection in mdtraj's language, e.g. "protein".
     stride : int
         Take every stride-th frame.
     temperature : Quantity or float, or a list, optional
