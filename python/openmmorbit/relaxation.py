@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from openmmorbit.arguments import checkInteger
 from openmmorbit.io.modeller import superpose
 from openmmorbit.simulation.applying import StateSetter
 from openmmorbit.simulation.relaxed import RelaxedState, Relaxation
-from openmmorbit.simulation.residues import heavySolute
+from openmmorbit.simulation.residues import findUnbonded, heavySolute
 from openmmorbit.simulation.states import nameAtom, readStates, requireTopology, toKelvin, toPlain
 from openmmorbit.simulation.survival import Finding, SurvivalCheck
 from openmmorbit.simulation.systems import findBox, makeContext, matchParticles, removeBarostats
@@ -304,6 +305,11 @@ def relax(states: Any, system: openmm.System, *, topology: app.Topology | None =
     graph = read.ensemble.graph if read.ensemble is not None else None
     if graph is not None and any(bond.order == 0 for bond in graph.bonds):
         graph = None  # states of a system, whose bonds have no orders, are no molecule that was requested
+    unbonded = findUnbonded(known)
+    if unbonded:
+        warnings.warn(f"{where}: expected the bonds of all molecules in the Topology, got none of {unbonded[0].name} "
+                      f"{unbonded[0].id}{f' and {len(unbonded) - 1} more residues' if len(unbonded) > 1 else ''}; "
+                      "their bonds and centres are not checked", stacklevel=2)
     kelvin = toKelvin(where, temperature)
     check = SurvivalCheck(known, system, particles, _gas * kelvin, right, graph)
     stages = _Stages(where, system, read, particles, kelvin, options)

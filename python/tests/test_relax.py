@@ -216,6 +216,14 @@ def testBeadsHaveSoftBonds():
     assert openmmorbit.chooseStates(states, 3, topology=topology, seed=2).shape == (3,)
 
 
+def testAMoleculeWithoutBondsIsAnnounced(alanine):
+    topology, positions, system = alanine
+    bare = copy.deepcopy(topology)
+    bare._bonds = []
+    with pytest.warns(UserWarning, match="got none of ACE 1 and 2 more residues; their bonds and centres are not"):
+        assert openmmorbit.relax(positions[0], system, topology=bare, numSteps=0).refused == {}
+
+
 def testWrongUse(alanine):
     topology, positions, system = alanine
     relax = openmmorbit.relax
@@ -229,6 +237,8 @@ def testWrongUse(alanine):
         relax([positions[0], positions[0, 1:]], system, topology=topology)
     with pytest.raises(ValueError, match="at least one state"):
         relax(positions[:0], system, topology=topology)
+    with pytest.raises(TypeError, match="an openmm.app.Topology, got Modeller; give its attribute topology"):
+        relax(positions, system, topology=app.Modeller(topology, positions[0] * unit.nanometer))
     with pytest.raises(TypeError, match="expected an openmm.System, got Topology"):
         relax(positions, topology, topology=topology)
     with pytest.raises(ValueError, match="positions in nanometer, got kelvin"):

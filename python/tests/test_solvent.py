@@ -144,6 +144,25 @@ def testIonsInTheWayAreMovedAndNeverRemoved(box, states):
         assert min(measure(placed, 42)) > 0.16
 
 
+def testBoxesThatAreNoCuboids(states):
+    topology, conformers = makeStates(*TRIPEPTIDE, number=1)
+    modeller = app.Modeller(topology, conformers[0] * unit.nanometer)
+    modeller.addSolvent(field("amber14/tip3p.xml"), numAdded=500, boxShape="dodecahedron")
+    for state in states[1][:2]:
+        placed = openmmorbit.placeInSolvent(state, modeller.topology, modeller.positions, alignOn=END, distance=0.26)
+        assert len(placed.movedResidues) > 0
+        assert np.allclose(placed.boxVectors._value, modeller.topology.getPeriodicBoxVectors()._value)
+        positions, box_ = placed.positions._value, placed.boxVectors._value
+        near = NeighborGrid(positions[:42], box_, 0.3).pairs(positions[42:])[2].min()
+        assert near > 0.13
+        # Brute force over all neighbouring boxes, of the oxygens.
+        oxygens = positions[42::3]
+        shifts = np.stack(np.meshgrid(*[[-1, 0, 1]] * 3, indexing="ij"), axis=-1).reshape(-1, 3) @ box_
+        for shift in shifts:
+            gaps = np.linalg.norm(oxygens[:, None] + shift - oxygens, axis=2) + 9 * np.eye(len(oxygens))
+            assert gaps.min() > 0.16
+
+
 def testConformersOfAnEnsemble(box, states):
     topology, positions, system = box
     ensemble = openmmorbit.Ensemble(openmmorbit.readMolecule(makePeptide(*TRIPEPTIDE)[1]))

@@ -12,13 +12,21 @@ if TYPE_CHECKING:
 
 def isWater(residue: app.topology.Residue) -> bool:
     """Tell whether a residue has one oxygen and two hydrogens; virtual sites do not count."""
-    return sorted(atom.element.symbol for atom in residue.atoms() if atom.element is not None) == ["H", "H", "O"]
+    return sorted(atom.element.atomic_number for atom in residue.atoms() if atom.element is not None) == [1, 1, 8]
 
 
 def isIon(residue: app.topology.Residue) -> bool:
     """Tell whether a residue is one atom without bonds."""
     return len(list(residue.atoms())) == 1 and next(residue.atoms()).element is not None and \
         next(residue.bonds(), None) is None
+
+
+def findUnbonded(topology: app.Topology) -> list[app.topology.Residue]:
+    """Get residues of several atoms of which none has a bond: their molecules are not known."""
+    bonded = {atom.index for bond in topology.bonds() for atom in bond}
+    return [residue for residue in topology.residues()
+            if sum(atom.element is not None for atom in residue.atoms()) > 1
+            and not any(atom.index in bonded for atom in residue.atoms())]
 
 
 def heavySolute(topology: app.Topology) -> np.ndarray:

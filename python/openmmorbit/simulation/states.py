@@ -106,6 +106,9 @@ def readStates(where: str, states: Any, topology: app.Topology | None = None) ->
     if isinstance(states, Conformer):
         states = states.ensemble[[states.index]]
     ensemble = states if isinstance(states, Ensemble) else None
+    if topology is not None and not hasattr(topology, "getNumAtoms"):
+        raise TypeError(f"{where}: expected an openmm.app.Topology, got {type(topology).__name__}"
+                        f"{'; give its attribute topology' if hasattr(topology, 'topology') else ''}")
     if topology is None:
         topology = getattr(states, "topology", None)
     positions = _frames(where, states)
