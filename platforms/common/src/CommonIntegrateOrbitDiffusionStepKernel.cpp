@@ -108,7 +108,8 @@ void CommonIntegrateOrbitDiffusionStepKernel::denoiseAndGuide(
         const StepLevels& levels, double sigma, common::Buffer& y, common::Buffer& denoised) {
     if (batch.isGuided(levels)) {
         denoise(sigma, y, arrays->unguided, nullptr);
-        const StereoGuidanceShape shape = {0, sigma, batch.plan.stereoGuidance, batch.plan.fadingSigma};
+        const StereoGuidanceShape shape = {batch.getNumPoints(), sigma, batch.plan.stereoGuidance,
+            batch.plan.fadingSigma};
         common::stereoGuidance(network->getDevice(), *arrays, shape, denoised);
     }
     else

@@ -18,7 +18,7 @@ public:
     void evaluate(double sigma, std::vector<double>& denoised, StageTaps* taps) override;
     std::string getDescription() const override;
 private:
-    /** Evaluate the denoiser of all copies, y and D [numAtoms][3]. */
+    /** Evaluate the denoiser of all copies, y and D [numPoints][3]. */
     void denoiseCopies(double sigma, ArrayView<const double> y, ArrayView<double> denoised, StageTaps* taps) const;
     std::unique_ptr<reference::Denoiser> denoiser;
 };

@@ -29,7 +29,7 @@ typedef ArrayView<const double> Input;
 typedef ArrayView<double> Output;
 
 OPENMM_EXPORT_ORBIT void gather(const GatherShape& shape, ArrayView<const OpenMM::Vec3> contextPositions,
-        ArrayView<const int> particles, ArrayView<const int> firstAtoms, Output centroids);
+        ArrayView<const int> particles, ArrayView<const int> firstPoints, Output centroids);
 OPENMM_EXPORT_ORBIT void scatter(const ScatterShape& shape, const ScatterInputs<double>& inputs,
         ArrayView<OpenMM::Vec3> contextPositions);
 

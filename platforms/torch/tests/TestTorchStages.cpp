@@ -73,7 +73,7 @@ TEST(TorchStages, stereoGuidanceAgreesWithReference) {
     const std::vector<std::vector<HandedVolume>> volumes = {
             {{{0, 1, 2, 3}, 1.1}, {{0, 2, 1, 3}, 0.9}, {{6, 1, 4, 0}, 2}}, {{{2, 0, 1, 3}, 1}}, {}};
     const StereoGuidanceShape shape = {7, 0.8, 4};
-    const int N = shape.numAtoms;
+    const int N = shape.numPoints;
     at::Tensor denoised = at::zeros({3, N, 3}, at::kFloat);
     std::vector<std::vector<double>> expected;
     for (int sample = 0; sample < 3; sample++) {

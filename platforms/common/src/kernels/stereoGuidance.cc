@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
-// The stereoGuidance stage, device: beliefs, their vote, and the moves of the atoms.
+// The stereoGuidance stage, device: beliefs, their vote, and the moves of the points.
 //
 // Launch: any number of work-items in groups of any size, one a point; each looks at all volumes of its copy, of which
 // there are few.
 //   rows          [numRows]         x copy, w token within the copy
 //   copies        [numCopies]       x first row
 //   copyVolumes   [numCopies]       x first volume, y number of volumes
-//   volumes       [numVolumes]      atoms within the copy
+//   volumes       [numVolumes]      points within the copy
 //   scales        [numVolumes][2]   volume of certainty, least length of the gradient
 //   denoised      [numPoints][3]
 //   guided        [numPoints][3]

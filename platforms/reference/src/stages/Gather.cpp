@@ -5,13 +5,13 @@
 namespace OrbitPlugin {
 
 void reference::gather(const GatherShape& shape, ArrayView<const OpenMM::Vec3> contextPositions,
-        ArrayView<const int> particles, ArrayView<const int> firstAtoms, Output centroids) {
+        ArrayView<const int> particles, ArrayView<const int> firstPoints, Output centroids) {
     for (int copy = 0; copy < shape.numCopies; copy++) {
         OpenMM::Vec3 sum;
-        for (int i = firstAtoms[copy]; i < firstAtoms[copy + 1]; i++)
+        for (int i = firstPoints[copy]; i < firstPoints[copy + 1]; i++)
             sum += contextPositions[particles[i]];
         for (int k = 0; k < 3; k++)
-            centroids[3 * copy + k] = sum[k] / (firstAtoms[copy + 1] - firstAtoms[copy]);
+            centroids[3 * copy + k] = sum[k] / (firstPoints[copy + 1] - firstPoints[copy]);
     }
 }
 

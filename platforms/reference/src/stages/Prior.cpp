@@ -14,9 +14,9 @@ void reference::addNoise(const PriorShape& shape, double sigma, Input noise, Out
     // (6.2)
     for (int k = 0; k < 3; k++) {
         double mean = 0;
-        for (int i = 0; i < shape.numAtoms; i++)
-            mean += noise[3 * i + k] / shape.numAtoms;
-        for (int i = 0; i < shape.numAtoms; i++)
+        for (int i = 0; i < shape.numPoints; i++)
+            mean += noise[3 * i + k] / shape.numPoints;
+        for (int i = 0; i < shape.numPoints; i++)
             positions[3 * i + k] += sigma * (noise[3 * i + k] - mean);
     }
 }

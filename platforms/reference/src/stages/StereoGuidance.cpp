@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The stereoGuidance stage, Reference: beliefs, their vote, and the moves of the atoms.
+// The stereoGuidance stage, Reference: beliefs, their vote, and the moves of the points.
 #include "ReferenceStages.h"
 #include <algorithm>
 #include <cmath>
@@ -10,7 +10,7 @@ namespace OrbitPlugin {
 
 namespace {
 
-/** The signed volume of four atoms and its gradient. */
+/** The signed volume of four points and its gradient. */
 struct VolumeGradient {
     double volume = 0;
     std::array<Vec3, 4> gradient;
@@ -47,7 +47,7 @@ void reference::stereoGuidance(const StereoGuidanceShape& shape, ArrayView<const
     const double consensus = std::tanh(0.5 * votes);
 
     const double factor = getGuidanceFactor(shape);
-    std::copy(denoised.begin(), denoised.begin() + 3 * shape.numAtoms, guided.begin());
+    std::copy(denoised.begin(), denoised.begin() + 3 * shape.numPoints, guided.begin());
     for (const HandedVolume& volume : volumes) {
         const VolumeGradient at = getVolumeGradient(volume, denoised);
         double squared = 0;

@@ -12,11 +12,11 @@ namespace OrbitPlugin {
  * private Context) has no centroids.
  *
  *   in   contextPositions   [numParticles]   nm, of the Context, in the order of its System
- *   in   particles          [numAtoms]       Context particle of every row of the batch
- *   in   firstAtoms         [numCopies + 1]  first row of every copy, then the number of rows
+ *   in   particles          [numPoints]      Context particle of every row of the batch
+ *   in   firstPoints        [numCopies + 1]  first row of every copy, then the number of rows
  *   out  centroids          [numCopies][3]   nm, unweighted mean of the positions
  *
- * Implementations: gather(shape, contextPositions, particles, firstAtoms, centroids).
+ * Implementations: gather(shape, contextPositions, particles, firstPoints, centroids).
  */
 
 struct GatherShape {

@@ -14,7 +14,7 @@ namespace OrbitPlugin {
  * numbers.
  *
  *   in   key     seed, record, copy, draw
- *   out  noise   [numAtoms][3]   dimensionless, not centred
+ *   out  noise   [numPoints][3]   dimensionless, not centred
  *
  * Equation (6.1) of openmmapi/docs/theory.md. The generator's key is the seed; its counter for atom i is (record, copy,
  * draw, i). Source: Salmon et al., DOI 10.1145/2063384.2063405.

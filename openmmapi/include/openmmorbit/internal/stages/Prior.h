@@ -6,20 +6,20 @@
 namespace OrbitPlugin {
 
 /**
- * This stage scales standard normal numbers to a noise level and removes their mean over the atoms, so that the
+ * This stage scales standard normal numbers to a noise level and removes their mean over the points, so that the
  * centroid does not move. prior() writes the result: the positions from which a generation starts. addNoise() adds it
  * to given positions, for a step of the sampler that draws part of the noise anew.
  *
  *   in   sigma       model unit, the level of the noise, above 0
- *   in   noise       [numAtoms][3]   dimensionless, from the noise stage
- *   out  positions   [numAtoms][3]   model unit; written by prior(), added to by addNoise()
+ *   in   noise       [numPoints][3]   dimensionless, from the noise stage
+ *   out  positions   [numPoints][3]   model unit; written by prior(), added to by addNoise()
  *
- * Equation (6.2) of openmmapi/docs/theory.md: positions = sigma (noise - its mean over atoms).
+ * Equation (6.2) of openmmapi/docs/theory.md: positions = sigma (noise - its mean over points).
  * Implementations: prior(shape, sigma, noise, positions), addNoise(shape, sigma, noise, positions).
  */
 
 struct PriorShape {
-    int numAtoms = 0;
+    int numPoints = 0;
 };
 
 } // namespace OrbitPlugin

@@ -17,12 +17,12 @@ namespace OrbitPlugin {
  * noise.
  *
  *   in   levels              sigma, the level to step to and the previous noise level, model unit
- *   in   positions           [numAtoms][3]   y_k, model unit
- *   in   denoised            [numAtoms][3]   D(y_k, sigma_k), model unit
- *   in   predicted           [numAtoms][3]   Heun only: the Euler step's result, model unit
- *   in   predictedDenoised   [numAtoms][3]   Heun only: D(predicted, sigma_{k+1})
- *   in   previousDenoised    [numAtoms][3]   multistep only: D(y_{k-1}, sigma_{k-1})
- *   out  next                [numAtoms][3]   y_{k+1}, model unit; may be the array of positions or predicted
+ *   in   positions           [numPoints][3]   y_k, model unit
+ *   in   denoised            [numPoints][3]   D(y_k, sigma_k), model unit
+ *   in   predicted           [numPoints][3]   Heun only: the Euler step's result, model unit
+ *   in   predictedDenoised   [numPoints][3]   Heun only: D(predicted, sigma_{k+1})
+ *   in   previousDenoised    [numPoints][3]   multistep only: D(y_{k-1}, sigma_{k-1})
+ *   out  next                [numPoints][3]   y_{k+1}, model unit; may be the array of positions or predicted
  *
  * Equations (5.1) to (5.4), with levels of (5.8), of openmmapi/docs/theory.md. Source: Karras et al., arXiv
  * 2206.00364, algorithm 1; Lu et al., arXiv 2211.01095, section 4.

@@ -12,9 +12,9 @@ namespace OrbitPlugin {
  * centroid that gather found, so that the molecule stays where its particles were. Particles that belong to no copy are
  * left untouched. A batch without particles (a private Context) is not written.
  *
- *   in   positions          [numAtoms][3]    model unit, every copy centred
- *   in   particles          [numAtoms]       Context particle of every row of the batch
- *   in   firstAtoms         [numCopies + 1]  first row of every copy, then the number of rows
+ *   in   positions          [numPoints][3]   model unit, every copy centred
+ *   in   particles          [numPoints]      Context particle of every row of the batch
+ *   in   firstPoints        [numCopies + 1]  first row of every copy, then the number of rows
  *   in   centroids          [numCopies][3]   nm, from gather
  *   out  contextPositions   [numParticles]   nm
  *
@@ -30,7 +30,7 @@ struct ScatterShape {
 template <class T>
 struct ScatterInputs {
     ArrayView<const T> positions;
-    ArrayView<const int> particles, firstAtoms;
+    ArrayView<const int> particles, firstPoints;
     ArrayView<const double> centroids;
 };
 

@@ -12,14 +12,14 @@ namespace OrbitPlugin {
  * This stage makes the stereocentres of one copy agree with one another. The network cannot tell a molecule from its
  * mirror image, so a copy may have either hand, but all its centres must have the same one: either all as specified or
  * all inverted. Each centre (or atropisomer axis) votes for one of the two mirror images with the signed volume of four
- * of its atoms, and the atoms of the centres that disagree with the majority move along the gradient of their volume. A
- * molecule with one centre always agrees with itself and is left alone. If the result is the mirror image of the
+ * of its points, and the points of the centres that disagree with the majority move along the gradient of their volume.
+ * A molecule with one centre always agrees with itself and is left alone. If the result is the mirror image of the
  * request, it is reflected after the last step.
  *
- *   in   shape      atoms of the copy, noise level and gain, model unit (Angstrom)
+ *   in   shape      points of the copy, noise level and gain, model unit (Angstrom)
  *   in   volumes    [numVolumes]     of the copy's molecule
- *   in   denoised   [numAtoms][3]    D(y, sigma), model unit
- *   out  guided     [numAtoms][3]    model unit, the same centroid; not the array of denoised
+ *   in   denoised   [numPoints][3]   D(y, sigma), model unit
+ *   out  guided     [numPoints][3]   model unit, the same centroid; not the array of denoised
  *
  * Equations (5.9) to (5.11) of openmmapi/docs/theory.md. It does not run in the last step, whose denoised positions are
  * the result.
@@ -27,7 +27,7 @@ namespace OrbitPlugin {
  */
 
 struct StereoGuidanceShape {
-    int numAtoms = 0;
+    int numPoints = 0;          ///< of the copy; of all copies where a device guides them together
     double sigma = 0;           ///< noise level, model unit
     double gain = 0;            ///< SamplerSettings::stereoGuidance, model unit
     double fadingSigma = 0.3;   ///< noise level below which guidance fades (5.11), model unit
