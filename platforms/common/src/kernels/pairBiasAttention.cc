@@ -45,6 +45,41 @@ DEVICE void stageKeys(GLOBAL const real* qkv, GLOBAL const real* u, int uStride,
     }
 }
 
+/** Load QUERY_TILE queries of a head of a copy, [numTokens][stride], and clear what is summed for each of them. */
+DEVICE inline void startQueries(GLOBAL const real* qkv, int stride, int first, int numTokens, real* q, rvec* o,
+        real* maximum, real* total, real* rho) {
+    #pragma unroll
+    for (int t = 0; t < QUERY_TILE; t++) {
+        // Queries behind the last token repeat it and are not written.
+        GLOBAL const real* in = qkv+min(first+t, numTokens-1)*stride;
+        for (int c = 0; c < HEAD_WIDTH; c++)
+            q[t*HEAD_WIDTH+c] = in[c];
+        #pragma unroll
+        for (int c = 0; c < HEAD_WIDTH/VECTOR_WIDTH; c++)
+            o[t*(HEAD_WIDTH/VECTOR_WIDTH)+c] = SPLAT(0);
+        maximum[t] = (real) -1e30;
+        total[t] = 0;
+        #pragma unroll
+        for (int k = 0; k < COMPONENTS; k++)
+            rho[COMPONENTS*t+k] = 0;
+    }
+}
+
+/** Divide the sums of a query by the total of its weights, and write them as a head's part of a row of gathered. */
+DEVICE inline void finishQuery(const rvec* o, real total, const real* rho, GLOBAL const real* u, int uStride, int h,
+        int numHeads, GLOBAL real* out, int outputStride) {
+    const int width = numHeads*HEAD_WIDTH;
+    #pragma unroll
+    for (int c = 0; c < HEAD_WIDTH/VECTOR_WIDTH; c++)
+        STORE_VECTOR((1/total)*o[c], out+h*HEAD_WIDTH+c*VECTOR_WIDTH);
+    #pragma unroll
+    for (int k = 0; k < COMPONENTS; k++)
+        out[width+COMPONENTS*h+k] = rho[k]/total-u[(3*REFERENCE_POINT+k%3)*uStride];
+    if (h == 0)
+        for (int c = width+COMPONENTS*numHeads; c < outputStride; c++)
+            out[c] = 0;
+}
+
 KERNEL void pairBiasAttention(int numUnits, int numHeads, GLOBAL const int4* RESTRICT units,
         GLOBAL const real* RESTRICT qkv, GLOBAL const real* RESTRICT u, int uStride, GLOBAL const real* RESTRICT bias,
         int biasStride, int firstBias, GLOBAL real* RESTRICT gathered, int outputStride) {
@@ -59,21 +94,7 @@ KERNEL void pairBiasAttention(int numUnits, int numHeads, GLOBAL const int4* RES
             real q[QUERY_TILE*HEAD_WIDTH], w[VECTOR_WIDTH], maximum[QUERY_TILE], total[QUERY_TILE];
             real rho[COMPONENTS*QUERY_TILE];
             rvec o[QUERY_TILE*(HEAD_WIDTH/VECTOR_WIDTH)], product[QUERY_TILE];
-            #pragma unroll
-            for (int t = 0; t < QUERY_TILE; t++) {
-                // Queries behind the last token repeat it and are not written.
-                GLOBAL const real* in = qkv+(unit.x+min(first+t, unit.y-1))*3*width+h*HEAD_WIDTH;
-                for (int c = 0; c < HEAD_WIDTH; c++)
-                    q[t*HEAD_WIDTH+c] = in[c];
-                #pragma unroll
-                for (int c = 0; c < HEAD_WIDTH/VECTOR_WIDTH; c++)
-                    o[t*(HEAD_WIDTH/VECTOR_WIDTH)+c] = SPLAT(0);
-                maximum[t] = (real) -1e30;
-                total[t] = 0;
-                #pragma unroll
-                for (int k = 0; k < COMPONENTS; k++)
-                    rho[COMPONENTS*t+k] = 0;
-            }
+            startQueries(qkv+unit.x*3*width+h*HEAD_WIDTH, 3*width, first, unit.y, q, o, maximum, total, rho);
             for (int key0 = 0; key0 < unit.y; key0 += KEY_BLOCK) {
                 const int count = min(KEY_BLOCK, unit.y-key0);
                 SYNC_THREADS;
@@ -119,20 +140,9 @@ KERNEL void pairBiasAttention(int numUnits, int numHeads, GLOBAL const int4* RES
             }
             #pragma unroll
             for (int t = 0; t < QUERY_TILE; t++)
-                if (active && first+t < unit.y) {
-                    const int row = unit.x+first+t;
-                    GLOBAL real* out = gathered+row*outputStride;
-                    #pragma unroll
-                    for (int c = 0; c < HEAD_WIDTH/VECTOR_WIDTH; c++)
-                        STORE_VECTOR((1/total[t])*o[t*(HEAD_WIDTH/VECTOR_WIDTH)+c], out+h*HEAD_WIDTH+c*VECTOR_WIDTH);
-                    #pragma unroll
-                    for (int k = 0; k < COMPONENTS; k++)
-                        out[width+COMPONENTS*h+k] = rho[COMPONENTS*t+k]/total[t]-
-                            u[(3*REFERENCE_POINT+k%3)*uStride+row];
-                    if (h == 0)
-                        for (int c = width+COMPONENTS*numHeads; c < outputStride; c++)
-                            out[c] = 0;
-                }
+                if (active && first+t < unit.y)
+                    finishQuery(o+t*(HEAD_WIDTH/VECTOR_WIDTH), total[t], rho+COMPONENTS*t, u+unit.x+first+t, uStride, h,
+                            numHeads, gathered+(unit.x+first+t)*outputStride, outputStride);
         }
     }
 }
