@@ -66,9 +66,9 @@ tsan: packages-test $(VENV)/.stamp-base $(VENV)/.stamp-test
 # Valgrind does not know all instructions of AVX-512. Very large molecules would take hours; leaks are the sanitizers' job.
 valgrind: packages-test $(VENV)/.stamp-base $(VENV)/.stamp-test
 	$(call phase,configure,$(call instrument,build-valgrind,-DORBIT_BUILD_TRAINING=OFF -DORBIT_BUILD_CHEM=OFF))
-	$(call phase,compile,cmake --build build-valgrind -j$(JOBS) --target TestCpuKernel TestDenoiserKernel)
+	$(call phase,compile,cmake --build build-valgrind -j$(JOBS) --target TestCpuKernel TestDenoiserKernel TestDenoiserSymmetry)
 	@command -v valgrind >/dev/null || { echo "valgrind is missing: sudo apt-get install valgrind"; exit 1; }
-	@for filter in 'TestCpuKernel --gtest_filter=*portable:-*LargeMolecules*' TestDenoiserKernel; do \
+	@for filter in 'TestCpuKernel --gtest_filter=*portable:-*LargeMolecules*' TestDenoiserKernel TestDenoiserSymmetry; do \
 		ORBIT_CPU_ISA=portable valgrind --quiet --error-exitcode=1 build-valgrind/tests/bin/$$filter --platform=CPU; done
 
 clean:
@@ -98,4 +98,4 @@ $(VENV)/.stamp-gpu: .ci/requirements-gpu.txt $(VENV)/.stamp-base
 
 comma := ,
 space := $(subst ,, )
-THREADED := TestCpuKernel TestDenoiserKernel TestConformerGenerator TestOrbitDiffusionIntegrator
+THREADED := TestCpuKernel TestDenoiserKernel TestDenoiserSymmetry TestConformerGenerator TestOrbitDiffusionIntegrator

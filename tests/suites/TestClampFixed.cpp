@@ -49,8 +49,9 @@ TEST(ClampFixed, leavesCopiesWithoutFixedPoints) {
     EXPECT_EQ(before, denoised);
 }
 
-TEST(ClampFixed, fixedPointsComeBackExactly) {
-    const DenoiserModel model = makeSmallModel();
+namespace {
+
+void checkFixedPoints(const DenoiserModel& model) {
     for (SamplerMethod method : {SamplerMethod::Euler, SamplerMethod::Heun, SamplerMethod::Multistep}) {
         Batch batch = makeMixedBatch(model, method, 5, 0.5);
         batch.start = makeStart(batch);
@@ -81,8 +82,7 @@ TEST(ClampFixed, fixedPointsComeBackExactly) {
     }
 }
 
-TEST(ClampFixed, startsAtAnyLevelFromGivenPositions) {
-    const DenoiserModel model = makeSmallModel();
+void checkStart(const DenoiserModel& model) {
     Batch batch = makeMixedBatch(model);
     batch.plan.startAt(0.25);
     batch.start = makeStart(batch);
@@ -100,6 +100,21 @@ TEST(ClampFixed, startsAtAnyLevelFromGivenPositions) {
         reference::addNoise({n}, 0.25, noise, ArrayView<double>(expected).slice(first, 3 * n));
     }
     expectClose("start", context.getKernel().getPositions(), expected, tolerance("prior", precisionName()));
+}
+
+} // namespace
+
+TEST(ClampFixed, fixedPointsComeBackExactly) {
+    checkFixedPoints(makeSmallModel());
+}
+
+TEST(ClampFixed, pointsOfATokenAreFixedOneByOne) {
+    checkFixedPoints(makeSmallModel(1, 3));
+}
+
+TEST(ClampFixed, startsAtAnyLevelFromGivenPositions) {
+    checkStart(makeSmallModel());
+    checkStart(makeSmallModel(1, 3));
 }
 
 TEST(ClampFixed, refusals) {
