@@ -93,9 +93,16 @@ string formatRow(const string& name, const Values& values) {
     return text.str() + "}";
 }
 
-/** Write the rows of a table whose names hold a comma, which stands between neighbours, or those without. */
+/** Get the table of a class of angles: a comma stands between neighbours. */
+string getAngleTable(const string& className) {
+    if (className.find(',') == string::npos)
+        return "Angle";
+    return className.compare(0, 2, "C,") == 0 ? "CarbonAngle" : "NeighborAngle";
+}
+
+/** Write a table; of angles, those classes that belong to it. */
 void writeTable(const string& folder, const string& name, const string& what, const Classes& classes) {
-    const bool neighbors = name == "NeighborAngle";
+    const bool angles = name.find("Angle") != string::npos;
     std::ofstream file(folder + "/" + name + "Table.cpp");
     file << "// SPDX-License-Identifier: MIT\n// " << what
          << " of minima, written by MeasureGeometry.\n// Class, molecules, mean, spread, lowest, highest.\n"
@@ -103,7 +110,7 @@ void writeTable(const string& folder, const string& name, const string& what, co
          << "static const GeometryRow ROWS[] = {";
     string line;
     for (const auto& entry : classes) {
-        if ((entry.first.find(',') != string::npos) != neighbors || !isUseful(classes, entry.second))
+        if ((angles && getAngleTable(entry.first) != name) || !isUseful(classes, entry.second))
             continue;
         const string row = formatRow(entry.first, entry.second) + ",";
         if (line.empty() || line.size() + row.size() > 118) {
@@ -162,7 +169,9 @@ int main(int argc, char** argv) {
         for (auto& entry : classes)
             findExtremes(entry.second);
     writeTable(argv[1], "Bond", "Bond lengths (Angstrom)", tables[0]);
-    writeTable(argv[1], "NeighborAngle", "Angles (degrees) by centre and neighbours", tables[1]);
+    const string byNeighbors = "Angles (degrees) by centre and neighbours, the first of them ";
+    writeTable(argv[1], "CarbonAngle", byNeighbors + "carbon,", tables[1]);
+    writeTable(argv[1], "NeighborAngle", byNeighbors + "not carbon,", tables[1]);
     writeTable(argv[1], "Angle", "Angles (degrees) by centre", tables[1]);
     writeTable(argv[1], "Shape", "Planes, twists (degrees) and depths", tables[2]);
     std::cout << numConformers << " conformers of " << molecules.size() << " molecules\n";

@@ -1,107 +1,17 @@
 // SPDX-License-Identifier: MIT
 // Shards of format 2: blocks of frames are appended, read on demand and checked; shards of format 1 are still read.
-#include "../../openmmapi/src/data/Crc32.h"
 #include "Golden.h"
 #include "Matchers.h"
-#include "Systems.h"
-#include "openmmorbit/ArgumentError.h"
-#include "openmmorbit/Shard.h"
+#include "ShardFiles.h"
 #include <filesystem>
 #include <fstream>
-#include <functional>
-#include <limits>
-#include <unistd.h>
 
 using namespace OrbitPlugin;
 using namespace testSupport;
 
 namespace {
 
-const int NUM_POINTS = 9;
-
-FrameBlock makeBlock(int seed, int numFrames, int numPoints = NUM_POINTS) {
-    FrameBlock block;
-    block.condition = "300 K";
-    block.temperature = 300;
-    block.series = "replica 1";
-    for (int k = 0; k < numFrames; k++)
-        for (double value : makePositions(numPoints, 100 * seed + k))
-            block.positions.push_back((float) value);
-    return block;
-}
-
-void expectRefusal(const std::function<void()>& call, const std::string& part) {
-    try {
-        call();
-        ADD_FAILURE() << "expected a refusal that says " << part;
-    }
-    catch (const ArgumentError& error) {
-        EXPECT_NE(std::string(error.what()).find(part), std::string::npos) << error.what();
-    }
-}
-
-/** A shard of ethanol with three blocks, of 4, 2 and 3 frames. */
-class ShardFramesTest : public testing::Test {
-protected:
-    ShardFramesTest() : path((std::filesystem::temp_directory_path() /
-            ("orbit-frames-" + std::to_string(getpid()) + ".shard")).string()) {
-        ethanol.graph = makeEthanol();
-        ethanol.splitRule = SplitRule::Time;
-        blocks = {makeBlock(1, 4), makeBlock(2, 2), makeBlock(3, 3)};
-        blocks[1].condition = "400 K";
-        blocks[1].temperature = 400.5;
-        blocks[1].series = "replica 2";
-        blocks[2].weights = {0.5f, 0, 1.25f};
-        blocks[2].energies = {-1, 2, 3};
-        ShardWriter writer(path);
-        writer.addSubject(ethanol);
-        for (const FrameBlock& block : blocks) {
-            ends.push_back((long long) std::filesystem::file_size(path));
-            writer.addFrames(block);
-        }
-        bytes = readFile();
-    }
-    ~ShardFramesTest() override {
-        std::error_code ignored;
-        std::filesystem::remove(path, ignored);
-    }
-    std::string readFile() const {
-        std::ifstream file(path, std::ios::binary);
-        return std::string(std::istreambuf_iterator<char>(file), {});
-    }
-    void writeFile(const std::string& newBytes) const {
-        std::ofstream(path, std::ios::binary | std::ios::trunc) << newBytes;
-    }
-    /** Read the blocks of all subjects. */
-    std::vector<FrameBlock> readBlocks() {
-        ShardReader reader(path);
-        ShardSubject subject;
-        FrameBlock block;
-        std::vector<FrameBlock> found;
-        labels.clear();
-        while (reader.nextSubject(subject)) {
-            labels.push_back(subject.getLabel());
-            while (reader.nextBlock(block))
-                found.push_back(block);
-        }
-        messages = reader.getMessages();
-        return found;
-    }
-    std::string path, bytes;
-    ShardSubject ethanol;
-    std::vector<FrameBlock> blocks;
-    std::vector<long long> ends;        ///< size of the file before every block
-    std::vector<std::string> labels, messages;
-};
-
-void expectSame(const FrameBlock& actual, const FrameBlock& expected) {
-    EXPECT_EQ(actual.condition, expected.condition);
-    EXPECT_EQ(actual.temperature, expected.temperature);
-    EXPECT_EQ(actual.series, expected.series);
-    EXPECT_EQ(actual.positions, expected.positions);
-    EXPECT_EQ(actual.energies, expected.energies);
-    EXPECT_EQ(actual.weights, expected.weights);
-}
+class ShardFramesTest : public ShardTest {};
 
 } // namespace
 
@@ -174,78 +84,6 @@ TEST_F(ShardFramesTest, shardsAreContinued) {
     expectRefusal([&] { ShardWriter(path, ShardMode::Append); }, "format 1");
 }
 
-TEST_F(ShardFramesTest, allBlocksBeforeATruncatedOneAreKept) {
-    for (long long size = ends[0] + 1; size < (long long) bytes.size(); size++) {
-        const int numWhole = (int) (std::upper_bound(ends.begin(), ends.end(), size) - ends.begin()) - 1;
-        writeFile(bytes.substr(0, size));
-        const std::vector<FrameBlock> found = readBlocks();
-        ASSERT_EQ((int) found.size(), numWhole) << size;
-        for (int k = 0; k < numWhole; k++)
-            EXPECT_EQ(found[k].positions, blocks[k].positions);
-        EXPECT_EQ(messages.empty(), size == ends[numWhole]) << size;
-
-        // A writer goes on behind the last whole block.
-
-        ShardWriter(path, ShardMode::Append).addFrames(blocks[0]);
-        EXPECT_EQ((int) readBlocks().size(), numWhole + 1) << size;
-        EXPECT_TRUE(messages.empty()) << size << ": " << messages[0];
-    }
-}
-
-TEST_F(ShardFramesTest, damagedBlocksAreSkippedAndNamed) {
-    for (std::size_t place = ends[1]; place < (std::size_t) ends[2]; place++) {
-        std::string damaged = bytes;
-        damaged[place] ^= 4;
-        writeFile(damaged);
-        const std::vector<FrameBlock> found = readBlocks();
-        ASSERT_EQ(found.size(), 2u) << place;
-        expectSame(found[0], blocks[0]);
-        expectSame(found[1], blocks[2]);
-        ASSERT_FALSE(messages.empty());
-        EXPECT_NE(messages[0].find("record"), std::string::npos) << messages[0];
-    }
-
-    // The other frames of a damaged block can be read one by one.
-
-    std::string damaged = bytes;
-    damaged[ends[1] - 1] ^= 1;
-    writeFile(damaged);
-    EXPECT_EQ(readBlocks().size(), 2u);
-    EXPECT_NE(messages[0].find("record 0, molecule \"ethanol\", block 0"), std::string::npos) << messages[0];
-    EXPECT_NE(messages[0].find("frame 3"), std::string::npos) << messages[0];
-    ShardReader reader(path);
-    ShardSubject subject;
-    FrameBlockHead head;
-    ASSERT_TRUE(reader.nextSubject(subject) && reader.nextHead(head));
-    EXPECT_EQ(reader.readFrame(head, 0)[5], blocks[0].positions[5]);
-    expectRefusal([&] { reader.readFrame(head, 3); }, path);
-}
-
-TEST_F(ShardFramesTest, framesAreNeverGivenToAnotherSubject) {
-    ShardSubject other = ethanol;
-    other.graph.name = "other";
-    {
-        ShardWriter writer(path, ShardMode::Append);
-        writer.addSubject(other);
-        writer.addFrames(makeBlock(7, 2));
-    }
-    const std::string whole = readFile(), label = "molecule \"other\"";
-    const std::size_t labelStart = bytes.size() + 24;
-    ASSERT_EQ(whole.compare(labelStart, label.size(), label), 0);
-    for (std::size_t place = bytes.size(); place < whole.find("FRAMES\r\n", bytes.size()); place++) {
-        if (place >= labelStart && place < labelStart + label.size())
-            continue;   // It serves messages only.
-        std::string damaged = whole;
-        damaged[place] ^= 1;
-        writeFile(damaged);
-        const std::vector<FrameBlock> found = readBlocks();
-        ASSERT_EQ(found.size(), 3u) << place;
-        expectSame(found[2], blocks[2]);
-        EXPECT_FALSE(messages.empty());
-        EXPECT_EQ(labels.size(), 1u);
-    }
-}
-
 TEST_F(ShardFramesTest, largeBlocksAreWrittenAsSeveral) {
     FrameBlock large = makeBlock(1, 1);
     const int numFrames = 100000;
@@ -272,26 +110,6 @@ TEST_F(ShardFramesTest, largeBlocksAreWrittenAsSeveral) {
     }
     EXPECT_EQ(joined.positions, large.positions);
     EXPECT_EQ(joined.weights, large.weights);
-}
-
-TEST_F(ShardFramesTest, unknownKindsAreNamed) {
-    // The kind is the first number of the payload; both checksums are made right.
-
-    auto store = [](std::string& text, std::size_t place, std::uint32_t value) {
-        for (int k = 0; k < 4; k++)
-            text[place + k] = (char) (value >> (8 * k));
-    };
-    std::string changed = bytes;
-    const std::size_t payload = 8 + 24 + std::string("molecule \"ethanol\"").size();
-    ASSERT_EQ(changed[payload], 1);
-    changed[payload] = 77;
-    store(changed, 8 + 16, crc32(changed.data() + payload, changed.find("FRAMES\r\n") - payload));
-    store(changed, 8 + 20, crc32(changed.data() + 8, 20));
-    writeFile(changed);
-    EXPECT_TRUE(readBlocks().empty());
-    ASSERT_EQ(messages.size(), 1u);
-    EXPECT_NE(messages[0].find("kind 77"), std::string::npos) << messages[0];
-    EXPECT_NE(messages[0].find("newer version"), std::string::npos) << messages[0];
 }
 
 TEST_F(ShardFramesTest, moleculesAreReadWhole) {
@@ -385,38 +203,6 @@ TEST_F(ShardFramesTest, format1IsStillRead) {
     EXPECT_FALSE(reader.next(record));
     EXPECT_FALSE(subjects.nextSubject(subject));
     EXPECT_TRUE(reader.getMessages().empty());
-}
-
-TEST_F(ShardFramesTest, refusals) {
-    ShardWriter writer(path);
-    expectRefusal([&] { writer.addFrames(blocks[0]); }, "addSubject()");
-    writer.addSubject(ethanol);
-    const std::uintmax_t size = std::filesystem::file_size(path);
-    auto refuse = [&](const std::function<void(FrameBlock&)>& change, const std::string& part) {
-        FrameBlock block = blocks[2];
-        change(block);
-        expectRefusal([&] { writer.addFrames(block); }, part);
-    };
-    refuse([](FrameBlock& block) { block.positions.pop_back(); }, "9 points for molecule \"ethanol\"");
-    refuse([](FrameBlock& block) { block.positions.clear(); }, "got 0 coordinates");
-    refuse([](FrameBlock& block) { block.positions[28] = std::numeric_limits<float>::quiet_NaN(); },
-            "point 0 of frame 1");
-    refuse([](FrameBlock& block) { block.weights.pop_back(); }, "3 frames");
-    refuse([](FrameBlock& block) { block.weights[1] = -0.5f; }, "-0.5");
-    refuse([](FrameBlock& block) { block.energies[0] = std::numeric_limits<float>::infinity(); }, "inf");
-    refuse([](FrameBlock& block) { block.temperature = -1; }, "temperature");
-    ShardSubject wrong = ethanol;
-    wrong.pointsPerToken = 0;
-    expectRefusal([&] { writer.addSubject(wrong); }, "points per token");
-    wrong.graph.atoms.clear();
-    EXPECT_THROW(writer.addSubject(wrong), ArgumentError);
-    EXPECT_EQ(std::filesystem::file_size(path), size) << "what is refused leaves no trace";
-    ShardSubject beads = ethanol;
-    beads.pointsPerToken = 3;
-    writer.addSubject(beads);
-    EXPECT_THROW(writer.addFrames(blocks[0]), ArgumentError);
-    writer.addFrames(makeBlock(1, 2, 3 * NUM_POINTS));
-    EXPECT_EQ(readBlocks().size(), 1u);
 }
 
 TEST(TimeSplit, theLastFifthValidates) {

@@ -27,9 +27,11 @@ const double MIN_RATIO = 0.86, MAX_RATIO = 1.17, MIN_COVALENT_RATIO = 0.7, MAX_C
 ArrayView<const GeometryRow> getTable(GeometryKind kind, const std::string& name) {
     if (kind == GeometryKind::Bond)
         return getBondTable();
-    if (kind == GeometryKind::Angle)
-        return name.find(',') == std::string::npos ? getAngleTable() : getNeighborAngleTable();
-    return getShapeTable();
+    if (kind != GeometryKind::Angle)
+        return getShapeTable();
+    if (name.find(',') == std::string::npos)
+        return getAngleTable();
+    return name.compare(0, 2, "C,") == 0 ? getCarbonAngleTable() : getNeighborAngleTable();
 }
 
 const GeometryRow* findRow(GeometryKind kind, const std::string& name) {

@@ -17,7 +17,9 @@ struct GeometryRow {
 /** The tables, sorted by the bytes of the names. */
 ArrayView<const GeometryRow> getBondTable();
 ArrayView<const GeometryRow> getAngleTable();
-/** Angles by the elements of the neighbours too: the names hold commas. */
+/** Angles by the elements of the neighbours too: the names hold commas. Those whose first neighbour is carbon: "C,". */
+ArrayView<const GeometryRow> getCarbonAngleTable();
+/** All others. */
 ArrayView<const GeometryRow> getNeighborAngleTable();
 ArrayView<const GeometryRow> getShapeTable();
 
