@@ -111,10 +111,10 @@ void ConformerGenerator::setReturnFailed(bool give) {
     returnFailed = give;
 }
 
-void ConformerGenerator::setMaxResamplings(int resamplings) {
-    checkCount("setMaxResamplings", "resamplings", resamplings, 0);
+void ConformerGenerator::setMaxRedraws(int redraws) {
+    checkCount("setMaxRedraws", "redraws", redraws, 0);
     const std::lock_guard<std::mutex> lock(getEngine().mutex);
-    maxResamplings = resamplings;
+    maxRedraws = redraws;
 }
 
 void ConformerGenerator::setCondition(const std::string& name) {
@@ -153,8 +153,11 @@ Ensemble ConformerGenerator::generate(
     // What is wrong with the molecule itself is an error of its own type.
 
     graph.validate();
-    describeMolecule(graph, *model);
-    Ensemble ensemble = generateBatch({graph}, {numConformers}, seed, record, progress)[0];
+    std::vector<GenerationRequest> requests(1);
+    requests[0].graph = &graph;
+    requests[0].numConformers = numConformers;
+    requests[0].inputs = std::make_unique<TokenInputs>(describeMolecule(graph, *model));
+    Ensemble ensemble = answer(std::move(requests), seed, record, progress)[0];
     if (ensemble.getNumConformers() == 0)
         throw ConformerGenerationError(ensemble.getMessage());
     return ensemble;
@@ -165,13 +168,20 @@ std::vector<Ensemble> ConformerGenerator::generateBatch(const std::vector<Molecu
     if (graphs.size() != numConformers.size())
         throw ArgumentError("ConformerGenerator::generateBatch: expected " + std::to_string(graphs.size()) +
                 " numbers of conformers, one for each molecule, got " + std::to_string(numConformers.size()));
-    checkCount("generateBatch", "as record", firstRecord, 0);
     std::vector<GenerationRequest> requests(graphs.size());
     for (int i = 0; i < (int) graphs.size(); i++) {
-        checkCount("generateBatch", "conformer", numConformers[i], 1);
         requests[i].graph = &graphs[i];
         requests[i].numConformers = numConformers[i];
-        requests[i].record = firstRecord + i;
+    }
+    return answer(std::move(requests), seed, firstRecord, progress);
+}
+
+std::vector<Ensemble> ConformerGenerator::answer(std::vector<GenerationRequest> requests, int seed, int firstRecord,
+        ProgressCallback* progress) {
+    checkCount("generateBatch", "as record", firstRecord, 0);
+    for (GenerationRequest& request : requests) {
+        checkCount("generateBatch", "conformer", request.numConformers, 1);
+        request.record = firstRecord + (int) (&request - requests.data());
     }
     const std::shared_ptr<ConformerGeneratorImpl> impl = getImpl();
     GenerationSettings call;
@@ -181,7 +191,7 @@ std::vector<Ensemble> ConformerGenerator::generateBatch(const std::vector<Molecu
     }
     call.seed = seed != 0 ? seed : chooseRandomSeed();
     call.progress = progress;
-    return impl->generate(requests, call);
+    return impl->generate(std::move(requests), call);
 }
 
 GenerationSettings ConformerGenerator::getCallSettings() const {
@@ -190,7 +200,7 @@ GenerationSettings ConformerGenerator::getCallSettings() const {
     const std::vector<std::string>& names = model->getConditions();
     if (!condition.empty())
         call.condition = (int) (std::find(names.begin(), names.end(), condition) - names.begin());
-    call.maxResamplings = maxResamplings;
+    call.maxRedraws = maxRedraws;
     call.checkConformers = checkConformers;
     call.returnFailed = returnFailed;
     call.timeLimit = timeLimit;

@@ -6,10 +6,12 @@
 
 namespace OrbitPlugin {
 
+static const char* const CALLER = "ConformerGenerator";
+
 ConformerGeneratorImpl::ConformerGeneratorImpl(std::shared_ptr<const DenoiserModel> newModel,
         const std::string& platformName, std::map<std::string, std::string> properties, int numThreads) :
         model(std::move(newModel)),
-        context(std::make_unique<PrivateContext>(model, platformName, std::move(properties), numThreads)) {
+        context(std::make_unique<PrivateContext>(CALLER, model, platformName, std::move(properties), numThreads)) {
 }
 
 ConformerGeneratorImpl::~ConformerGeneratorImpl() = default;
@@ -29,19 +31,20 @@ ConformerProvenance ConformerGeneratorImpl::makeProvenance(const GenerationSetti
     return common;
 }
 
-std::vector<Ensemble> ConformerGeneratorImpl::generate(const std::vector<GenerationRequest>& requests,
+std::vector<Ensemble> ConformerGeneratorImpl::generate(std::vector<GenerationRequest> requests,
         const GenerationSettings& settings) {
     const std::lock_guard<std::mutex> lock(running);
     std::vector<std::unique_ptr<ConformerJob>> jobs;
     std::vector<GenerationJob*> ofLoop;
-    for (const GenerationRequest& request : requests) {
+    for (GenerationRequest& request : requests) {
         jobs.push_back(std::make_unique<ConformerJob>(request, settings, *model));
         ofLoop.push_back(jobs.back().get());
     }
     LoopSettings loop;
+    loop.caller = CALLER;
     loop.plan = makeSamplerPlan(settings.sampler, model->getUnitInNanometers());
     loop.seed = settings.seed;
-    loop.maxRedraws = settings.maxResamplings;
+    loop.maxRedraws = settings.maxRedraws;
     loop.numEvaluations = settings.sampler.getNumEvaluations();
     loop.progress = settings.progress;
     GenerationLoop(context->getKernel(), loop, ofLoop).run();

@@ -14,11 +14,12 @@ using OpenMM::Vec3;
 namespace OrbitPlugin {
 
 ConformerJob::ConformerJob(
-        const GenerationRequest& request, const GenerationSettings& settings, const DenoiserModel& model) :
+        GenerationRequest& request, const GenerationSettings& settings, const DenoiserModel& model) :
         GenerationJob(request.numConformers, request.record), graph(*request.graph), model(model),
         checkConformers(settings.checkConformers), returnFailed(settings.returnFailed),
-        maxRedraws(settings.maxResamplings), statuses(request.numConformers), mirrored(request.numConformers, 0) {
+        statuses(request.numConformers), mirrored(request.numConformers, 0) {
     condition = settings.condition;
+    inputs = std::move(request.inputs);
     timeLimit = settings.timeLimit * std::max(1.0, request.numConformers / 100.0);
 }
 
@@ -114,8 +115,14 @@ std::string ConformerJob::describeWrong(const std::vector<ConformerStatus>& wron
          << ", got " << numConformers - (int) wrong.size();
     if (isOverdue())
         text << " when its time limit of " << timeLimit << " s was over";
-    else
-        text << " after " << maxRedraws << " redraws";
+    else {
+        // A copy that stayed wrong was drawn as often as allowed.
+
+        int numRedraws = 0;
+        for (const GeneratedCopy& copy : copies)
+            numRedraws = std::max(numRedraws, copy.numRedraws);
+        text << " after " << numRedraws << " redraws";
+    }
     text << "; most frequent fault (" << counts[worst] << " copies): " << examples[worst];
     return text.str();
 }

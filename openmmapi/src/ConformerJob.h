@@ -14,8 +14,8 @@ namespace OrbitPlugin {
 /** Describes a molecule, and inspects its conformers. */
 class ConformerJob : public GenerationJob {
 public:
-    /** The request's graph and the model must outlive the job. */
-    ConformerJob(const GenerationRequest& request, const GenerationSettings& settings, const DenoiserModel& model);
+    /** Takes the inputs of the request. Its graph and the model must outlive the job. */
+    ConformerJob(GenerationRequest& request, const GenerationSettings& settings, const DenoiserModel& model);
     int getNumTokens() const override;
     TokenInputs describe() const override;
     void inspect(const std::vector<GeneratedCopy*>& drawn) override;
@@ -26,7 +26,6 @@ private:
     const MolecularGraph& graph;
     const DenoiserModel& model;
     bool checkConformers, returnFailed;
-    int maxRedraws;
     std::vector<ConformerStatus> statuses;  // of every copy
     std::vector<char> mirrored;
 };

@@ -163,7 +163,7 @@ void GenerationLoop::inspect(const Batch& batch, const std::vector<Place>& packe
 
 void GenerationLoop::report(double fraction) const {
     if (settings.progress != nullptr && !settings.progress->report(numFinished, numCopies, fraction))
-        throw GenerationStopped("ConformerGenerator::generate: expected to finish " + std::to_string(numCopies) +
+        throw GenerationStopped(settings.caller + "::generate: expected to finish " + std::to_string(numCopies) +
                 " copies, got a stop after " + std::to_string(numFinished));
 }
 

@@ -52,6 +52,7 @@ public:
 
 /** What holds for all jobs of a call. */
 struct LoopSettings {
+    std::string caller;                     ///< class whose generate() runs, for the texts of errors
     SamplerPlan plan;
     int seed = 1;                           ///< key of the noise, not 0
     int maxRedraws = 10;                    ///< how often a wrong copy is drawn again

@@ -55,7 +55,7 @@ private:
 
 namespace {
 
-Platform& choosePlatform(const std::string& name) {
+Platform& choosePlatform(const std::string& caller, const std::string& name) {
     const std::string kernelName = IntegrateOrbitDiffusionStepKernel::Name();
     std::string available;
     std::vector<std::string> candidates = {"CPU", "Reference"};
@@ -69,16 +69,16 @@ Platform& choosePlatform(const std::string& name) {
     for (int i = 0; i < Platform::getNumPlatforms(); i++)
         if (Platform::getPlatform(i).supportsKernels({kernelName}))
             available += (available.empty() ? "" : ", ") + Platform::getPlatform(i).getName();
-    throw ArgumentError("ConformerGenerator::setPlatformName: expected a platform with a denoising kernel (loaded: " +
+    throw ArgumentError(caller + "::setPlatformName: expected a platform with a denoising kernel (loaded: " +
                         (available.empty() ? "none" : available) + "), got \"" + name +
                         "\"; load the plugins with Platform::loadPluginsFromDirectory()");
 }
 
 } // namespace
 
-PrivateContext::PrivateContext(std::shared_ptr<const DenoiserModel> model, const std::string& platformName,
-        std::map<std::string, std::string> properties, int numThreads) {
-    Platform& platform = choosePlatform(platformName);
+PrivateContext::PrivateContext(const std::string& caller, std::shared_ptr<const DenoiserModel> model,
+        const std::string& platformName, std::map<std::string, std::string> properties, int numThreads) {
+    Platform& platform = choosePlatform(caller, platformName);
     const std::vector<std::string>& names = platform.getPropertyNames();
     auto hasProperty = [&](const char* name) {
         return std::find(names.begin(), names.end(), name) != names.end();

@@ -106,7 +106,7 @@ class ConformerGenerator:
                              f"{maxRedraws} and {formerRedraws}; give maxRedraws")
         for name, value in (("maxRedraws", maxRedraws), ("maxResamplings", formerRedraws)):
             if value is not None:
-                self._core.setMaxResamplings(checkInteger(name, value, 0))
+                self._core.setMaxRedraws(checkInteger(name, value, 0))
         self._core.setCheckConformers(bool(check))
         self._core.setReturnFailed(bool(returnFailed))
         self._core.setTimeLimit(0.0 if timeLimit is None else float(timeLimit))

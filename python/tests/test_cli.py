@@ -40,7 +40,7 @@ def testSmilesToSDF(modelPath, tmp_path):
     assert "4 conformers of 1 molecule in" in done.stderr and done.stdout == ""
     found = list(Chem.SDMolSupplier(str(tmp_path / "ethanol.sdf"), removeHs=False, sanitize=False))
     assert [m.GetNumAtoms() for m in found] == [9] * 4
-    assert found[1].GetProp("ORBIT_EVALUATIONS") == "1" and found[1].GetProp("ORBIT_RESAMPLINGS") == "0"
+    assert found[1].GetProp("ORBIT_EVALUATIONS") == "1" and found[1].GetProp("ORBIT_REDRAWS") == "0"
     assert found[1].GetProp("ORBIT_CONDITION") == "GFN2-xTB" and found[1].GetProp("ORBIT_MIRRORED") == "no"
     assert found[1].GetProp("ORBIT_KERNEL") == "Reference (double)" and "ethanol.sdf, Reference" in done.stderr
     assert found[1].GetProp("ORBIT_SEED") == "3" and found[1].GetProp("ORBIT_COPY") == "1"

@@ -79,7 +79,7 @@ def testSDFCarriesTheProvenance(alanine, tmp_path, mirrored, condition):
     marked._core.addConformer(ensemble[0].positions, openmmorbit.orbit.ConformerStatus(), provenance)
     marked.writeSDF(str(tmp_path / "a.sdf"))
     found = next(iter(Chem.SDMolSupplier(str(tmp_path / "a.sdf"), removeHs=False))).GetPropsAsDict()
-    assert (found["ORBIT_SEED"], found["ORBIT_RESAMPLINGS"], found["ORBIT_EVALUATIONS"]) == (7, 2, 36)
+    assert (found["ORBIT_SEED"], found["ORBIT_REDRAWS"], found["ORBIT_EVALUATIONS"]) == (7, 2, 36)
     assert found["ORBIT_MIRRORED"] == ("yes" if mirrored else "no")
     assert found["ORBIT_CONDITION"] == (condition or "none") and found["ORBIT_STATUS"] == "ok"
 

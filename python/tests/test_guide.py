@@ -21,7 +21,7 @@ def testDefaultsOfTheGenerator(smallModel):
         value = found[setting.name].strip('"')
         expected = getattr(settings, setting.name)
         assert setting.words.index(value) == expected if setting.words else setting.kind(value) == expected, setting
-    assert int(found["maxRedraws"]) == core.getMaxResamplings()
+    assert int(found["maxRedraws"]) == core.getMaxRedraws()
     assert (found["check"], found["returnFailed"]) == (str(core.getCheckConformers()), str(core.getReturnFailed()))
 
 

@@ -17,7 +17,7 @@ void ConformerGeneratorProxy::serialize(const void* object, SerializationNode& n
     node.setIntProperty("version", 2);
     node.setStringProperty("platform", generator.getPlatformName());
     node.setIntProperty("threads", generator.getNumThreads());
-    node.setIntProperty("maxResamplings", generator.getMaxResamplings());
+    node.setIntProperty("maxRedraws", generator.getMaxRedraws());
     node.setBoolProperty("checkConformers", generator.getCheckConformers());
     node.setDoubleProperty("timeLimit", generator.getTimeLimit());
     node.setBoolProperty("returnFailed", generator.getReturnFailed());
@@ -35,7 +35,11 @@ void* ConformerGeneratorProxy::deserialize(const SerializationNode& node) const 
     auto generator = std::make_unique<ConformerGenerator>(readModel(node));
     generator->setPlatformName(node.getStringProperty("platform"));
     generator->setNumThreads(node.getIntProperty("threads"));
-    generator->setMaxResamplings(node.getIntProperty("maxResamplings"));
+
+    // Files of earlier versions have the former name.
+
+    const bool isNamed = node.hasProperty("maxRedraws");
+    generator->setMaxRedraws(node.getIntProperty(isNamed ? "maxRedraws" : "maxResamplings"));
     generator->setCheckConformers(node.getBoolProperty("checkConformers"));
     generator->setReturnFailed(node.getBoolProperty("returnFailed"));
     generator->setTimeLimit(node.getDoubleProperty("timeLimit", generator->getTimeLimit()));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Tests of the generator: independence of batches, inspection and resampling, stopping, refusals.
+// Tests of the generator: independence of batches, inspection and redraws, stopping, refusals.
 #include "Matchers.h"
 #include "Models.h"
 #include "Options.h"
@@ -158,7 +158,7 @@ TEST(ConformerGenerator, recordsTheProvenance) {
 TEST(ConformerGenerator, drawsWrongCopiesAgain) {
     auto generator = makeGenerator(makeGaussianModel(0.75), true);
     generator->setSamplerSettings(makeSampler(12));
-    generator->setMaxResamplings(0);
+    generator->setMaxRedraws(0);
     Ensemble first = generator->generate(makePair(), 40, 5);
     EXPECT_GT(first.getNumConformers(), 0);
     EXPECT_GT(first.getNumFailures(), 0);
@@ -168,28 +168,28 @@ TEST(ConformerGenerator, drawsWrongCopiesAgain) {
         EXPECT_FALSE(first.getFailure(i).status.isAccepted());
         EXPECT_NE("", first.getFailure(i).status.message);
     }
-    generator->setMaxResamplings(100);
+    generator->setMaxRedraws(100);
     Ensemble all = generator->generate(makePair(), 40, 5);
     ASSERT_EQ(40, all.getNumConformers());
     EXPECT_EQ("", all.getMessage());
-    int numKept = 0, mostResamplings = 0;
+    int numKept = 0, mostRedraws = 0;
     for (int i = 0; i < 40; i++) {
         const ConformerProvenance& provenance = all.getProvenance(i);
         EXPECT_EQ(i, provenance.copy);
         EXPECT_TRUE(all.getStatus(i).isAccepted());
         EXPECT_EQ(23*(1+provenance.numResamplings), provenance.numEvaluations);
-        mostResamplings = std::max(mostResamplings, provenance.numResamplings);
+        mostRedraws = std::max(mostRedraws, provenance.numResamplings);
         if (provenance.numResamplings == 0) {
             EXPECT_EQ(first.getPositions(numKept), all.getPositions(i));
             numKept++;
         }
     }
     EXPECT_EQ(first.getNumConformers(), numKept);
-    EXPECT_GT(mostResamplings, 1);
+    EXPECT_GT(mostRedraws, 1);
 
     // Wrong copies come out only on request, and with their status.
 
-    generator->setMaxResamplings(0);
+    generator->setMaxRedraws(0);
     generator->setReturnFailed(true);
     Ensemble everything = generator->generate(makePair(), 40, 5);
     ASSERT_EQ(40, everything.getNumConformers());
@@ -203,7 +203,7 @@ TEST(ConformerGenerator, drawsWrongCopiesAgain) {
 TEST(ConformerGenerator, reflectsCopiesWithEveryCentreInverted) {
     auto generator = makeGenerator(makeGaussianModel(1.1), true);
     generator->setSamplerSettings(makeSampler(12));
-    generator->setMaxResamplings(0);
+    generator->setMaxRedraws(0);
     generator->setReturnFailed(true);
     Ensemble inspected = generator->generate(makePyramid(), 500, 5);
 
@@ -234,7 +234,7 @@ TEST(ConformerGenerator, reflectsCopiesWithEveryCentreInverted) {
 
 TEST(ConformerGenerator, saysWhyNothingCameOut) {
     auto generator = makeGenerator(makeGaussianModel(20.0), true);
-    generator->setMaxResamplings(1);
+    generator->setMaxRedraws(1);
     try {
         generator->generate(makeEthanol(), 3, 5);
         ADD_FAILURE() << "expected ConformerGenerationError, got an ensemble";
@@ -287,7 +287,7 @@ TEST(ConformerGenerator, answersSeveralThreads) {
         threads.emplace_back([&, t] {
             for (int i = 0; i < 5; i++) {
                 const Ensemble found = generator->generate(t % 2 == 0 ? makeWater() : makeEthanol(), 3, 8);
-                generator->setMaxResamplings(i);
+                generator->setMaxRedraws(i);
                 numEqual[t] += found.getPositionArray() == expected[t % 2].getPositionArray() ? 1 : 0;
             }
         });
@@ -299,7 +299,7 @@ TEST(ConformerGenerator, answersSeveralThreads) {
 
 TEST(ConformerGenerator, endsWhenTheTimeIsOver) {
     auto generator = makeGenerator(makeGaussianModel(20.0), true);
-    generator->setMaxResamplings(1000000);
+    generator->setMaxRedraws(1000000);
     generator->setTimeLimit(0.2);
     const std::vector<Ensemble> ensembles = generator->generateBatch({makeEthanol(), makeWater()}, {3, 150}, 5);
     for (const Ensemble& ensemble : ensembles) {
@@ -312,7 +312,7 @@ TEST(ConformerGenerator, endsWhenTheTimeIsOver) {
     }
     EXPECT_NE(std::string::npos, ensembles[0].getMessage().find("time limit of 0.2 s was over"));
     EXPECT_NE(std::string::npos, ensembles[1].getMessage().find("time limit of 0.3 s was over"));
-    generator->setMaxResamplings(1);
+    generator->setMaxRedraws(1);
     generator->setTimeLimit(1e-9);
     const Ensemble none = generator->generateBatch({makeEthanol()}, {2}, 5)[0];
     EXPECT_EQ(2, none.getNumFailures());
@@ -335,8 +335,8 @@ TEST(ConformerGenerator, refusesWrongSettings) {
             [&] {
                 generator->generateBatch({makeWater()}, {1, 1});
             });
-    expectThrows<ArgumentError>("ConformerGenerator::setMaxResamplings: expected at least 0 resamplings, got -1",
-            [&] { generator->setMaxResamplings(-1); });
+    expectThrows<ArgumentError>("ConformerGenerator::setMaxRedraws: expected at least 0 redraws, got -1",
+            [&] { generator->setMaxRedraws(-1); });
     expectThrows<ArgumentError>("ConformerGenerator::setNumThreads: expected at least 0 threads, got -2",
             [&] { generator->setNumThreads(-2); });
     EXPECT_THROW(generator->setSamplerSettings(makeSampler(0)), ArgumentError);

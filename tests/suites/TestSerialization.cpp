@@ -171,7 +171,7 @@ TEST(Serialization, keepsAGenerator) {
     generator.setPlatformProperties({{"DisablePmeStream", "true"}, {"Threads", "2"}});
     generator.setNumThreads(3);
     generator.setSamplerSettings(makeSampler());
-    generator.setMaxResamplings(4);
+    generator.setMaxRedraws(4);
     generator.setCheckConformers(false);
     generator.setReturnFailed(true);
     const std::string xml = toXml(generator);
@@ -180,10 +180,18 @@ TEST(Serialization, keepsAGenerator) {
     EXPECT_EQ(generator.getPlatformProperties(), copy->getPlatformProperties());
     EXPECT_EQ(3, copy->getNumThreads());
     expectSame(makeSampler(), copy->getSamplerSettings());
-    EXPECT_EQ(4, copy->getMaxResamplings());
+    EXPECT_EQ(4, copy->getMaxRedraws());
     EXPECT_FALSE(copy->getCheckConformers());
     EXPECT_TRUE(copy->getReturnFailed());
     EXPECT_EQ(xml, toXml(*copy));
+
+    // Earlier versions wrote another name.
+
+    std::string former = xml;
+    const std::string name = "maxRedraws";
+    ASSERT_NE(former.find(name), std::string::npos);
+    former.replace(former.find(name), name.size(), "maxResamplings");
+    EXPECT_EQ(xml, toXml(*fromXml<ConformerGenerator>(former)));
 }
 
 TEST(Serialization, embedsAModel) {

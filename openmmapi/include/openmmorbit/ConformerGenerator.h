@@ -18,6 +18,7 @@
 namespace OrbitPlugin {
 
 class ConformerGeneratorImpl;
+struct GenerationRequest;
 struct GenerationSettings;
 
 /** Thrown when not one conformer of a molecule could be generated. */
@@ -79,11 +80,19 @@ public:
     /** Set how the probability flow is integrated. @throws ArgumentError */
     void setSamplerSettings(const SamplerSettings& newSettings);
     /** Get the largest number of redraws of a copy that fails the inspection; default 10. */
-    int getMaxResamplings() const {
-        return maxResamplings;
+    int getMaxRedraws() const {
+        return maxRedraws;
     }
     /** Set the largest number of redraws of a copy that fails the inspection, 0 or more. */
-    void setMaxResamplings(int resamplings);
+    void setMaxRedraws(int redraws);
+    /** @deprecated   the former name of getMaxRedraws() */
+    int getMaxResamplings() const {
+        return getMaxRedraws();
+    }
+    /** @deprecated   the former name of setMaxRedraws() */
+    void setMaxResamplings(int redraws) {
+        setMaxRedraws(redraws);
+    }
     /** Get whether copies are inspected; default true. */
     bool getCheckConformers() const {
         return checkConformers;
@@ -172,11 +181,14 @@ private:
     Engine& getEngine();
     std::shared_ptr<ConformerGeneratorImpl> getImpl();
     GenerationSettings getCallSettings() const;
+    /** Check, number and answer requests. */
+    std::vector<Ensemble> answer(std::vector<GenerationRequest> requests, int seed, int firstRecord,
+            ProgressCallback* progress);
     std::shared_ptr<const DenoiserModel> model;
     std::string platformName, condition;
     std::map<std::string, std::string> platformProperties;
     SamplerSettings settings;
-    int numThreads = 0, maxResamplings = 10;
+    int numThreads = 0, maxRedraws = 10;
     bool checkConformers = true, returnFailed = false, embedModel = false;
     double timeLimit = 60;
     std::atomic<Engine*> engine;

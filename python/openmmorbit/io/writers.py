@@ -67,7 +67,7 @@ def _records(ensemble: Ensemble) -> str:
             "SMILES": graph.smiles, "ORBIT_MODEL": provenance.modelChecksum,
             "ORBIT_KERNEL": provenance.kernel or "unknown", "ORBIT_SEED": str(provenance.seed),
             "ORBIT_RECORD": str(provenance.record), "ORBIT_COPY": str(provenance.copy),
-            "ORBIT_RESAMPLINGS": str(provenance.numRedraws),
+            "ORBIT_REDRAWS": str(provenance.numRedraws),
             "ORBIT_EVALUATIONS": str(provenance.numEvaluations),
             "ORBIT_CONDITION": provenance.condition or "none",
             "ORBIT_MIRRORED": "yes" if provenance.mirrored else "no",

@@ -7,6 +7,7 @@
 #include "openmmorbit/Ensemble.h"
 #include "openmmorbit/ProgressCallback.h"
 #include "openmmorbit/SamplerSettings.h"
+#include "openmmorbit/TokenInputs.h"
 #include <map>
 #include <memory>
 #include <mutex>
@@ -22,6 +23,7 @@ struct GenerationRequest {
     const MolecularGraph* graph = nullptr;  ///< the molecule
     int numConformers = 0;                  ///< how many
     int record = 0;                         ///< key of the noise
+    std::unique_ptr<TokenInputs> inputs;    ///< of the network; null: still to be made
 };
 
 /** What holds for all requests of a call. */
@@ -29,7 +31,7 @@ struct GenerationSettings {
     SamplerSettings sampler;
     int seed = 1;                           ///< key of the noise, not 0
     int condition = 0;                      ///< row of condition.embedding
-    int maxResamplings = 10;                ///< how often a wrong copy is drawn again
+    int maxRedraws = 10;                    ///< how often a wrong copy is drawn again
     bool checkConformers = true;            ///< inspect copies, beyond being finite
     bool returnFailed = false;              ///< hand out wrong copies too
     double timeLimit = 0;                   ///< seconds for up to 100 conformers of a molecule, more for more; 0: none
@@ -47,7 +49,7 @@ public:
      * Answer requests. A molecule that cannot be answered gives an ensemble without conformers, with a message. Calls
      * of several threads wait for each other.
      */
-    std::vector<Ensemble> generate(const std::vector<GenerationRequest>& requests, const GenerationSettings& settings);
+    std::vector<Ensemble> generate(std::vector<GenerationRequest> requests, const GenerationSettings& settings);
     /** Get the name of the implementation and its instruction set. */
     std::string getKernelDescription() const;
 private:
