@@ -3,7 +3,9 @@
 #include "TorchSystems.h"
 #include "TrainingRun.h"
 #include "openmmorbit/ArgumentError.h"
+#include "openmmorbit/TopologySubject.h"
 #include "train/BatchSampler.h"
+#include "train/TrainingModel.h"
 #include <algorithm>
 #include <map>
 #include <set>
@@ -267,6 +269,65 @@ TEST_F(SubjectTest, onlySubjectsThatAllowItAreReflected) {
             EXPECT_EQ(getHand({u, u + 27}) * hand > 0, kind == 0) << kind;
         }
     }
+}
+
+TEST_F(SubjectTest, topologiesTrainWithTheHandOfTheirFrames) {
+    TopologyRecord record;
+    record.residueNames = {"MOL"};
+    for (const GraphAtom& atom : ethanol.graph.atoms)
+        record.atoms.push_back({atom.name, atom.element, 0, 0});
+    for (const GraphBond& bond : ethanol.graph.bonds)
+        record.bonds.push_back({bond.atom1, bond.atom2, 0});
+    const ShardSubject molecule = ethanol;
+    ethanol = ShardSubject();
+    ethanol.kind = SubjectKind::Topology;
+    ethanol.splitRule = SplitRule::Time;
+    ethanol.topology = makeTopologySubject(record);
+    write({makeBlock(0, 100)});
+    model = torchimpl::createInitialModel(settings);
+    const torchimpl::TrainingData data = read();
+    EXPECT_EQ(data.sets[0].subjects[0].numFrames, 79);
+    EXPECT_EQ(data.getSubject(data.sets[0].subjects[0])->given.group.getOrder(), 12);
+    const FrameBlock block = makeBlock(0, 1);
+    const double hand = getHand({block.positions.begin(), block.positions.end()});
+    settings.mirrorProbability = 1;
+    const torchimpl::HostBatch batch = torchimpl::BatchSampler(settings, data).getBatch({0, 0});
+    for (int row = 0; row < batch.numSamples; row++) {
+        const float* u = batch.u.data() + batch.getFirstCoordinate(row);
+        EXPECT_GT(getHand({u, u + 27}) * hand, 0);
+    }
+    settings.target = "exact";
+    settings.logSigmaMean = -0.5;
+    settings.logSigmaDeviation = 1.3;
+    const TrainingResult result = train(settings);
+    EXPECT_GT(result.validationLoss, 0);
+    EXPECT_EQ(result.metrics.numMolecules, 0);
+    const DenoiserModel trained = DenoiserModel::load(result.modelPath);
+    EXPECT_EQ(computeFingerprint(trained.getTopology()), computeFingerprint(ethanol.topology));
+    EXPECT_EQ(trained.getRotations(), OrbitRotations::Proper);
+
+    // The model is of this system only.
+
+    settings.initialModel = result.modelPath;
+    settings.outputDirectory = path("further");
+    EXPECT_EQ(train(settings).numSteps, 10);
+    auto expectRefusal = [&](const std::string& part) {
+        try {
+            settings.outputDirectory = path("refused");
+            train(settings);
+            ADD_FAILURE() << "expected a refusal that says " << part;
+        }
+        catch (const ArgumentError& error) {
+            EXPECT_NE(std::string(error.what()).find(part), std::string::npos) << error.what();
+        }
+    };
+    record.atoms[2].element = 16;
+    ethanol.topology = makeTopologySubject(record);
+    write({makeBlock(0, 100)});
+    expectRefusal(describeDifference(trained.getTopology(), ethanol.topology));
+    ethanol = molecule;
+    write({makeBlock(0, 100)});
+    expectRefusal("the system that the model is of");
 }
 
 TEST_F(SubjectTest, trajectoriesTrain) {

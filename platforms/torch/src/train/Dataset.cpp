@@ -15,6 +15,7 @@ void setVocabularies(const DenoiserModel& model, int maxAutomorphisms, TrainingD
     data.vocabularies.setVocabularies(model.getAtomVocabularies(), model.getPairVocabularies());
     data.vocabularies.setConditions(model.getConditions());
     data.vocabularies.setRotations(model.getRotations());
+    data.vocabularies.setTopology(model.getTopology());
     data.vocabularies.setUnitInNanometers(model.getUnitInNanometers());
     data.maxAutomorphisms = maxAutomorphisms;
     data.numOfCondition.resize(model.getConditions().size());

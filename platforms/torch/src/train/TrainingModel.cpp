@@ -4,9 +4,12 @@
 #include "Distillation.h"
 #include "openmmorbit/ArgumentError.h"
 #include "openmmorbit/SamplerText.h"
+#include "openmmorbit/Shard.h"
+#include "openmmorbit/TopologyInputs.h"
 #include "openmmorbit/internal/Philox.h"
 #include <c10/core/GradMode.h>
 #include <algorithm>
+#include <cmath>
 #include <iomanip>
 #include <set>
 #include <sstream>
@@ -67,6 +70,7 @@ DenoiserModel keepLayers(const DenoiserModel& model, const std::vector<int>& lay
     result.setSettings(network);
     result.setVocabularies(model.getAtomVocabularies(), model.getPairVocabularies());
     result.setRotations(model.getRotations());
+    result.setTopology(model.getTopology());
     result.setUnitInNanometers(model.getUnitInNanometers());
     result.setConditions(model.getConditions());
     result.setTrainingCounts(model.getTrainingCounts());
@@ -102,6 +106,38 @@ void arrangeConditions(const std::vector<std::string>& conditions, DenoiserModel
     }
     model.setConditions(conditions);
     model.setTensor("condition.embedding", embedding);
+}
+
+/** Get the system that a run is trained on, from its first subject; none if that is a molecule. */
+TopologySubject findTopology(const TrainingSettings& settings) {
+    for (const TrainingDataset& dataset : settings.datasets)
+        for (const std::string& path : dataset.shards) {
+            ShardReader reader(path);
+            ShardSubject subject;
+            if (reader.nextSubject(subject))
+                return subject.kind == SubjectKind::Topology ? subject.topology : TopologySubject();
+        }
+    return TopologySubject();
+}
+
+/** Give a new model the inputs of a system, with random embeddings. */
+void takeTopology(const TopologySubject& topology, int seed, DenoiserModel& model) {
+    const TopologyVocabularies vocabularies = makeTopologyVocabularies(topology);
+    model.setTopology(topology);
+    model.setVocabularies(vocabularies.atoms, vocabularies.pairs);
+    model.setRotations(OrbitRotations::Proper);     // The network learns the hand of the frames.
+    const std::vector<std::pair<std::string, std::size_t>> embeddings = {
+            {"token.embedding", vocabularies.atoms.size()}, {"pair.embedding", vocabularies.pairs.size()}};
+    for (std::uint32_t number = 0; number < 2; number++) {
+        const auto& [name, numFeatures] = embeddings[number];
+        ModelTensor tensor;
+        tensor.shape = model.getExpectedShapes().at(name);
+        tensor.values.resize((std::size_t) tensor.shape[0] * tensor.shape[1]);
+        for (std::size_t k = 0; k < tensor.values.size(); k++)
+            tensor.values[k] = (float) (philoxNormals(seed, {number + 1, 0, 0, (std::uint32_t) k})[0] /
+                    std::sqrt((double) numFeatures));
+        model.setTensor(name, tensor);
+    }
 }
 
 void clearRows(const std::vector<std::vector<int>>& rows, const std::string& name, DenoiserModel& model) {
@@ -199,6 +235,9 @@ DenoiserModel createInitialModel(const TrainingSettings& settings) {
         return model;
     }
     DenoiserModel model = DenoiserModel::createRandom(settings.network, settings.seed);
+    const TopologySubject topology = findTopology(settings);
+    if (topology.getNumAtoms() > 0)
+        takeTopology(topology, settings.seed, model);
     model.setConditions(settings.conditions);
     model.setSamplerSettings(getSampler(settings));
     ModelTensor embedding;

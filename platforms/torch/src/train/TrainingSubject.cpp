@@ -10,6 +10,14 @@ namespace torchimpl {
 namespace {
 
 SubjectViews describeViews(const ShardSubject& subject, const DenoiserModel& model) {
+    const bool knowsTopology = model.getTopology().getNumAtoms() > 0;
+    const std::string difference = subject.kind == SubjectKind::Topology && knowsTopology ?
+            describeDifference(model.getTopology(), subject.topology) : "";
+    if (knowsTopology != (subject.kind == SubjectKind::Topology) || !difference.empty())
+        throw ArgumentError("readTrainingSet: expected " +
+                std::string(knowsTopology ? "the system that the model is of" : "molecules, as the model is of") +
+                ", got " + subject.getLabel() + (difference.empty() ? "" : ": " + difference) +
+                "; train another model for it");
     switch (subject.kind) {
         case SubjectKind::Molecule:
             return describeMoleculeViews(subject.graph, model);
