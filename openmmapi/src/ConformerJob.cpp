@@ -1,130 +1,28 @@
 // SPDX-License-Identifier: MIT
-// Inspection of a molecule's copies, and what is said about those that stayed wrong.
+// The inputs and the inspection of a molecule's copies.
 #include "ConformerJob.h"
-#include "openmmorbit/ConformerCheck.h"
 #include "openmmorbit/MoleculeInputs.h"
 #include "openmmorbit/internal/ConformerInspector.h"
-#include <algorithm>
-#include <array>
-#include <cmath>
-#include <sstream>
-
-using OpenMM::Vec3;
+#include <memory>
 
 namespace OrbitPlugin {
-
-ConformerJob::ConformerJob(
-        GenerationRequest& request, const GenerationSettings& settings, const DenoiserModel& model) :
-        GenerationJob(request.numConformers, request.record), graph(*request.graph), model(model),
-        checkConformers(settings.checkConformers), returnFailed(settings.returnFailed),
-        statuses(request.numConformers), mirrored(request.numConformers, 0) {
-    condition = settings.condition;
-    inputs = std::move(request.inputs);
-    timeLimit = settings.timeLimit * std::max(1.0, request.numConformers / 100.0);
-}
-
-int ConformerJob::getNumTokens() const {
-    return graph.getNumAtoms();
-}
 
 TokenInputs ConformerJob::describe() const {
     graph.validate();
     return describeMolecule(graph, model);
 }
 
-void ConformerJob::inspect(const std::vector<GeneratedCopy*>& drawn) {
-    const double angstrom = model.getUnitInNanometers() / 0.1;
-    std::unique_ptr<const ConformerInspector> inspector;
-    for (GeneratedCopy* copy : drawn) {
-        // The hand is part of what was asked for, inspected or not. Without inspection only coordinates that are not
-        // finite are wrong.
-
-        std::vector<double>& positions = copy->positions;
-        const bool finite = std::all_of(positions.begin(), positions.end(), [](double x) { return std::isfinite(x); });
-        const bool labelled = !graph.tetrahedral.empty() || !graph.torsional.empty();
-        mirrored[copy->index] = finite && labelled && restoreHandedness(graph, positions);
-        ConformerStatus& status = statuses[copy->index];
-        status = ConformerStatus();
-        if (checkConformers || !finite) {
-            if (inspector == nullptr)
-                inspector = std::make_unique<const ConformerInspector>(graph);
-            std::vector<double> scaled = positions;
-            for (double& value : scaled)
-                value *= angstrom;
-            status = inspector->inspect(scaled);
-        }
-        copy->accepted = status.isAccepted();
-    }
+EnsembleJob::Inspector ConformerJob::makeInspector() const {
+    const auto inspector = std::make_shared<const ConformerInspector>(graph);
+    return [inspector](const std::vector<double>& positions) { return inspector->inspect(positions); };
 }
 
-Ensemble ConformerJob::collect(const ConformerProvenance& common) {
-    const double unit = model.getUnitInNanometers();
-    Ensemble ensemble(graph);
-    ensemble.setMessage(message);
-    if (!message.empty())
-        return ensemble;
-    std::vector<ConformerStatus> wrong;
-    for (GeneratedCopy& copy : copies) {
-        ConformerStatus& status = statuses[copy.index];
-        if (copy.positions.empty() && status.isAccepted()) {
-            status.finished = false;
-            status.message = "the time limit was over before it was generated";
-        }
-        ConformerProvenance provenance = common;
-        provenance.record = record;
-        provenance.copy = copy.index;
-        provenance.numResamplings = copy.numRedraws;
-        provenance.numEvaluations = copy.numEvaluations;
-        provenance.mirrored = mirrored[copy.index];
-        provenance.wallSeconds = copy.wallSeconds;
-        if (!status.isAccepted())
-            wrong.push_back(status);
-        if (status.isAccepted() || (returnFailed && status.finished)) {
-            std::vector<Vec3> positions(graph.getNumAtoms());
-            for (int i = 0; i < graph.getNumAtoms(); i++)
-                for (int k = 0; k < 3; k++)
-                    positions[i][k] = copy.positions[3 * i + k] * unit;
-            ensemble.addConformer(positions, status, provenance);
-        }
-        else
-            ensemble.addFailure({status, provenance});
-        copy.positions = {};
-    }
-    if (!wrong.empty())
-        ensemble.setMessage(describeWrong(wrong));
-    return ensemble;
+bool ConformerJob::isReflected() const {
+    return !graph.tetrahedral.empty() || !graph.torsional.empty();
 }
 
-// A sentence about the copies that stayed wrong, with the most frequent fault and one example of it.
-
-std::string ConformerJob::describeWrong(const std::vector<ConformerStatus>& wrong) const {
-    std::array<int, 9> counts{};
-    std::array<std::string, 9> examples;
-    for (const ConformerStatus& status : wrong) {
-        const std::array<bool, 9> flags = {status.finite, status.centersInside, status.ringsClear, status.bondsCorrect,
-                status.anglesCorrect, status.planar, status.clashFree, status.stereoCorrect, status.finished};
-        const auto fault = std::find(flags.begin(), flags.end(), false) - flags.begin();
-        counts[fault]++;
-        if (examples[fault].empty())
-            examples[fault] = status.message;
-    }
-    const int worst = (int) (std::max_element(counts.begin(), counts.end()) - counts.begin());
-    const int numConformers = (int) copies.size();
-    std::ostringstream text;
-    text << "ConformerGenerator::generate: expected " << numConformers << " correct conformers of " << graph.getLabel()
-         << ", got " << numConformers - (int) wrong.size();
-    if (isOverdue())
-        text << " when its time limit of " << timeLimit << " s was over";
-    else {
-        // A copy that stayed wrong was drawn as often as allowed.
-
-        int numRedraws = 0;
-        for (const GeneratedCopy& copy : copies)
-            numRedraws = std::max(numRedraws, copy.numRedraws);
-        text << " after " << numRedraws << " redraws";
-    }
-    text << "; most frequent fault (" << counts[worst] << " copies): " << examples[worst];
-    return text.str();
+std::string ConformerJob::describeCopies() const {
+    return "conformers of " + graph.getLabel();
 }
 
 } // namespace OrbitPlugin

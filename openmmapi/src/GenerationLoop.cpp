@@ -10,13 +10,16 @@ namespace OrbitPlugin {
 /** One batch holds at most this many pairs of tokens, unless one copy has more: its memory is some 100 bytes a pair. */
 static const long long MAX_PAIRS = 1 << 19;
 
-GenerationJob::GenerationJob(int numCopies, int record) : copies(numCopies), record(record) {
+GenerationJob::GenerationJob(int numCopies, int record, const GenerationSettings& settings) :
+        copies(numCopies), record(record), condition(settings.condition),
+        timeLimit(settings.timeLimit * std::max(1.0, numCopies / 100.0)) {
     for (int i = 0; i < numCopies; i++)
         copies[i].index = i;
 }
 
-GenerationLoop::GenerationLoop(IntegrateOrbitDiffusionStepKernel& kernel, const LoopSettings& settings,
-        std::vector<GenerationJob*> newJobs) : kernel(kernel), settings(settings), jobs(std::move(newJobs)) {
+GenerationLoop::GenerationLoop(IntegrateOrbitDiffusionStepKernel& kernel, const SamplerPlan& plan,
+        const GenerationSettings& settings, std::vector<GenerationJob*> newJobs) :
+        kernel(kernel), plan(plan), settings(settings), jobs(std::move(newJobs)) {
     for (const GenerationJob* job : jobs)
         numCopies += (int) job->copies.size();
 }
@@ -49,7 +52,7 @@ void GenerationLoop::run() {
 int GenerationLoop::pack(
         const std::vector<Place>& pending, int first, int round, Batch& batch, std::vector<Place>& packed) {
     batch.seed = (unsigned int) settings.seed;
-    batch.plan = settings.plan;
+    batch.plan = plan;
     long long numPairs = 0;
     int lastJob = -1, next = first;
     for (; next < (int) pending.size(); next++) {
@@ -90,6 +93,7 @@ bool GenerationLoop::packInputs(GenerationJob& job, Batch& batch) const {
     }
     catch (const ArgumentError& error) {
         job.message = error.what();
+        job.error = std::current_exception();
         return false;
     }
     return true;
@@ -141,7 +145,7 @@ bool GenerationLoop::runBatch(const Batch& batch, const std::vector<Place>& pack
         getCopy(packed[i]).wallSeconds += share;
         getJob(packed[i]).seconds += share;
         if (finished)
-            getCopy(packed[i]).numEvaluations += settings.numEvaluations;
+            getCopy(packed[i]).numEvaluations += settings.sampler.getNumEvaluations();
     }
     return finished;
 }

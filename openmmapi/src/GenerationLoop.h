@@ -3,10 +3,11 @@
 #ifndef OPENMM_ORBIT_GENERATIONLOOP_H_
 #define OPENMM_ORBIT_GENERATIONLOOP_H_
 
-#include "openmmorbit/ProgressCallback.h"
 #include "openmmorbit/TokenInputs.h"
 #include "openmmorbit/internal/Batch.h"
+#include "openmmorbit/internal/GeneratorImpl.h"
 #include "openmmorbit/internal/OrbitKernels.h"
+#include <exception>
 #include <map>
 #include <memory>
 #include <string>
@@ -27,7 +28,7 @@ struct GeneratedCopy {
 /** Copies of one subject. A kind of subject adds what it is and what a right copy looks like. */
 class GenerationJob {
 public:
-    GenerationJob(int numCopies, int record);
+    GenerationJob(int numCopies, int record, const GenerationSettings& settings);
     virtual ~GenerationJob() = default;
     /** Get the number of tokens, before describe() is called. */
     virtual int getNumTokens() const = 0;
@@ -42,6 +43,7 @@ public:
     double timeLimit = 0;               ///< seconds; 0: none
     double seconds = 0;                 ///< that its copies have taken
     std::string message;                ///< why the subject could not be described; empty if it could
+    std::exception_ptr error;           ///< the same as it was thrown
     std::unique_ptr<TokenInputs> inputs;    ///< kept while copies are left to draw, once they were needed
 
     /** Whether the time is over, or would be after some seconds more. */
@@ -50,21 +52,11 @@ public:
     }
 };
 
-/** What holds for all jobs of a call. */
-struct LoopSettings {
-    std::string caller;                     ///< class whose generate() runs, for the texts of errors
-    SamplerPlan plan;
-    int seed = 1;                           ///< key of the noise, not 0
-    int maxRedraws = 10;                    ///< how often a wrong copy is drawn again
-    int numEvaluations = 0;                 ///< of the network for one copy
-    ProgressCallback* progress = nullptr;   ///< may be null
-};
-
 /** Denoises the copies of jobs with a kernel. Wrong copies of all jobs meet again in the next round. */
 class GenerationLoop {
 public:
-    GenerationLoop(IntegrateOrbitDiffusionStepKernel& kernel, const LoopSettings& settings,
-            std::vector<GenerationJob*> jobs);
+    GenerationLoop(IntegrateOrbitDiffusionStepKernel& kernel, const SamplerPlan& plan,
+            const GenerationSettings& settings, std::vector<GenerationJob*> jobs);
     /** Run to the end. @throws GenerationStopped if the progress callback says so */
     void run();
 private:
@@ -90,7 +82,8 @@ private:
     bool areOverdue(const Batch& batch, const std::vector<Place>& packed, double more) const;
     void report(double fraction) const;
     IntegrateOrbitDiffusionStepKernel& kernel;
-    const LoopSettings& settings;
+    const SamplerPlan& plan;
+    const GenerationSettings& settings;
     std::vector<GenerationJob*> jobs;
     int numCopies = 0, numFinished = 0;
 };

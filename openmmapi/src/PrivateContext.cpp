@@ -76,7 +76,7 @@ Platform& choosePlatform(const std::string& caller, const std::string& name) {
 
 } // namespace
 
-PrivateContext::PrivateContext(const std::string& caller, std::shared_ptr<const DenoiserModel> model,
+PrivateContext::PrivateContext(std::shared_ptr<const DenoiserModel> model, const std::string& caller,
         const std::string& platformName, std::map<std::string, std::string> properties, int numThreads) {
     Platform& platform = choosePlatform(caller, platformName);
     const std::vector<std::string>& names = platform.getPropertyNames();

@@ -21,13 +21,13 @@ public:
     /**
      * Create the Context.
      *
-     * @param caller         class whose setPlatformName() is named in errors
+     * @param caller         class, for messages
      * @param platformName   empty means CPU if its kernel is loaded, else Reference
      * @param properties     properties of the platform
      * @param numThreads     0 means the platform's default; used by platforms that have the property "Threads"
      * @throws ArgumentError if no such platform has a denoising kernel
      */
-    PrivateContext(const std::string& caller, std::shared_ptr<const DenoiserModel> model,
+    PrivateContext(std::shared_ptr<const DenoiserModel> model, const std::string& caller,
             const std::string& platformName, std::map<std::string, std::string> properties, int numThreads);
     ~PrivateContext();
     IntegrateOrbitDiffusionStepKernel& getKernel() const;

@@ -25,7 +25,7 @@ pluginLoadedLibNames = loadPlugins()
 # Where each public name lives; modules are imported when a name is first asked for.
 _homes = {
     "ConformerGenerator": "conformers", "GenerationResult": "conformers", "defaultModelPath": "models",
-    "OpenStereoWarning": "openstereo",
+    "OpenStereoWarning": "openstereo", "TopologyGenerator": "topologies",
     "Ensemble": "ensemble", "Conformer": "ensemble", "UnfamiliarMoleculeWarning": "familiarity",
     "orbitPosterior": "posterior", "OrbitPosterior": "posterior", "orbitTarget": "posterior",
     "OrbitTarget": "posterior",
@@ -43,8 +43,8 @@ _homes = {
     "SamplerSettings": "orbit", "SymmetryGroup": "orbit", "closeGroup": "orbit", "OrbitDiffusionIntegrator": "orbit",
     "EnsembleMetrics": "orbit", "compareEnsembles": "orbit", "computeSymmetricRmsd": "orbit", "averageMetrics": "orbit",
 }
-_modules = ("chem", "cli", "conformers", "data", "demo", "ensemble", "evaluation", "familiarity", "io", "models",
-            "molecules", "openstereo", "orbit", "posterior", "relaxation", "results", "samplersettings",
+_modules = ("chem", "cli", "conformers", "data", "demo", "ensemble", "evaluation", "familiarity", "generator", "io",
+            "models", "molecules", "openstereo", "orbit", "posterior", "relaxation", "results", "samplersettings",
             "simulation", "topologies", "training")
 
 

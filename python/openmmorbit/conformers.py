@@ -2,19 +2,18 @@
 """The generator of conformers: SMILES, RDKit, OpenFF or OpenMM molecules in, ensembles out."""
 from __future__ import annotations
 
-import inspect
 import random
 import warnings
 from collections.abc import Iterable, Sized
-from contextlib import contextmanager
 from itertools import groupby, islice, repeat
 from typing import TYPE_CHECKING, Any
 
 import openmm
 
-from openmmorbit import familiarity, molecules, openstereo, orbit, samplersettings
-from openmmorbit.arguments import checkInteger, findPlatform
+from openmmorbit import familiarity, molecules, openstereo, orbit
+from openmmorbit.arguments import checkInteger
 from openmmorbit.ensemble import Ensemble
+from openmmorbit.generator import Generator, showSettings
 from openmmorbit.models import defaultModelPath, findModel, loadModel  # noqa: F401 (their former place)
 from openmmorbit.results import GenerationResult, Record
 
@@ -32,7 +31,7 @@ def _count(value: Any) -> int | Exception:
         return error
 
 
-class ConformerGenerator:
+class ConformerGenerator(Generator):
     """Generates conformers with a trained denoiser on an OpenMM platform.
 
     Every copy is inspected (geometry, clashes, stereochemistry). A copy that fails is redrawn, that is, generated again
@@ -61,7 +60,7 @@ class ConformerGenerator:
     unfamiliar : str
         What to do with a molecule that has something that fewer than 10 training molecules had (a kind of atom, bond or
         ring, or a size): "warn" (an UnfamiliarMoleculeWarning), "refuse" or "ignore". A model file without training
-        counts, such as that of conformer-fast, gives no warnings.
+        counts gives no warnings.
     timeLimit : float, optional
         Time limit in seconds for up to 100 conformers of a molecule, proportionally more for more of them. Conformers
         that were accepted by then are returned. None: no limit.
@@ -90,39 +89,8 @@ class ConformerGenerator:
                  returnFailed: bool = False, unfamiliar: str = "warn", timeLimit: float | None = 60.0,
                  sampler: orbit.SamplerSettings | None = None, **settings: Any) -> None:
         self._unfamiliar = familiarity.checkReaction(unfamiliar)
-        self._core = orbit.ConformerGenerator(loadModel(model))
-        if platform is not None:
-            self._core.setPlatformName(findPlatform(platform))
-        if properties is not None:
-            self._core.setPlatformProperties({str(key): str(value) for key, value in properties.items()})
-        if threads is not None:
-            self._core.setNumThreads(checkInteger("threads", threads, -2**31))
-        formerRedraws = settings.pop("maxResamplings", None)
-        self._setSampler(sampler, settings)
-        if condition is not None:
-            self._core.setCondition(str(condition))
-        if maxRedraws is not None and formerRedraws is not None:
-            raise ValueError(f"ConformerGenerator: expected maxRedraws or its former name maxResamplings, got both, "
-                             f"{maxRedraws} and {formerRedraws}; give maxRedraws")
-        for name, value in (("maxRedraws", maxRedraws), ("maxResamplings", formerRedraws)):
-            if value is not None:
-                self._core.setMaxRedraws(checkInteger(name, value, 0))
-        self._core.setCheckConformers(bool(check))
-        self._core.setReturnFailed(bool(returnFailed))
-        self._core.setTimeLimit(0.0 if timeLimit is None else float(timeLimit))
-
-    def _setSampler(self, sampler: orbit.SamplerSettings | None, settings: Mapping[str, Any]) -> None:
-        """Set the sampler as a whole, or change single settings of the model's own."""
-        if sampler is not None and not isinstance(sampler, orbit.SamplerSettings):
-            raise TypeError("ConformerGenerator: expected sampler as an openmmorbit.SamplerSettings, got "
-                            f"{type(sampler).__name__}; openmmorbit.SamplerSettings(numSteps=12) makes one")
-        chosen = orbit.SamplerSettings(self._core.getSamplerSettings() if sampler is None else sampler)
-        samplersettings.assign(chosen, settings, "ConformerGenerator")
-        twice = [name for name, value in settings.items() if value is not None]
-        if sampler is not None and twice:
-            raise ValueError(f"ConformerGenerator: expected every setting of the sampler once, got sampler, which has "
-                             f"all of them, and {', '.join(twice)}; give {twice[0]} to the SamplerSettings")
-        self._core.setSamplerSettings(chosen)
+        self._configure(orbit.ConformerGenerator(loadModel(model)), platform, properties, threads, condition,
+                        maxRedraws, check, returnFailed, timeLimit, sampler, settings)
 
     @classmethod
     def fromXml(cls, xml: str, unfamiliar: str = "warn") -> ConformerGenerator:
@@ -156,27 +124,6 @@ class ConformerGenerator:
         """
         self._core.setEmbedModel(bool(embedModel))
         return self._core.toXml()
-
-    @property
-    def model(self) -> orbit.DenoiserModel:
-        """The model as openmmorbit.orbit.DenoiserModel."""
-        return self._core.getModel()
-
-    @property
-    def samplerSettings(self) -> orbit.SamplerSettings:
-        """How the probability flow is integrated, as openmmorbit.orbit.SamplerSettings (a copy)."""
-        return orbit.SamplerSettings(self._core.getSamplerSettings())
-
-    def __repr__(self) -> str:
-        settings = self._core.getSamplerSettings()
-        model = self.model
-        return (f"<ConformerGenerator {model.getMetadata('name') or model.getPath() or 'unnamed model'} "
-                f"sha256 {model.getChecksum()[:12]}, {settings.getMethodName()}, {settings.numSteps} steps = "
-                f"{settings.getNumEvaluations()} evaluations, {self._core.getPlatformName() or 'default platform'}>")
-
-    def kernelDescription(self) -> str:
-        """Get the name of the kernel's implementation, instruction set and precision, e.g. "CPU (avx512bf16, bf16)"."""
-        return self._core.getKernelDescription()
 
     def generate(self, molecule: MoleculeLike, numConformers: int = 20, seed: int = 0,
                  smiles: Mapping[str, str] | None = None, addHydrogens: bool = True, progress: bool = False,
@@ -349,39 +296,5 @@ class ConformerGenerator:
             record.error = failure
         return record
 
-    @contextmanager
-    def _watched(self, progress: bool) -> Iterator[orbit.PythonProgressCallback]:
-        """Get a callback that lets Ctrl-C stop the C++ call, and shows a progress bar if wanted."""
-        bar = report = None
-        if progress:
-            # Importing it takes longer than many a generation.
-            from tqdm import tqdm
 
-            bar = tqdm(total=1000, disable=None, bar_format="{l_bar}{bar}| {elapsed}<{remaining}")
-
-            def report(numFinished: int, numCopies: int, fraction: float) -> None:
-                bar.update(int(1000 * (numFinished + fraction * (numCopies - numFinished)) / max(numCopies, 1)) - bar.n)
-
-        try:
-            yield orbit.PythonProgressCallback(report)
-        finally:
-            if bar is not None:
-                bar.close()
-
-
-def _completeSignature() -> None:
-    """Show the settings of the sampler by name in the signature and the text of ConformerGenerator."""
-    known = samplersettings.listSettings()
-    parameters = inspect.signature(ConformerGenerator.__init__).parameters
-    named = [inspect.Parameter(setting.name, inspect.Parameter.KEYWORD_ONLY, default=None,
-                               annotation=f"{setting.kind.__name__} | None") for setting in known]
-    own = [entry for entry in parameters.values() if entry.kind is not inspect.Parameter.VAR_KEYWORD]
-    signature = inspect.Signature([*own, *named], return_annotation="None")
-    ConformerGenerator.__init__.__dict__["__signature__"] = signature
-    lines = "\n        ".join(f"{setting.name} : {setting.kind.__name__}, {setting.description}" + (
-        f" ({', '.join(setting.words)})" if setting.words else "") for setting in known)
-    if ConformerGenerator.__doc__ is not None:
-        ConformerGenerator.__doc__ = ConformerGenerator.__doc__.replace("{settings}", lines)
-
-
-_completeSignature()
+showSettings(ConformerGenerator)

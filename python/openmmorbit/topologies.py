@@ -1,22 +1,115 @@
 # SPDX-License-Identifier: MIT
-"""An openmm.app.Topology as the flat lists of atoms, bonds and residues that the reading room understands."""
+"""Systems: an openmm.app.Topology as the C++ code sees it, and the generator of its states."""
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from openmm import app
+
+from openmmorbit import orbit
+from openmmorbit.arguments import checkInteger
+from openmmorbit.ensemble import Ensemble
+from openmmorbit.generator import Generator, showSettings
+from openmmorbit.models import loadModel
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from openmmorbit import orbit, orbitchem
+    import openmm
+
+    from openmmorbit import orbitchem
+    from openmmorbit._types import ModelLike
 
 _orders = {app.Single: 1, app.Double: 2, app.Triple: 3, app.Aromatic: 4, app.Amide: 1}
+_presets = {"all": lambda atom: True, "heavy": lambda atom: atom.element is None or atom.element.atomic_number > 1,
+            "CA": lambda atom: atom.name == "CA" and (atom.element is None or atom.element.symbol == "C")}
 
 
 def _order(bond: app.topology.Bond) -> int:
     """Get 1, 2, 3, 4 for aromatic, or 0 for unknown."""
     return bond.order if bond.order in (1, 2, 3) else _orders.get(bond.type, 0)
+
+
+def makeRecord(topology: app.Topology) -> orbit.TopologyRecord:
+    """Get the flat lists of atoms, bonds, residues and chains that the C++ code understands."""
+    record, atoms, bonds = orbit.TopologyRecord(), [], []
+    residues = list(topology.residues())
+    for entry in topology.atoms():
+        atom = orbit.TopologyAtom()
+        atom.name = entry.name or ""
+        atom.element = entry.element.atomic_number if entry.element is not None else 0
+        atom.residue = entry.residue.index
+        atom.formalCharge = int(getattr(entry, "formalCharge", None) or 0)
+        atoms.append(atom)
+    for entry in topology.bonds():
+        bond = orbit.TopologyBond()
+        bond.atom1, bond.atom2, bond.order = entry[0].index, entry[1].index, _order(entry)
+        bonds.append(bond)
+    record.atoms, record.bonds = atoms, bonds
+    record.residueNames = [residue.name for residue in residues]
+    record.residueIds = [str(residue.id) for residue in residues]
+    record.residueChains = [residue.chain.index for residue in residues]
+    return record
+
+
+def findAtoms(topology: app.Topology, atoms: str | Sequence[Any] | None) -> list[int]:
+    """Get the indices of selected atoms, ascending.
+
+    Parameters
+    ----------
+    topology : openmm.app.Topology
+    atoms : str or sequence, optional
+        "all" (the default), "heavy" (all but hydrogens), "CA" (alpha carbons), or indices or atoms of the Topology.
+
+    Raises
+    ------
+    ValueError
+        For an unknown word, an index out of range or given twice, or a selection without atoms.
+    """
+    total = topology.getNumAtoms()
+    if isinstance(atoms, str) and atoms not in _presets:
+        raise ValueError(f"findAtoms: expected atoms as {', '.join(map(repr, _presets))} or a list of indices, got "
+                         f"{atoms!r}; indices come from [atom.index for atom in topology.atoms() if ...]")
+    if atoms is None or isinstance(atoms, str):
+        chosen = [atom.index for atom in topology.atoms() if _presets[atoms or "all"](atom)]
+    else:
+        chosen = sorted(checkInteger("atoms", getattr(atom, "index", atom), 0) for atom in atoms)
+    if not chosen:
+        raise ValueError(f"findAtoms: expected at least one selected atom, got none of {total}")
+    if chosen[-1] >= total:
+        raise ValueError(f"findAtoms: expected atoms below {total}, the number of the Topology, got {chosen[-1]}")
+    twice = [first for first, second in zip(chosen, chosen[1:]) if first == second]
+    if twice:
+        raise ValueError(f"findAtoms: expected every atom once, got atom {twice[0]} twice")
+    return chosen
+
+
+def selectAtoms(topology: app.Topology, atoms: Sequence[int]) -> app.Topology:
+    """Get the Topology of some atoms, with the bonds among them; the periodic box stays.
+
+    Parameters
+    ----------
+    topology : openmm.app.Topology
+    atoms : sequence of int
+        Indices, ascending.
+    """
+    part, known, residues, chains = app.Topology(), {}, {}, {}
+    everything = list(topology.atoms())
+    for index in atoms:
+        atom = everything[index]
+        old = atom.residue
+        if old.chain not in chains:
+            chains[old.chain] = part.addChain(old.chain.id)
+        if old not in residues:
+            residues[old] = part.addResidue(old.name, chains[old.chain], old.id, old.insertionCode)
+        known[index] = part.addAtom(atom.name, atom.element, residues[old], atom.id)
+    for bond in topology.bonds():
+        if bond[0].index in known and bond[1].index in known:
+            part.addBond(known[bond[0].index], known[bond[1].index], bond.type, bond.order)
+    part.setPeriodicBoxVectors(topology.getPeriodicBoxVectors())
+    return part
 
 
 def fromTopology(topology: app.Topology, smiles: Mapping[str, str],
@@ -41,22 +134,108 @@ def fromTopology(topology: app.Topology, smiles: Mapping[str, str],
     """
     from openmmorbit import chem
 
-    record, atoms, bonds = chem.TopologyRecord(), [], []
-    residues = list(topology.residues())
-    indices = {residue: index for index, residue in enumerate(residues)}
-    for entry in topology.atoms():
-        atom = chem.TopologyAtom()
-        atom.name = entry.name or ""
-        atom.element = entry.element.atomic_number if entry.element is not None else 0
-        atom.residue = indices[entry.residue]
-        atom.formalCharge = int(getattr(entry, "formalCharge", None) or 0)
-        atoms.append(atom)
-    for entry in topology.bonds():
-        bond = chem.TopologyBond()
-        bond.atom1, bond.atom2, bond.order = entry[0].index, entry[1].index, _order(entry)
-        bonds.append(bond)
-    record.atoms, record.bonds = atoms, bonds
-    record.residueNames = [residue.name for residue in residues]
-    record.residueIds = [str(residue.id) for residue in residues]
+    record = makeRecord(topology)
     record.smiles = dict(smiles)
     return chem.readTopology(record, options)
+
+
+class TopologyGenerator(Generator):
+    """Generates states of the system that a model was trained for, on an OpenMM platform.
+
+    Every state is inspected: bonds, angles and contacts against the training frames, the hand of every centre, and the
+    side of every bond that never turned, such as a peptide bond. A state that fails is redrawn, that is, generated
+    again from other noise; states that still fail are left out and listed in Ensemble.failures. Importance weights need
+    all states: check=False.
+
+    Parameters
+    ----------
+    model : str, path or openmmorbit.orbit.DenoiserModel
+        The model, as ``train()`` wrote it.
+    topology : openmm.app.Topology
+        The system. It must be the one that the model was trained for: atoms, bonds, residues and chains are compared.
+    platform : str or openmm.Platform, optional
+        "CPU", "Reference", or a GPU: "OpenCL", "CUDA" or "HIP"; default: CPU.
+    properties : dict, optional
+        Properties of the platform, as for openmm.Context. On the CPU platform "Precision" is "bf16" (the default where
+        the processor has AVX512-BF16) or "single".
+    threads : int, optional
+        Threads of the CPU platform; default: all.
+    atoms : str or sequence of int, optional
+        The atoms that the model knows, see findAtoms(). Default: those that it was trained for.
+    condition : str, optional
+        A condition of the model, e.g. a temperature such as "300 K"; default: its first one.
+    maxRedraws : int, optional
+        Largest number of redraws of a state that fails the inspection.
+    check : bool
+        Inspect states.
+    returnFailed : bool
+        Return states that fail after the last redraw, with their status, instead of leaving them out.
+    timeLimit : float, optional
+        Time limit in seconds for up to 100 states, proportionally more for more of them. None: no limit.
+    sampler : openmmorbit.SamplerSettings, optional
+        All settings of the sampler, instead of the model's own.
+    **settings
+        Single settings of the sampler, which change the model's own:
+        {settings}
+
+    Raises
+    ------
+    ValueError
+        For a model of molecules, or of another system: the message names the first difference.
+    """
+
+    _core: orbit.TopologyGenerator
+
+    def __init__(self, model: ModelLike, topology: app.Topology, platform: str | openmm.Platform | None = None,
+                 properties: Mapping[str, Any] | None = None, threads: int | None = None, *,
+                 atoms: str | Sequence[Any] | None = None, condition: str | None = None,
+                 maxRedraws: int | None = None, check: bool = True, returnFailed: bool = False,
+                 timeLimit: float | None = None, sampler: orbit.SamplerSettings | None = None, **settings: Any) -> None:
+        if not isinstance(topology, app.Topology):
+            raise TypeError(f"TopologyGenerator: expected an openmm.app.Topology, got {type(topology).__name__}; a "
+                            "PDBFile or Modeller has one as its attribute topology")
+        self._configure(orbit.TopologyGenerator(loadModel(model)), platform, properties, threads, condition,
+                        maxRedraws, check, returnFailed, timeLimit, sampler, settings)
+        chosen = [] if atoms is None else findAtoms(topology, atoms)
+        self._core.checkTopology(makeRecord(topology), np.asarray(chosen, dtype=np.int32))
+        self._atoms = [int(index) for index in self._core.getTopology().selection]
+        self._topology = topology if len(self._atoms) == topology.getNumAtoms() else selectAtoms(topology, self._atoms)
+
+    @property
+    def topology(self) -> app.Topology:
+        """The Topology of the generated atoms: the given one, or its selected atoms."""
+        return self._topology
+
+    @property
+    def atoms(self) -> list[int]:
+        """Indices of the generated atoms in the given Topology."""
+        return list(self._atoms)
+
+    def generate(self, numStates: int = 100, seed: int = 0, progress: bool = False) -> Ensemble:
+        """Generate states. Ctrl-C stops between two steps.
+
+        Parameters
+        ----------
+        numStates : int
+            How many, at least 1.
+        seed : int
+            The same seed gives the same states; 0 chooses one, which the provenance tells.
+        progress : bool
+            Show a progress bar on standard error, if that is a terminal.
+
+        Returns
+        -------
+        Ensemble
+            The accepted states; ``message`` says why there are fewer than asked for.
+
+        Raises
+        ------
+        ValueError
+            For a number out of range.
+        """
+        number, seed = checkInteger("numStates", numStates, 1), checkInteger("seed", seed, 0)
+        with self._watched(progress) as callback:
+            return Ensemble(self._core.generate(number, seed, callback), self._topology)
+
+
+showSettings(TopologyGenerator)

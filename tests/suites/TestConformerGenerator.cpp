@@ -327,7 +327,7 @@ TEST(ConformerGenerator, endsWhenTheTimeIsOver) {
 
 TEST(ConformerGenerator, refusesWrongSettings) {
     auto generator = makeGenerator(makeSmallModel(), false);
-    expectThrows<ArgumentError>("ConformerGenerator::generateBatch: expected at least 1 conformer, got 0",
+    expectThrows<ArgumentError>("ConformerGenerator::generate: expected at least 1 conformer, got 0",
             [&] { generator->generate(makeWater(), 0, 1); });
     expectThrows<ArgumentError>(
             "ConformerGenerator::generateBatch: expected 1 numbers of conformers, one for each molecule,"

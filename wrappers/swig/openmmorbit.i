@@ -33,6 +33,7 @@
 #include "openmmorbit/ProgressCallback.h"
 #include "openmmorbit/Ensemble.h"
 #include "openmmorbit/ConformerGenerator.h"
+#include "openmmorbit/TopologyGenerator.h"
 #include "openmmorbit/OrbitDiffusionIntegrator.h"
 #include "openmmorbit/Shard.h"
 #include "openmmorbit/TopologyRecord.h"
@@ -117,6 +118,7 @@ ORBIT_LONG_CALL(OrbitPlugin::computeSymmetricRmsd)
 ORBIT_LONG_CALL(OrbitPlugin::compareEnsembles)
 ORBIT_LONG_CALL(OrbitPlugin::ConformerGenerator::generate)
 ORBIT_LONG_CALL(OrbitPlugin::ConformerGenerator::generateBatch)
+ORBIT_LONG_CALL(OrbitPlugin::TopologyGenerator::generate)
 ORBIT_LONG_CALL(OrbitPlugin::OrbitDiffusionIntegrator::step)
 ORBIT_LONG_CALL(OrbitPlugin::OrbitDiffusionIntegrator::generate)
 
@@ -126,7 +128,7 @@ ORBIT_UNIT(OrbitPlugin::Ensemble::getPositions, _unit.nanometer)
 %pythonappend OrbitPlugin::DenoiserModel::getAllMetadata %{
     val = dict(val)
 %}
-%pythonappend OrbitPlugin::ConformerGenerator::getPlatformProperties %{
+%pythonappend OrbitPlugin::Generator::getPlatformProperties %{
     val = dict(val)
 %}
 %pythonappend OrbitPlugin::OrbitDiffusionIntegrator::getMoleculeParticles %{
@@ -198,8 +200,11 @@ SamplerSettings.__init__ = _initSamplerSettings
 %include "openmmorbit/ProgressCallback.h"
 %include "progress.i"
 %include "openmmorbit/Ensemble.h"
+%nodefaultctor OrbitPlugin::Generator;
+%include "openmmorbit/Generator.h"
 %ignore OrbitPlugin::ConformerGenerationError;
 %include "openmmorbit/ConformerGenerator.h"
+%include "openmmorbit/TopologyGenerator.h"
 %include "openmmorbit/OrbitDiffusionIntegrator.h"
 %include "openmmorbit/ShardSubject.h"
 %include "openmmorbit/Shard.h"

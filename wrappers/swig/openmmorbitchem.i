@@ -22,6 +22,7 @@
 #include "openmmorbit/DenoiserModel.h"
 #include "openmmorbit/Ensemble.h"
 #include "openmmorbit/ConformerGenerator.h"
+#include "openmmorbit/TopologyGenerator.h"
 #include "openmmorbit/OrbitDiffusionIntegrator.h"
 #include "openmmorbit/MoleculeReader.h"
 #include "openmmorbit/TopologyInputs.h"

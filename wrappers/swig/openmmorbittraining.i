@@ -22,6 +22,7 @@
 #include "openmmorbit/OrbitTarget.h"
 #include "openmmorbit/Ensemble.h"
 #include "openmmorbit/ConformerGenerator.h"
+#include "openmmorbit/TopologyGenerator.h"
 #include "openmmorbit/OrbitDiffusionIntegrator.h"
 #include "openmmorbit/Shard.h"
 #include "openmmorbit/EnsembleMetrics.h"

@@ -5,21 +5,13 @@
 
 #include "openmmorbit/DenoiserModel.h"
 #include "openmmorbit/Ensemble.h"
+#include "openmmorbit/Generator.h"
 #include "openmmorbit/MolecularGraph.h"
-#include "openmmorbit/ProgressCallback.h"
-#include "openmmorbit/SamplerSettings.h"
 #include "openmmorbit/internal/windowsExportOrbit.h"
-#include <atomic>
-#include <map>
-#include <memory>
 #include <string>
 #include <vector>
 
 namespace OrbitPlugin {
-
-class ConformerGeneratorImpl;
-struct GenerationRequest;
-struct GenerationSettings;
 
 /** Thrown when not one conformer of a molecule could be generated. */
 class OPENMM_EXPORT_ORBIT ConformerGenerationError : public OpenMM::OpenMMException {
@@ -39,96 +31,28 @@ public:
  * Several threads may use one generator: their calls wait for each other, and a call keeps the settings that it began
  * with. After a fork the child process may use it too, and creates its own kernels, unless the platform is a GPU's.
  */
-class OPENMM_EXPORT_ORBIT ConformerGenerator {
+class OPENMM_EXPORT_ORBIT ConformerGenerator : public Generator {
 public:
-    /** Create a generator with a copy of a model. */
+    /** Create a generator with a copy of a model. The time limit for a molecule is 60 seconds. */
     explicit ConformerGenerator(const DenoiserModel& model);
     /** Create a generator with a model file. @throws ArgumentError as DenoiserModel::load() */
     explicit ConformerGenerator(const std::string& modelPath);
-    ConformerGenerator(const ConformerGenerator&) = delete;
-    ConformerGenerator& operator=(const ConformerGenerator&) = delete;
-    ~ConformerGenerator();
-    /** Get the model. */
-    const DenoiserModel& getModel() const {
-        return *model;
+    /** Get whether conformers are inspected; the same as getCheckCopies(). */
+    bool getCheckConformers() const {
+        return getCheckCopies();
     }
-    /** Get the name of the platform; empty means CPU if its kernel is loaded, else Reference. */
-    const std::string& getPlatformName() const {
-        return platformName;
+    /** Set whether conformers are inspected; the same as setCheckCopies(). */
+    void setCheckConformers(bool check) {
+        setCheckCopies(check);
     }
-    /** Set the name of the platform; empty means CPU if its kernel is loaded, else Reference. */
-    void setPlatformName(const std::string& name);
-    /** Get the properties of the platform. */
-    const std::map<std::string, std::string>& getPlatformProperties() const {
-        return platformProperties;
-    }
-    /**
-     * Set the properties of the platform, as for a Context. The CPU platform takes "Precision" too: "bf16" (operands of
-     * matrix products, the default where the processor has AVX512-BF16) or "single".
-     */
-    void setPlatformProperties(const std::map<std::string, std::string>& properties);
-    /** Get the number of threads; 0 means the platform's default. */
-    int getNumThreads() const {
-        return numThreads;
-    }
-    /** Set the number of threads of the CPU platform (other platforms ignore it); 0 means the platform's default. */
-    void setNumThreads(int threads);
-    /** Get how the probability flow is integrated. */
-    const SamplerSettings& getSamplerSettings() const {
-        return settings;
-    }
-    /** Set how the probability flow is integrated. @throws ArgumentError */
-    void setSamplerSettings(const SamplerSettings& newSettings);
-    /** Get the largest number of redraws of a copy that fails the inspection; default 10. */
-    int getMaxRedraws() const {
-        return maxRedraws;
-    }
-    /** Set the largest number of redraws of a copy that fails the inspection, 0 or more. */
-    void setMaxRedraws(int redraws);
-    /** @deprecated   the former name of getMaxRedraws() */
+    /** Get the largest number of redraws: the former name of getMaxRedraws(). */
     int getMaxResamplings() const {
         return getMaxRedraws();
     }
-    /** @deprecated   the former name of setMaxRedraws() */
+    /** Set the largest number of redraws: the former name of setMaxRedraws(). */
     void setMaxResamplings(int redraws) {
         setMaxRedraws(redraws);
     }
-    /** Get whether copies are inspected; default true. */
-    bool getCheckConformers() const {
-        return checkConformers;
-    }
-    /** Set whether copies are inspected. Without inspection every copy with finite coordinates is accepted. */
-    void setCheckConformers(bool check);
-    /** Get whether copies that fail after the last redraw are returned as conformers; default false. */
-    bool getReturnFailed() const {
-        return returnFailed;
-    }
-    /** Set whether copies that fail after the last redraw are returned as conformers; their status tells. */
-    void setReturnFailed(bool give);
-    /** Get the name of the condition; empty means the model's first one. */
-    const std::string& getCondition() const {
-        return condition;
-    }
-    /** Set the condition by name, e.g. a level of theory. @throws ArgumentError listing the model's conditions */
-    void setCondition(const std::string& name);
-    /** Get whether the serialized form holds the model itself instead of its path and checksum; default false. */
-    bool getEmbedModel() const {
-        return embedModel;
-    }
-    void setEmbedModel(bool embed) {
-        embedModel = embed;
-    }
-    /** Get the time limit for a molecule in seconds; default 60, 0 for no limit. */
-    double getTimeLimit() const {
-        return timeLimit;
-    }
-    /**
-     * Set the time limit for a molecule. Conformers that were accepted by then are returned, and getMessage() of the
-     * ensemble says that time was up.
-     *
-     * @param seconds   for up to 100 conformers of a molecule, proportionally more for more of them; 0 for no limit
-     */
-    void setTimeLimit(double seconds);
     /**
      * Generate conformers of one molecule.
      *
@@ -171,27 +95,6 @@ public:
     std::vector<std::string> findUnfamiliar(const MolecularGraph& graph, int minimum = 10) const {
         return model->getTrainingCounts().findUnfamiliar(graph, minimum);
     }
-    /**
-     * Get the name of the implementation, its instruction set and precision, e.g. "CPU (avx512bf16, bf16)". Creates the
-     * Context.
-     */
-    std::string getKernelDescription();
-private:
-    struct Engine;
-    Engine& getEngine();
-    std::shared_ptr<ConformerGeneratorImpl> getImpl();
-    GenerationSettings getCallSettings() const;
-    /** Check, number and answer requests. */
-    std::vector<Ensemble> answer(std::vector<GenerationRequest> requests, int seed, int firstRecord,
-            ProgressCallback* progress);
-    std::shared_ptr<const DenoiserModel> model;
-    std::string platformName, condition;
-    std::map<std::string, std::string> platformProperties;
-    SamplerSettings settings;
-    int numThreads = 0, maxRedraws = 10;
-    bool checkConformers = true, returnFailed = false, embedModel = false;
-    double timeLimit = 60;
-    std::atomic<Engine*> engine;
 };
 
 } // namespace OrbitPlugin

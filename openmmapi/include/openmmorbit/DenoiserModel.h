@@ -61,6 +61,9 @@ public:
      * seed gives the same weights everywhere.
      */
     static DenoiserModel createRandom(const PairBiasTransformerSettings& settings, unsigned int seed);
+    /** The same with vocabularies other than those of molecules. */
+    static DenoiserModel createRandom(const PairBiasTransformerSettings& settings, unsigned int seed,
+            const std::vector<FeatureVocabulary>& atom, const std::vector<FeatureVocabulary>& pair);
     /** Write the model file. @throws OpenMMException if the file cannot be written */
     void save(const std::string& path, TensorStorage storage = TensorStorage::Float32) const;
     /** Get the bytes that save() would write. */

@@ -63,6 +63,11 @@ struct OPENMM_EXPORT_ORBIT TrainingSettings {
     int numRotations = 200, numAutomorphisms = 50;  ///< of the targets monteCarlo and paper
     /** Average over O(3) where inputs show no handedness; for exact targets, independent coupling */
     bool averageReflections = true;
+    /**
+     * Rotations of a new model of a system: "O3", whose states are reflected if they come out with the wrong hand, or
+     * "SO3", whose network learns the hand
+     */
+    std::string rotations = "O3";
     DistillationSettings distillation;              ///< learn from another model instead of from the data
     /** "cpu", "gpu" (CUDA or ROCm), or "auto": the GPU if there is one and LibTorch was installed with its libraries */
     std::string device = "auto";
@@ -82,6 +87,15 @@ struct OPENMM_EXPORT_ORBIT TrainingSettings {
 
     /** Read settings from a JSON file. @throws ArgumentError naming the key */
     static TrainingSettings load(const std::string& path);
+    /**
+     * Get settings for a model of one system, by its size and its frames: the network, the scales, the conditions.
+     * Everything may be changed before train() is called; the output directory should be.
+     *
+     * @param shards    shards with the frames of one system
+     * @param minutes   length of the run
+     * @throws ArgumentError if the shards hold something else
+     */
+    static TrainingSettings suggest(const std::vector<std::string>& shards, double minutes);
     /** Check the values. @throws ArgumentError */
     void validate() const;
 };

@@ -60,9 +60,15 @@ vector<float> getFrequencies(int count) {
 } // namespace
 
 DenoiserModel DenoiserModel::createRandom(const PairBiasTransformerSettings& settings, unsigned int seed) {
+    return createRandom(settings, seed, getDefaultAtomVocabularies(), getDefaultPairVocabularies());
+}
+
+DenoiserModel DenoiserModel::createRandom(const PairBiasTransformerSettings& settings, unsigned int seed,
+        const vector<FeatureVocabulary>& atom, const vector<FeatureVocabulary>& pair) {
     checkModelSettings("DenoiserModel::createRandom", settings);
     DenoiserModel model;
     model.settings = settings;
+    model.setVocabularies(atom, pair);
     const int d = settings.width;
     for (const auto& item : model.getExpectedShapes()) {
         const string& name = item.first;

@@ -74,6 +74,11 @@ def _addAtoms(topology: app.Topology, graph: orbit.MolecularGraph,
     return atoms
 
 
+def _lacksOrders(graph: orbit.MolecularGraph) -> bool:
+    """Whether a graph is one of a system, whose bonds have no orders."""
+    return any(bond.order == orbit.BondOrder__None for bond in graph.bonds)
+
+
 def makeTopology(graph: orbit.MolecularGraph, source: Any = None) -> app.Topology:
     """Make an openmm.app.Topology of a molecule with bond types and orders.
 
@@ -87,6 +92,8 @@ def makeTopology(graph: orbit.MolecularGraph, source: Any = None) -> app.Topolog
     """
     from openmm import app
 
+    if isinstance(source, app.Topology) and _lacksOrders(graph):
+        return source
     topology = app.Topology()
     atoms = _addAtoms(topology, graph, _sourceResidues(source))
     for bond in graph.bonds:
@@ -99,6 +106,9 @@ def _rdkitSkeleton(graph: orbit.MolecularGraph) -> Chem.RWMol:
     """Make a sanitized rdkit.Chem.RWMol of a graph, without conformers and stereochemistry."""
     Chem = molecules.requireRDKit("Ensemble.toRDKit")
 
+    if _lacksOrders(graph):
+        raise ValueError("Ensemble.toRDKit: expected a molecule with bond orders, got states of a system, which has "
+                         "none; writePDB(), writePDBx() and writeDCD() need none")
     mol = Chem.RWMol()
     for entry in graph.atoms:
         atom = Chem.Atom(entry.element)

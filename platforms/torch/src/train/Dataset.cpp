@@ -68,7 +68,7 @@ void readTrainingSet(const std::vector<std::string>& shards, double weight, cons
     for (const std::string& path : shards)
         readShard(path, set, data);
     if (set.subjects.empty())
-        throw ArgumentError("readTrainingSet: expected at least one molecule, got none from \"" +
+        throw ArgumentError("readTrainingSet: expected at least one subject, got none from \"" +
                 (shards.empty() ? std::string() : shards[0]) + "\"" +
                 (data.messages.empty() ? "" : "; the last fault: " + data.messages.back()));
     data.sets.push_back(std::move(set));

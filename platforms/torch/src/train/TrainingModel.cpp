@@ -2,14 +2,12 @@
 // The start of a run, tensors of batches, and validation at fixed noise.
 #include "TrainingModel.h"
 #include "Distillation.h"
+#include "TopologyModel.h"
 #include "openmmorbit/ArgumentError.h"
 #include "openmmorbit/SamplerText.h"
-#include "openmmorbit/Shard.h"
-#include "openmmorbit/TopologyInputs.h"
 #include "openmmorbit/internal/Philox.h"
 #include <c10/core/GradMode.h>
 #include <algorithm>
-#include <cmath>
 #include <iomanip>
 #include <set>
 #include <sstream>
@@ -108,38 +106,6 @@ void arrangeConditions(const std::vector<std::string>& conditions, DenoiserModel
     model.setTensor("condition.embedding", embedding);
 }
 
-/** Get the system that a run is trained on, from its first subject; none if that is a molecule. */
-TopologySubject findTopology(const TrainingSettings& settings) {
-    for (const TrainingDataset& dataset : settings.datasets)
-        for (const std::string& path : dataset.shards) {
-            ShardReader reader(path);
-            ShardSubject subject;
-            if (reader.nextSubject(subject))
-                return subject.kind == SubjectKind::Topology ? subject.topology : TopologySubject();
-        }
-    return TopologySubject();
-}
-
-/** Give a new model the inputs of a system, with random embeddings. */
-void takeTopology(const TopologySubject& topology, int seed, DenoiserModel& model) {
-    const TopologyVocabularies vocabularies = makeTopologyVocabularies(topology);
-    model.setTopology(topology);
-    model.setVocabularies(vocabularies.atoms, vocabularies.pairs);
-    model.setRotations(OrbitRotations::Proper);     // The network learns the hand of the frames.
-    const std::vector<std::pair<std::string, std::size_t>> embeddings = {
-            {"token.embedding", vocabularies.atoms.size()}, {"pair.embedding", vocabularies.pairs.size()}};
-    for (std::uint32_t number = 0; number < 2; number++) {
-        const auto& [name, numFeatures] = embeddings[number];
-        ModelTensor tensor;
-        tensor.shape = model.getExpectedShapes().at(name);
-        tensor.values.resize((std::size_t) tensor.shape[0] * tensor.shape[1]);
-        for (std::size_t k = 0; k < tensor.values.size(); k++)
-            tensor.values[k] = (float) (philoxNormals(seed, {number + 1, 0, 0, (std::uint32_t) k})[0] /
-                    std::sqrt((double) numFeatures));
-        model.setTensor(name, tensor);
-    }
-}
-
 void clearRows(const std::vector<std::vector<int>>& rows, const std::string& name, DenoiserModel& model) {
     std::set<int> used;
     for (const std::vector<int>& row : rows)
@@ -234,10 +200,9 @@ DenoiserModel createInitialModel(const TrainingSettings& settings) {
         arrangeConditions(settings.conditions, model);
         return model;
     }
-    DenoiserModel model = DenoiserModel::createRandom(settings.network, settings.seed);
     const TopologySubject topology = findTopology(settings);
-    if (topology.getNumAtoms() > 0)
-        takeTopology(topology, settings.seed, model);
+    DenoiserModel model = topology.getNumAtoms() > 0 ? createTopologyModel(settings, topology) :
+            DenoiserModel::createRandom(settings.network, settings.seed);
     model.setConditions(settings.conditions);
     model.setSamplerSettings(getSampler(settings));
     ModelTensor embedding;
@@ -264,6 +229,8 @@ std::string getIdentity(const TrainingSettings& settings) {
         text << value << " ";
     for (const std::string& condition : settings.conditions)
         text << condition << " ";
+    if (settings.rotations != "O3")
+        text << settings.rotations << " ";
     if (network.pointsPerToken != 1)
         text << network.pointsPerToken << " points ";
     if (settings.target != "exact" || settings.coupling != "independent" || settings.regression != "denoiser")

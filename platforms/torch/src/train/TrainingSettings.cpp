@@ -164,6 +164,7 @@ void readSamples(KeyReader& reader, TrainingSettings& settings) {
     reader.read("numRotations", settings.numRotations);
     reader.read("numAutomorphisms", settings.numAutomorphisms);
     reader.read("averageReflections", settings.averageReflections);
+    reader.read("rotations", settings.rotations);
     reader.read("largeGroups", settings.largeGroups);
     reader.read("latticePoints", settings.latticePoints);
 }
@@ -241,6 +242,8 @@ void checkSamples(const TrainingSettings& settings) {
     check(settings.latticePoints >= 8 && (settings.latticePoints & (settings.latticePoints - 1)) == 0,
             "a power of 2 from 8 on as lattice points",
             std::to_string(settings.latticePoints));
+    check(settings.rotations == "O3" || settings.rotations == "SO3", "rotations \"O3\" or \"SO3\"",
+            "\"" + settings.rotations + "\"");
     check(settings.regression == "denoiser" || settings.regression == "velocity",
             "a regression of \"denoiser\" or \"velocity\"",
             "\"" + settings.regression + "\"");

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT
+// The object that generates states of the system that its model was trained for.
+#ifndef OPENMM_ORBIT_TOPOLOGYGENERATOR_H_
+#define OPENMM_ORBIT_TOPOLOGYGENERATOR_H_
+
+#include "openmmorbit/Generator.h"
+#include "openmmorbit/TopologySubject.h"
+#include "openmmorbit/internal/windowsExportOrbit.h"
+#include <string>
+#include <vector>
+
+namespace OrbitPlugin {
+
+/**
+ * Generates states of one system on an OpenMM platform. Every state is inspected (checkState()). A state that fails is
+ * generated again from other noise (a redraw), up to a limit. States that still fail are not among the result, unless
+ * setReturnFailed() asks for them. Importance weights need states without inspection: setCheckCopies(false).
+ *
+ * A state depends on the model, the condition, the sampler settings, the seed and its number. It does not depend on the
+ * batch or the number of threads.
+ */
+class OPENMM_EXPORT_ORBIT TopologyGenerator : public Generator {
+public:
+    /**
+     * Create a generator with a copy of a model. There is no time limit.
+     *
+     * @throws ArgumentError if the model is one of molecules
+     */
+    explicit TopologyGenerator(const DenoiserModel& model);
+    /** Create a generator with a model file. @throws ArgumentError as DenoiserModel::load(), or as above */
+    explicit TopologyGenerator(const std::string& modelPath);
+    /** Get the system that the model was trained for. */
+    const TopologySubject& getTopology() const {
+        return getModel().getTopology();
+    }
+    /**
+     * Check that a system is the one that the model was trained for.
+     *
+     * @param topology    the whole system
+     * @param selection   the atoms that the model knows; empty: those that it was trained for
+     * @throws ArgumentError naming the first difference
+     */
+    void checkTopology(const TopologyRecord& topology, const std::vector<int>& selection = {}) const;
+    /**
+     * Generate states.
+     *
+     * @param numStates   how many, at least 1
+     * @param seed        random seed; 0 chooses one, which the provenance tells
+     * @param progress    follows the generation, may be null
+     * @return the accepted states, in order of their copy; copies that failed are among its failures. If none was
+     *         accepted the ensemble has no states, and getMessage() says why
+     * @throws ArgumentError if a number is out of range
+     * @throws GenerationStopped if the progress callback asked for it
+     */
+    Ensemble generate(int numStates, int seed = 0, ProgressCallback* progress = nullptr);
+};
+
+} // namespace OrbitPlugin
+
+#endif // OPENMM_ORBIT_TOPOLOGYGENERATOR_H_

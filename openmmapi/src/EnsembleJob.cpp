@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: MIT
+// Inspection of copies, and what is said about those that stayed wrong.
+#include "EnsembleJob.h"
+#include "openmmorbit/ConformerCheck.h"
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <sstream>
+
+using OpenMM::Vec3;
+
+namespace OrbitPlugin {
+
+EnsembleJob::EnsembleJob(const MolecularGraph& graph, int numCopies, int record,
+        const GenerationSettings& settings, const DenoiserModel& model) :
+        GenerationJob(numCopies, record, settings), graph(graph), settings(settings), model(model),
+        statuses(numCopies), mirrored(numCopies, 0) {
+}
+
+int EnsembleJob::getNumTokens() const {
+    return graph.getNumAtoms();
+}
+
+void EnsembleJob::inspect(const std::vector<GeneratedCopy*>& drawn) {
+    const double angstrom = model.getUnitInNanometers() / 0.1;
+    const bool reflects = isReflected();
+    Inspector inspector;
+    for (GeneratedCopy* copy : drawn) {
+        // The hand is part of what was asked for, inspected or not. Without inspection only coordinates that are not
+        // finite are wrong.
+
+        std::vector<double>& positions = copy->positions;
+        const bool finite = std::all_of(positions.begin(), positions.end(), [](double x) { return std::isfinite(x); });
+        mirrored[copy->index] = finite && reflects && restoreHandedness(graph, positions);
+        ConformerStatus& status = statuses[copy->index];
+        status = ConformerStatus();
+        if (settings.checkCopies || !finite) {
+            if (!inspector)
+                inspector = makeInspector();
+            std::vector<double> scaled = positions;
+            for (double& value : scaled)
+                value *= angstrom;
+            status = inspector(scaled);
+        }
+        copy->accepted = status.isAccepted();
+    }
+}
+
+Ensemble EnsembleJob::collect(const ConformerProvenance& common) {
+    const double unit = model.getUnitInNanometers();
+    Ensemble ensemble(graph);
+    ensemble.setMessage(message);
+    if (!message.empty())
+        return ensemble;
+    std::vector<ConformerStatus> wrong;
+    for (GeneratedCopy& copy : copies) {
+        ConformerStatus& status = statuses[copy.index];
+        if (copy.positions.empty() && status.isAccepted()) {
+            status.finished = false;
+            status.message = "the time limit was over before it was generated";
+        }
+        ConformerProvenance provenance = common;
+        provenance.record = record;
+        provenance.copy = copy.index;
+        provenance.numResamplings = copy.numRedraws;
+        provenance.numEvaluations = copy.numEvaluations;
+        provenance.mirrored = mirrored[copy.index];
+        provenance.wallSeconds = copy.wallSeconds;
+        if (!status.isAccepted())
+            wrong.push_back(status);
+        if (status.isAccepted() || (settings.returnFailed && status.finished)) {
+            std::vector<Vec3> positions(graph.getNumAtoms());
+            for (int i = 0; i < graph.getNumAtoms(); i++)
+                for (int k = 0; k < 3; k++)
+                    positions[i][k] = copy.positions[3 * i + k] * unit;
+            ensemble.addConformer(positions, status, provenance);
+        }
+        else
+            ensemble.addFailure({status, provenance});
+        copy.positions = {};
+    }
+    if (!wrong.empty())
+        ensemble.setMessage(describeWrong(wrong));
+    return ensemble;
+}
+
+// A sentence about the copies that stayed wrong, with the most frequent fault and one example of it.
+
+std::string EnsembleJob::describeWrong(const std::vector<ConformerStatus>& wrong) const {
+    std::array<int, 9> counts{};
+    std::array<std::string, 9> examples;
+    for (const ConformerStatus& status : wrong) {
+        const std::array<bool, 9> flags = {status.finite, status.centersInside, status.ringsClear, status.bondsCorrect,
+                status.anglesCorrect, status.planar, status.clashFree, status.stereoCorrect, status.finished};
+        const auto fault = std::find(flags.begin(), flags.end(), false) - flags.begin();
+        counts[fault]++;
+        if (examples[fault].empty())
+            examples[fault] = status.message;
+    }
+    const int worst = (int) (std::max_element(counts.begin(), counts.end()) - counts.begin());
+    const int numCopies = (int) copies.size();
+    std::ostringstream text;
+    text << settings.caller << "::generate: expected " << numCopies << " correct " << describeCopies() << ", got "
+         << numCopies - (int) wrong.size();
+    if (isOverdue())
+        text << " when its time limit of " << timeLimit << " s was over";
+    else
+        text << " after " << settings.maxRedraws << " redraws";
+    text << "; most frequent fault (" << counts[worst] << " copies): " << examples[worst];
+    return text.str();
+}
+
+} // namespace OrbitPlugin

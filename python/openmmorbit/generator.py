@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: MIT
+"""What all generators share: model, platform, sampler, inspection and redraws."""
+from __future__ import annotations
+
+import inspect
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from openmmorbit import orbit, samplersettings
+from openmmorbit.arguments import checkInteger, findPlatform
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    import openmm
+
+
+class Generator:
+    """The settings of a generator; a class for each kind of subject derives from it."""
+
+    _core: orbit.Generator
+
+    def _configure(self, core: orbit.Generator, platform: str | openmm.Platform | None,
+                   properties: Mapping[str, Any] | None, threads: int | None, condition: str | None,
+                   maxRedraws: int | None, check: bool, returnFailed: bool, timeLimit: float | None,
+                   sampler: orbit.SamplerSettings | None, settings: dict[str, Any]) -> None:
+        """Take a C++ generator and set what was given; see ConformerGenerator for the meaning."""
+        self._core = core
+        if platform is not None:
+            core.setPlatformName(findPlatform(platform))
+        if properties is not None:
+            core.setPlatformProperties({str(key): str(value) for key, value in properties.items()})
+        if threads is not None:
+            core.setNumThreads(checkInteger("threads", threads, -2**31))
+        formerRedraws = settings.pop("maxResamplings", None)
+        self._setSampler(sampler, settings)
+        if condition is not None:
+            core.setCondition(str(condition))
+        if maxRedraws is not None and formerRedraws is not None:
+            raise ValueError(f"{type(self).__name__}: expected maxRedraws or its former name maxResamplings, got both, "
+                             f"{maxRedraws} and {formerRedraws}; give maxRedraws")
+        for name, value in (("maxRedraws", maxRedraws), ("maxResamplings", formerRedraws)):
+            if value is not None:
+                core.setMaxRedraws(checkInteger(name, value, 0))
+        core.setCheckCopies(bool(check))
+        core.setReturnFailed(bool(returnFailed))
+        core.setTimeLimit(0.0 if timeLimit is None else float(timeLimit))
+
+    def _setSampler(self, sampler: orbit.SamplerSettings | None, settings: Mapping[str, Any]) -> None:
+        """Set the sampler as a whole, or change single settings of the model's own."""
+        name = type(self).__name__
+        if sampler is not None and not isinstance(sampler, orbit.SamplerSettings):
+            raise TypeError(f"{name}: expected sampler as an openmmorbit.SamplerSettings, got "
+                            f"{type(sampler).__name__}; openmmorbit.SamplerSettings(numSteps=12) makes one")
+        chosen = orbit.SamplerSettings(self._core.getSamplerSettings() if sampler is None else sampler)
+        samplersettings.assign(chosen, settings, name)
+        twice = [name for name, value in settings.items() if value is not None]
+        if sampler is not None and twice:
+            raise ValueError(f"{name}: expected every setting of the sampler once, got sampler, which has "
+                             f"all of them, and {', '.join(twice)}; give {twice[0]} to the SamplerSettings")
+        self._core.setSamplerSettings(chosen)
+
+    @property
+    def model(self) -> orbit.DenoiserModel:
+        """The model as openmmorbit.orbit.DenoiserModel."""
+        return self._core.getModel()
+
+    @property
+    def samplerSettings(self) -> orbit.SamplerSettings:
+        """How the probability flow is integrated, as openmmorbit.orbit.SamplerSettings (a copy)."""
+        return orbit.SamplerSettings(self._core.getSamplerSettings())
+
+    def __repr__(self) -> str:
+        settings = self._core.getSamplerSettings()
+        model = self.model
+        return (f"<{type(self).__name__} {model.getMetadata('name') or model.getPath() or 'unnamed model'} "
+                f"sha256 {model.getChecksum()[:12]}, {settings.getMethodName()}, {settings.numSteps} steps = "
+                f"{settings.getNumEvaluations()} evaluations, {self._core.getPlatformName() or 'default platform'}>")
+
+    def kernelDescription(self) -> str:
+        """Get the name of the kernel's implementation, instruction set and precision, e.g. "CPU (avx512bf16, bf16)"."""
+        return self._core.getKernelDescription()
+
+    @contextmanager
+    def _watched(self, progress: bool) -> Iterator[orbit.PythonProgressCallback]:
+        """Get a callback that lets Ctrl-C stop the C++ call, and shows a progress bar if wanted."""
+        bar = report = None
+        if progress:
+            # Importing it takes longer than many a generation.
+            from tqdm import tqdm
+
+            bar = tqdm(total=1000, disable=None, bar_format="{l_bar}{bar}| {elapsed}<{remaining}")
+
+            def report(numFinished: int, numCopies: int, fraction: float) -> None:
+                bar.update(int(1000 * (numFinished + fraction * (numCopies - numFinished)) / max(numCopies, 1)) - bar.n)
+
+        try:
+            yield orbit.PythonProgressCallback(report)
+        finally:
+            if bar is not None:
+                bar.close()
+
+
+def showSettings(generator: type[Generator]) -> None:
+    """Show the settings of the sampler by name in the signature and the text of a class of generators."""
+    known = samplersettings.listSettings()
+    initializer = generator.__dict__["__init__"]
+    parameters = inspect.signature(initializer).parameters
+    named = [inspect.Parameter(setting.name, inspect.Parameter.KEYWORD_ONLY, default=None,
+                               annotation=f"{setting.kind.__name__} | None") for setting in known]
+    own = [entry for entry in parameters.values() if entry.kind is not inspect.Parameter.VAR_KEYWORD]
+    initializer.__dict__["__signature__"] = inspect.Signature([*own, *named], return_annotation="None")
+    lines = "\n        ".join(f"{setting.name} : {setting.kind.__name__}, {setting.description}" + (
+        f" ({', '.join(setting.words)})" if setting.words else "") for setting in known)
+    if generator.__doc__ is not None:
+        generator.__doc__ = generator.__doc__.replace("{settings}", lines)

@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: MIT
+"""The generator of states of a system: what it accepts, what it returns, what it refuses."""
+import copy
+import pickle
+
+import numpy as np
+import openmm
+import pytest
+from openmm import app, unit
+
+import openmmorbit
+from openmmorbit import orbit, topologies
+
+
+def makeTopology(names=("ALA", "GLY"), chains=1):
+    """Residues of CA with two hydrogens and an oxygen, bonded along each chain."""
+    topology = app.Topology()
+    for _ in range(chains):
+        chain, last = topology.addChain(), None
+        for name in names:
+            residue = topology.addResidue(name, chain)
+            alpha = topology.addAtom("CA", app.element.carbon, residue)
+            for other, element in (("HA1", app.element.hydrogen), ("HA2", app.element.hydrogen),
+                                   ("O", app.element.oxygen)):
+                topology.addBond(alpha, topology.addAtom(other, element, residue))
+            if last is not None:
+                topology.addBond(last, alpha)
+            last = alpha
+    return topology
+
+
+def makeModel(topology, atoms=None):
+    settings = orbit.PairBiasTransformerSettings()
+    settings.width, settings.numHeads, settings.numLayers, settings.pairWidth = 16, 2, 1, 8
+    chosen = topologies.findAtoms(topology, atoms)
+    subject = orbit.makeTopologySubject(topologies.makeRecord(topology), np.asarray(chosen, dtype=np.int32))
+    vocabularies = orbit.makeTopologyVocabularies(subject)
+    model = orbit.DenoiserModel.createRandom(settings, 1, vocabularies.atoms, vocabularies.pairs)
+    model.setTopology(subject)
+    return model
+
+
+def testStatesHaveTheTopologyOfTheUser():
+    topology = makeTopology()
+    generator = openmmorbit.TopologyGenerator(makeModel(topology), topology, "Reference", check=False, numSteps=3)
+    states = generator.generate(4, seed=2)
+    assert states.positions.shape == (4, 8, 3) and states.topology is topology
+    assert states[1:3].topology is topology and states[2].topology is topology
+    assert [p.seed for p in states.provenance] == [2] * 4
+    again = generator.generate(2, seed=2)
+    assert np.allclose(again.positions._value, states.positions._value[:2], atol=1e-6)
+    assert "TopologyGenerator" in repr(generator) and generator.kernelDescription().startswith("Reference")
+
+
+def testSelectedAtomsGiveTheirPart(tmp_path):
+    topology = makeTopology(chains=2)
+    generator = openmmorbit.TopologyGenerator(makeModel(topology, "CA"), topology, platform="Reference", check=False,
+                                              numSteps=2)
+    states = generator.generate(3, seed=1)
+    assert generator.atoms == [0, 4, 8, 12] and states.numAtoms == 4
+    assert [atom.name for atom in states.topology.atoms()] == ["CA"] * 4
+    assert [chain.index for chain in states.topology.chains()] == [0, 1]
+    states.writePDB(tmp_path / "ca.pdb")
+    states.writeDCD(tmp_path / "ca.dcd")
+    assert app.PDBFile(str(tmp_path / "ca.pdb")).getNumFrames() == 3
+
+
+def testStatesGoIntoAContext():
+    topology = makeTopology()
+    states = openmmorbit.TopologyGenerator(makeModel(topology), topology, "Reference", check=False,
+                                           numSteps=2).generate(2, seed=1)
+    system = openmm.System()
+    for atom in topology.atoms():
+        system.addParticle(atom.element.mass)
+    context = openmm.Context(system, openmm.VerletIntegrator(0.001), openmm.Platform.getPlatformByName("Reference"))
+    states.applyTo(context, 1)
+    assert np.allclose(context.getState(getPositions=True).getPositions(asNumpy=True)._value,
+                       states.positions._value[1])
+
+
+def testInspectionLeavesOutWrongStates():
+    topology = makeTopology()
+    model = makeModel(topology)
+    subject = orbit.TopologySubject(model.getTopology())
+    statistics = orbit.FrameStatistics(subject)
+    statistics.add(np.random.default_rng(1).normal(size=24))
+    statistics.finish(subject)
+    model.setTopology(subject)
+    states = openmmorbit.TopologyGenerator(model, topology, "Reference", maxRedraws=1, numSteps=2).generate(3, seed=1)
+    assert len(states) < 3 and len(states.failures) == 3 - len(states)
+    assert "expected 3 correct states of the topology of 8 atoms" in states.message
+    failed = openmmorbit.TopologyGenerator(model, topology, "Reference", maxRedraws=1, numSteps=2,
+                                           returnFailed=True).generate(3, seed=1)
+    assert len(failed) == 3 and not all(status.isAccepted() for status in failed.status)
+
+
+@pytest.mark.parametrize("way", [copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))])
+def testStatesCanBeCopied(way):
+    topology = makeTopology()
+    states = openmmorbit.TopologyGenerator(makeModel(topology), topology, "Reference", check=False,
+                                           numSteps=2).generate(2, seed=1)
+    other = way(states)
+    assert np.array_equal(other.positions._value, states.positions._value)
+    assert other.topology.getNumAtoms() == 8 and other.topology.getNumBonds() == topology.getNumBonds()
+
+
+def testAnotherSystemIsRefusedByItsFirstDifference():
+    topology = makeTopology()
+    model = makeModel(topology)
+    with pytest.raises(ValueError, match="residue name GLY at atom 4 .CA of residue GLY 1., got SER"):
+        openmmorbit.TopologyGenerator(model, makeTopology(("ALA", "SER")))
+    with pytest.raises(ValueError, match="expected a topology of 8 atoms as in training, got 16"):
+        openmmorbit.TopologyGenerator(model, makeTopology(chains=2))
+    with pytest.raises(ValueError, match="with 8 atoms, got 4"):
+        openmmorbit.TopologyGenerator(model, topology, atoms="heavy")
+    with pytest.raises(ValueError, match="expected a model of a system, got one of molecules"):
+        openmmorbit.TopologyGenerator(openmmorbit.defaultModelPath(), topology)
+    with pytest.raises(TypeError, match="expected an openmm.app.Topology, got str"):
+        openmmorbit.TopologyGenerator(model, "system.pdb")
+
+
+@pytest.mark.parametrize("atoms, words", [
+    ("backbone", "'all', 'heavy', 'CA'"), ([], "at least one selected atom"), ([0, 8], "below 8, .* got 8"),
+    ([1, 1], "atom 1 twice"), ([-1], "atoms")])
+def testWrongSelectionsAreNamed(atoms, words):
+    with pytest.raises(ValueError, match=words):
+        topologies.findAtoms(makeTopology(), atoms)
+
+
+def testMoleculesWantBondOrders(tmp_path):
+    topology = makeTopology()
+    states = openmmorbit.TopologyGenerator(makeModel(topology), topology, "Reference", check=False,
+                                           numSteps=2).generate(1, seed=1)
+    with pytest.raises(ValueError, match="expected a molecule with bond orders"):
+        states.toRDKit()
+    with pytest.raises(ValueError, match="TopologyGenerator: expected maxRedraws or its former name"):
+        openmmorbit.TopologyGenerator(makeModel(topology), topology, maxRedraws=1, maxResamplings=2)
+    with pytest.raises(ValueError, match="numStates"):
+        openmmorbit.TopologyGenerator(makeModel(topology), topology).generate(0)
+    assert unit.is_quantity(states.positions)
