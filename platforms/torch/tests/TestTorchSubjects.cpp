@@ -284,6 +284,14 @@ TEST_F(SubjectTest, topologiesTrainWithTheHandOfTheirFrames) {
     ethanol.splitRule = SplitRule::Time;
     ethanol.topology = makeTopologySubject(record);
     write({makeBlock(0, 100)});
+
+    // With reflections, finished states are reflected; without, the network learns the hand.
+
+    model = torchimpl::createInitialModel(settings);
+    EXPECT_EQ(model.getRotations(), OrbitRotations::WithReflections);
+    EXPECT_EQ(model.getTopology().numFrames, 79) << "the geometry of the training frames";
+    EXPECT_EQ(model.getTopology().bonds.size(), record.bonds.size());
+    settings.rotations = "SO3";
     model = torchimpl::createInitialModel(settings);
     const torchimpl::TrainingData data = read();
     EXPECT_EQ(data.sets[0].subjects[0].numFrames, 79);
@@ -342,4 +350,39 @@ TEST_F(SubjectTest, trajectoriesTrain) {
     EXPECT_GT(result.validationLoss, 0);
     EXPECT_EQ(result.metrics.numMolecules, 1);
     EXPECT_EQ(result.metrics.numReferences, 20) << "references are frames of the validation side";
+}
+
+TEST_F(SubjectTest, settingsAreSuggestedForSystems) {
+    TopologyRecord record;
+    record.residueNames = {"MOL"};
+    for (const GraphAtom& atom : ethanol.graph.atoms)
+        record.atoms.push_back({atom.name, atom.element, 0, 0});
+    write({makeBlock(0, 10)});
+    try {
+        TrainingSettings::suggest({settings.datasets[0].shards[0]}, 5);
+        ADD_FAILURE() << "expected a refusal of molecules";
+    }
+    catch (const ArgumentError& error) {
+        EXPECT_NE(std::string(error.what()).find("expected shards of a system"), std::string::npos) << error.what();
+    }
+    ethanol = ShardSubject();
+    ethanol.kind = SubjectKind::Topology;
+    ethanol.splitRule = SplitRule::Time;
+    ethanol.topology = makeTopologySubject(record);
+    FrameBlock block = makeBlock(0, 50);
+    double squares = 0;
+    for (std::size_t first = 0; first < 39 * 27; first += 27)
+        for (int k = 0; k < 3; k++) {
+            double mean = 0;
+            for (int i = 0; i < 9; i++)
+                mean += block.positions[first + 3 * i + k] / 9;
+            for (int i = 0; i < 9; i++)
+                squares += std::pow(block.positions[first + 3 * i + k] - mean, 2);
+        }
+    write({block});
+    const TrainingSettings found = TrainingSettings::suggest({settings.datasets[0].shards[0]}, 5);
+    EXPECT_EQ(found.conditions, (std::vector<std::string>{block.condition}));
+    EXPECT_EQ(found.validationShards, settings.datasets[0].shards);
+    EXPECT_EQ(found.maxMinutes, 5);
+    EXPECT_NEAR(found.network.dataScale, std::sqrt(squares / (39 * 27)), 1e-4) << "of the frames that train";
 }
