@@ -136,6 +136,7 @@ struct AttentionTile {
     const AttentionTask& task;
     const HeadPack& head;
     int h;
+    float scale;        // of the scores
 
     template <int ROWS>
     ORBIT_INLINE_MEMBER void run(int firstRow) const {
@@ -161,7 +162,7 @@ struct AttentionTile {
     /** Turn the scores of a row into weights; get their sum, and the sums [3P] of the points that they reach. */
     ORBIT_INLINE_MEMBER float weighRow(int r, int biasRow, int columns, float* relative) const {
         const long padded = task.paddedTokens;
-        const float scale = 1.0f / __builtin_sqrtf((float) task.headWidth);
+        const float* u = task.coordinates;
         float* scores = head.scores + r * padded;
         const float* bias = task.bias + h * task.biasStride + biasRow * padded;
         Vec largest = splat(PADDED_BIAS);
@@ -177,7 +178,7 @@ struct AttentionTile {
             Vec weight = exponential(load(scores + j) - rowMaximum);
             storeOperand(head.weights + r * padded, j, weight);
             sums += weight;
-            first.add(weight, task.coordinates + j, padded);
+            first.add(weight, u + j, padded);
             if constexpr (POINTS != 1)
                 store(scores + j, weight);
         }
@@ -186,7 +187,7 @@ struct AttentionTile {
             for (int point = 1; point < task.pointsPerToken; point++) {
                 PointSum other;
                 for (int j = 0; j < columns; j += LANES)
-                    other.add(load(scores + j), task.coordinates + 3 * point * padded + j, padded);
+                    other.add(load(scores + j), u + 3 * point * padded + j, padded);
                 other.finish(relative + 3 * point);
             }
         return sumOfLanes(sums);
@@ -211,9 +212,10 @@ struct AttentionTile {
 template <int POINTS>
 static void attendWith(const AttentionTask& task) {
     HeadPack head = placeHead(task);
+    const float scale = 1.0f / __builtin_sqrtf((float) task.headWidth);
     for (int h = 0; h < task.numHeads; h++) {
         packHead(task, h, head);
-        forEachRowTile(task.numRows, AttentionTile<POINTS>{task, head, h});
+        forEachRowTile(task.numRows, AttentionTile<POINTS>{task, head, h, scale});
     }
 }
 
