@@ -14,28 +14,55 @@ smiles = ["CCO", "C[C@H](F)Cl", "F/C=C/F", "c1ccccc1[N+](=O)[O-]", "C1CC1", "[2H
           "CC=[C@]=CC", "OC(=O)/C=C1/CC[C@@H](C)CC1", "C1CC2CCC1CC2 bicycle", "CC |&1:0|", "[NH3+]CC([O-])=O"]
 
 
-def makeModel():
+def makeSettings():
     settings = orbit.PairBiasTransformerSettings()
     for name in ("width", "pairWidth", "numRadial", "conditionWidth", "numFrequencies"):
         setattr(settings, name, 2)
     for name in ("numLayers", "numHeads", "transitionFactor"):
         setattr(settings, name, 1)
-    model = orbit.DenoiserModel.createRandom(settings, 1)
+    return settings
+
+
+def makeModel():
+    model = orbit.DenoiserModel.createRandom(makeSettings(), 1)
     counts = orbit.TrainingCounts()
     counts.addMolecule(openmmorbit.readMolecule("CCO"))
     model.setTrainingCounts(counts)
     return model
 
 
-def makeShardInputs(text):
-    """A record of format 1 is what a subject of format 2 is but for its start; frames of one point follow a subject."""
-    record = orbit.ShardRecord()
-    record.graph, record.flatSmiles, record.condition = openmmorbit.readMolecule(text), text, "MMFF94s"
-    record.positions = [float(k) for k in range(3 * record.graph.getNumAtoms())]
-    with tempfile.TemporaryDirectory() as folder:
-        path = f"{folder}/in.shard"
-        orbit.ShardWriter(path).add(record)
-        data = Path(path).read_bytes()[8:]
+def makeTopologySubject():
+    """Two residues, one of them a bead without an element, a centre with a hand, and the geometry of one frame."""
+    record = orbit.TopologyRecord()
+    record.residueNames, record.residueChains = ["ALA", "BEAD"], [0, 1]
+    atoms, bonds = [], []
+    for name, element, residue in (("CA", 6, 0), ("N", 7, 0), ("F", 9, 0), ("O", 8, 0), ("B", 0, 1)):
+        atom = orbit.TopologyAtom()
+        atom.name, atom.element, atom.residue = name, element, residue
+        atoms.append(atom)
+    for other in range(1, 4):
+        bond = orbit.TopologyBond()
+        bond.atom2 = other
+        bonds.append(bond)
+    record.atoms, record.bonds = atoms, bonds
+    subject = orbit.makeTopologySubject(record)
+    statistics = orbit.FrameStatistics(subject)
+    statistics.add([0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 9, 0, 0])
+    statistics.finish(subject)
+    return subject
+
+
+def makeTopologyModel():
+    """A model of one system, whose file holds the topology."""
+    subject = makeTopologySubject()
+    vocabularies = orbit.makeTopologyVocabularies(subject)
+    model = orbit.DenoiserModel.createRandom(makeSettings(), 1, vocabularies.atoms, vocabularies.pairs)
+    model.setTopology(subject)
+    return model
+
+
+def splitShard(data):
+    """A shard of format 2 with one subject and one frame of it, whole and in the parts that the fuzz target joins."""
     label, size = (int.from_bytes(data[k:k + 4], "little") for k in (8, 12))
     payload, frames = data[24 + label:24 + label + size], data[24 + label + size:]
     yield bytes([1, 0]) + data
@@ -43,6 +70,37 @@ def makeShardInputs(text):
     payload += bytes(-len(payload) % 4)
     if len(payload) < 1024:
         yield bytes([3, len(payload) // 4]) + payload + description + frames[24 + len(description) + 4:]
+
+
+def writeShard(fill):
+    """The bytes of a shard behind its name."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = f"{folder}/in.shard"
+        fill(orbit.ShardWriter(path))
+        return Path(path).read_bytes()[8:]
+
+
+def makeShardInputs(text):
+    """A record of format 1 is what a subject of format 2 is but for its start; frames of one point follow a subject."""
+    record = orbit.ShardRecord()
+    record.graph, record.flatSmiles, record.condition = openmmorbit.readMolecule(text), text, "MMFF94s"
+    record.positions = [float(k) for k in range(3 * record.graph.getNumAtoms())]
+    return splitShard(writeShard(lambda writer: writer.add(record)))
+
+
+def makeTopologyShardInputs():
+    """A topology and a frame of it."""
+    subject = orbit.ShardSubject()
+    subject.kind, subject.splitRule = orbit.SubjectKind_Topology, orbit.SplitRule_Time
+    subject.topology = makeTopologySubject()
+    block = orbit.FrameBlock()
+    block.condition, block.temperature, block.series = "300 K", 300.0, "a"
+    block.positions, block.energies = [float(k) for k in range(3 * subject.getNumPoints())], [0.5]
+
+    def fill(writer):
+        writer.addSubject(subject)
+        writer.addFrames(block)
+    return splitShard(writeShard(fill))
 
 
 def makeTopology(entry):
@@ -70,6 +128,7 @@ def makeSeeds():
     model = makeModel()
     for storage in (orbit.TensorStorage_Float32, orbit.TensorStorage_BFloat16):
         yield "FuzzDenoiserModel", model.toBytes(storage)
+        yield "FuzzDenoiserModel", makeTopologyModel().toBytes(storage)
     generator = orbit.ConformerGenerator(model)
     generator.setEmbedModel(True)
     yield "FuzzSerialization", makeNodes(generator.toXml())
@@ -91,6 +150,8 @@ def makeSeeds():
         atoms = "".join(f"A {a.name} {a.element} {a.formalCharge}\n" for a in graph.atoms)
         yield "FuzzTopology", f"R LIG {text.split()[0]}\n{atoms}{bonds}".encode()
         yield "FuzzTopology", f"R UNL\n{atoms}{bonds}".encode()
+    for contents in makeTopologyShardInputs():
+        yield "FuzzShard", contents
     yield "FuzzShard", bytes([0, 0]) + (golden / "format1.shard").read_bytes()[8:]
     for path in golden.glob("*.sdf"):
         for record in path.read_text().split("$$$$\n")[:20]:
