@@ -158,6 +158,14 @@ GenerationSettings Generator::getCallSettings(int seed, ProgressCallback* progre
     return call;
 }
 
+void Generator::useKernel(const std::function<void(IntegrateOrbitDiffusionStepKernel&)>& use) {
+    getImpl()->useKernel(use);
+}
+
+ConformerProvenance Generator::makeProvenance(const GenerationSettings& call) {
+    return getImpl()->makeProvenance(call);
+}
+
 ConformerProvenance Generator::run(const std::vector<GenerationJob*>& jobs, const GenerationSettings& call) {
     const std::shared_ptr<GeneratorImpl> impl = getImpl();
     impl->run(jobs, call);

@@ -2,6 +2,7 @@
 find_package(Python 3.9 REQUIRED COMPONENTS Interpreter OPTIONAL_COMPONENTS Development.Module)
 find_package(Threads REQUIRED)
 find_package(nlohmann_json 3.9 REQUIRED)
+find_package(Eigen3 3.3 REQUIRED NO_MODULE)
 
 # OpenMM: headers, libraries and the SWIG interface ship in the wheel.
 if(NOT OPENMM_DIR)

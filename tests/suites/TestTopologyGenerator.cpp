@@ -143,3 +143,122 @@ TEST(TestTopologyGenerator, RefusesNumbersOutOfRange) {
     generator->setPlatformName("Abacus");
     expectMentions<ArgumentError>("TopologyGenerator::setPlatformName", [&] { generator->generate(1); });
 }
+
+namespace {
+
+/** A pair of atoms whose network answers zero: its denoised positions shrink, so every step is linear. */
+DenoiserModel makeLinearModel() {
+    TopologyRecord topology;
+    topology.residueNames = {"ARG"};
+    topology.atoms = {{"A", 18, 0, 0}, {"B", 18, 0, 0}, {"C", 10, 0, 0}};
+    const TopologySubject subject = makeTopologySubject(topology);
+    const TopologyVocabularies vocabularies = makeTopologyVocabularies(subject);
+    PairBiasTransformerSettings settings = makeSmallSettings();
+    settings.dataScale = 0.8;
+    DenoiserModel model = DenoiserModel::createRandom(settings, 1, vocabularies.atoms, vocabularies.pairs);
+    for (const std::string& name : model.getTensorNames()) {
+        ModelTensor tensor = model.getTensor(name);
+        if (name != "time.frequencies")
+            std::fill(tensor.values.begin(), tensor.values.end(), 0.0f);
+        model.setTensor(name, tensor);
+    }
+    model.setRotations(OrbitRotations::Proper);
+    model.setTopology(subject);
+    return model;
+}
+
+SamplerSettings makePlainSampler(SamplerMethod method) {
+    SamplerSettings sampler;
+    sampler.method = method;
+    sampler.numSteps = 5;
+    sampler.sigmaMax = 4;
+    sampler.renewal = 0;
+    sampler.stereoGuidance = 0;
+    return sampler;
+}
+
+vector<double> getCoordinates(const Ensemble& ensemble, int index) {
+    vector<double> coordinates;
+    for (const OpenMM::Vec3& x : ensemble.getPositions(index))
+        coordinates.insert(coordinates.end(), {x[0], x[1], x[2]});
+    return coordinates;
+}
+
+double dot(const vector<double>& a, const vector<double>& b) {
+    double sum = 0;
+    for (size_t k = 0; k < a.size(); k++)
+        sum += a[k] * b[k];
+    return sum;
+}
+
+} // namespace
+
+TEST(TestTopologyGenerator, DensityOfALinearFlowIsGaussian) {
+    // Denoised positions are y / (1 + (sigma / scale)^2): a step multiplies positions by a number, so the result is
+    // normally distributed with a known variance.
+
+    for (SamplerMethod method : {SamplerMethod::Euler, SamplerMethod::Heun}) {
+        const auto generator = makeGenerator(makeLinearModel());
+        const SamplerSettings sampler = makePlainSampler(method);
+        generator->setSamplerSettings(sampler);
+        const vector<double> levels = sampler.getNoiseLevels();
+        double factor = 1;
+        auto slope = [](double sigma) {
+            return sigma / (sigma * sigma + 0.8 * 0.8);
+        };
+        for (int k = 0; k < sampler.numSteps; k++) {
+            const double h = levels[k + 1] - levels[k], first = slope(levels[k]), euler = 1 + h * first;
+            factor *= method == SamplerMethod::Euler || levels[k + 1] == 0
+                    ? euler
+                    : 1 + h * 0.5 * (first + euler * slope(levels[k + 1]));
+        }
+        const double deviation = 0.1 * std::abs(factor) * sampler.sigmaMax;
+        const Ensemble states = generator->generateWithDensity(3, 4);
+        vector<double> all;
+        for (int i = 0; i < 3; i++) {
+            const vector<double> x = getCoordinates(states, i);
+            const double expected =
+                    -0.5 * dot(x, x) / (deviation * deviation) - 6 * std::log(deviation * std::sqrt(2 * M_PI));
+            expectClose("density", states.getProvenance(i).logDensity, expected, {2e-3, 2e-3});
+            all.insert(all.end(), x.begin(), x.end());
+        }
+        const vector<double> again = generator->computeLogDensities(all);
+        for (int i = 0; i < 3; i++)
+            expectClose("density of given states", again[i], states.getProvenance(i).logDensity, {2e-3, 2e-3});
+    }
+}
+
+TEST(TestTopologyGenerator, DensityFollowsTheSamplersOwnSteps) {
+    // A network with random weights: states are those of generate(), and the way back finds the same density.
+
+    const auto generator = makeGenerator(makeModel(OrbitRotations::Proper));
+    generator->setSamplerSettings(makePlainSampler(SamplerMethod::Heun));
+    generator->setCheckCopies(false);
+    const Ensemble plain = generator->generate(2, 6), states = generator->generateWithDensity(2, 6);
+    for (int i = 0; i < 2; i++) {
+        expectClose("states", states.getPositions(i), plain.getPositions(i), {2e-2, 2e-3});
+        EXPECT_TRUE(std::isnan(plain.getProvenance(i).logDensity));
+        const double found = generator->computeLogDensities(getCoordinates(states, i))[0];
+        expectClose("density", found, states.getProvenance(i).logDensity, {0, 0.05});
+    }
+}
+
+TEST(TestTopologyGenerator, RefusesDensitiesOfOtherSamplers) {
+    const auto generator = makeGenerator(makeModel(OrbitRotations::Proper));
+    auto expectRefusal = [&](const std::string& words, const SamplerSettings& sampler) {
+        generator->setSamplerSettings(sampler);
+        expectMentions<ArgumentError>(words, [&] { generator->generateWithDensity(1, 1); });
+        expectMentions<ArgumentError>(words, [&] { generator->computeLogDensities(vector<double>(21, 0.1)); });
+    };
+    SamplerSettings sampler = makePlainSampler(SamplerMethod::Euler);
+    sampler.renewal = 0.5;
+    expectRefusal("set renewal to 0", sampler);
+    expectRefusal("use the method euler or heun", makePlainSampler(SamplerMethod::Multistep));
+    generator->setSamplerSettings(makePlainSampler(SamplerMethod::Euler));
+    expectMentions<ArgumentError>("expected positions of states of 7 atoms, got 20 coordinates",
+            [&] { generator->computeLogDensities(vector<double>(20)); });
+    const auto reflected = makeGenerator(makeModel(OrbitRotations::WithReflections));
+    reflected->setSamplerSettings(makePlainSampler(SamplerMethod::Euler));
+    expectMentions<ArgumentError>(
+            "train it with the setting rotations \"SO3\"", [&] { reflected->generateWithDensity(1, 1); });
+}

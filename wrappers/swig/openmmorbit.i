@@ -119,6 +119,8 @@ ORBIT_LONG_CALL(OrbitPlugin::compareEnsembles)
 ORBIT_LONG_CALL(OrbitPlugin::ConformerGenerator::generate)
 ORBIT_LONG_CALL(OrbitPlugin::ConformerGenerator::generateBatch)
 ORBIT_LONG_CALL(OrbitPlugin::TopologyGenerator::generate)
+ORBIT_LONG_CALL(OrbitPlugin::TopologyGenerator::generateWithDensity)
+ORBIT_LONG_CALL(OrbitPlugin::TopologyGenerator::computeLogDensities)
 ORBIT_LONG_CALL(OrbitPlugin::OrbitDiffusionIntegrator::step)
 ORBIT_LONG_CALL(OrbitPlugin::OrbitDiffusionIntegrator::generate)
 

@@ -9,6 +9,7 @@
 #include "openmmorbit/ConformerStatus.h"
 #include "openmmorbit/MolecularGraph.h"
 #include "openmmorbit/internal/windowsExportOrbit.h"
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,8 @@ struct OPENMM_EXPORT_ORBIT ConformerProvenance {
     int numResamplings = 0;     ///< number of redraws before this one; the noise depends on it
     int numEvaluations = 0;     ///< evaluations of the network, redraws included
     bool mirrored = false;      ///< every centre came out inverted, and the copy was reflected
+    /** Natural logarithm of the density with which the copy is generated, nm^-(3 numAtoms - 3); NaN if unknown */
+    double logDensity = std::numeric_limits<double>::quiet_NaN();
     double wallSeconds = 0;     ///< share of the wall-clock time by number of atoms, s, redraws included
 };
 

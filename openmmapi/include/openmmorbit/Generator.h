@@ -9,6 +9,7 @@
 #include "openmmorbit/SamplerSettings.h"
 #include "openmmorbit/internal/windowsExportOrbit.h"
 #include <atomic>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -18,6 +19,7 @@ namespace OrbitPlugin {
 
 class GenerationJob;
 class GeneratorImpl;
+class IntegrateOrbitDiffusionStepKernel;
 struct GenerationSettings;
 
 /**
@@ -124,6 +126,10 @@ protected:
     void checkCount(const std::string& method, const std::string& what, int value, int minimum) const;
     /** Get the settings for a call. @param seed   0 chooses one */
     GenerationSettings getCallSettings(int seed, ProgressCallback* progress);
+    /** Use the kernel of the platform for something else, in single precision at least; other calls wait. */
+    void useKernel(const std::function<void(IntegrateOrbitDiffusionStepKernel&)>& use);
+    /** Get what the provenance of all copies of a call says. */
+    ConformerProvenance makeProvenance(const GenerationSettings& call);
     /** Run jobs to their end, and get what the provenance of all their copies says. */
     ConformerProvenance run(const std::vector<GenerationJob*>& jobs, const GenerationSettings& call);
     std::shared_ptr<const DenoiserModel> model;

@@ -53,6 +53,34 @@ public:
      * @throws GenerationStopped if the progress callback asked for it
      */
     Ensemble generate(int numStates, int seed = 0, ProgressCallback* progress = nullptr);
+    /**
+     * Generate states with the density at which the sampler makes them, in their provenance (logDensity). It is the
+     * density of the sampler's own steps, however few there are, so importance weights need no correction for them.
+     * Each state is generated once and inspected, and none is left out: redraws would change the density.
+     *
+     * The density is one of centred positions, in 3 numAtoms - 3 dimensions. It is computed in single precision at
+     * least, from 2 (3 numAtoms - 3) + 1 evaluations of each step.
+     *
+     * @param numStates   how many, at least 1
+     * @param seed        random seed; 0 chooses one, which the provenance tells
+     * @param progress    follows the generation, may be null
+     * @throws ArgumentError if a step of the sampler is random (renewal), guided (stereoGuidance) or remembers the step
+     *         before (Multistep), or if the model's states are reflected (rotations O3)
+     * @throws GenerationStopped if the progress callback asked for it
+     */
+    Ensemble generateWithDensity(int numStates, int seed = 0, ProgressCallback* progress = nullptr);
+    /**
+     * Compute the density at which the sampler would generate given states, as above.
+     *
+     * @param positions   [numStates * numAtoms * 3], nm; every state is centred first
+     * @param progress    follows the computation, may be null
+     * @return [numStates] natural logarithms, nm^-(3 numAtoms - 3); minus infinity for a state that it cannot generate
+     * @throws ArgumentError as above, or if the number of positions is not a multiple of 3 numAtoms
+     */
+    std::vector<double> computeLogDensities(const std::vector<double>& positions, ProgressCallback* progress = nullptr);
+private:
+    void checkReflections(const char* method) const;
+    double getDifference() const;
 };
 
 } // namespace OrbitPlugin

@@ -7,6 +7,7 @@
 #include "openmmorbit/Ensemble.h"
 #include "openmmorbit/ProgressCallback.h"
 #include "openmmorbit/SamplerSettings.h"
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -16,6 +17,7 @@
 namespace OrbitPlugin {
 
 class GenerationJob;
+class IntegrateOrbitDiffusionStepKernel;
 class PrivateContext;
 
 /** What holds for all jobs of a call. */
@@ -38,6 +40,12 @@ public:
     GeneratorImpl(std::shared_ptr<const DenoiserModel> model, const std::string& caller,
             const std::string& platformName, std::map<std::string, std::string> properties, int numThreads);
     ~GeneratorImpl();
+    /**
+     * Use the kernel for something else, in single precision at least. Other calls wait.
+     *
+     * @param use   receives the kernel
+     */
+    void useKernel(const std::function<void(IntegrateOrbitDiffusionStepKernel&)>& use);
     /** Run jobs to their end. Calls of several threads wait for each other. */
     void run(const std::vector<GenerationJob*>& jobs, const GenerationSettings& settings);
     /** Get what the provenance of all copies of a call says. */
@@ -45,9 +53,13 @@ public:
     /** Get the name of the implementation and its instruction set. */
     std::string getKernelDescription() const;
 private:
+    std::unique_ptr<PrivateContext> createContext(const std::string& precision) const;
     std::mutex running;
     std::shared_ptr<const DenoiserModel> model;
-    std::unique_ptr<PrivateContext> context;
+    std::string caller, platformName;
+    std::map<std::string, std::string> properties;
+    int numThreads;
+    std::unique_ptr<PrivateContext> context, preciseContext;
 };
 
 } // namespace OrbitPlugin

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT
+// The probability density of what a sampler without random steps generates.
+#ifndef OPENMM_ORBIT_FLOWDENSITY_H_
+#define OPENMM_ORBIT_FLOWDENSITY_H_
+
+#include "openmmorbit/TokenInputs.h"
+#include "openmmorbit/internal/Batch.h"
+#include "openmmorbit/internal/OrbitKernels.h"
+#include <Eigen/Dense>
+#include <vector>
+
+namespace OrbitPlugin {
+
+/**
+ * Follows positions through the steps of a sampler, with the logarithm of their density. Each step is a map y -> f(y) of
+ * centred positions, so the density of the result is that of the prior divided by the determinants of all Jacobians.
+ * This holds for the steps themselves, however few there are: no error of an ODE solver remains (theory.md, 8).
+ *
+ * The Jacobian is taken in an orthonormal basis of the centred positions, of dimension 3N - 3, by central differences.
+ * Positions are in the model unit, densities in its inverse to the power of that dimension.
+ */
+class FlowDensity {
+public:
+    /**
+     * Prepare to follow copies of a subject. The kernel's batch is replaced, and must not be until the last call.
+     *
+     * @param condition   row of condition.embedding
+     * @param difference  length of the differences, model unit; about 0.005 for single precision
+     * @throws ArgumentError if a step of the plan is random, guided or not a function of the positions alone
+     */
+    FlowDensity(IntegrateOrbitDiffusionStepKernel& kernel, const SamplerPlan& plan, const TokenInputs& inputs,
+            int condition, double difference);
+    /** Get the dimension of the centred positions. */
+    int getDimension() const {
+        return (int) basis.cols();
+    }
+    /** Follow positions of the prior to the end. @return the logarithm of the density there */
+    double advance(std::vector<double>& positions);
+    /**
+     * Follow finished positions back to the prior.
+     *
+     * @return the logarithm of their density; minus infinity if no positions of the prior lead there
+     */
+    double retrace(std::vector<double>& positions);
+    /** Get the logarithm of the density of the prior at its noise level. */
+    double getPriorLogDensity(const std::vector<double>& positions) const;
+private:
+    typedef Eigen::VectorXd Vector;
+    /** Apply a step to centred positions in the basis, one column each. */
+    Eigen::MatrixXd apply(int step, const Eigen::MatrixXd& columns);
+    /** Get the Jacobian of a step. */
+    Eigen::MatrixXd differentiate(int step, const Vector& y);
+    /** Find the positions that a step takes to others; false if there are none nearby. */
+    bool invert(int step, const Vector& target, Vector& y);
+    Vector toBasis(const std::vector<double>& positions) const;
+    std::vector<double> fromBasis(const Vector& y) const;
+    IntegrateOrbitDiffusionStepKernel& kernel;
+    SamplerPlan plan;
+    double difference;
+    int numCopies = 0;              ///< of the kernel's batch
+    Eigen::MatrixXd basis;          ///< [3N][3N - 3]
+};
+
+} // namespace OrbitPlugin
+
+#endif // OPENMM_ORBIT_FLOWDENSITY_H_
