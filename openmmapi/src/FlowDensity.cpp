@@ -35,13 +35,15 @@ MatrixXd makeBasis(int numPoints) {
 }
 
 void checkPlan(const SamplerPlan& plan, const TokenInputs& inputs) {
-    const std::string expected = "FlowDensity: expected a sampler whose steps are functions of the positions, got ";
     if (!plan.renewedLevels.empty() && *std::max_element(plan.renewedLevels.begin(), plan.renewedLevels.end()) > 0)
-        throw ArgumentError(expected + "one that draws noise anew; set renewal to 0");
+        throw ArgumentError("FlowDensity: expected a sampler whose steps are functions of the positions, got "
+                "one that draws noise anew; set renewal to 0");
     if (plan.method == SamplerMethod::Multistep)
-        throw ArgumentError(expected + "one that remembers the step before; use the method euler or heun");
+        throw ArgumentError("FlowDensity: expected a sampler whose steps are functions of the positions, got "
+                "one that remembers the step before; use the method euler or heun");
     if (plan.stereoGuidance > 0 && !inputs.handedVolumes.empty())
-        throw ArgumentError(expected + "one that is guided; set stereoGuidance to 0");
+        throw ArgumentError("FlowDensity: expected a sampler whose steps are functions of the positions, got "
+                "one that is guided; set stereoGuidance to 0");
 }
 
 /** The logarithm of the absolute value of a determinant. */

@@ -12,8 +12,8 @@
 namespace OrbitPlugin {
 
 /**
- * Follows positions through the steps of a sampler, with the logarithm of their density. Each step is a map y -> f(y) of
- * centred positions, so the density of the result is that of the prior divided by the determinants of all Jacobians.
+ * Follows positions through the steps of a sampler, with the logarithm of their density. Each step is a map y -> f(y)
+ * of centred positions, so the density of the result is that of the prior divided by the determinants of all Jacobians.
  * This holds for the steps themselves, however few there are: no error of an ODE solver remains (theory.md, 8).
  *
  * The Jacobian is taken in an orthonormal basis of the centred positions, of dimension 3N - 3, by central differences.

@@ -26,6 +26,8 @@ pluginLoadedLibNames = loadPlugins()
 _homes = {
     "ConformerGenerator": "conformers", "GenerationResult": "conformers", "defaultModelPath": "models",
     "OpenStereoWarning": "openstereo", "TopologyGenerator": "topologies",
+    "importanceWeights": "simulation.weights", "ImportanceWeights": "simulation.weights",
+    "OrbitMonteCarlo": "simulation.montecarlo",
     "Ensemble": "ensemble", "Conformer": "ensemble", "UnfamiliarMoleculeWarning": "familiarity",
     "orbitPosterior": "posterior", "OrbitPosterior": "posterior", "orbitTarget": "posterior",
     "OrbitTarget": "posterior",

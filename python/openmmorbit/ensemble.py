@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,10 +25,6 @@ if TYPE_CHECKING:
     from openmmorbit._types import StrPath
     from openmmorbit.simulation.relaxed import Relaxation
     from openmmorbit.simulation.solvent import SolvatedState
-
-
-def _integer(value: object) -> bool:
-    return isinstance(value, (int, np.integer)) and not isinstance(value, (bool, np.bool_))
 
 
 class Conformer:
@@ -144,6 +141,11 @@ class Ensemble:
         return [self._core.getProvenance(i) for i in range(self.numConformers)]
 
     @property
+    def logDensities(self) -> np.ndarray:
+        """Shape (numConformers,): ln of the density at which each was generated, nm^-(3 numAtoms - 3); NaN: unknown."""
+        return np.array([entry.logDensity for entry in self.provenance])
+
+    @property
     def failures(self) -> list[orbit.FailedConformer]:
         """Copies that failed the inspection and are not among the conformers: a list of FailedConformer."""
         return [self._core.getFailure(i) for i in range(self._core.getNumFailures())]
@@ -197,7 +199,7 @@ class Ensemble:
         return self.numConformers
 
     def __getitem__(self, key: Any) -> Any:
-        if _integer(key):
+        if isinstance(key, Integral) and not isinstance(key, bool):
             index = int(key) + (len(self) if key < 0 else 0)
             if len(self) == 0:
                 raise IndexError(f"Ensemble: expected a conformer of {self.graph.getLabel()}, got index {key}; the "

@@ -211,7 +211,8 @@ class TopologyGenerator(Generator):
         """Indices of the generated atoms in the given Topology."""
         return list(self._atoms)
 
-    def generate(self, numStates: int = 100, seed: int = 0, progress: bool = False) -> Ensemble:
+    def generate(self, numStates: int = 100, seed: int = 0, progress: bool = False, *,
+                 density: bool = False) -> Ensemble:
         """Generate states. Ctrl-C stops between two steps.
 
         Parameters
@@ -222,6 +223,9 @@ class TopologyGenerator(Generator):
             The same seed gives the same states; 0 chooses one, which the provenance tells.
         progress : bool
             Show a progress bar on standard error, if that is a terminal.
+        density : bool
+            Compute the density at which the sampler generates each state (Ensemble.logDensities), for importance
+            weights. No state is left out then, whatever the inspection finds. It takes 6 numAtoms as many evaluations.
 
         Returns
         -------
@@ -231,11 +235,42 @@ class TopologyGenerator(Generator):
         Raises
         ------
         ValueError
-            For a number out of range.
+            For a number out of range; with density, for a sampler that has none: it must not draw noise anew (renewal),
+            be guided (stereoGuidance), or remember the step before (multistep), and the model must have been trained
+            with rotations="SO3".
         """
         number, seed = checkInteger("numStates", numStates, 1), checkInteger("seed", seed, 0)
         with self._watched(progress) as callback:
-            return Ensemble(self._core.generate(number, seed, callback), self._topology)
+            make = self._core.generateWithDensity if density else self._core.generate
+            return Ensemble(make(number, seed, callback), self._topology)
+
+    def logDensities(self, states: Any, progress: bool = False) -> np.ndarray:
+        """Compute the density at which the sampler would generate given states, in any orientation of its own.
+
+        Parameters
+        ----------
+        states : Ensemble, Quantity or array_like
+            Shape (numStates, numAtoms, 3), in nm if there is no unit.
+        progress : bool
+            Show a progress bar on standard error, if that is a terminal.
+
+        Returns
+        -------
+        numpy.ndarray
+            Shape (numStates,): natural logarithms, of nm^-(3 numAtoms - 3); minus infinity for a state that the sampler
+            cannot make.
+
+        Raises
+        ------
+        ValueError
+            For a sampler without a density, as generate(), or states of another number of atoms.
+        """
+        from openmmorbit.simulation.states import readStates, requireFinite
+
+        read = readStates("TopologyGenerator.logDensities", states, self._topology)
+        requireFinite("TopologyGenerator.logDensities", read)
+        with self._watched(progress) as callback:
+            return np.asarray(self._core.computeLogDensities(read.positions.ravel(), callback))
 
 
 showSettings(TopologyGenerator)

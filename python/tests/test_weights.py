@@ -1,0 +1,188 @@
+# SPDX-License-Identifier: MIT
+"""Importance weights and Monte Carlo moves against distributions that are known in closed form."""
+import pathlib
+import re
+
+import numpy as np
+import openmm
+import pytest
+from openmm import app, unit
+
+import openmmorbit
+from openmmorbit import orbit, topologies
+
+TEMPERATURE = 300.0
+RT = 0.00831446261815324 * TEMPERATURE
+
+
+def makePair():
+    topology = app.Topology()
+    residue = topology.addResidue("PAR", topology.addChain())
+    for name in ("A", "B"):
+        topology.addAtom(name, app.element.argon, residue)
+    return topology
+
+
+def makeGenerator(topology, **settings):
+    """A network of zeros: two atoms that are normally distributed, so that every distance is proposed."""
+    network = orbit.PairBiasTransformerSettings()
+    network.width, network.numHeads, network.numLayers, network.pairWidth, network.dataScale = 16, 2, 1, 8, 2.0
+    subject = orbit.makeTopologySubject(topologies.makeRecord(topology))
+    vocabularies = orbit.makeTopologyVocabularies(subject)
+    model = orbit.DenoiserModel.createRandom(network, 1, vocabularies.atoms, vocabularies.pairs)
+    for name in model.getTensorNames():
+        tensor = model.getTensor(name)
+        if name != "time.frequencies":
+            tensor.values = np.zeros_like(tensor.values)
+            model.setTensor(name, tensor)
+    model.setRotations(orbit.OrbitRotations_Proper)
+    model.setTopology(subject)
+    return openmmorbit.TopologyGenerator(model, topology, "Reference", **{
+        "method": "heun", "numSteps": 4, "renewal": 0, "stereoGuidance": 0, "sigmaMax": 10, **settings})
+
+
+def makeDoubleWell():
+    """Two particles whose distance has minima of different widths at 0.2 and 0.4 nm."""
+    system = openmm.System()
+    for _ in range(2):
+        system.addParticle(39.9)
+    force = openmm.CustomBondForce("9*(((r-0.3)/0.1)^2-1)^2+20*(r-0.3)")
+    force.addBond(0, 1, [])
+    system.addForce(force)
+    return system
+
+
+def exactProbabilities():
+    """Of the outer well, and the mean distance."""
+    r = np.linspace(1e-4, 1.2, 200001)
+    energy = 9 * (((r - 0.3) / 0.1) ** 2 - 1) ** 2 + 20 * (r - 0.3)
+    density = r ** 2 * np.exp(-energy / RT)
+    density /= density.sum()
+    return density[r > 0.3].sum(), (density * r).sum()
+
+
+def distances(positions):
+    return np.linalg.norm(positions[:, 0] - positions[:, 1], axis=1)
+
+
+@pytest.fixture(scope="module")
+def states():
+    return makeGenerator(makePair()).generate(4000, seed=3, density=True)
+
+
+def testWeightedAveragesAreThoseOfTheBoltzmannDistribution(states):
+    weights = openmmorbit.importanceWeights(states, makeDoubleWell(), TEMPERATURE * unit.kelvin, platform="Reference")
+    r = distances(states.positions._value)
+    share, mean = exactProbabilities()
+    for found, expected in ((weights.mean(r > 0.3), share), (weights.mean(r), mean)):
+        assert 0 < found.error < 0.06 and abs(found.value - expected) < 4 * found.error
+    difference = weights.freeEnergyDifference(r <= 0.3, r > 0.3)
+    assert abs(difference.value + RT * np.log(share / (1 - share))) < 4 * difference.error
+    edges, profile = weights.profile(r, bins=10, range=(0.1, 0.6))
+    assert len(edges) == 11 and profile.value.shape == profile.error.shape == (10,)
+    assert profile.value.sum() == pytest.approx(1, abs=0.01)
+    assert 0.01 < weights.ess < 1 and f"{100 * weights.ess:.3g} %" in repr(weights)
+    assert weights.weights.sum() == pytest.approx(1)
+
+
+def testDensityIsNormalized(states):
+    # The mean of 1/p over states in a ball of distances is its volume.
+    r = distances(states.positions._value)
+    inside = r < 0.3
+    volume = np.mean(np.where(inside, np.exp(-states.logDensities), 0))
+    # Centred positions have an orthonormal coordinate q = (a - b) / sqrt(2).
+    expected = 4 / 3 * np.pi * (0.3 / np.sqrt(2)) ** 3
+    error = np.std(np.where(inside, np.exp(-states.logDensities), 0)) / np.sqrt(len(r))
+    assert abs(volume - expected) < 4 * error and error < 0.05 * expected
+
+
+def testGivenStatesHaveTheDensityOfGeneratedOnes(states):
+    generator = makeGenerator(makePair())
+    again = generator.logDensities(states[:5])
+    assert np.allclose(again, states.logDensities[:5], atol=1e-3)
+    shifted = states.positions[:5] + unit.Quantity(np.array([1.0, 2.0, 3.0]), unit.nanometer)
+    assert np.allclose(generator.logDensities(shifted), again, atol=1e-3)
+    assert np.isnan(generator.generate(2, seed=1).logDensities).all()
+
+
+def makeSimulation():
+    system = makeDoubleWell()
+    integrator = openmm.LangevinMiddleIntegrator(TEMPERATURE, 5, 0.004)
+    integrator.setRandomNumberSeed(4)
+    simulation = app.Simulation(makePair(), system, integrator, openmm.Platform.getPlatformByName("Reference"))
+    simulation.context.setPositions([[0, 0, 0], [0.2, 0, 0]])
+    simulation.context.setVelocitiesToTemperature(TEMPERATURE, 3)
+    return simulation
+
+
+def testMovesKeepTheCanonicalEnsemble():
+    simulation = makeSimulation()
+    moves = openmmorbit.OrbitMonteCarlo(simulation, makeGenerator(makePair()), 20, batchSize=200, seed=2)
+    simulation.reporters.append(moves)
+    outer, means, crossings, last = [], [], 0, False
+    for _ in range(1000):
+        simulation.step(20)
+        r = distances(simulation.context.getState(positions=True).getPositions(asNumpy=True)._value[None])[0]
+        crossings += (r > 0.3) != last
+        last = r > 0.3
+        outer.append(last)
+        means.append(r)
+    share, mean = exactProbabilities()
+    assert moves.numAttempts == 1000 and moves.acceptance > 0.02
+    assert "moves accepted" in repr(moves) and crossings > 20
+    for series, expected in ((outer, share), (means, mean)):
+        blocks = np.array(series, float).reshape(25, -1).mean(axis=1)
+        assert abs(blocks.mean() - expected) < 4 * blocks.std() / np.sqrt(24)
+
+
+def testMovesKeepTheCentroid():
+    simulation = makeSimulation()
+    simulation.context.setPositions([[5, 0, 0], [5.4, 0, 0]])
+    moves = openmmorbit.OrbitMonteCarlo(simulation, makeGenerator(makePair()), 1, seed=2)
+    while not moves.attempt():
+        assert moves.numAttempts < 500
+    positions = simulation.context.getState(positions=True).getPositions(asNumpy=True)._value
+    assert np.allclose(positions.mean(axis=0), [5.2, 0, 0], atol=1e-5)
+
+
+def testWhatHasNoWeightIsRefused(states):
+    system = makeDoubleWell()
+    plain = makeGenerator(makePair()).generate(2, seed=1)
+    with pytest.raises(ValueError, match="expected states with densities, got 2 without"):
+        openmmorbit.importanceWeights(plain, system, 300)
+    with pytest.raises(ValueError, match="temperature above 0 K"):
+        openmmorbit.importanceWeights(states, system, 0)
+    system.addConstraint(0, 1, 0.2)
+    with pytest.raises(ValueError, match="without constraints, .* got one with 1; .*constraints=None"):
+        openmmorbit.importanceWeights(states, system, 300)
+    for settings, words in (({"renewal": 0.5}, "renewal"), ({"method": "multistep"}, "euler or heun")):
+        with pytest.raises(ValueError, match=words):
+            makeGenerator(makePair(), **settings).generate(1, density=True)
+
+
+def testWrongSimulationsAreRefused():
+    generator = makeGenerator(makePair())
+    simulation = makeSimulation()
+    with pytest.raises(ValueError, match="interval"):
+        openmmorbit.OrbitMonteCarlo(simulation, generator, 0)
+    verlet = app.Simulation(makePair(), makeDoubleWell(), openmm.VerletIntegrator(0.001),
+                            openmm.Platform.getPlatformByName("Reference"))
+    with pytest.raises(ValueError, match="VerletIntegrator has none; give temperature="):
+        openmmorbit.OrbitMonteCarlo(verlet, generator, 1)
+    system = makeDoubleWell()
+    system.addParticle(1)
+    larger = app.Simulation(app.Topology(), system, openmm.LangevinIntegrator(300, 1, 0.001),
+                            openmm.Platform.getPlatformByName("Reference"))
+    with pytest.raises(ValueError, match="System of the 2 atoms that the generator makes, got one of 3"):
+        openmmorbit.OrbitMonteCarlo(larger, generator, 1)
+
+
+def testThePageRuns(capsys):
+    text = (pathlib.Path(__file__).resolve().parents[1] / "docs" / "weights.md").read_text(encoding="utf-8")
+    simulation = makeSimulation()
+    names = {"model": makeGenerator(makePair()).model, "topology": makePair(), "system": makeDoubleWell(),
+             "simulation": simulation}
+    for block in re.findall(r"```python\n(.*?)```", text, re.S):
+        exec(compile(block.replace("(1000,", "(50,"), "weights.md", "exec"), names)
+    out = capsys.readouterr().out
+    assert "effective sample size" in out and "of 10 moves accepted" in out and out.count("Estimate(value=") == 2
