@@ -40,6 +40,7 @@ _homes = {
     "readMolecule": "molecules", "readMolecules": "io.moleculefiles",
     "train": "training", "buildDataset": "data.shards", "makeDataset": "data.datasets",
     "EnsembleSettings": "data.settings", "TrajectoryDataset": "data.trajectories",
+    "TrainingDataReporter": "data.reporters",
     "DenoiserModel": "orbit", "TrainingCounts": "orbit", "countTraining": "orbit",
     "PairBiasTransformerSettings": "orbit", "MolecularGraph": "orbit",
     "SamplerSettings": "orbit", "SymmetryGroup": "orbit", "closeGroup": "orbit", "OrbitDiffusionIntegrator": "orbit",
@@ -47,7 +48,7 @@ _homes = {
 }
 _modules = ("chem", "cli", "conformers", "data", "demo", "ensemble", "evaluation", "familiarity", "generator", "io",
             "models", "molecules", "openstereo", "orbit", "posterior", "relaxation", "results", "samplersettings",
-            "simulation", "topologies", "training")
+            "selections", "simulation", "topologies", "training")
 
 
 def __getattr__(name: str) -> Any:

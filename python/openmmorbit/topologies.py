@@ -13,6 +13,7 @@ from openmmorbit.arguments import checkInteger
 from openmmorbit.ensemble import Ensemble
 from openmmorbit.generator import Generator, showSettings
 from openmmorbit.models import loadModel
+from openmmorbit.selections import findAtoms, selectAtoms
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
     from openmmorbit._types import ModelLike
 
 _orders = {app.Single: 1, app.Double: 2, app.Triple: 3, app.Aromatic: 4, app.Amide: 1}
-_presets = {"all": lambda atom: True, "heavy": lambda atom: atom.element is None or atom.element.atomic_number > 1,
-            "CA": lambda atom: atom.name == "CA" and (atom.element is None or atom.element.symbol == "C")}
 
 
 def _order(bond: app.topology.Bond) -> int:
@@ -52,64 +51,6 @@ def makeRecord(topology: app.Topology) -> orbit.TopologyRecord:
     record.residueIds = [str(residue.id) for residue in residues]
     record.residueChains = [residue.chain.index for residue in residues]
     return record
-
-
-def findAtoms(topology: app.Topology, atoms: str | Sequence[Any] | None) -> list[int]:
-    """Get the indices of selected atoms, ascending.
-
-    Parameters
-    ----------
-    topology : openmm.app.Topology
-    atoms : str or sequence, optional
-        "all" (the default), "heavy" (all but hydrogens), "CA" (alpha carbons), or indices or atoms of the Topology.
-
-    Raises
-    ------
-    ValueError
-        For an unknown word, an index out of range or given twice, or a selection without atoms.
-    """
-    total = topology.getNumAtoms()
-    if isinstance(atoms, str) and atoms not in _presets:
-        raise ValueError(f"findAtoms: expected atoms as {', '.join(map(repr, _presets))} or a list of indices, got "
-                         f"{atoms!r}; indices come from [atom.index for atom in topology.atoms() if ...]")
-    if atoms is None or isinstance(atoms, str):
-        chosen = [atom.index for atom in topology.atoms() if _presets[atoms or "all"](atom)]
-    else:
-        chosen = sorted(checkInteger("atoms", getattr(atom, "index", atom), 0) for atom in atoms)
-    if not chosen:
-        raise ValueError(f"findAtoms: expected at least one selected atom, got none of {total}")
-    if chosen[-1] >= total:
-        raise ValueError(f"findAtoms: expected atoms below {total}, the number of the Topology, got {chosen[-1]}")
-    twice = [first for first, second in zip(chosen, chosen[1:]) if first == second]
-    if twice:
-        raise ValueError(f"findAtoms: expected every atom once, got atom {twice[0]} twice")
-    return chosen
-
-
-def selectAtoms(topology: app.Topology, atoms: Sequence[int]) -> app.Topology:
-    """Get the Topology of some atoms, with the bonds among them; the periodic box stays.
-
-    Parameters
-    ----------
-    topology : openmm.app.Topology
-    atoms : sequence of int
-        Indices, ascending.
-    """
-    part, known, residues, chains = app.Topology(), {}, {}, {}
-    everything = list(topology.atoms())
-    for index in atoms:
-        atom = everything[index]
-        old = atom.residue
-        if old.chain not in chains:
-            chains[old.chain] = part.addChain(old.chain.id)
-        if old not in residues:
-            residues[old] = part.addResidue(old.name, chains[old.chain], old.id, old.insertionCode)
-        known[index] = part.addAtom(atom.name, atom.element, residues[old], atom.id)
-    for bond in topology.bonds():
-        if bond[0].index in known and bond[1].index in known:
-            part.addBond(known[bond[0].index], known[bond[1].index], bond.type, bond.order)
-    part.setPeriodicBoxVectors(topology.getPeriodicBoxVectors())
-    return part
 
 
 def fromTopology(topology: app.Topology, smiles: Mapping[str, str],

@@ -120,7 +120,8 @@ def testAnotherSystemIsRefusedByItsFirstDifference():
 
 
 @pytest.mark.parametrize("atoms, words", [
-    ("backbone", "'all', 'heavy', 'CA'"), ([], "at least one selected atom"), ([0, 8], "below 8, .* got 8"),
+    ("backbone and", "'all', 'heavy', 'CA'"), ("name CZ", "at least one selected atom"),
+    ([], "at least one selected atom"), ([0, 8], "below 8, .* got 8"),
     ([1, 1], "atom 1 twice"), ([-1], "atoms")])
 def testWrongSelectionsAreNamed(atoms, words):
     with pytest.raises(ValueError, match=words):

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from openmm import unit
 
-from openmmorbit import orbit
 from openmmorbit.arguments import checkChoice, checkInteger
-from openmmorbit.io.trajectoryfiles import openTrajectory, requireMdtraj
-from openmmorbit.simulation.periodic import SoluteImages
+from openmmorbit.data.wholeframes import WholeFrames
+from openmmorbit.io.trajectoryfiles import openTrajectory
+from openmmorbit.selections import findAtoms
 from openmmorbit.simulation.states import toKelvin
 from openmmorbit.simulation.systems import readBox
 
@@ -25,11 +25,10 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     from openmm import app
 
+    from openmmorbit._types import StrPath
     from openmmorbit.io.trajectoryfiles import ArrayTrajectory, FileTrajectory, RawFrames
 
 _where = "TrajectoryDataset"
-#: A bond is damaged if its length, divided by the sum of the covalent radii, is outside this range.
-BOND_RANGE = (0.4, 1.8)
 #: A frame is compared with so many before it, to find those that were written twice.
 REMEMBERED = 100000
 DAMAGED = ("refuse", "keep")
@@ -117,44 +116,6 @@ def _readWeights(value: Any, source: ArrayTrajectory | FileTrajectory) -> np.nda
     return weights
 
 
-def selectAtoms(topology: app.Topology, atoms: Any) -> np.ndarray:
-    """Get indices of atoms, ascending.
-
-    Parameters
-    ----------
-    topology : openmm.app.Topology
-    atoms : sequence of int, sequence of atoms or residues, str, or None
-        "all", "heavy" (all but hydrogens) or "CA" (alpha carbons); another str is a selection in mdtraj's language,
-        e.g. "protein and not element H". None is all atoms.
-    """
-    number = topology.getNumAtoms()
-    if atoms is None or (isinstance(atoms, str) and atoms == "all"):
-        return np.arange(number)
-    if isinstance(atoms, str) and atoms in ("heavy", "CA"):
-        heavy = [atom for atom in topology.atoms() if atom.element is None or atom.element.atomic_number > 1]
-        chosen = [atom.index for atom in heavy if atoms == "heavy" or
-                  (atom.name == "CA" and (atom.element is None or atom.element.symbol == "C"))]
-    elif isinstance(atoms, str):
-        md = requireMdtraj(f"{_where}: a selection of atoms by words")
-        try:
-            chosen = md.Topology.from_openmm(topology).select(atoms).tolist()
-        except Exception as error:
-            raise ValueError(f"{_where}: expected a selection in mdtraj's language, got \"{atoms}\" "
-                             f"({error})") from error
-    else:
-        chosen = []
-        for entry in atoms:
-            chosen += [atom.index for atom in entry.atoms()] if hasattr(entry, "atoms") else \
-                [int(getattr(entry, "index", entry))]
-    indices = np.array(sorted(set(chosen)), int)
-    if len(indices) == 0 or indices[0] < 0 or indices[-1] >= number:
-        raise ValueError(f"{_where}: expected atoms of the Topology, 0 to {number - 1}, got "
-                         f"{repr(atoms) if len(indices) == 0 else indices[[0, -1]].tolist()}")
-    if len(indices) < len(chosen):
-        raise ValueError(f"{_where}: expected every atom once, got {len(chosen) - len(indices)} twice")
-    return indices
-
-
 class _Memory:
     """Remembers the last frames, to find those that were written twice."""
 
@@ -229,7 +190,9 @@ class TrajectoryDataset:
         if not hasattr(topology, "getNumAtoms"):
             raise TypeError(f"{_where}: expected an openmm.app.Topology, got {type(topology).__name__}; "
                             "app.PDBFile(path).topology is one")
-        self.topology, self.atoms = topology, selectAtoms(topology, atoms)
+        self.topology, self.atoms = topology, np.array(findAtoms(topology, atoms, _where))
+        #: The shard that write() wrote last.
+        self.path: str | None = None
         self._stride = checkInteger("stride", stride, 1, _where)
         self._box = None if boxVectors is None else readBox(_where, boxVectors)
         checkChoice("damaged", damaged, DAMAGED, _where)
@@ -244,14 +207,13 @@ class TrajectoryDataset:
         # Of a single trajectory, numbers are weights of its frames.
         allWeights = [weights] if len(entries) == 1 and np.asarray(weights, dtype=object).ndim == 1 \
             else _perTrajectory("array of weights", weights, len(entries))
-        self._images = SoluteImages(topology, self.atoms)
+        self._whole = WholeFrames(topology, self.atoms.tolist())
         self._trajectories = []
         for entry, kelvin, weight in zip(entries, temperatures, allWeights):
             source = openTrajectory(_where, entry, topology)
             self._checkDamage(source, damaged)
             self._trajectories.append(_Trajectory(source, None if kelvin is None else toKelvin(_where, kelvin),
                                                   _readWeights(weight, source)))
-        self._findBonds()
         for trajectory in self._trajectories:
             self._checkFirst(trajectory)
 
@@ -283,60 +245,84 @@ class TrajectoryDataset:
         return (f"<TrajectoryDataset of {len(self._trajectories)} trajectories: {self.numFrames} frames of "
                 f"{self.numAtoms} atoms>")
 
-    def _findBonds(self) -> None:
-        """Find the bonds of the molecules that are read, with the lengths that they may have, nm."""
-        bonds, lengths = [], []
-        for first, second in self.topology.bonds():
-            if self._images.isRead[first.index] and first.element is not None and second.element is not None:
-                bonds.append([first.index, second.index])
-                lengths.append(sum(orbit.getCovalentRadius(a.element.atomic_number) for a in (first, second)) / 10)
-        self._bonds, self._lengths = np.array(bonds, int).reshape(-1, 2), np.array(lengths)
-
     def _checkFirst(self, trajectory: _Trajectory) -> None:
         """Look at the first frame, so that wrong files are refused before a long run."""
         for raw in trajectory.source.read(max(1, trajectory.source.numFrames)):
-            positions = raw.positions.astype(float)
-            if np.isfinite(positions).all():
-                _, error = self._makeWhole(trajectory, raw, positions)
+            if np.isfinite(raw.positions).all():
+                _, error = self._makeWhole(trajectory, raw)
                 if error is not None:
                     raise error
 
-    def _makeWhole(self, trajectory: _Trajectory, raw: RawFrames,
-                   positions: np.ndarray) -> tuple[np.ndarray, ValueError | None]:
-        """Get the frames with molecules whole up to one with a broken bond, and the error that tells of it."""
+    def _makeWhole(self, trajectory: _Trajectory, raw: RawFrames) -> tuple[np.ndarray, ValueError | None]:
+        """Get the selected atoms, molecules whole, up to a frame with a broken bond, and the error that tells of it."""
         boxes = raw.boxes
         if boxes is None and self._box is not None:
-            boxes = np.broadcast_to(self._box, (len(positions), 3, 3))
-        whole = positions if boxes is None else self._images.makeWhole(positions, boxes)
-        ratios = np.linalg.norm(whole[:, self._bonds[:, 0]] - whole[:, self._bonds[:, 1]], axis=2) / self._lengths
-        bad = (ratios < BOND_RANGE[0]) | (ratios > BOND_RANGE[1])
-        if not bad.any():
-            return whole, None
-        frame, bond = (int(found[0]) for found in np.nonzero(bad))
-        return whole[:frame], self._describeBond(trajectory, int(raw.indices[frame]), bond, ratios[frame, bond],
-                                                 bad[frame].mean(), boxes is not None)
+            boxes = np.broadcast_to(self._box, (len(raw.positions), 3, 3))
+        kept, text = self._whole.take(raw.positions.astype(float), boxes, raw.indices, trajectory.source.label)
+        return kept, ValueError(f"{_where}: {text}") if text else None
 
-    def _describeBond(self, trajectory: _Trajectory, frame: int, bond: int, ratio: float, share: float,
-                      hasBox: bool) -> ValueError:
-        atoms = list(self.topology.atoms())
-        names = " to ".join(f"{a.residue.name} {a.residue.id} {a.name}" for a in (atoms[k] for k in self._bonds[bond]))
-        text = (f"{_where}: expected whole molecules of the Topology in frame {frame} of {trajectory.source.label}, "
-                f"got the bond {names} of {ratio * self._lengths[bond]:.3g} nm")
-        if share > 0.5:
-            reason = "the file has another order of atoms, another unit, or is of another system"
-        elif hasBox:
-            reason = "the file has another order of atoms, or is damaged there"
-        else:
-            reason = ("the file has no box, so that molecules which a boundary cuts stay broken: give boxVectors=, or "
-                      "another order of atoms")
-        return ValueError(f"{text}; {reason}")
+    def hasWeights(self) -> bool:
+        """Tell whether the frames have weights.
+
+        Raises
+        ------
+        ValueError
+            If those of some trajectories have weights and others have none.
+        """
+        known = [entry.weights is not None for entry in self._trajectories]
+        if any(known) and not all(known):
+            raise ValueError(f"{_where}: expected weights of all trajectories or of none, got none for "
+                             f"{self._trajectories[known.index(False)].source.label}; weight 1 leaves frames as they "
+                             "are")
+        return all(known)
+
+    @property
+    def temperatures(self) -> list[float | None]:
+        """Temperature of each trajectory in kelvin; None if it is not known."""
+        return [entry.temperature for entry in self._trajectories]
+
+    @property
+    def labels(self) -> list[str]:
+        """What each trajectory is: its path in quotes, or "the array"."""
+        return [entry.source.label for entry in self._trajectories]
+
+    def write(self, path: StrPath, progress: bool = True) -> int:
+        """Write the frames to a shard, which ``train()`` reads, a block at a time.
+
+        A shard that exists receives the frames that it does not have: those of more trajectories, of a simulation that
+        went on, or of a call that was interrupted. What was written stays as it is. The last 20 % of the frames of each
+        trajectory are kept for validation when a model is trained.
+
+        Parameters
+        ----------
+        path : path
+            The shard.
+        progress : bool
+            Show a progress bar on standard error, if that is a terminal.
+
+        Returns
+        -------
+        int
+            How many frames were added.
+
+        Raises
+        ------
+        ValueError
+            As iterating; or if the shard holds another system, other frames of these trajectories, or is being written
+            to.
+        """
+        from openmmorbit.data.trajectoryshards import writeShard
+
+        number = writeShard(f"{_where}.write", self, path, progress)
+        self.path = os.fspath(path)
+        return number
 
     def __iter__(self) -> Iterator[Frames]:
         memory = _Memory()
         for number, trajectory in enumerate(self._trajectories):
             trajectory.counts = counts = FrameCounts(trajectory.source.label)
             for raw in trajectory.source.read(self._stride):
-                good = np.isfinite(raw.positions[:, self._images.isRead]).all(axis=(1, 2))
+                good = np.isfinite(raw.positions[:, self._whole.isRead]).all(axis=(1, 2))
                 new = np.array([ok and memory.isNew(frame) for ok, frame in zip(good, raw.positions)])
                 counts.read += len(good)
                 counts.notFinite += int((~good).sum())
@@ -344,12 +330,12 @@ class TrajectoryDataset:
                 if not new.any():
                     continue
                 boxes = None if raw.boxes is None else raw.boxes[new]
-                kept = raw._replace(indices=raw.indices[new], boxes=boxes)
-                whole, error = self._makeWhole(trajectory, kept, raw.positions[new].astype(float))
+                kept = raw._replace(positions=raw.positions[new], indices=raw.indices[new], boxes=boxes)
+                whole, error = self._makeWhole(trajectory, kept)
                 indices = kept.indices[:len(whole)]
                 counts.kept += len(whole)
                 if len(whole) > 0:
-                    yield Frames(whole[:, self.atoms].astype(np.float32), indices, number, trajectory.temperature,
+                    yield Frames(whole, indices, number, trajectory.temperature,
                                  None if trajectory.weights is None else trajectory.weights[indices])
                 if error is not None:
                     raise error

@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: MIT
+"""Frames of trajectories written to a shard; a shard that has some of them receives the others."""
+from __future__ import annotations
+
+import hashlib
+import os
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from openmmorbit.data.frameshards import FrameShard
+
+if TYPE_CHECKING:
+    from openmmorbit._types import StrPath
+    from openmmorbit.data.trajectories import Frames, TrajectoryDataset
+
+
+class _Run:
+    """One trajectory on its way into a shard: which series it is, and how many of its frames are there already."""
+
+    def __init__(self, where: str, shard: FrameShard, label: str, first: np.ndarray) -> None:
+        self._where, self._shard, self._label = where, shard, label
+        name = os.path.basename(label.strip('"')) if label.startswith('"') else label
+        key = hashlib.blake2b(first.tobytes(), digest_size=4).hexdigest()
+        known = shard.contents.series
+        # A file that was renamed or moved has the same first frame.
+        same = [entry for entry in known if entry.endswith(f" {key}")]
+        self.series = f"{name} {key}"
+        if self.series not in known and same:
+            self.series = same[0]
+        self._numKnown = known[self.series].numFrames if self.series in known else 0
+        self._numSeen = self.numAdded = 0
+
+    def add(self, frames: Frames) -> None:
+        """Write those frames that the shard does not have."""
+        start, self._numSeen = self._numSeen, self._numSeen + len(frames)
+        skip = min(max(self._numKnown - start, 0), len(frames))
+        if skip > 0:
+            self._compare(start + skip - 1, frames.positions[skip - 1])
+        if skip < len(frames):
+            self._shard.addFrames(frames.positions[skip:], self.series, frames.temperature,
+                                  None if frames.weights is None else frames.weights[skip:])
+            self.numAdded += len(frames) - skip
+
+    def _compare(self, number: int, positions: np.ndarray) -> None:
+        written = self._shard.readFrame(self.series, number)
+        if not np.array_equal(written, positions * np.float32(10)):
+            raise ValueError(f"{self._where}: expected frames of {self._label} as \"{self._shard.path}\" has them in "
+                             f"its series \"{self.series}\", got another one as number {number}; give the same stride "
+                             "and all trajectories that were given before, or write another file")
+
+
+def writeShard(where: str, dataset: TrajectoryDataset, path: StrPath, progress: bool) -> int:
+    """Write the frames of a dataset to a shard, or those that it does not have.
+
+    Parameters
+    ----------
+    where : str
+        The caller, for messages.
+    dataset : TrajectoryDataset
+    path : path
+    progress : bool
+        Show a progress bar on standard error, if that is a terminal.
+
+    Returns
+    -------
+    int
+        How many frames were added.
+    """
+    hasWeights = dataset.hasWeights()
+    run: _Run | None = None
+    current, numAdded = -1, 0
+    with FrameShard(where, path, dataset.topology, dataset.atoms.tolist()) as shard, _bar(dataset, progress) as bar:
+        shard.checkWeights(hasWeights)
+        for frames in dataset:
+            if frames.trajectory != current or run is None:
+                current = frames.trajectory
+                run = _Run(where, shard, dataset.counts[current].label, frames.positions[0])
+            before = run.numAdded
+            run.add(frames)
+            numAdded += run.numAdded - before
+            bar.update(sum(counts.read for counts in dataset.counts) - bar.n)
+        if numAdded + shard.contents.numFrames == 0:
+            raise ValueError(f"{where}: expected frames to write to \"{path}\", got none: all of them have positions "
+                             "that are not finite")
+    return numAdded
+
+
+def _bar(dataset: TrajectoryDataset, progress: bool) -> Any:
+    from tqdm import tqdm
+
+    return tqdm(total=dataset.numFrames, desc="frames", unit="", unit_scale=True, disable=None if progress else True)
