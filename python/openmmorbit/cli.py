@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The command openmm-orbit: conformers, dataset, train, evaluate, info."""
+"""The command openmm-orbit: conformers, dataset, train, generate, evaluate, info."""
 from __future__ import annotations
 
 import argparse
@@ -12,6 +12,7 @@ from openmmorbit.command.conformers import addConformers
 from openmmorbit.command.console import EXIT_ERROR, EXIT_INTERRUPTED, EXIT_USAGE, UsageError, explain, report
 from openmmorbit.command.dataset import addDataset
 from openmmorbit.command.evaluate import addEvaluate
+from openmmorbit.command.generate import addGenerate
 from openmmorbit.command.info import addInfo
 from openmmorbit.command.train import addTrain
 
@@ -31,6 +32,7 @@ def makeParser() -> argparse.ArgumentParser:
     addConformers(commands)
     addDataset(commands)
     addTrain(commands)
+    addGenerate(commands)
     addEvaluate(commands)
     addInfo(commands)
     return parser

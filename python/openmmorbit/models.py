@@ -2,6 +2,7 @@
 """Model files: the packaged ones by their names, and others by their paths."""
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,6 +42,7 @@ def findModel(model: StrPath | None = None) -> str:
     """
     if model is None:
         return defaultModelPath()
+    model = os.fspath(model)
     packaged = Path(__file__).resolve().parent / "models" / f"{model}.safetensors"
     if Path(model).name == str(model) and not Path(model).exists() and packaged.is_file():
         return str(packaged)

@@ -39,10 +39,10 @@ def testFramesOfSimulations(tmp_path, monkeypatch, capsys):
                 dcd.writeModel(state * unit.nanometer)
                 positions += 0.01
     monkeypatch.chdir(tmp_path)
-    (block,) = re.findall(r"```python\n(.*?)```", (DOCS / "trajectories.md").read_text(encoding="utf-8"), re.S)
+    (block, *_) = re.findall(r"```python\n(.*?)```", (DOCS / "trajectories.md").read_text(encoding="utf-8"), re.S)
     exec(compile(block, "trajectories.md", "exec"), {})
     lines = [line for line in capsys.readouterr().out.splitlines() if "dcdplugin" not in line]
-    assert lines[:2] == ["<TrajectoryDataset of 2 trajectories: 8 frames of 10 atoms>", "0 300.0 (4, 10, 3)"]
+    assert lines[:2] == ["<TrajectoryDataset of 2 trajectories: 8 frames of 22 atoms>", "0 300.0 (4, 22, 3)"]
     assert lines[-1] == '"run2.dcd" 4 0 0'
 
 

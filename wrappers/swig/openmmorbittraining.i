@@ -31,6 +31,7 @@
 #include "openmmorbit/StateCheck.h"
 #include "openmmorbit/Trainer.h"
 #include <iostream>
+#include <streambuf>
 %}
 
 %naturalvar;
@@ -47,10 +48,42 @@ ORBIT_VALUE(OrbitPlugin::TrainingSettings)
 ORBIT_VALUE(OrbitPlugin::TrainingResult)
 ORBIT_LONG_CALL(OrbitPlugin::train)
 ORBIT_LONG_CALL(trainWithProgress)
+ORBIT_LONG_CALL(trainWithLines)
 
 %ignore OrbitPlugin::train(const TrainingSettings&, std::ostream&);
 %include "openmmorbit/TrainingSettings.h"
 %include "openmmorbit/Trainer.h"
+
+%{
+namespace {
+
+/** Hands whole lines to a Python function. What the function raises is reported and changes nothing. */
+class LineBuffer : public std::streambuf {
+public:
+    explicit LineBuffer(PyObject* function) : function(function) {
+    }
+protected:
+    int_type overflow(int_type c) override {
+        if (c != '\n') {
+            line.push_back((char) c);
+            return c;
+        }
+        PyGILState_STATE state = PyGILState_Ensure();
+        PyObject* answer = PyObject_CallFunction(function, "s#", line.c_str(), (Py_ssize_t) line.size());
+        if (answer == nullptr)
+            PyErr_WriteUnraisable(function);
+        Py_XDECREF(answer);
+        PyGILState_Release(state);
+        line.clear();
+        return c;
+    }
+private:
+    PyObject* function;
+    std::string line;
+};
+
+} // namespace
+%}
 
 %inline %{
 /** As train(), and write lines of progress to standard error. SIGINT ends the run with a checkpoint. */
@@ -58,6 +91,18 @@ OrbitPlugin::TrainingResult trainWithProgress(const OrbitPlugin::TrainingSetting
     std::ostream progress(std::cerr.rdbuf());
     return OrbitPlugin::train(settings, progress);
 }
+
+/** As train(), and call a function with every line of progress. SIGINT ends the run with a checkpoint. */
+OrbitPlugin::TrainingResult trainWithLines(const OrbitPlugin::TrainingSettings& settings, PyObject* function) {
+    LineBuffer lines(function);
+    std::ostream progress(&lines);
+    return OrbitPlugin::train(settings, progress);
+}
+%}
+
+// A result stands for the model's file wherever a path is expected.
+%pythoncode %{
+TrainingResult.__fspath__ = lambda self: self.modelPath
 %}
 
 // The metrics have moved to the main module; they stay reachable here.

@@ -106,12 +106,14 @@ def drawRun(folder: StrPath, path: StrPath) -> bool:
     log, metrics = readLog(Path(folder) / "log.csv"), readLog(Path(folder) / "metrics.csv")
     if not log:
         return False
-    figure, axes = pyplot.subplots(1, 3, figsize=(14, 4.6), constrained_layout=True)
-    _drawLoss(axes[0], log)
-    _drawMetrics(axes[1], metrics, _shareStyles, 100)
-    _drawMetrics(axes[2], metrics, _distanceStyles, 1)
-    axes[1].set(xlabel="step", ylabel="%", title="validation conformers, raw", ylim=(0, 101))
-    axes[2].set(xlabel="step", ylabel="Å", title="average minimum RMSD", ylim=(0, None))
+    number = 3 if metrics else 1        # Models of a system have no metrics of conformers.
+    figure, axes = pyplot.subplots(1, number, figsize=(14 * number / 3, 4.6), constrained_layout=True, squeeze=False)
+    _drawLoss(axes[0, 0], log)
+    if metrics:
+        _drawMetrics(axes[0, 1], metrics, _shareStyles, 100)
+        _drawMetrics(axes[0, 2], metrics, _distanceStyles, 1)
+        axes[0, 1].set(xlabel="step", ylabel="%", title="validation conformers, raw", ylim=(0, 101))
+        axes[0, 2].set(xlabel="step", ylabel="Å", title="average minimum RMSD", ylim=(0, None))
     figure.savefig(path, dpi=130)
     pyplot.close(figure)
     return True

@@ -5,10 +5,15 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from openmmorbit.data.trajectories import TrajectoryDataset
+from openmmorbit.io.trajectoryfiles import STREAMED, WHOLE
+from openmmorbit.training import systemruns
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping, Sequence
+    from types import ModuleType
 
     from openmmorbit import orbit, orbittraining
     from openmmorbit._types import StrPath
@@ -26,49 +31,130 @@ def _findModels(settings: orbittraining.TrainingSettings) -> None:
         settings.distillation = distillation
 
 
-def train(config: StrPath | orbittraining.TrainingSettings, progress: bool = True) -> orbittraining.TrainingResult:
-    """Train a model, or continue the run whose checkpoint lies in the output folder. Ctrl-C ends it with a checkpoint.
+def _requireTrainer() -> ModuleType:
+    try:
+        from openmmorbit import orbittraining
+    except ImportError as error:
+        raise ImportError("openmmorbit.train: this installation has no trainer; build the package with "
+                          f"-DORBIT_BUILD_TRAINING=ON and LibTorch ({error})") from error
+    return orbittraining
 
-    The output folder receives the model, a checkpoint, log.csv and metrics.csv, and at the end report.md and
-    training.png.
-    Started by torchrun, the processes train one model together.
+
+def _readConfig(config: Any) -> orbittraining.TrainingSettings:
+    """Get settings from an object or a JSON file; the caller's stay as they are."""
+    orbittraining = _requireTrainer()
+    if not isinstance(config, orbittraining.TrainingSettings):
+        if not isinstance(config, (str, os.PathLike)) or not os.path.isfile(config):
+            raise ValueError(f"openmmorbit.train: expected a configuration file, a TrajectoryDataset or shards, got "
+                             f"'{config}'; check the path")
+        ending = os.path.splitext(config)[1].lower()
+        if ending in STREAMED or ending in WHOLE:
+            raise ValueError("openmmorbit.train: expected a configuration file, a TrajectoryDataset or shards, got "
+                             f"the trajectory '{config}'; give openmmorbit.TrajectoryDataset(topology, '{config}')")
+        config = orbittraining.TrainingSettings.load(str(config))
+    return orbittraining.TrainingSettings(config)
+
+
+def train(data: StrPath | Sequence[StrPath] | TrajectoryDataset | orbittraining.TrainingSettings,
+          folder: StrPath | None = None, minutes: float | None = None, *, progress: bool = True,
+          forceField: str | None = None, metadata: Mapping[str, str] | None = None,
+          **settings: Any) -> orbittraining.TrainingResult:
+    """Train a model: of one system on frames of simulations, or as settings say.
+
+    Ctrl-C ends a run with a checkpoint and a model. The same call again continues the run in the folder, also after
+    more frames have come. The folder receives model.safetensors, a checkpoint, log.csv and metrics.csv, and at the end
+    report.md and training.png. Started by torchrun, the processes train one model together.
 
     Parameters
     ----------
-    config : str, path or openmmorbit.orbittraining.TrainingSettings
-        Settings, or the JSON file that holds them.
+    data : TrajectoryDataset, path, list of paths, or openmmorbit.orbittraining.TrainingSettings
+        Frames of one system, which are written to ``frames.shard`` in the folder; shards of one system; or settings,
+        also as a JSON file.
+    folder : path, optional
+        Where the run lies; with settings, these tell.
+    minutes : float, optional
+        Length of the run with what it has done already, 30 by default; settings have one of their own.
     progress : bool
-        Write a line to standard error every ``logSteps`` steps and at every validation.
+        Show a progress bar with loss, validation loss and the time that is left; where standard error is no terminal,
+        and for runs that settings describe, a line every ``logSteps`` steps.
+    forceField : str, optional
+        What the frames were made with, for the model card.
+    metadata : dict, optional
+        More texts for the model card.
+    **settings
+        Settings of docs/training.md by name, instead of the suggested ones, e.g. ``width=64``, ``rotations="SO3"``,
+        ``target="plain"``, ``seed=2``, ``threads=4``.
 
     Returns
     -------
     openmmorbit.orbittraining.TrainingResult
-        Steps, loss, and the path of the exported model.
+        Steps, loss, and the path of the exported model. Functions that take a model's path take the result too.
 
     Raises
     ------
     ImportError
         If this installation was built without the trainer.
     ValueError
-        For settings and shards that are wrong.
+        For settings, frames and shards that are wrong.
+    TypeError
+        For names that are no settings.
+
+    Examples
+    --------
+    >>> dataset = openmmorbit.TrajectoryDataset(pdb.topology, "run.dcd", temperature=300)  # doctest: +SKIP
+    >>> model = openmmorbit.train(dataset, "folder", minutes=30)  # doctest: +SKIP
+    >>> states = openmmorbit.TopologyGenerator(model, pdb.topology).generate(1000)  # doctest: +SKIP
     """
-    try:
-        from openmmorbit import orbittraining
-    except ImportError as error:
-        raise ImportError("openmmorbit.train: this installation has no trainer; build the package with "
-                          f"-DORBIT_BUILD_TRAINING=ON and LibTorch ({error})") from error
-    if not isinstance(config, orbittraining.TrainingSettings):
-        if not os.path.isfile(config):
-            raise ValueError(f"openmmorbit.train: expected a configuration file, got '{config}'; check the path")
-        config = orbittraining.TrainingSettings.load(str(config))
-    config = orbittraining.TrainingSettings(config)     # The caller's stay as they are.
+    orbittraining = _requireTrainer()
+    if isinstance(folder, bool):        # Former second argument.
+        folder, progress = None, folder
+    shards = systemruns.listShards(data)
+    isSystem = isinstance(data, TrajectoryDataset) or bool(shards)
+    if not isSystem:
+        if folder is not None or minutes is not None or forceField or metadata or settings:
+            raise TypeError("openmmorbit.train: expected all settings in the configuration, got some beside it; write "
+                            "them into it")
+        config = _readConfig(data)
+    else:
+        if folder is None:
+            raise TypeError("openmmorbit.train: expected a folder for the model, got none; train(dataset, 'folder')")
+        if isinstance(data, TrajectoryDataset):
+            shards = [_writeFrames(data, Path(folder), progress)]
+        config = systemruns.makeSettings(shards, folder, 30.0 if minutes is None else minutes, forceField, metadata,
+                                         settings)
     _findModels(config)
-    result = orbittraining.trainWithProgress(config) if progress else orbittraining.train(config)
+    if not progress:
+        result = orbittraining.train(config)
+    elif isSystem:
+        result = _trainWithBar(config)
+    else:
+        result = orbittraining.trainWithProgress(config)
     if int(os.environ.get("RANK", 0)) == 0:
         from openmmorbit.training import report
 
         report.writeReport(config.outputDirectory, result)
     return result
+
+
+def _writeFrames(dataset: TrajectoryDataset, folder: Path, progress: bool) -> str:
+    """Write what the shard in the folder does not have yet."""
+    if int(os.environ.get("WORLD_SIZE", 1)) > 1:
+        raise ValueError("openmmorbit.train: expected shards for several processes, got a TrajectoryDataset; call "
+                         "dataset.write('frames.shard') in one process first, and train('frames.shard', folder) here")
+    folder.mkdir(parents=True, exist_ok=True)
+    path = os.path.realpath(folder / systemruns.SHARD)
+    dataset.write(path, progress=progress)
+    return path
+
+
+def _trainWithBar(config: orbittraining.TrainingSettings) -> orbittraining.TrainingResult:
+    from openmmorbit.training.progress import TrainingBar
+
+    bar = TrainingBar(config)
+    try:
+        return _requireTrainer().trainWithLines(config, bar.take)
+    finally:
+        bar.close()
 
 
 def addTrainingCounts(model: StrPath, shards: Iterable[StrPath], output: StrPath | None = None) -> orbit.TrainingCounts:

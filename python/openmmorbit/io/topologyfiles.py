@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: MIT
+"""Files that say what the atoms of a system are."""
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from openmm import app
+
+    from openmmorbit._types import StrPath
+
+#: Ending to the name of the class of openmm.app that reads it.
+READERS = {".pdb": "PDBFile", ".ent": "PDBFile", ".cif": "PDBxFile", ".pdbx": "PDBxFile", ".mmcif": "PDBxFile",
+           ".prmtop": "AmberPrmtopFile", ".parm7": "AmberPrmtopFile", ".psf": "CharmmPsfFile"}
+
+
+def readTopology(where: str, path: StrPath) -> app.Topology:
+    """Read the Topology of a PDB, PDBx, Amber prmtop or CHARMM PSF file.
+
+    Parameters
+    ----------
+    where : str
+        The caller, for messages.
+    path : path
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        For another format, and a file that cannot be read or has no atoms.
+    """
+    from openmm import app
+
+    path = os.fspath(path)
+    if not os.path.isfile(path):
+        raise FileNotFoundError(f"{where}: expected a file with the Topology, got \"{path}\", which is no file")
+    ending = os.path.splitext(path)[1].lower()
+    if ending not in READERS:
+        raise ValueError(f"{where}: expected a Topology in a file that ends in {', '.join(READERS)}, got \"{path}\"")
+    try:
+        topology = getattr(app, READERS[ending])(path).topology
+    except Exception as error:  # each format has errors of its own
+        raise ValueError(f"{where}: expected the Topology of a system in \"{path}\", got a file that cannot be read "
+                         f"({str(error).strip() or type(error).__name__})") from error
+    if topology.getNumAtoms() == 0:
+        raise ValueError(f"{where}: expected atoms in \"{path}\", got none")
+    return topology
