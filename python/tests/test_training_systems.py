@@ -15,7 +15,7 @@ from openmm import app, unit
 import openmmorbit
 from openmmorbit import orbit
 from openmmorbit.command import generate
-from openmmorbit.data.frameshards import readContents
+from openmmorbit.data.frameshards import FrameShard, readContents
 from openmmorbit.training.progress import TrainingBar
 from systems import implicitSystem, makeStates
 from trajectories import makeTrajectory, saveDCD
@@ -68,8 +68,7 @@ def testTheSameCallContinuesAlsoWithMoreFrames(alanine, tmp_path, capfd):
     first = openmmorbit.train(dataset, tmp_path / "run", minutes=5, maxSteps=10, **TINY)
     assert first.numSteps == 10 and first.validationLoss > 0
     # Frames of another extent would suggest other scales of the network.
-    with openmmorbit.data.frameshards.FrameShard("test", tmp_path / "run" / "frames.shard", topology,
-                                                 range(22)) as shard:
+    with FrameShard("test", tmp_path / "run" / "frames.shard", topology, range(22)) as shard:
         shard.addFrames(1.01 * frames[40:], "more", 300)
     second = openmmorbit.train(dataset, tmp_path / "run", minutes=5, maxSteps=15, **TINY)
     assert second.numSteps == 15 and "continuing at step 10" in capfd.readouterr().err
@@ -83,6 +82,33 @@ def testTheSameCallContinuesAlsoWithMoreFrames(alanine, tmp_path, capfd):
     hot = openmmorbit.TrajectoryDataset(topology, frames[50:], temperature=400)
     with pytest.raises(ValueError, match=r"temperatures of the run in .* \(300 K\), got 300 K, 400 K; .*initialModel"):
         openmmorbit.train(hot, tmp_path / "run", maxSteps=20, **TINY)
+
+
+def testARunTakesInTheFramesOfASimulationBesideIt(alanine, tmp_path):
+    """The last block is not complete: it is left for later."""
+    from openmmorbit import orbittraining
+    from openmmorbit.training import systemruns
+
+    topology, frames = alanine
+    shard, lines = str(tmp_path / "x.shard"), []
+    openmmorbit.TrajectoryDataset(topology, frames[:40], temperature=300).write(shard)
+    settings = systemruns.makeSettings([shard], tmp_path / "run", 5, None, None, {
+        **TINY, "maxSteps": 20, "validationSteps": 10, "cacheMegabytes": 0})
+    before = readContents("test", shard).numFrames
+
+    def take(line):
+        lines.append(line)
+        if line.startswith("step 5 "):
+            with FrameShard("test", shard, topology, range(22)) as growing:
+                growing.addFrames(1.02 * frames[40:90], "simulation 1", 300)
+            with open(shard, "ab") as stream:
+                stream.write(pathlib.Path(shard).read_bytes()[-300:-100])
+
+    result = orbittraining.trainWithLines(settings, take)
+    assert result.numSteps == 20 and before == 40
+    assert "data set of weight 1: 31 frames for training" in lines
+    assert [line for line in lines if "new frames" in line] == ["took in 39 new frames for training"]
+    assert orbit.DenoiserModel.load(result.modelPath).getTopology().numFrames == 31 + 39
 
 
 def testWeightsAreUsedAndFewFramesHaveNoValidation(alanine, tmp_path):

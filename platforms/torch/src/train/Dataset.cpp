@@ -3,6 +3,7 @@
 #include "Dataset.h"
 #include "openmmorbit/ArgumentError.h"
 #include "openmmorbit/Shard.h"
+#include <filesystem>
 
 namespace OrbitPlugin {
 namespace torchimpl {
@@ -28,6 +29,7 @@ void readShard(const std::string& path, TrainingSet& set, TrainingData& data) {
     const auto shard = (std::int32_t) data.shards.size();
     const FrameRules rules = getFrameRules(data.vocabularies, data.isValidation);
     data.shards.push_back(path);
+    data.sizes.push_back(std::filesystem::file_size(path));
     data.damaged.emplace_back();
     while (reader.nextSubject(record)) {
         try {
@@ -100,13 +102,42 @@ std::shared_ptr<const TrainingSubject> TrainingData::getSubject(const SubjectEnt
     for (std::optional<FeatureRows>* view : {&subject->mirrored, &subject->hidden})
         if (*view)
             moveRows(own, tables, **view);
-    if (subject->numTokens != entry.numTokens || subject->frames.getNumFrames() != entry.numFrames)
+
+    // A simulation that runs beside the trainer may add frames.
+
+    const int numFrames = subject->frames.getNumFrames();
+    const bool hasGrown = record.splitRule == SplitRule::Time && numFrames > entry.numFrames;
+    if (subject->numTokens != entry.numTokens || (numFrames != entry.numFrames && !hasGrown))
         throw ArgumentError("TrainingData::getSubject: expected " + std::to_string(entry.numTokens) + " tokens and " +
                 std::to_string(entry.numFrames) + " frames as when the run began, got " +
                 std::to_string(subject->numTokens) + " and " + std::to_string(subject->frames.getNumFrames()) +
                 " for " + subject->label + "; do not write to shards that are in use");
     cache->add(key, subject);
     return subject;
+}
+
+bool TrainingData::haveShardsGrown() const {
+    for (std::size_t k = 0; k < shards.size(); k++) {
+        std::error_code error;
+        const std::uintmax_t size = std::filesystem::file_size(shards[k], error);
+        if (!error && size != sizes[k])
+            return true;
+    }
+    return false;
+}
+
+long long TrainingData::takeNewFrames() {
+    for (std::size_t k = 0; k < shards.size(); k++)
+        sizes[k] = std::filesystem::file_size(shards[k]);
+    cache->clear();
+    long long number = 0;
+    for (TrainingSet& set : sets)
+        for (SubjectEntry& entry : set.subjects) {
+            const int before = entry.numFrames;
+            entry.numFrames = getSubject(entry)->frames.getNumFrames();
+            number += entry.numFrames - before;
+        }
+    return number;
 }
 
 } // namespace torchimpl

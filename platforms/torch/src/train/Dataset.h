@@ -36,6 +36,7 @@ struct TrainingSet {
 struct TrainingData {
     FeatureTables tables;
     std::vector<std::string> shards;    ///< paths
+    std::vector<std::uintmax_t> sizes;  ///< of their files in bytes when they were read
     std::vector<std::set<long long>> damaged;   ///< of every shard, places of blocks of frames that are left out
     std::vector<TrainingSet> sets;
     std::vector<std::string> messages;  ///< one sentence for everything that was left out
@@ -61,6 +62,14 @@ struct TrainingData {
      * @throws ArgumentError if the shard was changed since readTrainingSet()
      */
     std::shared_ptr<const TrainingSubject> getSubject(const SubjectEntry& entry) const;
+    /** Whether another program has written to a shard since it was read. */
+    bool haveShardsGrown() const;
+    /**
+     * List the frames of all subjects anew. No other thread may get subjects meanwhile.
+     *
+     * @return how many came
+     */
+    long long takeNewFrames();
 };
 
 /** Get which frames a model can be trained on. */

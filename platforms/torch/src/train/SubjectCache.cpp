@@ -34,5 +34,12 @@ void SubjectCache::add(const Key& key, const std::shared_ptr<const TrainingSubje
     peakBytes = std::max(peakBytes, numBytes);
 }
 
+void SubjectCache::clear() {
+    std::lock_guard<std::mutex> guard(lock);
+    items.clear();
+    places.clear();
+    numBytes = 0;
+}
+
 } // namespace torchimpl
 } // namespace OrbitPlugin

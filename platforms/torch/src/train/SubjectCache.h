@@ -28,6 +28,8 @@ public:
     std::shared_ptr<const TrainingSubject> find(const Key& key);
     /** Keep a subject, and let go of those that were not used for the longest time. */
     void add(const Key& key, const std::shared_ptr<const TrainingSubject>& subject);
+    /** Let go of all subjects. */
+    void clear();
     /** Get how many bytes the kept subjects take. */
     std::size_t getNumBytes() const {
         return numBytes;

@@ -27,8 +27,8 @@ TopologySubject findTopology(const TrainingSettings& settings) {
     return TopologySubject();
 }
 
-/** Gather the geometry of the training frames of all shards that hold the system. */
-static TopologySubject gatherGeometry(const TrainingSettings& settings, const TopologySubject& topology) {
+/** All shards that hold the system have a part in it. */
+TopologySubject gatherGeometry(const TrainingSettings& settings, const TopologySubject& topology) {
     std::vector<SubjectFrames> sources;
     long long numFrames = 0;
     for (const TrainingDataset& dataset : settings.datasets)

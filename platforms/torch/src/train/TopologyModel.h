@@ -12,6 +12,9 @@ namespace torchimpl {
 /** Find the system that the training shards hold; it has no atoms if they hold molecules. @throws ArgumentError */
 TopologySubject findTopology(const TrainingSettings& settings);
 
+/** Get a system with the geometry of its training frames, of at most 10,000 of them. @throws ArgumentError */
+TopologySubject gatherGeometry(const TrainingSettings& settings, const TopologySubject& topology);
+
 /**
  * Create a model of a system with random weights. It knows the geometry of training frames, of at most 10,000 of them.
  *

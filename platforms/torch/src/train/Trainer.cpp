@@ -43,7 +43,8 @@ public:
     TrainingResult execute();
 private:
     void describeData(const std::string& exchange);
-    void addCounts();
+    std::unique_ptr<BatchQueue> startQueue();
+    void takeNewFrames(std::unique_ptr<BatchQueue>& queue);
     void resume();
     bool goesOn();
     void prepare(HostBatch batch);
@@ -102,7 +103,8 @@ Run::Run(const TrainingSettings& given, std::ostream* progress) : settings(given
     for (const std::string& message : prepareSettings(settings))
         log.say(message);
     describeData(exchange);
-    addCounts();
+    for (const std::string& message : addCounts(settings, data, model))
+        log.say(message);
     if (settings.initialModel.empty())
         clearUnusedRows(data.tables, model);
     tables = std::make_unique<ModelTables>(data.tables, model, device);
@@ -129,18 +131,6 @@ void Run::describeData(const std::string& exchange) {
         log.say("data parallel over " + std::to_string(group.getSize()) + " processes, " + exchange);
     for (const std::string& line : describeTrainingData(settings, data))
         log.say(line);
-}
-
-/** What this run sees, and what its initial model and its teacher saw before. */
-void Run::addCounts() {
-    TrainingCounts counts = model.getTrainingCounts();
-    if (!settings.initialModel.empty() && counts.getNumMolecules() == 0)
-        log.say("the initial model does not tell what it was trained on: the model file will tell of this run only");
-    counts.include(data.counts);
-    if (!settings.distillation.teacher.empty())
-        counts.include(DenoiserModel::load(settings.distillation.teacher).getTrainingCounts());
-    model.setTrainingCounts(counts);
-    data.counts = TrainingCounts();
 }
 
 void Run::resume() {
@@ -257,6 +247,23 @@ void Run::skip(double loss, double norm) {
     log.say(what + "; skipped the batch");
 }
 
+std::unique_ptr<BatchQueue> Run::startQueue() {
+    return std::make_unique<BatchQueue>(settings, data, BatchShare{group.getRank(), group.getSize()},
+            BatchPosition{position.pool, position.batch, 0});
+}
+
+/** Take in what a simulation has added to the shards. Frames that validate are younger than those that train. */
+void Run::takeNewFrames(std::unique_ptr<BatchQueue>& queue) {
+    if (model.getTopology().getNumAtoms() == 0 || group.getSize() > 1 || teacher || !data.haveShardsGrown())
+        return;
+    queue.reset();
+    const long long number = addNewFrames(settings, data, model);
+    if (validation)
+        validation = std::make_unique<Validation>(settings, model);
+    log.say("took in " + std::to_string(number) + " new frames for training");
+    queue = startQueue();
+}
+
 void Run::validate() {
     if (!validation)
         return;
@@ -332,16 +339,17 @@ void Run::writePeriodically() {
 
 TrainingResult Run::execute() {
     SignalGuard signals;
-    const BatchShare share = {group.getRank(), group.getSize()};
-    BatchQueue queue(settings, data, share, {position.pool, position.batch, 0});
+    std::unique_ptr<BatchQueue> queue = startQueue();
     for (bool first = true; !canPause() || goesOn(); first = false) {
         if (first || position.repeat == 0)
-            prepare(queue.next());
+            prepare(queue->next());
         step();
         if (numSteps % settings.logSteps == 0)
             lastLoss = log.writeSteps(getPosition(), optimizer->getLearningRate(getProgress()));
-        if (settings.validationSteps > 0 && numSteps % settings.validationSteps == 0)
+        if (settings.validationSteps > 0 && numSteps % settings.validationSteps == 0) {
+            takeNewFrames(queue);
             validate();
+        }
         if (settings.metricSteps > 0 && numSteps % settings.metricSteps == 0)
             measure();
         if (canPause())

@@ -170,22 +170,57 @@ std::vector<std::string> prepareSettings(TrainingSettings& settings) {
     return messages;
 }
 
+std::vector<std::string> addCounts(const TrainingSettings& settings, TrainingData& data, DenoiserModel& model) {
+    std::vector<std::string> messages;
+    TrainingCounts counts = model.getTrainingCounts();
+    if (!settings.initialModel.empty() && model.getTopology().getNumAtoms() == 0 && counts.getNumMolecules() == 0)
+        messages.push_back("the initial model does not tell what it was trained on: the model file will tell of this "
+                "run only");
+    counts.include(data.counts);
+    if (!settings.distillation.teacher.empty())
+        counts.include(DenoiserModel::load(settings.distillation.teacher).getTrainingCounts());
+    model.setTrainingCounts(counts);
+    data.counts = TrainingCounts();
+    return messages;
+}
+
+long long addNewFrames(const TrainingSettings& settings, TrainingData& data, DenoiserModel& model) {
+    const long long number = data.takeNewFrames();
+    if (settings.initialModel.empty())
+        model.setTopology(gatherGeometry(settings, findTopology(settings)));
+    return number;
+}
+
+static long long countFrames(const TrainingSet& set) {
+    long long sum = 0;
+    for (const SubjectEntry& entry : set.subjects)
+        sum += entry.numFrames;
+    return sum;
+}
+
 std::vector<std::string> describeTrainingData(const TrainingSettings& settings, const TrainingData& data) {
     auto count = [](std::size_t number) {
         return std::to_string(number) + (number == 1 ? " molecule" : " molecules");
     };
     std::vector<std::string> lines;
+    const bool isSystem = data.vocabularies.getTopology().getNumAtoms() > 0;
     for (const TrainingSet& set : data.sets) {
         std::ostringstream text;
-        text << "data set of weight " << set.weight << ": " << count(set.subjects.size());
+        text << "data set of weight " << set.weight << ": ";
+        if (isSystem)
+            text << countFrames(set) << " frames for training";
+        else
+            text << count(set.subjects.size());
         lines.push_back(text.str());
     }
     for (std::size_t k = 0; k < settings.conditions.size(); k++)
         if (data.numOfCondition[k] == 0)
-            lines.push_back("condition \"" + settings.conditions[k] + "\" has no training molecule");
+            lines.push_back("condition \"" + settings.conditions[k] + "\" has no training " +
+                    (isSystem ? "frame" : "molecule"));
     lines.push_back(describeDevice(settings));
-    lines.push_back("left out " + count(data.numLeftOut) + "; groups above maxAutomorphisms: " +
-            std::to_string(data.numRestricted));
+    if (!isSystem || data.numLeftOut > 0 || data.numRestricted > 0)
+        lines.push_back("left out " + count(data.numLeftOut) + "; groups above maxAutomorphisms: " +
+                std::to_string(data.numRestricted));
     for (std::size_t k = 0; k < std::min<std::size_t>(data.messages.size(), 10); k++)
         lines.push_back("  " + data.messages[k]);
     return lines;

@@ -37,6 +37,10 @@ SamplerSettings getSampler(const TrainingSettings& settings);
 std::vector<std::string> prepareSettings(TrainingSettings& settings);
 /** Get lines about the molecules of a run, those that were left out, and the device. */
 std::vector<std::string> describeTrainingData(const TrainingSettings& settings, const TrainingData& data);
+/** Tell the model what this run sees, and what its initial model and its teacher saw before; get messages. */
+std::vector<std::string> addCounts(const TrainingSettings& settings, TrainingData& data, DenoiserModel& model);
+/** List the frames of a system anew, and give the model their geometry. Returns how many came for training. */
+long long addNewFrames(const TrainingSettings& settings, TrainingData& data, DenoiserModel& model);
 /** Read the initial model, or create one with pseudo-random weights. */
 DenoiserModel createInitialModel(const TrainingSettings& settings);
 /** Set the embedding rows of feature values that no molecule has to zero: they will never be trained. */
