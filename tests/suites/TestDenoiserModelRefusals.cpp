@@ -94,6 +94,9 @@ TEST(DenoiserModelRefusals, foreignFilesAreRefused) {
     });
     expectRefusal({"metadata \"prior\"", "none"}, [](json& header, string&) { header["__metadata__"].erase("prior"); });
     expectRefusal({"a text as metadata", "number"}, [](json& header, string&) { header["__metadata__"]["name"] = 3; });
+    const std::string deep = std::string(1000000, '[') + std::string(1000000, ']');
+    for (const char* key : {"settings", "features", "conditions", "sampler", "trainingCounts", "topology"})
+        expectRefusal({"expected"}, [&](json& header, string&) { header["__metadata__"][key] = deep; });
     expectRefusal({"SHA-256", "damaged"}, [](json&, string& data) { data[0] ^= 1; });
 }
 

@@ -203,6 +203,8 @@ TEST(TestTopologySubject, DamagedTextIsRefused) {
     };
     expectMentions<ArgumentError>(
             "here: expected an object in the topology", [&] { TopologySubject::fromJson("[1", "here: "); });
+    const string deep = string(1000000, '[') + string(1000000, ']');
+    expectMentions<ArgumentError>("got no JSON", [&] { TopologySubject::fromJson(replace("[0,1]", deep), ""); });
     expectMentions<ArgumentError>(
             "expected \"names\"", [&] { TopologySubject::fromJson(replace("\"names\"", "\"nomes\""), ""); });
     expectMentions<ArgumentError>("expected one element, name, residue and index for each atom",

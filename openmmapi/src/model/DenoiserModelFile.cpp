@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Model files: what stands in the metadata of the container, and how a model is read from and written to it.
 #include "DenoiserModelChecks.h"
+#include "JsonText.h"
 #include "Safetensors.h"
 #include "openmmorbit/ArgumentError.h"
 #include "openmmorbit/SamplerText.h"
@@ -9,7 +10,6 @@
 #include <fstream>
 #include <future>
 #include <limits>
-#include <nlohmann/json.hpp>
 #include <set>
 
 namespace OrbitPlugin {
@@ -79,7 +79,7 @@ public:
         return found->second;
     }
     json getJson(const string& key) const {
-        json value = json::parse(getText(key), nullptr, false);
+        json value = parseJson(getText(key));
         if (value.is_discarded())
             refuse("JSON in metadata \"" + key + "\"", "other text");
         return value;

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 // Reading and writing the safetensors container; every number of a file is checked before it is used.
 #include "Safetensors.h"
+#include "JsonText.h"
 #include "openmmorbit/ArgumentError.h"
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
 #include <limits>
-#include <nlohmann/json.hpp>
 
 namespace OrbitPlugin {
 
@@ -125,7 +125,7 @@ SafetensorsHeader readSafetensors(const string& bytes, const string& origin) {
     SafetensorsHeader header;
     header.data = bytes.data() + 8 + headerSize;
     header.dataSize = bytes.size() - 8 - headerSize;
-    const json root = json::parse(bytes.data() + 8, bytes.data() + 8 + headerSize, nullptr, false);
+    const json root = parseJson(bytes.data() + 8, bytes.data() + 8 + headerSize);
     if (!root.is_object())
         refuse(origin, "a JSON object as header", root.is_discarded() ? "no JSON" : root.type_name());
     for (const auto& item : root.items()) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The JSON form of SamplerSettings: one table of members and words, read in both directions.
 #include "openmmorbit/SamplerText.h"
+#include "JsonText.h"
 #include "openmmorbit/ArgumentError.h"
-#include <nlohmann/json.hpp>
 #include <set>
 #include <type_traits>
 #include <vector>
@@ -80,7 +80,7 @@ std::vector<string> getSamplerWords(const string& name) {
 }
 
 SamplerSettings parseSampler(const string& text, const string& where) {
-    const json object = json::parse(text, nullptr, false);
+    const json object = parseJson(text);
     if (!object.is_object())
         throw ArgumentError(where + "expected a JSON object as sampler, got other text");
     SamplerSettings settings;

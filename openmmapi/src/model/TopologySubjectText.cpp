@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // The JSON form of a TopologySubject.
+#include "JsonText.h"
 #include "openmmorbit/ArgumentError.h"
 #include "openmmorbit/TopologySubject.h"
 #include <limits>
-#include <nlohmann/json.hpp>
 
 namespace OrbitPlugin {
 
@@ -18,7 +18,7 @@ class Reader {
 public:
     Reader(const json& object, const string& where) : object(object), where(where) {
         if (!object.is_object())
-            refuse("an object", object.type_name());
+            refuse("an object", object.is_discarded() ? "no JSON" : object.type_name());
     }
     [[noreturn]] void refuse(const string& expected, const string& got) const {
         throw ArgumentError(where + "expected " + expected + " in the topology of the model, got " + got);
@@ -178,7 +178,7 @@ string TopologySubject::toJson() const {
 }
 
 TopologySubject TopologySubject::fromJson(const string& text, const string& where) {
-    const json object = json::parse(text, nullptr, false);
+    const json object = parseJson(text);
     const Reader reader(object, where);
     TopologySubject subject;
     readAtoms(reader, subject);

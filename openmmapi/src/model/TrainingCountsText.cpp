@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The JSON form of TrainingCounts, and the counts of whole shards.
+#include "JsonText.h"
 #include "openmmorbit/ArgumentError.h"
 #include "openmmorbit/TrainingCounts.h"
-#include <nlohmann/json.hpp>
 
 namespace OrbitPlugin {
 
@@ -64,7 +64,7 @@ string TrainingCounts::toJson() const {
 }
 
 TrainingCounts TrainingCounts::fromJson(const string& text, const string& where) {
-    const json object = json::parse(text, nullptr, false);
+    const json object = parseJson(text);
     const CountsReader reader{object, where};
     if (!object.is_object())
         reader.refuse("a JSON object", "other text");
