@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: MIT
-# One command each: demo, test, build, bench, lint, sanitize, tsan, valgrind, clean. Everything else is set up on the way.
+# One command each: demo, test, build, bench, lint, tidy, sanitize, tsan, valgrind, clean. Everything else is set up on the way.
 #
 #   make demo [SMILES='CCO']     conformers, picture and dynamics into demo/
 #   make test                    build everything and run all tests
 #   make build                   the libraries and the Python package, into build/python
 #   make bench [BENCH=--full]    time the benchmarks; a page about this machine into build/benchmarks.md
 #   make lint                    the lints alone
+#   make tidy [SINCE=COMMIT]     clang-tidy over the C++ files, or over those changed since a commit
 #   make sanitize                all C++ tests under AddressSanitizer and UndefinedBehaviorSanitizer
 #   make tsan                    the threads of the CPU platform under ThreadSanitizer
 #   make valgrind                the portable path of the CPU platform under valgrind
@@ -23,7 +24,7 @@ configure = cmake -S . -B $(1) -G Ninja -DPython_EXECUTABLE="$(PYTHON_VENV)" \
 # $(call phase,name,commands): run the commands and print the time they took.
 phase = @start=$$(date +%s); echo "== $(1)"; $(2); echo "== $(1): $$(( $$(date +%s) - start )) s"
 
-.PHONY: demo test build bench lint sanitize tsan valgrind clean packages packages-test build-tests
+.PHONY: demo test build bench lint tidy sanitize tsan valgrind clean packages packages-test build-tests
 
 demo: build
 	$(call phase,demo,PYTHONPATH=$(BUILD)/python $(PYTHON_VENV) -m openmmorbit.demo --output demo $(if $(SMILES),--smiles '$(SMILES)'))
@@ -48,6 +49,13 @@ bench: build-tests
 
 lint: build-tests
 	@ctest --test-dir $(BUILD) --output-on-failure -R '^Lint\.'
+
+# The sources that the build compiles, those of tests included and generated ones not.
+tidy: build-tests
+	@command -v clang-tidy >/dev/null || { echo "clang-tidy is missing: sudo apt-get install clang-tidy"; exit 1; }
+	@comm -12 <($(if $(SINCE),git diff --name-only --diff-filter=d $(SINCE),git ls-files) -- '*.cpp' | sort) \
+		<(sed -n 's|^  "file": "$(CURDIR)/\(.*\)",*$$|\1|p' $(BUILD)/compile_commands.json | sort -u) | \
+		xargs -r -P$(JOBS) -n1 clang-tidy --quiet --warnings-as-errors='*' -p $(BUILD)
 
 # $(call instrument,folder,options): a build without Python, in its own folder.
 instrument = $(call configure,$(1),-DORBIT_BUILD_PYTHON=OFF -DCMAKE_BUILD_TYPE=RelWithDebInfo \
