@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Inspection of copies, and what is said about those that stayed wrong.
+// Inspection of copies, and what is said about those whose redraws were wrong too.
 #include "EnsembleJob.h"
 #include "openmmorbit/ConformerCheck.h"
 #include <algorithm>
@@ -84,7 +84,7 @@ Ensemble EnsembleJob::collect(const ConformerProvenance& common) {
     return ensemble;
 }
 
-// A sentence about the copies that stayed wrong, with the most frequent fault and one example of it.
+// A sentence about the copies that are wrong after all redraws, with the most frequent fault and one example of it.
 
 std::string EnsembleJob::describeWrong(const std::vector<ConformerStatus>& wrong) const {
     std::array<int, 9> counts{};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Rounds of a generation: copies are packed into batches of bounded memory, run, inspected, and drawn again if wrong.
+// Rounds of a generation: copies are packed into batches of bounded memory, run, inspected, and redrawn if wrong.
 #include "GenerationLoop.h"
 #include "openmmorbit/ArgumentError.h"
 #include <algorithm>

@@ -35,7 +35,7 @@ def checkMode(mode: str, maxIsomers: int) -> None:
 
 
 def findOpenStereo(graph: orbit.MolecularGraph) -> list[Any]:
-    """Get what a molecule leaves open, as openmmorbit.chem.OpenStereo; nothing without the reading room."""
+    """Get what a molecule leaves open, as openmmorbit.chem.OpenStereo; nothing without libOpenMMOrbitChem."""
     try:
         from openmmorbit import chem
 

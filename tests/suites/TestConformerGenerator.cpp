@@ -155,7 +155,7 @@ TEST(ConformerGenerator, recordsTheProvenance) {
             chosen.getPositions(0), generator->generate(makeWater(), 1, chosen.getProvenance(0).seed).getPositions(0));
 }
 
-TEST(ConformerGenerator, drawsWrongCopiesAgain) {
+TEST(ConformerGenerator, redrawsWrongCopies) {
     auto generator = makeGenerator(makeGaussianModel(0.75), true);
     generator->setSamplerSettings(makeSampler(12));
     generator->setMaxRedraws(0);

@@ -95,7 +95,7 @@ TEST(TestTopologyGenerator, ReflectsWhereBothHandsAreAsProbable) {
     EXPECT_EQ(numInverted, numReflected) << "the same noise, not reflected";
 }
 
-TEST(TestTopologyGenerator, DrawsWrongStatesAgain) {
+TEST(TestTopologyGenerator, RedrawsWrongStates) {
     const auto generator = makeGenerator(makeModel(OrbitRotations::Proper));
     generator->setMaxRedraws(50);
     const Ensemble ensemble = generator->generate(8, 3);

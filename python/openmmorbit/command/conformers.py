@@ -157,7 +157,7 @@ class _Conformers:
             self.incomplete += 1
             reason = ensemble.failures[0].status.message if ensemble.failures else "unknown"
             report(label + explain(ensemble.message or f"expected {counted(options.num, 'conformer')}, got "
-                                   f"{len(ensemble)}: the others stayed wrong ({reason})"))
+                                   f"{len(ensemble)}: the redraws of the others were wrong too ({reason})"))
 
     def _summarize(self, path: str) -> None:
         molecules, failed = self.molecules, self.failed

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Ensembles in extended XYZ and npz files, read as RDKit molecules and turned into SDF records for the reading room."""
+"""Ensembles in extended XYZ and npz files, read as RDKit molecules and turned into SDF records for openmmorbit.chem."""
 from __future__ import annotations
 
 import re

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Files of molecules: SMILES, SDF and mol files through the reading room, and tables (CSV, TSV) of SMILES."""
+"""Files of molecules: SMILES, SDF and mol files through openmmorbit.chem, and tables (CSV, TSV) of SMILES."""
 from __future__ import annotations
 
 import csv

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Training runs and their reports. train() loads LibTorch; buildDataset() loads the reading room."""
+"""Training runs and their reports. train() loads LibTorch; buildDataset() loads RDKit's C++ libraries."""
 from openmmorbit.data.shards import buildDataset, coordinateEndings
 from openmmorbit.training.trainer import addTrainingCounts, train
 

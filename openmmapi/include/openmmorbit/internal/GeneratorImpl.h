@@ -26,7 +26,7 @@ struct GenerationSettings {
     SamplerSettings sampler;
     int seed = 1;                           ///< key of the noise, not 0
     int condition = 0;                      ///< row of condition.embedding
-    int maxRedraws = 10;                    ///< how often a wrong copy is drawn again
+    int maxRedraws = 10;                    ///< how often a wrong copy is redrawn
     bool checkCopies = true;                ///< inspect copies, beyond being finite
     bool returnFailed = false;              ///< hand out wrong copies too
     double timeLimit = 0;                   ///< seconds for up to 100 copies of a subject, more for more; 0: none

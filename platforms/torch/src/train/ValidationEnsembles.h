@@ -22,7 +22,7 @@ struct ShardMetrics {
 
 /**
  * A fixed choice of validation molecules, equally many of every shard, spread evenly over it. Copies are generated with
- * the sampler of the exported model and noise of a fixed key, in the condition of the molecule, and not drawn again.
+ * the sampler of the exported model and noise of a fixed key, in the condition of the molecule, and without redraws.
  */
 class ValidationEnsembles {
 public:
