@@ -6,7 +6,7 @@ import argparse
 import os
 import sys
 import warnings
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from openmmorbit.command.conformers import addConformers
 from openmmorbit.command.console import EXIT_ERROR, EXIT_INTERRUPTED, EXIT_USAGE, UsageError, explain, report
@@ -38,6 +38,12 @@ def makeParser() -> argparse.ArgumentParser:
     return parser
 
 
+def _report(message: Warning | str, category: type[Warning], filename: str, lineno: int, file: TextIO | None = None,
+            line: str | None = None) -> None:
+    """Show a warning as a line of the command."""
+    report(f"warning: {explain(str(message))}")
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command.
 
@@ -58,6 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = makeParser().parse_args(arguments)
     try:
         with warnings.catch_warnings():
+            warnings.showwarning = _report
             # The command tells of every record.
             warnings.simplefilter("ignore", familiarity.UnfamiliarMoleculeWarning)
             mixed = ".* leaves open .* may be of several isomers"

@@ -244,6 +244,17 @@ def testWrongUseOfTheCommands(alanine, files, tmp_path, capsys, monkeypatch):
     assert not (tmp_path / "x.dcd").exists()
 
 
+def testWarningsAreLinesOfTheCommand(alanine, files, tmp_path, capsys):
+    text = (files / "system.pdb").read_text().replace("ALA", "LIG")
+    (tmp_path / "bare.pdb").write_text("".join(line + "\n" for line in text.splitlines() if "CONECT" not in line))
+    assert openmmorbit.cli.main(["train", "--topology", str(tmp_path / "bare.pdb"), "--trajectory",
+                                 str(files / "run.dcd"), "-o", str(tmp_path / "x"), "--minutes", "0"]) == 2
+    lines = [line for line in capsys.readouterr().err.splitlines() if line.startswith("openmm-orbit")]
+    assert lines[0].startswith("openmm-orbit: warning: expected the bonds of all molecules in the Topology, got none "
+                               "of LIG 2 N and 8 more atoms; ")
+    assert lines[1] == "openmm-orbit: error: expected minutes above 0, got 0.0"
+
+
 def testTheBarShowsLossAndTimeLeft(capsys):
     from openmmorbit import orbittraining
 

@@ -244,6 +244,16 @@ def testWrongUse(alanine, tmp_path):
         make("a.pdb", path)
 
 
+def testMissingBondsAreAnnounced(alanine):
+    topology, frames = alanine
+    bare = app.Topology()
+    residue = bare.addResidue("LIG", bare.addChain())
+    for atom in topology.atoms():
+        bare.addAtom(atom.name, atom.element, residue)
+    with pytest.warns(UserWarning, match="bonds of all molecules .*, got none of LIG 1 CH3 and 21 more.*CONECT"):
+        openmmorbit.TrajectoryDataset(bare, frames)
+
+
 def testWithoutMdtrajTheWayOutIsNamed(alanine, tmp_path, monkeypatch):
     topology, frames = alanine
     path = write(tmp_path / "a.dcd", topology, frames)

@@ -127,7 +127,7 @@ class TrainingDataReporter:
 
     def _open(self, simulation: app.Simulation) -> _Buffer:
         chosen = findAtoms(simulation.topology, self._atoms, _where)
-        self._whole = WholeFrames(simulation.topology, chosen)
+        self._whole = WholeFrames(simulation.topology, chosen, _where)
         self._periodic = simulation.system.usesPeriodicBoundaryConditions()
         if self._temperature is None and hasattr(simulation.integrator, "getTemperature"):
             self._temperature = toKelvin(_where, simulation.integrator.getTemperature())

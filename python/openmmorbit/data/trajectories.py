@@ -207,7 +207,7 @@ class TrajectoryDataset:
         # Of a single trajectory, numbers are weights of its frames.
         allWeights = [weights] if len(entries) == 1 and np.asarray(weights, dtype=object).ndim == 1 \
             else _perTrajectory("array of weights", weights, len(entries))
-        self._whole = WholeFrames(topology, self.atoms.tolist())
+        self._whole = WholeFrames(topology, self.atoms.tolist(), _where)
         self._trajectories = []
         for entry, kelvin, weight in zip(entries, temperatures, allWeights):
             source = openTrajectory(_where, entry, topology)

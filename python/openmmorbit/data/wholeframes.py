@@ -2,12 +2,14 @@
 """Frames of a simulation with molecules whole, and the bonds that tell whether they are those of the Topology."""
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from openmmorbit import orbit
 from openmmorbit.simulation.periodic import SoluteImages
+from openmmorbit.simulation.residues import findLooseAtoms
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,9 +28,11 @@ class WholeFrames:
     topology : openmm.app.Topology
     atoms : sequence of int
         Indices of the selected atoms, ascending.
+    where : str
+        The caller, for the warning about selected residues without bonds.
     """
 
-    def __init__(self, topology: app.Topology, atoms: Sequence[int]) -> None:
+    def __init__(self, topology: app.Topology, atoms: Sequence[int], where: str) -> None:
         self._topology, self._atoms = topology, np.asarray(atoms, int)
         self._images = SoluteImages(topology, self._atoms)
         bonds, lengths = [], []
@@ -37,6 +41,14 @@ class WholeFrames:
                 bonds.append([first.index, second.index])
                 lengths.append(sum(orbit.getCovalentRadius(a.element.atomic_number) for a in (first, second)) / 10)
         self._bonds, self._lengths = np.array(bonds, int).reshape(-1, 2), np.array(lengths)
+
+        loose = [atom for atom in findLooseAtoms(topology) if self.isRead[atom.index]]
+        if loose:
+            first = loose[0].residue
+            more = f" and {len(loose) - 1} more atoms" if len(loose) > 1 else ""
+            warnings.warn(f"{where}: expected the bonds of all molecules in the Topology, got none of {first.name} "
+                          f"{first.id} {loose[0].name}{more}; a model learns nothing of their bonds, and does not "
+                          "check them: add them by topology.addBond(), or CONECT records to a PDB file", stacklevel=3)
 
     @property
     def isRead(self) -> np.ndarray:

@@ -29,6 +29,14 @@ def findUnbonded(topology: app.Topology) -> list[app.topology.Residue]:
             and not any(atom.index in bonded for atom in residue.atoms())]
 
 
+def findLooseAtoms(topology: app.Topology) -> list[app.topology.Atom]:
+    """Get atoms without a bond in residues of several atoms; virtual sites and beads have no element and do not count.
+    """
+    bonded = {atom.index for bond in topology.bonds() for atom in bond}
+    residues = ([atom for atom in residue.atoms() if atom.element is not None] for residue in topology.residues())
+    return [atom for atoms in residues if len(atoms) > 1 for atom in atoms if atom.index not in bonded]
+
+
 def heavySolute(topology: app.Topology) -> np.ndarray:
     """Get the heavy atoms outside water and ions; if there are none, all atoms outside them; if none, all atoms."""
     solute = [atom for residue in topology.residues() if not (isWater(residue) or isIon(residue))
