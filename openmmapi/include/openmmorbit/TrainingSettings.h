@@ -64,10 +64,10 @@ struct OPENMM_EXPORT_ORBIT TrainingSettings {
     /** Average over O(3) where inputs show no handedness; for exact targets, independent coupling */
     bool averageReflections = true;
     /**
-     * Rotations of a new model of a system: "O3", whose states are reflected if they come out with the wrong hand, or
-     * "SO3", whose network learns the hand
+     * Rotations of a new model of a system: "SO3", whose network learns the hand, or "O3", whose states are reflected
+     * if they come out with the wrong hand, and have no density
      */
-    std::string rotations = "O3";
+    std::string rotations = "SO3";
     DistillationSettings distillation;              ///< learn from another model instead of from the data
     /** "cpu", "gpu" (CUDA or ROCm), or "auto": the GPU if there is one and LibTorch was installed with its libraries */
     std::string device = "auto";

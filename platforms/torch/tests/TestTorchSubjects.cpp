@@ -287,12 +287,14 @@ TEST_F(SubjectTest, topologiesTrainWithTheHandOfTheirFrames) {
 
     // With reflections, finished states are reflected; without, the network learns the hand.
 
+    settings.rotations = "O3";
     model = torchimpl::createInitialModel(settings);
     EXPECT_EQ(model.getRotations(), OrbitRotations::WithReflections);
-    EXPECT_EQ(model.getTopology().numFrames, 79) << "the geometry of the training frames";
-    EXPECT_EQ(model.getTopology().bonds.size(), record.bonds.size());
     settings.rotations = "SO3";
     model = torchimpl::createInitialModel(settings);
+    EXPECT_EQ(model.getTopology().numFrames, 79) << "the geometry of the training frames";
+    EXPECT_EQ(model.getTopology().bonds.size(), record.bonds.size());
+    EXPECT_EQ(model.getSamplerSettings().renewal, 0) << "states have a density";
     const torchimpl::TrainingData data = read();
     EXPECT_EQ(data.sets[0].subjects[0].numFrames, 79);
     EXPECT_EQ(data.getSubject(data.sets[0].subjects[0])->given.group.getOrder(), 12);
@@ -313,6 +315,7 @@ TEST_F(SubjectTest, topologiesTrainWithTheHandOfTheirFrames) {
     const DenoiserModel trained = DenoiserModel::load(result.modelPath);
     EXPECT_EQ(computeFingerprint(trained.getTopology()), computeFingerprint(ethanol.topology));
     EXPECT_EQ(trained.getRotations(), OrbitRotations::Proper);
+    EXPECT_EQ(trained.getSamplerSettings().renewal, 0);
 
     // The model is of this system only.
 

@@ -57,12 +57,29 @@ TopologySubject gatherGeometry(const TrainingSettings& settings, const TopologyS
     return result;
 }
 
+/**
+ * The sampler of thermal states: no step draws noise anew, so that states have a density, and the last noise level is
+ * below the width of a bond, because the last step narrows what is narrower than it.
+ */
+static SamplerSettings makeSampler(const TrainingSettings& settings) {
+    SamplerSettings sampler;
+    sampler.method = SamplerMethod::Heun;
+    sampler.numSteps = 20;
+    sampler.sigmaMax = std::max(sampler.sigmaMax, 8 * settings.network.dataScale);
+    sampler.sigmaMin = 0.01;
+    sampler.rho = 7;
+    sampler.renewal = 0;
+    sampler.stereoGuidance = 0;
+    return sampler;
+}
+
 DenoiserModel createTopologyModel(const TrainingSettings& settings, const TopologySubject& topology) {
     const TopologyVocabularies vocabularies = makeTopologyVocabularies(topology);
     DenoiserModel model = DenoiserModel::createRandom(
             settings.network, settings.seed, vocabularies.atoms, vocabularies.pairs);
     model.setRotations(settings.rotations == "O3" ? OrbitRotations::WithReflections : OrbitRotations::Proper);
     model.setTopology(gatherGeometry(settings, topology));
+    model.setSamplerSettings(makeSampler(settings));
     return model;
 }
 

@@ -239,7 +239,8 @@ DenoiserModel createInitialModel(const TrainingSettings& settings) {
     DenoiserModel model = topology.getNumAtoms() > 0 ? createTopologyModel(settings, topology) :
             DenoiserModel::createRandom(settings.network, settings.seed);
     model.setConditions(settings.conditions);
-    model.setSamplerSettings(getSampler(settings));
+    if (topology.getNumAtoms() == 0 || !settings.distillation.teacher.empty())
+        model.setSamplerSettings(getSampler(settings));
     ModelTensor embedding;
     embedding.shape = {(int) settings.conditions.size(), settings.network.conditionWidth};
     for (int k = 0; k < embedding.shape[0] * embedding.shape[1]; k++)
@@ -264,7 +265,7 @@ std::string getIdentity(const TrainingSettings& settings) {
         text << value << " ";
     for (const std::string& condition : settings.conditions)
         text << condition << " ";
-    if (settings.rotations != "O3")
+    if (settings.rotations != TrainingSettings().rotations)
         text << settings.rotations << " ";
     if (network.pointsPerToken != 1)
         text << network.pointsPerToken << " points ";
