@@ -285,16 +285,7 @@ TEST_F(SubjectTest, topologiesTrainWithTheHandOfTheirFrames) {
     ethanol.topology = makeTopologySubject(record);
     write({makeBlock(0, 100)});
 
-    // With reflections, finished states are reflected; without, the network learns the hand.
-
-    settings.rotations = "O3";
     model = torchimpl::createInitialModel(settings);
-    EXPECT_EQ(model.getRotations(), OrbitRotations::WithReflections);
-    settings.rotations = "SO3";
-    model = torchimpl::createInitialModel(settings);
-    EXPECT_EQ(model.getTopology().numFrames, 79) << "the geometry of the training frames";
-    EXPECT_EQ(model.getTopology().bonds.size(), record.bonds.size());
-    EXPECT_EQ(model.getSamplerSettings().renewal, 0) << "states have a density";
     const torchimpl::TrainingData data = read();
     EXPECT_EQ(data.sets[0].subjects[0].numFrames, 79);
     EXPECT_EQ(data.getSubject(data.sets[0].subjects[0])->given.group.getOrder(), 12);
@@ -353,6 +344,27 @@ TEST_F(SubjectTest, trajectoriesTrain) {
     EXPECT_GT(result.validationLoss, 0);
     EXPECT_EQ(result.metrics.numMolecules, 1);
     EXPECT_EQ(result.metrics.numReferences, 20) << "references are frames of the validation side";
+}
+
+TEST_F(SubjectTest, modelsOfSystemsKnowTheirFrames) {
+    TopologyRecord record;
+    record.residueNames = {"MOL"};
+    for (const GraphAtom& atom : ethanol.graph.atoms)
+        record.atoms.push_back({atom.name, atom.element, 0, 0});
+    for (const GraphBond& bond : ethanol.graph.bonds)
+        record.bonds.push_back({bond.atom1, bond.atom2, 0});
+    ethanol = ShardSubject();
+    ethanol.kind = SubjectKind::Topology;
+    ethanol.splitRule = SplitRule::Time;
+    ethanol.topology = makeTopologySubject(record);
+    write({makeBlock(0, 100)});
+    model = torchimpl::createInitialModel(settings);
+    EXPECT_EQ(model.getTopology().numFrames, 79) << "those that train";
+    EXPECT_EQ(model.getTopology().bonds.size(), record.bonds.size());
+    EXPECT_EQ(model.getSamplerSettings().renewal, 0) << "states have a density";
+    EXPECT_EQ(model.getRotations(), OrbitRotations::Proper);
+    settings.rotations = "O3";
+    EXPECT_EQ(torchimpl::createInitialModel(settings).getRotations(), OrbitRotations::WithReflections);
 }
 
 TEST_F(SubjectTest, settingsAreSuggestedForSystems) {
