@@ -271,20 +271,25 @@ TEST_F(SubjectTest, onlySubjectsThatAllowItAreReflected) {
     }
 }
 
-TEST_F(SubjectTest, topologiesTrainWithTheHandOfTheirFrames) {
+/** A molecule as a topology of one residue. */
+static TopologyRecord makeRecord(const MolecularGraph& graph) {
     TopologyRecord record;
     record.residueNames = {"MOL"};
-    for (const GraphAtom& atom : ethanol.graph.atoms)
+    for (const GraphAtom& atom : graph.atoms)
         record.atoms.push_back({atom.name, atom.element, 0, 0});
-    for (const GraphBond& bond : ethanol.graph.bonds)
+    for (const GraphBond& bond : graph.bonds)
         record.bonds.push_back({bond.atom1, bond.atom2, 0});
+    return record;
+}
+
+TEST_F(SubjectTest, topologiesTrainWithTheHandOfTheirFrames) {
+    TopologyRecord record = makeRecord(ethanol.graph);
     const ShardSubject molecule = ethanol;
     ethanol = ShardSubject();
     ethanol.kind = SubjectKind::Topology;
     ethanol.splitRule = SplitRule::Time;
     ethanol.topology = makeTopologySubject(record);
     write({makeBlock(0, 100)});
-
     model = torchimpl::createInitialModel(settings);
     const torchimpl::TrainingData data = read();
     EXPECT_EQ(data.sets[0].subjects[0].numFrames, 79);
@@ -347,12 +352,7 @@ TEST_F(SubjectTest, trajectoriesTrain) {
 }
 
 TEST_F(SubjectTest, modelsOfSystemsKnowTheirFrames) {
-    TopologyRecord record;
-    record.residueNames = {"MOL"};
-    for (const GraphAtom& atom : ethanol.graph.atoms)
-        record.atoms.push_back({atom.name, atom.element, 0, 0});
-    for (const GraphBond& bond : ethanol.graph.bonds)
-        record.bonds.push_back({bond.atom1, bond.atom2, 0});
+    TopologyRecord record = makeRecord(ethanol.graph);
     ethanol = ShardSubject();
     ethanol.kind = SubjectKind::Topology;
     ethanol.splitRule = SplitRule::Time;
@@ -368,10 +368,7 @@ TEST_F(SubjectTest, modelsOfSystemsKnowTheirFrames) {
 }
 
 TEST_F(SubjectTest, settingsAreSuggestedForSystems) {
-    TopologyRecord record;
-    record.residueNames = {"MOL"};
-    for (const GraphAtom& atom : ethanol.graph.atoms)
-        record.atoms.push_back({atom.name, atom.element, 0, 0});
+    TopologyRecord record = makeRecord(ethanol.graph);
     write({makeBlock(0, 10)});
     try {
         TrainingSettings::suggest({settings.datasets[0].shards[0]}, 5);
