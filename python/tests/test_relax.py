@@ -208,8 +208,9 @@ def testBeadsHaveSoftBonds():
     for _ in atoms:
         system.addParticle(100)
     system.addForce(force)
-    states = np.cumsum(np.random.default_rng(1).normal(0, 0.22, (8, 6, 3)), axis=1)
-    relaxation = openmmorbit.relax(states, system, topology=topology, seed=3)
+    states = np.cumsum(np.random.default_rng(1).normal(0, 0.22, (30, 6, 3)), axis=1)
+    # The Reference platform gives the same numbers again.
+    relaxation = openmmorbit.relax(states, system, topology=topology, seed=3, platform="Reference")
     assert relaxation.refused == {} and relaxation.moved._value.max() > 0.05
     lengths = np.linalg.norm(np.diff(relaxation.positions._value, axis=1), axis=2)
     assert np.abs(lengths / 0.38 - 1).max() > 0.25       # which would be too much for a stiff bond
