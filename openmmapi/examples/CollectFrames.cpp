@@ -61,7 +61,8 @@ void collectFrames(Context& context, ShardWriter& writer, int numBlocks) {
         block.positions.clear();
         for (int frame = 0; frame < framesPerBlock; frame++) {
             context.getIntegrator().step(stepsPerFrame);
-            for (const Vec3& position : context.getState(State::Positions).getPositions())
+            const State state = context.getState(State::Positions);     // It owns the positions.
+            for (const Vec3& position : state.getPositions())
                 for (int axis = 0; axis < 3; axis++)
                     block.positions.push_back((float) (position[axis] * AngstromsPerNm));
         }
