@@ -46,11 +46,6 @@ void checkPlan(const SamplerPlan& plan, const TokenInputs& inputs) {
                 "one that is guided; set stereoGuidance to 0");
 }
 
-/** The logarithm of the absolute value of a determinant. */
-double getLogDeterminant(const Eigen::PartialPivLU<MatrixXd>& factors) {
-    return factors.matrixLU().diagonal().array().abs().log().sum();
-}
-
 } // namespace
 
 FlowDensity::FlowDensity(IntegrateOrbitDiffusionStepKernel& kernel, const SamplerPlan& plan, const TokenInputs& inputs,
@@ -63,7 +58,7 @@ FlowDensity::FlowDensity(IntegrateOrbitDiffusionStepKernel& kernel, const Sample
     batch.plan = plan;
     batch.inputs.push_back(inputs);
     const long long pairs = (long long) inputs.numTokens * inputs.numTokens;
-    numCopies = (int) std::clamp<long long>(MAX_PAIRS / pairs, 1, 2 * getDimension());
+    numCopies = (int) std::clamp<long long>(MAX_PAIRS / pairs, 1, 2 * getDimension() + 1);
     for (int copy = 0; copy < numCopies; copy++) {
         BatchCopy row;
         row.copy = copy;
@@ -108,56 +103,57 @@ MatrixXd FlowDensity::apply(int step, const MatrixXd& columns) {
     return result;
 }
 
-MatrixXd FlowDensity::differentiate(int step, const VectorXd& y) {
+double FlowDensity::Linearization::getLogDeterminant() const {
+    return jacobian.matrixLU().diagonal().array().abs().log().sum();
+}
+
+FlowDensity::Linearization FlowDensity::linearize(int step, const VectorXd& y) {
     const int n = getDimension();
-    MatrixXd columns = y.replicate(1, 2 * n);
+    MatrixXd columns = y.replicate(1, 2 * n + 1);
     for (int k = 0; k < n; k++) {
         columns(k, k) += difference;
         columns(k, n + k) -= difference;
     }
     const MatrixXd values = apply(step, columns);
-    return (values.leftCols(n) - values.rightCols(n)) / (2 * difference);
+    const MatrixXd jacobian = (values.leftCols(n) - values.middleCols(n, n)) / (2 * difference);
+    return {values.col(2 * n), jacobian.partialPivLu()};
 }
 
 double FlowDensity::advance(std::vector<double>& positions) {
     double logDensity = getPriorLogDensity(positions);
     VectorXd y = toBasis(positions);
     for (int step = 0; step < plan.getNumSteps(); step++) {
-        logDensity -= getLogDeterminant(differentiate(step, y).partialPivLu());
-        y = apply(step, y);
+        const Linearization linear = linearize(step, y);
+        logDensity -= linear.getLogDeterminant();
+        y = linear.value;
     }
     positions = fromBasis(y);
     return logDensity;
 }
 
-bool FlowDensity::invert(int step, const VectorXd& target, VectorXd& y) {
-    // The Jacobian at the first guess serves until the residual stops to fall.
-
+bool FlowDensity::invert(int step, const VectorXd& target, VectorXd& y, double& logDeterminant) {
     y = target;
-    Eigen::PartialPivLU<MatrixXd> factors = differentiate(step, y).partialPivLu();
-    double last = std::numeric_limits<double>::infinity();
     for (int k = 0; k < MAX_ITERATIONS; k++) {
-        const VectorXd residual = target - apply(step, y).col(0);
+        const Linearization linear = linearize(step, y);
+        const VectorXd residual = target - linear.value;
         const double size = residual.lpNorm<Eigen::Infinity>();
+        logDeterminant = linear.getLogDeterminant();
         if (size < MAX_RESIDUAL * difference)
             return true;
         if (!std::isfinite(size))
             return false;
-        if (size > 0.5 * last)
-            factors = differentiate(step, y).partialPivLu();
-        last = size;
-        y += factors.solve(residual);
+        y += linear.jacobian.solve(residual);
     }
     return false;
 }
 
 double FlowDensity::retrace(std::vector<double>& positions) {
-    double logDensity = 0;
+    double logDensity = 0, logDeterminant = 0;
     VectorXd y = toBasis(positions), before;
     for (int step = plan.getNumSteps() - 1; step >= 0; step--) {
-        if (!invert(step, y, before))
+        if (!invert(step, y, before, logDeterminant))
             return -std::numeric_limits<double>::infinity();
-        logDensity -= getLogDeterminant(differentiate(step, before).partialPivLu());
+        logDensity -= logDeterminant;
         y = before;
     }
     positions = fromBasis(y);

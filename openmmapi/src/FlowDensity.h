@@ -46,12 +46,18 @@ public:
     double getPriorLogDensity(const std::vector<double>& positions) const;
 private:
     typedef Eigen::VectorXd Vector;
+    /** A step near some positions. */
+    struct Linearization {
+        Vector value;                                   ///< where the step takes them
+        Eigen::PartialPivLU<Eigen::MatrixXd> jacobian;
+        /** Get the logarithm of the absolute value of the Jacobian's determinant. */
+        double getLogDeterminant() const;
+    };
     /** Apply a step to centred positions in the basis, one column each. */
     Eigen::MatrixXd apply(int step, const Eigen::MatrixXd& columns);
-    /** Get the Jacobian of a step. */
-    Eigen::MatrixXd differentiate(int step, const Vector& y);
-    /** Find the positions that a step takes to others; false if there are none nearby. */
-    bool invert(int step, const Vector& target, Vector& y);
+    Linearization linearize(int step, const Vector& y);
+    /** Find the positions that a step takes to others, and the step there; false if there are none nearby. */
+    bool invert(int step, const Vector& target, Vector& y, double& logDeterminant);
     Vector toBasis(const std::vector<double>& positions) const;
     std::vector<double> fromBasis(const Vector& y) const;
     IntegrateOrbitDiffusionStepKernel& kernel;
