@@ -59,7 +59,7 @@ private:
     std::vector<std::vector<int>> neighbors;
     std::vector<int> distances;
     SeriesMap bonds, angles;
-    std::map<std::array<int, 3>, double> contacts;
+    std::map<std::array<int, 3>, double> contacts;    ///< squared distance
     std::vector<Center> centers;
     std::vector<Axis> axes;
     long long numFrames = 0;

@@ -31,12 +31,6 @@ struct ConformerInspector::Plan {
     void checkStereo(ArrayView<const double> positions, ConformerStatus& status) const;
 };
 
-static void addFault(ConformerStatus& status, bool& flag, const string& text) {
-    if (flag)
-        status.message += (status.message.empty() ? "" : "; ") + text;
-    flag = false;
-}
-
 static bool& getFlag(ConformerStatus& status, GeometryKind kind) {
     switch (kind) {
         case GeometryKind::Bond: return status.bondsCorrect;

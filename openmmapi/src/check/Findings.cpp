@@ -14,6 +14,12 @@ static string write(double value, int digits) {
     return text.str();
 }
 
+void OrbitPlugin::addFault(ConformerStatus& status, bool& flag, const string& text) {
+    if (flag)
+        status.message += (status.message.empty() ? "" : "; ") + text;
+    flag = false;
+}
+
 string OrbitPlugin::nameAtom(const MolecularGraph& graph, int atom) {
     const string& name = graph.atoms[atom].name;
     return to_string(atom) + (name.empty() ? "" : " (" + name + ")");

@@ -3,11 +3,15 @@
 #ifndef OPENMM_ORBIT_FINDINGS_H_
 #define OPENMM_ORBIT_FINDINGS_H_
 
+#include "openmmorbit/ConformerStatus.h"
 #include "openmmorbit/MolecularGraph.h"
 #include "openmmorbit/internal/GeometryLimits.h"
 #include <string>
 
 namespace OrbitPlugin {
+
+/** Clear a flag of a status; the message keeps the first text for each flag. */
+void addFault(ConformerStatus& status, bool& flag, const std::string& text);
 
 /** Name an atom by its index and its name. */
 std::string nameAtom(const MolecularGraph& graph, int atom);

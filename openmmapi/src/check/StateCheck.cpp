@@ -4,9 +4,9 @@
 #include "Findings.h"
 #include "Positions.h"
 #include "openmmorbit/ArgumentError.h"
+#include "openmmorbit/internal/Contacts.h"
 #include "openmmorbit/internal/StereoGeometry.h"
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <map>
 
@@ -23,12 +23,6 @@ const double MARGIN = 3;
 const double MIN_BOND_MARGIN = 0.02, MIN_ANGLE_MARGIN = 2;
 /** Share of the shortest distance of the frames that is still no clash, and the least distance without frames. */
 const double CONTACT_SHARE = 0.9, MIN_CONTACT = 0.5;
-
-void addFault(ConformerStatus& status, bool& flag, const string& text) {
-    if (flag)
-        status.message += (status.message.empty() ? "" : "; ") + text;
-    flag = false;
-}
 
 void checkRanges(const MolecularGraph& graph, const vector<GeometryRange>& ranges, GeometryKind kind, double minMargin,
         const vector<double>& positions, bool& flag, ConformerStatus& status) {
@@ -58,35 +52,25 @@ void checkRanges(const MolecularGraph& graph, const vector<GeometryRange>& range
         addFault(status, flag, describeShape(graph, term, limits, worstValue));
 }
 
-/** The least distances by elements and nearness. */
-typedef std::map<std::array<int, 3>, double> ContactMap;
-
 void checkContacts(const TopologySubject& subject, const vector<double>& positions, ConformerStatus& status) {
-    ContactMap limits;
+    std::map<ContactKind, double> limits;
     for (const ContactRange& contact : subject.contacts)
         limits[{contact.element1, contact.element2, contact.isNear}] = CONTACT_SHARE * contact.lowest;
-    const int n = subject.getNumAtoms();
-    const vector<int> distances = subject.graph.getTopologicalDistances();
     double worst = 1, worstDistance = 0, worstLimit = 0;
     int first = -1, second = -1;
-    for (int i = 0; i < n; i++)
-        for (int j = i + 1; j < n; j++) {
-            const int bondsApart = distances[(size_t) i * n + j];
-            if (bondsApart == 1 || bondsApart == 2)
-                continue;
-            const auto elements = std::minmax(subject.graph.atoms[i].element, subject.graph.atoms[j].element);
-            const auto place = limits.find({elements.first, elements.second, bondsApart == 3});
-            const double limit = place == limits.end() ? MIN_CONTACT : place->second;
-            const OpenMM::Vec3 edge = getPosition(positions, i) - getPosition(positions, j);
-            const double distance = std::sqrt(edge.dot(edge));
-            if (distance < worst * limit) {
-                worst = distance / limit;
-                worstDistance = distance;
-                worstLimit = limit;
-                first = i;
-                second = j;
-            }
+    forEachContact(subject.graph, subject.graph.getTopologicalDistances(), [&](int i, int j, const ContactKind& kind) {
+        const auto place = limits.find(kind);
+        const double limit = place == limits.end() ? MIN_CONTACT : place->second;
+        const OpenMM::Vec3 edge = getPosition(positions, i) - getPosition(positions, j);
+        const double distance = std::sqrt(edge.dot(edge));
+        if (distance < worst * limit) {
+            worst = distance / limit;
+            worstDistance = distance;
+            worstLimit = limit;
+            first = i;
+            second = j;
         }
+    });
     if (first >= 0)
         addFault(status, status.clashFree, "atoms " + nameAtom(subject.graph, first) + " and " +
             nameAtom(subject.graph, second) + " at " +

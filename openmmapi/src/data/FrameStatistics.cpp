@@ -2,6 +2,7 @@
 // The geometry of frames: running means by class, and what never changes.
 #include "openmmorbit/FrameStatistics.h"
 #include "openmmorbit/ArgumentError.h"
+#include "openmmorbit/internal/Contacts.h"
 #include "openmmorbit/internal/StereoGeometry.h"
 #include "openmmorbit/internal/TopologyFeatures.h"
 #include <algorithm>
@@ -139,17 +140,11 @@ void FrameStatistics::add(const vector<double>& positions) {
 }
 
 void FrameStatistics::addContacts(const vector<double>& positions) {
-    const int n = subject.getNumAtoms();
-    for (int i = 0; i < n; i++)
-        for (int j = i + 1; j < n; j++) {
-            const int bondsApart = distances[(size_t) i * n + j];
-            if (bondsApart == 1 || bondsApart == 2)
-                continue;
-            const auto elements = std::minmax(subject.graph.atoms[i].element, subject.graph.atoms[j].element);
-            const Point edge = subtract(positions, i, j);
-            const auto place = contacts.insert({{{elements.first, elements.second, bondsApart == 3}}, HUGE_VAL}).first;
-            place->second = std::min(place->second, dot(edge, edge));
-        }
+    forEachContact(subject.graph, distances, [&](int i, int j, const ContactKind& kind) {
+        const Point edge = subtract(positions, i, j);
+        const auto place = contacts.insert({kind, HUGE_VAL}).first;
+        place->second = std::min(place->second, dot(edge, edge));
+    });
 }
 
 void FrameStatistics::finish(TopologySubject& target) const {

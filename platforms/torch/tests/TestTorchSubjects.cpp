@@ -282,13 +282,19 @@ static TopologyRecord makeRecord(const MolecularGraph& graph) {
     return record;
 }
 
+/** A topology as a subject whose frames are split by time. */
+static ShardSubject makeSystem(const TopologyRecord& record) {
+    ShardSubject system;
+    system.kind = SubjectKind::Topology;
+    system.splitRule = SplitRule::Time;
+    system.topology = makeTopologySubject(record);
+    return system;
+}
+
 TEST_F(SubjectTest, topologiesTrainWithTheHandOfTheirFrames) {
     TopologyRecord record = makeRecord(ethanol.graph);
     const ShardSubject molecule = ethanol;
-    ethanol = ShardSubject();
-    ethanol.kind = SubjectKind::Topology;
-    ethanol.splitRule = SplitRule::Time;
-    ethanol.topology = makeTopologySubject(record);
+    ethanol = makeSystem(record);
     write({makeBlock(0, 100)});
     model = torchimpl::createInitialModel(settings);
     const torchimpl::TrainingData data = read();
@@ -353,10 +359,7 @@ TEST_F(SubjectTest, trajectoriesTrain) {
 
 TEST_F(SubjectTest, modelsOfSystemsKnowTheirFrames) {
     TopologyRecord record = makeRecord(ethanol.graph);
-    ethanol = ShardSubject();
-    ethanol.kind = SubjectKind::Topology;
-    ethanol.splitRule = SplitRule::Time;
-    ethanol.topology = makeTopologySubject(record);
+    ethanol = makeSystem(record);
     write({makeBlock(0, 100)});
     model = torchimpl::createInitialModel(settings);
     EXPECT_EQ(model.getTopology().numFrames, 79) << "those that train";
@@ -377,10 +380,7 @@ TEST_F(SubjectTest, settingsAreSuggestedForSystems) {
     catch (const ArgumentError& error) {
         EXPECT_NE(std::string(error.what()).find("expected shards of a system"), std::string::npos) << error.what();
     }
-    ethanol = ShardSubject();
-    ethanol.kind = SubjectKind::Topology;
-    ethanol.splitRule = SplitRule::Time;
-    ethanol.topology = makeTopologySubject(record);
+    ethanol = makeSystem(record);
     FrameBlock block = makeBlock(0, 50);
     double squares = 0;
     for (std::size_t first = 0; first < 39 * 27; first += 27)
