@@ -46,6 +46,13 @@ void EnsembleJob::inspect(const std::vector<GeneratedCopy*>& drawn) {
     }
 }
 
+std::vector<Vec3> EnsembleJob::toNanometers(const std::vector<double>& positions, double unit) {
+    std::vector<Vec3> result(positions.size() / 3);
+    for (std::size_t k = 0; k < positions.size(); k++)
+        result[k / 3][k % 3] = positions[k] * unit;
+    return result;
+}
+
 Ensemble EnsembleJob::collect(const ConformerProvenance& common) {
     const double unit = model.getUnitInNanometers();
     Ensemble ensemble(graph);
@@ -61,7 +68,7 @@ Ensemble EnsembleJob::collect(const ConformerProvenance& common) {
         }
         ConformerProvenance provenance = common;
         provenance.record = record;
-        provenance.copy = copy.index;
+        provenance.copy = settings.firstCopy + copy.index;
         provenance.numResamplings = copy.numRedraws;
         provenance.numEvaluations = copy.numEvaluations;
         provenance.mirrored = mirrored[copy.index];
@@ -69,11 +76,7 @@ Ensemble EnsembleJob::collect(const ConformerProvenance& common) {
         if (!status.isAccepted())
             wrong.push_back(status);
         if (status.isAccepted() || (settings.returnFailed && status.finished)) {
-            std::vector<Vec3> positions(graph.getNumAtoms());
-            for (int i = 0; i < graph.getNumAtoms(); i++)
-                for (int k = 0; k < 3; k++)
-                    positions[i][k] = copy.positions[3 * i + k] * unit;
-            ensemble.addConformer(positions, status, provenance);
+            ensemble.addConformer(toNanometers(copy.positions, unit), status, provenance);
         }
         else
             ensemble.addFailure({status, provenance});

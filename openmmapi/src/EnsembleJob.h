@@ -26,6 +26,8 @@ public:
             const DenoiserModel& model);
     int getNumTokens() const override;
     void inspect(const std::vector<GeneratedCopy*>& drawn) override;
+    /** Turn coordinates in a unit, nm, into positions in nm. */
+    static std::vector<OpenMM::Vec3> toNanometers(const std::vector<double>& positions, double unit);
     /** Turn the copies into an ensemble. @param common   what the provenance of all copies of a call says */
     Ensemble collect(const ConformerProvenance& common);
 protected:

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Jacobians of the sampler's steps by differences, and the way back by Newton's method.
+// Steps of the sampler and their products with directions, forwards, and backwards by Newton's method.
 #include "FlowDensity.h"
 #include "openmmorbit/ArgumentError.h"
 #include <algorithm>
@@ -49,23 +49,42 @@ void checkPlan(const SamplerPlan& plan, const TokenInputs& inputs) {
 } // namespace
 
 FlowDensity::FlowDensity(IntegrateOrbitDiffusionStepKernel& kernel, const SamplerPlan& plan, const TokenInputs& inputs,
-        int condition, double difference) :
-        kernel(kernel), plan(plan), difference(difference), basis(makeBasis(inputs.getNumPoints())) {
+        int condition, double difference, int numProbes) :
+        kernel(kernel), plan(plan), inputs(inputs), condition(condition), difference(difference), numProbes(numProbes),
+        basis(makeBasis(inputs.getNumPoints())) {
     checkPlan(plan, inputs);
+
+    // A random vector spreads its length over all coordinates, so it may be longer for the same precision.
+
+    if (numProbes > 0)
+        this->difference *= std::pow(getDimension(), 0.25);
     if (inputs.getNumPoints() < 2)
         throw ArgumentError("FlowDensity: expected at least 2 points, got " + std::to_string(inputs.getNumPoints()));
+}
+
+void FlowDensity::setSeed(int seed, int state) {
+    std::seed_seq seeds{seed, state};
+    random.seed(seeds);
+}
+
+double FlowDensity::getError() const {
+    return std::sqrt(variance);
+}
+
+void FlowDensity::prepare(int number) {
+    if (number == numCopies)
+        return;
     Batch batch;
     batch.plan = plan;
     batch.inputs.push_back(inputs);
-    const long long pairs = (long long) inputs.numTokens * inputs.numTokens;
-    numCopies = (int) std::clamp<long long>(MAX_PAIRS / pairs, 1, 2 * getDimension() + 1);
-    for (int copy = 0; copy < numCopies; copy++) {
+    for (int copy = 0; copy < number; copy++) {
         BatchCopy row;
         row.copy = copy;
         row.condition = condition;
         batch.addCopy(row);
     }
     kernel.setBatch(batch);
+    numCopies = number;
 }
 
 VectorXd FlowDensity::toBasis(const std::vector<double>& positions) const {
@@ -85,6 +104,8 @@ double FlowDensity::getPriorLogDensity(const std::vector<double>& positions) con
 
 MatrixXd FlowDensity::apply(int step, const MatrixXd& columns) {
     const Eigen::Index size = basis.rows();
+    const long long pairs = (long long) inputs.numTokens * inputs.numTokens;
+    prepare((int) std::clamp<long long>(MAX_PAIRS / pairs, 1, columns.cols()));
     MatrixXd result(columns.rows(), columns.cols());
     for (Eigen::Index first = 0; first < columns.cols(); first += numCopies) {
         // The last part is filled up with copies of its last column.
@@ -103,57 +124,69 @@ MatrixXd FlowDensity::apply(int step, const MatrixXd& columns) {
     return result;
 }
 
-double FlowDensity::Linearization::getLogDeterminant() const {
-    return jacobian.matrixLU().diagonal().array().abs().log().sum();
+MatrixXd FlowDensity::multiply(int step, const VectorXd& y, const MatrixXd& directions, VectorXd* value) {
+    const Eigen::Index n = directions.cols();
+    MatrixXd columns = y.replicate(1, 2 * n + (value == nullptr ? 0 : 1));
+    columns.leftCols(n) += difference * directions;
+    columns.middleCols(n, n) -= difference * directions;
+    const MatrixXd values = apply(step, columns);
+    if (value != nullptr)
+        *value = values.col(2 * n);
+    return (values.leftCols(n) - values.middleCols(n, n)) / (2 * difference);
 }
 
-FlowDensity::Linearization FlowDensity::linearize(int step, const VectorXd& y) {
-    const int n = getDimension();
-    MatrixXd columns = y.replicate(1, 2 * n + 1);
-    for (int k = 0; k < n; k++) {
-        columns(k, k) += difference;
-        columns(k, n + k) -= difference;
-    }
-    const MatrixXd values = apply(step, columns);
-    const MatrixXd jacobian = (values.leftCols(n) - values.middleCols(n, n)) / (2 * difference);
-    return {values.col(2 * n), jacobian.partialPivLu()};
+std::unique_ptr<FlowJacobian> FlowDensity::linearize(int step, const VectorXd& y) {
+    const JacobianProduct product = [this, step, y](const MatrixXd& directions, VectorXd* value) {
+        return multiply(step, y, directions, value);
+    };
+    if (numProbes == 0)
+        return std::make_unique<DenseJacobian>(getDimension(), product);
+    return std::make_unique<KrylovJacobian>(getDimension(), product, numProbes, random);
+}
+
+void FlowDensity::divide(double& logDensity, FlowJacobian& jacobian) {
+    double error = 0;
+    logDensity -= jacobian.getLogDeterminant(error);
+    variance += error;
 }
 
 double FlowDensity::advance(std::vector<double>& positions) {
     double logDensity = getPriorLogDensity(positions);
+    variance = 0;
     VectorXd y = toBasis(positions);
     for (int step = 0; step < plan.getNumSteps(); step++) {
-        const Linearization linear = linearize(step, y);
-        logDensity -= linear.getLogDeterminant();
-        y = linear.value;
+        const std::unique_ptr<FlowJacobian> jacobian = linearize(step, y);
+        divide(logDensity, *jacobian);
+        y = jacobian->value;
     }
     positions = fromBasis(y);
     return logDensity;
 }
 
-bool FlowDensity::invert(int step, const VectorXd& target, VectorXd& y, double& logDeterminant) {
+bool FlowDensity::invert(int step, const VectorXd& target, VectorXd& y, double& logDensity) {
     y = target;
     for (int k = 0; k < MAX_ITERATIONS; k++) {
-        const Linearization linear = linearize(step, y);
-        const VectorXd residual = target - linear.value;
+        const std::unique_ptr<FlowJacobian> jacobian = linearize(step, y);
+        const VectorXd residual = target - jacobian->value;
         const double size = residual.lpNorm<Eigen::Infinity>();
-        logDeterminant = linear.getLogDeterminant();
-        if (size < MAX_RESIDUAL * difference)
+        if (size < MAX_RESIDUAL * difference) {
+            divide(logDensity, *jacobian);
             return true;
+        }
         if (!std::isfinite(size))
             return false;
-        y += linear.jacobian.solve(residual);
+        y += jacobian->solve(residual);
     }
     return false;
 }
 
 double FlowDensity::retrace(std::vector<double>& positions) {
-    double logDensity = 0, logDeterminant = 0;
+    double logDensity = 0;
+    variance = 0;
     VectorXd y = toBasis(positions), before;
     for (int step = plan.getNumSteps() - 1; step >= 0; step--) {
-        if (!invert(step, y, before, logDeterminant))
+        if (!invert(step, y, before, logDensity))
             return -std::numeric_limits<double>::infinity();
-        logDensity -= logDeterminant;
         y = before;
     }
     positions = fromBasis(y);

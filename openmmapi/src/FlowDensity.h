@@ -3,10 +3,13 @@
 #ifndef OPENMM_ORBIT_FLOWDENSITY_H_
 #define OPENMM_ORBIT_FLOWDENSITY_H_
 
+#include "FlowJacobian.h"
 #include "openmmorbit/TokenInputs.h"
 #include "openmmorbit/internal/Batch.h"
 #include "openmmorbit/internal/OrbitKernels.h"
 #include <Eigen/Dense>
+#include <memory>
+#include <random>
 #include <vector>
 
 namespace OrbitPlugin {
@@ -26,16 +29,21 @@ public:
      *
      * @param condition   row of condition.embedding
      * @param difference  length of the differences, model unit; about 0.005 for single precision
+     * @param numProbes   0: exact determinants; else they are estimated with so many random vectors, at least 2
      * @throws ArgumentError if a step of the plan is random, guided or not a function of the positions alone
      */
     FlowDensity(IntegrateOrbitDiffusionStepKernel& kernel, const SamplerPlan& plan, const TokenInputs& inputs,
-            int condition, double difference);
+            int condition, double difference, int numProbes);
+    /** Begin the random numbers of the estimates anew, for a state. */
+    void setSeed(int seed, int state);
     /** Get the dimension of the centred positions. */
     int getDimension() const {
         return (int) basis.cols();
     }
     /** Follow positions of the prior to the end. @return the logarithm of the density there */
     double advance(std::vector<double>& positions);
+    /** Get the standard error of the last result; 0 for exact determinants. */
+    double getError() const;
     /**
      * Follow finished positions back to the prior.
      *
@@ -46,24 +54,28 @@ public:
     double getPriorLogDensity(const std::vector<double>& positions) const;
 private:
     typedef Eigen::VectorXd Vector;
-    /** A step near some positions. */
-    struct Linearization {
-        Vector value;                                   ///< where the step takes them
-        Eigen::PartialPivLU<Eigen::MatrixXd> jacobian;
-        /** Get the logarithm of the absolute value of the Jacobian's determinant. */
-        double getLogDeterminant() const;
-    };
+    /** Let the kernel work on so many copies. */
+    void prepare(int number);
     /** Apply a step to centred positions in the basis, one column each. */
     Eigen::MatrixXd apply(int step, const Eigen::MatrixXd& columns);
-    Linearization linearize(int step, const Vector& y);
-    /** Find the positions that a step takes to others, and the step there; false if there are none nearby. */
-    bool invert(int step, const Vector& target, Vector& y, double& logDeterminant);
+    /** Multiply the Jacobian of a step by directions of length 1, one column each. @param value   may be null */
+    Eigen::MatrixXd multiply(int step, const Vector& y, const Eigen::MatrixXd& directions, Vector* value);
+    std::unique_ptr<FlowJacobian> linearize(int step, const Vector& y);
+    /** Find the positions that a step takes to others, and subtract its determinant; false if there are none nearby. */
+    bool invert(int step, const Vector& target, Vector& y, double& logDensity);
+    /** Divide a density by the determinant of a step. */
+    void divide(double& logDensity, FlowJacobian& jacobian);
     Vector toBasis(const std::vector<double>& positions) const;
     std::vector<double> fromBasis(const Vector& y) const;
     IntegrateOrbitDiffusionStepKernel& kernel;
     SamplerPlan plan;
+    TokenInputs inputs;
+    int condition;
     double difference;
+    int numProbes;
     int numCopies = 0;              ///< of the kernel's batch
+    double variance = 0;            ///< of the last result
+    std::mt19937_64 random;
     Eigen::MatrixXd basis;          ///< [3N][3N - 3]
 };
 

@@ -72,7 +72,7 @@ int GenerationLoop::pack(
         BatchCopy row;
         row.input = (int) batch.inputs.size() - 1;
         row.record = job.record;
-        row.copy = copy.index;
+        row.copy = settings.firstCopy + copy.index;
         row.draw = round;
         row.condition = job.condition;
         batch.addCopy(row);

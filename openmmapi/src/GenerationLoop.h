@@ -17,7 +17,7 @@ namespace OrbitPlugin {
 
 /** One copy of a job, after its last draw. */
 struct GeneratedCopy {
-    int index = 0;                      ///< within its job: key of the noise
+    int index = 0;                      ///< within its job; with the first copy of the call, key of the noise
     std::vector<double> positions;      ///< [numPoints][3], model unit, centred; empty if none was finished
     bool accepted = false;              ///< what the job's inspection said of it
     int numRedraws = 0;                 ///< wrong copies that were drawn before this one: key of the noise

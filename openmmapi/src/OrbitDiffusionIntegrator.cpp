@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: MIT
 // The Integrator that denoises chosen molecules of a Context step by step: settings and steps.
-#include "openmmorbit/MoleculeInputs.h"
 #include "openmmorbit/OrbitDiffusionIntegrator.h"
+#include "TopologyJob.h"
 #include "openmm/System.h"
 #include "openmm/internal/ContextImpl.h"
 #include "openmmorbit/ArgumentError.h"
 #include "openmmorbit/ConformerCheck.h"
+#include "openmmorbit/MoleculeInputs.h"
+#include "openmmorbit/StateCheck.h"
+#include "openmmorbit/TopologyInputs.h"
 #include "openmmorbit/internal/OrbitKernels.h"
 #include "openmmorbit/internal/ParticleMasses.h"
 #include "openmmorbit/internal/RandomSeed.h"
@@ -37,33 +40,62 @@ OrbitDiffusionIntegrator::OrbitDiffusionIntegrator(const std::string& modelPath)
 
 OrbitDiffusionIntegrator::~OrbitDiffusionIntegrator() = default;
 
+bool OrbitDiffusionIntegrator::isOfSystem() const {
+    return model->getTopology().getNumAtoms() > 0;
+}
+
 int OrbitDiffusionIntegrator::addMolecule(
         const MolecularGraph& graph, const std::vector<int>& particles, int condition) {
+    if (isOfSystem())
+        throw ArgumentError(CLASS + "addMolecule: expected a model of molecules, got one of a system; use "
+                "addTopology()");
     graph.validate();
-    if ((int) particles.size() != graph.getNumAtoms())
-        throw ArgumentError(CLASS + "addMolecule: expected " + std::to_string(graph.getNumAtoms()) +
-                            " particles, one for each atom of " + graph.getLabel() + ", got " +
-                            std::to_string(particles.size()));
-    std::set<int> used;
-    for (const Molecule& molecule : molecules)
-        used.insert(molecule.particles.begin(), molecule.particles.end());
-    for (int particle : particles) {
-        if (particle < 0)
-            throw ArgumentError(
-                    CLASS + "addMolecule: expected particles of at least 0, got " + std::to_string(particle));
-        if (!used.insert(particle).second)
-            throw ArgumentError(CLASS + "addMolecule: expected every particle in one molecule and once, got particle " +
-                                std::to_string(particle) + " twice");
-    }
-    int numConditions = std::max(1, (int) model->getConditions().size());
-    if (condition < 0 || condition >= numConditions)
-        throw ArgumentError(CLASS + "addMolecule: expected a condition below " + std::to_string(numConditions) +
-                            ", the number of the model's conditions, got " + std::to_string(condition));
     Molecule molecule;
     molecule.graph = graph;
     molecule.particles = particles;
     molecule.condition = condition;
-    molecule.inputs = std::make_shared<TokenInputs>(describeMolecule(graph, *model));
+    return add("addMolecule", molecule);
+}
+
+int OrbitDiffusionIntegrator::addTopology(const std::vector<int>& particles, int condition) {
+    if (!isOfSystem())
+        throw ArgumentError(CLASS + "addTopology: expected a model of a system, got one of molecules; use "
+                "addMolecule()");
+    Molecule molecule;
+    molecule.graph = model->getTopology().graph;
+    molecule.particles = particles;
+    molecule.condition = condition;
+    return add("addTopology", molecule);
+}
+
+int OrbitDiffusionIntegrator::addTopology(const TopologyRecord& topology, int condition) {
+    if (isOfSystem())
+        checkTopology(CLASS + "addTopology", model->getTopology(), topology);
+    return addTopology(model->getTopology().selection, condition);
+}
+
+int OrbitDiffusionIntegrator::add(const std::string& method, Molecule& molecule) {
+    const std::string where = CLASS + method;
+    if ((int) molecule.particles.size() != molecule.graph.getNumAtoms())
+        throw ArgumentError(where + ": expected " + std::to_string(molecule.graph.getNumAtoms()) +
+                            " particles, one for each atom of " + molecule.graph.getLabel() + ", got " +
+                            std::to_string(molecule.particles.size()));
+    std::set<int> used;
+    for (const Molecule& other : molecules)
+        used.insert(other.particles.begin(), other.particles.end());
+    for (int particle : molecule.particles) {
+        if (particle < 0)
+            throw ArgumentError(where + ": expected particles of at least 0, got " + std::to_string(particle));
+        if (!used.insert(particle).second)
+            throw ArgumentError(where + ": expected every particle in one molecule and once, got particle " +
+                                std::to_string(particle) + " twice");
+    }
+    const int numConditions = std::max(1, (int) model->getConditions().size());
+    if (molecule.condition < 0 || molecule.condition >= numConditions)
+        throw ArgumentError(where + ": expected a condition below " + std::to_string(numConditions) +
+                            ", the number of the model's conditions, got " + std::to_string(molecule.condition));
+    molecule.inputs = std::make_shared<TokenInputs>(isOfSystem()
+            ? describeTopology(model->getTopology(), *model) : describeMolecule(molecule.graph, *model));
     molecules.push_back(molecule);
     return getNumMolecules() - 1;
 }
@@ -156,18 +188,24 @@ double OrbitDiffusionIntegrator::computeKineticEnergy() {
 
 void OrbitDiffusionIntegrator::checkParticles(const System& system) const {
     const int numParticles = system.getNumParticles();
+    const std::string method = CLASS + (isOfSystem() ? "addTopology" : "addMolecule");
     for (int i = 0; i < getNumMolecules(); i++) {
         const std::string where = " in molecule " + std::to_string(i) + " " + molecules[i].graph.getLabel();
         for (int particle : molecules[i].particles) {
             if (particle >= numParticles)
-                throw ArgumentError(CLASS + "addMolecule: expected particles below " + std::to_string(numParticles) +
+                throw ArgumentError(method + ": expected particles below " + std::to_string(numParticles) +
                                     ", the size of the System, got " + std::to_string(particle) + where);
             if (system.getParticleMass(particle) == 0)
-                throw ArgumentError(CLASS + "addMolecule: expected particles that may move, got particle " +
+                throw ArgumentError(method + ": expected particles that may move, got particle " +
                                     std::to_string(particle) + " of mass 0" + where +
                                     "; give it a mass, or leave the molecule out");
         }
-        checkMasses(CLASS + "addMolecule", molecules[i].graph, system, molecules[i].particles);
+
+        // Atoms of a part of a system may carry the mass of hydrogens that the model does not know.
+
+        const TopologySubject& topology = model->getTopology();
+        if (topology.getNumAtoms() == topology.numTopologyAtoms || !isOfSystem())
+            checkMasses(method, molecules[i].graph, system, molecules[i].particles);
     }
 }
 
@@ -190,7 +228,8 @@ void OrbitDiffusionIntegrator::buildBatch() {
 
 void OrbitDiffusionIntegrator::beginGeneration() {
     if (molecules.empty())
-        throw OpenMMException(CLASS + "step: expected at least 1 molecule, got none; call addMolecule() first");
+        throw OpenMMException(CLASS + "step: expected at least 1 molecule, got none; call " +
+                (isOfSystem() ? "addTopology" : "addMolecule") + "() first");
     checkParticles(context->getSystem());
     if (randomSeed != 0 && randomSeed != generationSeed) {
         generationSeed = randomSeed;
@@ -248,6 +287,8 @@ void OrbitDiffusionIntegrator::restoreHands() {
     IntegrateOrbitDiffusionStepKernel& stepKernel = kernel.getAs<IntegrateOrbitDiffusionStepKernel>();
     std::vector<double> positions = stepKernel.getPositions();
     bool reflected = false;
+    if (isOfSystem() && !areStatesReflected(*model))
+        return;
     auto first = positions.begin();
     for (const Molecule& molecule : molecules) {
         auto last = first + 3 * molecule.graph.getNumAtoms();
@@ -276,7 +317,7 @@ ConformerStatus OrbitDiffusionIntegrator::getMoleculeStatus(int index) const {
     std::vector<double> inAngstrom(first, first + 3 * graph.getNumAtoms());
     for (double& value : inAngstrom)
         value *= model->getUnitInNanometers() / 0.1;
-    return checkConformer(graph, inAngstrom);
+    return isOfSystem() ? checkState(model->getTopology(), inAngstrom) : checkConformer(graph, inAngstrom);
 }
 
 void OrbitDiffusionIntegrator::finishGeneration() {

@@ -52,7 +52,7 @@ void checkMasses(const std::string& method, const MolecularGraph& graph, const S
     if (std::all_of(particles.begin(), particles.end(), isFirstMass))
         return;
     for (int atom = 0; atom < graph.getNumAtoms(); atom++) {
-        if (isBoundHydrogen(atom))
+        if (isBoundHydrogen(atom) || graph.atoms[atom].element == 0)    // A bead may have any mass.
             continue;
         double expected = getMass(graph.atoms[atom]), found = system.getParticleMass(particles[atom]);
         bool fixed = found == 0, heavyHydrogen = false;

@@ -4,12 +4,15 @@
 #include "FlowDensity.h"
 #include "TopologyJob.h"
 #include "openmmorbit/ArgumentError.h"
-#include "openmmorbit/StateCheck.h"
 #include "openmmorbit/TopologyInputs.h"
 #include "openmmorbit/internal/GeneratorImpl.h"
+#include "openmmorbit/internal/StateInspector.h"
 #include <cmath>
 
 namespace OrbitPlugin {
+
+/** Above this number of atoms determinants are estimated, with so many random vectors, unless something else is set. */
+static const int MAX_EXACT = 100, DEFAULT_PROBES = 8;
 
 TopologyGenerator::TopologyGenerator(const DenoiserModel& newModel) : Generator("TopologyGenerator", newModel, 0) {
     if (getTopology().getNumAtoms() == 0)
@@ -22,21 +25,14 @@ TopologyGenerator::TopologyGenerator(const std::string& modelPath) :
 }
 
 void TopologyGenerator::checkTopology(const TopologyRecord& topology, const std::vector<int>& selection) const {
-    const TopologySubject& expected = getTopology();
-    const int numAtoms = (int) topology.atoms.size();
-    if (numAtoms != expected.numTopologyAtoms)
-        throw ArgumentError("TopologyGenerator::checkTopology: expected a topology of " +
-                std::to_string(expected.numTopologyAtoms) + " atoms as in training, got " + std::to_string(numAtoms));
-    const std::string difference = describeDifference(
-            expected, makeTopologySubject(topology, selection.empty() ? expected.selection : selection));
-    if (!difference.empty())
-        throw ArgumentError("TopologyGenerator::checkTopology: expected the topology that the model was trained for, "
-                "with " + difference);
+    OrbitPlugin::checkTopology("TopologyGenerator::checkTopology", getTopology(), topology, selection);
 }
 
-Ensemble TopologyGenerator::generate(int numStates, int seed, ProgressCallback* progress) {
+Ensemble TopologyGenerator::generate(int numStates, int seed, ProgressCallback* progress, int firstState) {
     checkCount("generate", "state", numStates, 1);
-    const GenerationSettings call = getCallSettings(seed, progress);
+    checkCount("generate", "as the number of the first state", firstState, 0);
+    GenerationSettings call = getCallSettings(seed, progress);
+    call.firstCopy = firstState;
     TopologyJob job(numStates, call, *model);
     const ConformerProvenance common = run({&job}, call);
     if (job.error != nullptr)
@@ -44,98 +40,127 @@ Ensemble TopologyGenerator::generate(int numStates, int seed, ProgressCallback* 
     return job.collect(common);
 }
 
-void TopologyGenerator::checkReflections(const char* method) const {
-    if (getModel().getRotations() == OrbitRotations::WithReflections && !getTopology().graph.tetrahedral.empty())
-        throw ArgumentError(std::string("TopologyGenerator::") + method + ": expected a model that knows its hand, got "
-                "one whose states are reflected; train it with the setting rotations \"SO3\"");
+int TopologyGenerator::getNumProbes() const {
+    if (numProbes >= 0)
+        return numProbes;
+    return getTopology().getNumAtoms() <= MAX_EXACT ? 0 : DEFAULT_PROBES;
 }
 
-/** Get the length of differences in the model unit: rounding matters more where numbers are in single precision. */
-double TopologyGenerator::getDifference() const {
-    const double angstrom = 0.1 / getModel().getUnitInNanometers();
-    return (getPlatformName() == "Reference" ? 1e-4 : 5e-3) * angstrom;
+void TopologyGenerator::setNumProbes(int number) {
+    if (number < -1 || number == 1)
+        throw ArgumentError("TopologyGenerator::setNumProbes: expected 0 for exact densities, at least 2 random "
+                "vectors, or -1 to choose by the size of the system, got " + std::to_string(number));
+    numProbes = number;
 }
 
-/** Tell how far a call is. */
-static void report(const GenerationSettings& call, int numDone, int number) {
-    if (call.progress != nullptr && !call.progress->report(numDone, number, 0))
-        throw GenerationStopped(call.caller + ": expected to finish " + std::to_string(number) +
-                " states, got a stop after " + std::to_string(numDone));
-}
+/** Draws starts and follows them, or follows states back, one at a time. */
+class TopologyGenerator::Follower {
+public:
+    Follower(const TopologyGenerator& generator, const char* method, const GenerationSettings& call) :
+            call(call), unit(generator.getModel().getUnitInNanometers()), plan(makeSamplerPlan(call.sampler, unit)),
+            inputs(describeTopology(generator.getTopology(), generator.getModel())),
+            numProbes(generator.getNumProbes()) {
+        if (areStatesReflected(generator.getModel()))
+            throw ArgumentError(std::string("TopologyGenerator::") + method + ": expected a model that knows its hand, "
+                    "got one whose states are reflected; train it with the setting rotations \"SO3\"");
 
-/** Draw the positions from which the states of a call start. */
-static std::vector<std::vector<double>> drawPriors(IntegrateOrbitDiffusionStepKernel& kernel, const SamplerPlan& plan,
-        const TokenInputs& inputs, int numStates, int seed) {
-    std::vector<std::vector<double>> priors;
-    for (int state = 0; state < numStates; state++) {
-        Batch batch;
-        batch.plan = plan;
-        batch.seed = (unsigned int) seed;
-        batch.inputs.push_back(inputs);
-        BatchCopy row;
-        row.copy = state;
-        batch.addCopy(row);
-        kernel.setBatch(batch);
-        kernel.start();
-        priors.push_back(kernel.getPositions());
+        // Rounding matters more where numbers are in single precision.
+
+        difference = (generator.getPlatformName() == "Reference" ? 1e-4 : 5e-3) * 0.1 / unit;
     }
-    return priors;
-}
-
-Ensemble TopologyGenerator::generateWithDensity(int numStates, int seed, ProgressCallback* progress) {
-    checkCount("generateWithDensity", "state", numStates, 1);
-    checkReflections("generateWithDensity");
-    const GenerationSettings call = getCallSettings(seed, progress);
-    const double unit = getModel().getUnitInNanometers();
-    const SamplerPlan plan = makeSamplerPlan(call.sampler, unit);
-    const TokenInputs inputs = describeTopology(getTopology(), getModel());
-    const ConformerProvenance common = makeProvenance(call);
-    Ensemble ensemble(getTopology().graph);
-    useKernel([&](IntegrateOrbitDiffusionStepKernel& kernel) {
-        std::vector<std::vector<double>> states = drawPriors(kernel, plan, inputs, numStates, call.seed);
-        FlowDensity flow(kernel, plan, inputs, call.condition, getDifference());
+    /** Draw the positions from which the states of a call start. */
+    std::vector<std::vector<double>> drawStarts(IntegrateOrbitDiffusionStepKernel& kernel, int numStates) const {
+        std::vector<std::vector<double>> starts;
         for (int state = 0; state < numStates; state++) {
-            report(call, state, numStates);
-            ConformerProvenance provenance = common;
-            provenance.kernel = kernel.getDescription();
-            provenance.copy = state;
-            provenance.numEvaluations = call.sampler.getNumEvaluations();
-            provenance.logDensity = flow.advance(states[state]) - flow.getDimension() * std::log(unit);
-            std::vector<double> scaled = states[state];
-            std::vector<OpenMM::Vec3> positions(getTopology().getNumAtoms());
-            for (std::size_t k = 0; k < scaled.size(); k++) {
-                scaled[k] *= unit / 0.1;
-                positions[k / 3][k % 3] = states[state][k] * unit;
-            }
-            ensemble.addConformer(positions, checkState(getTopology(), scaled), provenance);
+            Batch batch;
+            batch.plan = plan;
+            batch.seed = (unsigned int) call.seed;
+            batch.inputs.push_back(inputs);
+            BatchCopy row;
+            row.copy = call.firstCopy + state;
+            batch.addCopy(row);
+            kernel.setBatch(batch);
+            kernel.start();
+            starts.push_back(kernel.getPositions());
         }
+        return starts;
+    }
+    /** Follow the positions of states, one way or the other. @return densities, nm^-dimension, with their errors */
+    LogDensities follow(IntegrateOrbitDiffusionStepKernel& kernel, std::vector<std::vector<double>>& states,
+            bool forwards) const {
+        FlowDensity flow(kernel, plan, inputs, call.condition, difference, numProbes);
+        LogDensities result;
+        for (int state = 0; state < (int) states.size(); state++) {
+            report(state, (int) states.size());
+            flow.setSeed(call.seed, call.firstCopy + state);
+            const double logDensity = forwards ? flow.advance(states[state]) : flow.retrace(states[state]);
+            result.values.push_back(logDensity - flow.getDimension() * std::log(unit));
+            result.errors.push_back(flow.getError());
+        }
+        return result;
+    }
+private:
+    /** Tell how far the call is. */
+    void report(int numDone, int number) const {
+        if (call.progress != nullptr && !call.progress->report(numDone, number, 0))
+            throw GenerationStopped(call.caller + ": expected to finish " + std::to_string(number) +
+                    " states, got a stop after " + std::to_string(numDone));
+    }
+    const GenerationSettings& call;
+    double unit;
+    SamplerPlan plan;
+    TokenInputs inputs;
+    int numProbes;
+    double difference;
+};
+
+Ensemble TopologyGenerator::generateWithDensity(int numStates, int seed, ProgressCallback* progress, int firstState) {
+    checkCount("generateWithDensity", "state", numStates, 1);
+    checkCount("generateWithDensity", "as the number of the first state", firstState, 0);
+    GenerationSettings call = getCallSettings(seed, progress);
+    call.firstCopy = firstState;
+    const Follower follower(*this, "generateWithDensity", call);
+    ConformerProvenance provenance = makeProvenance(call);
+    provenance.numEvaluations = call.sampler.getNumEvaluations();
+    std::vector<std::vector<double>> states;
+    LogDensities densities;
+    useKernel([&](IntegrateOrbitDiffusionStepKernel& kernel) {
+        provenance.kernel = kernel.getDescription();
+        states = follower.drawStarts(kernel, numStates);
+        densities = follower.follow(kernel, states, true);
     });
+    const double unit = getModel().getUnitInNanometers();
+    const StateInspector inspector(getTopology());
+    Ensemble ensemble(getTopology().graph);
+    for (int state = 0; state < numStates; state++) {
+        provenance.copy = firstState + state;
+        provenance.logDensity = densities.values[state];
+        provenance.logDensityError = densities.errors[state];
+        const std::vector<OpenMM::Vec3> positions = EnsembleJob::toNanometers(states[state], unit);
+        for (double& value : states[state])
+            value *= unit / 0.1;
+        ensemble.addConformer(positions, inspector.inspect(states[state]), provenance);
+    }
     return ensemble;
 }
 
-std::vector<double> TopologyGenerator::computeLogDensities(
+LogDensities TopologyGenerator::computeLogDensities(
         const std::vector<double>& positions, ProgressCallback* progress) {
-    checkReflections("computeLogDensities");
     const std::size_t size = 3 * (std::size_t) getTopology().getNumAtoms();
     if (positions.empty() || positions.size() % size != 0)
         throw ArgumentError("TopologyGenerator::computeLogDensities: expected positions of states of " +
                 std::to_string(size / 3) + " atoms, got " + std::to_string(positions.size()) + " coordinates");
     const GenerationSettings call = getCallSettings(1, progress);
-    const double unit = getModel().getUnitInNanometers();
-    const int numStates = (int) (positions.size() / size);
-    std::vector<double> logDensities;
-    useKernel([&](IntegrateOrbitDiffusionStepKernel& kernel) {
-        FlowDensity flow(kernel, makeSamplerPlan(call.sampler, unit), describeTopology(getTopology(), getModel()),
-                call.condition, getDifference());
-        for (int state = 0; state < numStates; state++) {
-            report(call, state, numStates);
-            std::vector<double> scaled(positions.begin() + state * size, positions.begin() + (state + 1) * size);
-            for (double& value : scaled)
-                value /= unit;
-            logDensities.push_back(flow.retrace(scaled) - flow.getDimension() * std::log(unit));
-        }
-    });
-    return logDensities;
+    const Follower follower(*this, "computeLogDensities", call);
+    std::vector<std::vector<double>> states;
+    for (std::size_t first = 0; first < positions.size(); first += size) {
+        states.emplace_back(positions.begin() + first, positions.begin() + first + size);
+        for (double& value : states.back())
+            value /= getModel().getUnitInNanometers();
+    }
+    LogDensities densities;
+    useKernel([&](IntegrateOrbitDiffusionStepKernel& kernel) { densities = follower.follow(kernel, states, false); });
+    return densities;
 }
 
 } // namespace OrbitPlugin

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // The inputs and the inspection of a system's states.
 #include "TopologyJob.h"
-#include "openmmorbit/StateCheck.h"
 #include "openmmorbit/TopologyInputs.h"
+#include "openmmorbit/internal/StateInspector.h"
+#include <memory>
 
 namespace OrbitPlugin {
 
@@ -15,15 +16,20 @@ TokenInputs TopologyJob::describe() const {
 }
 
 EnsembleJob::Inspector TopologyJob::makeInspector() const {
-    return [&](const std::vector<double>& positions) { return checkState(model.getTopology(), positions); };
+    const auto inspector = std::make_shared<const StateInspector>(model.getTopology());
+    return [inspector](const std::vector<double>& positions) { return inspector->inspect(positions); };
 }
 
 bool TopologyJob::isReflected() const {
-    return model.getRotations() == OrbitRotations::WithReflections && !graph.tetrahedral.empty();
+    return areStatesReflected(model);
 }
 
 std::string TopologyJob::describeCopies() const {
     return "states of the topology of " + std::to_string(graph.getNumAtoms()) + " atoms";
+}
+
+bool areStatesReflected(const DenoiserModel& model) {
+    return model.getRotations() == OrbitRotations::WithReflections && !model.getTopology().graph.tetrahedral.empty();
 }
 
 } // namespace OrbitPlugin

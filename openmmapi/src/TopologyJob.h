@@ -19,6 +19,9 @@ protected:
     std::string describeCopies() const override;
 };
 
+/** Whether a model knows no hand, so that a state with the wrong one is replaced by its mirror image. */
+bool areStatesReflected(const DenoiserModel& model);
+
 } // namespace OrbitPlugin
 
 #endif // OPENMM_ORBIT_TOPOLOGYJOB_H_

@@ -22,7 +22,7 @@ const int MAX_ELEMENT = 118;
     throw ArgumentError("makeTopologySubject: expected " + expected + ", got " + found);
 }
 
-void checkTopology(const TopologyRecord& topology) {
+void checkRecord(const TopologyRecord& topology) {
     const int numAtoms = (int) topology.atoms.size(), numResidues = (int) topology.residueNames.size();
     if (numAtoms == 0)
         refuse("a topology of at least 1 atom", "none");
@@ -133,7 +133,7 @@ string describeAtomDifference(const TopologySubject& expected, const TopologySub
 } // namespace
 
 TopologySubject makeTopologySubject(const TopologyRecord& topology, const vector<int>& selection) {
-    checkTopology(topology);
+    checkRecord(topology);
     TopologySubject subject;
     subject.numTopologyAtoms = (int) topology.atoms.size();
     subject.selection = sortSelection(selection, subject.numTopologyAtoms);
@@ -190,6 +190,18 @@ string computeFingerprint(const TopologySubject& subject) {
         text << i << '\t' << j << '\n';
     const string bytes = text.str();
     return sha256(bytes.data(), bytes.size());
+}
+
+void checkTopology(const string& where, const TopologySubject& expected, const TopologyRecord& topology,
+        const vector<int>& selection) {
+    const int numAtoms = (int) topology.atoms.size();
+    if (numAtoms != expected.numTopologyAtoms)
+        throw ArgumentError(where + ": expected a topology of " + std::to_string(expected.numTopologyAtoms) +
+                " atoms as in training, got " + std::to_string(numAtoms));
+    const string difference = describeDifference(
+            expected, makeTopologySubject(topology, selection.empty() ? expected.selection : selection));
+    if (!difference.empty())
+        throw ArgumentError(where + ": expected the topology that the model was trained for, with " + difference);
 }
 
 } // namespace OrbitPlugin

@@ -10,6 +10,7 @@ import numpy as np
 from openmm import unit
 
 from openmmorbit import openstereo, orbit, relaxation
+from openmmorbit.conformer import Conformer
 from openmmorbit.io import conversions, writers
 from openmmorbit.io import modeller as modellers
 from openmmorbit.simulation import applying, choosing, solvent
@@ -25,55 +26,6 @@ if TYPE_CHECKING:
     from openmmorbit._types import StrPath
     from openmmorbit.simulation.relaxed import Relaxation
     from openmmorbit.simulation.solvent import SolvatedState
-
-
-class Conformer:
-    """One conformer of an Ensemble.
-
-    Attributes
-    ----------
-    positions : openmm.unit.Quantity
-        NumPy array of shape (numAtoms, 3), in nm.
-    status : openmmorbit.orbit.ConformerStatus
-        What the inspection found; ``status.isAccepted()`` tells whether all is well.
-    provenance : openmmorbit.orbit.ConformerProvenance
-        Model, seed, evaluations and redraws.
-    isomer : int
-        Number of the isomer that the conformer is, from 1; more than one if the molecule leaves stereochemistry open.
-    smiles : str
-        Isomeric SMILES of that isomer.
-    """
-
-    def __init__(self, ensemble: Ensemble, index: int) -> None:
-        self.ensemble = ensemble
-        self.index = index
-
-    @property
-    def positions(self) -> unit.Quantity:
-        return self.ensemble._core.getPositions(self.index)
-
-    @property
-    def status(self) -> orbit.ConformerStatus:
-        return self.ensemble._core.getStatus(self.index)
-
-    @property
-    def provenance(self) -> orbit.ConformerProvenance:
-        return self.ensemble._core.getProvenance(self.index)
-
-    @property
-    def isomer(self) -> int:
-        return self.ensemble.isomerNumbers[self.index]
-
-    @property
-    def smiles(self) -> str:
-        return self.ensemble.isomers[self.isomer - 1]
-
-    @property
-    def topology(self) -> app.Topology:
-        return self.ensemble.topology
-
-    def __repr__(self) -> str:
-        return f"<Conformer {self.index} of {self.ensemble.graph.getLabel()}, {self.ensemble.numAtoms} atoms>"
 
 
 class Ensemble:
@@ -146,6 +98,11 @@ class Ensemble:
         return np.array([entry.logDensity for entry in self.provenance])
 
     @property
+    def logDensityErrors(self) -> np.ndarray:
+        """Shape (numConformers,): standard errors of logDensities; 0 unless they were estimated with random vectors."""
+        return np.array([entry.logDensityError for entry in self.provenance])
+
+    @property
     def failures(self) -> list[orbit.FailedConformer]:
         """Copies that failed the inspection and are not among the conformers: a list of FailedConformer."""
         return [self._core.getFailure(i) for i in range(self._core.getNumFailures())]
@@ -153,7 +110,7 @@ class Ensemble:
     @property
     def message(self) -> str:
         """Why the request was answered in part only; empty if all is well."""
-        return self._core.getMessage().replace("ConformerGenerator::", "ConformerGenerator.", 1)
+        return self._core.getMessage().replace("Generator::", "Generator.", 1)
 
     @property
     def topology(self) -> app.Topology:

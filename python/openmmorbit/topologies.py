@@ -80,6 +80,27 @@ def fromTopology(topology: app.Topology, smiles: Mapping[str, str],
     return chem.readTopology(record, options)
 
 
+def addTopology(integrator: orbit.OrbitDiffusionIntegrator, topology: app.Topology, particles: Sequence[int] | None,
+                condition: str | int) -> int:
+    """Add a system to an integrator, as its method addTopology() says."""
+    where = "OrbitDiffusionIntegrator.addTopology"
+    record, model = makeRecord(requireTopology(where, topology)), integrator.getModel()
+    index = orbit._findCondition(model, condition, where)
+    if particles is None:
+        return integrator._addTopology(record, index)
+    if model.getTopology().getNumAtoms() > 0:
+        orbit.checkTopology(where, model.getTopology(), record)
+    return integrator._addTopology(np.asarray(particles, dtype=np.int32), index)
+
+
+def requireTopology(where: str, topology: Any) -> app.Topology:
+    """Refuse what is no Topology."""
+    if not isinstance(topology, app.Topology):
+        raise TypeError(f"{where}: expected an openmm.app.Topology, got {type(topology).__name__}; a PDBFile or "
+                        "Modeller has one as its attribute topology")
+    return topology
+
+
 class TopologyGenerator(Generator):
     """Generates states of the system that a model was trained for, on an OpenMM platform.
 
@@ -113,6 +134,9 @@ class TopologyGenerator(Generator):
         Return states that fail after the last redraw, with their status, instead of leaving them out.
     timeLimit : float, optional
         Time limit in seconds for up to 100 states, proportionally more for more of them. None: no limit.
+    probes : int, optional
+        How densities are computed: 0: exactly; 2 or more: estimated with so many random vectors, which is much faster
+        for large systems (Ensemble.logDensityErrors tells the errors). Default: 0 for up to 100 atoms, else 8.
     sampler : openmmorbit.SamplerSettings, optional
         All settings of the sampler, instead of the model's own.
     **settings
@@ -131,12 +155,13 @@ class TopologyGenerator(Generator):
                  properties: Mapping[str, Any] | None = None, threads: int | None = None, *,
                  atoms: str | Sequence[Any] | None = None, condition: str | None = None,
                  maxRedraws: int | None = None, check: bool = True, returnFailed: bool = False,
-                 timeLimit: float | None = None, sampler: orbit.SamplerSettings | None = None, **settings: Any) -> None:
-        if not isinstance(topology, app.Topology):
-            raise TypeError(f"TopologyGenerator: expected an openmm.app.Topology, got {type(topology).__name__}; a "
-                            "PDBFile or Modeller has one as its attribute topology")
+                 timeLimit: float | None = None, probes: int | None = None,
+                 sampler: orbit.SamplerSettings | None = None, **settings: Any) -> None:
+        requireTopology("TopologyGenerator", topology)
         self._configure(orbit.TopologyGenerator(loadModel(model)), platform, properties, threads, condition,
                         maxRedraws, check, returnFailed, timeLimit, sampler, settings)
+        if probes is not None:
+            self._core.setNumProbes(checkInteger("probes", probes, 0))
         chosen = [] if atoms is None else findAtoms(topology, atoms)
         self._core.checkTopology(makeRecord(topology), np.asarray(chosen, dtype=np.int32))
         self._atoms = [int(index) for index in self._core.getTopology().selection]
@@ -152,8 +177,13 @@ class TopologyGenerator(Generator):
         """Indices of the generated atoms in the given Topology."""
         return list(self._atoms)
 
-    def generate(self, numStates: int = 100, seed: int = 0, progress: bool = False, *,
-                 density: bool = False) -> Ensemble:
+    @property
+    def probes(self) -> int:
+        """Number of random vectors for densities; 0 means that they are exact."""
+        return self._core.getNumProbes()
+
+    def generate(self, numStates: int = 100, seed: int = 0, progress: bool = False, *, density: bool = False,
+                 first: int = 0) -> Ensemble:
         """Generate states. Ctrl-C stops between two steps.
 
         Parameters
@@ -166,7 +196,11 @@ class TopologyGenerator(Generator):
             Show a progress bar on standard error, if that is a terminal.
         density : bool
             Compute the density at which the sampler generates each state (Ensemble.logDensities), for importance
-            weights. No state is left out then, whatever the inspection finds. It takes 6 numAtoms as many evaluations.
+            weights. No state is left out then, whatever the inspection finds. It takes 6 numAtoms as many evaluations;
+            see also ``probes``.
+        first : int
+            Number of the first state: with one seed, ``generate(200, 7)`` gives the states of ``generate(100, 7)`` and
+            of ``generate(100, 7, first=100)``, so that several calls or machines share the work.
 
         Returns
         -------
@@ -183,9 +217,10 @@ class TopologyGenerator(Generator):
         number, seed = checkInteger("numStates", numStates, 1), checkInteger("seed", seed, 0)
         with self._watched(progress) as callback:
             make = self._core.generateWithDensity if density else self._core.generate
-            return Ensemble(make(number, seed, callback), self._topology)
+            return Ensemble(make(number, seed, callback, checkInteger("first", first, 0)), self._topology)
 
-    def logDensities(self, states: Any, progress: bool = False) -> np.ndarray:
+    def logDensities(self, states: Any, progress: bool = False, *,
+                     errors: bool = False) -> np.ndarray | tuple[np.ndarray, np.ndarray]:
         """Compute the density at which the sampler would generate given states, in any orientation of its own.
 
         Parameters
@@ -194,12 +229,14 @@ class TopologyGenerator(Generator):
             Shape (numStates, numAtoms, 3), in nm if there is no unit.
         progress : bool
             Show a progress bar on standard error, if that is a terminal.
+        errors : bool
+            Return the standard errors too; they are 0 unless the densities are estimated (probes).
 
         Returns
         -------
-        numpy.ndarray
+        numpy.ndarray, or two of them
             Shape (numStates,): natural logarithms, of nm^-(3 numAtoms - 3); minus infinity for a state that the sampler
-            cannot make.
+            cannot make. With ``errors``, their standard errors.
 
         Raises
         ------
@@ -211,7 +248,9 @@ class TopologyGenerator(Generator):
         read = readStates("TopologyGenerator.logDensities", states, self._topology)
         requireFinite("TopologyGenerator.logDensities", read)
         with self._watched(progress) as callback:
-            return np.asarray(self._core.computeLogDensities(read.positions.ravel(), callback))
+            found = self._core.computeLogDensities(read.positions.ravel(), callback)
+        values = np.array(found.values)
+        return (values, np.array(found.errors)) if errors else values
 
 
 showSettings(TopologyGenerator)

@@ -65,6 +65,39 @@ def testSelectedAtomsGiveTheirPart(tmp_path):
     assert app.PDBFile(str(tmp_path / "ca.pdb")).getNumFrames() == 3
 
 
+def testAContextMakesItsOwnStates():
+    # Two copies in one System: the topology as it is, and the particles behind it in reverse.
+    topology = makeTopology()
+    model = makeModel(topology)
+    expected = openmmorbit.TopologyGenerator(model, topology, "Reference", check=False, numSteps=3).generate(1, seed=2)
+    masses = [atom.element.mass for atom in topology.atoms()]
+    system = openmm.System()
+    for mass in [*masses, *reversed(masses)]:
+        system.addParticle(mass)
+    integrator = openmmorbit.OrbitDiffusionIntegrator(model)
+    integrator.setNumSteps(3)
+    integrator.setRandomNumberSeed(2)
+    condition = model.getConditions()[0]
+    assert integrator.addTopology(topology) == 0
+    assert integrator.addTopology(topology, range(15, 7, -1), condition) == 1
+    for each in (integrator, copy.deepcopy(integrator), pickle.loads(pickle.dumps(integrator))):
+        context = openmm.Context(system, each, openmm.Platform.getPlatformByName("Reference"))
+        context.setPositions(np.zeros((16, 3)))
+        each.generate()
+        found = context.getState(positions=True).getPositions(asNumpy=True)._value
+        assert np.allclose(found[:8], expected.positions._value[0], atol=1e-5)
+        assert each.getMoleculeParticles(1) == tuple(range(15, 7, -1))
+        assert each.getMoleculeStatus(1).isAccepted()   # A random model has no ranges: only clashes could be wrong.
+    for arguments, error, words in (
+            ((makeTopology(("ALA", "ALA")),), ValueError, "addTopology: .*trained for, with .*GLY"),
+            ((makeTopology(("ALA",)), range(4)), ValueError, "addTopology: expected a topology of 8 atoms"),
+            ((topology, range(7)), ValueError, "expected 8 particles"),
+            ((topology, None, "900 K"), ValueError, "addTopology: expected a condition of the model .*'900 K'"),
+            (("a.pdb",), TypeError, "expected an openmm.app.Topology, got str")):
+        with pytest.raises(error, match=words):
+            openmmorbit.OrbitDiffusionIntegrator(model).addTopology(*arguments)
+
+
 def testStatesGoIntoAContext():
     topology = makeTopology()
     states = openmmorbit.TopologyGenerator(makeModel(topology), topology, "Reference", check=False,

@@ -105,6 +105,37 @@ def testGivenStatesHaveTheDensityOfGeneratedOnes(states):
     assert np.isnan(generator.generate(2, seed=1).logDensities).all()
 
 
+def testEstimatedDensitiesTellTheirErrors():
+    # Each step of a network of zeros multiplies positions by a number, which random vectors find exactly.
+    generator = makeGenerator(makePair(), probes=4)
+    assert generator.probes == 4 and makeGenerator(makePair()).probes == 0
+    states, exact = (each.generate(3, seed=3, density=True) for each in (generator, makeGenerator(makePair())))
+    assert np.allclose(states.logDensities, exact.logDensities, atol=1e-3)
+    assert (states.logDensityErrors < 1e-3).all() and (exact.logDensityErrors == 0).all()
+    values, errors = generator.logDensities(states, errors=True)
+    assert np.allclose(values, exact.logDensities, atol=1e-3) and errors.shape == (3,)
+    with pytest.raises(ValueError, match="expected exact densities, got estimates from 4 random vectors, .*probes=0"):
+        openmmorbit.OrbitMonteCarlo(makeSimulation(), generator, 1)
+    with pytest.raises(ValueError, match="at least 2 random vectors, .* got 1"):
+        makeGenerator(makePair(), probes=1)
+    poor = states[:2]
+    for index, entry in enumerate(states.provenance[:2]):
+        entry.logDensityError = 0.1 + index
+        poor._core.addConformer(states.positions[index], states.status[index], entry)
+    with pytest.warns(UserWarning, match="errors below 0.25, got up to 1.1 .*probes=0"):
+        weights = openmmorbit.importanceWeights(poor, makeDoubleWell(), 300, platform="Reference")
+    assert list(weights.errors[2:]) == [0.1, 1.1]
+
+
+def testCallsShareTheStatesOfASeed():
+    generator = makeGenerator(makePair(), check=False)
+    everything = generator.generate(5, seed=3).positions._value
+    parts = [generator.generate(number, seed=3, first=first).positions._value for number, first in ((2, 0), (3, 2))]
+    assert np.allclose(np.concatenate(parts), everything, atol=1e-6)
+    dense = generator.generate(2, seed=3, density=True, first=3).positions._value
+    assert np.allclose(dense, everything[3:], atol=1e-4)
+
+
 def makeSimulation():
     system = makeDoubleWell()
     integrator = openmm.LangevinMiddleIntegrator(TEMPERATURE, 5, 0.004)

@@ -22,11 +22,16 @@ void OrbitDiffusionIntegratorProxy::serialize(const void* object, SerializationN
     node.setBoolProperty("embedModel", integrator.getEmbedModel());
     node.createChildNode("Sampler", &integrator.getSamplerSettings());
     writeModel(node, integrator.getModel(), integrator.getEmbedModel());
+
+    // The model of a system holds what there is to know about its atoms.
+
+    const bool isOfSystem = integrator.getModel().getTopology().getNumAtoms() > 0;
     SerializationNode& molecules = node.createChildNode("Molecules");
     for (int i = 0; i < integrator.getNumMolecules(); i++) {
         SerializationNode& child = molecules.createChildNode("Molecule");
         child.setIntProperty("condition", integrator.getMoleculeCondition(i));
-        child.createChildNode("Graph", &integrator.getMoleculeGraph(i));
+        if (!isOfSystem)
+            child.createChildNode("Graph", &integrator.getMoleculeGraph(i));
         SerializationNode& particles = child.createChildNode("Particles");
         for (int particle : integrator.getMoleculeParticles(i))
             particles.createChildNode("Particle").setIntProperty("index", particle);
@@ -43,11 +48,16 @@ void* OrbitDiffusionIntegratorProxy::deserialize(const SerializationNode& node) 
     integrator->setEmbedModel(node.getBoolProperty("embedModel"));
     std::unique_ptr<SamplerSettings> sampler(node.getChildNode("Sampler").decodeObject<SamplerSettings>());
     integrator->setSamplerSettings(*sampler);
+    const bool isOfSystem = integrator->getModel().getTopology().getNumAtoms() > 0;
     for (const SerializationNode& child : node.getChildNode("Molecules").getChildren()) {
-        std::unique_ptr<MolecularGraph> graph(child.getChildNode("Graph").decodeObject<MolecularGraph>());
         std::vector<int> particles;
         for (const SerializationNode& particle : child.getChildNode("Particles").getChildren())
             particles.push_back(particle.getIntProperty("index"));
+        if (isOfSystem) {
+            integrator->addTopology(particles, child.getIntProperty("condition"));
+            continue;
+        }
+        std::unique_ptr<MolecularGraph> graph(child.getChildNode("Graph").decodeObject<MolecularGraph>());
         integrator->addMolecule(*graph, particles, child.getIntProperty("condition"));
     }
 

@@ -3,6 +3,7 @@
 #include "Matchers.h"
 #include "Models.h"
 #include "Options.h"
+#include "SystemModels.h"
 #include "openmmorbit/ArgumentError.h"
 #include "openmmorbit/StateCheck.h"
 #include "openmmorbit/TopologyGenerator.h"
@@ -14,28 +15,6 @@ using namespace testSupport;
 using std::vector;
 
 namespace {
-
-/** CHFClBr with an arm of two beads. */
-TopologyRecord makeTopology() {
-    TopologyRecord topology;
-    topology.residueNames = {"HAL"};
-    for (int element : {6, 1, 9, 17, 35, 0, 0})
-        topology.atoms.push_back({"A" + std::to_string(topology.atoms.size()), element, 0, 0});
-    topology.bonds = {{0, 1, 0}, {0, 2, 0}, {0, 3, 0}, {0, 4, 0}, {4, 5, 0}, {5, 6, 0}};
-    return topology;
-}
-
-DenoiserModel makeModel(OrbitRotations rotations, const vector<int>& selection = {}) {
-    const TopologySubject subject = makeTopologySubject(makeTopology(), selection);
-    const TopologyVocabularies vocabularies = makeTopologyVocabularies(subject);
-    DenoiserModel model = DenoiserModel::createRandom(makeSmallSettings(), 1, vocabularies.atoms, vocabularies.pairs);
-    model.setRotations(rotations);
-    TopologySubject known = subject;
-    if (selection.empty())
-        known.graph.tetrahedral.push_back({0, {{1, 2, 3, 4}}});
-    model.setTopology(known);
-    return model;
-}
 
 std::unique_ptr<TopologyGenerator> makeGenerator(const DenoiserModel& model) {
     auto generator = std::make_unique<TopologyGenerator>(model);
@@ -54,8 +33,8 @@ TEST(TestTopologyGenerator, RefusesModelsOfMolecules) {
 }
 
 TEST(TestTopologyGenerator, NamesTheFirstDifferenceOfAnotherSystem) {
-    const auto generator = makeGenerator(makeModel(OrbitRotations::Proper));
-    TopologyRecord topology = makeTopology();
+    const auto generator = makeGenerator(makeArmedHalideModel(OrbitRotations::Proper));
+    TopologyRecord topology = makeArmedHalide();
     generator->checkTopology(topology);
     topology.atoms[3].element = 35;
     expectMentions<ArgumentError>(
@@ -63,16 +42,16 @@ TEST(TestTopologyGenerator, NamesTheFirstDifferenceOfAnotherSystem) {
     topology.atoms.pop_back();
     expectMentions<ArgumentError>(
             "expected a topology of 7 atoms as in training, got 6", [&] { generator->checkTopology(topology); });
-    const auto part = makeGenerator(makeModel(OrbitRotations::Proper, {0, 1, 2, 5}));
-    part->checkTopology(makeTopology());
-    part->checkTopology(makeTopology(), {5, 2, 1, 0});
+    const auto part = makeGenerator(makeArmedHalideModel(OrbitRotations::Proper, {0, 1, 2, 5}));
+    part->checkTopology(makeArmedHalide());
+    part->checkTopology(makeArmedHalide(), {5, 2, 1, 0});
     expectMentions<ArgumentError>("expected the topology that the model was trained for, with 4 atoms, got 3", [&] {
-        part->checkTopology(makeTopology(), {0, 1, 2});
+        part->checkTopology(makeArmedHalide(), {0, 1, 2});
     });
 }
 
 TEST(TestTopologyGenerator, ReflectsWhereBothHandsAreAsProbable) {
-    const auto generator = makeGenerator(makeModel(OrbitRotations::WithReflections));
+    const auto generator = makeGenerator(makeArmedHalideModel(OrbitRotations::WithReflections));
     generator->setReturnFailed(true);
     generator->setMaxRedraws(0);
     const Ensemble ensemble = generator->generate(20, 5);
@@ -83,7 +62,7 @@ TEST(TestTopologyGenerator, ReflectsWhereBothHandsAreAsProbable) {
         numReflected += ensemble.getProvenance(i).mirrored;
     }
     EXPECT_GT(numReflected, 0);
-    const auto proper = makeGenerator(makeModel(OrbitRotations::Proper));
+    const auto proper = makeGenerator(makeArmedHalideModel(OrbitRotations::Proper));
     proper->setReturnFailed(true);
     proper->setMaxRedraws(0);
     const Ensemble other = proper->generate(20, 5);
@@ -96,7 +75,7 @@ TEST(TestTopologyGenerator, ReflectsWhereBothHandsAreAsProbable) {
 }
 
 TEST(TestTopologyGenerator, RedrawsWrongStates) {
-    const auto generator = makeGenerator(makeModel(OrbitRotations::Proper));
+    const auto generator = makeGenerator(makeArmedHalideModel(OrbitRotations::Proper));
     generator->setMaxRedraws(50);
     const Ensemble ensemble = generator->generate(8, 3);
     ASSERT_GT(ensemble.getNumConformers(), 4) << ensemble.getMessage();
@@ -118,7 +97,7 @@ TEST(TestTopologyGenerator, RedrawsWrongStates) {
 }
 
 TEST(TestTopologyGenerator, StatesDependOnSeedAndNumberOnly) {
-    const auto generator = makeGenerator(makeModel(OrbitRotations::Proper));
+    const auto generator = makeGenerator(makeArmedHalideModel(OrbitRotations::Proper));
     generator->setCheckCopies(false);
     const Ensemble few = generator->generate(2, 9), many = generator->generate(5, 9),
                    others = generator->generate(2, 8);
@@ -131,8 +110,20 @@ TEST(TestTopologyGenerator, StatesDependOnSeedAndNumberOnly) {
     EXPECT_EQ(few.getGraph().atoms[3].name, "A3");
 }
 
+TEST(TestTopologyGenerator, CallsShareTheStatesOfASeed) {
+    const auto generator = makeGenerator(makeArmedHalideModel(OrbitRotations::Proper));
+    generator->setCheckCopies(false);
+    const Ensemble all = generator->generate(4, 9), rest = generator->generate(2, 9, nullptr, 2);
+    for (int i = 0; i < 2; i++) {
+        expectClose("positions", rest.getPositions(i), all.getPositions(2 + i), {0, 1e-5});
+        EXPECT_EQ(rest.getProvenance(i).copy, 2 + i);
+    }
+    expectMentions<ArgumentError>("expected at least 0 as the number of the first state, got -1",
+            [&] { generator->generate(2, 9, nullptr, -1); });
+}
+
 TEST(TestTopologyGenerator, RefusesNumbersOutOfRange) {
-    const auto generator = makeGenerator(makeModel(OrbitRotations::Proper));
+    const auto generator = makeGenerator(makeArmedHalideModel(OrbitRotations::Proper));
     expectMentions<ArgumentError>(
             "TopologyGenerator::generate: expected at least 1 state, got 0", [&] { generator->generate(0); });
     expectMentions<ArgumentError>("TopologyGenerator::setMaxRedraws: expected at least 0 redraws, got -1",
@@ -222,7 +213,7 @@ TEST(TestTopologyGenerator, DensityOfALinearFlowIsGaussian) {
             expectClose("density", states.getProvenance(i).logDensity, expected, {2e-3, 2e-3});
             all.insert(all.end(), x.begin(), x.end());
         }
-        const vector<double> again = generator->computeLogDensities(all);
+        const vector<double> again = generator->computeLogDensities(all).values;
         for (int i = 0; i < 3; i++)
             expectClose("density of given states", again[i], states.getProvenance(i).logDensity, {2e-3, 2e-3});
     }
@@ -231,20 +222,63 @@ TEST(TestTopologyGenerator, DensityOfALinearFlowIsGaussian) {
 TEST(TestTopologyGenerator, DensityFollowsTheSamplersOwnSteps) {
     // A network with random weights: states are those of generate(), and the way back finds the same density.
 
-    const auto generator = makeGenerator(makeModel(OrbitRotations::Proper));
+    const auto generator = makeGenerator(makeArmedHalideModel(OrbitRotations::Proper));
     generator->setSamplerSettings(makePlainSampler(SamplerMethod::Heun));
     generator->setCheckCopies(false);
     const Ensemble plain = generator->generate(2, 6), states = generator->generateWithDensity(2, 6);
     for (int i = 0; i < 2; i++) {
         expectClose("states", states.getPositions(i), plain.getPositions(i), {2e-2, 2e-3});
         EXPECT_TRUE(std::isnan(plain.getProvenance(i).logDensity));
-        const double found = generator->computeLogDensities(getCoordinates(states, i))[0];
+        const double found = generator->computeLogDensities(getCoordinates(states, i)).values[0];
         expectClose("density", found, states.getProvenance(i).logDensity, {0, 0.05});
     }
 }
 
+TEST(TestTopologyGenerator, EstimatedDensitiesAgreeWithExactOnes) {
+    // Random vectors estimate each determinant. Their errors are told, and 100 estimates are as far off as these say.
+
+    const auto generator = makeGenerator(makeArmedHalideModel(OrbitRotations::Proper));
+    generator->setSamplerSettings(makePlainSampler(SamplerMethod::Heun));
+    EXPECT_EQ(generator->getNumProbes(), 0);
+    const Ensemble exact = generator->generateWithDensity(20, 6);
+    generator->setNumProbes(16);
+    const Ensemble estimated = generator->generateWithDensity(20, 6);
+    double sum = 0, squares = 0;
+    for (int i = 0; i < 20; i++) {
+        const ConformerProvenance& found = estimated.getProvenance(i);
+        EXPECT_EQ(exact.getProvenance(i).logDensityError, 0);
+        ASSERT_GT(found.logDensityError, 0);
+        EXPECT_LT(found.logDensityError, 3);
+        const double deviation = (found.logDensity - exact.getProvenance(i).logDensity) / found.logDensityError;
+        sum += deviation;
+        squares += deviation * deviation;
+        expectClose("states", estimated.getPositions(i), exact.getPositions(i), {2e-2, 2e-3});
+    }
+    EXPECT_LT(std::abs(sum) / std::sqrt(20.0), 3.5) << "unbiased";
+    EXPECT_GT(squares / 20, 0.3);
+    EXPECT_LT(squares / 20, 3);
+
+    // Back again, with other random vectors.
+
+    const LogDensities again = generator->computeLogDensities(getCoordinates(exact, 0));
+    EXPECT_GT(again.errors[0], 0);
+    EXPECT_LT(std::abs(again.values[0] - exact.getProvenance(0).logDensity), 5 * again.errors[0] + 0.05);
+}
+
+TEST(TestTopologyGenerator, EstimatesOfAMultipleOfOneAreExact) {
+    const auto generator = makeGenerator(makeLinearModel());
+    generator->setSamplerSettings(makePlainSampler(SamplerMethod::Heun));
+    const Ensemble exact = generator->generateWithDensity(1, 4);
+    generator->setNumProbes(2);
+    const Ensemble estimated = generator->generateWithDensity(1, 4);
+    expectClose("density", estimated.getProvenance(0).logDensity, exact.getProvenance(0).logDensity, {2e-3, 2e-3});
+    EXPECT_LT(estimated.getProvenance(0).logDensityError, 1e-2);
+    for (int number : {-2, 1})
+        expectMentions<ArgumentError>("at least 2 random vectors", [&] { generator->setNumProbes(number); });
+}
+
 TEST(TestTopologyGenerator, RefusesDensitiesOfOtherSamplers) {
-    const auto generator = makeGenerator(makeModel(OrbitRotations::Proper));
+    const auto generator = makeGenerator(makeArmedHalideModel(OrbitRotations::Proper));
     auto expectRefusal = [&](const std::string& words, const SamplerSettings& sampler) {
         generator->setSamplerSettings(sampler);
         expectMentions<ArgumentError>(words, [&] { generator->generateWithDensity(1, 1); });
@@ -257,7 +291,7 @@ TEST(TestTopologyGenerator, RefusesDensitiesOfOtherSamplers) {
     generator->setSamplerSettings(makePlainSampler(SamplerMethod::Euler));
     expectMentions<ArgumentError>("expected positions of states of 7 atoms, got 20 coordinates",
             [&] { generator->computeLogDensities(vector<double>(20)); });
-    const auto reflected = makeGenerator(makeModel(OrbitRotations::WithReflections));
+    const auto reflected = makeGenerator(makeArmedHalideModel(OrbitRotations::WithReflections));
     reflected->setSamplerSettings(makePlainSampler(SamplerMethod::Euler));
     expectMentions<ArgumentError>(
             "train it with the setting rotations \"SO3\"", [&] { reflected->generateWithDensity(1, 1); });

@@ -139,13 +139,54 @@ ORBIT_UNIT(OrbitPlugin::Ensemble::getPositions, _unit.nanometer)
 
 // A condition may be given by its name.
 %pythonprepend OrbitPlugin::OrbitDiffusionIntegrator::addMolecule %{
-    if isinstance(condition, str):
-        known = list(self.getModel().getConditions())
-        if condition not in known:
-            raise ValueError("OrbitDiffusionIntegrator.addMolecule: expected a condition of the model "
-                             f"({', '.join(known) or 'it has none'}), got '{condition}'")
-        condition = known.index(condition)
+    condition = _findCondition(self.getModel(), condition, "OrbitDiffusionIntegrator.addMolecule")
 %}
+%pythoncode %{
+def _findCondition(model, condition, where):
+    """Get the index of a condition that is given by its name or its index."""
+    if not isinstance(condition, str):
+        return condition
+    known = list(model.getConditions())
+    if condition not in known:
+        raise ValueError(f"{where}: expected a condition of the model ({', '.join(known) or 'it has none'}), "
+                         f"got '{condition}'")
+    return known.index(condition)
+%}
+// In Python the system is always given as an openmm.app.Topology.
+%rename("_addTopology") OrbitPlugin::OrbitDiffusionIntegrator::addTopology;
+%extend OrbitPlugin::OrbitDiffusionIntegrator {
+    %pythoncode %{
+    def addTopology(self, topology, particles=None, condition=0):
+        """
+        Add the system that the model was trained for (not one of molecules), or a copy of it. It is a molecule of this
+        integrator from then on.
+
+        Parameters
+        ----------
+        topology : openmm.app.Topology
+            The system; it is compared atom by atom with the one that the model was trained for.
+        particles : sequence of int, optional
+            Shape (numAtoms,): particle of every atom that the model knows, e.g. of the solute in a box of water.
+            Default: the indices of these atoms in the topology.
+        condition : str or int
+            A condition of the model, e.g. a temperature such as "300 K"; default: its first one.
+
+        Returns
+        -------
+        int
+            The index of the molecule.
+
+        Raises
+        ------
+        ValueError
+            For another system, naming the first difference, a model of molecules, or particles that are negative or
+            given twice. A Context refuses particles whose masses are not those of the atoms.
+        """
+        from openmmorbit import topologies
+
+        return topologies.addTopology(self, topology, particles, condition)
+    %}
+}
 // The door of the integrator: what the model was hardly trained for is said, as ConformerGenerator does.
 %pythonappend OrbitPlugin::OrbitDiffusionIntegrator::addMolecule %{
     from openmmorbit import familiarity

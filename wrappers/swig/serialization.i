@@ -122,8 +122,11 @@ void checkXml(const std::string& method, const std::string& xml) {
         copy->setEmbedModel($self->getEmbedModel());
         copy->setSamplerSettings($self->getSamplerSettings());
         for (int i = 0; i < $self->getNumMolecules(); i++)
-            copy->addMolecule($self->getMoleculeGraph(i), $self->getMoleculeParticles(i),
-                              $self->getMoleculeCondition(i));
+            if ($self->getModel().getTopology().getNumAtoms() > 0)
+                copy->addTopology($self->getMoleculeParticles(i), $self->getMoleculeCondition(i));
+            else
+                copy->addMolecule($self->getMoleculeGraph(i), $self->getMoleculeParticles(i),
+                                  $self->getMoleculeCondition(i));
         return copy.release();
     }
     %pythoncode %{

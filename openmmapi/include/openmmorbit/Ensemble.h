@@ -29,6 +29,7 @@ struct OPENMM_EXPORT_ORBIT ConformerProvenance {
     bool mirrored = false;      ///< every centre came out inverted, and the copy was reflected
     /** Natural logarithm of the density with which the copy is generated, nm^-(3 numAtoms - 3); NaN if unknown */
     double logDensity = std::numeric_limits<double>::quiet_NaN();
+    double logDensityError = 0; ///< its standard error if it was estimated with random vectors, else 0
     double wallSeconds = 0;     ///< share of the wall-clock time by number of atoms, s, redraws included
 };
 

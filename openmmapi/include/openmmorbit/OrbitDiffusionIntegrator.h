@@ -19,7 +19,8 @@ namespace OrbitPlugin {
 struct TokenInputs;
 
 /**
- * An Integrator that generates conformers of molecules inside a Context, alone or as a child of a CompoundIntegrator.
+ * An Integrator that generates conformers of molecules, or states of the system that its model was trained for, inside
+ * a Context, alone or as a child of a CompoundIntegrator.
  *
  * Each step is one step of the sampler. The first step draws random positions for the molecules, around the centroids
  * that their particles have then. The last step ends with the finished conformers; constraints are applied and virtual
@@ -54,6 +55,24 @@ public:
      * @throws ArgumentError if sizes disagree, a particle is negative or given twice, or the model lacks an atom
      */
     int addMolecule(const MolecularGraph& graph, const std::vector<int>& particles, int condition = 0);
+    /**
+     * Add the system that the model was trained for (not one of molecules), or a copy of it. It is a molecule of this
+     * integrator from then on.
+     *
+     * @param particles   [numAtoms] particle of every atom that the model knows; no particle may be given twice. Their
+     *                    masses must be those of the atoms, where these have an element
+     * @param condition   index into the model's conditions
+     * @return the index of the molecule
+     * @throws ArgumentError as addMolecule(), or if the model is one of molecules
+     */
+    int addTopology(const std::vector<int>& particles, int condition = 0);
+    /**
+     * Add the system that the model was trained for, compared with a topology atom by atom. The particles are those
+     * atoms of the topology that the model knows.
+     *
+     * @throws ArgumentError as above, or naming the first difference
+     */
+    int addTopology(const TopologyRecord& topology, int condition = 0);
     /** Get the number of molecules. */
     int getNumMolecules() const {
         return (int) molecules.size();
@@ -65,8 +84,9 @@ public:
     /** Get the condition of a molecule. */
     int getMoleculeCondition(int index) const;
     /**
-     * Inspect a molecule of the finished generation. A molecule whose centres all came out inverted has been reflected
-     * before. If a fault is found, call restart() to generate another conformer.
+     * Inspect a molecule of the finished generation: checkConformer(), or checkState() with a model of a system. A
+     * molecule whose centres all came out inverted has been reflected before, unless the model knows its hand. If a
+     * fault is found, call restart() to generate another conformer.
      *
      * @throws OpenMMException if the generation is not finished
      */
@@ -151,6 +171,8 @@ private:
         std::shared_ptr<const TokenInputs> inputs;
     };
     struct Progress;
+    int add(const std::string& method, Molecule& molecule);
+    bool isOfSystem() const;
     void checkMolecule(const char* method, int index) const;
     void checkParticles(const OpenMM::System& system) const;
     void buildBatch();

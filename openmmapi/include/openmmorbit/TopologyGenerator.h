@@ -11,6 +11,12 @@
 
 namespace OrbitPlugin {
 
+/** Logarithms of densities with their errors. */
+struct OPENMM_EXPORT_ORBIT LogDensities {
+    std::vector<double> values;     ///< [numStates] natural logarithms, nm^-(3 numAtoms - 3)
+    std::vector<double> errors;     ///< [numStates] standard errors; 0 where the density is exact
+};
+
 /**
  * Generates states of one system on an OpenMM platform. Every state is inspected (checkState()). A state that fails is
  * generated again from other noise (a redraw), up to a limit. States that still fail are not among the result, unless
@@ -47,40 +53,55 @@ public:
      * @param numStates   how many, at least 1
      * @param seed        random seed; 0 chooses one, which the provenance tells
      * @param progress    follows the generation, may be null
+     * @param firstState  number of the first state: of one seed, states 0 to 99 and 100 to 199 may come from two calls
      * @return the accepted states, in order of their copy; copies that failed are among its failures. If none was
      *         accepted the ensemble has no states, and getMessage() says why
      * @throws ArgumentError if a number is out of range
      * @throws GenerationStopped if the progress callback asked for it
      */
-    Ensemble generate(int numStates, int seed = 0, ProgressCallback* progress = nullptr);
+    Ensemble generate(int numStates, int seed = 0, ProgressCallback* progress = nullptr, int firstState = 0);
     /**
      * Generate states with the density at which the sampler makes them, in their provenance (logDensity). It is the
      * density of the sampler's own steps, however few there are, so importance weights need no correction for them.
      * Each state is generated once and inspected, and none is left out: redraws would change the density.
      *
      * The density is one of centred positions, in 3 numAtoms - 3 dimensions. It is computed in single precision at
-     * least, from 2 (3 numAtoms - 3) + 1 evaluations of each step.
+     * least, from 2 (3 numAtoms - 3) + 1 evaluations of each step, or estimated from fewer (setNumProbes()).
      *
      * @param numStates   how many, at least 1
      * @param seed        random seed; 0 chooses one, which the provenance tells
      * @param progress    follows the generation, may be null
+     * @param firstState  number of the first state, as above
      * @throws ArgumentError if a step of the sampler is random (renewal), guided (stereoGuidance) or remembers the step
      *         before (Multistep), or if the model's states are reflected (rotations O3)
      * @throws GenerationStopped if the progress callback asked for it
      */
-    Ensemble generateWithDensity(int numStates, int seed = 0, ProgressCallback* progress = nullptr);
+    Ensemble generateWithDensity(
+            int numStates, int seed = 0, ProgressCallback* progress = nullptr, int firstState = 0);
     /**
      * Compute the density at which the sampler would generate given states, as above.
      *
      * @param positions   [numStates * numAtoms * 3], nm; every state is centred first
      * @param progress    follows the computation, may be null
-     * @return [numStates] natural logarithms, nm^-(3 numAtoms - 3); minus infinity for a state that it cannot generate
+     * @return for each state; minus infinity for one that the sampler cannot generate
      * @throws ArgumentError as above, or if the number of positions is not a multiple of 3 numAtoms
      */
-    std::vector<double> computeLogDensities(const std::vector<double>& positions, ProgressCallback* progress = nullptr);
+    LogDensities computeLogDensities(const std::vector<double>& positions, ProgressCallback* progress = nullptr);
+    /** Get the number of random vectors for densities; 0 means that they are exact. */
+    int getNumProbes() const;
+    /**
+     * Set how densities are computed. The logarithm of a determinant is the trace of the logarithm of its matrix, which
+     * a few random vectors estimate (Hutchinson, DOI 10.1080/03610918908812806; theory.md, 8). Errors of single states
+     * grow with the system: look at them before you use weights.
+     *
+     * @param number   0: exact; 2 or more: estimated with so many random vectors; -1 (the default): exact for up to 100
+     *                 atoms, 8 vectors for more
+     * @throws ArgumentError for other numbers
+     */
+    void setNumProbes(int number);
 private:
-    void checkReflections(const char* method) const;
-    double getDifference() const;
+    class Follower;
+    int numProbes = -1;
 };
 
 } // namespace OrbitPlugin

@@ -72,6 +72,18 @@ OPENMM_EXPORT_ORBIT TopologySubject makeTopologySubject(
  */
 OPENMM_EXPORT_ORBIT std::string describeDifference(const TopologySubject& expected, const TopologySubject& found);
 
+/**
+ * Check that a system is the one that a model was trained for.
+ *
+ * @param where       the beginning of messages
+ * @param expected    what the model knows
+ * @param topology    the whole system
+ * @param selection   the atoms that the model knows; empty: those that it was trained for
+ * @throws ArgumentError naming the first difference
+ */
+OPENMM_EXPORT_ORBIT void checkTopology(const std::string& where, const TopologySubject& expected,
+        const TopologyRecord& topology, const std::vector<int>& selection = {});
+
 /** Get the SHA-256 of elements, names, residues, chains, bonds and selection, 64 hex digits: one value a system. */
 OPENMM_EXPORT_ORBIT std::string computeFingerprint(const TopologySubject& subject);
 

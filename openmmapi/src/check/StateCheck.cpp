@@ -5,6 +5,7 @@
 #include "Positions.h"
 #include "openmmorbit/ArgumentError.h"
 #include "openmmorbit/internal/Contacts.h"
+#include "openmmorbit/internal/StateInspector.h"
 #include "openmmorbit/internal/StereoGeometry.h"
 #include <algorithm>
 #include <cmath>
@@ -52,13 +53,21 @@ void checkRanges(const MolecularGraph& graph, const vector<GeometryRange>& range
         addFault(status, flag, describeShape(graph, term, limits, worstValue));
 }
 
-void checkContacts(const TopologySubject& subject, const vector<double>& positions, ConformerStatus& status) {
-    std::map<ContactKind, double> limits;
+/** Distances that are no clash, by kind of contact. */
+typedef std::map<ContactKind, double> ContactLimits;
+
+ContactLimits makeLimits(const TopologySubject& subject) {
+    ContactLimits limits;
     for (const ContactRange& contact : subject.contacts)
         limits[{contact.element1, contact.element2, contact.isNear}] = CONTACT_SHARE * contact.lowest;
+    return limits;
+}
+
+void checkContacts(const TopologySubject& subject, const vector<int>& distances, const ContactLimits& limits,
+        const vector<double>& positions, ConformerStatus& status) {
     double worst = 1, worstDistance = 0, worstLimit = 0;
     int first = -1, second = -1;
-    forEachContact(subject.graph, subject.graph.getTopologicalDistances(), [&](int i, int j, const ContactKind& kind) {
+    forEachContact(subject.graph, distances, [&](int i, int j, const ContactKind& kind) {
         const auto place = limits.find(kind);
         const double limit = place == limits.end() ? MIN_CONTACT : place->second;
         const OpenMM::Vec3 edge = getPosition(positions, i) - getPosition(positions, j);
@@ -91,7 +100,20 @@ void checkHands(const MolecularGraph& graph, const vector<double>& positions, Co
 
 } // namespace
 
-ConformerStatus checkState(const TopologySubject& subject, const vector<double>& positions) {
+struct StateInspector::Plan {
+    TopologySubject subject;
+    vector<int> distances;
+    ContactLimits limits;
+};
+
+StateInspector::StateInspector(const TopologySubject& subject) :
+        plan(std::make_unique<Plan>(Plan{subject, subject.graph.getTopologicalDistances(), makeLimits(subject)})) {
+}
+
+StateInspector::~StateInspector() = default;
+
+ConformerStatus StateInspector::inspect(const vector<double>& positions) const {
+    const TopologySubject& subject = plan->subject;
     if (positions.size() != 3 * (size_t) subject.getNumAtoms())
         throw ArgumentError("checkState: expected " + std::to_string(3 * subject.getNumAtoms()) +
             " coordinates, got " + std::to_string(positions.size()));
@@ -106,9 +128,13 @@ ConformerStatus checkState(const TopologySubject& subject, const vector<double>&
             status);
     checkRanges(subject.graph, subject.angles, GeometryKind::Angle, MIN_ANGLE_MARGIN, positions, status.anglesCorrect,
             status);
-    checkContacts(subject, positions, status);
+    checkContacts(subject, plan->distances, plan->limits, positions, status);
     checkHands(subject.graph, positions, status);
     return status;
+}
+
+ConformerStatus checkState(const TopologySubject& subject, const vector<double>& positions) {
+    return StateInspector(subject).inspect(positions);
 }
 
 } // namespace OrbitPlugin

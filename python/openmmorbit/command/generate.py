@@ -2,7 +2,6 @@
 """The subcommand openmm-orbit generate: states of the system that a model was trained for, into one file."""
 from __future__ import annotations
 
-import hashlib
 import os
 import time
 from collections import Counter
@@ -23,13 +22,6 @@ BLOCK = 200
 _checks = {"finished": "not finished in time", "finite": "not finite", "bondsCorrect": "bonds",
            "anglesCorrect": "angles", "planar": "planes", "centersInside": "centres", "ringsClear": "rings",
            "clashFree": "contacts", "stereoCorrect": "hand or side"}
-
-
-def blockSeed(seed: int, block: int) -> int:
-    """Get the seed of a block of states; the first block has the seed that was asked for."""
-    if block == 0:
-        return seed
-    return 1 + int.from_bytes(hashlib.blake2b(f"{seed}:{block}".encode(), digest_size=8).digest(), "big") % (2**31 - 2)
 
 
 class _Generation:
@@ -60,9 +52,9 @@ class _Generation:
         options, finished, path = self.options, False, ""
         try:
             with tqdm(total=options.num, desc="states", disable=True if options.quiet else None) as bar:
-                for block, first in enumerate(range(0, options.num, BLOCK)):
+                for first in range(0, options.num, BLOCK):
                     number = min(BLOCK, options.num - first)
-                    self._take(self.generator.generate(number, blockSeed(self.seed, block)))
+                    self._take(self.generator.generate(number, self.seed, first=first))
                     bar.update(number)
             finished = True
         except KeyboardInterrupt:

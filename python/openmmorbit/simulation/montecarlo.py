@@ -53,7 +53,7 @@ class OrbitMonteCarlo:
     Raises
     ------
     ValueError
-        For a System with other particles or with constraints, or without a temperature.
+        For a System with other particles or with constraints, without a temperature, or densities that are estimates.
     """
 
     def __init__(self, simulation: app.Simulation, generator: TopologyGenerator, interval: int, *,
@@ -71,6 +71,9 @@ class OrbitMonteCarlo:
         system = self._context.getSystem()
         refuseDrude(_where, system)
         refuseConstraints(_where, system)
+        if generator.probes > 0:
+            raise ValueError(f"{_where}: expected exact densities, got estimates from {generator.probes} random "
+                             "vectors, which do not keep the ensemble; create the TopologyGenerator with probes=0")
         number = generator.topology.getNumAtoms()
         if system.getNumParticles() != number:
             raise ValueError(f"{_where}: expected a System of the {number} atoms that the generator makes, got one of "
@@ -105,7 +108,7 @@ class OrbitMonteCarlo:
     def _logDensity(self, positions: np.ndarray) -> float:
         """Get that of the simulation's state; it is known if nothing has moved since the last move."""
         if self._known is None or not np.array_equal(self._known[0], positions):
-            self._known = positions, float(self._generator.logDensities(positions[None])[0])
+            self._known = positions, float(np.asarray(self._generator.logDensities(positions[None]))[0])
         return self._known[1]
 
     def attempt(self) -> bool:

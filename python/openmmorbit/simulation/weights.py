@@ -2,6 +2,7 @@
 """Importance weights of generated states: from the density of the model to the Boltzmann distribution."""
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from openmmorbit.ensemble import Ensemble
 
 _gas = unit.MOLAR_GAS_CONSTANT_R.value_in_unit(unit.kilojoule_per_mole / unit.kelvin)
+
+#: Of a logarithm of a density; errors of a weight are a quarter then.
+MAX_ERROR = 0.25
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,8 @@ class ImportanceWeights:
     """Shape (numStates,): potential energies, kJ/mol."""
     temperature: float
     """In kelvin."""
+    errors: np.ndarray
+    """Shape (numStates,): standard errors of logWeights, 0 unless the densities were estimated (probes)."""
 
     @property
     def weights(self) -> np.ndarray:
@@ -183,6 +189,11 @@ def importanceWeights(ensemble: Ensemble, system: openmm.System, temperature: un
     ------
     ValueError
         For states without densities, a System with constraints or with other particles.
+
+    Warns
+    -----
+    UserWarning
+        If the densities are estimates with large errors.
     """
     where = "importanceWeights"
     kelvin = toKelvin(where, temperature)
@@ -195,4 +206,9 @@ def importanceWeights(ensemble: Ensemble, system: openmm.System, temperature: un
     with np.errstate(invalid="ignore"):
         logWeights = -energies / (_gas * kelvin) - logDensities
     logWeights[~np.isfinite(energies)] = -np.inf
-    return ImportanceWeights(logWeights, energies, kelvin)
+    errors = ensemble.logDensityErrors
+    if errors.max(initial=0) > MAX_ERROR:
+        warnings.warn(f"{where}: expected densities with errors below {MAX_ERROR}, got up to {errors.max():.2g} in "
+                      "their logarithms, so the effective sample size and all averages are wrong; generate with "
+                      "TopologyGenerator(..., probes=0), or more probes", stacklevel=2)
+    return ImportanceWeights(logWeights, energies, kelvin, errors)

@@ -26,6 +26,7 @@ struct GenerationSettings {
     SamplerSettings sampler;
     int seed = 1;                           ///< key of the noise, not 0
     int condition = 0;                      ///< row of condition.embedding
+    int firstCopy = 0;                      ///< number of the first copy of each subject
     int maxRedraws = 10;                    ///< how often a wrong copy is redrawn
     bool checkCopies = true;                ///< inspect copies, beyond being finite
     bool returnFailed = false;              ///< hand out wrong copies too

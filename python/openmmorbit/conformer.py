@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: MIT
+"""One conformer of an Ensemble, with its status and where it comes from."""
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from openmm import app, unit
+
+    from openmmorbit import orbit
+    from openmmorbit.ensemble import Ensemble
+
+
+class Conformer:
+    """One conformer of an Ensemble.
+
+    Attributes
+    ----------
+    positions : openmm.unit.Quantity
+        NumPy array of shape (numAtoms, 3), in nm.
+    status : openmmorbit.orbit.ConformerStatus
+        What the inspection found; ``status.isAccepted()`` tells whether all is well.
+    provenance : openmmorbit.orbit.ConformerProvenance
+        Model, seed, evaluations and redraws.
+    isomer : int
+        Number of the isomer that the conformer is, from 1; more than one if the molecule leaves stereochemistry open.
+    smiles : str
+        Isomeric SMILES of that isomer.
+    """
+
+    def __init__(self, ensemble: Ensemble, index: int) -> None:
+        self.ensemble = ensemble
+        self.index = index
+
+    @property
+    def positions(self) -> unit.Quantity:
+        return self.ensemble._core.getPositions(self.index)
+
+    @property
+    def status(self) -> orbit.ConformerStatus:
+        return self.ensemble._core.getStatus(self.index)
+
+    @property
+    def provenance(self) -> orbit.ConformerProvenance:
+        return self.ensemble._core.getProvenance(self.index)
+
+    @property
+    def isomer(self) -> int:
+        return self.ensemble.isomerNumbers[self.index]
+
+    @property
+    def smiles(self) -> str:
+        return self.ensemble.isomers[self.isomer - 1]
+
+    @property
+    def topology(self) -> app.Topology:
+        return self.ensemble.topology
+
+    def __repr__(self) -> str:
+        return f"<Conformer {self.index} of {self.ensemble.graph.getLabel()}, {self.ensemble.numAtoms} atoms>"
