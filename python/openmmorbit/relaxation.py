@@ -70,7 +70,7 @@ def mmffSystem(molecule: MoleculeLike, variant: str = "MMFF94") -> openmm.System
     return chem.createMMFFSystem(molecules.toGraph(molecule)[0], str(variant))
 
 
-def _defaultTimeSteps(system: openmm.System) -> list[float]:
+def defaultTimeSteps(system: openmm.System) -> list[float]:
     """Get time steps in ps that rise to 2 fs, or to 1 fs if hydrogens are light and free."""
     held = {particle for index in range(system.getNumConstraints())
             for particle in system.getConstraintParameters(index)[:2]}
@@ -202,7 +202,7 @@ class _Stages:
 
 def _readTimeSteps(where: str, timeSteps: Any, system: openmm.System) -> list[float]:
     if timeSteps is None:
-        return _defaultTimeSteps(system)
+        return defaultTimeSteps(system)
     plain = [toPlain(where, "time steps", step, unit.picosecond) for step in timeSteps] \
         if isinstance(timeSteps, (list, tuple)) else toPlain(where, "time steps", timeSteps, unit.picosecond)
     steps = np.atleast_1d(np.asarray(plain, float))

@@ -166,10 +166,10 @@ def testEnsemblesKeepWhatTheyAre():
 @pytest.mark.parametrize("hydrogenMass, constraints, expected", [
     (None, None, 0.001), (None, app.HBonds, 0.002), (4 * unit.dalton, app.HBonds, 0.002), (3, None, 0.002)])
 def testConstraintsAndHeavyHydrogens(alanine, hydrogenMass, constraints, expected):
-    from openmmorbit.relaxation import _defaultTimeSteps
+    from openmmorbit.relaxation import defaultTimeSteps
     topology, positions, _ = alanine
     system = implicitSystem(topology, constraints=constraints, hydrogenMass=hydrogenMass)
-    assert _defaultTimeSteps(system)[-1] == expected
+    assert defaultTimeSteps(system)[-1] == expected
     far = positions[:1] + np.random.default_rng(1).normal(0, 0.004, positions[:1].shape)
     relaxation = openmmorbit.relax(far, system, topology=topology, numSteps=20, seed=3)
     assert relaxation.refused == {}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The subcommand openmm-orbit evaluate: a model beside other generators on the same molecules."""
+"""The subcommand openmm-orbit evaluate: a model beside other generators, or beside its system's simulation."""
 from __future__ import annotations
 
 import json
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from openmmorbit.command.console import EXIT_OK
 from openmmorbit.command.generation import addGenerationOptions, readGenerationOptions
+from openmmorbit.command.systemreport import addSystemOptions, checkKind, runSystem
 from openmmorbit.evaluation.methods import makeBaseline, makeOrbitMethods
 from openmmorbit.evaluation.quality import Inspector
 from openmmorbit.evaluation.references import readReferences
@@ -45,16 +46,20 @@ def _describe(options: argparse.Namespace) -> list[str]:
 def addEvaluate(commands: Subparsers) -> None:
     """Add the subcommand to a parser's commands."""
     parser = commands.add_parser(
-        "evaluate", help="compare a model with other generators on reference ensembles",
-        description="Coverage and average minimum RMSD with bootstrap intervals, stereochemistry before and after "
-                    "redraws, PoseBusters, GFN2 strain and timing, beside RDKit, CONFORGE and Open Babel in the "
-                    "same process on the same molecules. Software that is not installed is named with the command that "
-                    "installs it.", epilog="exit status: 0 done, 2 wrong use")
+        "evaluate", help="compare a model with other generators, or with the simulation of its system",
+        usage="openmm-orbit evaluate MODEL DATA [options]\n       openmm-orbit evaluate MODEL --topology FILE "
+              "--trajectory FILE [FILE ...] [options] -o FOLDER",
+        description="With DATA: coverage and average minimum RMSD with bootstrap intervals, stereochemistry before and "
+                    "after redraws, PoseBusters, GFN2 strain and timing, beside RDKit, CONFORGE and Open Babel in the "
+                    "same process on the same molecules. With --topology: distributions of torsions, geometry, slow "
+                    "motions, energies and weights of a model of one system, beside how far the halves of its "
+                    "simulation are apart. Software that is not installed is named with the command that installs it.",
+        epilog="exit status: 0 done, 2 wrong use")
     parser.add_argument("model", metavar="MODEL",
                         help="model file, or name of a packaged model; \"-\" for the default one")
-    parser.add_argument("data", metavar="DATA",
+    parser.add_argument("data", metavar="DATA", nargs="?",
                         help="reference ensembles: .sdf, .sdf.gz with tags SMILES and ID, or .shard")
-    parser.add_argument("-o", "--output", help="folder for report.md, report.png and report.json")
+    parser.add_argument("-o", "--output", help="folder for report.md, pictures and report.json")
     parser.add_argument("--limit", type=int, help="use only the first molecules")
     parser.add_argument("--factor", type=int, default=2, help="copies for each reference (default 2)")
     parser.add_argument("--seed", type=int, default=7, help="random seed (default 7)")
@@ -73,8 +78,15 @@ def addEvaluate(commands: Subparsers) -> None:
     parser.add_argument("--engine", choices=["xtb", "tblite"],
                         help="what computes GFN2-xTB; default: what is installed")
     parser.add_argument("-q", "--quiet", action="store_true", help="no progress bars")
+    addSystemOptions(parser)
     addGenerationOptions(parser, "the level of theory of the references, if the model has it")
-    parser.set_defaults(run=runEvaluate)
+    parser.set_defaults(run=lambda options: runEither(options, parser))
+
+
+def runEither(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
+    """Compare a model with reference ensembles, or with the simulation of its system."""
+    checkKind(options, parser)
+    return runEvaluate(options) if options.topology is None else runSystem(options)
 
 
 def checkOptions(options: argparse.Namespace) -> None:

@@ -237,6 +237,16 @@ class TrajectoryDataset:
         return sum(-(-entry.source.numFrames // self._stride) for entry in self._trajectories)
 
     @property
+    def stride(self) -> int:
+        """Every so many-th frame is taken."""
+        return self._stride
+
+    @property
+    def frameNumbers(self) -> list[int]:
+        """Number of frames that each trajectory has, before the stride."""
+        return [entry.source.numFrames for entry in self._trajectories]
+
+    @property
     def counts(self) -> list[FrameCounts]:
         """What became of the frames of each trajectory in the last iteration."""
         return [entry.counts for entry in self._trajectories]

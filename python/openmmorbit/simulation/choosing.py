@@ -105,7 +105,7 @@ def _readWeights(where: str, count: int, weights: Any, logWeights: Any, energies
     return _normalise(where, -plain / kT, "energies")
 
 
-def _resample(weights: np.ndarray, number: int, random: np.random.Generator) -> np.ndarray:
+def resample(weights: np.ndarray, number: int, random: np.random.Generator) -> np.ndarray:
     """Draw systematically: each state floor(number * weight) times or once more, in random order."""
     points = (random.random() + np.arange(number)) / number
     sums = np.cumsum(weights)
@@ -163,7 +163,7 @@ def chooseStates(states: Any, numReplicas: int, method: str = "diverse", *, weig
         if effective < min(number, count) / 2:
             warnings.warn(f"{where}: {count} states have the effective sample size {effective:.1f}, so that most of "
                           f"{number} replicas start alike", stacklevel=3)
-        return _resample(normalised, number, random)
+        return resample(normalised, number, random)
     if any(value is not None for value in (weights, logWeights, energies)):
         raise ValueError(f"{where}: expected no weights with method='diverse', got some; use method='weighted'")
     if number > count:

@@ -41,7 +41,7 @@ def _neighbors(topology: app.Topology) -> list[list[int]]:
     return result
 
 
-def _classes(elements: list[int], neighbors: list[list[int]], members: list[int]) -> dict[int, int]:
+def equivalenceClasses(elements: list[int], neighbors: list[list[int]], members: list[int]) -> dict[int, int]:
     """Get the class of every member: equal for those that elements and bonds within SPHERES do not tell apart."""
     classes = {atom: elements[atom] for atom in members}
     for _ in range(SPHERES):
@@ -76,7 +76,7 @@ def findCentres(topology: app.Topology) -> np.ndarray:
     neighbors = _neighbors(topology)
     elements = [atom.element.atomic_number if atom.element is not None else 0 for atom in topology.atoms()]
     candidates = [atom for atom, near in enumerate(neighbors) if len(near) == 4 and elements[atom] > 0]
-    classes, centres = _classes(elements, neighbors, _reachable(candidates, neighbors)), []
+    classes, centres = equivalenceClasses(elements, neighbors, _reachable(candidates, neighbors)), []
     for atom in candidates:
         near = neighbors[atom]
         alike = [(a, b) for place, a in enumerate(near) for b in near[place + 1:] if classes[a] == classes[b]]

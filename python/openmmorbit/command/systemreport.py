@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: MIT
+"""The options of openmm-orbit evaluate that compare a model of a system with its simulation, and what they do."""
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from openmmorbit.command.console import EXIT_OK, UsageError, explain
+from openmmorbit.command.generation import readGenerationOptions
+
+if TYPE_CHECKING:
+    import argparse
+
+#: Options that only a system has: name in the namespace, and the option.
+SYSTEM_OPTIONS = {"trajectory": "--trajectory", "system": "--system", "temperature": "--temperature", "num": "-n",
+                  "density": "--density", "densitySteps": "--density-steps", "relax": "--relax", "dynamics": "--run",
+                  "lag": "--lag", "stride": "--stride", "damaged": "--damaged", "atoms": "--atoms",
+                  "simulationPlatform": "--simulation-platform"}
+#: Options that only reference ensembles have.
+CONFORMER_OPTIONS = {"limit": "--limit", "factor": "--factor", "thresholds": "--thresholds",
+                     "baselines": "--baselines", "no_orbit": "--no-orbit", "no_raw": "--no-raw", "strain": "--strain",
+                     "posebusters": "--posebusters", "copies": "--copies", "engine": "--engine"}
+
+
+def addSystemOptions(parser: argparse.ArgumentParser) -> None:
+    """Add the options of a system to the parser of the subcommand."""
+    group = parser.add_argument_group("a model of one system", "Instead of DATA: its simulation.")
+    group.add_argument("--topology", metavar="FILE",
+                       help="the system: a .pdb, .cif, .prmtop or .psf file, the same as in training")
+    group.add_argument("--trajectory", nargs="+", metavar="FILE",
+                       help="its simulations, each in order of time: .dcd, .xtc, .trr, .nc, .h5, .pdb or .cif")
+    group.add_argument("--system", metavar="FILE",
+                       help="OpenMM's System as XML, for energies, a relaxation and weights")
+    group.add_argument("--temperature", type=float, metavar="KELVIN",
+                       help="of the simulations; default: the only one that the model knows")
+    group.add_argument("-n", "--num", type=int, metavar="N", help="states (default 1000)")
+    group.add_argument("--density", type=int, metavar="N",
+                       help="states with densities for weights (default 0; each takes 6 times as many evaluations as "
+                            "there are atoms)")
+    group.add_argument("--density-steps", dest="densitySteps", type=int, metavar="N",
+                       help="steps of Heun's method for these (default 20)")
+    group.add_argument("--relax", type=int, metavar="N",
+                       help="states that are minimised and given the temperature (default 100 with a System)")
+    group.add_argument("--run", dest="dynamics", type=int, metavar="N",
+                       help="states that are run for 20 ps (default 0)")
+    group.add_argument("--lag", type=int, metavar="FRAMES",
+                       help="lag time of TICA; default: a hundredth of the longest trajectory, at most 100")
+    group.add_argument("--stride", type=int, metavar="N", help="take every N-th frame")
+    group.add_argument("--damaged", choices=("refuse", "keep"),
+                       help="what to do with files that are cut off (default refuse; keep: take the complete frames)")
+    group.add_argument("--atoms", help="the atoms that the model knows; default: those that it was trained for")
+    group.add_argument("--no-check", action="store_true", help="do not inspect states and redraw none")
+    group.add_argument("--simulation-platform", dest="simulationPlatform", metavar="NAME",
+                       help="OpenMM's platform for energies and dynamics (default CPU)")
+
+
+def checkKind(options: argparse.Namespace, defaults: argparse.ArgumentParser) -> None:
+    """Refuse options of reference ensembles beside those of a system.
+
+    Raises
+    ------
+    UsageError
+        Naming the option.
+    """
+    if options.topology is None:
+        given = [option for name, option in SYSTEM_OPTIONS.items() if getattr(options, name) is not None]
+        given += ["--no-check"] if options.no_check else []
+        if given:
+            raise UsageError(f"expected --topology beside {given[0]}, got none; give the system's .pdb file")
+        if options.data is None:
+            raise UsageError("expected DATA, or --topology and --trajectory, got neither")
+        return
+    if options.data is not None:
+        raise UsageError(f"expected DATA or --topology, got both, '{options.data}' and '{options.topology}'")
+    for name, option in CONFORMER_OPTIONS.items():
+        if getattr(options, name) != defaults.get_default(name):
+            raise UsageError(f"expected options of a system beside --topology, got {option}, which belongs to DATA")
+    for name, option in (("trajectory", "--trajectory"), ("output", "-o")):
+        if getattr(options, name) is None:
+            raise UsageError(f"expected {option} beside --topology, got none")
+    if options.model == "-":
+        raise UsageError("expected the file of a model of the system, got '-'")
+
+
+def _readSystem(path: str) -> Any:
+    import openmm
+
+    try:
+        with open(path, encoding="utf-8") as stream:
+            system = openmm.XmlSerializer.deserialize(stream.read())
+    except (openmm.OpenMMException, UnicodeDecodeError) as error:
+        raise UsageError(f"expected OpenMM's System as XML in '{path}', got a file that cannot be read ({error})"
+                         ) from error
+    if not isinstance(system, openmm.System):
+        raise UsageError(f"expected OpenMM's System as XML in '{path}', got {type(system).__name__}")
+    return system
+
+
+def runSystem(options: argparse.Namespace) -> int:
+    """Compare a model of a system with its simulation; the summary goes to standard output, all into a folder.
+
+    Returns
+    -------
+    int
+        Exit status, 0.
+    """
+    import os
+
+    from openmmorbit.evaluation.systems import evaluateSystem
+    from openmmorbit.io.topologyfiles import readTopology
+    from openmmorbit.models import findModel
+
+    if os.path.exists(options.output) and not os.path.isdir(options.output):
+        raise UsageError(f"expected a folder for the report, got the file '{options.output}'")
+    names = {"temperature": "temperature", "num": "numStates", "density": "density", "relax": "relax",
+             "dynamics": "run", "lag": "lag", "stride": "stride", "damaged": "damaged", "atoms": "atoms",
+             "simulationPlatform": "simulationPlatform", "seed": "seed"}
+    given = {keyword: getattr(options, name) for name, keyword in names.items() if getattr(options, name) is not None}
+    if options.densitySteps is not None:
+        given["flow"] = {"numSteps": options.densitySteps}
+    if options.system is not None:
+        given["system"] = _readSystem(options.system)
+    try:
+        report = evaluateSystem(findModel(options.model), readTopology("evaluate", options.topology),
+                                options.trajectory, check=not options.no_check, progress=not options.quiet, **given,
+                                **readGenerationOptions(options))
+    except TypeError as error:
+        raise UsageError(explain(error)) from error
+    print(report.table())
+    print(f"\n{report.write(options.output)}")
+    return EXIT_OK
