@@ -16,7 +16,7 @@ namespace {
 const double PI = 3.14159265358979323846;
 /** One batch holds at most this many pairs of tokens, unless one copy has more. */
 const long long MAX_PAIRS = 1 << 18;
-/** Newton steps, and when they are done: largest coordinate of the residual, over the difference of the Jacobian. */
+/** Evaluations of Newton's method, and when they are done: largest coordinate of the residual, over the difference. */
 const int MAX_ITERATIONS = 30;
 const double MAX_RESIDUAL = 0.02;
 
@@ -135,24 +135,29 @@ MatrixXd FlowDensity::multiply(int step, const VectorXd& y, const MatrixXd& dire
     return (values.leftCols(n) - values.middleCols(n, n)) / (2 * difference);
 }
 
-std::unique_ptr<FlowJacobian> FlowDensity::linearize(int step, const VectorXd& y) {
-    const JacobianProduct product = [this, step, y](const MatrixXd& directions, VectorXd* value) {
+JacobianProduct FlowDensity::makeProduct(int step, const VectorXd& y) {
+    return [this, step, y](const MatrixXd& directions, VectorXd* value) {
         return multiply(step, y, directions, value);
     };
+}
+
+std::unique_ptr<FlowJacobian> FlowDensity::linearize(int step, const VectorXd& y) {
     if (numProbes == 0)
-        return std::make_unique<DenseJacobian>(getDimension(), product);
-    return std::make_unique<KrylovJacobian>(getDimension(), product, numProbes, random);
+        return std::make_unique<DenseJacobian>(getDimension(), makeProduct(step, y));
+    return std::make_unique<KrylovJacobian>(getDimension(), makeProduct(step, y), numProbes, random);
 }
 
 void FlowDensity::divide(double& logDensity, FlowJacobian& jacobian) {
     double error = 0;
     logDensity -= jacobian.getLogDeterminant(error);
     variance += error;
+    folded = folded || jacobian.isFolded();
 }
 
 double FlowDensity::advance(std::vector<double>& positions) {
     double logDensity = getPriorLogDensity(positions);
     variance = 0;
+    folded = false;
     VectorXd y = toBasis(positions);
     for (int step = 0; step < plan.getNumSteps(); step++) {
         const std::unique_ptr<FlowJacobian> jacobian = linearize(step, y);
@@ -164,18 +169,29 @@ double FlowDensity::advance(std::vector<double>& positions) {
 }
 
 bool FlowDensity::invert(int step, const VectorXd& target, VectorXd& y, double& logDensity) {
-    y = target;
+    // The whole matrix is needed for the determinant only: a solution takes a few of its products. A change that does
+    // not bring the value nearer is halved.
+
+    VectorXd change = VectorXd::Zero(y.size());
+    double last = std::numeric_limits<double>::infinity();
     for (int k = 0; k < MAX_ITERATIONS; k++) {
-        const std::unique_ptr<FlowJacobian> jacobian = linearize(step, y);
-        const VectorXd residual = target - jacobian->value;
-        const double size = residual.lpNorm<Eigen::Infinity>();
-        if (size < MAX_RESIDUAL * difference) {
-            divide(logDensity, *jacobian);
+        KrylovJacobian jacobian(getDimension(), makeProduct(step, y + change), numProbes, random);
+        const VectorXd residual = target - jacobian.value;
+        const double size = residual.norm();
+        if (residual.lpNorm<Eigen::Infinity>() < MAX_RESIDUAL * difference) {
+            y += change;
+            divide(logDensity, *linearize(step, y));
             return true;
         }
-        if (!std::isfinite(size))
+        if (size < last) {
+            y += change;
+            last = size;
+            change = jacobian.solve(residual);
+        }
+        else
+            change /= 2;
+        if (!change.allFinite())
             return false;
-        y += jacobian->solve(residual);
     }
     return false;
 }
@@ -183,8 +199,14 @@ bool FlowDensity::invert(int step, const VectorXd& target, VectorXd& y, double& 
 double FlowDensity::retrace(std::vector<double>& positions) {
     double logDensity = 0;
     variance = 0;
-    VectorXd y = toBasis(positions), before;
+    folded = false;
+    const VectorXd finished = toBasis(positions);
+    VectorXd y = finished;
     for (int step = plan.getNumSteps() - 1; step >= 0; step--) {
+        // What the noise adds to the finished positions is larger before the step, by the ratio of the levels.
+
+        const double level = plan.noiseLevels[step + 1];
+        VectorXd before = finished + (level > 0 ? plan.noiseLevels[step] / level : 0) * (y - finished);
         if (!invert(step, y, before, logDensity))
             return -std::numeric_limits<double>::infinity();
         y = before;

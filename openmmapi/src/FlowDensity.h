@@ -42,6 +42,10 @@ public:
     }
     /** Follow positions of the prior to the end. @return the logarithm of the density there */
     double advance(std::vector<double>& positions);
+    /** Whether a step on the way of the last result folds, so that it tells one part of a density. */
+    bool isFolded() const {
+        return folded;
+    }
     /** Get the standard error of the last result; 0 for exact determinants. */
     double getError() const;
     /**
@@ -60,8 +64,14 @@ private:
     Eigen::MatrixXd apply(int step, const Eigen::MatrixXd& columns);
     /** Multiply the Jacobian of a step by directions of length 1, one column each. @param value   may be null */
     Eigen::MatrixXd multiply(int step, const Vector& y, const Eigen::MatrixXd& directions, Vector* value);
+    JacobianProduct makeProduct(int step, const Vector& y);
     std::unique_ptr<FlowJacobian> linearize(int step, const Vector& y);
-    /** Find the positions that a step takes to others, and subtract its determinant; false if there are none nearby. */
+    /**
+     * Find the positions that a step takes to others, and subtract its determinant.
+     *
+     * @param[in,out] y   a first guess, and what was found
+     * @return false if there are none nearby
+     */
     bool invert(int step, const Vector& target, Vector& y, double& logDensity);
     /** Divide a density by the determinant of a step. */
     void divide(double& logDensity, FlowJacobian& jacobian);
@@ -75,6 +85,7 @@ private:
     int numProbes;
     int numCopies = 0;              ///< of the kernel's batch
     double variance = 0;            ///< of the last result
+    bool folded = false;
     std::mt19937_64 random;
     Eigen::MatrixXd basis;          ///< [3N][3N - 3]
 };

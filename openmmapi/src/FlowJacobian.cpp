@@ -83,6 +83,11 @@ double DenseJacobian::getLogDeterminant(double& variance) {
     return factors.matrixLU().diagonal().array().abs().log().sum();
 }
 
+bool DenseJacobian::isFolded() const {
+    const Index numNegative = (factors.matrixLU().diagonal().array() < 0).count();
+    return (numNegative % 2 == 0 ? 1 : -1) * factors.permutationP().determinant() < 0;
+}
+
 VectorXd DenseJacobian::solve(const VectorXd& residual) {
     return factors.solve(residual);
 }

@@ -21,6 +21,13 @@ public:
      * @param[out] variance   of the estimate; 0 if it is none
      */
     virtual double getLogDeterminant(double& variance) = 0;
+    /**
+     * Whether the determinant is below 0, where a map without folds has a positive one: then other positions may lead to
+     * the same value. Estimates do not know.
+     */
+    virtual bool isFolded() const {
+        return false;
+    }
     /** Get the change of the positions that changes the value by a small residual. */
     virtual Eigen::VectorXd solve(const Eigen::VectorXd& residual) = 0;
 };
@@ -33,6 +40,7 @@ class DenseJacobian : public FlowJacobian {
 public:
     DenseJacobian(int dimension, const JacobianProduct& multiply);
     double getLogDeterminant(double& variance) override;
+    bool isFolded() const override;
     Eigen::VectorXd solve(const Eigen::VectorXd& residual) override;
 private:
     Eigen::PartialPivLU<Eigen::MatrixXd> factors;
@@ -46,7 +54,7 @@ private:
 class KrylovJacobian : public FlowJacobian {
 public:
     /**
-     * @param numProbes   number of random vectors, at least 2 so that they have a variance
+     * @param numProbes   number of random vectors for determinants, at least 2 so that they have a variance; 0: none
      * @param random      source of the signs; it must outlive this object
      */
     KrylovJacobian(int dimension, const JacobianProduct& multiply, int numProbes, std::mt19937_64& random);

@@ -90,13 +90,19 @@ public:
             bool forwards) const {
         FlowDensity flow(kernel, plan, inputs, call.condition, difference, numProbes);
         LogDensities result;
+        int numFolded = 0;
         for (int state = 0; state < (int) states.size(); state++) {
             report(state, (int) states.size());
             flow.setSeed(call.seed, call.firstCopy + state);
             const double logDensity = forwards ? flow.advance(states[state]) : flow.retrace(states[state]);
             result.values.push_back(logDensity - flow.getDimension() * std::log(unit));
             result.errors.push_back(flow.getError());
+            numFolded += flow.isFolded();
         }
+        if (numFolded > 0)
+            result.message = "TopologyGenerator: expected steps that do not fold space, got some on the way of " +
+                    std::to_string(numFolded) + " of " + std::to_string(states.size()) +
+                    " states, whose densities are too low; take more steps";
         return result;
     }
 private:
@@ -141,6 +147,7 @@ Ensemble TopologyGenerator::generateWithDensity(int numStates, int seed, Progres
             value *= unit / 0.1;
         ensemble.addConformer(positions, inspector.inspect(states[state]), provenance);
     }
+    ensemble.setMessage(densities.message);
     return ensemble;
 }
 

@@ -2,6 +2,7 @@
 """Systems: an openmm.app.Topology as the C++ code sees it, and the generator of its states."""
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -217,7 +218,10 @@ class TopologyGenerator(Generator):
         number, seed = checkInteger("numStates", numStates, 1), checkInteger("seed", seed, 0)
         with self._watched(progress) as callback:
             make = self._core.generateWithDensity if density else self._core.generate
-            return Ensemble(make(number, seed, callback, checkInteger("first", first, 0)), self._topology)
+            states = Ensemble(make(number, seed, callback, checkInteger("first", first, 0)), self._topology)
+        if density and states.message:
+            warnings.warn(states.message, stacklevel=2)
+        return states
 
     def logDensities(self, states: Any, progress: bool = False, *,
                      errors: bool = False) -> np.ndarray | tuple[np.ndarray, np.ndarray]:
@@ -249,6 +253,8 @@ class TopologyGenerator(Generator):
         requireFinite("TopologyGenerator.logDensities", read)
         with self._watched(progress) as callback:
             found = self._core.computeLogDensities(read.positions.ravel(), callback)
+        if found.message:
+            warnings.warn(found.message, stacklevel=2)
         values = np.array(found.values)
         return (values, np.array(found.errors)) if errors else values
 

@@ -277,6 +277,36 @@ TEST(TestTopologyGenerator, EstimatesOfAMultipleOfOneAreExact) {
         expectMentions<ArgumentError>("at least 2 random vectors", [&] { generator->setNumProbes(number); });
 }
 
+TEST(TestTopologyGenerator, LongStepsThatFoldSpaceAreTold) {
+    // Large weights make a rough flow. Many short steps find their way back; few long ones meet folds, and say so.
+
+    DenoiserModel model = makeArmedHalideModel(OrbitRotations::Proper);
+    for (const std::string& name : model.getTensorNames()) {
+        ModelTensor tensor = model.getTensor(name);
+        if (name != "time.frequencies")
+            for (float& value : tensor.values)
+                value *= 2.5f;
+        model.setTensor(name, tensor);
+    }
+    const auto generator = makeGenerator(model);
+    SamplerSettings sampler = makePlainSampler(SamplerMethod::Heun);
+    sampler.sigmaMax = 10;
+    sampler.numSteps = 3;
+    generator->setSamplerSettings(sampler);
+    const Ensemble folded = generator->generateWithDensity(12, 4);
+    EXPECT_NE(folded.getMessage().find("expected steps that do not fold space, got some on the way of"),
+            std::string::npos) << folded.getMessage();
+    sampler.numSteps = 100;
+    generator->setSamplerSettings(sampler);
+    const Ensemble smooth = generator->generateWithDensity(4, 4);
+    EXPECT_EQ(smooth.getMessage(), "");
+    for (int i = 0; i < 4; i++) {
+        const LogDensities again = generator->computeLogDensities(getCoordinates(smooth, i));
+        EXPECT_EQ(again.message, "");
+        expectClose("density", again.values[0], smooth.getProvenance(i).logDensity, {0, 0.2});
+    }
+}
+
 TEST(TestTopologyGenerator, RefusesDensitiesOfOtherSamplers) {
     const auto generator = makeGenerator(makeArmedHalideModel(OrbitRotations::Proper));
     auto expectRefusal = [&](const std::string& words, const SamplerSettings& sampler) {

@@ -15,6 +15,9 @@ namespace OrbitPlugin {
 struct OPENMM_EXPORT_ORBIT LogDensities {
     std::vector<double> values;     ///< [numStates] natural logarithms, nm^-(3 numAtoms - 3)
     std::vector<double> errors;     ///< [numStates] standard errors; 0 where the density is exact
+    /** Says on the way of how many states a step folds space: other starts may lead there too, so that their density is
+     *  too low; empty if on none */
+    std::string message;
 };
 
 /**
@@ -64,6 +67,8 @@ public:
      * Generate states with the density at which the sampler makes them, in their provenance (logDensity). It is the
      * density of the sampler's own steps, however few there are, so importance weights need no correction for them.
      * Each state is generated once and inspected, and none is left out: redraws would change the density.
+     *
+     * Steps that are too long fold space. getMessage() of the ensemble says so if one was met; then take more steps.
      *
      * The density is one of centred positions, in 3 numAtoms - 3 dimensions. It is computed in single precision at
      * least, from 2 (3 numAtoms - 3) + 1 evaluations of each step, or estimated from fewer (setNumProbes()).
