@@ -22,8 +22,8 @@ public:
      */
     virtual double getLogDeterminant(double& variance) = 0;
     /**
-     * Whether the determinant is below 0, where a map without folds has a positive one: then other positions may lead to
-     * the same value. Estimates do not know.
+     * Whether the determinant is below 0, where a map without folds has a positive one: then other positions may lead
+     * to the same value. Estimates do not know.
      */
     virtual bool isFolded() const {
         return false;
