@@ -22,11 +22,11 @@ FAST = {"platform": "CPU", "threads": 1, "numSteps": 2, "progress": False, "simu
 CONDITIONS = ("300 K", "400 K", "500 K")
 
 
-def makeModel(topology, conditions=CONDITIONS):
+def makeModel(topology, conditions=CONDITIONS, atoms=()):
     """A model of random weights, whose states are wrong."""
     settings = orbit.PairBiasTransformerSettings()
     settings.width, settings.numHeads, settings.numLayers, settings.pairWidth = 16, 2, 1, 8
-    subject = orbit.makeTopologySubject(topologies.makeRecord(topology))
+    subject = orbit.makeTopologySubject(topologies.makeRecord(topology), np.asarray(atoms, np.int32))
     vocabularies = orbit.makeTopologyVocabularies(subject)
     model = orbit.DenoiserModel.createRandom(settings, 1, vocabularies.atoms, vocabularies.pairs)
     embedding = model.getTensor("condition.embedding")
@@ -201,6 +201,22 @@ def testManyResiduesAreSummarizedByMeanAndWorst(tmp_path):
     assert "phi-psi-1.png" in text and isPicture(tmp_path / "phi-psi-2.png") and "energies.png" not in text
 
 
+def testAModelOfAlphaCarbonsHasTorsionsOfItsChain(tmp_path):
+    topology, states = makeStates("ACE", "ALA", "ALA", "ALA", "ALA", "ALA", "NME", number=4)
+    alphas = [atom.index for atom in topology.atoms() if atom.name == "CA"]
+    frames = np.concatenate([states + 0.001 * number for number in range(10)])
+    frames += 0.01 * np.random.default_rng(1).normal(size=frames.shape)
+    report = evaluateSystem(makeModel(topology, ("simulation",), alphas), topology, frames, numStates=20, check=False,
+                            **FAST)
+    assert [entry["name"] for entry in report.details["torsions"]] == ["ALA 3 CA, ALA 4 CA", "ALA 4 CA, ALA 5 CA"]
+    assert len(report.details["bonds"]) == 4 and len(report.details["angles"]) == 3
+    assert report.details["residues"] == [] and report["torusW2"].title.startswith("T-W2")
+    assert "phi-psi" not in report.write(tmp_path).read_text(encoding="utf-8")
+    with pytest.raises(ValueError, match="System of 5 particles, .* got 62"):
+        evaluateSystem(makeModel(topology, ("simulation",), alphas), topology, frames, numStates=20, temperature=300,
+                       system=implicitSystem(topology), **FAST)
+
+
 @pytest.mark.parametrize("module, section, words", [
     ("deeptime.decomposition", "Slow motions", "TICA needs deeptime, .*'pip install deeptime'"),
     ("scipy.optimize", "φ and ψ", "T-W2 needs SciPy, .*'pip install scipy'"),
@@ -241,6 +257,10 @@ def testWrongUseIsNamed(alanine, tmp_path):
                  **FAST, **options}
         with pytest.raises(error, match=message):
             evaluateSystem(model, **given)
+    reflected = makeModel(topology)
+    reflected.setRotations(orbit.OrbitRotations_WithReflections)
+    with pytest.raises(ValueError, match='a model with densities, trained with rotations="SO3"'):
+        evaluateSystem(reflected, topology, frames, system=system, temperature=300, density=20, **FAST)
     bare = makeModel(topology, ("simulation",))
     with pytest.raises(ValueError, match="temperature of the simulation beside its System, got none"):
         evaluateSystem(bare, topology, frames, system=system, numStates=20, check=False, **FAST)

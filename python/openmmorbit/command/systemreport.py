@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
 #: Options that only a system has: name in the namespace, and the option.
 SYSTEM_OPTIONS = {"trajectory": "--trajectory", "system": "--system", "temperature": "--temperature", "num": "-n",
-                  "density": "--density", "densitySteps": "--density-steps", "relax": "--relax", "dynamics": "--run",
-                  "lag": "--lag", "stride": "--stride", "damaged": "--damaged", "atoms": "--atoms",
-                  "simulationPlatform": "--simulation-platform"}
+                  "density": "--density", "densitySteps": "--density-steps", "probes": "--probes",
+                  "relax": "--relax", "dynamics": "--run", "lag": "--lag", "stride": "--stride",
+                  "damaged": "--damaged", "atoms": "--atoms", "simulationPlatform": "--simulation-platform"}
 #: Options that only reference ensembles have.
 CONFORMER_OPTIONS = {"limit": "--limit", "factor": "--factor", "thresholds": "--thresholds",
                      "baselines": "--baselines", "no_orbit": "--no-orbit", "no_raw": "--no-raw", "strain": "--strain",
@@ -38,6 +38,9 @@ def addSystemOptions(parser: argparse.ArgumentParser) -> None:
                             "there are atoms)")
     group.add_argument("--density-steps", dest="densitySteps", type=int, metavar="N",
                        help="steps of Heun's method for these (default 20)")
+    group.add_argument("--probes", type=int, metavar="N",
+                       help="random vectors that densities are estimated with; 0: exactly (default: 0 for up to 100 "
+                            "atoms, else 8)")
     group.add_argument("--relax", type=int, metavar="N",
                        help="states that are minimised and given the temperature (default 100 with a System)")
     group.add_argument("--run", dest="dynamics", type=int, metavar="N",
@@ -113,7 +116,7 @@ def runSystem(options: argparse.Namespace) -> int:
         raise UsageError(f"expected a folder for the report, got the file '{options.output}'")
     names = {"temperature": "temperature", "num": "numStates", "density": "density", "relax": "relax",
              "dynamics": "run", "lag": "lag", "stride": "stride", "damaged": "damaged", "atoms": "atoms",
-             "simulationPlatform": "simulationPlatform", "seed": "seed"}
+             "simulationPlatform": "simulationPlatform", "seed": "seed", "probes": "probes"}
     given = {keyword: getattr(options, name) for name, keyword in names.items() if getattr(options, name) is not None}
     if options.densitySteps is not None:
         given["flow"] = {"numSteps": options.densitySteps}

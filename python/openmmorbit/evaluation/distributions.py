@@ -172,14 +172,14 @@ def compare(distance: Distance, generated: np.ndarray, halves: tuple[np.ndarray,
     everything = np.concatenate(halves)
 
     def take(values: np.ndarray) -> np.ndarray:
-        return values[random.permutation(len(values))[:count]]
+        return values[random.choice(len(values), count, replace=False)]
 
     found: list[tuple[float, float, float]] = []
     for _ in range(draws):
         states = take(generated) if weights is None else generated[resample(weights, count, random)]
-        order = random.permutation(len(everything))
+        order = random.choice(len(everything), 2 * count, replace=False)
         found.append((distance(states, take(everything)), distance(take(first), take(second)),
-                      distance(everything[order[:count]], everything[order[count:2 * count]])))
+                      distance(everything[order[:count]], everything[order[count:]])))
     value, own, chance = np.mean(found, axis=0).tolist()
     return Comparison(value, own, chance, count)
 

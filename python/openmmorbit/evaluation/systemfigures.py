@@ -11,6 +11,7 @@ from openmm import unit
 from openmmorbit.evaluation import distributions
 from openmmorbit.evaluation.distributions import Comparison, compare
 from openmmorbit.evaluation.geometry import Measured, Moments
+from openmmorbit.simulation.weights import MAX_ERROR
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -310,10 +311,13 @@ class FigureMaker:
         if self.data.flow is None or self.data.flow.weights is None:
             return
         weights = self.data.flow.weights
-        self.figures.append(Figure(
-            "sampleSize", "effective sample size / %", 100 * weights.ess, None, "Kish's, over the number of states, of "
-            "all states unfiltered; too high as long as there are few, and 100 for a perfect model", len(weights), None,
-            100 * distributions.sampleSizeError(weights.weights, seed=self.data.seed)))
+        reading = ("Kish's, over the number of states, of all states unfiltered; too high as long as there are few, "
+                   "and 100 for a perfect model")
+        if weights.errors.max() > MAX_ERROR:
+            reading = f"wrong: the logarithms of the densities have errors of up to {weights.errors.max():.2g}"
+        self.figures.append(Figure("sampleSize", "effective sample size / %", 100 * weights.ess, None, reading,
+                                   len(weights), None,
+                                   100 * distributions.sampleSizeError(weights.weights, seed=self.data.seed)))
 
     def _addSurvival(self) -> None:
         for key, found, words in (("relaxed", self.data.relaxed, "relax"), ("ran", self.data.ran, "run for 20 ps")):

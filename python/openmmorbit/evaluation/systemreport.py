@@ -134,10 +134,12 @@ class SystemReport:
         redraws = facts["attempts"] - facts["states"] - facts["failed"]
         inspection = (f"{100 * facts['acceptedFirst']:.1f} % accepted by the inspection at the first draw, {redraws} "
                       f"redraws, {facts['failed']} states left out" if facts["inspected"] else "not inspected")
+        error = facts["largestLogDensityError"]
+        known = f", errors of ln density up to {error:.2g}" if error else ""
         return [f"- {words}: {facts['states']:,} of {facts['requested']:,}, {inspection}",
                 f"  - sampler: {facts['sampler']}; {facts['evaluationsPerAttempt']} evaluations of the network a draw",
                 f"  - {facts['millisecondsPerState']:.3g} ms a state, {facts['kernel']}, seed {facts['seed']}"
-                + (f", condition {facts['condition']}" if facts["condition"] else "")]
+                + known + (f", condition {facts['condition']}" if facts["condition"] else "")]
 
     def _facts(self) -> list[str]:
         about = self.about

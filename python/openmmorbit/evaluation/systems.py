@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
+from openmmorbit import orbit
 from openmmorbit.arguments import checkInteger
 from openmmorbit.data.trajectories import TrajectoryDataset
 from openmmorbit.evaluation import energetics
@@ -84,19 +85,20 @@ class _Evaluation:
                              f"{', ' + states.failures[0].status.message if states.failures else ''}; train the model "
                              "longer, or look at all states with check=False")
         return StateSet.measure(states, self.geometry, self._facts(
-            generator, states, number, seconds, self.options["check"] and not density))
+            generator, states, number, seconds, None if density else self.options["check"]))
 
     @staticmethod
     def _facts(generator: TopologyGenerator, states: Ensemble, number: int, seconds: float,
-               inspected: bool) -> dict[str, Any]:
+               inspected: bool | None) -> dict[str, Any]:
         redraws = [entry.numRedraws for entry in states.provenance]
         attempts = sum(redraws) + len(redraws) + sum(f.provenance.numRedraws + 1 for f in states.failures)
         return {"requested": number, "states": len(states), "failed": len(states.failures), "attempts": attempts,
                 "acceptedFirst": sum(entry == 0 for entry in redraws) / number,
-                "inspected": inspected, "seed": states.provenance[0].seed,
+                "inspected": bool(inspected), "seed": states.provenance[0].seed,
                 "millisecondsPerState": 1000 * seconds / number,
                 "evaluationsPerAttempt": generator.samplerSettings.getNumEvaluations(),
                 "sampler": str(generator.samplerSettings)[len("<SamplerSettings "):-1],
+                "largestLogDensityError": float(states.logDensityErrors.max()) if inspected is None else None,
                 "kernel": generator.kernelDescription(), "condition": states.provenance[0].condition}
 
     def collect(self) -> Collected:
@@ -141,7 +143,7 @@ class _Evaluation:
                 setattr(data, "relaxed" if name == "relax" else "ran", found)
 
 
-def _checkOptions(options: dict[str, Any], kelvin: float | None) -> None:
+def _checkOptions(options: dict[str, Any], model: orbit.DenoiserModel, kelvin: float | None) -> None:
     system = options["system"]
     for name, least in (("numStates", MIN_STATES), ("density", 0), ("relax", 0), ("run", 0), ("seed", 1)):
         options[name] = checkInteger(name, options[name], least, _where)
@@ -157,6 +159,9 @@ def _checkOptions(options: dict[str, Any], kelvin: float | None) -> None:
                          "temperature=")
     if options["density"]:
         refuseConstraints(_where, system)
+        if model.getRotations() != orbit.OrbitRotations_Proper:
+            raise ValueError(f"{_where}: expected a model with densities, trained with rotations=\"SO3\", got one "
+                             "whose states may be reflected")
 
 
 def _checkLength(dataset: TrajectoryDataset, lag: int | None) -> None:
@@ -220,7 +225,7 @@ def evaluateSystem(model: ModelLike, topology: app.Topology, trajectory: Any, *,
     progress : bool
         Show progress bars on standard error, if that is a terminal.
     **settings
-        Further settings of TopologyGenerator, e.g. platform, threads and numSteps.
+        Further settings of TopologyGenerator, e.g. platform, threads, numSteps, and probes for densities.
 
     Returns
     -------
@@ -244,9 +249,9 @@ def evaluateSystem(model: ModelLike, topology: app.Topology, trajectory: Any, *,
         "system": system, "numStates": numStates, "density": density, "relax": relax, "run": run, "lag": lag,
         "seed": seed, "check": bool(check), "progress": progress, "flow": flow or {},
         "simulationPlatform": simulationPlatform,
-        "generator": {**{name: settings[name] for name in ("platform", "properties", "threads", "timeLimit")
+        "generator": {**{name: settings[name] for name in ("platform", "properties", "threads", "timeLimit", "probes")
                          if name in settings}, "topology": topology, "atoms": atoms, "condition": chosen}}
-    _checkOptions(options, kelvin)
+    _checkOptions(options, loaded, kelvin)
     generator = TopologyGenerator(loaded, topology, atoms=atoms, check=check, condition=chosen, **settings)
     dataset = TrajectoryDataset(topology, trajectory, atoms=generator.atoms, stride=stride, temperature=kelvin,
                                 damaged=damaged)
