@@ -24,8 +24,8 @@ FOLDERS = [("openmmapi/src/orbit/", "orbit"), ("openmmapi/src/model/", "model"),
            ("platforms/cuda/src/", "common"), ("platforms/hip/src/", "common"), ("platforms/torch/src/", "school"),
            ("serialization/", "serialization"), ("wrappers/swig/", "wrappers")]
 #: Headers whose sources lie at the front desk, but which are values or tools for all rooms.
-VALUES = {"MolecularGraph.h", "TopologySubject.h", "SamplerSettings.h", "SamplerPlan.h", "Batch.h", "RandomSeed.h",
-          "Base64.h", "Symmetry.h", "Sha256.h"}
+VALUES = {"MolecularGraph.h", "TopologySubject.h", "BackboneSubject.h", "SamplerSettings.h", "SamplerPlan.h",
+          "Batch.h", "RandomSeed.h", "Base64.h", "Symmetry.h", "Sha256.h"}
 #: Headers of the interface between the desk and the platforms.
 KERNELS = {"OrbitKernels.h", "DenoiserWeights.h"}
 #: Headers of a room that have several sources of other names.

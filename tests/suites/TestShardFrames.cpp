@@ -55,6 +55,45 @@ TEST_F(ShardFramesTest, framesAreReadOneByOne) {
     }
 }
 
+TEST_F(ShardFramesTest, backbonesKeepWhatWasWritten) {
+    ShardSubject subject;
+    subject.kind = SubjectKind::Backbone;
+    subject.backbone = makeBackbone({3, 2}, "HE?CC");
+    subject.backbone.name = "1abc";
+    subject.backbone.numbers = {-4, -3, 8, 1, 2};
+    subject.splitKey = "cluster 7";
+    FrameBlock block;
+    block.condition = "native";
+    for (const int points : {1, 3}) {
+        subject.pointsPerToken = points;
+        block.positions.assign(15 * points, 0.5f);
+        ShardWriter writer(path);
+        writer.addSubject(subject);
+        writer.addFrames(block);
+        ShardReader reader(path);
+        ShardSubject found;
+        FrameBlock frames;
+        ASSERT_TRUE(reader.nextSubject(found));
+        EXPECT_EQ(found.kind, SubjectKind::Backbone);
+        EXPECT_EQ(found.backbone.name, "1abc");
+        EXPECT_EQ(found.backbone.chains, (std::vector<int>{0, 0, 0, 1, 1}));
+        EXPECT_EQ(found.backbone.numbers, subject.backbone.numbers);
+        EXPECT_EQ(found.backbone.structure, "HE?CC");
+        EXPECT_EQ(found.splitKey, "cluster 7");
+        EXPECT_EQ(found.getNumTokens(), 5);
+        EXPECT_EQ(found.getNumPoints(), 5 * points);
+        EXPECT_EQ(found.getLabel(), "backbone \"1abc\" of 5 residues");
+        ASSERT_TRUE(reader.nextBlock(frames));
+        EXPECT_EQ(frames.positions, block.positions);
+    }
+    subject.pointsPerToken = 2;
+    expectMentions<ArgumentError>("expected 1 point for each residue (CA) or 3 (N, CA, C) for the backbone \"1abc\"",
+            [&] { ShardWriter(path).addSubject(subject); });
+    subject.pointsPerToken = 1;
+    subject.backbone.structure = "HHHH";
+    EXPECT_THROW(ShardWriter(path).addSubject(subject), ArgumentError);
+}
+
 TEST_F(ShardFramesTest, shardsAreContinued) {
     const FrameBlock more = makeBlock(4, 5);
     ShardSubject water;

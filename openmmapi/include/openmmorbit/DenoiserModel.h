@@ -3,6 +3,7 @@
 #ifndef OPENMM_ORBIT_DENOISERMODEL_H_
 #define OPENMM_ORBIT_DENOISERMODEL_H_
 
+#include "openmmorbit/BackboneStatistics.h"
 #include "openmmorbit/FeatureVocabulary.h"
 #include "openmmorbit/SamplerSettings.h"
 #include "openmmorbit/TokenInputs.h"
@@ -149,6 +150,15 @@ public:
         topology = newTopology;
         checksum.clear();
     }
+    /** Get what the training data show if the model is one of backbones; otherwise numBackbones is 0. */
+    const BackboneStatistics& getBackbones() const {
+        return backbones;
+    }
+    /** Set what the training data show; it is written to the file if numBackbones is not 0. */
+    void setBackbones(const BackboneStatistics& newBackbones) {
+        backbones = newBackbones;
+        checksum.clear();
+    }
     /** Get a text of the model card: "name", "data", "licence", "training", "metrics", ...; empty if there is none. */
     std::string getMetadata(const std::string& key) const;
     void setMetadata(const std::string& key, const std::string& value) {
@@ -184,6 +194,7 @@ private:
     SamplerSettings sampler;
     TrainingCounts counts;
     TopologySubject topology;
+    BackboneStatistics backbones;
     std::map<std::string, std::string> metadata;
     std::string checksum, path;
 };

@@ -3,6 +3,7 @@
 #ifndef OPENMM_ORBIT_SHARDSUBJECT_H_
 #define OPENMM_ORBIT_SHARDSUBJECT_H_
 
+#include "openmmorbit/BackboneSubject.h"
 #include "openmmorbit/MolecularGraph.h"
 #include "openmmorbit/TopologySubject.h"
 #include "openmmorbit/internal/windowsExportOrbit.h"
@@ -14,7 +15,8 @@ namespace OrbitPlugin {
 /** What the frames are frames of. The numbers stand in files. */
 enum class SubjectKind {
     Molecule = 1,   ///< a MolecularGraph; one token an atom
-    Topology = 2    ///< a TopologySubject; one token an atom
+    Topology = 2,   ///< a TopologySubject; one token an atom
+    Backbone = 3    ///< a BackboneSubject; one token a residue
 };
 
 /** How training and validation data are told from each other. The numbers stand in files. */
@@ -31,10 +33,13 @@ struct OPENMM_EXPORT_ORBIT ShardSubject {
     int pointsPerToken = 1;     ///< points of every token in the frames: 3 if a token stands for N, CA, C
     MolecularGraph graph;       ///< of a molecule
     TopologySubject topology;   ///< of a topology
+    BackboneSubject backbone;   ///< of a backbone
 
     /** Get the number of tokens. */
     int getNumTokens() const {
-        return kind == SubjectKind::Topology ? topology.getNumAtoms() : graph.getNumAtoms();
+        return kind == SubjectKind::Topology   ? topology.getNumAtoms()
+            : kind == SubjectKind::Backbone ? backbone.getNumResidues()
+                                            : graph.getNumAtoms();
     }
     /** Get the number of points of a frame. */
     int getNumPoints() const {

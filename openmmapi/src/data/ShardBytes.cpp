@@ -121,6 +121,13 @@ std::string packSubject(const ShardSubject& subject) {
         packer.text(subject.topology.toJson());
         return packer.bytes;
     }
+    if (subject.kind == SubjectKind::Backbone) {
+        packer.text(subject.backbone.name);
+        packer.indices(subject.backbone.chains);
+        packer.indices(subject.backbone.numbers);
+        packer.text(subject.backbone.structure);
+        return packer.bytes;
+    }
     packer.text(subject.graph.name);
     packer.text(subject.graph.smiles);
     packGraph(subject.graph, packer);
@@ -130,7 +137,7 @@ std::string packSubject(const ShardSubject& subject) {
 ShardSubject unpackSubject(Unpacker unpacker) {
     ShardSubject subject;
     const std::uint32_t kind = unpacker.number();
-    if (kind != (std::uint32_t) SubjectKind::Molecule && kind != (std::uint32_t) SubjectKind::Topology)
+    if (kind < (std::uint32_t) SubjectKind::Molecule || kind > (std::uint32_t) SubjectKind::Backbone)
         throw ArgumentError("ShardReader::nextSubject: expected a subject of a known kind, got kind " +
                 std::to_string(kind) + "; it needs a newer version of OpenMM-Orbit");
     subject.splitRule = (SplitRule) unpacker.number();
@@ -139,6 +146,13 @@ ShardSubject unpackSubject(Unpacker unpacker) {
     subject.kind = (SubjectKind) kind;
     if (subject.kind == SubjectKind::Topology) {
         subject.topology = TopologySubject::fromJson(unpacker.text(), "ShardReader::nextSubject: ");
+        return subject;
+    }
+    if (subject.kind == SubjectKind::Backbone) {
+        subject.backbone.name = unpacker.text();
+        subject.backbone.chains = unpacker.indices();
+        subject.backbone.numbers = unpacker.indices();
+        subject.backbone.structure = unpacker.text();
         return subject;
     }
     subject.graph.name = unpacker.text();

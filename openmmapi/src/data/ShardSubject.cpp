@@ -18,12 +18,16 @@ const int MAX_POINTS_PER_TOKEN = 100;
 std::string ShardSubject::getLabel() const {
     if (kind == SubjectKind::Topology)
         return "topology of " + std::to_string(topology.getNumAtoms()) + " atoms";
+    if (kind == SubjectKind::Backbone)
+        return backbone.getLabel();
     return "molecule " + graph.getLabel();
 }
 
 void ShardSubject::validate() const {
     if (kind == SubjectKind::Molecule)
         graph.validate();
+    else if (kind == SubjectKind::Backbone)
+        backbone.validate();
     else if (kind != SubjectKind::Topology)
         throw ArgumentError("ShardSubject::validate: expected a subject of a known kind, got kind " +
                 std::to_string((int) kind));
@@ -35,6 +39,9 @@ void ShardSubject::validate() const {
     if (pointsPerToken < 1 || pointsPerToken > MAX_POINTS_PER_TOKEN)
         throw ArgumentError("ShardSubject::validate: expected 1 to " + std::to_string(MAX_POINTS_PER_TOKEN) +
                 " points per token for " + getLabel() + ", got " + std::to_string(pointsPerToken));
+    if (kind == SubjectKind::Backbone && pointsPerToken != 1 && pointsPerToken != 3)
+        throw ArgumentError("ShardSubject::validate: expected 1 point for each residue (CA) or 3 (N, CA, C) for the " +
+                getLabel() + ", got " + std::to_string(pointsPerToken));
 }
 
 void FrameBlock::validate(const ShardSubject& subject) const {

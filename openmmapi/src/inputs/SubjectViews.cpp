@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The views of a molecule: stereo labels as they are, mirrored, hidden; the one view of a system.
+// The views of a molecule: stereo labels as they are, mirrored, hidden; of a system; of a backbone.
 #include "openmmorbit/internal/SubjectViews.h"
 #include <utility>
 
@@ -51,6 +51,18 @@ SubjectViews describeTopologyViews(const TopologySubject& subject, const Denoise
     views.neighbors = subject.graph.getNeighbors();
     views.given = describeTopology(subject, model);
     addSymmetryGroup(subject, views.given);
+    return views;
+}
+
+SubjectViews describeBackboneViews(const BackboneSubject& backbone, const DenoiserModel& model) {
+    SubjectViews views;
+    views.neighbors = makeBackboneGraph(backbone, 1).getNeighbors();
+    views.given = describeBackbone(backbone, model);
+    addSymmetryGroup(backbone, views.given);
+    BackboneSubject open = backbone;
+    open.structure.assign(backbone.structure.size(), '?');
+    views.hidden = describeBackbone(open, model);
+    addSymmetryGroup(open, *views.hidden);
     return views;
 }
 

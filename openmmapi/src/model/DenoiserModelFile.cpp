@@ -25,7 +25,7 @@ namespace {
 const char* const FORMAT = "openmm-orbit/2";
 const char* const FORMAT_1 = "openmm-orbit/1";
 const std::set<string> RESERVED_KEYS = {"format", "architecture", "settings", "features", "conditions", "unit", "prior",
-    "coupling", "parametrization", "rotations", "sampler", "trainingCounts", "topology", "sha256"};
+    "coupling", "parametrization", "rotations", "sampler", "trainingCounts", "topology", "backbones", "sha256"};
 /** Values of which there is one so far. */
 const map<string, string> FIXED_VALUES = {{"architecture", "pair-bias-transformer"}, {"prior", "gaussian"},
     {"coupling", "independent"}, {"parametrization", "edm"}};
@@ -232,6 +232,9 @@ DenoiserModel DenoiserModel::fromBytes(const string& bytes, const string& origin
     if (header.metadata.count("topology") != 0)
         model.topology = TopologySubject::fromJson(
             reader.getText("topology"), "DenoiserModel::load: \"" + origin + "\": ");
+    if (header.metadata.count("backbones") != 0)
+        model.backbones = BackboneStatistics::fromJson(
+            reader.getText("backbones"), "DenoiserModel::load: \"" + origin + "\": ");
     for (const auto& item : header.metadata)
         if (RESERVED_KEYS.count(item.first) == 0)
             model.metadata[item.first] = item.second;
@@ -273,6 +276,8 @@ string DenoiserModel::toBytes(TensorStorage storage) const {
         texts["trainingCounts"] = counts.toJson();
     if (topology.getNumAtoms() > 0)
         texts["topology"] = topology.toJson();
+    if (backbones.numBackbones > 0)
+        texts["backbones"] = backbones.toJson();
     texts["sha256"] = sha256(data.data(), data.size());
     return writeSafetensors(texts, entries, data);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The JSON form of a TopologySubject.
-#include "JsonText.h"
+#include "JsonReader.h"
 #include "openmmorbit/ArgumentError.h"
 #include "openmmorbit/TopologySubject.h"
 #include <limits>
@@ -12,62 +12,6 @@ using std::string;
 using std::vector;
 
 namespace {
-
-/** Reads members of objects; every message begins with the same words. */
-class Reader {
-public:
-    Reader(const json& object, const string& where) : object(object), where(where) {
-        if (!object.is_object())
-            refuse("an object", object.is_discarded() ? "no JSON" : object.type_name());
-    }
-    [[noreturn]] void refuse(const string& expected, const string& got) const {
-        throw ArgumentError(where + "expected " + expected + " in the topology of the model, got " + got);
-    }
-    const json& find(const string& name) const {
-        if (!object.contains(name))
-            refuse("\"" + name + "\"", "none");
-        return object[name];
-    }
-    const json& findList(const string& name) const {
-        if (!find(name).is_array())
-            refuse("a list as \"" + name + "\"", find(name).type_name());
-        return find(name);
-    }
-    long long toInt(const json& value, long long lowest, long long highest, const string& what) const {
-        if (!value.is_number_integer() || value.get<std::int64_t>() < lowest || value.get<std::int64_t>() > highest)
-            refuse("an integer from " + std::to_string(lowest) + " to " + std::to_string(highest) + " in \"" + what +
-                "\"", value.dump());
-        return value.get<long long>();
-    }
-    double toNumber(const json& value, const string& what) const {
-        if (!value.is_number())
-            refuse("numbers in \"" + what + "\"", value.type_name());
-        return value.get<double>();
-    }
-    const json& toRow(const json& value, size_t size, const string& what) const {
-        if (!value.is_array() || value.size() != size)
-            refuse("rows of " + std::to_string(size) + " values in \"" + what + "\"", value.dump());
-        return value;
-    }
-    vector<int> readInts(const string& name, int lowest, int highest) const {
-        vector<int> values;
-        for (const json& value : findList(name))
-            values.push_back((int) toInt(value, lowest, highest, name));
-        return values;
-    }
-    vector<string> readTexts(const string& name) const {
-        vector<string> values;
-        for (const json& value : findList(name)) {
-            if (!value.is_string())
-                refuse("texts in \"" + name + "\"", value.type_name());
-            values.push_back(value.get<string>());
-        }
-        return values;
-    }
-private:
-    const json& object;
-    const string& where;
-};
 
 const int MAX_ELEMENT = 118;
 const int MAX_INT = std::numeric_limits<int>::max();
@@ -85,7 +29,7 @@ json writeRanges(const vector<GeometryRange>& ranges, int numAtoms) {
     return rows;
 }
 
-vector<GeometryRange> readRanges(const Reader& reader, const string& name, int numRangeAtoms, int numAtoms) {
+vector<GeometryRange> readRanges(const JsonReader& reader, const string& name, int numRangeAtoms, int numAtoms) {
     vector<GeometryRange> ranges;
     for (const json& value : reader.findList(name)) {
         const json& row = reader.toRow(value, numRangeAtoms + 4, name);
@@ -101,7 +45,7 @@ vector<GeometryRange> readRanges(const Reader& reader, const string& name, int n
     return ranges;
 }
 
-void readAtoms(const Reader& reader, TopologySubject& subject) {
+void readAtoms(const JsonReader& reader, TopologySubject& subject) {
     const vector<int> elements = reader.readInts("elements", 0, MAX_ELEMENT);
     const vector<string> names = reader.readTexts("names");
     subject.residueNames = reader.readTexts("residueNames");
@@ -122,7 +66,7 @@ void readAtoms(const Reader& reader, TopologySubject& subject) {
     }
 }
 
-void readStereo(const Reader& reader, TopologySubject& subject) {
+void readStereo(const JsonReader& reader, TopologySubject& subject) {
     const int last = subject.getNumAtoms() - 1;
     for (const json& value : reader.findList("bonds")) {
         const json& row = reader.toRow(value, 2, "bonds");
@@ -179,7 +123,7 @@ string TopologySubject::toJson() const {
 
 TopologySubject TopologySubject::fromJson(const string& text, const string& where) {
     const json object = parseJson(text);
-    const Reader reader(object, where);
+    const JsonReader reader(object, where, "topology");
     TopologySubject subject;
     readAtoms(reader, subject);
     readStereo(reader, subject);

@@ -3,6 +3,7 @@
 #ifndef OPENMM_ORBIT_SUBJECTVIEWS_H_
 #define OPENMM_ORBIT_SUBJECTVIEWS_H_
 
+#include "openmmorbit/BackboneInputs.h"
 #include "openmmorbit/MolecularGraph.h"
 #include "openmmorbit/MoleculeInputs.h"
 #include "openmmorbit/TokenInputs.h"
@@ -20,7 +21,7 @@ namespace OrbitPlugin {
 struct SubjectViews {
     TokenInputs given;                          ///< the subject as it is
     std::optional<TokenInputs> mirrored;        ///< its mirror image, if the inputs tell it from the subject
-    std::optional<TokenInputs> hidden;          ///< without what tells the two from each other
+    std::optional<TokenInputs> hidden;          ///< without what tells the two apart, or what may stay open
     std::vector<std::vector<int>> neighbors;    ///< bonded neighbours of every token
 };
 
@@ -38,6 +39,13 @@ OPENMM_EXPORT_ORBIT SubjectViews describeMoleculeViews(const MolecularGraph& gra
  * @throws ArgumentError as describeTopology()
  */
 OPENMM_EXPORT_ORBIT SubjectViews describeTopologyViews(const TopologySubject& subject, const DenoiserModel& model);
+
+/**
+ * Describe a backbone for training: with its secondary structure, and with that left open. It has one hand.
+ *
+ * @throws ArgumentError as describeBackbone()
+ */
+OPENMM_EXPORT_ORBIT SubjectViews describeBackboneViews(const BackboneSubject& backbone, const DenoiserModel& model);
 
 } // namespace OrbitPlugin
 
