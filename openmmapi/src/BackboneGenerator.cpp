@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+// The object that generates backbones of proteins.
+#include "openmmorbit/BackboneGenerator.h"
+#include "BackboneJob.h"
+#include "openmmorbit/ArgumentError.h"
+
+namespace OrbitPlugin {
+
+BackboneGenerator::BackboneGenerator(const DenoiserModel& newModel) : Generator("BackboneGenerator", newModel, 0) {
+    if (getStatistics().numBackbones == 0)
+        throw ArgumentError("BackboneGenerator: expected a model of backbones, got one of " +
+                std::string(newModel.getTopology().getNumAtoms() > 0 ? "a system; use TopologyGenerator with it" :
+                        "molecules; use ConformerGenerator with it"));
+}
+
+BackboneGenerator::BackboneGenerator(const std::string& modelPath) :
+        BackboneGenerator(DenoiserModel::load(modelPath)) {
+}
+
+void BackboneGenerator::checkBackbone(const BackboneSubject& backbone) const {
+    backbone.validate();
+    const BackboneStatistics& known = getStatistics();
+    if (backbone.getNumResidues() < known.shortest || backbone.getNumResidues() > known.longest)
+        throw ArgumentError("BackboneGenerator::checkBackbone: expected " + std::to_string(known.shortest) + " to " +
+                std::to_string(known.longest) + " residues as in training, got the " + backbone.getLabel());
+    if (backbone.getNumChains() > known.maxChains)
+        throw ArgumentError("BackboneGenerator::checkBackbone: expected at most " + std::to_string(known.maxChains) +
+                (known.maxChains == 1 ? " chain" : " chains") + " as in training, got " +
+                std::to_string(backbone.getNumChains()) + " in the " + backbone.getLabel());
+    if (backbone.hasBreaks() && !known.hasBreaks)
+        throw ArgumentError("BackboneGenerator::checkBackbone: expected chains without breaks as in training, got a "
+                "break in the " + backbone.getLabel() + "; number its residues one after the other");
+}
+
+Ensemble BackboneGenerator::generate(
+        const BackboneSubject& backbone, int numCopies, int seed, int record, ProgressCallback* progress) {
+    return generateBatch({backbone}, {numCopies}, seed, record, progress)[0];
+}
+
+std::vector<Ensemble> BackboneGenerator::generateBatch(const std::vector<BackboneSubject>& backbones,
+        const std::vector<int>& numCopies, int seed, int firstRecord, ProgressCallback* progress) {
+    if (backbones.size() != numCopies.size())
+        throw ArgumentError("BackboneGenerator::generateBatch: expected " + std::to_string(backbones.size()) +
+                " numbers of copies, one for each backbone, got " + std::to_string(numCopies.size()));
+    checkCount("generate", "as record", firstRecord, 0);
+    const GenerationSettings call = getCallSettings(seed, progress);
+    std::vector<std::unique_ptr<BackboneJob>> jobs;
+    std::vector<GenerationJob*> ofLoop;
+    for (int i = 0; i < (int) backbones.size(); i++) {
+        checkCount("generate", "copy", numCopies[i], 1);
+        checkBackbone(backbones[i]);
+        jobs.push_back(std::make_unique<BackboneJob>(backbones[i], numCopies[i], firstRecord + i, call, *model));
+        ofLoop.push_back(jobs.back().get());
+    }
+    const ConformerProvenance common = run(ofLoop, call);
+    std::vector<Ensemble> ensembles;
+    for (const auto& job : jobs) {
+        if (job->error != nullptr)
+            std::rethrow_exception(job->error);
+        ensembles.push_back(job->collect(common));
+    }
+    return ensembles;
+}
+
+} // namespace OrbitPlugin

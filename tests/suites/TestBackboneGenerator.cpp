@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: MIT
+// Tests of the generator of backbones: what it refuses, inspection, independence of batches, several points a residue.
+#include "Backbones.h"
+#include "Matchers.h"
+#include "Options.h"
+#include "openmmorbit/ArgumentError.h"
+#include "openmmorbit/BackboneCheck.h"
+#include "openmmorbit/BackboneGenerator.h"
+#include <gtest/gtest.h>
+
+using namespace OrbitPlugin;
+using namespace testSupport;
+using std::vector;
+
+namespace {
+
+std::unique_ptr<BackboneGenerator> makeGenerator(const DenoiserModel& model) {
+    auto generator = std::make_unique<BackboneGenerator>(model);
+    generator->setPlatformName(platformName());
+    generator->setReturnFailed(true);
+    generator->setMaxRedraws(0);
+    SamplerSettings sampler;
+    sampler.method = SamplerMethod::Euler;
+    sampler.numSteps = 6;
+    sampler.renewalRule = RenewalRule::Rate;
+    sampler.renewal = 1;
+    sampler.stereoGuidance = 0;
+    generator->setSamplerSettings(sampler);
+    return generator;
+}
+
+} // namespace
+
+TEST(TestBackboneGenerator, RefusesOtherModels) {
+    expectMentions<ArgumentError>("BackboneGenerator: expected a model of backbones, got one of molecules",
+            [] { BackboneGenerator generator(makeSmallModel()); });
+}
+
+TEST(TestBackboneGenerator, RefusesWhatTheModelHasNotSeen) {
+    const auto generator = makeGenerator(makeBackboneModel());
+    EXPECT_EQ(generator->getAtomsPerResidue(), 1);
+    expectMentions<ArgumentError>("expected 20 to 40 residues as in training, got the backbone of 19 residues",
+            [&] { generator->generate(makeBackbone({19}), 1); });
+    expectMentions<ArgumentError>("got the backbone of 41 residues",
+            [&] { generator->generate(makeBackbone({41}), 1); });
+    expectMentions<ArgumentError>("expected at most 1 chain as in training, got 2",
+            [&] { generator->generate(makeBackbone({15, 15}), 1); });
+    BackboneSubject broken = makeBackbone({30});
+    broken.numbers.back() = 90;
+    expectMentions<ArgumentError>("expected chains without breaks", [&] { generator->generate(broken, 1); });
+    expectMentions<ArgumentError>("expected at least 1 copy, got 0",
+            [&] { generator->generate(makeBackbone({30}), 0); });
+    expectMentions<ArgumentError>("expected 1 numbers of copies",
+            [&] { generator->generateBatch({makeBackbone({30})}, {1, 2}); });
+}
+
+TEST(TestBackboneGenerator, CopiesDependOnSeedAndRecordOnly) {
+    const auto generator = makeGenerator(makeBackboneModel());
+    const vector<Ensemble> together =
+        generator->generateBatch({makeBackbone({25}), makeBackbone({40}, std::string(40, 'H'))}, {2, 3}, 7, 4);
+    ASSERT_EQ(together.size(), 2u);
+    EXPECT_EQ(together[0].getNumConformers(), 2);
+    EXPECT_EQ(together[0].getNumAtoms(), 25);
+    EXPECT_EQ(together[1].getNumConformers(), 3);
+    EXPECT_EQ(together[1].getProvenance(2).copy, 2);
+    EXPECT_EQ(together[1].getProvenance(2).record, 5);
+    EXPECT_EQ(together[1].getProvenance(0).condition, "native");
+    const Ensemble alone = generator->generate(makeBackbone({40}, std::string(40, 'H')), 3, 7, 5);
+    const Ensemble open = generator->generate(makeBackbone({40}), 3, 7, 5);
+    double difference = 0, change = 0;
+    for (int k = 0; k < 3; k++)
+        for (int i = 0; i < 40; i++) {
+            const OpenMM::Vec3 same = alone.getPositions(k)[i] - together[1].getPositions(k)[i];
+            const OpenMM::Vec3 other = alone.getPositions(k)[i] - open.getPositions(k)[i];
+            difference = std::max(difference, same.dot(same));
+            change = std::max(change, other.dot(other));
+        }
+    EXPECT_LT(std::sqrt(difference), 1e-3);
+    EXPECT_GT(std::sqrt(change), 1e-4) << "the secondary structure is an input";
+}
+
+TEST(TestBackboneGenerator, EveryCopyIsInspected) {
+    // Pseudo-random weights give no backbones.
+
+    for (int points : {1, 3}) {
+        const DenoiserModel model = makeBackboneModel(points);
+        const auto generator = makeGenerator(model);
+        const BackboneSubject backbone = makeBackbone({20});
+        const Ensemble ensemble = generator->generate(backbone, 2, 3);
+        ASSERT_EQ(ensemble.getNumConformers(), 2);
+        ASSERT_EQ(ensemble.getNumAtoms(), 20 * points);
+        EXPECT_EQ(ensemble.getGraph().atoms[points / 2].name, "CA");
+        for (int k = 0; k < 2; k++) {
+            vector<double> positions;
+            for (const OpenMM::Vec3& x : ensemble.getPositions(k))
+                for (int c = 0; c < 3; c++)
+                    positions.push_back(10 * x[c]);
+            const ConformerStatus expected = checkBackbone(backbone, model.getBackbones(), positions);
+            EXPECT_FALSE(ensemble.getStatus(k).isAccepted());
+            EXPECT_EQ(ensemble.getStatus(k).message.substr(0, 20), expected.message.substr(0, 20));
+        }
+        generator->setReturnFailed(false);
+        const Ensemble none = generator->generate(backbone, 2, 3);
+        EXPECT_EQ(none.getNumFailures(), 2);
+        EXPECT_NE(none.getMessage().find("expected 2 correct copies of the backbone of 20 residues, got 0"),
+            std::string::npos) << none.getMessage();
+    }
+}
