@@ -51,7 +51,7 @@ struct OPENMM_EXPORT_ORBIT TrainingSettings {
     double gradientClip = 1.0;                      ///< largest norm of the gradient
     double emaDecay = 0.999;                        ///< decay of the average of the weights; less in the first steps
     double logSigmaMean = -0.5, logSigmaDeviation = 1.3;    ///< P_mean and P_std of (3.3)
-    double stereoDropout = 0.05;                    ///< share of the samples that hide their stereo labels
+    double stereoDropout = 0.05;    ///< share of the samples that hide stereo labels, or secondary structure
     double mirrorProbability = 0.5;                 ///< share of the samples that are reflected, labels included
     double boltzmannShare = 0;                      ///< share of samples whose conformer is drawn by Boltzmann weight
     int maxAutomorphisms = 720;                     ///< larger groups are not listed, see largeGroups
@@ -88,10 +88,10 @@ struct OPENMM_EXPORT_ORBIT TrainingSettings {
     /** Read settings from a JSON file. @throws ArgumentError naming the key */
     static TrainingSettings load(const std::string& path);
     /**
-     * Get settings for a model of one system, by its size and its frames: the network, the scales, the conditions.
-     * Everything may be changed before train() is called; the output directory should be.
+     * Get settings for a model of one system, or of backbones, by sizes and frames: the network, the scales, the
+     * conditions. Everything may be changed before train() is called; the output directory should be.
      *
-     * @param shards    shards with the frames of one system
+     * @param shards    shards with the frames of one system, or with backbones
      * @param minutes   length of the run
      * @throws ArgumentError if the shards hold something else
      */

@@ -17,6 +17,7 @@ void setVocabularies(const DenoiserModel& model, int maxAutomorphisms, TrainingD
     data.vocabularies.setConditions(model.getConditions());
     data.vocabularies.setRotations(model.getRotations());
     data.vocabularies.setTopology(model.getTopology());
+    data.vocabularies.setBackbones(model.getBackbones());
     data.vocabularies.setUnitInNanometers(model.getUnitInNanometers());
     data.maxAutomorphisms = maxAutomorphisms;
     data.numOfCondition.resize(model.getConditions().size());

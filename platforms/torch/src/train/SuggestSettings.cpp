@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Settings that suit what the shards hold.
+#include "BackboneModel.h"
 #include "SubjectFrames.h"
 #include "TopologyModel.h"
 #include "openmmorbit/ArgumentError.h"
@@ -37,6 +38,7 @@ std::vector<std::string> listConditions(const std::vector<std::string>& shards) 
 struct Extent {
     double squares = 0, farthest = 0;
     long long count = 0;
+    int pointsPerToken = 1;     ///< of the last subject
 
     void add(const std::vector<float>& positions) {
         const std::size_t n = positions.size() / 3;
@@ -63,6 +65,7 @@ Extent measureExtent(const std::vector<std::string>& shards, const std::vector<s
         while (reader.nextSubject(subject)) {
             const torchimpl::SubjectFrames frames(
                     reader, path, subject, torchimpl::FrameRules{conditions, false, 1}, damaged, nullptr);
+            extent.pointsPerToken = subject.pointsPerToken;
             const int stride = std::max(1, frames.getNumFrames() / MAX_FRAMES);
             for (int frame = 0; frame < frames.getNumFrames(); frame += stride)
                 extent.add(frames.take(frame).positions);
@@ -77,8 +80,9 @@ TrainingSettings TrainingSettings::suggest(const std::vector<std::string>& shard
     TrainingSettings settings;
     settings.datasets.push_back({shards, 1.0});
     const TopologySubject topology = torchimpl::findTopology(settings);
-    if (topology.getNumAtoms() == 0)
-        throw ArgumentError("TrainingSettings::suggest: expected shards of a system, got \"" +
+    const bool areBackbones = torchimpl::haveBackbones(settings);
+    if (topology.getNumAtoms() == 0 && !areBackbones)
+        throw ArgumentError("TrainingSettings::suggest: expected shards of a system or of backbones, got \"" +
                 (shards.empty() ? std::string() : shards[0]) + "\"; TrainingSettings::load() reads those of molecules");
     settings.conditions = listConditions(shards);
     settings.validationShards = shards;
@@ -86,7 +90,11 @@ TrainingSettings TrainingSettings::suggest(const std::vector<std::string>& shard
     const Extent extent = measureExtent(shards, settings.conditions);
     settings.network.dataScale = std::sqrt(extent.squares / extent.count);
     settings.network.radialMax = std::max(settings.network.radialMax, 2 * extent.farthest);
-    if (topology.getNumAtoms() <= SMALL_SYSTEM) {
+    if (areBackbones) {
+        torchimpl::suggestForBackbones(settings);
+        settings.network.pointsPerToken = extent.pointsPerToken;
+    }
+    else if (topology.getNumAtoms() <= SMALL_SYSTEM) {
         settings.network.width = 128;
         settings.network.numHeads = 8;
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The start of a run, tensors of batches, and validation at fixed noise.
 #include "TrainingModel.h"
+#include "BackboneModel.h"
 #include "Distillation.h"
 #include "TopologyModel.h"
 #include "openmmorbit/ArgumentError.h"
@@ -69,6 +70,7 @@ DenoiserModel keepLayers(const DenoiserModel& model, const std::vector<int>& lay
     result.setVocabularies(model.getAtomVocabularies(), model.getPairVocabularies());
     result.setRotations(model.getRotations());
     result.setTopology(model.getTopology());
+    result.setBackbones(model.getBackbones());
     result.setUnitInNanometers(model.getUnitInNanometers());
     result.setConditions(model.getConditions());
     result.setTrainingCounts(model.getTrainingCounts());
@@ -173,7 +175,8 @@ std::vector<std::string> prepareSettings(TrainingSettings& settings) {
 std::vector<std::string> addCounts(const TrainingSettings& settings, TrainingData& data, DenoiserModel& model) {
     std::vector<std::string> messages;
     TrainingCounts counts = model.getTrainingCounts();
-    if (!settings.initialModel.empty() && model.getTopology().getNumAtoms() == 0 && counts.getNumMolecules() == 0)
+    if (!settings.initialModel.empty() && model.getTopology().getNumAtoms() == 0 &&
+            model.getBackbones().numBackbones == 0 && counts.getNumMolecules() == 0)
         messages.push_back("the initial model does not tell what it was trained on: the model file will tell of this "
                 "run only");
     counts.include(data.counts);
@@ -199,8 +202,9 @@ static long long countFrames(const TrainingSet& set) {
 }
 
 std::vector<std::string> describeTrainingData(const TrainingSettings& settings, const TrainingData& data) {
-    auto count = [](std::size_t number) {
-        return std::to_string(number) + (number == 1 ? " molecule" : " molecules");
+    const std::string noun = data.vocabularies.getBackbones().numBackbones > 0 ? "backbone" : "molecule";
+    auto count = [&](std::size_t number) {
+        return std::to_string(number) + " " + noun + (number == 1 ? "" : "s");
     };
     std::vector<std::string> lines;
     const bool isSystem = data.vocabularies.getTopology().getNumAtoms() > 0;
@@ -216,7 +220,7 @@ std::vector<std::string> describeTrainingData(const TrainingSettings& settings, 
     for (std::size_t k = 0; k < settings.conditions.size(); k++)
         if (data.numOfCondition[k] == 0)
             lines.push_back("condition \"" + settings.conditions[k] + "\" has no training " +
-                    (isSystem ? "frame" : "molecule"));
+                    (isSystem ? "frame" : noun));
     lines.push_back(describeDevice(settings));
     if (!isSystem || data.numLeftOut > 0 || data.numRestricted > 0)
         lines.push_back("left out " + count(data.numLeftOut) + "; groups above maxAutomorphisms: " +
@@ -231,15 +235,19 @@ DenoiserModel createInitialModel(const TrainingSettings& settings) {
         DenoiserModel model = DenoiserModel::load(settings.initialModel);
         if (!settings.initialLayers.empty())
             model = keepLayers(model, settings.initialLayers, settings.initialModel);
-        model.setSamplerSettings(getSampler(settings));
+        const bool isMolecular = model.getTopology().getNumAtoms() == 0 && model.getBackbones().numBackbones == 0;
+        if (isMolecular || !settings.distillation.teacher.empty())
+            model.setSamplerSettings(getSampler(settings));
         arrangeConditions(settings.conditions, model);
         return model;
     }
     const TopologySubject topology = findTopology(settings);
-    DenoiserModel model = topology.getNumAtoms() > 0 ? createTopologyModel(settings, topology) :
-            DenoiserModel::createRandom(settings.network, settings.seed);
+    const bool isMolecular = topology.getNumAtoms() == 0 && !haveBackbones(settings);
+    DenoiserModel model = isMolecular ? DenoiserModel::createRandom(settings.network, settings.seed)
+            : topology.getNumAtoms() > 0 ? createTopologyModel(settings, topology)
+                                         : createBackboneModel(settings);
     model.setConditions(settings.conditions);
-    if (topology.getNumAtoms() == 0 || !settings.distillation.teacher.empty())
+    if (isMolecular || !settings.distillation.teacher.empty())
         model.setSamplerSettings(getSampler(settings));
     ModelTensor embedding;
     embedding.shape = {(int) settings.conditions.size(), settings.network.conditionWidth};

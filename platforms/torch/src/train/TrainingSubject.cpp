@@ -10,12 +10,16 @@ namespace torchimpl {
 namespace {
 
 SubjectViews describeViews(const ShardSubject& subject, const DenoiserModel& model) {
-    const bool knowsTopology = model.getTopology().getNumAtoms() > 0;
-    const std::string difference = subject.kind == SubjectKind::Topology && knowsTopology ?
+    const SubjectKind kind = model.getTopology().getNumAtoms() > 0 ? SubjectKind::Topology
+            : model.getBackbones().numBackbones > 0                ? SubjectKind::Backbone
+                                                                   : SubjectKind::Molecule;
+    const std::string difference = subject.kind == SubjectKind::Topology && kind == SubjectKind::Topology ?
             describeDifference(model.getTopology(), subject.topology) : "";
-    if (knowsTopology != (subject.kind == SubjectKind::Topology) || !difference.empty())
+    if (kind != subject.kind || !difference.empty())
         throw ArgumentError("readTrainingSet: expected " +
-                std::string(knowsTopology ? "the system that the model is of" : "molecules, as the model is of") +
+                std::string(kind == SubjectKind::Topology ? "the system that the model is of"
+                        : kind == SubjectKind::Backbone   ? "backbones, as the model is of"
+                                                          : "molecules, as the model is of") +
                 ", got " + subject.getLabel() + (difference.empty() ? "" : ": " + difference) +
                 "; train another model for it");
     switch (subject.kind) {
@@ -23,6 +27,8 @@ SubjectViews describeViews(const ShardSubject& subject, const DenoiserModel& mod
             return describeMoleculeViews(subject.graph, model);
         case SubjectKind::Topology:
             return describeTopologyViews(subject.topology, model);
+        case SubjectKind::Backbone:
+            return describeBackboneViews(subject.backbone, model);
     }
     throw ArgumentError("readTrainingSet: expected a known kind of subject, got another for " + subject.getLabel());
 }
