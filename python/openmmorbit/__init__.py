@@ -26,6 +26,8 @@ pluginLoadedLibNames = loadPlugins()
 _homes = {
     "ConformerGenerator": "conformers", "GenerationResult": "conformers", "defaultModelPath": "models",
     "OpenStereoWarning": "openstereo", "TopologyGenerator": "topologies",
+    "BackboneGenerator": "backbones", "makeBackbone": "backbones",
+    "readBackbones": "data.backbones", "buildBackboneDataset": "data.backbones",
     "importanceWeights": "simulation.weights", "ImportanceWeights": "simulation.weights",
     "OrbitMonteCarlo": "simulation.montecarlo",
     "Ensemble": "ensemble", "Conformer": "ensemble", "UnfamiliarMoleculeWarning": "familiarity",
@@ -46,9 +48,9 @@ _homes = {
     "SamplerSettings": "orbit", "SymmetryGroup": "orbit", "closeGroup": "orbit", "OrbitDiffusionIntegrator": "orbit",
     "EnsembleMetrics": "orbit", "compareEnsembles": "orbit", "computeSymmetricRmsd": "orbit", "averageMetrics": "orbit",
 }
-_modules = ("chem", "cli", "conformers", "data", "demo", "ensemble", "evaluation", "familiarity", "generator", "io",
-            "models", "molecules", "openstereo", "orbit", "posterior", "relaxation", "results", "samplersettings",
-            "selections", "simulation", "topologies", "training")
+_modules = ("backbones", "chem", "cli", "conformers", "data", "demo", "ensemble", "evaluation", "familiarity",
+            "generator", "io", "models", "molecules", "openstereo", "orbit", "posterior", "relaxation", "results",
+            "samplersettings", "selections", "simulation", "topologies", "training")
 
 
 def __getattr__(name: str) -> Any:

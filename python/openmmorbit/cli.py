@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The command openmm-orbit: conformers, dataset, train, generate, evaluate, info."""
+"""The command openmm-orbit: conformers, dataset, train, generate, backbones, evaluate, info."""
 from __future__ import annotations
 
 import argparse
@@ -8,6 +8,7 @@ import sys
 import warnings
 from typing import TYPE_CHECKING, TextIO
 
+from openmmorbit.command.backbones import addBackbones
 from openmmorbit.command.conformers import addConformers
 from openmmorbit.command.console import EXIT_ERROR, EXIT_INTERRUPTED, EXIT_USAGE, UsageError, explain, report
 from openmmorbit.command.dataset import addDataset
@@ -33,6 +34,7 @@ def makeParser() -> argparse.ArgumentParser:
     addDataset(commands)
     addTrain(commands)
     addGenerate(commands)
+    addBackbones(commands)
     addEvaluate(commands)
     addInfo(commands)
     return parser

@@ -39,6 +39,12 @@
 #include "openmmorbit/TopologyRecord.h"
 #include "openmmorbit/TopologySubject.h"
 #include "openmmorbit/TopologyInputs.h"
+#include "openmmorbit/BackboneCheck.h"
+#include "openmmorbit/BackboneGenerator.h"
+#include "openmmorbit/BackboneInputs.h"
+#include "openmmorbit/BackboneStatistics.h"
+#include "openmmorbit/BackboneSubject.h"
+#include "openmmorbit/BackboneSurvey.h"
 #include "openmmorbit/FrameStatistics.h"
 #include "openmmorbit/StateCheck.h"
 #include "openmmorbit/MoleculeInputs.h"
@@ -74,6 +80,8 @@ namespace OrbitPlugin {
     struct ContactRange;
     struct TopologySubject;
     struct HandedVolume;
+    struct BackboneSubject;
+    struct DistanceRange;
     class Ensemble;
 }
 %template() std::vector<OrbitPlugin::GraphAtom>;
@@ -89,6 +97,8 @@ namespace OrbitPlugin {
 %template() std::vector<OrbitPlugin::TopologyBond>;
 %template() std::vector<OrbitPlugin::GeometryRange>;
 %template() std::vector<OrbitPlugin::ContactRange>;
+%template() std::vector<OrbitPlugin::BackboneSubject>;
+%template() std::vector<OrbitPlugin::DistanceRange>;
 
 ORBIT_VALUE(OrbitPlugin::MolecularGraph)
 ORBIT_VALUE(OrbitPlugin::SymmetryGroup)
@@ -104,6 +114,8 @@ ORBIT_VALUE(OrbitPlugin::Ensemble)
 ORBIT_VALUE(OrbitPlugin::EnsembleMetrics)
 ORBIT_VALUE(OrbitPlugin::TopologyRecord)
 ORBIT_VALUE(OrbitPlugin::TopologySubject)
+ORBIT_VALUE(OrbitPlugin::BackboneStatistics)
+ORBIT_VALUE(OrbitPlugin::BackboneSubject)
 ORBIT_VALUE(OrbitPlugin::ShardRecord)
 ORBIT_VALUE(OrbitPlugin::ShardSubject)
 ORBIT_VALUE(OrbitPlugin::FrameBlock)
@@ -119,6 +131,8 @@ ORBIT_LONG_CALL(OrbitPlugin::compareEnsembles)
 ORBIT_LONG_CALL(OrbitPlugin::ConformerGenerator::generate)
 ORBIT_LONG_CALL(OrbitPlugin::ConformerGenerator::generateBatch)
 ORBIT_LONG_CALL(OrbitPlugin::TopologyGenerator::generate)
+ORBIT_LONG_CALL(OrbitPlugin::BackboneGenerator::generate)
+ORBIT_LONG_CALL(OrbitPlugin::BackboneGenerator::generateBatch)
 ORBIT_LONG_CALL(OrbitPlugin::TopologyGenerator::generateWithDensity)
 ORBIT_LONG_CALL(OrbitPlugin::TopologyGenerator::computeLogDensities)
 ORBIT_LONG_CALL(OrbitPlugin::OrbitDiffusionIntegrator::step)
@@ -235,6 +249,8 @@ SamplerSettings.__init__ = _initSamplerSettings
 %include "openmmorbit/TokenInputs.h"
 %include "openmmorbit/TopologyRecord.h"
 %include "openmmorbit/TopologySubject.h"
+%include "openmmorbit/BackboneSubject.h"
+%include "openmmorbit/BackboneStatistics.h"
 %include "openmmorbit/DenoiserModel.h"
 %include "openmmorbit/ConformerStatus.h"
 %include "openmmorbit/ConformerCheck.h"
@@ -248,6 +264,7 @@ SamplerSettings.__init__ = _initSamplerSettings
 %ignore OrbitPlugin::ConformerGenerationError;
 %include "openmmorbit/ConformerGenerator.h"
 %include "openmmorbit/TopologyGenerator.h"
+%include "openmmorbit/BackboneGenerator.h"
 %include "openmmorbit/OrbitDiffusionIntegrator.h"
 %include "openmmorbit/ShardSubject.h"
 %include "openmmorbit/Shard.h"
@@ -255,3 +272,6 @@ SamplerSettings.__init__ = _initSamplerSettings
 %include "openmmorbit/TopologyInputs.h"
 %include "openmmorbit/FrameStatistics.h"
 %include "openmmorbit/StateCheck.h"
+%include "openmmorbit/BackboneInputs.h"
+%include "openmmorbit/BackboneCheck.h"
+%include "openmmorbit/BackboneSurvey.h"

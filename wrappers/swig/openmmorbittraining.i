@@ -28,6 +28,12 @@
 #include "openmmorbit/EnsembleMetrics.h"
 #include "openmmorbit/TopologyInputs.h"
 #include "openmmorbit/FrameStatistics.h"
+#include "openmmorbit/BackboneCheck.h"
+#include "openmmorbit/BackboneGenerator.h"
+#include "openmmorbit/BackboneInputs.h"
+#include "openmmorbit/BackboneStatistics.h"
+#include "openmmorbit/BackboneSubject.h"
+#include "openmmorbit/BackboneSurvey.h"
 #include "openmmorbit/StateCheck.h"
 #include "openmmorbit/Trainer.h"
 #include <iostream>

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from openmmorbit.data.trajectories import TrajectoryDataset
 from openmmorbit.io.trajectoryfiles import STREAMED, WHOLE
-from openmmorbit.training import systemruns
+from openmmorbit.training import backboneruns, systemruns
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -59,7 +59,7 @@ def train(data: StrPath | Sequence[StrPath] | TrajectoryDataset | orbittraining.
           folder: StrPath | None = None, minutes: float | None = None, *, progress: bool = True,
           forceField: str | None = None, metadata: Mapping[str, str] | None = None,
           **settings: Any) -> orbittraining.TrainingResult:
-    """Train a model: of one system on frames of simulations, or as settings say.
+    """Train a model: of one system on frames of simulations, of backbones, or as settings say.
 
     Ctrl-C ends a run with a checkpoint and a model. The same call again continues the run in the folder, also after
     more frames have come. The folder receives model.safetensors, a checkpoint, log.csv and metrics.csv, and at the end
@@ -68,8 +68,8 @@ def train(data: StrPath | Sequence[StrPath] | TrajectoryDataset | orbittraining.
     Parameters
     ----------
     data : TrajectoryDataset, path, list of paths, or openmmorbit.orbittraining.TrainingSettings
-        Frames of one system, which are written to ``frames.shard`` in the folder; shards of one system; or settings,
-        also as a JSON file.
+        Frames of one system, which are written to ``frames.shard`` in the folder; shards of one system, or of
+        backbones (buildBackboneDataset()); or settings, also as a JSON file.
     folder : path, optional
         Where the run lies; with settings, these tell.
     minutes : float, optional
@@ -83,7 +83,7 @@ def train(data: StrPath | Sequence[StrPath] | TrajectoryDataset | orbittraining.
         More texts for the model card.
     **settings
         Settings of docs/training.md by name, instead of the suggested ones, e.g. ``width=64``, ``rotations="SO3"``,
-        ``target="plain"``, ``seed=2``, ``threads=4``.
+        ``target="plain"``, ``seed=2``, ``threads=4``. For backbones also ``validation``, one or more shards.
 
     Returns
     -------
@@ -120,8 +120,14 @@ def train(data: StrPath | Sequence[StrPath] | TrajectoryDataset | orbittraining.
             raise TypeError("openmmorbit.train: expected a folder for the model, got none; train(dataset, 'folder')")
         if isinstance(data, TrajectoryDataset):
             shards = [_writeFrames(data, Path(folder), progress)]
-        config = systemruns.makeSettings(shards, folder, 30.0 if minutes is None else minutes, forceField, metadata,
-                                         settings)
+        duration = 30.0 if minutes is None else minutes
+        if backboneruns.holdBackbones(shards):
+            if forceField is not None:
+                raise TypeError("openmmorbit.train: expected no forceField with backbones, got one; metadata takes "
+                                "texts for the model card")
+            config = backboneruns.makeSettings(shards, folder, duration, metadata, settings)
+        else:
+            config = systemruns.makeSettings(shards, folder, duration, forceField, metadata, settings)
     _findModels(config)
     if not progress:
         result = orbittraining.train(config)

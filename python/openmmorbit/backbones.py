@@ -1,0 +1,220 @@
+# SPDX-License-Identifier: MIT
+"""Backbones of proteins: the generator, and the Topology of what it makes."""
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from openmm import app
+
+from openmmorbit import orbit
+from openmmorbit.arguments import checkInteger
+from openmmorbit.ensemble import Ensemble
+from openmmorbit.generator import Generator, showSettings
+from openmmorbit.models import loadModel
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import openmm
+
+    from openmmorbit._types import ModelLike
+
+#: Name of the packaged model.
+DEFAULT_MODEL = "backbone"
+_elements = {"N": "N", "CA": "C", "C": "C"}
+#: Chains are named A to Z, then A1, B1, ...
+_letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+
+def makeBackbone(length: int | Sequence[int], structure: str | None = None) -> orbit.BackboneSubject:
+    """Make a backbone without positions.
+
+    Parameters
+    ----------
+    length : int or sequence of int
+        Number of residues, or of those of each chain.
+    structure : str, optional
+        Secondary structure: H (helix), E (strand), C (neither) or ? (open) for every residue, chain after chain;
+        default: all are open.
+
+    Raises
+    ------
+    ValueError
+        For a length below 1, and a structure of another length or with other letters.
+    """
+    lengths = list(length) if isinstance(length, (Sequence, np.ndarray)) else [length]
+    numbers = np.array([checkInteger("length", entry, -2**31, "makeBackbone") for entry in lengths], np.int32)
+    return orbit.makeBackbone(numbers, "" if structure is None else str(structure))
+
+
+def makeTopology(backbone: orbit.BackboneSubject, atomsPerResidue: int, residueName: str = "ALA") -> app.Topology:
+    """Get the Topology of a backbone: CA atoms without bonds, or N, CA and C with theirs.
+
+    Parameters
+    ----------
+    backbone : openmmorbit.orbit.BackboneSubject
+    atomsPerResidue : int
+        1 or 3.
+    residueName : str
+        Name of all residues.
+    """
+    graph = orbit.makeBackboneGraph(backbone, atomsPerResidue)
+    names = [atom.name for atom in graph.atoms]
+    topology, atoms, chain, last = app.Topology(), [], None, -1
+    for k, (index, number) in enumerate(zip(backbone.chains, backbone.numbers)):
+        if index != last:
+            turn = int(index) // len(_letters)
+            chain, last = topology.addChain(_letters[int(index) % len(_letters)] + (str(turn) if turn else "")), index
+        residue = topology.addResidue(residueName, chain, id=str(number))
+        for name in names[k * atomsPerResidue:(k + 1) * atomsPerResidue]:
+            atoms.append(topology.addAtom(name, app.Element.getBySymbol(_elements[name]), residue))
+    if atomsPerResidue > 1:
+        for bond in graph.bonds:
+            topology.addBond(atoms[bond.atom1], atoms[bond.atom2])
+    return topology
+
+
+class BackboneGenerator(Generator):
+    """Generates backbones of proteins on an OpenMM platform, with a model that was trained on backbones.
+
+    Every copy is inspected: distances along the chain, contacts, and the hand of its helices, against what the training
+    data show. A copy that fails is redrawn, that is, generated again from other noise; copies that still fail are left
+    out and listed in Ensemble.failures.
+
+    Parameters
+    ----------
+    model : str, path or openmmorbit.orbit.DenoiserModel
+        The model, as ``train()`` wrote it, or the name of a packaged one.
+    platform : str or openmm.Platform, optional
+        "CPU", "Reference", or a GPU: "OpenCL", "CUDA" or "HIP"; default: CPU.
+    properties : dict, optional
+        Properties of the platform, as for openmm.Context. On the CPU platform "Precision" is "bf16" (the default where
+        the processor has AVX512-BF16) or "single".
+    threads : int, optional
+        Threads of the CPU platform; default: all.
+    condition : str, optional
+        A condition of the model; default: its first one.
+    maxRedraws : int, optional
+        Largest number of redraws of a copy that fails the inspection.
+    check : bool
+        Inspect copies.
+    returnFailed : bool
+        Return copies that fail after the last redraw, with their status, instead of leaving them out.
+    timeLimit : float, optional
+        Time limit in seconds for up to 100 copies of a backbone, proportionally more for more of them. None: no limit.
+    sampler : openmmorbit.SamplerSettings, optional
+        All settings of the sampler, instead of the model's own.
+    **settings
+        Single settings of the sampler, which change the model's own:
+        {settings}
+
+    Raises
+    ------
+    ValueError
+        For a model of something else.
+    """
+
+    _core: orbit.BackboneGenerator
+
+    def __init__(self, model: ModelLike = DEFAULT_MODEL, platform: str | openmm.Platform | None = None,
+                 properties: Mapping[str, Any] | None = None, threads: int | None = None, *,
+                 condition: str | None = None, maxRedraws: int | None = None, check: bool = True,
+                 returnFailed: bool = False, timeLimit: float | None = None,
+                 sampler: orbit.SamplerSettings | None = None, **settings: Any) -> None:
+        self._configure(orbit.BackboneGenerator(loadModel(model)), platform, properties, threads, condition,
+                        maxRedraws, check, returnFailed, timeLimit, sampler, settings)
+
+    @property
+    def lengths(self) -> tuple[int, int]:
+        """The fewest and the most residues of a backbone that the model was trained on."""
+        statistics = self._core.getStatistics()
+        return statistics.shortest, statistics.longest
+
+    @property
+    def atomsPerResidue(self) -> int:
+        """1 for CA, 3 for N, CA and C."""
+        return self._core.getAtomsPerResidue()
+
+    def generate(self, length: int | Sequence[int] | orbit.BackboneSubject, numCopies: int = 1, seed: int = 0,
+                 progress: bool = False, *, structure: str | None = None) -> Ensemble:
+        """Generate copies of one backbone. Ctrl-C stops between two steps.
+
+        Parameters
+        ----------
+        length : int, sequence of int, or openmmorbit.orbit.BackboneSubject
+            Number of residues, or of those of each chain; or the backbone itself.
+        numCopies : int
+            How many, at least 1.
+        seed : int
+            The same seed gives the same copies; 0 chooses one, which the provenance tells.
+        progress : bool
+            Show a progress bar on standard error, if that is a terminal.
+        structure : str, optional
+            Secondary structure, see makeBackbone(); default: all is open.
+
+        Returns
+        -------
+        Ensemble
+            The accepted copies; ``message`` says why there are fewer than asked for.
+
+        Raises
+        ------
+        ValueError
+            For a length, a number of chains or a break that the model was not trained on.
+        """
+        return self.generateBatch([length], numCopies, seed, progress, structures=[structure])[0]
+
+    def generateBatch(self, lengths: Sequence[int | Sequence[int] | orbit.BackboneSubject], numCopies: int = 1,
+                      seed: int = 0, progress: bool = False, *, structures: Sequence[str | None] | None = None,
+                      firstRecord: int = 0) -> list[Ensemble]:
+        """Generate copies of several backbones together, which need not be equally long.
+
+        Parameters
+        ----------
+        lengths : sequence
+            One entry a backbone, as ``length`` of generate().
+        numCopies : int
+            How many of each, at least 1.
+        seed : int
+            The same seed gives the same copies; 0 chooses one, which the provenance tells.
+        progress : bool
+            Show a progress bar on standard error, if that is a terminal.
+        structures : sequence of str, optional
+            Secondary structure of each, see makeBackbone(); None leaves it open.
+        firstRecord : int
+            Number of the first backbone in a larger series: its copies do not depend on how the series is divided.
+
+        Returns
+        -------
+        list of Ensemble
+            One for every backbone.
+
+        Raises
+        ------
+        ValueError
+            As generate(), and if there are fewer or more structures than lengths.
+        """
+        number, seed = checkInteger("numCopies", numCopies, 1), checkInteger("seed", seed, 0)
+        first = checkInteger("firstRecord", firstRecord, 0)
+        wanted = [None] * len(lengths) if structures is None else list(structures)
+        if len(wanted) != len(lengths):
+            raise ValueError(f"BackboneGenerator.generateBatch: expected one structure for each of {len(lengths)} "
+                             f"backbones, got {len(wanted)}")
+        backbones = []
+        for length, structure in zip(lengths, wanted):
+            if not isinstance(length, orbit.BackboneSubject):
+                length = makeBackbone(length, structure)
+            elif structure is not None:
+                raise ValueError("BackboneGenerator.generateBatch: expected the structure in the BackboneSubject, got "
+                                 "another one beside it")
+            backbones.append(length)
+        with self._watched(progress) as callback:
+            numbers = np.full(len(backbones), number, np.int32)
+            found = self._core.generateBatch(backbones, numbers, seed, first, callback)
+        return [Ensemble(core, makeTopology(backbone, self.atomsPerResidue))
+                for core, backbone in zip(found, backbones)]
+
+
+showSettings(BackboneGenerator)

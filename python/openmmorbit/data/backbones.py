@@ -1,0 +1,276 @@
+# SPDX-License-Identifier: MIT
+"""Backbones of proteins from PDB, PDBx/mmCIF and npz files, and shards of them for training."""
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from openmmorbit import orbit
+from openmmorbit.io.outputs import isSameFile, replacingPath
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from openmmorbit._types import StrPath
+
+#: The condition of frames that are structures as they were found.
+CONDITION = "native"
+_atoms = ("N", "CA", "C")
+#: Longest C-N distance of a peptide bond, in Angstrom.
+_longestBond = 2.0
+_endings = (".pdb", ".ent", ".cif", ".pdbx", ".mmcif", ".npz")
+
+
+@dataclass(frozen=True)
+class Backbone:
+    """A backbone with its positions.
+
+    Attributes
+    ----------
+    subject : openmmorbit.orbit.BackboneSubject
+        Chains, numbers of residues and secondary structure.
+    positions : numpy.ndarray
+        Shape (numResidues, 3, 3): N, CA and C of every residue, in Angstrom.
+    key : str
+        What decides on which side of the split between training and validation it is: a cluster or the sequence.
+    isValidation : bool
+        Whether it is kept for validation.
+    """
+
+    subject: orbit.BackboneSubject
+    positions: np.ndarray
+    key: str
+    isValidation: bool
+
+
+def _makeSubject(name: str, chains: Any, numbers: Any, structure: str) -> orbit.BackboneSubject:
+    subject = orbit.BackboneSubject()
+    subject.name, subject.structure = name, structure
+    subject.chains, subject.numbers = np.asarray(chains, np.int32), np.asarray(numbers, np.int32)
+    subject.validate()
+    return subject
+
+
+def _readArrays(path: str) -> Iterator[Backbone]:
+    """Read an npz file; docs/training.md lists its arrays."""
+    with np.load(path, allow_pickle=False) as file:
+        missing = [name for name in ("xyz_i16", "scale", "offset", "ss", "name") if name not in file]
+        if missing:
+            raise ValueError(f"readBackbones: expected the arrays of docs/training.md in \"{path}\", got none called "
+                             f"{', '.join(missing)}")
+        data = {name: file[name] for name in file.files}
+    scale, offset = float(data["scale"]), data["offset"].astype(np.int64)
+    for k, name in enumerate(data["name"]):
+        rows = slice(offset[k], offset[k + 1])
+        number = int(offset[k + 1] - offset[k])
+        structure = bytes(data["ss"][rows]).decode("ascii").replace("-", "C")
+        split = int(data["split"][k]) if "split" in data else None
+        if split is not None and split > 1:
+            continue                # Held out from training and validation.
+        key = f"cluster {int(data['cluster'][k])}" if "cluster" in data else str(name)
+        side = orbit.isValidationMolecule(key) if split is None else split == 1
+        yield Backbone(_makeSubject(str(name), np.zeros(number), 1 + np.arange(number), structure),
+                       data["xyz_i16"][rows, :3].astype(np.float64) * scale, key, side)
+
+
+def _isDextral(positions: dict[str, np.ndarray]) -> bool:
+    """Tell whether a residue is a D-amino acid."""
+    if "CB" not in positions:
+        return False
+    n, c, cb = (positions[name] - positions["CA"] for name in ("N", "C", "CB"))
+    return bool(np.dot(np.cross(n, c), cb) < 0)
+
+
+def _listResidues(where: str, topology: Any, coordinates: np.ndarray, keepD: bool) -> list[tuple[Any, np.ndarray]]:
+    """Get the residues that have N, CA and C, with these positions."""
+    found = []
+    for residue in topology.residues():
+        places = {atom.name: coordinates[atom.index] for atom in residue.atoms()}
+        if not all(name in places for name in _atoms):
+            continue
+        if not np.isfinite([places[name] for name in _atoms]).all():
+            raise ValueError(f"{where}: expected finite coordinates, got others in residue {residue.name} {residue.id} "
+                             f"of chain {residue.chain.id}")
+        if not keepD and _isDextral(places):
+            raise ValueError(f"{where}: expected L-amino acids, got a D-amino acid in residue {residue.name} "
+                             f"{residue.id} of chain {residue.chain.id}; keepD=True keeps it")
+        found.append((residue, np.array([places[name] for name in _atoms])))
+    return found
+
+
+def _numberResidues(residues: Sequence[tuple[Any, np.ndarray]]) -> tuple[list[int], list[int]]:
+    """Get chains and numbers: a step of 1 for a peptide bond, a longer one for a break."""
+    chains, numbers = [0], [1]
+    for (before, first), (residue, second) in zip(residues, residues[1:]):
+        if residue.chain.index != before.chain.index:
+            chains.append(chains[-1] + 1)
+            numbers.append(1)
+            continue
+        chains.append(chains[-1])
+        isBonded = np.linalg.norm(second[0] - first[2]) < _longestBond
+        try:
+            gap = int(residue.id) - int(before.id)
+        except ValueError:
+            gap = 2
+        numbers.append(numbers[-1] + (1 if isBonded else max(gap, 2)))
+    return chains, numbers
+
+
+def _assignStructure(topology: Any, coordinates: np.ndarray, residues: Sequence[tuple[Any, np.ndarray]]) -> str:
+    """Get the secondary structure by DSSP; residues that DSSP cannot judge stay open."""
+    import mdtraj
+
+    trajectory = mdtraj.Trajectory(coordinates[np.newaxis] / 10, mdtraj.Topology.from_openmm(topology))
+    letters = mdtraj.compute_dssp(trajectory, simplified=True)[0]
+    return "".join(letters[residue.index] if letters[residue.index] in "HEC" else "?" for residue, _ in residues)
+
+
+def _readStructure(path: str, keepD: bool, structure: bool) -> Backbone:
+    """Read the protein chains of a PDB or PDBx file."""
+    from openmm import app, unit
+
+    where = f"readBackbones: \"{path}\""
+    reader = app.PDBFile if path.lower().endswith((".pdb", ".ent")) else app.PDBxFile
+    try:
+        file = reader(path)
+        coordinates = np.array(file.getPositions(asNumpy=True).value_in_unit(unit.angstrom))
+    except Exception as error:  # each format has errors of its own
+        raise ValueError(f"{where}: expected a structure, got a file that cannot be read "
+                         f"({str(error).strip() or type(error).__name__})") from error
+    residues = _listResidues(where, file.topology, coordinates, keepD)
+    if not residues:
+        raise ValueError(f"{where}: expected residues with N, CA and C, got none")
+    chains, numbers = _numberResidues(residues)
+    letters = _assignStructure(file.topology, coordinates, residues) if structure else "?" * len(residues)
+    key = "-".join(residue.name for residue, _ in residues)
+    subject = _makeSubject(os.path.splitext(os.path.basename(path))[0], chains, numbers, letters)
+    return Backbone(subject, np.array([places for _, places in residues]), key, orbit.isValidationMolecule(key))
+
+
+def readBackbones(path: StrPath, *, keepD: bool = False, structure: bool = True) -> Iterator[Backbone]:
+    """Read backbones: the protein chains of a structure as one backbone, or those of an npz file.
+
+    Residues without N, CA or C are left out, and the chain has a break there.
+
+    Parameters
+    ----------
+    path : path
+        A .pdb, .ent, .cif, .mmcif or .pdbx file, whose first model is read, or .npz with the arrays of
+        docs/training.md.
+    keepD : bool
+        Accept D-amino acids.
+    structure : bool
+        Find the secondary structure of .pdb and .cif files by DSSP, with the package mdtraj; otherwise it is open.
+
+    Yields
+    ------
+    Backbone
+
+    Raises
+    ------
+    ValueError
+        For a file that cannot be read or has no protein, coordinates that are not finite and D-amino acids: the message
+        names residue and chain.
+    """
+    path = os.fspath(path)
+    if not os.path.isfile(path):
+        raise FileNotFoundError(f"readBackbones: expected a file with backbones, got \"{path}\", which is no file")
+    if not path.lower().endswith(_endings):
+        raise ValueError(f"readBackbones: expected a file that ends in {', '.join(_endings)}, got \"{path}\"")
+    if path.lower().endswith(".npz"):
+        yield from _readArrays(path)
+    else:
+        yield _readStructure(path, keepD, structure)
+
+
+@dataclass
+class BackboneShardReport:
+    """What buildBackboneDataset() wrote.
+
+    Attributes
+    ----------
+    numBackbones, numResidues : int
+        Written.
+    numOtherSide : int
+        Backbones that belong to the other side of the split.
+    messages : list of str
+        One sentence for every file that was left out.
+    """
+
+    numBackbones: int = 0
+    numResidues: int = 0
+    numOtherSide: int = 0
+    messages: list[str] = field(default_factory=list)
+
+
+def _write(writer: orbit.ShardWriter, backbone: Backbone, points: int) -> None:
+    subject, block = orbit.ShardSubject(), orbit.FrameBlock()
+    subject.kind, subject.splitKey = orbit.SubjectKind_Backbone, backbone.key
+    subject.backbone, subject.pointsPerToken = backbone.subject, points
+    chosen = backbone.positions[:, 1:2] if points == 1 else backbone.positions
+    block.condition, block.positions = CONDITION, np.ascontiguousarray(chosen, np.float32).ravel()
+    writer.addSubject(subject)
+    writer.addFrames(block)
+
+
+def buildBackboneDataset(inputs: Sequence[StrPath], output: StrPath, *, points: int = 1, validation: bool = False,
+                         shortest: int = 20, longest: int = 512, keepD: bool = False) -> BackboneShardReport:
+    """Turn files with backbones into a shard for training.
+
+    A fixed rule keeps 3 % of all sequences back for validation; npz files may say themselves which.
+
+    Parameters
+    ----------
+    inputs : list of paths
+        See readBackbones(). A file that cannot be used is left out and named in the report.
+    output : path
+        The shard to write.
+    points : int
+        Points of a residue: 1 for CA, 3 for N, CA and C.
+    validation : bool
+        Write the backbones that are kept back, instead of all others.
+    shortest, longest : int
+        Leave out backbones of fewer or more residues.
+    keepD : bool
+        Accept D-amino acids.
+
+    Returns
+    -------
+    BackboneShardReport
+
+    Raises
+    ------
+    ValueError
+        If points is neither 1 nor 3, or no backbone is left.
+    """
+    if points not in (1, 3):
+        raise ValueError(f"buildBackboneDataset: expected 1 point for each residue (CA) or 3 (N, CA, C), got {points}")
+    for path in inputs:
+        if isSameFile(path, output):
+            raise ValueError(f"buildBackboneDataset: expected an output that is not the input, got '{output}' for "
+                             "both; choose another name")
+    report = BackboneShardReport()
+    with replacingPath(output) as temporary:
+        writer = orbit.ShardWriter(os.fspath(temporary))
+        for path in inputs:
+            try:
+                for backbone in readBackbones(path, keepD=keepD):
+                    number = backbone.subject.getNumResidues()
+                    if not shortest <= number <= longest:
+                        report.messages.append(f"left out the {backbone.subject.getLabel()}: expected {shortest} to "
+                                               f"{longest} residues")
+                    elif backbone.isValidation != validation:
+                        report.numOtherSide += 1
+                    else:
+                        _write(writer, backbone, points)
+                        report.numBackbones += 1
+                        report.numResidues += number
+            except (ValueError, OSError) as error:
+                report.messages.append(str(error))
+        if report.numBackbones == 0:
+            reason = f"; the last fault: {report.messages[-1]}" if report.messages else ""
+            raise ValueError(f"buildBackboneDataset: expected at least one backbone to write, got none{reason}")
+    return report

@@ -1,0 +1,239 @@
+# SPDX-License-Identifier: MIT
+"""Backbones: files read, shards written, and generation with a small model."""
+import pathlib
+import re
+
+import numpy as np
+import pytest
+from conftest import runCli
+from openmm import app, unit
+
+import openmmorbit
+from openmmorbit import orbit
+from openmmorbit.backbones import makeTopology
+from openmmorbit.data.backbones import buildBackboneDataset, readBackbones
+
+
+def makeHelix(number):
+    """Get N, CA, C, O and CB of a right-handed helix of alanine: shape (number, 5, 3), in Angstrom."""
+    places = np.array([[1.55, -27.6, -0.88], [2.29, 0.0, 0.0], [1.61, 26.5, 1.11], [1.90, 33.0, 2.29],
+                       [3.32, -10.0, -1.06]])
+    angles = np.radians(100.0 * np.arange(number)[:, None] + places[:, 1])
+    heights = 1.5 * np.arange(number)[:, None] + places[:, 2]
+    return np.stack([places[:, 0] * np.cos(angles), places[:, 0] * np.sin(angles), heights], axis=-1)
+
+
+def writeHelix(path, number, mirror=False, missing=(), names=("N", "CA", "C", "O", "CB"), chains=1):
+    """Write helices, side by side; residues can lack their CA."""
+    topology, positions = app.Topology(), []
+    helix = makeHelix(number) * ([1, -1, 1] if mirror else [1, 1, 1])
+    for k in range(chains):
+        chain = topology.addChain("AB"[k])
+        for i in range(number):
+            residue = topology.addResidue("ALA", chain, id=str(i + 1))
+            for j, name in enumerate(names):
+                if not (name == "CA" and i in missing):
+                    topology.addAtom(name, app.Element.getBySymbol(name[0]), residue)
+                    positions.append(helix[i, j] + [12 * k, 0, 0])
+    write = app.PDBFile.writeFile if str(path).endswith(".pdb") else app.PDBxFile.writeFile
+    with open(path, "w", encoding="utf-8") as stream:
+        write(topology, np.array(positions) * unit.angstrom, stream, keepIds=True)
+    return helix
+
+
+def writeArrays(path, numbers, **changed):
+    """Write an npz file of helices."""
+    helices = [makeHelix(n)[:, :4] for n in numbers]
+    data = {"xyz_i16": np.rint(np.concatenate(helices) / 0.0025).astype(np.int16), "scale": np.float32(0.0025),
+            "offset": np.cumsum([0, *numbers]).astype(np.int32), "name": np.array([f"helix{n}" for n in numbers]),
+            "ss": np.frombuffer(b"H" * sum(numbers), np.uint8), "cluster": np.arange(len(numbers), dtype=np.int32),
+            "split": np.array([k % 3 for k in range(len(numbers))], np.uint8), **changed}
+    np.savez(path, **{name: value for name, value in data.items() if value is not None})
+
+
+@pytest.fixture(scope="module")
+def shard(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("backbones")
+    writeArrays(folder / "helices.npz", list(range(20, 50)))
+    report = buildBackboneDataset([folder / "helices.npz"], folder / "train.shard")
+    assert report.numBackbones == 10 and report.numOtherSide == 10 and report.messages == []
+    return folder / "train.shard"
+
+
+@pytest.mark.parametrize("ending", ["pdb", "cif"])
+def testReadsChainsOfAStructure(tmp_path, ending):
+    helix = writeHelix(tmp_path / f"two.{ending}", 20, chains=2)
+    backbone, = readBackbones(tmp_path / f"two.{ending}")
+    assert list(backbone.subject.chains) == [0] * 20 + [1] * 20
+    assert list(backbone.subject.numbers) == 2 * list(range(1, 21))
+    assert backbone.subject.name == "two" and not backbone.subject.hasBreaks()
+    assert set(backbone.subject.structure[5:15]) == {"H"}
+    assert backbone.positions.shape == (40, 3, 3)
+    assert np.abs(backbone.positions[:20] - helix[:, :3]).max() < 2e-3
+
+
+def testResiduesWithoutCaMakeABreak(tmp_path):
+    writeHelix(tmp_path / "part.pdb", 20, missing=(7,))
+    backbone, = readBackbones(tmp_path / "part.pdb", structure=False)
+    assert backbone.subject.getNumResidues() == 19 and backbone.subject.hasBreaks()
+    assert list(backbone.subject.numbers)[6:8] == [7, 9]
+    assert set(backbone.subject.structure) == {"?"}
+
+
+def testRefusesWhatIsNoProtein(tmp_path):
+    writeHelix(tmp_path / "mirror.pdb", 12, mirror=True)
+    with pytest.raises(ValueError, match="expected L-amino acids, got a D-amino acid in residue ALA 1 of chain A; "
+                                         "keepD=True keeps it"):
+        list(readBackbones(tmp_path / "mirror.pdb"))
+    assert len(list(readBackbones(tmp_path / "mirror.pdb", keepD=True))) == 1
+    writeHelix(tmp_path / "beads.pdb", 12, names=("CA",))
+    with pytest.raises(ValueError, match="expected residues with N, CA and C, got none"):
+        list(readBackbones(tmp_path / "beads.pdb"))
+    (tmp_path / "text.cif").write_text("nothing")
+    with pytest.raises(ValueError, match="text.cif.*a file that cannot be read"):
+        list(readBackbones(tmp_path / "text.cif"))
+    with pytest.raises(ValueError, match="ends in .pdb"):
+        list(readBackbones(__file__))
+    with pytest.raises(FileNotFoundError):
+        list(readBackbones(tmp_path / "none.pdb"))
+    writeArrays(tmp_path / "bad.npz", [20], ss=None)
+    with pytest.raises(ValueError, match="got none called ss"):
+        list(readBackbones(tmp_path / "bad.npz"))
+
+
+@pytest.mark.parametrize("points", [1, 3])
+def testShardsHoldWhatWasRead(tmp_path, points):
+    writeArrays(tmp_path / "helices.npz", [20, 21, 22, 23, 24])
+    path = tmp_path / "train.shard"
+    report = buildBackboneDataset([tmp_path / "helices.npz"], path, points=points, shortest=21)
+    assert (report.numBackbones, report.numOtherSide) == (1, 2)
+    assert "helix20" in report.messages[0] and "expected 21 to 512 residues" in report.messages[0]
+    reader, subject, block = orbit.ShardReader(str(path)), orbit.ShardSubject(), orbit.FrameBlock()
+    assert reader.nextSubject(subject) and subject.kind == orbit.SubjectKind_Backbone
+    assert subject.backbone.name == "helix23" and subject.splitKey == "cluster 3"
+    assert subject.pointsPerToken == points and subject.backbone.structure == 23 * "H"
+    assert reader.nextBlock(block) and block.condition == "native"
+    expected = makeHelix(23)[:, 1:2] if points == 1 else makeHelix(23)[:, :3]
+    assert np.abs(np.array(block.positions).reshape(expected.shape) - expected).max() < 2e-3
+    validation = buildBackboneDataset([tmp_path / "helices.npz"], path, points=points, validation=True)
+    assert validation.numBackbones == 2
+
+
+def testFilesThatCannotBeUsedAreNamed(tmp_path):
+    writeHelix(tmp_path / "good.pdb", 24)
+    writeHelix(tmp_path / "mirror.pdb", 24, mirror=True)
+    side = orbit.isValidationMolecule("-".join(24 * ["ALA"]))
+    report = buildBackboneDataset([tmp_path / "mirror.pdb", tmp_path / "good.pdb"], tmp_path / "x.shard",
+                                  validation=side)
+    assert report.numBackbones == 1 and "mirror.pdb" in report.messages[0] and "D-amino" in report.messages[0]
+    with pytest.raises(ValueError, match="at least one backbone to write, got none; the last fault: .*D-amino"):
+        buildBackboneDataset([tmp_path / "mirror.pdb"], tmp_path / "y.shard")
+    with pytest.raises(ValueError, match="expected 1 point"):
+        buildBackboneDataset([tmp_path / "good.pdb"], tmp_path / "y.shard", points=2)
+    assert not (tmp_path / "y.shard").exists()
+
+
+def makeModel(shard, points=1):
+    """Get a model with pseudo-random weights that knows the geometry of a shard."""
+    vocabularies = orbit.makeBackboneVocabularies(64)
+    settings = orbit.PairBiasTransformerSettings()
+    settings.width, settings.numLayers, settings.numHeads, settings.pairWidth = 16, 1, 2, 8
+    settings.conditionWidth, settings.dataScale, settings.pointsPerToken = 8, 8.0, points
+    model = orbit.DenoiserModel.createRandom(settings, 1, vocabularies.residues, vocabularies.pairs)
+    model.setRotations(orbit.OrbitRotations_Proper)
+    survey, reader = orbit.BackboneSurvey(points), orbit.ShardReader(str(shard))
+    subject, block = orbit.ShardSubject(), orbit.FrameBlock()
+    while reader.nextSubject(subject):
+        while reader.nextBlock(block):
+            survey.add(subject.backbone, np.array(block.positions, np.float64))
+    model.setBackbones(survey.finish())
+    return model
+
+
+def testGeneratesOnTheCpu(shard):
+    generator = openmmorbit.BackboneGenerator(makeModel(shard), numSteps=4, method="euler", check=False)
+    assert generator.lengths == (20, 47) and generator.atomsPerResidue == 1
+    ensembles = generator.generateBatch([25, 40], 2, seed=3, structures=[None, 40 * "E"])
+    assert [entry.numAtoms for entry in ensembles] == [25, 40] and len(ensembles[0]) == 2
+    topology = ensembles[1].topology
+    assert [atom.name for atom in topology.atoms()] == 40 * ["CA"]
+    assert [residue.id for residue in topology.residues()] == [str(k) for k in range(1, 41)]
+    again = generator.generate(40, 2, seed=3, structure=40 * "E")
+    assert np.abs(again.positions._value - ensembles[1].positions._value).max() > 1e-3     # Another record.
+    for wrong, text in ((19, "20 to 47 residues"), ([25, 25], "20 to 47 residues"), (0, "got 0"),
+                        ([20, 20], "at most 1 chain")):
+        with pytest.raises(ValueError, match=text):
+            generator.generate(wrong)
+    with pytest.raises(ValueError, match="each of 25 residues, got 3"):
+        generator.generate(25, structure="HHH")
+    with pytest.raises(ValueError, match="one structure for each of 2"):
+        generator.generateBatch([25, 25], structures=["H" * 25])
+    with pytest.raises(ValueError, match="one of molecules; use ConformerGenerator"):
+        openmmorbit.BackboneGenerator("conformer")
+
+
+def testTheTopologyOfThreeAtomsHasBonds():
+    topology = makeTopology(openmmorbit.makeBackbone([4, 3]), 3)
+    assert topology.getNumAtoms() == 21 and topology.getNumBonds() == 14 + 3 + 2
+    assert [chain.id for chain in topology.chains()] == ["A", "B"]
+    assert [atom.element.symbol for atom in topology.atoms()][:3] == ["N", "C", "C"]
+
+
+def testTheCommandWritesPdbAndCif(shard, tmp_path, capsys):
+    makeModel(shard).save(str(tmp_path / "model.safetensors"))
+    base = ["backbones", "--model", tmp_path / "model.safetensors", "--steps", 3, "--seed", 5]
+    for ending, reader in (("pdb", app.PDBFile), ("cif", app.PDBxFile)):
+        path = tmp_path / f"out.{ending}"
+        status, line = runCli(capsys, *base, "--no-check", "--length", "30-40", "-n", 3, "-o", path)
+        assert status == 0 and "3 backbones in" in line
+        assert 30 <= reader(str(path)).topology.getNumAtoms() <= 40
+        assert path.read_text().count("MODEL " if ending == "pdb" else "data_") == 3
+    for options, message in ((["--length", "30-", "-o", "x.pdb"], "expected --length as a number"),
+                             (["--length", "10", "-o", "x.pdb"], "expected a --length of 20 to 47"),
+                             (["--length", "30", "-o", "x.xyz"], "ends in .pdb or .cif"),
+                             (["--length", "30", "--structure", "HH", "-o", "x.pdb"], "each of 30 residues, got 2"),
+                             (["--length", "30-31", "--structure", "HH", "-o", "x.pdb"], "expected one --length")):
+        status, line = runCli(capsys, *base, *options)
+        assert status == 2 and message in line
+    status, line = runCli(capsys, *base, "--length", "30", "--max-redraws", 1, "-o", tmp_path / "none.pdb")
+    assert status == 3 and "1 backbone stayed wrong" in line
+    assert not (tmp_path / "none.pdb").exists()
+
+
+def testTrainsAndGenerates(shard, tmp_path):
+    pytest.importorskip("openmmorbit.orbittraining")
+    tiny = {"width": 16, "numHeads": 2, "numLayers": 1, "pairWidth": 8, "conditionWidth": 8, "numRadial": 8,
+            "threads": 1, "maxSteps": 20, "atomsPerBatch": 200}
+    result = openmmorbit.train(shard, tmp_path / "run", 1, progress=False, validation=shard, **tiny)
+    assert result.numSteps == 20 and np.isfinite(result.validationLoss)
+    model = orbit.DenoiserModel.load(result.modelPath)
+    assert model.getMetadata("data") == "10 backbones of 335 residues" and model.getBackbones().numBackbones == 10
+    assert (tmp_path / "run" / "settings.json").is_file() and (tmp_path / "run" / "report.md").is_file()
+    ensemble = openmmorbit.BackboneGenerator(result.modelPath, numSteps=3, check=False).generate(30, 2)
+    assert len(ensemble) == 2
+    with pytest.raises(TypeError, match="got 'colour'"):
+        openmmorbit.train(shard, tmp_path / "run", 1, colour=3)
+    with pytest.raises(TypeError, match="no forceField with backbones"):
+        openmmorbit.train(shard, tmp_path / "run", 1, forceField="amber14")
+    with pytest.raises(ValueError, match="minutes above 0"):
+        openmmorbit.train(shard, tmp_path / "run", 0)
+
+
+def testThePageRuns(tmp_path, monkeypatch):
+    pytest.importorskip("openmmorbit.orbittraining")
+    text = (pathlib.Path(__file__).resolve().parents[1] / "docs" / "backbones.md").read_text(encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    side = [orbit.isValidationMolecule("-".join(number * ["ALA"])) for number in range(30, 120)]
+    lengths = [30 + k for k, other in enumerate(side) if not other]
+    writeHelix(tmp_path / "1abc.pdb", lengths[0])
+    writeHelix(tmp_path / "2def.cif", lengths[-1])
+    train = openmmorbit.train
+    tiny = {"width": 16, "numHeads": 2, "numLayers": 1, "pairWidth": 8, "conditionWidth": 8, "numRadial": 8,
+            "threads": 1, "maxSteps": 2}
+    monkeypatch.setattr(openmmorbit, "train", lambda *a, **k: train(*a, **k, **tiny))
+    names = {}
+    for block in re.findall(r"```python\n(.*?)```", text, re.S):
+        exec(compile(block.replace("safetensors\")", "safetensors\", numSteps=2, maxRedraws=0)"), "backbones.md",
+                     "exec"), names)
+    assert names["report"].numBackbones == 2 and names["ensemble"].numAtoms == 80
+    assert [entry.numAtoms for entry in names["mixed"]] == [60, 70, 80]
