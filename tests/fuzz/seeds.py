@@ -61,6 +61,17 @@ def makeTopologyModel():
     return model
 
 
+def makeBackboneModel():
+    """A model of backbones, whose file holds what its training data show."""
+    vocabularies = orbit.makeBackboneVocabularies(64)
+    model = orbit.DenoiserModel.createRandom(makeTopologyModel().getSettings(), 1, vocabularies.residues,
+                                             vocabularies.pairs)
+    survey = orbit.BackboneSurvey(1)
+    survey.add(openmmorbit.makeBackbone(4), [3.8 * k for k in range(12)])
+    model.setBackbones(survey.finish())
+    return model
+
+
 def splitShard(data):
     """A shard of format 2 with one subject and one frame of it, whole and in the parts that the fuzz target joins."""
     label, size = (int.from_bytes(data[k:k + 4], "little") for k in (8, 12))
@@ -88,11 +99,14 @@ def makeShardInputs(text):
     return splitShard(writeShard(lambda writer: writer.add(record)))
 
 
-def makeTopologyShardInputs():
-    """A topology and a frame of it."""
+def makeSubjectShardInputs(kind):
+    """A subject that is no molecule, and a frame of it."""
     subject = orbit.ShardSubject()
-    subject.kind, subject.splitRule = orbit.SubjectKind_Topology, orbit.SplitRule_Time
-    subject.topology = makeTopologySubject()
+    subject.kind, subject.splitRule = kind, orbit.SplitRule_Time
+    if kind == orbit.SubjectKind_Topology:
+        subject.topology = makeTopologySubject()
+    else:
+        subject.backbone, subject.pointsPerToken = openmmorbit.makeBackbone([5, 3], "HHE?CCCC"), 3
     block = orbit.FrameBlock()
     block.condition, block.temperature, block.series = "300 K", 300.0, "a"
     block.positions, block.energies = [float(k) for k in range(3 * subject.getNumPoints())], [0.5]
@@ -129,6 +143,7 @@ def makeSeeds():
     for storage in (orbit.TensorStorage_Float32, orbit.TensorStorage_BFloat16):
         yield "FuzzDenoiserModel", model.toBytes(storage)
         yield "FuzzDenoiserModel", makeTopologyModel().toBytes(storage)
+        yield "FuzzDenoiserModel", makeBackboneModel().toBytes(storage)
     generator = orbit.ConformerGenerator(model)
     generator.setEmbedModel(True)
     yield "FuzzSerialization", makeNodes(generator.toXml())
@@ -150,7 +165,8 @@ def makeSeeds():
         atoms = "".join(f"A {a.name} {a.element} {a.formalCharge}\n" for a in graph.atoms)
         yield "FuzzTopology", f"R LIG {text.split()[0]}\n{atoms}{bonds}".encode()
         yield "FuzzTopology", f"R UNL\n{atoms}{bonds}".encode()
-    for contents in makeTopologyShardInputs():
+    for contents in (*makeSubjectShardInputs(orbit.SubjectKind_Topology),
+                     *makeSubjectShardInputs(orbit.SubjectKind_Backbone)):
         yield "FuzzShard", contents
     yield "FuzzShard", bytes([0, 0]) + (golden / "format1.shard").read_bytes()[8:]
     for path in golden.glob("*.sdf"):
