@@ -165,6 +165,7 @@ def makeGaussian(topology):
     return model
 
 
+@pytest.mark.filterwarnings("ignore:.*expected the bonds of all molecules")
 def testWeightsTurnTheModelIntoTheBoltzmannDistribution(tmp_path):
     topology, strength = makePair(), 200.0
     report = evaluateSystem(makeGaussian(topology), topology, drawWell(strength, 4000), system=makeWell(strength),

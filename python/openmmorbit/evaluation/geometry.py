@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 #: Pairs of atoms whose distances are measured, and atoms that they are chosen from, at most.
 MAX_PAIRS, MAX_ENDS = 64, 40
-#: Bonds between the atoms of a pair at least; residues between alpha carbons.
+#: Bonds between the atoms of a pair at least.
 APART = 4
 #: Closer atoms of a pair are in contact: alpha carbons, and other atoms, nm.
 CONTACT_ALPHA, CONTACT = 0.8, 0.45

@@ -118,7 +118,10 @@ def readReference(where: str, dataset: TrajectoryDataset, geometry: SystemGeomet
     found = int(isFirst.sum()), int((~isFirst).sum())
     if min(found) < MIN_HALF:
         raise ValueError(f"{where}: expected at least {MIN_HALF} frames in each half of the trajectories, whose "
-                         f"difference is the yardstick, got {found[0]} and {found[1]}; give longer trajectories")
+                         f"difference is the yardstick, got {found[0]} and {found[1]}, without "
+                         f"{sum(count.duplicates for count in dataset.counts)} duplicates and "
+                         f"{sum(count.notFinite for count in dataset.counts)} that are not finite; give longer "
+                         "trajectories")
     return Reference(Measured.join(parts), isFirst, np.concatenate(trajectories), every,
                      sum(half.count for half in bonds), bonds, angles, np.concatenate(energies),
                      np.concatenate(energyFlags))

@@ -166,7 +166,7 @@ class FigureMaker:
             value, own, chance = np.mean([entry[:3] for entry in found], axis=0).tolist()
             mean = Comparison(value, own, chance, found[0].numStates)
             worst = int(np.argmax([entry.value - entry.halves for entry in found]))
-            self._add(f"{key}{part}.mean", f"{title} all {len(found)}{words}, mean", mean, said)
+            self._add(f"{key}{part}.mean", f"{title}{words}, mean of {len(found)}", mean, said)
             self._add(f"{key}{part}.worst", f"{title} {entries[worst]['name']}{words}, the worst",
                       found[worst], said)
 
@@ -263,7 +263,8 @@ class FigureMaker:
             edges = valueEdges(measured.distances)
             self._add("distances", "distances", self._compare(distributions.pooledDistance(edges),
                                                               lambda values: values.distances),
-                      f"Jensen-Shannon distance of the {measured.distances.shape[1]} distances' histogram")
+                      "Jensen-Shannon distance of the histogram of the distances of "
+                      f"{measured.distances.shape[1]} pairs of atoms")
             near = [(values.distances < self.data.geometry.contact).mean(axis=0)
                     for values in (self.data.states.measured, measured)]
             self.details["distances"] = [

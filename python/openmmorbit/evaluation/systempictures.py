@@ -28,11 +28,11 @@ STYLE = {"font.size": 11, "axes.titlesize": 12, "axes.labelsize": 11, "xtick.lab
          "figure.facecolor": "white", "font.family": "DejaVu Sans"}
 
 
-def _grid(rows: int, columns: int, width: float, height: float) -> tuple[Any, np.ndarray]:
+def _grid(rows: int, columns: int, width: float, height: float, layout: str = "constrained") -> tuple[Any, np.ndarray]:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(width * columns + 0.6, height * rows), layout="constrained")
+    figure = Figure(figsize=(width * columns + 0.6, height * rows + 0.4), layout=layout)
     figure.get_layout_engine().set(w_pad=0.09, h_pad=0.09)
     FigureCanvasAgg(figure)
     return figure, figure.subplots(rows, columns, squeeze=False)
@@ -60,14 +60,14 @@ def _drawMap(axis: Any, probabilities: np.ndarray, edges: list[np.ndarray], high
 
 
 def _addScale(figure: Any, mesh: Any, axes: np.ndarray) -> None:
-    bar = figure.colorbar(mesh, ax=axes, shrink=min(1.0, 1.6 / axes.shape[0] + 0.2), aspect=24, pad=0.015)
+    bar = figure.colorbar(mesh, ax=axes, shrink=1.0 if len(axes) == 1 else 2 / (len(axes) + 1), aspect=22, pad=0.015)
     bar.set_label("free energy / kT")
     bar.outline.set_visible(False)
 
 
 def _drawPhiPsi(data: Collected, numbers: list[int]) -> Any:
     sets = _sets(data)
-    figure, axes = _grid(len(numbers), len(sets), 3.4, 3.5)
+    figure, axes = _grid(len(numbers), len(sets), 3.4, 3.1, "compressed")
     edges, mesh = [np.linspace(-180, 180, ANGLE_BINS + 1)] * 2, None
     for line, (row, number) in enumerate(zip(axes, numbers)):
         maps = [binAngles(measured.phiPsi[:, number], ANGLE_BINS, weights) for _, measured, weights in sets]
@@ -110,8 +110,9 @@ def _drawCurves(axis: Any, curves: list[tuple[str, np.ndarray, str]], edges: np.
 
 
 def _legend(figure: Any, axis: Any, columns: int = 4) -> None:
+    """Put the legend of one axis below all; narrow pictures have two columns."""
     handles, names = axis.get_legend_handles_labels()
-    figure.legend(handles, names, loc="outside lower center", ncols=columns)
+    figure.legend(handles, names, loc="outside lower center", ncols=columns if figure.get_figwidth() > 9.5 else 2)
 
 
 def _drawTorsions(data: Collected, numbers: list[int]) -> Any:
@@ -208,7 +209,7 @@ def _drawMotions(data: Collected) -> Any:
         axes[0, 0].set(xlabel="TICA component 1", title="slowest motion")
         _legend(figure, axes[0, 0])
         return figure
-    figure, axes = _grid(1, len(found), 3.6, 3.6)
+    figure, axes = _grid(1, len(found), 3.6, 3.3, "compressed")
     mesh = None
     for place, (axis, (name, values)) in enumerate(zip(axes[0], found)):
         mesh = _drawMap(axis, values, edges, found[0][1].max())

@@ -200,7 +200,7 @@ class SystemReport:
 
             for section, name, figure in drawAll(self._data):
                 with replacingPath(folder / name) as part:
-                    figure.savefig(part, dpi=150)
+                    figure.savefig(part, dpi=150, bbox_inches="tight", pad_inches=0.1)
                 pictures.append((section, name))
         except ImportError as error:
             missing = f"No pictures: matplotlib is not installed ({error}); run 'pip install matplotlib'."
