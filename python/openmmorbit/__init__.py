@@ -38,6 +38,8 @@ _homes = {
     "eachState": "simulation.applying", "applyStates": "simulation.applying",
     "potentialEnergies": "simulation.applying", "chooseStates": "simulation.choosing",
     "startingStates": "simulation.choosing", "seedReplicas": "simulation.replicas",
+    "buildBackbone": "building", "readSequence": "building", "ProteinModel": "building", "BackboneError": "building",
+    "proteinSystem": "simulation.proteins", "simulateProtein": "simulation.proteins",
     "placeInSolvent": "simulation.solvent", "SolvatedState": "simulation.solvent",
     "readMolecule": "molecules", "readMolecules": "io.moleculefiles",
     "train": "training", "buildDataset": "data.shards", "makeDataset": "data.datasets",
@@ -48,9 +50,9 @@ _homes = {
     "SamplerSettings": "orbit", "SymmetryGroup": "orbit", "closeGroup": "orbit", "OrbitDiffusionIntegrator": "orbit",
     "EnsembleMetrics": "orbit", "compareEnsembles": "orbit", "computeSymmetricRmsd": "orbit", "averageMetrics": "orbit",
 }
-_modules = ("backbones", "chem", "cli", "conformers", "data", "demo", "ensemble", "evaluation", "familiarity",
-            "generator", "io", "models", "molecules", "openstereo", "orbit", "posterior", "relaxation", "results",
-            "samplersettings", "selections", "simulation", "topologies", "training")
+_modules = ("backbones", "building", "chem", "cli", "conformers", "data", "demo", "ensemble", "evaluation",
+            "familiarity", "generator", "io", "models", "molecules", "openstereo", "orbit", "posterior", "relaxation",
+            "results", "samplersettings", "selections", "simulation", "topologies", "training")
 
 
 def __getattr__(name: str) -> Any:

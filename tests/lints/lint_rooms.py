@@ -14,11 +14,12 @@ from common import listFiles, readText, run
 PAGE = "openmmapi/docs/rooms.md"
 INCLUDE = "openmmapi/include/"
 #: Rooms in the direction in which values pass: a room may use those before it.
-ORDER = ["values", "orbit", "model", "check", "inputs", "data", "chem", "relax", "kernels", "desk", "reference", "cpu",
-         "common", "school", "serialization", "wrappers"]
+ORDER = ["values", "orbit", "model", "check", "backbone", "inputs", "data", "chem", "relax", "kernels", "desk",
+         "reference", "cpu", "common", "school", "serialization", "wrappers"]
 #: Folders to rooms, the first match wins.
 FOLDERS = [("openmmapi/src/orbit/", "orbit"), ("openmmapi/src/model/", "model"), ("openmmapi/src/check/", "check"),
-           ("openmmapi/src/inputs/", "inputs"), ("openmmapi/src/data/", "data"), ("openmmapi/src/chem/", "chem"),
+           ("openmmapi/src/backbone/", "backbone"), ("openmmapi/src/inputs/", "inputs"),
+           ("openmmapi/src/data/", "data"), ("openmmapi/src/chem/", "chem"),
            ("openmmapi/src/relax/", "relax"), ("openmmapi/src/", "desk"), ("platforms/reference/src/", "reference"),
            ("platforms/cpu/src/", "cpu"), ("platforms/common/src/", "common"), ("platforms/opencl/src/", "common"),
            ("platforms/cuda/src/", "common"), ("platforms/hip/src/", "common"), ("platforms/torch/src/", "school"),

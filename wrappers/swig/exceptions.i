@@ -4,6 +4,7 @@
 %{
 #include "openmm/OpenMMException.h"
 #include "openmmorbit/ArgumentError.h"
+#include "openmmorbit/BackboneBuilder.h"
 #include <cstring>
 #include <exception>
 #include <new>
@@ -54,6 +55,19 @@ void raiseOpenMMException(const char* message) {
     Py_DECREF(module);
 }
 
+/** Raises openmmorbit.BackboneError, which knows the fault and the residue. */
+void raiseBackboneError(const OrbitPlugin::BackboneError& error) {
+    PyObject* module = PyImport_ImportModule("openmmorbit.building");
+    PyObject* type = module == nullptr ? nullptr : PyObject_GetAttrString(module, "BackboneError");
+    PyObject* value = type == nullptr ? nullptr :
+        PyObject_CallFunction(type, "sii", error.what(), (int) error.getFault(), error.getResidue());
+    if (value != nullptr)
+        PyErr_SetObject(type, value);
+    Py_XDECREF(value);
+    Py_XDECREF(type);
+    Py_XDECREF(module);
+}
+
 /** Raises what SWIG says about wrong arguments as one sentence, which openmmorbit._words makes. */
 void raiseArgumentError(PyObject* type, const char* message) {
     PyErr_Clear();
@@ -77,6 +91,10 @@ void raiseArgumentError(PyObject* type, const char* message) {
 %}
 
 %define ORBIT_CATCH
+    catch (const OrbitPlugin::BackboneError& e) {
+        raiseBackboneError(e);
+        SWIG_fail;
+    }
     catch (const OrbitPlugin::ArgumentError& e) {
         raiseError(PyExc_ValueError, e.what());
         SWIG_fail;

@@ -48,6 +48,8 @@
 #include "openmmorbit/FrameStatistics.h"
 #include "openmmorbit/StateCheck.h"
 #include "openmmorbit/MoleculeInputs.h"
+#include "openmmorbit/BackboneReport.h"
+#include "openmmorbit/BackboneBuilder.h"
 %}
 
 // Containers of values come back as tuples of copies, so that none of them outlives its owner.
@@ -121,6 +123,8 @@ ORBIT_VALUE(OrbitPlugin::ShardSubject)
 ORBIT_VALUE(OrbitPlugin::FrameBlock)
 ORBIT_VALUE(OrbitPlugin::FrameBlockHead)
 ORBIT_VALUE(OrbitPlugin::TokenInputs)
+ORBIT_VALUE(OrbitPlugin::BackboneReport)
+ORBIT_VALUE(OrbitPlugin::BuiltBackbone)
 
 // Long calls release the interpreter's lock.
 ORBIT_LONG_CALL(OrbitPlugin::orbitPosterior)
@@ -128,6 +132,7 @@ ORBIT_LONG_CALL(OrbitPlugin::orbitTarget)
 ORBIT_LONG_CALL(OrbitPlugin::countTraining)
 ORBIT_LONG_CALL(OrbitPlugin::computeSymmetricRmsd)
 ORBIT_LONG_CALL(OrbitPlugin::compareEnsembles)
+ORBIT_LONG_CALL(OrbitPlugin::buildBackbone)
 ORBIT_LONG_CALL(OrbitPlugin::ConformerGenerator::generate)
 ORBIT_LONG_CALL(OrbitPlugin::ConformerGenerator::generateBatch)
 ORBIT_LONG_CALL(OrbitPlugin::TopologyGenerator::generate)
@@ -275,3 +280,6 @@ SamplerSettings.__init__ = _initSamplerSettings
 %include "openmmorbit/BackboneInputs.h"
 %include "openmmorbit/BackboneCheck.h"
 %include "openmmorbit/BackboneSurvey.h"
+%include "openmmorbit/BackboneReport.h"
+%ignore OrbitPlugin::BackboneError;
+%include "openmmorbit/BackboneBuilder.h"

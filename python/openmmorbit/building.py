@@ -1,0 +1,245 @@
+# SPDX-License-Identifier: MIT
+"""From CA atoms to a protein that can be simulated: heavy atoms by the C++ builder, hydrogens by OpenMM."""
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import openmm
+from openmm import app, unit
+
+from openmmorbit import orbit
+from openmmorbit.arguments import checkInteger
+from openmmorbit.selections import findAtoms
+from openmmorbit.simulation.states import readStates, requireFinite
+
+if TYPE_CHECKING:
+    from openmmorbit.simulation.proteins import ProteinSimulation
+
+_letters = {"A": "ALA", "R": "ARG", "N": "ASN", "D": "ASP", "C": "CYS", "Q": "GLN", "E": "GLU", "G": "GLY", "H": "HIS",
+            "I": "ILE", "L": "LEU", "K": "LYS", "M": "MET", "F": "PHE", "P": "PRO", "S": "SER", "T": "THR", "W": "TRP",
+            "Y": "TYR", "V": "VAL"}
+#: Names that force fields and programs give to protonation states of standard residues.
+_variants = {"ASH": "ASP", "GLH": "GLU", "HID": "HIS", "HIE": "HIS", "HIP": "HIS", "HSD": "HIS", "HSE": "HIS",
+             "HSP": "HIS", "CYX": "CYS", "CYM": "CYS", "LYN": "LYS", "MSE": "MET"}
+_faults = ("break", "cis", "mirrored", "distorted")
+#: CA atoms of neighbours are 0.38 nm apart: plain numbers beyond this are Angstrom, taken for nm.
+MAX_DISTANCE = 1.5
+
+
+class BackboneError(ValueError):
+    """CA atoms that no protein of L residues and trans peptides fits.
+
+    Attributes
+    ----------
+    fault : str
+        "break", "cis", "mirrored" or "distorted".
+    residue : int
+        Index of the first residue that is concerned.
+    """
+
+    def __init__(self, text: str, fault: int | str = "distorted", residue: int = -1) -> None:
+        super().__init__(text)
+        self.fault = fault if isinstance(fault, str) else _faults[fault]
+        self.residue = residue
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (str(self), self.fault, self.residue)
+
+
+class ProteinModel(app.Modeller):
+    """A protein that was built: an openmm.app.Modeller with a report on its geometry.
+
+    Attributes
+    ----------
+    topology : openmm.app.Topology
+    positions : openmm.unit.Quantity
+        In nm.
+    report : openmmorbit.orbit.BackboneReport
+        Of the heavy atoms as they were built: phi, psi, omega, lengths, chirality, Ramachandran regions, clashes.
+    """
+
+    def __init__(self, topology: app.Topology, positions: Any, report: orbit.BackboneReport,
+                 record: orbit.TopologyRecord) -> None:
+        super().__init__(topology, positions)
+        self.report, self._record = report, record
+
+    @property
+    def faults(self) -> list[str]:
+        """One line for each Ramachandran outlier, clash, cis peptide and chain break of the heavy atoms."""
+        return list(self.report.describeFaults(self._record))
+
+    def createSystem(self, **options: Any) -> openmm.System:
+        """Make a System as proteinSystem() does."""
+        from openmmorbit.simulation.proteins import proteinSystem
+
+        return proteinSystem(self.topology, **options)
+
+    def simulate(self, **options: Any) -> ProteinSimulation:
+        """Start a Simulation as simulateProtein() does."""
+        from openmmorbit.simulation.proteins import simulateProtein
+
+        return simulateProtein(self, **options)
+
+    def __repr__(self) -> str:
+        numResidues, numChains = self.topology.getNumResidues(), self.topology.getNumChains()
+        return (f"<ProteinModel {numResidues} residue{'s' if numResidues > 1 else ''}, {numChains} "
+                f"chain{'s' if numChains > 1 else ''}, {self.topology.getNumAtoms()} atoms, {len(self.faults)} "
+                f"fault{'' if len(self.faults) == 1 else 's'}>")
+
+
+def readSequence(sequence: str | Sequence[str] | app.Topology) -> list[str]:
+    """Get the names of residues, three letters each.
+
+    Parameters
+    ----------
+    sequence : str, sequence of str or openmm.app.Topology
+        Letters, with "/" or ":" between chains and blanks anywhere; or names of three letters; or a Topology, whose
+        residues with a CA atom are taken. Names of protonation states become those of their residues.
+
+    Raises
+    ------
+    ValueError
+        Naming the place of a residue that is none of the twenty.
+    """
+    if isinstance(sequence, str):
+        known: dict[str, str] = _letters
+        entries = [letter for letter in sequence.upper() if letter not in "/:" and not letter.isspace()]
+    else:
+        known = {**{name: name for name in _letters.values()}, **_variants}
+        if isinstance(sequence, app.Topology):
+            sequence = [atom.residue.name for atom in sequence.atoms() if atom.name == "CA"]
+        entries = [str(entry).upper() for entry in sequence]
+    for place, entry in enumerate(entries, 1):
+        if entry not in known:
+            raise ValueError(f"readSequence: expected the twenty standard residues, got {entry!r} at place {place}")
+    return [known[entry] for entry in entries]
+
+
+def _readTrace(trace: Any, state: int, topology: app.Topology | None) -> tuple[np.ndarray, app.Topology | None]:
+    """Get CA positions in Angstrom, shape (numResidues, 3), and the Topology of the CA atoms."""
+    where = "buildBackbone"
+    states = readStates(where, trace, topology)
+    index = checkInteger("state", state, 0, where)
+    if index >= len(states.positions):
+        raise ValueError(f"{where}: expected a state below {len(states.positions)}, got {index}")
+    states = states._replace(positions=states.positions[index:index + 1])
+    known = states.topology
+    atoms = list(range(states.numAtoms)) if known is None else findAtoms(known, "CA", where)
+    states = states._replace(positions=states.positions[:, atoms])
+    requireFinite(where, states)
+    positions = states.positions[0]
+    if len(positions) > 1:
+        typical = float(np.median(np.linalg.norm(np.diff(positions, axis=0), axis=1)))
+        if typical > MAX_DISTANCE:
+            raise ValueError(f"{where}: expected CA atoms in nm, 0.38 apart, got {typical:.3g}; give a Quantity with "
+                             "its unit")
+    return 10 * positions, known
+
+
+def _readChains(count: int, topology: app.Topology | None, chains: Sequence[int] | None) -> tuple[list[int], list[str]]:
+    """Get the chain of every residue, and its number if that is known."""
+    if chains is not None:
+        lengths = [checkInteger("chains", length, 1, "buildBackbone") for length in chains]
+        if sum(lengths) != count:
+            raise ValueError(f"buildBackbone: expected chains with {count} residues in all, got {sum(lengths)}")
+        return [number for number, length in enumerate(lengths) for _ in range(length)], []
+    if topology is None:
+        return [0] * count, []
+    residues = [atom.residue for atom in topology.atoms() if atom.name == "CA"]
+    order = {chain.index: place for place, chain in enumerate(dict.fromkeys(entry.chain for entry in residues))}
+    return [order[entry.chain.index] for entry in residues], \
+        [f"{entry.id}{entry.insertionCode.strip()}" for entry in residues]
+
+
+def makeTopology(record: orbit.TopologyRecord) -> app.Topology:
+    """Get the openmm.app.Topology of flat lists of atoms, bonds, residues and chains."""
+    topology, chains = app.Topology(), {}
+    residues = []
+    for name, number, chain in zip(record.residueNames, record.residueIds, record.residueChains):
+        if chain not in chains:
+            chains[chain] = topology.addChain()
+        residues.append(topology.addResidue(name, chains[chain], number))
+    atoms = [topology.addAtom(atom.name, app.Element.getByAtomicNumber(atom.element), residues[atom.residue])
+             for atom in record.atoms]
+    for bond in record.bonds:
+        topology.addBond(atoms[bond.atom1], atoms[bond.atom2])
+    return topology
+
+
+def addHydrogens(modeller: app.Modeller, pH: float) -> None:
+    """Add hydrogens with ff14SB, on the Reference platform, which works everywhere."""
+    modeller.addHydrogens(app.ForceField("amber14/protein.ff14SB.xml"), pH=pH,
+                          platform=openmm.Platform.getPlatform("Reference"))
+
+
+def buildBackbone(trace: Any, sequence: str | Sequence[str] | app.Topology | None = None, *, state: int = 0,
+                  topology: app.Topology | None = None, chains: Sequence[int] | None = None, hydrogens: bool = True,
+                  pH: float = 7.0, splitAtBreaks: bool = False, keepCis: bool = False,
+                  keepLeftHanded: bool = False) -> ProteinModel:
+    """Build a protein on its CA atoms. All residues are L and all peptides trans, or the call raises.
+
+    Parameters
+    ----------
+    trace : array_like, Quantity, Ensemble, or an object with positions and topology such as an app.PDBFile
+        CA positions of shape (numResidues, 3), in nm if there is no unit; several states are possible. If the Topology
+        is known, its CA atoms are taken, with the chains and numbers of their residues.
+    sequence : str, sequence of str or openmm.app.Topology, optional
+        As in readSequence(). Default: alanine, and glycine where phi is positive.
+    state : int
+        Which of several states.
+    topology : openmm.app.Topology, optional
+        What the atoms are, if the trace does not know it.
+    chains : sequence of int, optional
+        Number of residues of each chain. Default: the chains of the Topology, or one.
+    hydrogens : bool
+        Add hydrogens.
+    pH : float
+        For the protonation states of the residues.
+    splitAtBreaks : bool
+        Start a new chain where neighbours are more than 0.43 nm apart, instead of raising.
+    keepCis : bool
+        Build cis peptides where CA atoms are 0.26 to 0.33 nm apart.
+    keepLeftHanded : bool
+        Build traces that look like mirror images too, with L residues.
+
+    Returns
+    -------
+    ProteinModel
+        An app.Modeller with a report.
+
+    Raises
+    ------
+    BackboneError
+        Naming the residue, for a trace that is broken, has a cis peptide, looks like a mirror image, or fits no
+        residue.
+    ValueError
+        For another number of residues than CA atoms, unknown residues, chains of one residue, or positions that are not
+        finite.
+
+    Examples
+    --------
+    >>> model = openmmorbit.buildBackbone(caPositions)  # doctest: +SKIP
+    >>> model.report.getNumD(), model.faults  # doctest: +SKIP
+    (0, [])
+    """
+    positions, known = _readTrace(trace, state, topology)
+    core, settings = orbit.BackboneTrace(), orbit.BuilderSettings()
+    core.positions = positions.ravel()
+    residueChains, core.residueIds = _readChains(len(positions), known, chains)
+    core.residueChains = np.array(residueChains, np.int32)
+    if sequence is not None:
+        names = readSequence(sequence)
+        if len(names) != len(positions):
+            raise ValueError(f"buildBackbone: expected a sequence of {len(positions)} residues, one for each CA atom, "
+                             f"got {len(names)}")
+        core.residueNames = names
+    settings.splitAtBreaks, settings.keepCis = bool(splitAtBreaks), bool(keepCis)
+    settings.keepLeftHanded = bool(keepLeftHanded)
+    built = orbit.buildBackbone(core, settings)
+    heavy = unit.Quantity(0.1 * np.asarray(built.positions).reshape(-1, 3), unit.nanometer)
+    model = ProteinModel(makeTopology(built.topology), heavy, built.report, built.topology)
+    if hydrogens:
+        addHydrogens(model, pH)
+    return model

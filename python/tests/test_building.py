@@ -1,0 +1,189 @@
+# SPDX-License-Identifier: MIT
+"""Backbones from CA atoms: models, sequences, errors, systems in implicit solvent, and simulations that start."""
+import io
+import json
+import pathlib
+import pickle
+
+import numpy as np
+import openmm
+import pytest
+from openmm import app, unit
+
+import openmmorbit
+
+GOLDEN = pathlib.Path(__file__).resolve().parents[2] / "tests" / "golden" / "backbones.json"
+REFERENCE = openmm.Platform.getPlatform("Reference")
+
+
+@pytest.fixture(scope="module")
+def natives():
+    entries = json.loads(GOLDEN.read_text(encoding="utf-8"))
+    for entry in entries:
+        entry["positions"] = np.array(entry["positions"]).reshape(-1, 4, 3)
+    return entries
+
+
+@pytest.fixture(scope="module")
+def helical(natives):
+    return next(entry for entry in natives if entry["kind"] == "H")
+
+
+def caOf(native):
+    return unit.Quantity(native["positions"][:, 1], unit.angstrom)
+
+
+def makeHelix(numResidues=8):
+    angle = np.radians(100 * np.arange(numResidues))
+    return 0.1 * np.stack([2.29 * np.cos(angle), 2.29 * np.sin(angle), 1.5 * np.arange(numResidues)], 1)
+
+
+def test_model_has_hydrogens_and_a_report(helical):
+    model = openmmorbit.buildBackbone(caOf(helical))
+    number = len(helical["sequence"])
+    assert isinstance(model, app.Modeller) and model.topology.getNumResidues() == number
+    assert {residue.name for residue in model.topology.residues()} <= {"ALA", "GLY"}
+    # Ten atoms of alanine, seven of glycine; two more hydrogens and OXT at the ends.
+    names = [residue.name for residue in model.topology.residues()]
+    assert model.topology.getNumAtoms() == 10 * names.count("ALA") + 7 * names.count("GLY") + 3
+    assert model.report.getNumD() == 0 and len(model.report.cisPeptides) == 0
+    assert np.nanmax(np.abs(np.array(model.report.peptideLengths) - 1.33)) < 0.05
+    assert model.report.phi.shape == (number,) and "residues, 1 chain" in repr(model)
+    ca = [atom.index for atom in model.topology.atoms() if atom.name == "CA"]
+    found = np.array(model.positions.value_in_unit(unit.angstrom))[ca]
+    assert np.allclose(found, helical["positions"][:, 1], atol=1e-9)
+
+
+def test_sequences_in_all_forms(natives):
+    native = natives[1]
+    letters = native["sequence"]
+    model = openmmorbit.buildBackbone(caOf(native), letters, hydrogens=False)
+    names = [residue.name for residue in model.topology.residues()]
+    assert names == openmmorbit.readSequence(letters) == openmmorbit.readSequence(names)
+    again = openmmorbit.buildBackbone(caOf(native), model.topology, hydrogens=False)
+    assert np.array_equal(again.positions.value_in_unit(unit.nanometer), model.positions.value_in_unit(unit.nanometer))
+    assert openmmorbit.readSequence("ac/ D:e") == ["ALA", "CYS", "ASP", "GLU"]
+    assert openmmorbit.readSequence(["HID", "cyx"]) == ["HIS", "CYS"]
+    with pytest.raises(ValueError, match="'B' at place 2"):
+        openmmorbit.readSequence("ABC")
+    with pytest.raises(ValueError, match=f"sequence of {len(letters)} residues, one for each CA atom, got 3"):
+        openmmorbit.buildBackbone(caOf(native), "AAA")
+
+
+def test_every_residue_gets_its_template():
+    model = openmmorbit.buildBackbone(makeHelix(20), "ARNDCQEGHILKMFPSTWYV")
+    system = model.createSystem()
+    assert system.getNumParticles() == model.topology.getNumAtoms()
+    # The bonds are those that OpenMM knows of the residues.
+    found = {frozenset((a.index, b.index)) for a, b in model.topology.bonds()}
+    plain = app.Modeller(model.topology, model.positions).topology
+    bare = app.Topology()
+    chain = bare.addChain()
+    atoms = {}
+    for residue in plain.residues():
+        other = bare.addResidue(residue.name, chain, residue.id)
+        for atom in residue.atoms():
+            atoms[atom.index] = bare.addAtom(atom.name, atom.element, other)
+    bare.createStandardBonds()
+    assert found == {frozenset((a.index, b.index)) for a, b in bare.bonds()}
+
+
+def test_structures_keep_chains_and_numbers(natives):
+    model = openmmorbit.buildBackbone(np.concatenate([makeHelix(6), makeHelix(7) + 2]), chains=[6, 7])
+    assert [len(list(chain.residues())) for chain in model.topology.chains()] == [6, 7]
+    text = io.StringIO()
+    app.PDBFile.writeFile(model.topology, model.positions, text)
+    pdb = app.PDBFile(io.StringIO(text.getvalue()))
+    again = openmmorbit.buildBackbone(pdb)
+    assert [len(list(chain.residues())) for chain in again.topology.chains()] == [6, 7]
+    assert [residue.id for residue in again.topology.residues()] == [residue.id for residue in pdb.topology.residues()]
+    states = np.stack([makeHelix(6), makeHelix(6) + 1])
+    second = openmmorbit.buildBackbone(states, state=1, hydrogens=False)
+    ca = [atom.index for atom in second.topology.atoms() if atom.name == "CA"]
+    assert np.allclose(np.array(second.positions.value_in_unit(unit.nanometer))[ca], states[1], atol=1e-6)
+    with pytest.raises(ValueError, match="chains with 6 residues in all, got 7"):
+        openmmorbit.buildBackbone(makeHelix(6), chains=[3, 4])
+    with pytest.raises(ValueError, match="state below 2, got 2"):
+        openmmorbit.buildBackbone(states, state=2)
+
+
+def test_errors_name_the_residue(natives):
+    cis = next(entry for entry in natives if entry["kind"] == "cis")
+    with pytest.raises(openmmorbit.BackboneError, match="keepCis") as caught:
+        openmmorbit.buildBackbone(caOf(cis))
+    assert caught.value.fault == "cis" and f"residue {caught.value.residue + 1}" in str(caught.value)
+    assert len(openmmorbit.buildBackbone(caOf(cis), keepCis=True, hydrogens=False).report.cisPeptides) == 1
+    copy = pickle.loads(pickle.dumps(caught.value))
+    assert (copy.fault, copy.residue, str(copy)) == ("cis", caught.value.residue, str(caught.value))
+
+    mirrored = makeHelix(12) * [-1, 1, 1]
+    with pytest.raises(openmmorbit.BackboneError, match="mirror") as caught:
+        openmmorbit.buildBackbone(mirrored)
+    assert caught.value.fault == "mirrored"
+    left = openmmorbit.buildBackbone(mirrored, "A" * 12, keepLeftHanded=True, hydrogens=False)
+    assert left.report.getNumD() == 0 and (np.array(left.report.phi)[1:-1] > 0).all()
+
+    broken = makeHelix(12)
+    broken[6:, 0] += 0.5
+    with pytest.raises(openmmorbit.BackboneError, match="residues? 6") as caught:
+        openmmorbit.buildBackbone(broken)
+    assert caught.value.fault == "break" and caught.value.residue == 5
+    split = openmmorbit.buildBackbone(broken, splitAtBreaks=True, hydrogens=False)
+    assert split.topology.getNumChains() == 2 and "broken after ALA 6" in " ".join(split.faults)
+
+
+@pytest.mark.parametrize("trace, words", [
+    (np.full((6, 3), np.nan), "finite"), (makeHelix(1), "alone"), (10 * makeHelix(6), "in nm"),
+    (np.zeros((0, 3)), "at least one"), (np.zeros((4, 2)), "shape")])
+def test_wrong_traces(trace, words):
+    with pytest.raises(ValueError, match=words):
+        openmmorbit.buildBackbone(trace)
+
+
+def test_native_solvent_is_that_of_the_custom_force():
+    model = openmmorbit.buildBackbone(makeHelix(20), "ARNDCQEGHILKMFPSTWYV")
+    custom = app.ForceField("amber14-all.xml", "implicit/obc2.xml").createSystem(model.topology)
+    energies, forces = [], []
+    for system in (model.createSystem(constraints=None), custom):
+        context = openmm.Context(system, openmm.VerletIntegrator(0.001), REFERENCE)
+        context.setPositions(model.positions)
+        state = context.getState(energy=True, forces=True)
+        energies.append(state.getPotentialEnergy()._value)
+        forces.append(np.array(state.getForces(asNumpy=True)._value))
+    assert abs(energies[0] - energies[1]) < 1e-4 * abs(energies[1])
+    assert np.abs(forces[0] - forces[1]).max() < 1e-3 * np.abs(forces[1]).max()
+    assert not any(isinstance(force, openmm.CustomGBForce) for force in model.createSystem().getForces())
+    heavy = model.createSystem(hydrogenMass=4)
+    assert max(heavy.getParticleMass(atom.index)._value for atom in model.topology.atoms()
+               if atom.element.symbol == "H") == pytest.approx(4)
+
+
+@pytest.mark.parametrize("kind", ["H", "cis"])
+def test_simulations_start_and_stay(natives, kind):
+    native = next(entry for entry in natives if entry["kind"] == kind)
+    sequence = native["sequence"] if kind == "H" else None
+    model = openmmorbit.buildBackbone(caOf(native), sequence, keepCis=kind == "cis")
+    simulation = model.simulate(seed=5, numSteps=50)
+    assert simulation.relaxed.accepted and simulation.relaxed.energyMinimized < simulation.relaxed.energyBefore
+    simulation.step(500)
+    state = simulation.context.getState(energy=True, positions=True)
+    assert np.isfinite(state.getPotentialEnergy()._value) and state.getStepCount() == 500
+    heavy = [atom.index for atom in model.topology.atoms() if atom.name == "CA"]
+    moved = np.array(state.getPositions(asNumpy=True)._value)[heavy]
+    lengths = np.linalg.norm(moved[1:] - moved[:-1], axis=1)
+    start = np.linalg.norm(np.diff(native["positions"][:, 1], axis=0), axis=1) / 10
+    assert np.abs(lengths - start).max() < 0.06  # a cis peptide is still cis
+
+
+def test_simulations_of_other_systems_and_refusals():
+    model = openmmorbit.buildBackbone(makeHelix(4))
+    vacuum = app.ForceField("amber14/protein.ff14SB.xml").createSystem(model.topology, constraints=app.HBonds)
+    simulation = openmmorbit.simulateProtein(model, system=vacuum, platform="Reference", numSteps=0, seed=3,
+                                             temperature=310, timeStep=0.001)
+    assert simulation.context.getPlatform().getName() == "Reference" and simulation.system is vacuum
+    assert simulation.integrator.getStepSize()._value == pytest.approx(0.001)
+    with pytest.raises(ValueError, match="temperature above 0"):
+        openmmorbit.simulateProtein(model, temperature=-1)
+    bare = openmmorbit.buildBackbone(makeHelix(4), hydrogens=False)
+    with pytest.raises(ValueError, match="No template found for residue"):
+        bare.simulate()
