@@ -94,8 +94,8 @@ def testErrorsOfSharesBlocksAndSampleSizes():
     errors = [distributions.blockError(values) for values in random.normal(size=(200, 1000))]
     assert np.mean(errors) == pytest.approx(1 / np.sqrt(1000), rel=0.1)
     assert np.isnan(distributions.blockError(np.zeros(1)))
-    assert distributions.shareError(np.arange(1000) < 300) == pytest.approx(np.sqrt(0.21 / 1000), rel=0.01)
-    assert distributions.shareError(np.zeros(100, bool)) == pytest.approx(np.sqrt(101) / 102 / 10)
+    assert distributions.shareError(0.3, 1000) == pytest.approx(np.sqrt(0.21 / 1000), rel=0.01)
+    assert distributions.shareError(0, 100) == pytest.approx(np.sqrt(101) / 102 / 10)
 
 
 def testMomentsOfBlocks():

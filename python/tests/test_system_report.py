@@ -124,6 +124,26 @@ def testThePageHasTheNumbersOfTheFile(alanine, perfect, tmp_path):
     assert re.search(r"TICA with a lag of 1 frames; timescales ", text)
 
 
+@pytest.mark.parametrize("numBad", [1, 20])
+def testAtomsInOnePlaceHaveNoFiniteEnergy(alanine, perfect, tmp_path, monkeypatch, numBad):
+    topology, frames = alanine
+    good = openmmorbit.TopologyGenerator.generate
+
+    def generate(self, *arguments, **options):
+        states = good(self, *arguments, **options)
+        for place in range(numBad):
+            states.setPositions(place, np.zeros((22, 3)))
+        return states
+
+    monkeypatch.setattr(openmmorbit.TopologyGenerator, "generate", generate)
+    report = evaluateSystem(makeModel(topology), topology, frames, system=implicitSystem(topology), temperature=300,
+                            numStates=20, relax=0, check=False, **FAST)
+    text = report.write(tmp_path).read_text(encoding="utf-8")
+    numbers = {entry["key"]: entry for entry in json.loads((tmp_path / "report.json").read_text("utf-8"))["figures"]}
+    assert report["energyW2"].value == np.inf and numbers["energyW2"]["value"] is None
+    assert "| E-W2 / kT | infinite | " in text and isPicture(tmp_path / "energies.png")
+
+
 def makePair():
     topology = app.Topology()
     residue = topology.addResidue("PAR", topology.addChain())

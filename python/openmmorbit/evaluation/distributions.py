@@ -194,10 +194,10 @@ def sampleSizeError(weights: np.ndarray, numResamples: int = 1000, seed: int = 1
     return float(np.std(values))
 
 
-def shareError(inside: np.ndarray) -> float:
-    """Get the standard error of a share of independent states; of none and of all it is not 0."""
-    share = (inside.sum() + 1) / (len(inside) + 2)
-    return float(np.sqrt(share * (1 - share) / len(inside)))
+def shareError(share: float, numStates: float) -> float:
+    """Get the standard error of a share, 0 to 1, of independent states; of none and of all it is not 0."""
+    smoothed = (share * numStates + 1) / (numStates + 2)
+    return float(np.sqrt(smoothed * (1 - smoothed) / numStates))
 
 
 def blockError(values: np.ndarray, numBlocks: int = 10) -> float:

@@ -151,7 +151,11 @@ class FigureMaker:
         """Get the sentence of a figure of the states, of the flow, or of its weights."""
         if key.endswith(".flow"):
             return "the same of the states with a density, all of them, before they are weighted"
-        return "the same of these states, drawn by weight" if key.endswith(".reweighted") else reading
+        flow = self.data.flow
+        if key.endswith(".reweighted") and flow is not None and flow.weights is not None:
+            return ("the same of these states, drawn by weight: worth about "
+                    f"{flow.weights.ess * len(flow):.2g} states of equal weight, which makes distances larger")
+        return reading
 
     def _summarizeAngles(self, entries: list[dict[str, Any]], key: str, title: str, reading: str) -> None:
         """Put single entries into the summary; of many, their mean and the worst one."""
@@ -214,13 +218,15 @@ class FigureMaker:
         for number, entry in enumerate(residues):
             series = reference.measured.phiPsi[:, number, 0] > 0
             own = 100 * float(series.mean())
-            ownError = 100 * max(distributions.blockError(series), distributions.shareError(series))
+            ownError = 100 * max(distributions.blockError(series), distributions.shareError(own / 100, len(series)))
             for key, states, weighted, words in self._sets():
                 inside = states.measured.phiPsi[:, number, 0] > 0
-                share, error = float(inside.mean()), distributions.shareError(inside)
+                share, error = float(inside.mean()), distributions.shareError(inside.mean(), len(inside))
                 if weighted and states.weights is not None:
                     estimate = states.weights.mean(inside, seed=self.data.seed)
-                    share, error = float(estimate.value), float(estimate.error)
+                    size = states.weights.ess * len(inside)
+                    share = float(estimate.value)
+                    error = max(float(estimate.error), distributions.shareError(share, size))
                 entry[f"phiPositive{key}"] = {"value": 100 * share, "error": 100 * error, "own": own,
                                               "ownError": ownError}
                 if len(residues) <= MAX_NAMED:

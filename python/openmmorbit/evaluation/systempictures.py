@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 #: Residues that are drawn at most, and on one picture; torsions that are drawn at most.
 MAX_RESIDUES, ROWS, MAX_TORSIONS = 24, 4, 16
+#: States that a curve is drawn of at least.
+FEWEST = 5
 #: Free energies that maps show, in kT.
 DEPTH = 6
 MD, MODEL, WEIGHTED, RELAXED, INK, PALE = "#8a94a3", "#c0392b", "#2c7fb8", "#41ab5d", "#20252d", "#5b6470"
@@ -94,10 +96,26 @@ def _worstFirst(data: Collected, pick: Callable[[int], Callable[[Measured], np.n
     return sorted(np.argsort(excess)[::-1][:largest].tolist())
 
 
-def _drawCurves(axis: Any, curves: list[tuple[str, np.ndarray, str]], edges: np.ndarray) -> None:
+def _coarsen(values: np.ndarray, edges: np.ndarray, size: float) -> tuple[np.ndarray, np.ndarray]:
+    """Join bins until there are not many more than the root of the number of states."""
+    joined = next(number for number in range(1, len(values) + 1)
+                  if len(values) % number == 0 and len(values) / number <= max(2 * np.sqrt(size), 6))
+    return values.reshape(-1, joined).sum(axis=1), edges[::joined]
+
+
+def _size(count: int, weights: np.ndarray | None) -> float:
+    """Get how many states a set is worth."""
+    return count if weights is None else 1 / float((weights ** 2).sum())
+
+
+def _drawCurves(axis: Any, curves: list[tuple[str, np.ndarray, str, float]], allEdges: np.ndarray) -> None:
     """Draw densities: the simulation's filled, the others as steps. The first two set the scale."""
     highest = 0.0
-    for place, (name, values, color) in enumerate(curves):
+    for place, (name, counts, color, size) in enumerate(curves):
+        if size < FEWEST:
+            axis.plot([], [], color=color, linewidth=1.8, label=f"{name}: too few to draw")
+            continue
+        values, edges = _coarsen(counts, allEdges, size)
         density = values / max(values.sum() * (edges[1] - edges[0]), 1e-300)
         highest = max(highest, float(density.max())) if place < 2 else highest
         if place == 0:
@@ -123,8 +141,9 @@ def _drawTorsions(data: Collected, numbers: list[int]) -> Any:
         # What is around 180 degrees stands in the middle of the axis.
         turned = int(np.cos(data.reference.measured.torsions[:, number]).mean() < 0)
         edges = np.linspace(-180, 180, bins + 1) + 180 * turned
-        curves = [(name, np.roll(binAngles(measured.torsions[:, [number]], bins, weights), turned * bins // 2), color)
-                  for (name, measured, weights), color in zip(_sets(data), (MD, MODEL, WEIGHTED))]
+        curves = [(name, np.roll(binAngles(measured.torsions[:, [number]], bins, weights), turned * bins // 2), color,
+                   _size(len(measured), weights)) for
+                  (name, measured, weights), color in zip(_sets(data), (MD, MODEL, WEIGHTED))]
         _drawCurves(axis, curves, edges)
         axis.set(title=data.geometry.torsionNames[number], xlim=(edges[0], edges[-1]),
                  xticks=np.linspace(edges[0], edges[-1], 5).astype(int))
@@ -180,7 +199,8 @@ def _drawShape(data: Collected) -> Any:
             values = getattr(measured, name)
             columns = values.reshape(len(values), -1)
             repeated = None if weights is None else np.repeat(weights, columns.shape[1])
-            curves.append((label, np.histogram(columns.ravel(), edges, weights=repeated)[0].astype(float), color))
+            curves.append((label, np.histogram(columns.ravel(), edges, weights=repeated)[0].astype(float), color,
+                           _size(len(values), weights)))
         _drawCurves(axis, curves, edges)
         axis.set(xlabel=words, title="distances of pairs" if name == "distances" else "size")
     if hasPairs:
@@ -201,17 +221,17 @@ def _drawMotions(data: Collected) -> Any:
     for name, measured, weights in _sets(data):
         values = np.clip(motions.project(measured), [e[0] for e in edges], [e[-1] for e in edges])
         counts = np.histogramdd(values, edges, weights=weights)[0]
-        found.append((name, counts / counts.sum()))
+        found.append((name, counts / counts.sum(), _size(len(values), weights)))
     if motions.dimension == 1:
         figure, axes = _grid(1, 1, 6.4, 3.6)
-        _drawCurves(axes[0, 0], [(name, values, color) for (name, values), color in zip(found, (MD, MODEL, WEIGHTED))],
-                    edges[0])
+        _drawCurves(axes[0, 0], [(name, values, color, size) for (name, values, size), color in
+                                 zip(found, (MD, MODEL, WEIGHTED))], edges[0])
         axes[0, 0].set(xlabel="TICA component 1", title="slowest motion")
         _legend(figure, axes[0, 0])
         return figure
     figure, axes = _grid(1, len(found), 3.6, 3.3, "compressed")
     mesh = None
-    for place, (axis, (name, values)) in enumerate(zip(axes[0], found)):
+    for place, (axis, (name, values, _)) in enumerate(zip(axes[0], found)):
         mesh = _drawMap(axis, values, edges, found[0][1].max())
         axis.set(title=name, xlabel="TICA component 1", ylabel="TICA component 2" if place == 0 else "",
                  box_aspect=1)
@@ -232,6 +252,7 @@ def _drawEnergies(data: Collected) -> Any:
     if weights is not None:
         sets.append(("reweighted", weights.energies, weights.weights, WEIGHTED))
     middle = data.states.energies[np.isfinite(data.states.energies)]
+    middle = middle if len(middle) > 0 else own
     low = min(np.percentile(values, 0.1) for values in (own, middle))
     spread = np.ptp(np.percentile(own, [0.5, 99.5]))
     high = max(own.max(), min(np.percentile(middle, 98), own.max() + 2 * spread))
@@ -242,7 +263,7 @@ def _drawEnergies(data: Collected) -> Any:
         counts = np.histogram(values[np.isfinite(values)], edges, weights=None if own_ is None else
                               own_[np.isfinite(values)])[0].astype(float)
         curves.append((name + (f" ({100 * beyond / len(values):.1f} % beyond)" if beyond and own_ is None else ""),
-                       counts, color))
+                       counts, color, _size(len(values), own_)))
     _drawCurves(axes[0, 0], curves, edges)
     axes[0, 0].set(xlabel="potential energy / (kJ/mol)", title="energies")
     if weights is not None:
