@@ -89,6 +89,12 @@ class ProteinModel(app.Modeller):
                 f"fault{'' if len(self.faults) == 1 else 's'}>")
 
 
+def _findResidues(topology: app.Topology, where: str) -> list[app.topology.Residue]:
+    """Get the residues that have a CA atom; calcium is none."""
+    chosen = set(findAtoms(topology, "CA", where))
+    return [atom.residue for atom in topology.atoms() if atom.index in chosen]
+
+
 def readSequence(sequence: str | Sequence[str] | app.Topology) -> list[str]:
     """Get the names of residues, three letters each.
 
@@ -109,7 +115,7 @@ def readSequence(sequence: str | Sequence[str] | app.Topology) -> list[str]:
     else:
         known = {**{name: name for name in _letters.values()}, **_variants}
         if isinstance(sequence, app.Topology):
-            sequence = [atom.residue.name for atom in sequence.atoms() if atom.name == "CA"]
+            sequence = [residue.name for residue in _findResidues(sequence, "readSequence")]
         entries = [str(entry).upper() for entry in sequence]
     for place, entry in enumerate(entries, 1):
         if entry not in known:
@@ -147,7 +153,7 @@ def _readChains(count: int, topology: app.Topology | None, chains: Sequence[int]
         return [number for number, length in enumerate(lengths) for _ in range(length)], []
     if topology is None:
         return [0] * count, []
-    residues = [atom.residue for atom in topology.atoms() if atom.name == "CA"]
+    residues = _findResidues(topology, "buildBackbone")
     order = {chain.index: place for place, chain in enumerate(dict.fromkeys(entry.chain for entry in residues))}
     return [order[entry.chain.index] for entry in residues], \
         [f"{entry.id}{entry.insertionCode.strip()}" for entry in residues]

@@ -97,6 +97,12 @@ def test_structures_keep_chains_and_numbers(natives):
     again = openmmorbit.buildBackbone(pdb)
     assert [len(list(chain.residues())) for chain in again.topology.chains()] == [6, 7]
     assert [residue.id for residue in again.topology.residues()] == [residue.id for residue in pdb.topology.residues()]
+    # Calcium is no CA atom.
+    withIon = app.Modeller(model.topology, model.positions)
+    ion = app.Topology()
+    ion.addAtom("CA", app.element.calcium, ion.addResidue("CA", ion.addChain()))
+    withIon.add(ion, [openmm.Vec3(9, 9, 9)] * unit.nanometer)
+    assert openmmorbit.buildBackbone(withIon, withIon.topology, hydrogens=False).topology.getNumResidues() == 13
     states = np.stack([makeHelix(6), makeHelix(6) + 1])
     second = openmmorbit.buildBackbone(states, state=1, hydrogens=False)
     ca = [atom.index for atom in second.topology.atoms() if atom.name == "CA"]
@@ -105,6 +111,29 @@ def test_structures_keep_chains_and_numbers(natives):
         openmmorbit.buildBackbone(makeHelix(6), chains=[3, 4])
     with pytest.raises(ValueError, match="state below 2, got 2"):
         openmmorbit.buildBackbone(states, state=2)
+
+
+def test_ensembles_of_backbones():
+    from openmmorbit import backbones, orbit
+
+    subject = backbones.makeBackbone([6, 7])
+    core = orbit.Ensemble(orbit.makeBackboneGraph(subject, 1))
+    for shift in (0, 1):
+        core.addConformer(np.concatenate([makeHelix(6), makeHelix(7) + 2]) + shift)
+    ensemble = openmmorbit.Ensemble(core, backbones.makeTopology(subject, 1))
+    models = [openmmorbit.buildBackbone(ensemble, state=1, hydrogens=False),
+              openmmorbit.buildBackbone(ensemble[1], hydrogens=False)]
+    assert repr(models[0]) == repr(models[1]) == "<ProteinModel 13 residues, 2 chains, 67 atoms, 0 faults>"
+    assert np.allclose(np.array(models[0].positions._value), np.array(models[1].positions._value))
+
+
+def test_the_page_runs(capsys):
+    text = (GOLDEN.parents[2] / "python" / "docs" / "building.md").read_text(encoding="utf-8")
+    block = text.split("```python\n")[1].split("```")[0].replace("25000", "25")
+    names = {"caPositions": makeHelix(6)}
+    exec(compile(block, "building.md", "exec"), names)
+    assert capsys.readouterr().out.startswith("<ProteinModel 6 residues, 1 chain, 63 atoms, 0 faults>")
+    assert names["simulation"].currentStep == 25
 
 
 def test_errors_name_the_residue(natives):

@@ -84,8 +84,8 @@ def testNamesAreReachable():
     missing = [name for name in openmmorbit.__all__ if not hasattr(openmmorbit, name)]
     assert missing == []
     assert "ConformerGenerator" in dir(openmmorbit)
-    with pytest.raises(AttributeError, match="no attribute 'conformer'"):
-        _ = openmmorbit.conformer
+    with pytest.raises(AttributeError, match="no attribute 'conformation'"):
+        _ = openmmorbit.conformation
 
 
 def testFormerModulesAreFoundByTheirNames():

@@ -94,7 +94,7 @@ void expectSound(const BuiltBackbone& built, int numCis = 0) {
             EXPECT_LT(std::min(turn, 180 - turn), 1) << i;
         }
         EXPECT_GT(built.report.angles[i], 85) << i;
-        EXPECT_LT(built.report.angles[i], 140) << i;
+        EXPECT_LT(built.report.angles[i], 145) << i;
         EXPECT_FALSE(built.report.chirality[i] < 0.45) << i;
         EXPECT_NEAR(distance(find(built, (int) i, "C"), find(built, (int) i, "O")), 1.23, 0.01);
     }

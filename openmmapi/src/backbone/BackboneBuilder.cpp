@@ -28,7 +28,7 @@ const int MAX_LEFT_RUN = 5;
  */
 const double MIN_HANDEDNESS = -6;
 /** The angle N-CA-C that is still a residue, degrees; natives have 100 to 122. */
-const double MIN_ANGLE = 85, MAX_ANGLE = 140;
+const double MIN_ANGLE = 85, MAX_ANGLE = 142;
 /** Distance from an end of a chain to other residues that is no clash, Angstrom. */
 const double CLEARANCE = 3.2;
 
