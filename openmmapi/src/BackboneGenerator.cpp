@@ -33,8 +33,9 @@ void BackboneGenerator::checkBackbone(const BackboneSubject& backbone) const {
 }
 
 Ensemble BackboneGenerator::generate(
-        const BackboneSubject& backbone, int numCopies, int seed, int record, ProgressCallback* progress) {
-    return generateBatch({backbone}, {numCopies}, seed, record, progress)[0];
+        const BackboneSubject& backbone, int numCopies, int seed, int record, ProgressCallback* progress,
+        const GenerationStart& start) {
+    return makeEnsembles({backbone}, {numCopies}, seed, record, progress, start)[0];
 }
 
 std::vector<Ensemble> BackboneGenerator::generateBatch(const std::vector<BackboneSubject>& backbones,
@@ -42,14 +43,22 @@ std::vector<Ensemble> BackboneGenerator::generateBatch(const std::vector<Backbon
     if (backbones.size() != numCopies.size())
         throw ArgumentError("BackboneGenerator::generateBatch: expected " + std::to_string(backbones.size()) +
                 " numbers of copies, one for each backbone, got " + std::to_string(numCopies.size()));
+    return makeEnsembles(backbones, numCopies, seed, firstRecord, progress, GenerationStart());
+}
+
+std::vector<Ensemble> BackboneGenerator::makeEnsembles(const std::vector<BackboneSubject>& backbones,
+        const std::vector<int>& numCopies, int seed, int firstRecord, ProgressCallback* progress,
+        const GenerationStart& start) {
     checkCount("generate", "as record", firstRecord, 0);
-    const GenerationSettings call = getCallSettings(seed, progress);
+    GenerationSettings call = getCallSettings(seed, progress);
+    call.sampler = call.sampler.startAt(start.level);
     std::vector<std::unique_ptr<BackboneJob>> jobs;
     std::vector<GenerationJob*> ofLoop;
     for (int i = 0; i < (int) backbones.size(); i++) {
         checkCount("generate", "copy", numCopies[i], 1);
         checkBackbone(backbones[i]);
         jobs.push_back(std::make_unique<BackboneJob>(backbones[i], numCopies[i], firstRecord + i, call, *model));
+        jobs.back()->setStart(start);
         ofLoop.push_back(jobs.back().get());
     }
     const ConformerProvenance common = run(ofLoop, call);

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Inspection of copies, and what is said about those whose redraws were wrong too.
 #include "EnsembleJob.h"
+#include "openmmorbit/ArgumentError.h"
 #include "openmmorbit/ConformerCheck.h"
+#include <Eigen/Geometry>
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -15,6 +17,63 @@ EnsembleJob::EnsembleJob(const MolecularGraph& graph, int numCopies, int record,
         const GenerationSettings& settings, const DenoiserModel& model) :
         GenerationJob(numCopies, record, settings), graph(graph), settings(settings), model(model),
         statuses(numCopies), mirrored(numCopies, 0) {
+}
+
+void EnsembleJob::setStart(const GenerationStart& given) {
+    if (given.positions.empty() && given.fixed.empty())
+        return;
+    const std::string where = settings.caller + "::generate: ";
+    const int numAtoms = graph.getNumAtoms();
+    if (given.positions.size() != 3 * (std::size_t) numAtoms)
+        throw ArgumentError(where + "expected positions of " + std::to_string(numAtoms) + " atoms to start from, got " +
+                std::to_string(given.positions.size()) + " coordinates");
+    const double unit = model.getUnitInNanometers();
+    for (double x : given.positions) {
+        if (!std::isfinite(x))
+            throw ArgumentError(where + "expected finite positions to start from, got others");
+        start.push_back(x / unit);
+    }
+    if (given.fixed.empty())
+        return;
+    if (isReflected())
+        throw ArgumentError(where + "expected a model that knows its hand for fixed atoms, got one whose copies are "
+                "reflected");
+    fixed.assign(numAtoms, 0);
+    for (int atom : given.fixed) {
+        if (atom < 0 || atom >= numAtoms || fixed[atom])
+            throw ArgumentError(where + "expected fixed atoms below " + std::to_string(numAtoms) + ", each once, got " +
+                    std::to_string(atom));
+        fixed[atom] = 1;
+    }
+    if (given.fixed.size() == (std::size_t) numAtoms)
+        throw ArgumentError(where + "expected an atom that is not fixed, got all " + std::to_string(numAtoms) +
+                " atoms as fixed");
+}
+
+void EnsembleJob::moveToStart(std::vector<double>& positions) const {
+    typedef Eigen::Matrix3Xd Points;
+    const Eigen::Map<const Points> known(start.data(), 3, start.size() / 3);
+    Eigen::Map<Points> found(positions.data(), 3, positions.size() / 3);
+    if (fixed.empty()) {
+        found.colwise() += known.rowwise().mean() - found.rowwise().mean();
+        return;
+    }
+    Points from(3, 0), to(3, 0);
+    for (int atom = 0; atom < (int) fixed.size(); atom++)
+        if (fixed[atom]) {
+            from.conservativeResize(3, from.cols() + 1);
+            to.conservativeResize(3, to.cols() + 1);
+            from.rightCols(1) = found.col(atom);
+            to.rightCols(1) = known.col(atom);
+        }
+    const Eigen::Vector3d fromCenter = from.rowwise().mean(), toCenter = to.rowwise().mean();
+
+    // The rotation that brings the fixed atoms to their places, which are the same but for rounding.
+
+    from.colwise() -= fromCenter;
+    to.colwise() -= toCenter;
+    const Eigen::Matrix3d rotation = Eigen::umeyama(from, to, false).topLeftCorner<3, 3>();
+    found = ((rotation * (found.colwise() - fromCenter)).colwise() + toCenter).eval();
 }
 
 int EnsembleJob::getNumTokens() const {
@@ -32,6 +91,8 @@ void EnsembleJob::inspect(const std::vector<GeneratedCopy*>& drawn) {
         std::vector<double>& positions = copy->positions;
         const bool finite = std::all_of(positions.begin(), positions.end(), [](double x) { return std::isfinite(x); });
         mirrored[copy->index] = finite && reflects && restoreHandedness(graph, positions);
+        if (finite && !start.empty())
+            moveToStart(positions);
         ConformerStatus& status = statuses[copy->index];
         status = ConformerStatus();
         if (settings.checkCopies || !finite) {

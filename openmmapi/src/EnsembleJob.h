@@ -5,6 +5,7 @@
 
 #include "openmmorbit/ConformerStatus.h"
 #include "openmmorbit/Ensemble.h"
+#include "openmmorbit/GenerationStart.h"
 #include "openmmorbit/internal/GeneratorImpl.h"
 #include "GenerationLoop.h"
 #include <functional>
@@ -24,6 +25,13 @@ public:
      */
     EnsembleJob(const MolecularGraph& graph, int numCopies, int record, const GenerationSettings& settings,
             const DenoiserModel& model);
+    /**
+     * Start from known positions. The level is a matter of the sampler, which all jobs share.
+     *
+     * @throws ArgumentError for a number of positions other than that of the atoms, positions that are not finite, and
+     *         fixed atoms that are out of range, given twice, or all atoms
+     */
+    void setStart(const GenerationStart& start);
     int getNumTokens() const override;
     void inspect(const std::vector<GeneratedCopy*>& drawn) override;
     /** Turn coordinates in a unit, nm, into positions in nm. */
@@ -43,6 +51,8 @@ protected:
     const GenerationSettings& settings;
     const DenoiserModel& model;
 private:
+    /** Move a copy to where it started. */
+    void moveToStart(std::vector<double>& positions) const;
     std::string describeWrong(const std::vector<ConformerStatus>& wrong) const;
     std::vector<ConformerStatus> statuses;  // of every copy
     std::vector<char> mirrored;

@@ -79,7 +79,24 @@ int GenerationLoop::pack(
         packed.push_back(place);
         numPairs += pairs;
     }
+    packStarts(batch, packed);
     return next;
+}
+
+void GenerationLoop::packStarts(Batch& batch, const std::vector<Place>& packed) const {
+    const std::size_t numPoints = batch.getNumPoints();
+    for (int i = 0; i < (int) packed.size(); i++) {
+        const GenerationJob& job = getJob(packed[i]);
+        const int first = batch.copies[i].firstPoint;
+        if (!job.start.empty()) {
+            batch.start.resize(3 * numPoints, 0.0);
+            std::copy(job.start.begin(), job.start.end(), batch.start.begin() + 3 * first);
+        }
+        if (!job.fixed.empty()) {
+            batch.fixed.resize(numPoints, 0);
+            std::copy(job.fixed.begin(), job.fixed.end(), batch.fixed.begin() + first);
+        }
+    }
 }
 
 bool GenerationLoop::packInputs(GenerationJob& job, Batch& batch) const {

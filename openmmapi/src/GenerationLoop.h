@@ -44,6 +44,8 @@ public:
     double seconds = 0;                 ///< that its copies have taken
     std::string message;                ///< why the subject could not be described; empty if it could
     std::exception_ptr error;           ///< the same as it was thrown
+    std::vector<double> start;          ///< [numPoints][3], model unit: what noise is added to; empty: zeros
+    std::vector<char> fixed;            ///< [numPoints] 1: keeps its place to the others in start; empty: none does
     std::unique_ptr<TokenInputs> inputs;    ///< kept while copies are left to draw, once they were needed
 
     /** Whether the time is over, or would be after some seconds more. */
@@ -71,6 +73,8 @@ private:
     }
     /** Pack copies from `first` on, up to a number of pairs. @return the first one that was left */
     int pack(const std::vector<Place>& pending, int first, int round, Batch& batch, std::vector<Place>& packed);
+    /** Give the copies of a batch what their jobs start from. */
+    void packStarts(Batch& batch, const std::vector<Place>& packed) const;
     /** Move the inputs of a job to a batch; false, with a message, if the subject has none. */
     bool packInputs(GenerationJob& job, Batch& batch) const;
     /** Take the inputs of jobs with copies to draw out of a batch that is done. */

@@ -2,6 +2,7 @@
 // The noise levels of a generation, equations (5.5) to (5.7).
 #include "openmmorbit/SamplerSettings.h"
 #include "openmmorbit/ArgumentError.h"
+#include <algorithm>
 #include <cmath>
 #include <sstream>
 #include <string>
@@ -88,6 +89,18 @@ std::vector<double> SamplerSettings::getRenewedLevels() const {
         renewed[k] = share * levels[k + 1];
     }
     return renewed;
+}
+
+SamplerSettings SamplerSettings::startAt(double level) const {
+    if (level == 0)
+        return *this;
+    check(level > sigmaMin && level <= sigmaMax, "a level to start at above sigmaMin (" + format(sigmaMin) +
+            "), up to sigmaMax (" + format(sigmaMax) + ")", level);
+    const std::vector<double> levels = getNoiseLevels();
+    SamplerSettings rest = *this;
+    rest.sigmaMax = level;
+    rest.numSteps = 1 + (int) std::count_if(levels.begin(), levels.end() - 1, [&](double x) { return x < level; });
+    return rest;
 }
 
 int SamplerSettings::getNumEvaluations() const {

@@ -28,12 +28,15 @@ void TopologyGenerator::checkTopology(const TopologyRecord& topology, const std:
     OrbitPlugin::checkTopology("TopologyGenerator::checkTopology", getTopology(), topology, selection);
 }
 
-Ensemble TopologyGenerator::generate(int numStates, int seed, ProgressCallback* progress, int firstState) {
+Ensemble TopologyGenerator::generate(
+        int numStates, int seed, ProgressCallback* progress, int firstState, const GenerationStart& start) {
     checkCount("generate", "state", numStates, 1);
     checkCount("generate", "as the number of the first state", firstState, 0);
     GenerationSettings call = getCallSettings(seed, progress);
     call.firstCopy = firstState;
+    call.sampler = call.sampler.startAt(start.level);
     TopologyJob job(numStates, call, *model);
+    job.setStart(start);
     const ConformerProvenance common = run({&job}, call);
     if (job.error != nullptr)
         std::rethrow_exception(job.error);

@@ -11,7 +11,7 @@ from openmm import app
 from openmmorbit import orbit
 from openmmorbit.arguments import checkInteger
 from openmmorbit.ensemble import Ensemble
-from openmmorbit.generator import Generator, showSettings
+from openmmorbit.generator import Generator, makeStart, showSettings
 from openmmorbit.models import loadModel
 
 if TYPE_CHECKING:
@@ -76,6 +76,15 @@ def makeTopology(backbone: orbit.BackboneSubject, atomsPerResidue: int, residueN
     return topology
 
 
+def _describe(length: int | Sequence[int] | orbit.BackboneSubject, structure: str | None) -> orbit.BackboneSubject:
+    """Get the backbone that a caller means."""
+    if not isinstance(length, orbit.BackboneSubject):
+        return makeBackbone(length, structure)
+    if structure is not None:
+        raise ValueError("BackboneGenerator: expected the structure in the BackboneSubject, got another one beside it")
+    return length
+
+
 class BackboneGenerator(Generator):
     """Generates backbones of proteins on an OpenMM platform, with a model that was trained on backbones.
 
@@ -138,7 +147,8 @@ class BackboneGenerator(Generator):
         return self._core.getAtomsPerResidue()
 
     def generate(self, length: int | Sequence[int] | orbit.BackboneSubject, numCopies: int = 1, seed: int = 0,
-                 progress: bool = False, *, structure: str | None = None) -> Ensemble:
+                 progress: bool = False, *, structure: str | None = None, start: Any = None,
+                 level: float | None = None, fixed: Sequence[int] | None = None) -> Ensemble:
         """Generate copies of one backbone. Ctrl-C stops between two steps.
 
         Parameters
@@ -153,6 +163,14 @@ class BackboneGenerator(Generator):
             Show a progress bar on standard error, if that is a terminal.
         structure : str, optional
             Secondary structure, see makeBackbone(); default: all is open.
+        start : Quantity or array_like, optional
+            Shape (numAtoms, 3), in nm if there is no unit: a trace to vary (partial diffusion), or one with a motif.
+        level : float, optional
+            With ``start``: noise level of the first step, in the unit of sigmaMax (Angstrom for packaged models). The
+            lower it is, the closer the copies stay to the start.
+        fixed : sequence of int, optional
+            With ``start``: numbers of the residues of a motif, from 0. They keep their places to each other, and the
+            rest is designed around them. The copies lie where the motif is.
 
         Returns
         -------
@@ -164,7 +182,13 @@ class BackboneGenerator(Generator):
         ValueError
             For a length, a number of chains or a break that the model was not trained on.
         """
-        return self.generateBatch([length], numCopies, seed, progress, structures=[structure])[0]
+        where, number = "BackboneGenerator.generate", checkInteger("numCopies", numCopies, 1)
+        backbone, size = _describe(length, structure), self.atomsPerResidue
+        atoms = [size * checkInteger("fixed", residue, 0) + k for residue in fixed or () for k in range(size)]
+        begin = makeStart(where, start, level, atoms)
+        with self._watched(progress) as callback:
+            core = self._core.generate(backbone, number, checkInteger("seed", seed, 0), 0, callback, begin)
+        return Ensemble(core, makeTopology(backbone, size))
 
     def generateBatch(self, lengths: Sequence[int | Sequence[int] | orbit.BackboneSubject], numCopies: int = 1,
                       seed: int = 0, progress: bool = False, *, structures: Sequence[str | None] | None = None,
@@ -202,14 +226,7 @@ class BackboneGenerator(Generator):
         if len(wanted) != len(lengths):
             raise ValueError(f"BackboneGenerator.generateBatch: expected one structure for each of {len(lengths)} "
                              f"backbones, got {len(wanted)}")
-        backbones = []
-        for length, structure in zip(lengths, wanted):
-            if not isinstance(length, orbit.BackboneSubject):
-                length = makeBackbone(length, structure)
-            elif structure is not None:
-                raise ValueError("BackboneGenerator.generateBatch: expected the structure in the BackboneSubject, got "
-                                 "another one beside it")
-            backbones.append(length)
+        backbones = [_describe(length, structure) for length, structure in zip(lengths, wanted)]
         with self._watched(progress) as callback:
             numbers = np.full(len(backbones), number, np.int32)
             found = self._core.generateBatch(backbones, numbers, seed, first, callback)

@@ -6,11 +6,14 @@ import inspect
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from openmm import unit
+
 from openmmorbit import orbit, samplersettings
 from openmmorbit.arguments import checkInteger, findPlatform
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     import openmm
 
@@ -99,6 +102,43 @@ class Generator:
         finally:
             if bar is not None:
                 bar.close()
+
+
+def makeStart(where: str, positions: Any, level: float | None, fixed: Sequence[int]) -> orbit.GenerationStart:
+    """Get where a generation starts.
+
+    Parameters
+    ----------
+    where : str
+        The caller, for messages.
+    positions : Quantity or array_like or None
+        Shape (numAtoms, 3), in nm if there is no unit.
+    level : float or None
+        Noise level, in the unit of sigmaMax.
+    fixed : sequence of int
+        Atoms that keep their places.
+
+    Raises
+    ------
+    ValueError
+        For a level or fixed atoms without positions, and a level that is not above 0.
+    """
+    from openmmorbit.simulation.states import toPlain
+
+    start = orbit.GenerationStart()
+    if positions is None:
+        for name, value in (("level", level), ("fixed", list(fixed) or None)):
+            if value is not None:
+                raise ValueError(f"{where}: expected start with {name}, got {name}={value} alone; give the positions "
+                                 "that it is about")
+        return start
+    array = np.asarray(toPlain(where, "start", positions, unit.nanometer), float)
+    if array.ndim != 2 or array.shape[1] != 3:
+        raise ValueError(f"{where}: expected start of shape (numAtoms, 3), got {array.shape}")
+    if level is not None and not level > 0:
+        raise ValueError(f"{where}: expected a level above 0, got {level}")
+    start.positions, start.level, start.fixed = array.ravel(), 0.0 if level is None else float(level), list(fixed)
+    return start
 
 
 def showSettings(generator: type[Generator]) -> None:

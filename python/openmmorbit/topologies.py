@@ -12,7 +12,7 @@ from openmm import app
 from openmmorbit import orbit
 from openmmorbit.arguments import checkInteger
 from openmmorbit.ensemble import Ensemble
-from openmmorbit.generator import Generator, showSettings
+from openmmorbit.generator import Generator, makeStart, showSettings
 from openmmorbit.models import loadModel
 from openmmorbit.selections import findAtoms, selectAtoms
 
@@ -184,7 +184,8 @@ class TopologyGenerator(Generator):
         return self._core.getNumProbes()
 
     def generate(self, numStates: int = 100, seed: int = 0, progress: bool = False, *, density: bool = False,
-                 first: int = 0) -> Ensemble:
+                 first: int = 0, start: Any = None, level: float | None = None,
+                 fixed: str | Sequence[Any] | None = None) -> Ensemble:
         """Generate states. Ctrl-C stops between two steps.
 
         Parameters
@@ -202,6 +203,14 @@ class TopologyGenerator(Generator):
         first : int
             Number of the first state: with one seed, ``generate(200, 7)`` gives the states of ``generate(100, 7)`` and
             of ``generate(100, 7, first=100)``, so that several calls or machines share the work.
+        start : Quantity or array_like, optional
+            Shape (numAtoms, 3), in nm if there is no unit: positions to vary (partial diffusion), or of fixed atoms.
+        level : float, optional
+            With ``start``: noise level of the first step, in the unit of sigmaMax. The lower it is, the closer the
+            states stay to the start.
+        fixed : str or sequence of int, optional
+            With ``start``: atoms that keep their places to each other, see findAtoms(); the others are generated around
+            them. The states lie where the fixed atoms are.
 
         Returns
         -------
@@ -216,9 +225,15 @@ class TopologyGenerator(Generator):
             with rotations="SO3".
         """
         number, seed = checkInteger("numStates", numStates, 1), checkInteger("seed", seed, 0)
+        first = checkInteger("first", first, 0)
+        chosen = [] if fixed is None else findAtoms(self._topology, fixed)
+        begin = makeStart("TopologyGenerator.generate", start, level, chosen)
+        if density and len(begin.positions) > 0:
+            raise ValueError("TopologyGenerator.generate: expected no start for states with a density, got one; the "
+                             "density is that of a whole generation")
         with self._watched(progress) as callback:
-            make = self._core.generateWithDensity if density else self._core.generate
-            states = Ensemble(make(number, seed, callback, checkInteger("first", first, 0)), self._topology)
+            states = Ensemble(self._core.generateWithDensity(number, seed, callback, first) if density else
+                              self._core.generate(number, seed, callback, first, begin), self._topology)
         if density and states.message:
             warnings.warn(states.message, stacklevel=2)
         return states

@@ -172,6 +172,19 @@ def testGeneratesOnTheCpu(shard):
         openmmorbit.BackboneGenerator("conformer")
 
 
+def testAMotifComesBack(shard):
+    generator = openmmorbit.BackboneGenerator(makeModel(shard), numSteps=4, check=False)
+    start = generator.generate(25, seed=2).positions[0]
+    motif = [4, 5, 20]
+    copies = generator.generate(25, 2, seed=3, start=start, fixed=motif)
+    difference = np.abs(copies.positions._value - start._value)
+    assert difference[:, motif].max() < 1e-4 and difference.max() > 0.01
+    near = generator.generate(25, 2, seed=3, start=start, level=0.3).positions._value
+    assert np.abs(near - start._value).max() < 0.3
+    with pytest.raises(ValueError, match="fixed atoms below"):
+        generator.generate(25, start=start, fixed=[25])
+
+
 def testTheTopologyOfThreeAtomsHasBonds():
     topology = makeTopology(openmmorbit.makeBackbone([4, 3]), 3)
     assert topology.getNumAtoms() == 21 and topology.getNumBonds() == 14 + 3 + 2
@@ -233,7 +246,9 @@ def testThePageRuns(tmp_path, monkeypatch):
     monkeypatch.setattr(openmmorbit, "train", lambda *a, **k: train(*a, **k, **tiny))
     names = {}
     for block in re.findall(r"```python\n(.*?)```", text, re.S):
-        exec(compile(block.replace("safetensors\")", "safetensors\", numSteps=2, maxRedraws=0)"), "backbones.md",
+        exec(compile(block.replace("safetensors\")", "safetensors\", numSteps=2, check=False)"), "backbones.md",
                      "exec"), names)
     assert names["report"].numBackbones == 2 and names["ensemble"].numAtoms == 80
     assert [entry.numAtoms for entry in names["mixed"]] == [60, 70, 80]
+    motif = names["around"].positions._value[:, 20:35] - names["ensemble"].positions._value[0, 20:35]
+    assert np.abs(motif).max() < 1e-4

@@ -98,6 +98,28 @@ def testAContextMakesItsOwnStates():
             openmmorbit.OrbitDiffusionIntegrator(model).addTopology(*arguments)
 
 
+def testFixedAtomsStayAndTheRestIsGenerated():
+    topology = makeTopology()
+    model = makeModel(topology)
+    model.setRotations(orbit.OrbitRotations_Proper)
+    generator = openmmorbit.TopologyGenerator(model, topology, "Reference", check=False, numSteps=8)
+    start = generator.generate(1, seed=5).positions[0] + unit.Quantity(np.array([1.0, 2.0, 3.0]), unit.nanometer)
+    states = generator.generate(3, seed=2, start=start, fixed=range(4)).positions._value
+    assert np.abs(states[:, :4] - start._value[:4]).max() < 1e-5
+    assert np.linalg.norm(states[0, 4:] - states[1, 4:], axis=-1).max() > 0.01
+    near = generator.generate(3, seed=2, start=start, level=0.2).positions._value
+    assert np.allclose(near.mean(axis=1), start._value.mean(axis=0), atol=1e-6)
+    assert np.linalg.norm(near - start._value, axis=-1).max() < 0.15
+    for settings, words in (({"level": 1.0}, "expected start with level"),
+                            ({"fixed": [1]}, "expected start with fixed"),
+                            ({"start": start, "level": -1}, "a level above 0, got -1"),
+                            ({"start": start._value[0]}, r"shape \(numAtoms, 3\)"),
+                            ({"start": start, "density": True}, "no start for states with a density"),
+                            ({"start": start[:5]}, "positions of 8 atoms")):
+        with pytest.raises(ValueError, match=words):
+            generator.generate(1, **settings)
+
+
 def testStatesGoIntoAContext():
     topology = makeTopology()
     states = openmmorbit.TopologyGenerator(makeModel(topology), topology, "Reference", check=False,

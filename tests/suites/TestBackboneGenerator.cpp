@@ -7,6 +7,7 @@
 #include "openmmorbit/BackboneCheck.h"
 #include "openmmorbit/BackboneGenerator.h"
 #include <gtest/gtest.h>
+#include <cmath>
 
 using namespace OrbitPlugin;
 using namespace testSupport;
@@ -105,4 +106,81 @@ TEST(TestBackboneGenerator, EveryCopyIsInspected) {
         EXPECT_NE(none.getMessage().find("expected 2 correct copies of the backbone of 20 residues, got 0"),
             std::string::npos) << none.getMessage();
     }
+}
+
+namespace {
+
+/** A helix that starts somewhere, nm. */
+GenerationStart makeHelixStart(int numResidues, int points) {
+    GenerationStart start;
+    for (double x : makeHelix(numResidues, points))
+        start.positions.push_back(0.1 * x + 1.5);
+    return start;
+}
+
+double getDistance(const OpenMM::Vec3& position, const GenerationStart& start, int atom) {
+    OpenMM::Vec3 difference = position;
+    for (int k = 0; k < 3; k++)
+        difference[k] -= start.positions[3 * atom + k];
+    return std::sqrt(difference.dot(difference));
+}
+
+} // namespace
+
+TEST(TestBackboneGenerator, FixedAtomsComeBackWhereTheyAre) {
+    for (int points : {1, 3}) {
+        const auto generator = makeGenerator(makeBackboneModel(points));
+        GenerationStart start = makeHelixStart(24, points);
+        for (int atom = 6 * points; atom < 14 * points; atom++)
+            start.fixed.push_back(atom);
+        const Ensemble ensemble = generator->generate(makeBackbone({24}), 3, 5, 0, nullptr, start);
+        for (int copy = 0; copy < 3; copy++) {
+            const vector<OpenMM::Vec3> found = ensemble.getPositions(copy);
+            for (int atom : start.fixed)
+                EXPECT_LT(getDistance(found[atom], start, atom), 1e-4) << "0.001 Angstrom";
+            EXPECT_GT(getDistance(found[0], start, 0), 0.02) << "the others are generated";
+        }
+        EXPECT_FALSE(isClose("copies", ensemble.getPositions(0), ensemble.getPositions(1), {0, 1e-2}));
+    }
+}
+
+TEST(TestBackboneGenerator, ALowLevelStaysNearTheStart) {
+    const auto generator = makeGenerator(makeBackboneModel());
+    GenerationStart start = makeHelixStart(24, 1);
+    start.level = 0.1;
+    const Ensemble near = generator->generate(makeBackbone({24}), 2, 5, 0, nullptr, start);
+    EXPECT_LT(near.getProvenance(0).numEvaluations, 6) << "the steps above the level are left out";
+    OpenMM::Vec3 center, expected;
+    for (int atom = 0; atom < 24; atom++) {
+        EXPECT_LT(getDistance(near.getPositions(0)[atom], start, atom), 0.15);
+        center += near.getPositions(0)[atom] / 24;
+        for (int k = 0; k < 3; k++)
+            expected[k] += start.positions[3 * atom + k] / 24;
+    }
+    expectClose("centroid", vector<OpenMM::Vec3>{center}, vector<OpenMM::Vec3>{expected}, {0, 1e-5});
+}
+
+TEST(TestBackboneGenerator, RefusesWrongStarts) {
+    const auto generator = makeGenerator(makeBackboneModel());
+    auto expectRefusal = [&](const std::string& words, const GenerationStart& start) {
+        expectMentions<ArgumentError>(
+                words, [&] { generator->generate(makeBackbone({24}), 1, 5, 0, nullptr, start); });
+    };
+    GenerationStart start = makeHelixStart(23, 1);
+    expectRefusal("expected positions of 24 atoms to start from, got 69 coordinates", start);
+    start = makeHelixStart(24, 1);
+    start.level = 1000;
+    expectRefusal("a level to start at above sigmaMin", start);
+    start.level = 0;
+    start.fixed = {3, 24};
+    expectRefusal("expected fixed atoms below 24, each once, got 24", start);
+    start.fixed = {3, 3};
+    expectRefusal("each once, got 3", start);
+    start.fixed.clear();
+    for (int atom = 0; atom < 24; atom++)
+        start.fixed.push_back(atom);
+    expectRefusal("got all 24 atoms as fixed", start);
+    start.fixed.clear();
+    start.positions[5] = std::nan("");
+    expectRefusal("expected finite positions", start);
 }

@@ -265,6 +265,7 @@ SamplerSettings.__init__ = _initSamplerSettings
 %include "progress.i"
 %include "openmmorbit/Ensemble.h"
 %nodefaultctor OrbitPlugin::Generator;
+%include "openmmorbit/GenerationStart.h"
 %include "openmmorbit/Generator.h"
 %ignore OrbitPlugin::ConformerGenerationError;
 %include "openmmorbit/ConformerGenerator.h"

@@ -4,6 +4,7 @@
 #define OPENMM_ORBIT_BACKBONEGENERATOR_H_
 
 #include "openmmorbit/BackboneSubject.h"
+#include "openmmorbit/GenerationStart.h"
 #include "openmmorbit/Generator.h"
 #include "openmmorbit/internal/windowsExportOrbit.h"
 #include <string>
@@ -51,13 +52,14 @@ public:
      * @param seed        random seed; 0 chooses one, which the provenance tells
      * @param record      number of the backbone in a larger input; the noise depends on it
      * @param progress    follows the generation, may be null
+     * @param start       positions to start from, and atoms that stay as they are; default: neither
      * @return the accepted copies, in order of their number, with CA atoms, or N, CA and C; copies that failed are
      *         among its failures. If none was accepted the ensemble has none, and getMessage() says why
      * @throws ArgumentError as checkBackbone(), or if a number is out of range
      * @throws GenerationStopped if the progress callback asked for it
      */
     Ensemble generate(const BackboneSubject& backbone, int numCopies, int seed = 0, int record = 0,
-            ProgressCallback* progress = nullptr);
+            ProgressCallback* progress = nullptr, const GenerationStart& start = GenerationStart());
     /**
      * Generate copies of several backbones together, which need not be equally long.
      *
@@ -72,6 +74,10 @@ public:
     std::vector<Ensemble> generateBatch(const std::vector<BackboneSubject>& backbones,
             const std::vector<int>& numCopies, int seed = 0, int firstRecord = 0,
             ProgressCallback* progress = nullptr);
+private:
+    std::vector<Ensemble> makeEnsembles(const std::vector<BackboneSubject>& backbones,
+            const std::vector<int>& numCopies, int seed, int firstRecord, ProgressCallback* progress,
+            const GenerationStart& start);
 };
 
 } // namespace OrbitPlugin

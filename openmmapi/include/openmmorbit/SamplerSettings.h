@@ -62,6 +62,14 @@ struct OPENMM_EXPORT_ORBIT SamplerSettings {
     std::vector<double> getNoiseLevels() const;
     /** Get the level of the noise that each step adds [numSteps], (5.8), model unit; 0 where it adds none. */
     std::vector<double> getRenewedLevels() const;
+    /**
+     * Get the settings of a generation that starts at a lower noise level: one step from there, and one for each lower
+     * level of these settings, placed by their schedule.
+     *
+     * @param level   above sigmaMin, up to sigmaMax; 0 stands for sigmaMax
+     * @throws ArgumentError for other levels
+     */
+    SamplerSettings startAt(double level) const;
     /** Get the number of network evaluations of one generation. */
     int getNumEvaluations() const;
 };

@@ -3,6 +3,7 @@
 #ifndef OPENMM_ORBIT_TOPOLOGYGENERATOR_H_
 #define OPENMM_ORBIT_TOPOLOGYGENERATOR_H_
 
+#include "openmmorbit/GenerationStart.h"
 #include "openmmorbit/Generator.h"
 #include "openmmorbit/TopologySubject.h"
 #include "openmmorbit/internal/windowsExportOrbit.h"
@@ -57,12 +58,14 @@ public:
      * @param seed        random seed; 0 chooses one, which the provenance tells
      * @param progress    follows the generation, may be null
      * @param firstState  number of the first state: of one seed, states 0 to 99 and 100 to 199 may come from two calls
+     * @param start       positions to start from, and atoms that stay as they are; default: neither
      * @return the accepted states, in order of their copy; copies that failed are among its failures. If none was
      *         accepted the ensemble has no states, and getMessage() says why
      * @throws ArgumentError if a number is out of range
      * @throws GenerationStopped if the progress callback asked for it
      */
-    Ensemble generate(int numStates, int seed = 0, ProgressCallback* progress = nullptr, int firstState = 0);
+    Ensemble generate(int numStates, int seed = 0, ProgressCallback* progress = nullptr, int firstState = 0,
+            const GenerationStart& start = GenerationStart());
     /**
      * Generate states with the density at which the sampler makes them, in their provenance (logDensity). It is the
      * density of the sampler's own steps, however few there are, so importance weights need no correction for them.
