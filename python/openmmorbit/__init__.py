@@ -39,6 +39,7 @@ _homes = {
     "potentialEnergies": "simulation.applying", "chooseStates": "simulation.choosing",
     "startingStates": "simulation.choosing", "seedReplicas": "simulation.replicas",
     "buildBackbone": "building", "readSequence": "building", "ProteinModel": "building", "BackboneError": "building",
+    "measureBackbone": "building",
     "proteinSystem": "simulation.proteins", "simulateProtein": "simulation.proteins",
     "placeInSolvent": "simulation.solvent", "SolvatedState": "simulation.solvent",
     "readMolecule": "molecules", "readMolecules": "io.moleculefiles",

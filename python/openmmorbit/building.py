@@ -11,8 +11,9 @@ from openmm import app, unit
 
 from openmmorbit import orbit
 from openmmorbit.arguments import checkInteger
-from openmmorbit.selections import findAtoms
-from openmmorbit.simulation.states import readStates, requireFinite
+from openmmorbit.selections import findAtoms, selectAtoms
+from openmmorbit.simulation.states import readStates, requireFinite, requireTopology
+from openmmorbit.topologies import makeRecord
 
 if TYPE_CHECKING:
     from openmmorbit.simulation.proteins import ProteinSimulation
@@ -157,6 +158,39 @@ def _readChains(count: int, topology: app.Topology | None, chains: Sequence[int]
     order = {chain.index: place for place, chain in enumerate(dict.fromkeys(entry.chain for entry in residues))}
     return [order[entry.chain.index] for entry in residues], \
         [f"{entry.id}{entry.insertionCode.strip()}" for entry in residues]
+
+
+def measureBackbone(protein: Any, *, state: int = 0, topology: app.Topology | None = None) -> orbit.BackboneReport:
+    """Measure the geometry of a protein, with or without hydrogens and side chains.
+
+    Parameters
+    ----------
+    protein : array_like, Quantity, Ensemble, or an object with positions and topology such as an app.PDBFile
+        In nm if there is no unit; several states are possible.
+    state : int
+        Which of several states.
+    topology : openmm.app.Topology, optional
+        What the atoms are, if the protein does not know it. Residues without CA, such as water, are left out.
+
+    Returns
+    -------
+    openmmorbit.orbit.BackboneReport
+        Chains are broken where C and N are more than 0.25 nm apart.
+
+    Raises
+    ------
+    ValueError
+        For a residue that has CA but lacks N or C, or positions that are not finite.
+    """
+    where = "measureBackbone"
+    states = readStates(where, protein, topology)
+    index = checkInteger("state", state, 0, where)
+    if index >= len(states.positions):
+        raise ValueError(f"{where}: expected a state below {len(states.positions)}, got {index}")
+    known = requireTopology(where, states)
+    atoms = [atom.index for residue in _findResidues(known, where) for atom in residue.atoms()]
+    record = makeRecord(selectAtoms(known, atoms))
+    return orbit.measureBackbone(record, 10 * states.positions[index, atoms].ravel())
 
 
 def makeTopology(record: orbit.TopologyRecord) -> app.Topology:

@@ -70,6 +70,23 @@ def test_sequences_in_all_forms(natives):
         openmmorbit.buildBackbone(caOf(native), "AAA")
 
 
+def test_proteins_are_measured(natives):
+    native = natives[1]
+    model = openmmorbit.buildBackbone(caOf(native), native["sequence"])
+    report = openmmorbit.measureBackbone(model)
+    assert np.allclose(report.phi, model.report.phi, atol=1e-6, equal_nan=True)
+    assert report.getNumD() == 0 and list(report.regions) == list(model.report.regions)
+    mirrored = np.array(model.positions.value_in_unit(unit.nanometer)) * [1, 1, -1]
+    states = np.stack([mirrored, mirrored])
+    number = len(native["sequence"]) - native["sequence"].count("G")
+    assert openmmorbit.measureBackbone(states, state=1, topology=model.topology).getNumD() == number
+    with pytest.raises(ValueError, match="Topology of the states"):
+        openmmorbit.measureBackbone(mirrored)
+    with pytest.raises(ValueError, match="without N"):
+        openmmorbit.measureBackbone(makeHelix(6), topology=openmmorbit.backbones.makeTopology(
+            openmmorbit.backbones.makeBackbone(6), 1))
+
+
 def test_every_residue_gets_its_template():
     model = openmmorbit.buildBackbone(makeHelix(20), "ARNDCQEGHILKMFPSTWYV")
     system = model.createSystem()

@@ -126,6 +126,17 @@ TEST(TestBackboneReport, FindsDResiduesAndNamesThem) {
     EXPECT_TRUE(built.report.describeFaults(built.topology).empty());
 }
 
+TEST(TestBackboneReport, FindsBreaks) {
+    BuiltBackbone built = buildHelix("ALA", 8);
+    for (size_t i = 0; i < built.topology.atoms.size(); i++)
+        built.positions[3 * i + 2] += built.topology.atoms[i].residue > 3 ? 8 : 0;
+    const BackboneReport report = measureBackbone(built.topology, built.positions);
+    EXPECT_EQ(report.chainBreaks, vector<int>{3});
+    EXPECT_TRUE(std::isnan(report.peptideLengths[3]) && std::isnan(report.psi[3]) && std::isnan(report.phi[4]));
+    EXPECT_TRUE(report.cisPeptides.empty());
+    EXPECT_EQ(report.describeFaults(built.topology), vector<string>{"the chain is broken after ALA 4"});
+}
+
 TEST(TestBackboneReport, FindsClashes) {
     BuiltBackbone built = buildHelix("ALA", 12);
     int cb = -1, other = -1;

@@ -36,7 +36,7 @@ struct OPENMM_EXPORT_ORBIT BackboneReport {
     std::vector<double> chirality;
     std::vector<int> regions;               ///< [numResidues] numbers of RamachandranRegion
     std::vector<int> cisPeptides;           ///< residues whose peptide bond to the next one is cis
-    std::vector<int> chainBreaks;           ///< residues after which a chain was split
+    std::vector<int> chainBreaks;           ///< residues after which a chain was split, or is broken
     /** Heavy atoms that are too close: first and second atom; neither bonds nor angles nor dihedrals between them. */
     std::vector<std::pair<int, int>> clashes;
     /**
@@ -56,7 +56,8 @@ struct OPENMM_EXPORT_ORBIT BackboneReport {
 /**
  * Measure a protein whose residues have atoms N, CA, C, O and, other than glycine, CB.
  *
- * @param topology    bonds are not needed; residues of one chain are bonded one to the next
+ * @param topology    bonds are not needed; residues of one chain are bonded to the next one if C and N are at most 2.5
+ *                    Angstrom apart
  * @param positions   [numAtoms * 3] Angstrom
  * @throws ArgumentError naming a residue that lacks N, CA or C, or if sizes differ or positions are not finite
  */

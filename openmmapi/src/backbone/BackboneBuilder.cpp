@@ -361,7 +361,7 @@ BuiltBackbone buildBackbone(const BackboneTrace& source, const BuilderSettings& 
     }
     addAtoms(trace, segments, built);
     built.report = measureBackbone(built.topology, built.positions);
-    built.report.chainBreaks = breaks;
+    built.report.chainBreaks.insert(built.report.chainBreaks.end(), breaks.begin(), breaks.end());
     return built;
 }
 

@@ -18,6 +18,8 @@ namespace {
 const double NONE = std::numeric_limits<double>::quiet_NaN();
 /** Distances of atoms that are no clash, Angstrom: of N and O with each other, with carbon, and all others. */
 const double MIN_POLAR = 2.4, MIN_MIXED = 2.7, MIN_OTHER = 3.0;
+/** C and N of neighbours in a chain that are farther apart are not bonded, Angstrom. */
+const double MAX_PEPTIDE = 2.5;
 
 /** The atoms of one residue. */
 struct Residue {
@@ -30,6 +32,7 @@ struct Protein {
     const TopologyRecord& topology;
     vector<Vec3> points;
     vector<Residue> residues;
+    vector<char> isLinked;      ///< [numResidues] whether a peptide bond leads to the next residue
 
     string name(int residue) const {
         const string id = topology.residueIds.empty() ? to_string(residue + 1) : topology.residueIds[residue];
@@ -39,8 +42,7 @@ struct Protein {
         return name(topology.atoms[atom].residue) + " " + topology.atoms[atom].name;
     }
     bool areLinked(int i, int j) const {
-        return i >= 0 && j == i + 1 && j < (int) residues.size() &&
-            (topology.residueChains.empty() || topology.residueChains[i] == topology.residueChains[j]);
+        return i >= 0 && j == i + 1 && isLinked[i];
     }
 };
 
@@ -73,9 +75,24 @@ void findAtoms(Protein& protein) {
     }
 }
 
+/** Find the peptide bonds, and the breaks of chains. */
+void findLinks(Protein& protein, vector<int>& breaks) {
+    const vector<int>& chains = protein.topology.residueChains;
+    const int n = (int) protein.residues.size();
+    protein.isLinked.assign(n, 0);
+    for (int i = 0; i + 1 < n; i++) {
+        if (!chains.empty() && chains[i] != chains[i + 1])
+            continue;
+        const Vec3 bond = protein.points[protein.residues[i + 1].n] - protein.points[protein.residues[i].c];
+        protein.isLinked[i] = getLength(bond) <= MAX_PEPTIDE;
+        if (!protein.isLinked[i])
+            breaks.push_back(i);
+    }
+}
+
 Protein readProtein(const TopologyRecord& topology, const vector<double>& positions) {
     checkSizes(topology, positions);
-    Protein protein{topology, {}, vector<Residue>(topology.residueNames.size())};
+    Protein protein{topology, {}, vector<Residue>(topology.residueNames.size()), {}};
     for (size_t k = 0; k < positions.size(); k += 3) {
         protein.points.emplace_back(positions[k], positions[k + 1], positions[k + 2]);
         if (!std::isfinite(positions[k]) || !std::isfinite(positions[k + 1]) || !std::isfinite(positions[k + 2]))
@@ -173,8 +190,9 @@ void findClashes(const Protein& protein, int i, int j, vector<std::pair<int, int
 } // namespace
 
 BackboneReport measureBackbone(const TopologyRecord& topology, const vector<double>& positions) {
-    const Protein protein = readProtein(topology, positions);
+    Protein protein = readProtein(topology, positions);
     BackboneReport report;
+    findLinks(protein, report.chainBreaks);
     measureLinks(protein, report);
     measureResidues(protein, report);
     report.handedness = measureHandedness(protein);
@@ -202,7 +220,7 @@ vector<string> BackboneReport::describeFaults(const TopologyRecord& topology) co
     if (topology.residueNames.size() != regions.size())
         throw ArgumentError("BackboneReport::describeFaults: expected the topology of the report, of " +
             to_string(regions.size()) + " residues, got one of " + to_string(topology.residueNames.size()));
-    const Protein protein{topology, {}, {}};
+    const Protein protein{topology, {}, {}, {}};
     vector<string> result;
     for (int i = 0; i < (int) regions.size(); i++) {
         if (chirality[i] < 0)
