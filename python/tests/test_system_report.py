@@ -14,7 +14,7 @@ from openmm import app, unit
 import openmmorbit
 from openmmorbit import orbit, topologies
 from openmmorbit.evaluation import energetics, evaluateSystem, systems as evaluations
-from openmmorbit.evaluation.systemfigures import Figure
+from openmmorbit.evaluation.figures import Figure
 from systems import implicitSystem, makeStates
 from trajectories import makeTrajectory, saveDCD
 

@@ -2,7 +2,7 @@
 """The figures of a model of a system, each beside what the simulation itself has, with a sentence on how to read it."""
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,6 +10,7 @@ from openmm import unit
 
 from openmmorbit.evaluation import distributions
 from openmmorbit.evaluation.distributions import Comparison, compare
+from openmmorbit.evaluation.figures import ANGLE_BINS, Figure, valueEdges
 from openmmorbit.evaluation.geometry import Measured, Moments
 from openmmorbit.simulation.weights import MAX_ERROR
 
@@ -26,54 +27,11 @@ if TYPE_CHECKING:
 
     Pick = Callable[[Measured], np.ndarray]
 
-#: Bins of an angle, and of a distance.
-ANGLE_BINS, VALUE_BINS = 36, 50
 #: Residues that have lines of their own in the summary.
 MAX_NAMED = 3
 #: Bonds, nm, and angles, degrees, that are narrower count as held by constraints.
 HELD_BOND, HELD_ANGLE = 1e-4, 0.1
 _gas = unit.MOLAR_GAS_CONSTANT_R.value_in_unit(unit.kilojoule_per_mole / unit.kelvin)
-
-
-@dataclass(frozen=True)
-class Figure:
-    """One figure of the summary."""
-
-    key: str
-    """Short name, e.g. "phiPsi.ALA 2"."""
-    title: str
-    """What it is, with its unit."""
-    value: float | tuple[float, float]
-    """Of the model; two numbers are the smallest and the largest."""
-    own: float | tuple[float, float] | None
-    """What the simulation itself has: its halves' distance, or its own value."""
-    reading: str
-    """How to read it."""
-    numStates: int | None = None
-    """States on either side."""
-    chance: float | None = None
-    """What random frames of the simulation give at this number of states."""
-    error: float | None = None
-    """Standard error of the value."""
-    ownError: float | None = None
-    """Standard error of what the simulation has."""
-
-    @property
-    def ratio(self) -> float | None:
-        """Of a distance: the model's over the simulation's own."""
-        if self.chance is None or not isinstance(self.own, float) or isinstance(self.value, tuple) or self.own <= 0:
-            return None
-        return self.value / self.own
-
-    @staticmethod
-    def text(value: float | tuple[float, float] | None, error: float | None = None) -> str:
-        """Get a value as the report writes it."""
-        if value is None or (isinstance(value, float) and np.isnan(value)):
-            return "–"
-        if isinstance(value, tuple):
-            return " to ".join(f"{entry:.3g}" for entry in value)
-        number = "infinite" if np.isinf(value) else f"{value:.3g}"
-        return number if error is None or not np.isfinite(error) else f"{number} ± {error:.2g}"
 
 
 @dataclass
@@ -350,19 +308,7 @@ class FigureMaker:
         return self.figures
 
 
-def valueEdges(values: np.ndarray) -> np.ndarray:
-    """Get the edges of bins over the range of a simulation's values; what lies beyond counts at the ends."""
-    low, high = float(values.min()), float(values.max())
-    margin = max(0.05 * (high - low), 1e-6)
-    return np.linspace(low - margin, high + margin, VALUE_BINS + 1)
-
-
 def motionEdges(values: np.ndarray) -> list[np.ndarray]:
     """Get the edges of bins over a simulation's slow motions, one array a component."""
     margins = 0.05 * np.ptp(values, axis=0)
     return list(np.linspace(values.min(axis=0) - margins, values.max(axis=0) + margins, ANGLE_BINS + 1).T)
-
-
-def figureEntry(figure: Figure) -> dict[str, Any]:
-    """Get a figure as the JSON file has it."""
-    return {name: value for name, value in asdict(figure).items() if value is not None}

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from openmmorbit.evaluation.distributions import angleDistance, binAngles, compare
+from openmmorbit.evaluation.figures import ANGLE_BINS, valueEdges
 from openmmorbit.evaluation.geometry import Moments
-from openmmorbit.evaluation.systemfigures import ANGLE_BINS, HELD_ANGLE, HELD_BOND, motionEdges, valueEdges
+from openmmorbit.evaluation.pictures import MODEL, OWN, PALE, RELAXED, STYLE, WEIGHTED, addLegend, drawCurves, makeGrid
+from openmmorbit.evaluation.systemfigures import HELD_ANGLE, HELD_BOND, motionEdges
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -18,26 +20,8 @@ if TYPE_CHECKING:
 
 #: Residues that are drawn at most, and on one picture; torsions that are drawn at most.
 MAX_RESIDUES, ROWS, MAX_TORSIONS = 24, 4, 16
-#: States that a curve is drawn of at least.
-FEWEST = 5
 #: Free energies that maps show, in kT.
 DEPTH = 6
-MD, MODEL, WEIGHTED, RELAXED, INK, PALE = "#8a94a3", "#c0392b", "#2c7fb8", "#41ab5d", "#20252d", "#5b6470"
-STYLE = {"font.size": 11, "axes.titlesize": 12, "axes.labelsize": 11, "xtick.labelsize": 10, "ytick.labelsize": 10,
-         "legend.fontsize": 10, "legend.frameon": False, "axes.spines.top": False, "axes.spines.right": False,
-         "axes.edgecolor": PALE, "axes.labelcolor": INK, "axes.titlecolor": INK, "xtick.color": PALE,
-         "ytick.color": PALE, "text.color": INK, "xtick.labelcolor": INK, "ytick.labelcolor": INK,
-         "figure.facecolor": "white", "font.family": "DejaVu Sans"}
-
-
-def _grid(rows: int, columns: int, width: float, height: float, layout: str = "constrained") -> tuple[Any, np.ndarray]:
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(width * columns + 0.6, height * rows + 0.4), layout=layout)
-    figure.get_layout_engine().set(w_pad=0.09, h_pad=0.09)
-    FigureCanvasAgg(figure)
-    return figure, figure.subplots(rows, columns, squeeze=False)
 
 
 def _sets(data: Collected) -> list[tuple[str, Measured, np.ndarray | None]]:
@@ -69,7 +53,7 @@ def _addScale(figure: Any, mesh: Any, axes: np.ndarray) -> None:
 
 def _drawPhiPsi(data: Collected, numbers: list[int]) -> Any:
     sets = _sets(data)
-    figure, axes = _grid(len(numbers), len(sets), 3.4, 3.1, "compressed")
+    figure, axes = makeGrid(len(numbers), len(sets), 3.4, 3.1, "compressed")
     edges, mesh = [np.linspace(-180, 180, ANGLE_BINS + 1)] * 2, None
     for line, (row, number) in enumerate(zip(axes, numbers)):
         maps = [binAngles(measured.phiPsi[:, number], ANGLE_BINS, weights) for _, measured, weights in sets]
@@ -96,46 +80,14 @@ def _worstFirst(data: Collected, pick: Callable[[int], Callable[[Measured], np.n
     return sorted(np.argsort(excess)[::-1][:largest].tolist())
 
 
-def _coarsen(values: np.ndarray, edges: np.ndarray, size: float) -> tuple[np.ndarray, np.ndarray]:
-    """Join bins until there are not many more than the root of the number of states."""
-    joined = next(number for number in range(1, len(values) + 1)
-                  if len(values) % number == 0 and len(values) / number <= max(2 * np.sqrt(size), 6))
-    return values.reshape(-1, joined).sum(axis=1), edges[::joined]
-
-
 def _size(count: int, weights: np.ndarray | None) -> float:
     """Get how many states a set is worth."""
     return count if weights is None else 1 / float((weights ** 2).sum())
 
 
-def _drawCurves(axis: Any, curves: list[tuple[str, np.ndarray, str, float]], allEdges: np.ndarray) -> None:
-    """Draw densities: the simulation's filled, the others as steps. The first two set the scale."""
-    highest = 0.0
-    for place, (name, counts, color, size) in enumerate(curves):
-        if size < FEWEST:
-            axis.plot([], [], color=color, linewidth=1.8, label=f"{name}: too few to draw")
-            continue
-        values, edges = _coarsen(counts, allEdges, size)
-        density = values / max(values.sum() * (edges[1] - edges[0]), 1e-300)
-        highest = max(highest, float(density.max())) if place < 2 else highest
-        if place == 0:
-            axis.stairs(density, edges, fill=True, color=color, alpha=0.55, label=name, linewidth=0)
-        else:
-            axis.stairs(density, edges, color=color, linewidth=1.8, label=name)
-    axis.set_ylim(0, 1.12 * highest)
-    axis.set_yticks([])
-    axis.spines["left"].set_visible(False)
-
-
-def _legend(figure: Any, axis: Any, columns: int = 4) -> None:
-    """Put the legend of one axis below all; narrow pictures have two columns."""
-    handles, names = axis.get_legend_handles_labels()
-    figure.legend(handles, names, loc="outside lower center", ncols=columns if figure.get_figwidth() > 9.5 else 2)
-
-
 def _drawTorsions(data: Collected, numbers: list[int]) -> Any:
     columns = min(4, len(numbers))
-    figure, axes = _grid(-(-len(numbers) // columns), columns, 3.0 if columns > 2 else 4.0, 2.5)
+    figure, axes = makeGrid(-(-len(numbers) // columns), columns, 3.0 if columns > 2 else 4.0, 2.5)
     bins = 2 * ANGLE_BINS
     for axis, number in zip(axes.flat, numbers):
         # What is around 180 degrees stands in the middle of the axis.
@@ -143,15 +95,15 @@ def _drawTorsions(data: Collected, numbers: list[int]) -> Any:
         edges = np.linspace(-180, 180, bins + 1) + 180 * turned
         curves = [(name, np.roll(binAngles(measured.torsions[:, [number]], bins, weights), turned * bins // 2), color,
                    _size(len(measured), weights)) for
-                  (name, measured, weights), color in zip(_sets(data), (MD, MODEL, WEIGHTED))]
-        _drawCurves(axis, curves, edges)
+                  (name, measured, weights), color in zip(_sets(data), (OWN, MODEL, WEIGHTED))]
+        drawCurves(axis, curves, edges)
         axis.set(title=data.geometry.torsionNames[number], xlim=(edges[0], edges[-1]),
                  xticks=np.linspace(edges[0], edges[-1], 5).astype(int))
     for axis in list(axes.flat)[len(numbers):]:
         axis.set_axis_off()
     for axis in list(axes.flat)[max(len(numbers) - columns, 0):len(numbers)]:
         axis.set_xlabel("torsion / °")
-    _legend(figure, axes[0, 0])
+    addLegend(figure, axes[0, 0])
     return figure
 
 
@@ -159,13 +111,13 @@ def _drawMoments(data: Collected) -> Any:
     """Means and standard deviations of bonds and angles, model against simulation."""
     kinds = [("bonds", "Å", 10.0, HELD_BOND, "bond lengths"), ("angles", "°", 1.0, HELD_ANGLE, "angles")]
     kinds = [kind for kind in kinds if len(getattr(data.geometry, kind[0])) > 0]
-    figure, axes = _grid(len(kinds), 2, 4.8, 3.7)
+    figure, axes = makeGrid(len(kinds), 2, 4.8, 3.7)
     for row, (key, unitName, factor, held, words) in zip(axes, kinds):
         halves, model = getattr(data.reference, key), getattr(data.states, key)
         whole = Moments.join(*halves)
         difference = factor * (model.mean - whole.mean)
         largest = factor * np.abs(halves[0].mean - halves[1].mean).max()
-        row[0].axhspan(-largest, largest, color=MD, alpha=0.3, linewidth=0, label="largest between MD's halves")
+        row[0].axhspan(-largest, largest, color=OWN, alpha=0.3, linewidth=0, label="largest between MD's halves")
         row[0].axhline(0, color=PALE, linewidth=0.8)
         row[0].scatter(factor * whole.mean, difference, s=24, color=MODEL, linewidths=0, alpha=0.8, zorder=3)
         limit = 1.25 * max(np.abs(difference).max(), largest, 1e-9)
@@ -175,7 +127,7 @@ def _drawMoments(data: Collected) -> Any:
         free = whole.deviation > held
         x, y = factor * whole.deviation[free], factor * model.deviation[free]
         span = np.array([0.8 * min([*x, *y, np.inf]) if len(x) else 0.0, 1.12 * max([*x, *y, 1e-9])])
-        row[1].fill_between(span, 0.9 * span, 1.1 * span, color=MD, alpha=0.3, linewidth=0, label="within 10 %")
+        row[1].fill_between(span, 0.9 * span, 1.1 * span, color=OWN, alpha=0.3, linewidth=0, label="within 10 %")
         row[1].plot(span, span, color=PALE, linewidth=0.8)
         row[1].scatter(x, y, s=24, color=MODEL, linewidths=0, alpha=0.8, zorder=3)
         row[1].set(title=f"standard deviations of {words}", xlabel=f"MD / {unitName}", ylabel=f"model / {unitName}",
@@ -189,19 +141,19 @@ def _drawMoments(data: Collected) -> Any:
 def _drawShape(data: Collected) -> Any:
     """Distances, size and contacts."""
     own, hasPairs = data.reference.measured, data.reference.measured.distances.shape[1] > 0
-    figure, axes = _grid(1, 3 if hasPairs else 1, 4.0 if hasPairs else 5.5, 3.6)
+    figure, axes = makeGrid(1, 3 if hasPairs else 1, 4.0 if hasPairs else 5.5, 3.6)
     panels: list[tuple[str, str]] = [("gyration", "radius of gyration / nm")]
     if hasPairs:
         panels.insert(0, ("distances", "distance / nm"))
     for axis, (name, words) in zip(axes[0], panels):
         edges, curves = valueEdges(getattr(own, name)), []
-        for (label, measured, weights), color in zip(_sets(data), (MD, MODEL, WEIGHTED)):
+        for (label, measured, weights), color in zip(_sets(data), (OWN, MODEL, WEIGHTED)):
             values = getattr(measured, name)
             columns = values.reshape(len(values), -1)
             repeated = None if weights is None else np.repeat(weights, columns.shape[1])
             curves.append((label, np.histogram(columns.ravel(), edges, weights=repeated)[0].astype(float), color,
                            _size(len(values), weights)))
-        _drawCurves(axis, curves, edges)
+        drawCurves(axis, curves, edges)
         axis.set(xlabel=words, title="distances of pairs" if name == "distances" else "size")
     if hasPairs:
         near = [100 * (values.distances < data.geometry.contact).mean(axis=0) for values in (own, data.states.measured)]
@@ -209,7 +161,7 @@ def _drawShape(data: Collected) -> Any:
         axes[0, 2].scatter(*near, s=26, color=MODEL, linewidths=0, alpha=0.8, zorder=3)
         axes[0, 2].set(title=f"contacts below {data.geometry.contact:g} nm", xlabel="MD / %", ylabel="model / %",
                        xlim=(-4, 104), ylim=(-4, 104), aspect="equal")
-    _legend(figure, axes[0, 0])
+    addLegend(figure, axes[0, 0])
     return figure
 
 
@@ -223,13 +175,13 @@ def _drawMotions(data: Collected) -> Any:
         counts = np.histogramdd(values, edges, weights=weights)[0]
         found.append((name, counts / counts.sum(), _size(len(values), weights)))
     if motions.dimension == 1:
-        figure, axes = _grid(1, 1, 6.4, 3.6)
-        _drawCurves(axes[0, 0], [(name, values, color, size) for (name, values, size), color in
-                                 zip(found, (MD, MODEL, WEIGHTED))], edges[0])
+        figure, axes = makeGrid(1, 1, 6.4, 3.6)
+        drawCurves(axes[0, 0], [(name, values, color, size) for (name, values, size), color in
+                                 zip(found, (OWN, MODEL, WEIGHTED))], edges[0])
         axes[0, 0].set(xlabel="TICA component 1", title="slowest motion")
-        _legend(figure, axes[0, 0])
+        addLegend(figure, axes[0, 0])
         return figure
-    figure, axes = _grid(1, len(found), 3.6, 3.3, "compressed")
+    figure, axes = makeGrid(1, len(found), 3.6, 3.3, "compressed")
     mesh = None
     for place, (axis, (name, values, _)) in enumerate(zip(axes[0], found)):
         mesh = _drawMap(axis, values, edges, found[0][1].max())
@@ -244,9 +196,9 @@ def _drawEnergies(data: Collected) -> Any:
     """Energies, and how the weight is spread over the states."""
     own, weights = data.reference.energies, data.flow.weights if data.flow is not None else None
     assert data.states.energies is not None
-    figure, axes = _grid(1, 2 if weights is not None else 1, 5.2 if weights is not None else 6.8, 3.8)
+    figure, axes = makeGrid(1, 2 if weights is not None else 1, 5.2 if weights is not None else 6.8, 3.8)
     sets: list[tuple[str, np.ndarray, np.ndarray | None, str]] = [
-        ("MD", own, None, MD), ("model, as generated", data.states.energies, None, MODEL)]
+        ("MD", own, None, OWN), ("model, as generated", data.states.energies, None, MODEL)]
     if data.relaxed is not None and len(data.relaxed.energies) > 0:
         sets.append(("model, relaxed", data.relaxed.energies, None, RELAXED))
     if weights is not None:
@@ -264,18 +216,18 @@ def _drawEnergies(data: Collected) -> Any:
                               own_[np.isfinite(values)])[0].astype(float)
         curves.append((name + (f" ({100 * beyond / len(values):.1f} % beyond)" if beyond and own_ is None else ""),
                        counts, color, _size(len(values), own_)))
-    _drawCurves(axes[0, 0], curves, edges)
+    drawCurves(axes[0, 0], curves, edges)
     axes[0, 0].set(xlabel="potential energy / (kJ/mol)", title="energies")
     if weights is not None:
         ordered = np.sort(weights.weights)[::-1]
         share = 100 * np.arange(1, len(ordered) + 1) / len(ordered)
-        axes[0, 1].plot([0, 100], [0, 100], color=MD, linewidth=1.2, linestyle="--", label="equal weights")
+        axes[0, 1].plot([0, 100], [0, 100], color=OWN, linewidth=1.2, linestyle="--", label="equal weights")
         axes[0, 1].plot(np.concatenate([[0], share]), 100 * np.concatenate([[0], np.cumsum(ordered)]), color=WEIGHTED,
                         linewidth=1.8, label=f"effective sample size {100 * weights.ess:.1f} %")
         axes[0, 1].set(title="how the weight is spread", xlabel="states, heaviest first / %", ylabel="weight / %",
                        xlim=(0, 100), ylim=(0, 101))
         axes[0, 1].legend(loc="lower right")
-    _legend(figure, axes[0, 0], 2)
+    addLegend(figure, axes[0, 0], 2)
     return figure
 
 

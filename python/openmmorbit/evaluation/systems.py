@@ -11,6 +11,7 @@ from openmmorbit.data.trajectories import TrajectoryDataset
 from openmmorbit.evaluation import energetics
 from openmmorbit.evaluation.geometry import SystemGeometry
 from openmmorbit.evaluation.reference import MIN_HALF, readReference
+from openmmorbit.evaluation.reportpage import describeGeneration
 from openmmorbit.evaluation.slowmotions import findSlowMotions
 from openmmorbit.evaluation.systemfigures import Collected, FigureMaker, StateSet
 from openmmorbit.evaluation.systemreport import SystemReport, describeMachine
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from openmm import app, unit
 
     from openmmorbit._types import ModelLike
-    from openmmorbit.ensemble import Ensemble
 
 #: The sampler of states with a density: a function of its start, to noise below the width of a bond.
 FLOW = {"method": "heun", "numSteps": 20, "renewal": 0.0, "stereoGuidance": 0.0, "sigmaMin": 0.01, "rho": 7.0}
@@ -84,22 +84,8 @@ class _Evaluation:
             raise ValueError(f"{_where}: expected at least {MIN_STATES} correct states, got {len(states)} of {number}"
                              f"{', ' + states.failures[0].status.message if states.failures else ''}; train the model "
                              "longer, or look at all states with check=False")
-        return StateSet.measure(states, self.geometry, self._facts(
-            generator, states, number, seconds, None if density else self.options["check"]))
-
-    @staticmethod
-    def _facts(generator: TopologyGenerator, states: Ensemble, number: int, seconds: float,
-               inspected: bool | None) -> dict[str, Any]:
-        redraws = [entry.numRedraws for entry in states.provenance]
-        attempts = sum(redraws) + len(redraws) + sum(f.provenance.numRedraws + 1 for f in states.failures)
-        return {"requested": number, "states": len(states), "failed": len(states.failures), "attempts": attempts,
-                "acceptedFirst": sum(entry == 0 for entry in redraws) / number,
-                "inspected": bool(inspected), "seed": states.provenance[0].seed,
-                "millisecondsPerState": 1000 * seconds / number,
-                "evaluationsPerAttempt": generator.samplerSettings.getNumEvaluations(),
-                "sampler": str(generator.samplerSettings)[len("<SamplerSettings "):-1],
-                "largestLogDensityError": float(states.logDensityErrors.max()) if inspected is None else None,
-                "kernel": generator.kernelDescription(), "condition": states.provenance[0].condition}
+        return StateSet.measure(states, self.geometry, describeGeneration(
+            generator, [states], number, seconds, None if density else self.options["check"]))
 
     def collect(self) -> Collected:
         """Read the simulation, generate, and compute energies and weights."""
