@@ -337,7 +337,7 @@ def testWrongUseOfTheCommand(files, tmp_path, monkeypatch, capsys):
     model, rest = "model.safetensors", ["--trajectory", "run1.dcd", "-o", tmp_path / "report"]
     run = ["evaluate", model, "--topology", "system.pdb", *rest]
     for arguments, text in (
-            (["evaluate", model], "expected DATA, or --topology and --trajectory, got neither"),
+            (["evaluate", model], "expected DATA, --topology and --trajectory, or --backbones, got none"),
             (["evaluate", model, *rest[:2]], "expected --topology beside --trajectory, got none"),
             (["evaluate", model, "a.sdf", "--no-check"], "expected --topology beside --no-check"),
             (["evaluate", model, "a.sdf", *run[2:]], "expected DATA or --topology, got both, 'a.sdf'"),

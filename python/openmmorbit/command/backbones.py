@@ -22,7 +22,7 @@ BLOCK = 50
 _endings = (".pdb", ".cif")
 
 
-def _readLengths(text: str) -> tuple[int, int]:
+def readLengths(text: str) -> tuple[int, int]:
     """Get the first and the last length of a text such as 80 or 60-80."""
     match = re.fullmatch(r"(\d{1,6})(?:-(\d{1,6}))?", text.strip())
     if match is None:
@@ -110,7 +110,7 @@ def runBackbones(options: argparse.Namespace) -> int:
         raise UsageError(f"expected at least 1 backbone, got -n {options.num}")
     if not 0 <= options.seed < 2**31:
         raise UsageError(f"expected a seed from 0 to {2**31 - 1}, got {options.seed}")
-    first, last = _readLengths(options.length)
+    first, last = readLengths(options.length)
     if options.structure is not None and first != last:
         raise UsageError(f"expected one --length beside --structure, got the range '{options.length}'")
     seed = options.seed or int.from_bytes(os.urandom(4), "big") % (2**31 - 1) + 1

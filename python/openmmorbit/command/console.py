@@ -65,3 +65,15 @@ def checkOutput(output: str, inputs: Sequence[str]) -> None:
         if os.path.exists(path) and not os.access(path, os.W_OK):
             raise UsageError(f"expected an output that can be written, got '{output}'; change the permissions of "
                              f"'{path}', or choose another name")
+
+
+def checkFolder(output: str) -> None:
+    """Refuse a folder for a report that is a file.
+
+    Raises
+    ------
+    UsageError
+        Naming it.
+    """
+    if os.path.exists(output) and not os.path.isdir(output):
+        raise UsageError(f"expected a folder for the report, got the file '{output}'")

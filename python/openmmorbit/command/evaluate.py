@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The subcommand openmm-orbit evaluate: a model beside other generators, or beside its system's simulation."""
+"""The subcommand openmm-orbit evaluate: a model beside other generators, a simulation, or natural backbones."""
 from __future__ import annotations
 
 import json
@@ -9,9 +9,11 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from openmmorbit.command.backbonereport import addBackboneOptions, runBackboneReport
 from openmmorbit.command.console import EXIT_OK
 from openmmorbit.command.generation import addGenerationOptions, readGenerationOptions
-from openmmorbit.command.systemreport import addSystemOptions, checkKind, runSystem
+from openmmorbit.command.reportkinds import checkKind
+from openmmorbit.command.systemreport import addSystemOptions, runSystem
 from openmmorbit.evaluation.methods import makeBaseline, makeOrbitMethods
 from openmmorbit.evaluation.quality import Inspector
 from openmmorbit.evaluation.references import readReferences
@@ -46,14 +48,17 @@ def _describe(options: argparse.Namespace) -> list[str]:
 def addEvaluate(commands: Subparsers) -> None:
     """Add the subcommand to a parser's commands."""
     parser = commands.add_parser(
-        "evaluate", help="compare a model with other generators, or with the simulation of its system",
+        "evaluate", help="compare a model with other generators, a simulation, or natural backbones",
         usage="openmm-orbit evaluate MODEL DATA [options]\n       openmm-orbit evaluate MODEL --topology FILE "
-              "--trajectory FILE [FILE ...] [options] -o FOLDER",
+              "--trajectory FILE [FILE ...] [options] -o FOLDER\n       openmm-orbit evaluate "
+              "MODEL --backbones FILE [FILE ...] [options] -o FOLDER",
         description="With DATA: coverage and average minimum RMSD with bootstrap intervals, stereochemistry before and "
                     "after redraws, PoseBusters, GFN2 strain and timing, beside RDKit, CONFORGE and Open Babel in the "
                     "same process on the same molecules. With --topology: distributions of torsions, geometry, slow "
                     "motions, energies and weights of a model of one system, beside how far the halves of its "
-                    "simulation are apart. Software that is not installed is named with the command that installs it.",
+                    "simulation are apart. With --backbones: geometry, hand, secondary structure, shapes, "
+                    "variety, novelty and proteins built on them, beside natural backbones. Software that is not "
+                    "installed is named with the command that installs it.",
         epilog="exit status: 0 done, 2 wrong use")
     parser.add_argument("model", metavar="MODEL",
                         help="model file, or name of a packaged model; \"-\" for the default one")
@@ -79,14 +84,15 @@ def addEvaluate(commands: Subparsers) -> None:
                         help="what computes GFN2-xTB; default: what is installed")
     parser.add_argument("-q", "--quiet", action="store_true", help="no progress bars")
     addSystemOptions(parser)
+    addBackboneOptions(parser)
     addGenerationOptions(parser, "the level of theory of the references, if the model has it")
     parser.set_defaults(run=lambda options: runEither(options, parser))
 
 
 def runEither(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
-    """Compare a model with reference ensembles, or with the simulation of its system."""
-    checkKind(options, parser)
-    return runEvaluate(options) if options.topology is None else runSystem(options)
+    """Compare a model with reference ensembles, with the simulation of its system, or with natural backbones."""
+    runs = {"conformers": runEvaluate, "system": runSystem, "backbones": runBackboneReport}
+    return runs[checkKind(options, parser)](options)
 
 
 def checkOptions(options: argparse.Namespace) -> None:

@@ -4,21 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from openmmorbit.command.console import EXIT_OK, UsageError, explain
+from openmmorbit.command.console import EXIT_OK, UsageError, checkFolder, explain
 from openmmorbit.command.generation import readGenerationOptions
 
 if TYPE_CHECKING:
     import argparse
 
 #: Options that only a system has: name in the namespace, and the option.
-SYSTEM_OPTIONS = {"trajectory": "--trajectory", "system": "--system", "temperature": "--temperature", "num": "-n",
-                  "density": "--density", "densitySteps": "--density-steps", "probes": "--probes",
-                  "relax": "--relax", "dynamics": "--run", "lag": "--lag", "stride": "--stride",
-                  "damaged": "--damaged", "atoms": "--atoms", "simulationPlatform": "--simulation-platform"}
-#: Options that only reference ensembles have.
-CONFORMER_OPTIONS = {"limit": "--limit", "factor": "--factor", "thresholds": "--thresholds",
-                     "baselines": "--baselines", "no_orbit": "--no-orbit", "no_raw": "--no-raw", "strain": "--strain",
-                     "posebusters": "--posebusters", "copies": "--copies", "engine": "--engine"}
+SYSTEM_OPTIONS = {"trajectory": "--trajectory", "system": "--system", "temperature": "--temperature",
+                  "density": "--density", "densitySteps": "--density-steps", "probes": "--probes", "lag": "--lag",
+                  "stride": "--stride", "damaged": "--damaged", "atoms": "--atoms"}
 
 
 def addSystemOptions(parser: argparse.ArgumentParser) -> None:
@@ -56,34 +51,6 @@ def addSystemOptions(parser: argparse.ArgumentParser) -> None:
                        help="OpenMM's platform for energies and dynamics (default CPU)")
 
 
-def checkKind(options: argparse.Namespace, defaults: argparse.ArgumentParser) -> None:
-    """Refuse options of reference ensembles beside those of a system.
-
-    Raises
-    ------
-    UsageError
-        Naming the option.
-    """
-    if options.topology is None:
-        given = [option for name, option in SYSTEM_OPTIONS.items() if getattr(options, name) is not None]
-        given += ["--no-check"] if options.no_check else []
-        if given:
-            raise UsageError(f"expected --topology beside {given[0]}, got none; give the system's .pdb file")
-        if options.data is None:
-            raise UsageError("expected DATA, or --topology and --trajectory, got neither")
-        return
-    if options.data is not None:
-        raise UsageError(f"expected DATA or --topology, got both, '{options.data}' and '{options.topology}'")
-    for name, option in CONFORMER_OPTIONS.items():
-        if getattr(options, name) != defaults.get_default(name):
-            raise UsageError(f"expected options of a system beside --topology, got {option}, which belongs to DATA")
-    for name, option in (("trajectory", "--trajectory"), ("output", "-o")):
-        if getattr(options, name) is None:
-            raise UsageError(f"expected {option} beside --topology, got none")
-    if options.model == "-":
-        raise UsageError("expected the file of a model of the system, got '-'")
-
-
 def _readSystem(path: str) -> Any:
     import openmm
 
@@ -106,14 +73,11 @@ def runSystem(options: argparse.Namespace) -> int:
     int
         Exit status, 0.
     """
-    import os
-
     from openmmorbit.evaluation.systems import evaluateSystem
     from openmmorbit.io.topologyfiles import readTopology
     from openmmorbit.models import findModel
 
-    if os.path.exists(options.output) and not os.path.isdir(options.output):
-        raise UsageError(f"expected a folder for the report, got the file '{options.output}'")
+    checkFolder(options.output)
     names = {"temperature": "temperature", "num": "numStates", "density": "density", "relax": "relax",
              "dynamics": "run", "lag": "lag", "stride": "stride", "damaged": "damaged", "atoms": "atoms",
              "simulationPlatform": "simulationPlatform", "seed": "seed", "probes": "probes"}

@@ -39,7 +39,9 @@ class Figure:
     @property
     def ratio(self) -> float | None:
         """Of a distance: the model's over the reference's own."""
-        if not (self.isDistance or self.chance is not None) or not isinstance(self.own, float) or isinstance(self.value, tuple) or self.own <= 0:
+        if not self.isDistance and self.chance is None:
+            return None
+        if not isinstance(self.own, float) or isinstance(self.value, tuple) or self.own <= 0:
             return None
         return self.value / self.own
 

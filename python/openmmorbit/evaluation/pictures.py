@@ -50,7 +50,7 @@ def drawCurves(axis: Any, curves: list[tuple[str, np.ndarray, str, float]], allE
             axis.stairs(density, edges, fill=True, color=color, alpha=0.55, label=name, linewidth=0)
         else:
             axis.stairs(density, edges, color=color, linewidth=1.8, label=name)
-    axis.set_ylim(0, 1.12 * highest)
+    axis.set_ylim(0, 1.12 * highest or 1.0)
     axis.set_yticks([])
     axis.spines["left"].set_visible(False)
 

@@ -110,14 +110,17 @@ class Report:
 
     def table(self) -> str:
         """Get the summary as a Markdown table."""
-        lines = [f"| quantity | model | {self._own} | ratio | chance | {self._noun}s | how to read it |",
-                 "|---|---|---|---|---|---|---|"]
+        isKnown = any(figure.chance is not None for figure in self.figures)
+        titles = ["quantity", "model", self._own, "ratio", *(["chance"] if isKnown else []), f"{self._noun}s",
+                  "how to read it"]
+        rows = []
         for figure in self.figures:
-            lines.append(f"| {figure.title} | {Figure.text(figure.value, figure.error)} | "
-                         f"{Figure.text(figure.own, figure.ownError)} | {Figure.text(figure.ratio)} | "
-                         f"{Figure.text(figure.chance)} | "
-                         f"{'–' if figure.numStates is None else f'{figure.numStates:,}'} | {figure.reading} |")
-        return "\n".join(lines)
+            rows.append([figure.title, Figure.text(figure.value, figure.error),
+                         Figure.text(figure.own, figure.ownError), Figure.text(figure.ratio),
+                         *([Figure.text(figure.chance)] if isKnown else []),
+                         "–" if figure.numStates is None else f"{figure.numStates:,}", figure.reading])
+        lines = [f"| {' | '.join(row)} |" for row in [titles, *rows]]
+        return "\n".join([lines[0], "|" + len(titles) * "---|", *lines[1:]])
 
     def _generation(self, facts: dict[str, Any], words: str) -> list[str]:
         redraws = facts["attempts"] - facts["states"] - facts["failed"]
