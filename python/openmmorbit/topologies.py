@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from openmmorbit import orbitchem
     from openmmorbit._types import ModelLike
 
+#: A sampler that has a density: a function of its start, to noise below the width of a bond.
+FLOW = {"method": "heun", "numSteps": 20, "sigmaMin": 0.01, "rho": 7.0, "schedule": "karras", "renewal": 0.0,
+        "stereoGuidance": 0.0}
 _orders = {app.Single: 1, app.Double: 2, app.Triple: 3, app.Aromatic: 4, app.Amide: 1}
 
 
@@ -138,6 +141,9 @@ class TopologyGenerator(Generator):
     probes : int, optional
         How densities are computed: 0: exactly; 2 or more: estimated with so many random vectors, which is much faster
         for large systems (Ensemble.logDensityErrors tells the errors). Default: 0 for up to 100 atoms, else 8.
+    density : bool
+        Take a sampler that has a density, for importance weights and OrbitMonteCarlo: method "heun", 20 steps from
+        sigmaMax to sigmaMin=0.01 with rho=7, without renewal and guidance. generate() then computes densities.
     sampler : openmmorbit.SamplerSettings, optional
         All settings of the sampler, instead of the model's own.
     **settings
@@ -156,9 +162,12 @@ class TopologyGenerator(Generator):
                  properties: Mapping[str, Any] | None = None, threads: int | None = None, *,
                  atoms: str | Sequence[Any] | None = None, condition: str | None = None,
                  maxRedraws: int | None = None, check: bool = True, returnFailed: bool = False,
-                 timeLimit: float | None = None, probes: int | None = None,
+                 timeLimit: float | None = None, probes: int | None = None, density: bool = False,
                  sampler: orbit.SamplerSettings | None = None, **settings: Any) -> None:
         requireTopology("TopologyGenerator", topology)
+        self._density = bool(density)
+        if density and sampler is None:
+            settings = {**FLOW, **{name: value for name, value in settings.items() if value is not None}}
         self._configure(orbit.TopologyGenerator(loadModel(model)), platform, properties, threads, condition,
                         maxRedraws, check, returnFailed, timeLimit, sampler, settings)
         if probes is not None:
@@ -183,7 +192,7 @@ class TopologyGenerator(Generator):
         """Number of random vectors for densities; 0 means that they are exact."""
         return self._core.getNumProbes()
 
-    def generate(self, numStates: int = 100, seed: int = 0, progress: bool = False, *, density: bool = False,
+    def generate(self, numStates: int = 100, seed: int = 0, progress: bool = False, *, density: bool | None = None,
                  first: int = 0, start: Any = None, level: float | None = None,
                  fixed: str | Sequence[Any] | None = None) -> Ensemble:
         """Generate states. Ctrl-C stops between two steps.
@@ -196,10 +205,10 @@ class TopologyGenerator(Generator):
             The same seed gives the same states; 0 chooses one, which the provenance tells.
         progress : bool
             Show a progress bar on standard error, if that is a terminal.
-        density : bool
+        density : bool, optional
             Compute the density at which the sampler generates each state (Ensemble.logDensities), for importance
             weights. No state is left out then, whatever the inspection finds. It takes 6 numAtoms as many evaluations;
-            see also ``probes``.
+            see also ``probes``. Default: what the generator was made with.
         first : int
             Number of the first state: with one seed, ``generate(200, 7)`` gives the states of ``generate(100, 7)`` and
             of ``generate(100, 7, first=100)``, so that several calls or machines share the work.
@@ -222,19 +231,20 @@ class TopologyGenerator(Generator):
         ValueError
             For a number out of range; with density, for a sampler that has none: it must not draw noise anew (renewal),
             be guided (stereoGuidance), or remember the step before (multistep), and the model must have been trained
-            with rotations="SO3".
+            with rotations="SO3". TopologyGenerator(..., density=True) has such a sampler.
         """
         number, seed = checkInteger("numStates", numStates, 1), checkInteger("seed", seed, 0)
         first = checkInteger("first", first, 0)
         chosen = [] if fixed is None else findAtoms(self._topology, fixed)
         begin = makeStart("TopologyGenerator.generate", start, level, chosen)
-        if density and len(begin.positions) > 0:
+        wanted = (self._density and start is None) if density is None else density
+        if wanted and len(begin.positions) > 0:
             raise ValueError("TopologyGenerator.generate: expected no start for states with a density, got one; the "
                              "density is that of a whole generation")
         with self._watched(progress) as callback:
-            states = Ensemble(self._core.generateWithDensity(number, seed, callback, first) if density else
+            states = Ensemble(self._core.generateWithDensity(number, seed, callback, first) if wanted else
                               self._core.generate(number, seed, callback, first, begin), self._topology)
-        if density and states.message:
+        if wanted and states.message:
             warnings.warn(states.message, stacklevel=2)
         return states
 

@@ -136,6 +136,20 @@ def testCallsShareTheStatesOfASeed():
     assert np.allclose(dense, everything[3:], atol=1e-4)
 
 
+def testOneWordChoosesASamplerWithADensity():
+    pair, none = makePair(), dict.fromkeys(("method", "numSteps", "renewal", "stereoGuidance", "sigmaMax"))
+    generator = makeGenerator(pair, density=True, **none)
+    settings = generator.samplerSettings
+    assert (settings.getMethodName(), settings.numSteps, settings.renewal, settings.stereoGuidance) == ("heun", 20, 0, 0)
+    assert (settings.sigmaMax, settings.sigmaMin) == (20, 0.01)
+    assert np.isfinite(generator.generate(2, seed=1).logDensities).all()
+    assert np.isnan(generator.generate(2, seed=1, density=False).logDensities).all()
+    changed = makeGenerator(pair, density=True, **{**none, "numSteps": 3, "method": "euler"}).samplerSettings
+    assert (changed.getMethodName(), changed.numSteps, changed.renewal) == ("euler", 3, 0)
+    own = makeGenerator(pair, density=True, sampler=settings, **none).samplerSettings
+    assert own.toJson() == settings.toJson()
+
+
 def makeSimulation():
     system = makeDoubleWell()
     integrator = openmm.LangevinMiddleIntegrator(TEMPERATURE, 5, 0.004)

@@ -18,7 +18,7 @@ from openmmorbit.evaluation.systemreport import SystemReport, describeMachine
 from openmmorbit.models import loadModel
 from openmmorbit.simulation.states import toKelvin
 from openmmorbit.simulation.weights import importanceWeights, refuseConstraints
-from openmmorbit.topologies import TopologyGenerator
+from openmmorbit.topologies import FLOW, TopologyGenerator
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 
     from openmmorbit._types import ModelLike
 
-#: The sampler of states with a density: a function of its start, to noise below the width of a bond.
-FLOW = {"method": "heun", "numSteps": 20, "renewal": 0.0, "stereoGuidance": 0.0, "sigmaMin": 0.01, "rho": 7.0}
 #: States at least.
 MIN_STATES = 10
 _where = "evaluateSystem"
@@ -203,7 +201,7 @@ def evaluateSystem(model: ModelLike, topology: app.Topology, trajectory: Any, *,
     simulationPlatform : str, optional
         OpenMM's platform for energies and dynamics; default: CPU.
     flow : dict, optional
-        Settings of the sampler for states with a density, instead of systems.FLOW.
+        Settings of the sampler for states with a density, instead of topologies.FLOW.
     seed : int
         Of the generated states, at least 1; states with a density have the next one.
     check, condition, atoms
