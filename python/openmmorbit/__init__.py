@@ -34,7 +34,7 @@ _homes = {
     "orbitPosterior": "posterior", "OrbitPosterior": "posterior", "orbitTarget": "posterior",
     "OrbitTarget": "posterior",
     "coupleNoise": "posterior",
-    "mmffSystem": "relaxation", "relax": "relaxation", "Relaxation": "relaxation", "RelaxedState": "relaxation",
+    "mmffSystem": "relaxation", "registerMMFF": "simulation.mmfffield", "relax": "relaxation", "Relaxation": "relaxation", "RelaxedState": "relaxation",
     "eachState": "simulation.applying", "applyStates": "simulation.applying",
     "potentialEnergies": "simulation.applying", "chooseStates": "simulation.choosing",
     "startingStates": "simulation.choosing", "seedReplicas": "simulation.replicas",
