@@ -9,16 +9,20 @@ import pytest
 
 
 EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
-GUIDE = EXAMPLES.parent / "docs" / "guide.md"
-WRITES = {"01_conformers.py": ["aspirin.sdf", "aspirin.pdb"], "04_into_simulation.py": ["dynamics.dcd"]}
+PAGE = EXAMPLES.parent / "docs" / "examples.md"
+WRITES = {"01_conformers.py": ["aspirin.sdf", "aspirin.pdb"], "02_into_simulation.py": ["dynamics.dcd"],
+          "03_alanine_dipeptide.py": ["alanine.png"], "04_trialanine.py": ["trialanine.png"],
+          "05_ligand_in_water.py": ["aspirin.png"], "06_beads.py": ["beads.png"]}
 
 
 def testEveryExampleIsKnownAndShort():
     found = {path.name: len(path.read_text(encoding="utf-8").splitlines()) for path in EXAMPLES.glob("*.py")}
     assert set(found) == set(WRITES)
-    assert all(length <= 60 for length in found.values()), found
-    guide = GUIDE.read_text(encoding="utf-8")
-    assert all(name in guide for name in found)
+    assert all(length <= 115 for length in found.values()), found
+    page = PAGE.read_text(encoding="utf-8")
+    assert all(f"(../examples/{name})" in page for name in found)
+    assert all(f"`{written}`" in page for names in WRITES.values() for written in names if written.endswith(".png"))
+    assert "(examples.md)" in (PAGE.parent / "guide.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("name", sorted(WRITES))

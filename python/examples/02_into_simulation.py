@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""From a generated conformer to dynamics, in two ways. Usage: 04_into_simulation.py [FOLDER [MODEL]]"""
+"""From a generated conformer to dynamics, in two ways. Usage: 02_into_simulation.py [FOLDER [MODEL]]"""
 import os
 import sys
 
