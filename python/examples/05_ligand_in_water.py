@@ -83,7 +83,8 @@ def torsions(positions):
 figure, panels = pyplot.subplots(1, 3, figsize=(11.5, 4), sharey=True, layout="constrained")
 vacuum = torsions(np.concatenate([frames.positions for frames in dataset]))
 generated = torsions(relaxation.states.positions.value_in_unit(unit.nanometer))
-for axes, title in zip(panels, ("dynamics in vacuum", f"{generated.shape[1]} states of the model", "from them, in water")):
+titles = "dynamics in vacuum", f"{generated.shape[1]} states of the model", "from them, in water"
+for axes, title in zip(panels, titles):
     axes.hist2d(*vacuum, bins=np.linspace(-180, 180, 61), cmin=1, norm="log", cmap="Greys")
     axes.set(title=title, xlabel="ester (degrees)", aspect="equal")
 panels[0].set_ylabel("acid (degrees)")
