@@ -34,7 +34,7 @@ bonds = openmm.CustomBondForce("10000*(r-0.38)^2")
 angles = openmm.CustomAngleForce("15*(cos(theta)+0.6)^2")
 contacts = openmm.CustomNonbondedForce("4*(0.4/r)^12")
 ends = openmm.CustomBondForce("-18*exp(-((r-0.45)/0.12)^2)")
-for i in range(numBeads):
+for _ in range(numBeads):
     system.addParticle(100)
     contacts.addParticle([])
 for i in range(numBeads - 1):

@@ -27,6 +27,14 @@ if TYPE_CHECKING:
 #: A sampler that has a density: a function of its start, to noise below the width of a bond.
 FLOW = {"method": "heun", "numSteps": 20, "sigmaMin": 0.01, "rho": 7.0, "schedule": "karras", "renewal": 0.0,
         "stereoGuidance": 0.0}
+
+
+def hasDensity(sampler: orbit.SamplerSettings) -> bool:
+    """Whether the steps of a sampler are functions of the positions, so that what it generates has a density."""
+    return (sampler.method in (orbit.SamplerMethod_Euler, orbit.SamplerMethod_Heun) and sampler.renewal == 0
+            and sampler.stereoGuidance == 0)
+
+
 _orders = {app.Single: 1, app.Double: 2, app.Triple: 3, app.Aromatic: 4, app.Amide: 1}
 
 
@@ -142,8 +150,9 @@ class TopologyGenerator(Generator):
         How densities are computed: 0: exactly; 2 or more: estimated with so many random vectors, which is much faster
         for large systems (Ensemble.logDensityErrors tells the errors). Default: 0 for up to 100 atoms, else 8.
     density : bool
-        Take a sampler that has a density, for importance weights and OrbitMonteCarlo: method "heun", 20 steps from
-        sigmaMax to sigmaMin=0.01 with rho=7, without renewal and guidance. generate() then computes densities.
+        Take a sampler that has a density, for importance weights and OrbitMonteCarlo: the model's own if it has one,
+        else method "heun", 20 steps from sigmaMax to sigmaMin=0.01 with rho=7, without renewal and guidance.
+        generate() then computes densities.
     sampler : openmmorbit.SamplerSettings, optional
         All settings of the sampler, instead of the model's own.
     **settings
@@ -166,9 +175,10 @@ class TopologyGenerator(Generator):
                  sampler: orbit.SamplerSettings | None = None, **settings: Any) -> None:
         requireTopology("TopologyGenerator", topology)
         self._density = bool(density)
-        if density and sampler is None:
+        core = orbit.TopologyGenerator(loadModel(model))
+        if density and sampler is None and not hasDensity(core.getSamplerSettings()):
             settings = {**FLOW, **{name: value for name, value in settings.items() if value is not None}}
-        self._configure(orbit.TopologyGenerator(loadModel(model)), platform, properties, threads, condition,
+        self._configure(core, platform, properties, threads, condition,
                         maxRedraws, check, returnFailed, timeLimit, sampler, settings)
         if probes is not None:
             self._core.setNumProbes(checkInteger("probes", probes, 0))
