@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from rdkit import Chem
 
     from openmmorbit._types import StrPath
+    from openmmorbit.building import ProteinModel
+    from openmmorbit.simulation.proteins import ProteinSimulation
     from openmmorbit.simulation.relaxed import Relaxation
     from openmmorbit.simulation.solvent import SolvatedState
 
@@ -244,6 +246,46 @@ class Ensemble:
             raise ValueError("Ensemble.state: expected a Context, whose periodic box, time and step count the State "
                              f"takes over, got none; call state({index}, context), or applyTo(context, {index})")
         return self._core.createState(self[index].index, context)
+
+    def build(self, index: int = 0, sequence: str | Sequence[str] | app.Topology | None = None,
+              **options: Any) -> ProteinModel:
+        """Build a protein on the CA atoms of one copy of a backbone.
+
+        Parameters
+        ----------
+        index : int
+            Which copy.
+        sequence : str, sequence of str or openmm.app.Topology, optional
+            Default: alanine, and glycine where phi is positive.
+        **options
+            Those of openmmorbit.buildBackbone(), e.g. hydrogens.
+
+        Returns
+        -------
+        ProteinModel
+            An openmm.app.Modeller with a report.
+
+        Raises
+        ------
+        BackboneError
+            If L residues with trans peptides do not fit. It names the residue.
+        """
+        from openmmorbit.building import buildBackbone
+
+        return buildBackbone(self, sequence, state=index, **options)
+
+    def simulate(self, index: int = 0, sequence: str | Sequence[str] | app.Topology | None = None,
+                 **options: Any) -> ProteinSimulation:
+        """Build a protein on one copy of a backbone, and start a Simulation of it in implicit solvent, in stages.
+
+        Parameters
+        ----------
+        index, sequence
+            As of build().
+        **options
+            Those of openmmorbit.simulateProtein(), e.g. temperature, platform and seed.
+        """
+        return self.build(index, sequence).simulate(**options)
 
     def relax(self, system: openmm.System, **options: Any) -> Relaxation:
         """Start a simulation of every conformer in stages, and say of each whether it survived.

@@ -213,6 +213,31 @@ def testTheCommandWritesPdbAndCif(shard, tmp_path, capsys):
     assert not (tmp_path / "none.pdb").exists()
 
 
+def testTheCommandBuildsProteins(shard, tmp_path, capsys, monkeypatch):
+    makeModel(shard).save(str(tmp_path / "model.safetensors"))
+    subject = openmmorbit.makeBackbone(30)
+    core = orbit.Ensemble(orbit.makeBackboneGraph(subject, 1))
+    helix = makeHelix(30)[:, 1] / 10
+    for positions in (helix, helix * [1, -1, 1]):
+        core.addConformer(positions, orbit.ConformerStatus(), orbit.ConformerProvenance())
+    ensemble = openmmorbit.Ensemble(core, makeTopology(subject, 1))
+    monkeypatch.setattr(openmmorbit.BackboneGenerator, "generateBatch", lambda self, *a, **k: [ensemble])
+    base = ["backbones", "--model", tmp_path / "model.safetensors", "--length", "30", "--seed", 5]
+    for ending, reader, options, name in (("pdb", app.PDBFile, ["--build"], "ALA"),
+                                          ("cif", app.PDBxFile, ["--sequence", 30 * "K"], "LYS")):
+        path = tmp_path / f"built.{ending}"
+        status, line = runCli(capsys, *base, *options, "-o", path)
+        assert status == 3 and "1 backbone in" in line and "1 backbone stayed wrong" in line and "mirror" in line
+        topology = reader(str(path)).topology
+        assert {residue.name for residue in topology.residues()} == {name}
+        assert any(atom.element.symbol == "H" for atom in topology.atoms())
+    for options, message in ((["--sequence", "KKK"], "a --sequence of 30 residues, as --length says, got 3"),
+                             (["--sequence", 30 * "B"], "got")):
+        status, line = runCli(capsys, *base, *options, "-o", tmp_path / "x.pdb")
+        assert status == 2 and message in line
+    assert not (tmp_path / "x.pdb").exists()
+
+
 def testTrainsAndGenerates(shard, tmp_path):
     pytest.importorskip("openmmorbit.orbittraining")
     tiny = {"width": 16, "numHeads": 2, "numLayers": 1, "pairWidth": 8, "conditionWidth": 8, "numRadial": 8,

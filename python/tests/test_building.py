@@ -38,7 +38,7 @@ def makeHelix(numResidues=8):
     return 0.1 * np.stack([2.29 * np.cos(angle), 2.29 * np.sin(angle), 1.5 * np.arange(numResidues)], 1)
 
 
-def test_model_has_hydrogens_and_a_report(helical):
+def testModelHasHydrogensAndAReport(helical):
     model = openmmorbit.buildBackbone(caOf(helical))
     number = len(helical["sequence"])
     assert isinstance(model, app.Modeller) and model.topology.getNumResidues() == number
@@ -54,7 +54,7 @@ def test_model_has_hydrogens_and_a_report(helical):
     assert np.allclose(found, helical["positions"][:, 1], atol=1e-9)
 
 
-def test_sequences_in_all_forms(natives):
+def testSequencesInAllForms(natives):
     native = natives[1]
     letters = native["sequence"]
     model = openmmorbit.buildBackbone(caOf(native), letters, hydrogens=False)
@@ -70,7 +70,7 @@ def test_sequences_in_all_forms(natives):
         openmmorbit.buildBackbone(caOf(native), "AAA")
 
 
-def test_proteins_are_measured(natives):
+def testProteinsAreMeasured(natives):
     native = natives[1]
     model = openmmorbit.buildBackbone(caOf(native), native["sequence"])
     report = openmmorbit.measureBackbone(model)
@@ -87,7 +87,7 @@ def test_proteins_are_measured(natives):
             openmmorbit.backbones.makeBackbone(6), 1))
 
 
-def test_every_residue_gets_its_template():
+def testEveryResidueGetsItsTemplate():
     model = openmmorbit.buildBackbone(makeHelix(20), "ARNDCQEGHILKMFPSTWYV")
     system = model.createSystem()
     assert system.getNumParticles() == model.topology.getNumAtoms()
@@ -105,7 +105,7 @@ def test_every_residue_gets_its_template():
     assert found == {frozenset((a.index, b.index)) for a, b in bare.bonds()}
 
 
-def test_structures_keep_chains_and_numbers(natives):
+def testStructuresKeepChainsAndNumbers(natives):
     model = openmmorbit.buildBackbone(np.concatenate([makeHelix(6), makeHelix(7) + 2]), chains=[6, 7])
     assert [len(list(chain.residues())) for chain in model.topology.chains()] == [6, 7]
     text = io.StringIO()
@@ -130,7 +130,7 @@ def test_structures_keep_chains_and_numbers(natives):
         openmmorbit.buildBackbone(states, state=2)
 
 
-def test_ensembles_of_backbones():
+def testEnsemblesOfBackbones():
     from openmmorbit import backbones, orbit
 
     subject = backbones.makeBackbone([6, 7])
@@ -139,12 +139,12 @@ def test_ensembles_of_backbones():
         core.addConformer(np.concatenate([makeHelix(6), makeHelix(7) + 2]) + shift)
     ensemble = openmmorbit.Ensemble(core, backbones.makeTopology(subject, 1))
     models = [openmmorbit.buildBackbone(ensemble, state=1, hydrogens=False),
-              openmmorbit.buildBackbone(ensemble[1], hydrogens=False)]
-    assert repr(models[0]) == repr(models[1]) == "<ProteinModel 13 residues, 2 chains, 67 atoms, 0 faults>"
+              openmmorbit.buildBackbone(ensemble[1], hydrogens=False), ensemble.build(1, hydrogens=False)]
+    assert {repr(model) for model in models} == {"<ProteinModel 13 residues, 2 chains, 67 atoms, 0 faults>"}
     assert np.allclose(np.array(models[0].positions._value), np.array(models[1].positions._value))
 
 
-def test_the_page_runs(capsys):
+def testThePageRuns(capsys):
     text = (GOLDEN.parents[2] / "python" / "docs" / "building.md").read_text(encoding="utf-8")
     block = text.split("```python\n")[1].split("```")[0].replace("25000", "25")
     names = {"caPositions": makeHelix(6)}
@@ -153,7 +153,7 @@ def test_the_page_runs(capsys):
     assert names["simulation"].currentStep == 25
 
 
-def test_errors_name_the_residue(natives):
+def testErrorsNameTheResidue(natives):
     cis = next(entry for entry in natives if entry["kind"] == "cis")
     with pytest.raises(openmmorbit.BackboneError, match="keepCis") as caught:
         openmmorbit.buildBackbone(caOf(cis))
@@ -181,12 +181,12 @@ def test_errors_name_the_residue(natives):
 @pytest.mark.parametrize("trace, words", [
     (np.full((6, 3), np.nan), "finite"), (makeHelix(1), "alone"), (10 * makeHelix(6), "in nm"),
     (np.zeros((0, 3)), "at least one"), (np.zeros((4, 2)), "shape")])
-def test_wrong_traces(trace, words):
+def testWrongTraces(trace, words):
     with pytest.raises(ValueError, match=words):
         openmmorbit.buildBackbone(trace)
 
 
-def test_native_solvent_is_that_of_the_custom_force():
+def testNativeSolventIsThatOfTheCustomForce():
     model = openmmorbit.buildBackbone(makeHelix(20), "ARNDCQEGHILKMFPSTWYV")
     custom = app.ForceField("amber14-all.xml", "implicit/obc2.xml").createSystem(model.topology)
     energies, forces = [], []
@@ -205,7 +205,7 @@ def test_native_solvent_is_that_of_the_custom_force():
 
 
 @pytest.mark.parametrize("kind", ["H", "cis"])
-def test_simulations_start_and_stay(natives, kind):
+def testSimulationsStartAndStay(natives, kind):
     native = next(entry for entry in natives if entry["kind"] == kind)
     sequence = native["sequence"] if kind == "H" else None
     model = openmmorbit.buildBackbone(caOf(native), sequence, keepCis=kind == "cis")
@@ -221,7 +221,7 @@ def test_simulations_start_and_stay(natives, kind):
     assert np.abs(lengths - start).max() < 0.06  # a cis peptide is still cis
 
 
-def test_simulations_of_other_systems_and_refusals():
+def testSimulationsOfOtherSystemsAndRefusals():
     model = openmmorbit.buildBackbone(makeHelix(4))
     vacuum = app.ForceField("amber14/protein.ff14SB.xml").createSystem(model.topology, constraints=app.HBonds)
     simulation = openmmorbit.simulateProtein(model, system=vacuum, platform="Reference", numSteps=0, seed=3,

@@ -13,6 +13,8 @@ from openmmorbit.command.generation import addGenerationOptions, readGenerationO
 if TYPE_CHECKING:
     import argparse
 
+    from openmm import app, unit
+
     from openmmorbit._types import Subparsers
     from openmmorbit.backbones import BackboneGenerator
     from openmmorbit.ensemble import Ensemble
@@ -43,17 +45,16 @@ class _Writer:
         self._stream = open(self._part, "w", encoding="utf-8")
         self.number = 0
 
-    def add(self, ensemble: Ensemble) -> None:
-        from openmm import app, unit
+    def add(self, topology: app.Topology, positions: unit.Quantity) -> None:
+        """Write one backbone, or the protein that was built on it."""
+        from openmm import app
 
-        for positions in ensemble.positions._value:
-            self.number += 1
-            quantity = unit.Quantity(positions, unit.nanometer)
-            if self._isPdb:
-                app.PDBFile.writeModel(ensemble.topology, quantity, self._stream, self.number, keepIds=True)
-                continue
-            app.PDBxFile.writeHeader(ensemble.topology, self._stream, entry=f"backbone_{self.number}", keepIds=True)
-            app.PDBxFile.writeModel(ensemble.topology, quantity, self._stream, keepIds=True)
+        self.number += 1
+        if self._isPdb:
+            app.PDBFile.writeModel(topology, positions, self._stream, self.number, keepIds=True)
+        else:
+            app.PDBxFile.writeHeader(topology, self._stream, entry=f"backbone_{self.number}", keepIds=True)
+            app.PDBxFile.writeModel(topology, positions, self._stream, keepIds=True)
         self._stream.flush()
 
     def close(self) -> str:
@@ -71,17 +72,29 @@ class _Writer:
 def _generate(options: argparse.Namespace, generator: BackboneGenerator, lengths: list[int], seed: int) -> int:
     from tqdm import tqdm
 
-    begin, numRedraws, failures = time.perf_counter(), 0, []
+    from openmmorbit.building import BackboneError
+
+    begin, numRedraws = time.perf_counter(), 0
+    failures: list[str] = []
     writer = _Writer(options.output)
+
+    def write(ensemble: Ensemble) -> None:
+        for index, conformer in enumerate(ensemble):
+            try:
+                built = ensemble.build(index, options.sequence) if options.build else conformer
+                writer.add(built.topology, built.positions)
+            except BackboneError as error:
+                failures.append(explain(error))
+
     try:
         with tqdm(total=options.num, desc="backbones", disable=True if options.quiet else None) as bar:
             for first in range(0, options.num, BLOCK):
                 block = lengths[first:first + BLOCK]
                 for ensemble in generator.generateBatch(block, 1, seed, structures=[options.structure] * len(block),
                                                         firstRecord=first):
-                    writer.add(ensemble)
+                    write(ensemble)
                     numRedraws += sum(entry.numRedraws for entry in ensemble.provenance)
-                    failures += ensemble.failures
+                    failures += [entry.status.message for entry in ensemble.failures]
                 bar.update(len(block))
     finally:
         path = writer.close()
@@ -92,9 +105,21 @@ def _generate(options: argparse.Namespace, generator: BackboneGenerator, lengths
                 text += f"; {counted(numRedraws, 'redraw')} of backbones that were kept"
             if failures:
                 text += (f"; {counted(len(failures), 'backbone')} stayed wrong and left out, e.g. "
-                         f"{explain(failures[0].status.message)}")
+                         f"{explain(failures[0])}")
             report(text)
     return EXIT_SOME_FAILED if failures else EXIT_OK
+
+
+def _checkSequence(sequence: str, length: int) -> None:
+    """Refuse a sequence before anything is generated."""
+    from openmmorbit.building import readSequence
+
+    try:
+        names = readSequence(sequence)
+    except ValueError as error:
+        raise UsageError(explain(error)) from error
+    if len(names) != length:
+        raise UsageError(f"expected a --sequence of {length} residues, as --length says, got {len(names)}")
 
 
 def runBackbones(options: argparse.Namespace) -> int:
@@ -113,6 +138,9 @@ def runBackbones(options: argparse.Namespace) -> int:
     first, last = readLengths(options.length)
     if options.structure is not None and first != last:
         raise UsageError(f"expected one --length beside --structure, got the range '{options.length}'")
+    options.build = options.build or options.sequence is not None
+    if options.sequence is not None and first != last:
+        raise UsageError(f"expected one --length beside --sequence, got the range '{options.length}'")
     seed = options.seed or int.from_bytes(os.urandom(4), "big") % (2**31 - 1) + 1
     try:
         generator = BackboneGenerator(options.model, check=not options.no_check, **readGenerationOptions(options))
@@ -123,6 +151,8 @@ def runBackbones(options: argparse.Namespace) -> int:
         generator.kernelDescription()   # Refuses a platform without a kernel before the output is opened.
     except (ValueError, OSError) as error:
         raise UsageError(explain(error)) from error
+    if options.sequence is not None:
+        _checkSequence(options.sequence, first)
     lengths = np.random.default_rng(seed).integers(first, last + 1, options.num).tolist()
     return _generate(options, generator, lengths, seed)
 
@@ -140,6 +170,9 @@ def addBackbones(commands: Subparsers) -> None:
     parser.add_argument("-n", "--num", type=int, default=1, help="backbones (default 1)")
     parser.add_argument("--structure", metavar="LETTERS",
                         help="secondary structure: H (helix), E (strand), C (neither) or ? (open) for every residue")
+    parser.add_argument("--build", action="store_true",
+                        help="build proteins of alanine, and of glycine where phi is positive, with hydrogens")
+    parser.add_argument("--sequence", metavar="LETTERS", help="build proteins of this sequence; they need one --length")
     parser.add_argument("--model", default="backbone", help="model file, or name of a packaged one (default backbone)")
     parser.add_argument("--seed", type=int, default=0, help="random seed; 0 chooses one (default)")
     parser.add_argument("--no-check", action="store_true", help="do not inspect backbones and redraw none")
