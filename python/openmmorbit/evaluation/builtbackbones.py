@@ -183,7 +183,7 @@ def makeFigures(new: Built, own: Built) -> tuple[list[Figure], dict[str, Any]]:
         add("started", "survive minimisation and warming / %", values,
             "ff14SB and implicit solvent; no hand or peptide turned, no bond broken", new.numStarted, errors)
         add("energy", "energy after minimisation / (kJ/mol a residue)", medians(lambda entry: entry.energies),
-            "median; natives have the same residues, alanine and glycine", len(new.energies))
+            "median; natives are of alanine and glycine too, in other shares", len(new.energies))
         add("moved", "CA moved by minimisation and warming / Å", medians(lambda entry: entry.moved), "median RMSD",
             len(new.moved))
     if new.drifts:
