@@ -70,3 +70,31 @@ def testMethodsSideBySide(bench):
     assert "| benzene | 12 | 2 | – | 1 | 5 | 2.5 |" in content
     assert "| benzene | 12 | 500 | 800 | 200 |" in content
     assert rowOf(lines, "import") == ["import", "0.5", "0.25"]
+
+
+def testTheGoldenPeptideIsThatOfItsForceField(tmp_path):
+    # Dynamics at 300 K from a conformer: its angles lie where replica exchange was, and its energies too.
+    import json
+
+    import numpy as np
+    import openmm
+
+    systems = loadBenchmark("measure_systems")
+    golden = json.loads(systems.GOLDEN.read_text(encoding="utf-8"))
+    counts = np.array(golden["phiPsi"][0])
+    assert counts.shape == (36, 36) and counts.sum() == golden["frames"]
+    assert 0.01 < counts[18:].sum() / counts.sum() < 0.05      # phi above 0
+    with pytest.warns(UserWarning, match="lacked 12 hydrogens"):
+        folder = systems.Folder.make(tmp_path / "peptide", 1, 3)
+        context = systems.Exchange(folder).contexts[0]
+    frames, energies = [], []
+    for _ in range(200):
+        context.getIntegrator().step(100)
+        state = context.getState(positions=True, energy=True)
+        frames.append(state.getPositions(asNumpy=True)._value)
+        energies.append(state.getPotentialEnergy().value_in_unit(openmm.unit.kilojoule_per_mole))
+    found = systems.histogram(systems.angles(folder, frames)[:, 0])
+    wide = sum(np.roll(counts, (a, b), (0, 1)) for a in (-1, 0, 1) for b in (-1, 0, 1))
+    assert found[wide > 0].sum() > 0.97 * found.sum()
+    low, high = golden["energies"][1], golden["energies"][5]    # 5 and 95 per cent
+    assert np.mean((np.array(energies) > low) & (np.array(energies) < high)) > 0.75

@@ -34,6 +34,7 @@ ANCHORS = {1: {"ECNF++, exact ODE": (.275, .914, .189), "FALCON, 4 to 16 steps":
 HEAVY = {"ACE": "CH3 C O", "ALA": "N CA CB C O", "NME": "N C"}
 RT = unit.MOLAR_GAS_CONSTANT_R.value_in_unit(unit.kilojoule_per_mole / unit.kelvin)
 REFERENCE = "Reference"
+GOLDEN = pathlib.Path(__file__).resolve().parents[1] / "golden" / "alanineDipeptide.json"
 
 
 def makePeptide(numResidues):
@@ -185,15 +186,23 @@ def trainModel(options):
 
 
 def evaluateModel(options):
-    """Print the report's figures for an exact-ish integration and for 15 evaluations, beside the anchors."""
+    """Print the report's figures for an exact integration and for 15 evaluations, beside the anchors."""
+    from openmmorbit import orbit
     from openmmorbit.evaluation import evaluateSystem
 
     folder = Folder(options.folder)
+    if folder.numResidues == 1:
+        print(f"Jensen-Shannon distance of phi and psi from the golden file: {compareWithGolden(folder):.3f}\n")
+    model = orbit.DenoiserModel.load(str(folder.path / "model" / "model.safetensors"))
     for numSteps in options.steps:
-        report = evaluateSystem(folder.path / "model" / "model.safetensors", folder.topology, folder.frames(300),
+        flow = {"numSteps": numSteps}
+        if numSteps <= 10:
+            # Few steps are better spent between less noise and more of it.
+            flow.update(sigmaMax=3.6 * model.getSettings().dataScale, sigmaMin=0.018)
+        report = evaluateSystem(model, folder.topology, folder.frames(300),
                                 system=folder.system, temperature=300, numStates=options.states,
                                 density=options.density, relax=options.run, run=options.run,
-                                simulationPlatform=REFERENCE, flow={"numSteps": numSteps}, seed=options.seed)
+                                simulationPlatform=REFERENCE, flow=flow, seed=options.seed)
         report.write(folder.path / f"report-{numSteps}")
         print(f"\n## {2 * numSteps - 1} evaluations for a state with a density\n\n{report.table()}")
     print("\n| published, by other hands | ESS | E-W2 | T-W2 |\n|---|---|---|---|")
@@ -266,6 +275,14 @@ def histogram(plane):
     return np.histogram2d(*plane.T, bins=np.linspace(-np.pi, np.pi, 37))[0].astype(int)
 
 
+def compareWithGolden(folder):
+    """Get the distance of phi and psi of the frames at 300 K from those of the golden file."""
+    from openmmorbit.evaluation.distributions import jensenShannon
+
+    golden = json.loads(GOLDEN.read_text(encoding="utf-8"))
+    return jensenShannon(histogram(angles(folder, folder.frames(300))[:, 0]), golden["phiPsi"][0])
+
+
 def writeGolden(options):
     """Write the small file that others can compare with: counts of phi and psi, and quantiles of the energy."""
     from openmmorbit.evaluation.energetics import EnergyMeter
@@ -297,7 +314,7 @@ def main():
 
     add("data", makeData, residues=1, frames=100000, seed=22)
     add("train", trainModel, frames=20000, minutes=60.0)
-    add("evaluate", evaluateModel, steps=[100, 8], states=10000, density=1000, run=100, seed=7)
+    add("evaluate", evaluateModel, steps=[20, 8], states=10000, density=1000, run=100, seed=7)
     add("moves", runMoves, nanoseconds=5.0, interval=1000, steps=8, seed=3)
     add("targets", compareTargets, frames=20000, minutes=600.0, steps=4000, states=5000)
     add("golden", writeGolden)
