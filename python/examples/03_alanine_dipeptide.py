@@ -72,7 +72,7 @@ sampler.reporters.append(lambda sampler: cold.append(
 sampler.simulate(8000 if full else 20)
 
 # The picture: phi and psi.
-figure, panels = pyplot.subplots(1, 4, figsize=(13, 3.7), sharey=True, layout="constrained")
+figure, panels = pyplot.subplots(1, 4, figsize=(13, 4.2), sharey=True, layout="constrained")
 shape = mdtraj.Topology.from_openmm(topology)
 generated = states.positions.value_in_unit(unit.nanometer)
 for axes, title, positions, share in (
@@ -86,4 +86,5 @@ for axes, title, positions, share in (
     axes.hist2d(phi, psi, bins=np.linspace(-180, 180, 61), weights=share, density=True, cmin=1e-9, norm="log")
     axes.set(title=f"{title}\n{100*positive:.1f} % with φ > 0", xlabel="φ", aspect="equal")
     print(f"{title}: {len(phi)} states, {100*positive:.2f} % with phi > 0")
-figure.savefig(os.path.join(folder, "alanine.png"), dpi=100)
+panels[0].set_ylabel("ψ")
+figure.savefig(os.path.join(folder, "alanine.png"), dpi=100, bbox_inches="tight")

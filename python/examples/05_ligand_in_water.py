@@ -80,7 +80,7 @@ def torsions(positions):
 
 
 # The picture.
-figure, panels = pyplot.subplots(1, 3, figsize=(11.5, 4), sharey=True, layout="constrained")
+figure, panels = pyplot.subplots(1, 3, figsize=(11.5, 4.6), sharey=True, layout="constrained")
 vacuum = torsions(np.concatenate([frames.positions for frames in dataset]))
 generated = torsions(relaxation.states.positions.value_in_unit(unit.nanometer))
 titles = "dynamics in vacuum", f"{generated.shape[1]} states of the model", "from them, in water"
@@ -91,4 +91,4 @@ panels[0].set_ylabel("acid (degrees)")
 panels[1].plot(*generated, ".", markersize=4)
 for run in inWater:
     panels[2].plot(*torsions(np.array(run)), ".-", markersize=3, linewidth=0.3)
-figure.savefig(os.path.join(folder, "aspirin.png"), dpi=100)
+figure.savefig(os.path.join(folder, "aspirin.png"), dpi=100, bbox_inches="tight")
