@@ -144,7 +144,6 @@ def testHalvesOfExchangeableSetsAreEqual():
 
 
 def testTmScoresOfKnownPairs():
-    pytest.importorskip("tmtools")
     fold = makeFold(1)
     random = np.random.default_rng(1)
     rotation = np.linalg.qr(random.normal(size=(3, 3)))[0]
@@ -159,7 +158,6 @@ def testTmScoresOfKnownPairs():
 
 
 def testTheNearestIsFoundAmongMany():
-    pytest.importorskip("tmtools")
     folds = [makeFold(seed, 36 + seed % 9) for seed in range(60)]
     library = similarity.Library(folds)
     assert library.candidates(folds[17], 3)[0] == 17
@@ -209,7 +207,6 @@ def testGeneratedBackbonesAreJudged(data, tmp_path):
     with pytest.raises(KeyError, match="BackboneReport: expected one of bonds, .* got 'phi'"):
         report["phi"]
     # Copies of the training set are seen as copies.
-    pytest.importorskip("tmtools")
     assert report["novelty"].value < 0.999 and report["diversity"].own == pytest.approx(
         np.mean(report.details["pairScores"]["reference"]))
     copied = evaluateBackbones(toEnsembles([makeFold(seed) for seed in range(0, 40, 2)]), data / "folds.npz", **FAST)

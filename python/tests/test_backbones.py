@@ -239,7 +239,6 @@ def testTheCommandBuildsProteins(shard, tmp_path, capsys, monkeypatch):
 
 
 def testTrainsAndGenerates(shard, tmp_path):
-    pytest.importorskip("openmmorbit.orbittraining")
     tiny = {"width": 16, "numHeads": 2, "numLayers": 1, "pairWidth": 8, "conditionWidth": 8, "numRadial": 8,
             "threads": 1, "maxSteps": 20, "atomsPerBatch": 200}
     result = openmmorbit.train(shard, tmp_path / "run", 1, progress=False, validation=shard, **tiny)
@@ -258,7 +257,6 @@ def testTrainsAndGenerates(shard, tmp_path):
 
 
 def testThePageRuns(tmp_path, monkeypatch):
-    pytest.importorskip("openmmorbit.orbittraining")
     text = (pathlib.Path(__file__).resolve().parents[1] / "docs" / "backbones.md").read_text(encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     side = [orbit.isValidationMolecule("-".join(number * ["ALA"])) for number in range(30, 120)]
