@@ -2,14 +2,12 @@
 """Settings of runs that train a model of backbones."""
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from openmmorbit import orbit
-from openmmorbit.io.outputs import replacing
-from openmmorbit.training.systemruns import CHECKPOINT, SETTINGS, assign, toJson
+from openmmorbit.training.systemruns import assign, keepSettings, readEarlier, suggestSettings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -62,28 +60,17 @@ def makeSettings(shards: Sequence[str], folder: StrPath, minutes: float, metadat
     TypeError
         For settings that do not exist.
     """
-    from openmmorbit import orbittraining
-
     folder, values = Path(folder), dict(values)
     numBackbones, numResidues = _count(shards)
-    if not minutes > 0:
-        raise ValueError(f"{_where}: expected minutes above 0, got {minutes}")
-    settings = orbittraining.TrainingSettings.suggest(list(shards), float(minutes))
-    settings.numThreads = max(1, len(os.sched_getaffinity(0)) - 1)
+    settings = suggestSettings(shards, minutes)
     validation = values.pop("validation", [])
     paths = [validation] if isinstance(validation, (str, os.PathLike)) else list(validation)
     settings.validationShards = [os.path.realpath(path) for path in paths]
-    if (folder / CHECKPOINT).is_file() and (folder / SETTINGS).is_file():
-        earlier = orbittraining.TrainingSettings.load(str(folder / SETTINGS))
+    earlier = readEarlier(settings, folder)
+    if earlier is not None:
         settings.network, settings.seed = earlier.network, earlier.seed
     assign(settings, values)
-    settings.outputDirectory = os.path.abspath(folder)
-    card = {"name": folder.resolve().name, "data": f"{numBackbones:,} backbones of {numResidues:,} residues",
-            **(metadata or {})}
-    settings.metadata = [str(text) for pair in card.items() for text in pair]
-    settings.validate()
-    folder.mkdir(parents=True, exist_ok=True)
-    if int(os.environ.get("RANK", 0)) == 0:
-        with replacing(folder / SETTINGS) as stream:
-            json.dump(toJson(settings), stream, indent=1)
+    keepSettings(settings, folder, {
+        "name": folder.resolve().name, "data": f"{numBackbones:,} backbones of {numResidues:,} residues",
+        **(metadata or {})})
     return settings

@@ -126,11 +126,40 @@ def _card(found: Sequence[Contents], folder: Path, forceField: str | None) -> di
     return card if forceField is None else {**card, "force field": str(forceField)}
 
 
+def suggestSettings(shards: Sequence[str], minutes: float) -> orbittraining.TrainingSettings:
+    """Get settings that suit what the shards hold, for all processors but one."""
+    from openmmorbit import orbittraining
+
+    if not minutes > 0:
+        raise ValueError(f"{_where}: expected minutes above 0, got {minutes}")
+    settings = orbittraining.TrainingSettings.suggest(list(shards), float(minutes))
+    settings.numThreads = max(1, len(os.sched_getaffinity(0)) - 1)
+    return settings
+
+
+def readEarlier(settings: orbittraining.TrainingSettings, folder: Path) -> orbittraining.TrainingSettings | None:
+    """Get the settings of the run in a folder that is continued; None if there is none."""
+    if not (folder / CHECKPOINT).is_file() or not (folder / SETTINGS).is_file():
+        return None
+    return type(settings).load(str(folder / SETTINGS))
+
+
+def keepSettings(settings: orbittraining.TrainingSettings, folder: Path, card: Mapping[str, str]) -> None:
+    """Complete the settings with the folder and the model card, check them, and write them as settings.json."""
+    settings.outputDirectory = os.path.abspath(folder)
+    settings.metadata = [str(text) for pair in card.items() for text in pair]
+    settings.validate()
+    folder.mkdir(parents=True, exist_ok=True)
+    if int(os.environ.get("RANK", 0)) == 0:
+        with replacing(folder / SETTINGS) as stream:
+            json.dump(toJson(settings), stream, indent=1)
+
+
 def _keepNetwork(settings: orbittraining.TrainingSettings, folder: Path) -> None:
     """Let a run that is continued keep its network: the scales of more frames may be others."""
-    if not (folder / CHECKPOINT).is_file() or not (folder / SETTINGS).is_file():
+    earlier = readEarlier(settings, folder)
+    if earlier is None:
         return
-    earlier = type(settings).load(str(folder / SETTINGS))
     if list(earlier.conditions) != list(settings.conditions):
         known, asked = ", ".join(earlier.conditions), ", ".join(settings.conditions)
         raise ValueError(f"{_where}: expected the temperatures of the run in \"{folder}\" ({known}), got {asked}; "
@@ -162,25 +191,13 @@ def makeSettings(shards: Sequence[str], folder: StrPath, minutes: float, forceFi
     TypeError
         For settings that do not exist.
     """
-    from openmmorbit import orbittraining
-
     folder, found = Path(folder), _readAll(shards)
-    if not minutes > 0:
-        raise ValueError(f"{_where}: expected minutes above 0, got {minutes}")
-    settings = orbittraining.TrainingSettings.suggest(list(shards), float(minutes))
-    settings.numThreads = max(1, len(os.sched_getaffinity(0)) - 1)
+    settings = suggestSettings(shards, minutes)
     settings.boltzmannShare = 1.0 if found[0].hasWeights else 0.0
     if not any(orbit.getTimeSplit(series.numFrames, True).getNumFrames() for entry in found
                for series in entry.series.values()):
         settings.validationShards = []
     _keepNetwork(settings, folder)
     assign(settings, values)
-    settings.outputDirectory = os.path.abspath(folder)
-    texts = {**_card(found, folder, forceField), **(metadata or {})}
-    settings.metadata = [str(text) for pair in texts.items() for text in pair]
-    settings.validate()
-    folder.mkdir(parents=True, exist_ok=True)
-    if int(os.environ.get("RANK", 0)) == 0:
-        with replacing(folder / SETTINGS) as stream:
-            json.dump(toJson(settings), stream, indent=1)
+    keepSettings(settings, folder, {**_card(found, folder, forceField), **(metadata or {})})
     return settings
