@@ -39,6 +39,7 @@ void EnsembleJob::setStart(const GenerationStart& given) {
         throw ArgumentError(where + "expected a model that knows its hand for fixed atoms, got one whose copies are "
                 "reflected");
     fixed.assign(numAtoms, 0);
+    fixedAtoms = given.fixed;
     for (int atom : given.fixed) {
         if (atom < 0 || atom >= numAtoms || fixed[atom])
             throw ArgumentError(where + "expected fixed atoms below " + std::to_string(numAtoms) + ", each once, got " +
@@ -58,14 +59,7 @@ void EnsembleJob::moveToStart(std::vector<double>& positions) const {
         found.colwise() += known.rowwise().mean() - found.rowwise().mean();
         return;
     }
-    Points from(3, 0), to(3, 0);
-    for (int atom = 0; atom < (int) fixed.size(); atom++)
-        if (fixed[atom]) {
-            from.conservativeResize(3, from.cols() + 1);
-            to.conservativeResize(3, to.cols() + 1);
-            from.rightCols(1) = found.col(atom);
-            to.rightCols(1) = known.col(atom);
-        }
+    Points from = found(Eigen::all, fixedAtoms), to = known(Eigen::all, fixedAtoms);
     const Eigen::Vector3d fromCenter = from.rowwise().mean(), toCenter = to.rowwise().mean();
 
     // The rotation that brings the fixed atoms to their places, which are the same but for rounding.

@@ -56,6 +56,7 @@ private:
     std::string describeWrong(const std::vector<ConformerStatus>& wrong) const;
     std::vector<ConformerStatus> statuses;  // of every copy
     std::vector<char> mirrored;
+    std::vector<int> fixedAtoms;            // indices of the flags in `fixed`
 };
 
 } // namespace OrbitPlugin
