@@ -26,6 +26,11 @@ enum class ResidueKind {
 /** The tables that tests/benchmarks/fit_peptides.py wrote. */
 class PeptideTable {
 public:
+    /** Two neighbours on an axis of cells, and the share of the second. */
+    struct Place {
+        int first, second;
+        double share;
+    };
     /** Get the tables; they are decoded once. */
     static const PeptideTable& get();
     /**
@@ -60,6 +65,8 @@ private:
     };
     PeptideTable();
     void add(PlaneDensity& density, int row, double weight) const;
+    /** Get the density between two rows of the table that follow `firstRow`. */
+    PlaneDensity blend(int firstRow, const Place& place) const;
     double getLogCount(double before, double after, double dihedral) const;
     std::vector<Mode> modes;                ///< [row][NUM_MODES], rows: middle cells, first, last, cis
     std::string counts;                     ///< bytes as the script packed them

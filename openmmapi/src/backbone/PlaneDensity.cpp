@@ -22,11 +22,7 @@ const double REACH = 3.5;
 /** No angle is impossible. */
 const double FLOOR = 1e-6;
 
-/** Two neighbours on an axis of cells, and the share of the second. */
-struct Place {
-    int first, second;
-    double share;
-};
+typedef PeptideTable::Place Place;
 
 Place placeDistance(double value) {
     const double x = (value - LOWEST) / (HIGHEST - LOWEST) * NUM_DISTANCES - 0.5;
@@ -101,31 +97,24 @@ PlaneDensity PeptideTable::getMiddle(double before, double after, double dihedra
     return density;
 }
 
-PlaneDensity PeptideTable::getFirst(double after) const {
+PlaneDensity PeptideTable::blend(int firstRow, const Place& place) const {
     PlaneDensity density{};
-    const Place place = placeDistance(after);
-    add(density, FIRST + place.first, 1 - place.share);
-    add(density, FIRST + place.second, place.share);
+    add(density, firstRow + place.first, 1 - place.share);
+    add(density, firstRow + place.second, place.share);
     normalise(density);
     return density;
+}
+
+PlaneDensity PeptideTable::getFirst(double after) const {
+    return blend(FIRST, placeDistance(after));
 }
 
 PlaneDensity PeptideTable::getLast(double before) const {
-    PlaneDensity density{};
-    const Place place = placeDistance(before);
-    add(density, LAST + place.first, 1 - place.share);
-    add(density, LAST + place.second, place.share);
-    normalise(density);
-    return density;
+    return blend(LAST, placeDistance(before));
 }
 
 PlaneDensity PeptideTable::getCis(double dihedral) const {
-    PlaneDensity density{};
-    const Place place = placeDihedral(dihedral, NUM_CIS);
-    add(density, CIS + place.first, 1 - place.share);
-    add(density, CIS + place.second, place.share);
-    normalise(density);
-    return density;
+    return blend(CIS, placeDihedral(dihedral, NUM_CIS));
 }
 
 double PeptideTable::getLogConformation(ResidueKind kind, double phi, double psi) const {
