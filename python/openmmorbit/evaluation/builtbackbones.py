@@ -13,6 +13,7 @@ from openmm import unit
 from openmmorbit import orbit
 from openmmorbit.evaluation.distributions import shareError
 from openmmorbit.evaluation.figures import Figure
+from openmmorbit.io.modeller import superpose
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -54,13 +55,10 @@ class Built:
         return len(self.clashes)
 
 
-def _superpose(first: np.ndarray, second: np.ndarray) -> float:
+def _rmsd(first: np.ndarray, second: np.ndarray) -> float:
     """Get the RMSD after the best rotation."""
-    a, b = first - first.mean(axis=0), second - second.mean(axis=0)
-    u, values, v = np.linalg.svd(a.T @ b)
-    values[2] *= np.sign(np.linalg.det(u) * np.linalg.det(v))
-    square = (a ** 2).sum() + (b ** 2).sum() - 2 * values.sum()
-    return float(np.sqrt(max(square, 0.0) / len(a)))
+    rotation, origin, target = superpose(first, second)
+    return float(np.sqrt((((first - origin) @ rotation.T + target - second) ** 2).sum(axis=1).mean()))
 
 
 def _alphas(model: ProteinModel, positions: Any) -> np.ndarray:
@@ -103,11 +101,11 @@ def _run(built: Built, trace: Trace, picoseconds: float, platform: str | None, s
     start = _alphas(model, model.positions)
     state = simulation.context.getState(positions=True)
     built.energies.append(simulation.relaxed.energyMinimized / len(trace))
-    built.moved.append(_superpose(start, _alphas(model, state.getPositions(asNumpy=True))))
+    built.moved.append(_rmsd(start, _alphas(model, state.getPositions(asNumpy=True))))
     if picoseconds > 0:
         simulation.step(round(picoseconds / TIME_STEP))
         state = simulation.context.getState(positions=True)
-        built.drifts.append(_superpose(start, _alphas(model, state.getPositions(asNumpy=True))))
+        built.drifts.append(_rmsd(start, _alphas(model, state.getPositions(asNumpy=True))))
 
 
 def buildAll(traces: Sequence[Trace], numStarted: int, numRun: int, picoseconds: float, platform: str | None,
