@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Python packages: what pyproject.toml asks for, extras included, is what the tests install. None is tested by chance."""
+"""Python packages: what pyproject.toml asks for, extras included, is what the tests install."""
 
 import os
 import re
@@ -33,7 +33,8 @@ def check(root):
             if readName(requirement) not in installed]
 
 
-PROJECT = '[project]\ndependencies = ["numpy"]\n[project.optional-dependencies]\nplot = ["Mat_Plot>=3", "dask[distributed]"]\n'
+PROJECT = '[project]\ndependencies = ["numpy"]\n[project.optional-dependencies]\n' \
+          'plot = ["Mat_Plot>=3", "dask[distributed]"]\n'
 run(check, [
     ({"pyproject.toml": PROJECT, ".ci/requirements.txt": "# base\nnumpy\nmat-plot\n",
       ".ci/requirements-test.txt": "dask[distributed]\n"}, 0),
