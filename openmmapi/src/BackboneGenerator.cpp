@@ -35,30 +35,40 @@ void BackboneGenerator::checkBackbone(const BackboneSubject& backbone) const {
 Ensemble BackboneGenerator::generate(
         const BackboneSubject& backbone, int numCopies, int seed, int record, ProgressCallback* progress,
         const GenerationStart& start) {
-    return makeEnsembles({backbone}, {numCopies}, seed, record, progress, start)[0];
+    return makeEnsembles({backbone}, {numCopies}, seed, record, progress, {start})[0];
 }
 
 std::vector<Ensemble> BackboneGenerator::generateBatch(const std::vector<BackboneSubject>& backbones,
-        const std::vector<int>& numCopies, int seed, int firstRecord, ProgressCallback* progress) {
+        const std::vector<int>& numCopies, int seed, int firstRecord, ProgressCallback* progress,
+        const std::vector<GenerationStart>& starts) {
     if (backbones.size() != numCopies.size())
         throw ArgumentError("BackboneGenerator::generateBatch: expected " + std::to_string(backbones.size()) +
                 " numbers of copies, one for each backbone, got " + std::to_string(numCopies.size()));
-    return makeEnsembles(backbones, numCopies, seed, firstRecord, progress, GenerationStart());
+    if (!starts.empty() && starts.size() != backbones.size())
+        throw ArgumentError("BackboneGenerator::generateBatch: expected " + std::to_string(backbones.size()) +
+                " starts, one for each backbone, got " + std::to_string(starts.size()));
+    for (const GenerationStart& start : starts)
+        if (start.level != starts[0].level)
+            throw ArgumentError("BackboneGenerator::generateBatch: expected starts of one level, got " +
+                    std::to_string(starts[0].level) + " and " + std::to_string(start.level));
+    return makeEnsembles(backbones, numCopies, seed, firstRecord, progress, starts);
 }
 
 std::vector<Ensemble> BackboneGenerator::makeEnsembles(const std::vector<BackboneSubject>& backbones,
         const std::vector<int>& numCopies, int seed, int firstRecord, ProgressCallback* progress,
-        const GenerationStart& start) {
+        const std::vector<GenerationStart>& starts) {
     checkCount("generate", "as record", firstRecord, 0);
     GenerationSettings call = getCallSettings(seed, progress);
-    call.sampler = call.sampler.startAt(start.level);
+    if (!starts.empty())
+        call.sampler = call.sampler.startAt(starts[0].level);
     std::vector<std::unique_ptr<BackboneJob>> jobs;
     std::vector<GenerationJob*> ofLoop;
     for (int i = 0; i < (int) backbones.size(); i++) {
         checkCount("generate", "copy", numCopies[i], 1);
         checkBackbone(backbones[i]);
         jobs.push_back(std::make_unique<BackboneJob>(backbones[i], numCopies[i], firstRecord + i, call, *model));
-        jobs.back()->setStart(start);
+        if (!starts.empty())
+            jobs.back()->setStart(starts[i]);
         ofLoop.push_back(jobs.back().get());
     }
     const ConformerProvenance common = run(ofLoop, call);

@@ -135,6 +135,21 @@ class BackboneGenerator(Generator):
         self._configure(orbit.BackboneGenerator(loadModel(model)), platform, properties, threads, condition,
                         maxRedraws, check, returnFailed, timeLimit, sampler, settings)
 
+    @classmethod
+    def fromXml(cls, xml: str) -> BackboneGenerator:
+        """Create a generator from what toXml() returned.
+
+        Raises
+        ------
+        ValueError
+            If the text is not what toXml() returned.
+        openmm.OpenMMException
+            If the model's file is missing, or another one than it was.
+        """
+        generator = cls.__new__(cls)
+        generator._core = orbit.BackboneGenerator.fromXml(xml)
+        return generator
+
     @property
     def lengths(self) -> tuple[int, int]:
         """The fewest and the most residues of a backbone that the model was trained on."""

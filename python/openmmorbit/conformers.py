@@ -114,17 +114,6 @@ class ConformerGenerator(Generator):
         generator._core = orbit.ConformerGenerator.fromXml(xml)
         return generator
 
-    def toXml(self, embedModel: bool = False) -> str:
-        """Get the settings as XML text.
-
-        Parameters
-        ----------
-        embedModel : bool
-            Hold the model itself instead of its path and checksum.
-        """
-        self._core.setEmbedModel(bool(embedModel))
-        return self._core.toXml()
-
     def generate(self, molecule: MoleculeLike, numConformers: int = 20, seed: int = 0,
                  smiles: Mapping[str, str] | None = None, addHydrogens: bool = True, progress: bool = False,
                  stereo: str = "mixed", maxIsomers: int = 32) -> Ensemble | list[Ensemble]:

@@ -84,6 +84,17 @@ class Generator:
         """Get the name of the kernel's implementation, instruction set and precision, e.g. "CPU (avx512bf16, bf16)"."""
         return self._core.getKernelDescription()
 
+    def toXml(self, embedModel: bool = False) -> str:
+        """Get the settings as XML text.
+
+        Parameters
+        ----------
+        embedModel : bool
+            Hold the model itself instead of its path and checksum.
+        """
+        self._core.setEmbedModel(bool(embedModel))
+        return self._core.toXml()
+
     @contextmanager
     def _watched(self, progress: bool) -> Iterator[orbit.PythonProgressCallback]:
         """Get a callback that lets Ctrl-C stop the C++ call, and shows a progress bar if wanted."""

@@ -182,6 +182,38 @@ class TopologyGenerator(Generator):
                         maxRedraws, check, returnFailed, timeLimit, sampler, settings)
         if probes is not None:
             self._core.setNumProbes(checkInteger("probes", probes, 0))
+        self._setTopology(topology, atoms)
+
+    @classmethod
+    def fromXml(cls, xml: str, topology: app.Topology, *, atoms: str | Sequence[Any] | None = None,
+                density: bool = False) -> TopologyGenerator:
+        """Create a generator from what toXml() returned.
+
+        Parameters
+        ----------
+        xml : str
+        topology : openmm.app.Topology
+            The system, as of the class; the text does not hold it.
+        atoms : str or sequence of int, optional
+            As of the class.
+        density : bool
+            Whether generate() computes densities; the sampler is that of the text.
+
+        Raises
+        ------
+        ValueError
+            If the text is not what toXml() returned, or for another system.
+        openmm.OpenMMException
+            If the model's file is missing, or another one than it was.
+        """
+        generator = cls.__new__(cls)
+        generator._core = orbit.TopologyGenerator.fromXml(xml)
+        generator._density = bool(density)
+        generator._setTopology(requireTopology("TopologyGenerator.fromXml", topology), atoms)
+        return generator
+
+    def _setTopology(self, topology: app.Topology, atoms: str | Sequence[Any] | None) -> None:
+        """Take the system, which must be the one that the model was trained for."""
         chosen = [] if atoms is None else findAtoms(topology, atoms)
         self._core.checkTopology(makeRecord(topology), np.asarray(chosen, dtype=np.int32))
         self._atoms = [int(index) for index in self._core.getTopology().selection]

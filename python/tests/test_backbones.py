@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: MIT
 """Backbones: files read, shards written, and generation with a small model."""
+import copy
 import pathlib
+import pickle
 import re
 
 import numpy as np
+import openmm
 import pytest
 from conftest import runCli
 from openmm import app, unit
@@ -170,6 +173,26 @@ def testGeneratesOnTheCpu(shard):
         generator.generateBatch([25, 25], structures=["H" * 25])
     with pytest.raises(ValueError, match="one of molecules; use ConformerGenerator"):
         openmmorbit.BackboneGenerator("conformer")
+
+
+@pytest.mark.parametrize("points", [1, 3])
+def testSettingsSurviveXmlAndPickle(shard, tmp_path, points):
+    writeArrays(tmp_path / "helices.npz", [24, 25, 26, 27])
+    buildBackboneDataset([tmp_path / "helices.npz"], tmp_path / "x.shard", points=points)
+    path = tmp_path / "model.safetensors"
+    makeModel(tmp_path / "x.shard", points).save(str(path))
+    generator = openmmorbit.BackboneGenerator(path, "Reference", numSteps=3, check=False, maxRedraws=4)
+    text = generator.toXml()
+    for again in (openmmorbit.BackboneGenerator.fromXml(text), pickle.loads(pickle.dumps(generator)),
+                  copy.deepcopy(generator)):
+        assert again.samplerSettings.numSteps == 3 and again._core.getMaxRedraws() == 4
+        assert again.atomsPerResidue == points and again.lengths == generator.lengths == (24, 27)
+        first, second = (entry.generate(25, 2, seed=3).positions._value for entry in (generator, again))
+        assert np.array_equal(first, second)
+    assert len(text) < 5000 < len(generator.toXml(embedModel=True))
+    path.write_bytes(b"")
+    with pytest.raises((ValueError, openmm.OpenMMException), match="model.safetensors"):
+        openmmorbit.BackboneGenerator.fromXml(text)
 
 
 def testAMotifComesBack(shard):

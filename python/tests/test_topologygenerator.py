@@ -52,6 +52,24 @@ def testStatesHaveTheTopologyOfTheUser():
     assert "TopologyGenerator" in repr(generator) and generator.kernelDescription().startswith("Reference")
 
 
+@pytest.mark.parametrize("atoms", [None, "CA"])
+def testSettingsSurviveXmlAndPickle(atoms):
+    topology = makeTopology()
+    generator = openmmorbit.TopologyGenerator(makeModel(topology, atoms), topology, "Reference", atoms=atoms,
+                                              check=False, numSteps=3, maxRedraws=4, probes=6, timeLimit=9)
+    text = generator.toXml(embedModel=True)
+    read = openmmorbit.TopologyGenerator.fromXml(text, topology, atoms=atoms)
+    for again in (read, pickle.loads(pickle.dumps(generator)), copy.deepcopy(generator)):
+        assert again.samplerSettings.numSteps == 3 and again.probes == 6 and again._core.getMaxRedraws() == 4
+        assert again.atoms == generator.atoms and again._core.getTimeLimit() == 9
+        first, second = (entry.generate(2, seed=3).positions._value for entry in (generator, again))
+        assert np.array_equal(first, second)
+    with pytest.raises(ValueError, match="checkTopology"):
+        openmmorbit.TopologyGenerator.fromXml(text, makeTopology(names=("ALA", "ALA")))
+    with pytest.raises(ValueError, match="expected XML of the type OrbitConformerGenerator, got \"OrbitTopologyGen"):
+        openmmorbit.ConformerGenerator.fromXml(text)
+
+
 def testSelectedAtomsGiveTheirPart(tmp_path):
     topology = makeTopology(chains=2)
     generator = openmmorbit.TopologyGenerator(makeModel(topology, "CA"), topology, platform="Reference", check=False,

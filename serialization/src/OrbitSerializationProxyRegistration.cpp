@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: MIT
 // Registers the serialization proxies when the library is loaded.
 #include "openmm/serialization/SerializationProxy.h"
+#include "openmmorbit/BackboneGenerator.h"
 #include "openmmorbit/ConformerGenerator.h"
 #include "openmmorbit/OrbitDiffusionIntegrator.h"
+#include "openmmorbit/TopologyGenerator.h"
+#include "openmmorbit/serialization/BackboneGeneratorProxy.h"
 #include "openmmorbit/serialization/ConformerGeneratorProxy.h"
 #include "openmmorbit/serialization/MolecularGraphProxy.h"
 #include "openmmorbit/serialization/OrbitDiffusionIntegratorProxy.h"
 #include "openmmorbit/serialization/SamplerSettingsProxy.h"
+#include "openmmorbit/serialization/TopologyGeneratorProxy.h"
 #include <memory>
 
 using namespace OpenMM;
@@ -33,4 +37,6 @@ extern "C" OPENMM_EXPORT_ORBIT void registerOrbitSerializationProxies() {
             std::make_unique<OrbitDiffusionIntegratorProxy>().release());
     SerializationProxy::registerProxy(
             typeid(ConformerGenerator), std::make_unique<ConformerGeneratorProxy>().release());
+    SerializationProxy::registerProxy(typeid(TopologyGenerator), std::make_unique<TopologyGeneratorProxy>().release());
+    SerializationProxy::registerProxy(typeid(BackboneGenerator), std::make_unique<BackboneGeneratorProxy>().release());
 }

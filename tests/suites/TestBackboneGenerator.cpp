@@ -160,6 +160,29 @@ TEST(TestBackboneGenerator, ALowLevelStaysNearTheStart) {
     expectClose("centroid", vector<OpenMM::Vec3>{center}, vector<OpenMM::Vec3>{expected}, {0, 1e-5});
 }
 
+TEST(TestBackboneGenerator, EveryBackboneOfABatchHasItsStart) {
+    const auto generator = makeGenerator(makeBackboneModel());
+    vector<GenerationStart> starts = {makeHelixStart(24, 1), makeHelixStart(30, 1)};
+    starts[0].fixed = {6, 7, 8, 9};
+    starts[1].fixed = {20, 21, 22};
+    const vector<BackboneSubject> backbones = {makeBackbone({24}), makeBackbone({30})};
+    const vector<Ensemble> together = generator->generateBatch(backbones, {2, 1}, 5, 3, nullptr, starts);
+    for (int k = 0; k < 2; k++) {
+        const Ensemble alone = generator->generate(backbones[k], k == 0 ? 2 : 1, 5, 3 + k, nullptr, starts[k]);
+        for (int copy = 0; copy < alone.getNumConformers(); copy++) {
+            const vector<OpenMM::Vec3> found = together[k].getPositions(copy);
+            for (int atom : starts[k].fixed)
+                EXPECT_LT(getDistance(found[atom], starts[k], atom), 1e-4);
+            expectClose("alone", alone.getPositions(copy), found, {0, 1e-3});
+        }
+    }
+    expectMentions<ArgumentError>("expected 2 starts, one for each backbone, got 1",
+            [&] { generator->generateBatch(backbones, {1, 1}, 5, 0, nullptr, {starts[0]}); });
+    starts[1].level = 2;
+    expectMentions<ArgumentError>("expected starts of one level",
+            [&] { generator->generateBatch(backbones, {1, 1}, 5, 0, nullptr, starts); });
+}
+
 TEST(TestBackboneGenerator, RefusesWrongStarts) {
     const auto generator = makeGenerator(makeBackboneModel());
     auto expectRefusal = [&](const std::string& words, const GenerationStart& start) {

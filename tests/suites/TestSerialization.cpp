@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: MIT
 // Tests of the cellar: what goes into XML comes out again, changed model files and newer versions are refused.
+#include "Backbones.h"
 #include "Matchers.h"
 #include "Models.h"
+#include "SystemModels.h"
 #include "Systems.h"
 #include "openmm/serialization/XmlSerializer.h"
 #include "openmmorbit/ArgumentError.h"
+#include "openmmorbit/BackboneGenerator.h"
 #include "openmmorbit/ConformerGenerator.h"
 #include "openmmorbit/OrbitDiffusionIntegrator.h"
+#include "openmmorbit/TopologyGenerator.h"
 #include "openmmorbit/internal/Base64.h"
 #include <gtest/gtest.h>
 #include <cstdio>
@@ -65,6 +69,13 @@ void expectSame(const SamplerSettings& expected, const SamplerSettings& actual) 
     EXPECT_EQ(expected.stereoGuidance, actual.stereoGuidance);
     EXPECT_EQ(expected.renewalRule, actual.renewalRule);
     EXPECT_EQ(expected.noiseScale, actual.noiseScale);
+}
+
+template <class T>
+std::unique_ptr<T> makeEmbedded(const DenoiserModel& model) {
+    auto generator = std::make_unique<T>(model);
+    generator->setEmbedModel(true);
+    return generator;
 }
 
 /** A model file that is removed at the end of the test. */
@@ -194,6 +205,63 @@ TEST(Serialization, keepsAGenerator) {
     EXPECT_EQ(xml, toXml(*fromXml<ConformerGenerator>(former)));
 }
 
+namespace {
+
+/** Settings that no generator has by itself. */
+template <class T>
+void changeSettings(T& generator) {
+    generator.setPlatformName("Reference");
+    generator.setPlatformProperties({{"Threads", "2"}});
+    generator.setNumThreads(3);
+    generator.setSamplerSettings(makeSampler());
+    generator.setMaxRedraws(4);
+    generator.setCheckCopies(false);
+    generator.setReturnFailed(true);
+    generator.setTimeLimit(2.5);
+    generator.setEmbedModel(true);
+}
+
+/** Write a generator, read it, and compare all settings. */
+template <class T>
+std::unique_ptr<T> expectKept(const T& generator) {
+    const std::string xml = toXml(generator);
+    std::unique_ptr<T> copy = fromXml<T>(xml);
+    EXPECT_EQ("Reference", copy->getPlatformName());
+    EXPECT_EQ(generator.getPlatformProperties(), copy->getPlatformProperties());
+    EXPECT_EQ(3, copy->getNumThreads());
+    expectSame(makeSampler(), copy->getSamplerSettings());
+    EXPECT_EQ(4, copy->getMaxRedraws());
+    EXPECT_FALSE(copy->getCheckCopies());
+    EXPECT_TRUE(copy->getReturnFailed());
+    EXPECT_EQ(2.5, copy->getTimeLimit());
+    EXPECT_EQ(generator.getCondition(), copy->getCondition());
+    EXPECT_EQ(xml, toXml(*copy));
+    return copy;
+}
+
+} // namespace
+
+TEST(Serialization, keepsAGeneratorOfBackbones) {
+    BackboneGenerator generator(makeBackboneModel(3));
+    changeSettings(generator);
+    generator.setCondition("native");
+    const auto copy = expectKept(generator);
+    EXPECT_EQ(3, copy->getAtomsPerResidue());
+    EXPECT_EQ(generator.getStatistics().numBackbones, copy->getStatistics().numBackbones);
+    EXPECT_EQ(40, copy->getStatistics().longest);
+}
+
+TEST(Serialization, keepsAGeneratorOfASystem) {
+    TopologyGenerator generator(makeArmedHalideModel(OrbitRotations::Proper));
+    changeSettings(generator);
+    for (int probes : {0, 6}) {
+        generator.setNumProbes(probes);
+        const auto copy = expectKept(generator);
+        EXPECT_EQ(probes, copy->getNumProbes());
+        EXPECT_EQ("", describeDifference(generator.getTopology(), copy->getTopology()));
+    }
+}
+
 TEST(Serialization, embedsAModel) {
     // Weights that BF16 cannot hold, and weights that it can.
 
@@ -263,12 +331,16 @@ TEST(Serialization, refusesNewerVersions) {
     const std::vector<std::pair<std::string, std::string>> texts = {
             {"OrbitDiffusionIntegrator", toXml<Integrator>(integrator)},
             {"OrbitConformerGenerator", toXml(ConformerGenerator(file.path))},
+            {"OrbitTopologyGenerator", toXml(*makeEmbedded<TopologyGenerator>(
+                    makeArmedHalideModel(OrbitRotations::Proper)))},
+            {"OrbitBackboneGenerator", toXml(*makeEmbedded<BackboneGenerator>(makeBackboneModel()))},
             {"OrbitMolecularGraph", toXml(makeWater())},
             {"OrbitSamplerSettings", toXml(SamplerSettings())}};
     for (const auto& [type, xml] : texts) {
         const std::size_t place = xml.find("type=\""+type+"\"");
         ASSERT_NE(std::string::npos, place) << xml;
-        const int newest = type == "OrbitSamplerSettings" ? 4 : type == "OrbitDiffusionIntegrator" ? 1 : 2;
+        const int newest = type == "OrbitSamplerSettings" ? 4 :
+                type == "OrbitConformerGenerator" || type == "OrbitMolecularGraph" ? 2 : 1;
         const std::string newer = xml.substr(0, place) + replaceOnce(xml.substr(place),
                 "version=\"" + std::to_string(newest) + "\"", "version=\"" + std::to_string(newest + 1) + "\"");
         const std::string message = "XmlSerializer::deserialize: expected a " + type + " of version 1 to " +
@@ -279,6 +351,10 @@ TEST(Serialization, refusesNewerVersions) {
                 fromXml<Integrator>(newer);
             else if (name == "OrbitConformerGenerator")
                 fromXml<ConformerGenerator>(newer);
+            else if (name == "OrbitTopologyGenerator")
+                fromXml<TopologyGenerator>(newer);
+            else if (name == "OrbitBackboneGenerator")
+                fromXml<BackboneGenerator>(newer);
             else if (name == "OrbitMolecularGraph")
                 fromXml<MolecularGraph>(newer);
             else

@@ -83,6 +83,7 @@ namespace OrbitPlugin {
     struct TopologySubject;
     struct HandedVolume;
     struct BackboneSubject;
+    struct GenerationStart;
     struct DistanceRange;
     class Ensemble;
 }
@@ -100,6 +101,7 @@ namespace OrbitPlugin {
 %template() std::vector<OrbitPlugin::GeometryRange>;
 %template() std::vector<OrbitPlugin::ContactRange>;
 %template() std::vector<OrbitPlugin::BackboneSubject>;
+%template() std::vector<OrbitPlugin::GenerationStart>;
 %template() std::vector<OrbitPlugin::DistanceRange>;
 
 ORBIT_VALUE(OrbitPlugin::MolecularGraph)

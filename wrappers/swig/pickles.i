@@ -51,15 +51,22 @@ ORBIT_PICKLED(OrbitPlugin::FailedConformer)
     %}
 }
 
-%extend OrbitPlugin::ConformerGenerator {
+// ORBIT_PICKLED_AS_XML(class): a generator, which its XML makes again.
+%define ORBIT_PICKLED_AS_XML(TYPE)
+%extend TYPE {
     %pythoncode %{
     def __reduce__(self):
         # A model that was not read from a file has no other place to come from.
         embed = self.getEmbedModel()
         self.setEmbedModel(embed or not self.getModel().getPath())
         try:
-            return ConformerGenerator.fromXml, (self.toXml(),)
+            return type(self).fromXml, (self.toXml(),)
         finally:
             self.setEmbedModel(embed)
     %}
 }
+%enddef
+
+ORBIT_PICKLED_AS_XML(OrbitPlugin::ConformerGenerator)
+ORBIT_PICKLED_AS_XML(OrbitPlugin::TopologyGenerator)
+ORBIT_PICKLED_AS_XML(OrbitPlugin::BackboneGenerator)

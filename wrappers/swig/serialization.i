@@ -30,36 +30,66 @@ std::string findXmlFault(const std::string& xml) {
     return fault;
 }
 
-/** Refuse what is no XML: OpenMM's parser complains about a property of nothing, or reads beyond the text's end. */
-void checkXml(const std::string& method, const std::string& xml) {
+/** Get the property "type" of the first element of a well-formed text; empty if it has none. */
+std::string findXmlType(const std::string& xml) {
+    std::size_t begin = xml.find('<');
+    while (begin + 1 < xml.size() && (xml[begin + 1] == '?' || xml[begin + 1] == '!'))
+        begin = xml.find('<', begin + 1);
+    const std::size_t end = xml.find('>', begin);
+    const std::string element = begin < xml.size() ? xml.substr(begin, end - begin) : "", name = " type=\"";
+    const std::size_t place = element.find(name);
+    if (place == std::string::npos)
+        return "";
+    const std::size_t first = place + name.size();
+    return element.substr(first, element.find('"', first) - first);
+}
+
+/**
+ * Refuse what is no XML, or XML of another class: OpenMM's parser complains about a property of nothing, or reads
+ * beyond the text's end, and its deserialize() takes any object for the one that is asked for.
+ */
+void checkXml(const std::string& name, const std::string& type, const std::string& xml) {
+    const std::string method = name + "::fromXml";
     if (xml.find("type=") == std::string::npos)
         throw OrbitPlugin::ArgumentError(method + ": expected what toXml() returned, got \"" + xml.substr(0, 40) +
                                          "\"; give the XML text itself, not a path");
     const std::string fault = findXmlFault(xml);
     if (!fault.empty())
         throw OrbitPlugin::ArgumentError(method + ": expected what toXml() returned, got XML with a fault: " + fault);
+    const std::string found = findXmlType(xml);
+    if (found != type)
+        throw OrbitPlugin::ArgumentError(method + ": expected XML of the type " + type + ", got \"" + found + "\"" +
+                (type == "OrbitDiffusionIntegrator" ? "; openmm.XmlSerializer.deserialize() reads other integrators" :
+                        "; use fromXml() of the class that wrote it"));
 }
 
 } // namespace
 %}
 
-%newobject OrbitPlugin::ConformerGenerator::fromXml;
-%extend OrbitPlugin::ConformerGenerator {
-    /** Get the settings as XML: the model by path and checksum, or itself if setEmbedModel() asks for it. */
+// ORBIT_XML(class): a generator as XML, and back.
+%define ORBIT_XML(NAME)
+%newobject OrbitPlugin::NAME::fromXml;
+%feature("docstring", "Get the settings as XML: the model by path and checksum, or itself if setEmbedModel() asks for "
+    "it.") OrbitPlugin::NAME::toXml;
+%feature("docstring", "Create a generator from what toXml() returned. OpenMMException if the model's file is missing "
+    "or changed.") OrbitPlugin::NAME::fromXml;
+%extend OrbitPlugin::NAME {
     std::string toXml() const {
         std::stringstream stream;
-        OpenMM::XmlSerializer::serialize<OrbitPlugin::ConformerGenerator>($self, "ConformerGenerator", stream);
+        OpenMM::XmlSerializer::serialize<OrbitPlugin::NAME>($self, #NAME, stream);
         return stream.str();
     }
-    /**
-     * Create a generator from what toXml() returned. @throws OpenMMException if the model's file is missing or changed
-     */
-    static OrbitPlugin::ConformerGenerator* fromXml(const std::string& xml) {
-        checkXml("ConformerGenerator::fromXml", xml);
+    static OrbitPlugin::NAME* fromXml(const std::string& xml) {
+        checkXml(#NAME, std::string("Orbit") + #NAME, xml);
         std::stringstream stream(xml);
-        return OpenMM::XmlSerializer::deserialize<OrbitPlugin::ConformerGenerator>(stream);
+        return OpenMM::XmlSerializer::deserialize<OrbitPlugin::NAME>(stream);
     }
 }
+%enddef
+
+ORBIT_XML(ConformerGenerator)
+ORBIT_XML(TopologyGenerator)
+ORBIT_XML(BackboneGenerator)
 
 %extend OrbitPlugin::MolecularGraph {
     /** Get the molecule as XML. */
@@ -70,7 +100,7 @@ void checkXml(const std::string& method, const std::string& xml) {
     }
     /** Create a molecule from what toXml() returned. */
     static OrbitPlugin::MolecularGraph fromXml(const std::string& xml) {
-        checkXml("MolecularGraph::fromXml", xml);
+        checkXml("MolecularGraph", "OrbitMolecularGraph", xml);
         std::stringstream stream(xml);
         std::unique_ptr<OrbitPlugin::MolecularGraph> graph(
                 OpenMM::XmlSerializer::deserialize<OrbitPlugin::MolecularGraph>(stream));
@@ -101,14 +131,11 @@ void checkXml(const std::string& method, const std::string& xml) {
      * Create an integrator from what toXml() returned. @throws OpenMMException if the model's file is gone or changed
      */
     static OrbitPlugin::OrbitDiffusionIntegrator* fromXml(const std::string& xml) {
-        checkXml("OrbitDiffusionIntegrator::fromXml", xml);
+        checkXml("OrbitDiffusionIntegrator", "OrbitDiffusionIntegrator", xml);
         std::stringstream stream(xml);
         std::unique_ptr<OpenMM::Integrator> integrator(
                 OpenMM::XmlSerializer::deserialize<OpenMM::Integrator>(stream));
         auto* found = dynamic_cast<OrbitPlugin::OrbitDiffusionIntegrator*>(integrator.get());
-        if (found == nullptr)
-            throw OrbitPlugin::ArgumentError("OrbitDiffusionIntegrator::fromXml: expected an OrbitDiffusionIntegrator, "
-                                             "got another integrator; use openmm.XmlSerializer.deserialize()");
         integrator.release();
         return found;
     }

@@ -81,7 +81,7 @@ def testExceptionTypes():
         orbit.DenoiserModel.load("nowhere")
     with pytest.raises(ValueError, match="permutation"):
         orbit.closeGroup([[0, 0]], 2)
-    with pytest.raises(openmm.OpenMMException):
+    with pytest.raises(ValueError, match="expected XML of the type OrbitConformerGenerator, got \"Nothing\""):
         orbit.ConformerGenerator.fromXml("<?xml version=\"1.0\"?><Wrong type=\"Nothing\" version=\"1\"/>")
     with pytest.raises(TypeError):
         orbit.closeGroup("text", 2)
@@ -230,23 +230,35 @@ def testIntegratorXml(smallIntegrator):
     smallIntegrator.setEmbedModel(True)
     again = orbit.OrbitDiffusionIntegrator.fromXml(smallIntegrator.toXml())
     assert describe(again) == describe(smallIntegrator)
-    with pytest.raises(ValueError, match="another integrator"):
+    with pytest.raises(ValueError, match="of the type OrbitDiffusionIntegrator, got \"VerletIntegrator\"; openmm.Xml"):
         orbit.OrbitDiffusionIntegrator.fromXml(openmm.XmlSerializer.serialize(openmm.VerletIntegrator(1.0)))
 
 
-@pytest.mark.parametrize("cls", ["ConformerGenerator", "MolecularGraph", "OrbitDiffusionIntegrator"])
+READ = ["ConformerGenerator", "TopologyGenerator", "BackboneGenerator", "MolecularGraph", "OrbitDiffusionIntegrator"]
+
+
+@pytest.mark.parametrize("cls", READ)
 @pytest.mark.parametrize("text", ["foo", "", "a/path.xml"])
 def testTextThatIsNoXml(cls, text):
     with pytest.raises(ValueError, match=rf'{cls}.fromXml: expected what toXml\(\) returned, got "{text}"'):
         getattr(orbit, cls).fromXml(text)
 
 
-@pytest.mark.parametrize("cls", ["ConformerGenerator", "MolecularGraph", "OrbitDiffusionIntegrator"])
+@pytest.mark.parametrize("cls", READ)
 def testXmlThatIsNotWellFormed(cls):
     text = makeWater().toXml()
     for wrong in (text[:-30], text.replace(">", "", 1), text + "<", text.replace('"', "", 1), "<a type=", text + "\0"):
         with pytest.raises(ValueError, match=rf"{cls}.fromXml: expected what toXml\(\) returned, got XML with a fault"):
             getattr(orbit, cls).fromXml(wrong)
+
+
+@pytest.mark.parametrize("cls", READ)
+def testXmlOfSomethingElse(cls):
+    texts = {"OrbitMolecularGraph": makeWater().toXml(), "System": openmm.XmlSerializer.serialize(openmm.System())}
+    for kind, text in texts.items():
+        if kind != f"Orbit{cls}":
+            with pytest.raises(ValueError, match=f"{cls}.fromXml: expected XML of the type Orbit.*, got \"{kind}\""):
+                getattr(orbit, cls).fromXml(text)
 
 
 def testConditionsByName(smallIntegrator):

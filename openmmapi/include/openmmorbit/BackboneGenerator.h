@@ -68,16 +68,17 @@ public:
      * @param seed          random seed; 0 chooses one, which the provenance tells
      * @param firstRecord   record of the first backbone; the others follow
      * @param progress      follows the generation, may be null
+     * @param starts        where each backbone starts, see generate(), all at one level; empty: nowhere
      * @return one ensemble for every backbone
      * @throws ArgumentError, GenerationStopped as above
      */
     std::vector<Ensemble> generateBatch(const std::vector<BackboneSubject>& backbones,
             const std::vector<int>& numCopies, int seed = 0, int firstRecord = 0,
-            ProgressCallback* progress = nullptr);
+            ProgressCallback* progress = nullptr, const std::vector<GenerationStart>& starts = {});
 private:
     std::vector<Ensemble> makeEnsembles(const std::vector<BackboneSubject>& backbones,
             const std::vector<int>& numCopies, int seed, int firstRecord, ProgressCallback* progress,
-            const GenerationStart& start);
+            const std::vector<GenerationStart>& starts);
 };
 
 } // namespace OrbitPlugin
