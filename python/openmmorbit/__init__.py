@@ -28,6 +28,7 @@ _homes = {
     "OpenStereoWarning": "openstereo", "TopologyGenerator": "topologies",
     "BackboneGenerator": "backbones", "makeBackbone": "backbones",
     "readBackbones": "data.backbones", "buildBackboneDataset": "data.backbones",
+    "BackboneDataset": "data.backbonedataset",
     "importanceWeights": "simulation.weights", "ImportanceWeights": "simulation.weights",
     "OrbitMonteCarlo": "simulation.montecarlo",
     "Ensemble": "ensemble", "Conformer": "ensemble", "UnfamiliarMoleculeWarning": "familiarity",

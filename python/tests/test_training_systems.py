@@ -149,7 +149,7 @@ def testWrongDataAreNamed(alanine, tmp_path):
             (path, {}, ValueError, r"got the trajectory .*a.dcd'; give openmmorbit.TrajectoryDataset"),
             (shards, {"folder": tmp_path / "x"}, ValueError, "one system in all shards, got .*b.shard\" with"),
             ([shards[0], path], {"folder": tmp_path / "x"}, ValueError, "expected shards, got .*a.dcd"),
-            (3, {}, ValueError, "a configuration file, a TrajectoryDataset or shards, got '3'"),
+            (3, {}, ValueError, "a configuration file, a TrajectoryDataset, a BackboneDataset or shards, got '3'"),
             (tmp_path / "none.json", {"minutes": 3}, TypeError, "all settings in the configuration")):
         with pytest.raises(error, match=message):
             openmmorbit.train(data, **options)
@@ -228,7 +228,7 @@ def testWrongUseOfTheCommands(alanine, files, tmp_path, capsys, monkeypatch):
             ([*made[:-1], system], "not the input"), ([*made, "-n", 0], "at least 1 state"),
             ([*made, "--seed", -1], "seed from 0"), ([*made, "--condition", "350 K"], "350 K"),
             ([*made, "--atoms", "heavy"], "with 22 atoms, got 10"), ([*made, "--platform", "Abacus"], "Abacus"),
-            (["train"], "--topology and --trajectory, got neither"), (run[:-2], "-o beside --topology"),
+            (["train"], "--topology and --trajectory, or --backbones, got none"), (run[:-2], "-o beside --topology"),
             ([*run[:3], "-o", "x"], "--trajectory beside --topology"), (["train", *run[3:]], "--topology beside"),
             (["train", "a.json", *run[1:]], "got both"), ([*run, "--set", "width"], "--set NAME=VALUE, got 'width'"),
             ([*run, "--set", "colour=3"], "got 'colour'"), ([*run, "--temperature", 1, 2], "one temperature or 1"),

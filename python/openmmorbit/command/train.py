@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The subcommand openmm-orbit train: a run as a configuration file says, or a model of one system from trajectories."""
+"""The subcommand openmm-orbit train: as a file says, a system from trajectories, or backbones."""
 from __future__ import annotations
 
 import json
@@ -14,10 +14,12 @@ if TYPE_CHECKING:
     from openmmorbit import orbittraining
     from openmmorbit._types import Subparsers
 
-#: Options that only a run on trajectories has: name in the namespace, and the option.
+#: Options of runs on files, by what only they have: name in the namespace, and the option.
 _systemOptions = {"trajectory": "--trajectory", "atoms": "--atoms", "stride": "--stride",
-                  "temperature": "--temperature", "damaged": "--damaged", "minutes": "--minutes", "output": "-o",
-                  "forceField": "--force-field", "settings": "--set", "threads": "--threads", "seed": "--seed"}
+                  "temperature": "--temperature", "damaged": "--damaged", "forceField": "--force-field"}
+_backboneOptions = {"points": "--points", "shortest": "--shortest", "longest": "--longest", "keepD": "--keep-d"}
+_sharedOptions = {"minutes": "--minutes", "output": "-o", "settings": "--set", "threads": "--threads",
+                  "seed": "--seed"}
 
 
 def _describe(result: orbittraining.TrainingResult) -> None:
@@ -43,15 +45,41 @@ def _readSettings(options: argparse.Namespace) -> dict[str, Any]:
                          if getattr(options, name) is not None}}
 
 
+def _findGiven(options: argparse.Namespace, *groups: dict[str, str]) -> list[str]:
+    return [option for group in groups for name, option in group.items() if getattr(options, name) is not None]
+
+
+def _getMinutes(options: argparse.Namespace) -> float:
+    return 30.0 if options.minutes is None else float(options.minutes)
+
+
+def _trainBackbones(options: argparse.Namespace) -> orbittraining.TrainingResult:
+    """Train a model of backbones on structures, or on shards of them."""
+    from openmmorbit.data.backbonedataset import BackboneDataset
+    from openmmorbit.data.frameshards import isShard
+    from openmmorbit.training import train
+
+    shards = [path for path in options.backbones if os.path.isfile(path) and isShard(path)]
+    if shards and len(shards) < len(options.backbones):
+        other = next(path for path in options.backbones if path not in shards)
+        raise UsageError(f"expected shards or structures as --backbones, got both, '{shards[0]}' and '{other}'")
+    if shards and _findGiven(options, _backboneOptions):
+        raise UsageError(f"expected no {_findGiven(options, _backboneOptions)[0]} beside shards, which are what they "
+                         f"are, got it beside '{shards[0]}'")
+    given = {name: getattr(options, name) for name in _backboneOptions if getattr(options, name) is not None}
+    try:
+        data = shards or BackboneDataset(options.backbones, **given)
+        return train(data, options.output, _getMinutes(options), **_readSettings(options))
+    except TypeError as error:
+        raise UsageError(explain(error)) from error
+
+
 def _trainSystem(options: argparse.Namespace) -> orbittraining.TrainingResult:
     """Train a model of one system."""
     from openmmorbit.data.trajectories import TrajectoryDataset
     from openmmorbit.io.topologyfiles import readTopology
     from openmmorbit.training import train
 
-    for name in ("trajectory", "output"):
-        if getattr(options, name) is None:
-            raise UsageError(f"expected {_systemOptions[name]} beside --topology, got none")
     temperatures = options.temperature
     if temperatures is not None and len(temperatures) == 1:
         temperatures = temperatures[0]
@@ -59,30 +87,49 @@ def _trainSystem(options: argparse.Namespace) -> orbittraining.TrainingResult:
         dataset = TrajectoryDataset(readTopology("train", options.topology), options.trajectory, atoms=options.atoms,
                                     stride=1 if options.stride is None else options.stride, temperature=temperatures,
                                     damaged=options.damaged or "refuse")
-        return train(dataset, options.output, 30.0 if options.minutes is None else options.minutes,
-                     forceField=options.forceField, **_readSettings(options))
+        return train(dataset, options.output, _getMinutes(options), forceField=options.forceField,
+                     **_readSettings(options))
     except TypeError as error:
         raise UsageError(explain(error)) from error
 
 
+def _checkKind(options: argparse.Namespace) -> str:
+    """Find what is trained, and refuse options of something else; get "config", "system" or "backbones"."""
+    kinds = [(words, value) for words, value in (
+        ("a configuration file", options.config), ("--topology", options.topology),
+        ("--backbones", options.backbones and options.backbones[0])) if value is not None]
+    if len(kinds) > 1:
+        raise UsageError(f"expected {kinds[0][0]} or {kinds[1][0]}, got both, '{kinds[0][1]}' and '{kinds[1][1]}'")
+    system, backbone, shared = (_findGiven(options, group) for group in (_systemOptions, _backboneOptions,
+                                                                         _sharedOptions))
+    chosen = kinds[0][0] if kinds else ""
+    if system and chosen != "--topology":
+        raise UsageError(f"expected --topology beside {system[0]}, got none; give the system's .pdb file")
+    if backbone and chosen != "--backbones":
+        raise UsageError(f"expected --backbones beside {backbone[0]}, got none; give files of structures")
+    if not chosen.startswith("--") and shared:
+        raise UsageError(f"expected --topology or --backbones beside {shared[0]}, got neither; a configuration file "
+                         "has all settings itself")
+    if not chosen:
+        raise UsageError("expected a configuration file, --topology and --trajectory, or --backbones, got none of them")
+    if chosen == "--topology" and options.trajectory is None:
+        raise UsageError("expected --trajectory beside --topology, got none")
+    if chosen.startswith("--") and options.output is None:
+        raise UsageError(f"expected -o beside {chosen}, got none")
+    return {"--topology": "system", "--backbones": "backbones"}.get(chosen, "config")
+
+
 def runTrain(options: argparse.Namespace) -> int:
-    """Train as a configuration file says, or on trajectories."""
-    if options.topology is not None:
-        if options.config is not None:
-            raise UsageError(f"expected a configuration file or --topology, got both, '{options.config}' and "
-                             f"'{options.topology}'")
-        result = _trainSystem(options)
-    else:
-        given = [option for name, option in _systemOptions.items() if getattr(options, name) is not None]
-        if given:
-            raise UsageError(f"expected --topology beside {given[0]}, got none; give the system's .pdb file")
-        if options.config is None:
-            raise UsageError("expected a configuration file, or --topology and --trajectory, got neither")
+    """Train as a configuration file says, or on trajectories or structures."""
+    kind = _checkKind(options)
+    if kind == "config":
         if not os.path.isfile(options.config):
             raise UsageError(f"expected an existing configuration file, got '{options.config}'; check the path")
         from openmmorbit.training import train
 
         result = train(options.config)
+    else:
+        result = (_trainSystem if kind == "system" else _trainBackbones)(options)
     if result.modelPath:
         _describe(result)
     return EXIT_OK
@@ -93,8 +140,9 @@ def addTrain(commands: Subparsers) -> None:
     parser = commands.add_parser(
         "train", help="train a model",
         usage="openmm-orbit train CONFIG\n       openmm-orbit train --topology FILE --trajectory FILE [FILE ...] "
-              "[options] -o FOLDER",
-        description="Trains as a JSON file says; or with --topology a model of one system on frames of simulations. "
+              "[options] -o FOLDER\n       openmm-orbit train --backbones FILE [FILE ...] [options] -o FOLDER",
+        description="Trains as a JSON file says; with --topology a model of one system on frames of simulations; or "
+                    "with --backbones a model of backbones of proteins on structures. "
                     "The same call again continues the run, also after kill -9; Ctrl-C ends a run with a checkpoint "
                     "and a model. The folder receives model.safetensors, log.csv, metrics.csv, report.md and "
                     "training.png. "
@@ -111,9 +159,18 @@ def addTrain(commands: Subparsers) -> None:
                        help="of the simulations: one for all, or one each")
     group.add_argument("--damaged", choices=("refuse", "keep"),
                        help="what to do with files that are cut off (default refuse; keep: take the complete frames)")
+    group.add_argument("--force-field", dest="forceField", metavar="TEXT", help="for the model card")
+    group = parser.add_argument_group("a model of backbones")
+    group.add_argument("--backbones", nargs="+", metavar="FILE",
+                       help="structures of proteins: .pdb, .cif (also .gz), .npz, folders of them, or shards")
+    group.add_argument("--points", type=int, choices=(1, 3),
+                       help="atoms of a residue: 1 for CA (default), 3 for N, CA and C")
+    group.add_argument("--shortest", type=int, metavar="N", help="leave out shorter backbones (default 20 residues)")
+    group.add_argument("--longest", type=int, metavar="N", help="leave out longer backbones (default 512 residues)")
+    group.add_argument("--keep-d", dest="keepD", action="store_true", default=None, help="accept D-amino acids")
+    group = parser.add_argument_group("both")
     group.add_argument("--minutes", type=float, metavar="M", help="length of the run (default 30)")
     group.add_argument("-o", "--output", metavar="FOLDER", help="where the run lies")
-    group.add_argument("--force-field", dest="forceField", metavar="TEXT", help="for the model card")
     group.add_argument("--threads", type=int, metavar="N", help="threads; default: all cores but one")
     group.add_argument("--seed", type=int, metavar="N", help="random seed of the run")
     group.add_argument("--set", dest="settings", action="append", metavar="NAME=VALUE",

@@ -2,7 +2,9 @@
 """Backbones of proteins from PDB, PDBx/mmCIF and npz files, and shards of them for training."""
 from __future__ import annotations
 
+import gzip
 import os
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -10,9 +12,10 @@ import numpy as np
 
 from openmmorbit import orbit
 from openmmorbit.io.outputs import isSameFile, replacingPath
+from openmmorbit.io.trajectoryfiles import requireMdtraj
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from openmmorbit._types import StrPath
 
@@ -21,7 +24,9 @@ CONDITION = "native"
 _atoms = ("N", "CA", "C")
 #: Longest C-N distance of a peptide bond, in Angstrom.
 _longestBond = 2.0
-_endings = (".pdb", ".ent", ".cif", ".pdbx", ".mmcif", ".npz")
+_structures = (".pdb", ".ent", ".cif", ".pdbx", ".mmcif")
+#: Endings of files that readBackbones() takes.
+ENDINGS = (*_structures, *(ending + ".gz" for ending in _structures), ".npz")
 
 
 @dataclass(frozen=True)
@@ -84,7 +89,7 @@ def _isDextral(positions: dict[str, np.ndarray]) -> bool:
     return bool(np.dot(np.cross(n, c), cb) < 0)
 
 
-def _listResidues(where: str, topology: Any, coordinates: np.ndarray, keepD: bool) -> list[tuple[Any, np.ndarray]]:
+def _listResidues(path: str, topology: Any, coordinates: np.ndarray, keepD: bool) -> list[tuple[Any, np.ndarray]]:
     """Get the residues that have N, CA and C, with these positions."""
     found = []
     for residue in topology.residues():
@@ -92,11 +97,11 @@ def _listResidues(where: str, topology: Any, coordinates: np.ndarray, keepD: boo
         if not all(name in places for name in _atoms):
             continue
         if not np.isfinite([places[name] for name in _atoms]).all():
-            raise ValueError(f"{where}: expected finite coordinates, got others in residue {residue.name} {residue.id} "
-                             f"of chain {residue.chain.id}")
+            raise ValueError(f"readBackbones: expected finite coordinates, got others in residue {residue.name} "
+                             f"{residue.id} of chain {residue.chain.id} of \"{path}\"")
         if not keepD and _isDextral(places):
-            raise ValueError(f"{where}: expected L-amino acids, got a D-amino acid in residue {residue.name} "
-                             f"{residue.id} of chain {residue.chain.id}; keepD=True keeps it")
+            raise ValueError(f"readBackbones: expected L-amino acids, got a D-amino acid in residue {residue.name} "
+                             f"{residue.id} of chain {residue.chain.id} of \"{path}\"; keepD=True (--keep-d) keeps it")
         found.append((residue, np.array([places[name] for name in _atoms])))
     return found
 
@@ -119,34 +124,61 @@ def _numberResidues(residues: Sequence[tuple[Any, np.ndarray]]) -> tuple[list[in
     return chains, numbers
 
 
+def _openStructure(path: str) -> Any:
+    """Read a PDB or PDBx file, also one that is compressed."""
+    from openmm import app
+
+    plain = path[:-3] if path.lower().endswith(".gz") else path
+    reader = app.PDBFile if plain.lower().endswith((".pdb", ".ent")) else app.PDBxFile
+    if plain == path:
+        return reader(path)
+    with gzip.open(path, "rt", encoding="utf-8", errors="replace") as stream:
+        return reader(stream)
+
+
+def readStructure(where: str, path: StrPath) -> Any:
+    """Read a structure as openmm.app.PDBFile or PDBxFile.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        Naming the file.
+    """
+    path = os.fspath(path)
+    if not os.path.isfile(path):
+        raise FileNotFoundError(f"{where}: expected a structure, got \"{path}\", which is no file")
+    known = tuple(ending for ending in ENDINGS if ending != ".npz")
+    if not path.lower().endswith(known):
+        raise ValueError(f"{where}: expected a structure that ends in {', '.join(known)}, got \"{path}\"")
+    try:
+        return _openStructure(path)
+    except Exception as error:  # each format has errors of its own
+        raise ValueError(f"{where}: expected a structure, got \"{path}\", a file that cannot be read "
+                         f"({str(error).strip() or type(error).__name__})") from error
+
+
 def _assignStructure(topology: Any, coordinates: np.ndarray, residues: Sequence[tuple[Any, np.ndarray]]) -> str:
     """Get the secondary structure by DSSP; residues that DSSP cannot judge stay open."""
-    import mdtraj
-
+    mdtraj = requireMdtraj("readBackbones: the secondary structure of .pdb and .cif files")
     trajectory = mdtraj.Trajectory(coordinates[np.newaxis] / 10, mdtraj.Topology.from_openmm(topology))
     letters = mdtraj.compute_dssp(trajectory, simplified=True)[0]
     return "".join(letters[residue.index] if letters[residue.index] in "HEC" else "?" for residue, _ in residues)
 
 
-def _readStructure(path: str, keepD: bool, structure: bool) -> Backbone:
+def _readProtein(path: str, keepD: bool, structure: bool) -> Backbone:
     """Read the protein chains of a PDB or PDBx file."""
-    from openmm import app, unit
+    from openmm import unit
 
-    where = f"readBackbones: \"{path}\""
-    reader = app.PDBFile if path.lower().endswith((".pdb", ".ent")) else app.PDBxFile
-    try:
-        file = reader(path)
-        coordinates = np.array(file.getPositions(asNumpy=True).value_in_unit(unit.angstrom))
-    except Exception as error:  # each format has errors of its own
-        raise ValueError(f"{where}: expected a structure, got a file that cannot be read "
-                         f"({str(error).strip() or type(error).__name__})") from error
-    residues = _listResidues(where, file.topology, coordinates, keepD)
+    file = readStructure("readBackbones", path)
+    coordinates = np.array(file.getPositions(asNumpy=True).value_in_unit(unit.angstrom))
+    residues = _listResidues(path, file.topology, coordinates, keepD)
     if not residues:
-        raise ValueError(f"{where}: expected residues with N, CA and C, got none")
+        raise ValueError(f"readBackbones: expected residues with N, CA and C, got none in \"{path}\"")
     chains, numbers = _numberResidues(residues)
     letters = _assignStructure(file.topology, coordinates, residues) if structure else "?" * len(residues)
     key = "-".join(residue.name for residue, _ in residues)
-    subject = _makeSubject(os.path.splitext(os.path.basename(path))[0], chains, numbers, letters)
+    name = os.path.basename(path[:-3] if path.lower().endswith(".gz") else path)
+    subject = _makeSubject(os.path.splitext(name)[0], chains, numbers, letters)
     return Backbone(subject, np.array([places for _, places in residues]), key, orbit.isValidationMolecule(key))
 
 
@@ -158,8 +190,8 @@ def readBackbones(path: StrPath, *, keepD: bool = False, structure: bool = True)
     Parameters
     ----------
     path : path
-        A .pdb, .ent, .cif, .mmcif or .pdbx file, whose first model is read, or .npz with the arrays of
-        docs/training.md.
+        A .pdb, .ent, .cif, .mmcif or .pdbx file, whose first model is read, also with .gz behind it; or .npz with the
+        arrays of docs/training.md.
     keepD : bool
         Accept D-amino acids.
     structure : bool
@@ -178,12 +210,12 @@ def readBackbones(path: StrPath, *, keepD: bool = False, structure: bool = True)
     path = os.fspath(path)
     if not os.path.isfile(path):
         raise FileNotFoundError(f"readBackbones: expected a file with backbones, got \"{path}\", which is no file")
-    if not path.lower().endswith(_endings):
-        raise ValueError(f"readBackbones: expected a file that ends in {', '.join(_endings)}, got \"{path}\"")
+    if not path.lower().endswith(ENDINGS):
+        raise ValueError(f"readBackbones: expected a file that ends in {', '.join(ENDINGS)}, got \"{path}\"")
     if path.lower().endswith(".npz"):
         yield from _readArrays(path)
     else:
-        yield _readStructure(path, keepD, structure)
+        yield _readProtein(path, keepD, structure)
 
 
 @dataclass
@@ -216,6 +248,63 @@ def _write(writer: orbit.ShardWriter, backbone: Backbone, points: int) -> None:
     writer.addFrames(block)
 
 
+def writeSides(where: str, inputs: Sequence[StrPath], outputs: Mapping[bool, StrPath], *, points: int,
+               shortest: int, longest: int, keepD: bool, follow: Callable[[str], object] = lambda path: None
+               ) -> BackboneShardReport:
+    """Write shards of the backbones in files: those to train on, those that are kept back (True), or both.
+
+    Parameters
+    ----------
+    where : str
+        The caller, for messages.
+    inputs : list of paths
+    outputs : dict
+        Shards by their side. One for which there is no backbone is not written.
+    points, shortest, longest, keepD
+        See buildBackboneDataset().
+    follow : callable
+        Called with each file before it is read.
+
+    Returns
+    -------
+    BackboneShardReport
+        Of all that was written.
+    """
+    if points not in (1, 3):
+        raise ValueError(f"{where}: expected 1 point for each residue (CA) or 3 (N, CA, C), got {points}")
+    for path in inputs:
+        for output in outputs.values():
+            if isSameFile(path, output):
+                raise ValueError(f"{where}: expected an output that is not the input, got '{output}' for both; choose "
+                                 "another name")
+    report, writers = BackboneShardReport(), {}
+    with ExitStack() as stack:
+        parts = {side: stack.enter_context(replacingPath(output)) for side, output in outputs.items()}
+        for path in inputs:
+            follow(os.fspath(path))
+            try:
+                for backbone in readBackbones(path, keepD=keepD):
+                    number, side = backbone.subject.getNumResidues(), backbone.isValidation
+                    if not shortest <= number <= longest:
+                        report.messages.append(f"left out the {backbone.subject.getLabel()}: expected {shortest} to "
+                                               f"{longest} residues")
+                    elif side not in parts:
+                        report.numOtherSide += 1
+                    else:
+                        if side not in writers:
+                            writers[side] = orbit.ShardWriter(os.fspath(parts[side]))
+                        _write(writers[side], backbone, points)
+                        report.numBackbones += 1
+                        report.numResidues += number
+            except (ValueError, OSError) as error:
+                report.messages.append(str(error))
+        if not writers:
+            reason = f"; the last fault: {report.messages[-1]}" if report.messages else ""
+            raise ValueError(f"{where}: expected at least one backbone to write, got none{reason}")
+        writers.clear()         # Closes the files before they take their places.
+    return report
+
+
 def buildBackboneDataset(inputs: Sequence[StrPath], output: StrPath, *, points: int = 1, validation: bool = False,
                          shortest: int = 20, longest: int = 512, keepD: bool = False) -> BackboneShardReport:
     """Turn files with backbones into a shard for training.
@@ -246,31 +335,5 @@ def buildBackboneDataset(inputs: Sequence[StrPath], output: StrPath, *, points: 
     ValueError
         If points is neither 1 nor 3, or no backbone is left.
     """
-    if points not in (1, 3):
-        raise ValueError(f"buildBackboneDataset: expected 1 point for each residue (CA) or 3 (N, CA, C), got {points}")
-    for path in inputs:
-        if isSameFile(path, output):
-            raise ValueError(f"buildBackboneDataset: expected an output that is not the input, got '{output}' for "
-                             "both; choose another name")
-    report = BackboneShardReport()
-    with replacingPath(output) as temporary:
-        writer = orbit.ShardWriter(os.fspath(temporary))
-        for path in inputs:
-            try:
-                for backbone in readBackbones(path, keepD=keepD):
-                    number = backbone.subject.getNumResidues()
-                    if not shortest <= number <= longest:
-                        report.messages.append(f"left out the {backbone.subject.getLabel()}: expected {shortest} to "
-                                               f"{longest} residues")
-                    elif backbone.isValidation != validation:
-                        report.numOtherSide += 1
-                    else:
-                        _write(writer, backbone, points)
-                        report.numBackbones += 1
-                        report.numResidues += number
-            except (ValueError, OSError) as error:
-                report.messages.append(str(error))
-        if report.numBackbones == 0:
-            reason = f"; the last fault: {report.messages[-1]}" if report.messages else ""
-            raise ValueError(f"buildBackboneDataset: expected at least one backbone to write, got none{reason}")
-    return report
+    return writeSides("buildBackboneDataset", inputs, {bool(validation): output}, points=points, shortest=shortest,
+                      longest=longest, keepD=keepD)

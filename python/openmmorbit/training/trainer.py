@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from openmmorbit.data.backbonedataset import BackboneDataset
 from openmmorbit.data.trajectories import TrajectoryDataset
 from openmmorbit.io.trajectoryfiles import STREAMED, WHOLE
 from openmmorbit.training import backboneruns, systemruns
@@ -40,22 +41,35 @@ def _requireTrainer() -> ModuleType:
     return orbittraining
 
 
+def _refuseFiles(data: Any) -> None:
+    """Refuse files that a data set has to be made of first."""
+    from openmmorbit.data.backbones import ENDINGS
+
+    for path in data if isinstance(data, (list, tuple)) else [data]:
+        name = os.fspath(path) if isinstance(path, (str, os.PathLike)) else ""
+        ending, where = os.path.splitext(name)[1].lower(), "openmmorbit.train"
+        what = "a configuration file, a TrajectoryDataset, a BackboneDataset or shards"
+        if name.lower().endswith(ENDINGS):
+            raise ValueError(f"{where}: expected {what}, got the structure '{name}'; give openmmorbit.BackboneDataset("
+                             "files) for a model of backbones, or openmmorbit.TrajectoryDataset(topology, files) for "
+                             "one of a system")
+        if ending in STREAMED or ending in WHOLE:
+            raise ValueError(f"{where}: expected {what}, got the trajectory '{name}'; give "
+                             f"openmmorbit.TrajectoryDataset(topology, '{name}')")
+
+
 def _readConfig(config: Any) -> orbittraining.TrainingSettings:
     """Get settings from an object or a JSON file; the caller's stay as they are."""
     orbittraining = _requireTrainer()
     if not isinstance(config, orbittraining.TrainingSettings):
         if not isinstance(config, (str, os.PathLike)) or not os.path.isfile(config):
-            raise ValueError(f"openmmorbit.train: expected a configuration file, a TrajectoryDataset or shards, got "
-                             f"'{config}'; check the path")
-        ending = os.path.splitext(config)[1].lower()
-        if ending in STREAMED or ending in WHOLE:
-            raise ValueError("openmmorbit.train: expected a configuration file, a TrajectoryDataset or shards, got "
-                             f"the trajectory '{config}'; give openmmorbit.TrajectoryDataset(topology, '{config}')")
+            raise ValueError(f"openmmorbit.train: expected a configuration file, a TrajectoryDataset, a "
+                             f"BackboneDataset or shards, got '{config}'; check the path")
         config = orbittraining.TrainingSettings.load(str(config))
     return orbittraining.TrainingSettings(config)
 
 
-def train(data: StrPath | Sequence[StrPath] | TrajectoryDataset | orbittraining.TrainingSettings,
+def train(data: StrPath | Sequence[StrPath] | TrajectoryDataset | BackboneDataset | orbittraining.TrainingSettings,
           folder: StrPath | None = None, minutes: float | None = None, *, progress: bool = True,
           forceField: str | None = None, metadata: Mapping[str, str] | None = None,
           **settings: Any) -> orbittraining.TrainingResult:
@@ -67,9 +81,10 @@ def train(data: StrPath | Sequence[StrPath] | TrajectoryDataset | orbittraining.
 
     Parameters
     ----------
-    data : TrajectoryDataset, path, list of paths, or openmmorbit.orbittraining.TrainingSettings
-        Frames of one system, which are written to ``frames.shard`` in the folder; shards of one system, or of
-        backbones (buildBackboneDataset()); or settings, also as a JSON file.
+    data : TrajectoryDataset, BackboneDataset, path, list of paths, or openmmorbit.orbittraining.TrainingSettings
+        Frames of one system, which are written to ``frames.shard`` in the folder, or backbones, which are written to
+        ``train.shard`` and ``validation.shard``; shards of one system, or of backbones (buildBackboneDataset()); or
+        settings, also as a JSON file.
     folder : path, optional
         Where the run lies; with settings, these tell.
     minutes : float, optional
@@ -109,8 +124,9 @@ def train(data: StrPath | Sequence[StrPath] | TrajectoryDataset | orbittraining.
     if isinstance(folder, bool):        # Former second argument.
         folder, progress = None, folder
     shards = systemruns.listShards(data)
-    isSystem = isinstance(data, TrajectoryDataset) or bool(shards)
+    isSystem = isinstance(data, (TrajectoryDataset, BackboneDataset)) or bool(shards)
     if not isSystem:
+        _refuseFiles(data)
         if folder is not None or minutes is not None or forceField or metadata or settings:
             raise TypeError("openmmorbit.train: expected all settings in the configuration, got some beside it; write "
                             "them into it")
@@ -120,6 +136,12 @@ def train(data: StrPath | Sequence[StrPath] | TrajectoryDataset | orbittraining.
             raise TypeError("openmmorbit.train: expected a folder for the model, got none; train(dataset, 'folder')")
         if isinstance(data, TrajectoryDataset):
             shards = [_writeFrames(data, Path(folder), progress)]
+        elif isinstance(data, BackboneDataset):
+            _refuseGroup(data)
+            training, validation = data.write(folder, progress)
+            shards = [training]
+            if validation is not None:
+                settings = {"validation": validation, **settings}
         duration = 30.0 if minutes is None else minutes
         if backboneruns.holdBackbones(shards):
             if forceField is not None:
@@ -142,11 +164,16 @@ def train(data: StrPath | Sequence[StrPath] | TrajectoryDataset | orbittraining.
     return result
 
 
+def _refuseGroup(dataset: TrajectoryDataset | BackboneDataset) -> None:
+    """Refuse to write shards in several processes at once."""
+    if int(os.environ.get("WORLD_SIZE", 1)) > 1:
+        raise ValueError(f"openmmorbit.train: expected shards for several processes, got a {type(dataset).__name__}; "
+                         "call its write() in one process first, and train() with the paths of the shards here")
+
+
 def _writeFrames(dataset: TrajectoryDataset, folder: Path, progress: bool) -> str:
     """Write what the shard in the folder does not have yet."""
-    if int(os.environ.get("WORLD_SIZE", 1)) > 1:
-        raise ValueError("openmmorbit.train: expected shards for several processes, got a TrajectoryDataset; call "
-                         "dataset.write('frames.shard') in one process first, and train('frames.shard', folder) here")
+    _refuseGroup(dataset)
     folder.mkdir(parents=True, exist_ok=True)
     path = os.path.realpath(folder / systemruns.SHARD)
     dataset.write(path, progress=progress)
