@@ -33,13 +33,40 @@ vector<char> fixThree(const Batch& batch) {
 } // namespace
 
 TEST(ClampFixed, closedForm) {
-    // The fixed points lie 2 apart; the denoiser has their centre at (1, 0, 0) and the free one at (4, 3, 0).
+    // The fixed points lie 2 apart; the denoiser has their centre at (1, 0, 0), the second one to the lower right, and
+    // the free one at (4, 3, 0).
 
     const vector<char> fixed = {1, 0, 1};
     const vector<double> start = {10, 0, 0, 7, 7, 7, 12, 0, 0};
     vector<double> denoised = {0, 1, 0, 4, 3, 0, 2, -1, 0};
     reference::clampFixed({3}, fixed, start, denoised);
-    expectClose("clampFixed", denoised, vector<double>{-2, -1, 0, 2, 2, 0, 0, -1, 0}, tolerance("prior", "double"));
+    const double h = std::sqrt(0.5);
+    expectClose("clampFixed", denoised, vector<double>{-1 - h, -1 + h, 0, 2, 2, 0, -1 + h, -1 - h, 0},
+        tolerance("prior", "double"));
+}
+
+TEST(ClampFixed, turnsTheKnownShape) {
+    // A right-handed corner, turned by 90 degrees about z and moved, comes back as it is; its mirror image does not.
+
+    const vector<char> fixed = {1, 1, 1, 1};
+    const vector<double> start = {0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 3};
+    vector<double> turned = {5, 5, 5, 5, 6, 5, 3, 5, 5, 5, 5, 8};
+    vector<double> expected = turned;
+    const double mean[3] = {4.5, 5.25, 5.75};
+    for (int i = 0; i < 12; i++)
+        expected[i] -= mean[i % 3];
+    reference::clampFixed({4}, fixed, start, turned);
+    expectClose("clampFixed", turned, expected, tolerance("prior", "double"));
+    vector<double> mirrored = {0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, -3};
+    reference::clampFixed({4}, fixed, start, mirrored);
+    double volume = 0;
+    for (int k = 0; k < 3; k++) {
+        const int a = (k + 1) % 3, b = (k + 2) % 3;
+        volume += (mirrored[3 + k] - mirrored[k]) *
+            ((mirrored[6 + a] - mirrored[a]) * (mirrored[9 + b] - mirrored[b]) -
+             (mirrored[6 + b] - mirrored[b]) * (mirrored[9 + a] - mirrored[a]));
+    }
+    EXPECT_NEAR(volume, 6, 1e-9);
 }
 
 TEST(ClampFixed, leavesCopiesWithoutFixedPoints) {
@@ -50,6 +77,13 @@ TEST(ClampFixed, leavesCopiesWithoutFixedPoints) {
 }
 
 namespace {
+
+double getDistance(const vector<double>& positions, int i, int j) {
+    double squared = 0;
+    for (int k = 0; k < 3; k++)
+        squared += std::pow(positions[3 * i + k] - positions[3 * j + k], 2);
+    return std::sqrt(squared);
+}
 
 void checkFixedPoints(const DenoiserModel& model) {
     for (SamplerMethod method : {SamplerMethod::Euler, SamplerMethod::Heun, SamplerMethod::Multistep}) {
@@ -67,11 +101,12 @@ void checkFixedPoints(const DenoiserModel& model) {
             const int first = batch.copies[c].firstPoint;
             vector<double> found, expected;
             for (int i = first; i < first + batch.getNumPoints(c); i++)
-                for (int k = 0; k < 3 && batch.fixed[i]; k++) {
-                    found.push_back(end[3 * i + k] - end[3 * first + k]);
-                    expected.push_back(batch.start[3 * i + k] - batch.start[3 * first + k]);
-                }
-            EXPECT_EQ(batch.getNumPoints(c) > 3 ? 9u : 0u, found.size());
+                for (int j = first; j < i; j++)
+                    if (batch.fixed[i] && batch.fixed[j]) {
+                        found.push_back(getDistance(end, i, j));
+                        expected.push_back(getDistance(batch.start, i, j));
+                    }
+            EXPECT_EQ(batch.getNumPoints(c) > 3 ? 3u : 0u, found.size());
             expectClose("clampFixed", found, expected, tolerance("prior", precisionName()));
             double centroid[3] = {0, 0, 0};
             for (int i = 0; i < 3 * batch.getNumPoints(c); i++)

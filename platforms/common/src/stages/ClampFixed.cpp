@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The clampFixed stage, common host.
+// The clampFixed stage, common host: (5.12), (5.13) are in the kernel.
 #include "CommonStages.h"
 
 namespace OrbitPlugin {

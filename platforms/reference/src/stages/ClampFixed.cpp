@@ -1,33 +1,95 @@
 // SPDX-License-Identifier: MIT
 // The clampFixed stage, Reference.
 #include "../ReferenceStages.h"
+#include <array>
+#include <cmath>
+#include <vector>
 
 namespace OrbitPlugin {
+
+typedef std::array<std::array<double, 3>, 3> Matrix3;
+typedef std::array<std::array<double, 4>, 4> Matrix4;
+
+// Makes entry (p, q) of A zero by a rotation, which V collects.
+
+static void rotateAway(Matrix4& A, Matrix4& V, int p, int q) {
+    if (A[p][q] == 0)
+        return;
+    const double theta = (A[q][q] - A[p][p]) / (2 * A[p][q]);
+    const double t = (theta < 0 ? -1 : 1) / (std::fabs(theta) + std::sqrt(theta * theta + 1));
+    const double c = 1 / std::sqrt(t * t + 1), s = t * c;
+    for (int k = 0; k < 4; k++) {
+        const double left = A[k][p], right = A[k][q], first = V[k][p], second = V[k][q];
+        A[k][p] = c * left - s * right;
+        A[k][q] = s * left + c * right;
+        V[k][p] = c * first - s * second;
+        V[k][q] = s * first + c * second;
+    }
+    for (int k = 0; k < 4; k++) {
+        const double left = A[p][k], right = A[q][k];
+        A[p][k] = c * left - s * right;
+        A[q][k] = s * left + c * right;
+    }
+}
+
+// The rotation that brings x next to D: (5.13), the quaternion of the largest eigenvalue, by Jacobi's method.
+
+static Matrix3 findRotation(const Matrix3& S) {
+    Matrix4 A = {{{S[0][0] + S[1][1] + S[2][2], S[1][2] - S[2][1], S[2][0] - S[0][2], S[0][1] - S[1][0]},
+            {S[1][2] - S[2][1], S[0][0] - S[1][1] - S[2][2], S[0][1] + S[1][0], S[2][0] + S[0][2]},
+            {S[2][0] - S[0][2], S[0][1] + S[1][0], S[1][1] - S[0][0] - S[2][2], S[1][2] + S[2][1]},
+            {S[0][1] - S[1][0], S[2][0] + S[0][2], S[1][2] + S[2][1], S[2][2] - S[0][0] - S[1][1]}}};
+    Matrix4 V = {{{1, 0, 0, 0}, {0, 1, 0, 0}, {0, 0, 1, 0}, {0, 0, 0, 1}}};
+    for (int sweep = 0; sweep < 10; sweep++)
+        for (int p = 0; p < 3; p++)
+            for (int q = p + 1; q < 4; q++)
+                rotateAway(A, V, p, q);
+    int largest = 0;
+    for (int k = 1; k < 4; k++)
+        if (A[k][k] > A[largest][largest])
+            largest = k;
+    double w = V[0][largest], x = V[1][largest], y = V[2][largest], z = V[3][largest];
+    const double length = std::sqrt(w * w + x * x + y * y + z * z);
+    w /= length, x /= length, y /= length, z /= length;
+    return {{{w * w + x * x - y * y - z * z, 2 * (x * y - w * z), 2 * (x * z + w * y)},
+            {2 * (x * y + w * z), w * w - x * x + y * y - z * z, 2 * (y * z - w * x)},
+            {2 * (x * z - w * y), 2 * (y * z + w * x), w * w - x * x - y * y + z * z}}};
+}
 
 void reference::clampFixed(
         const ClampFixedShape& shape, ArrayView<const char> fixed, Input start, Output denoised) {
     const int N = shape.numPoints;
-    int numFixed = 0;
-    double shift[3] = {0, 0, 0}, mean[3] = {0, 0, 0};
+    std::vector<int> M;
     for (int i = 0; i < N; i++)
-        if (fixed[i]) {
-            numFixed++;
-            for (int k = 0; k < 3; k++)
-                shift[k] += denoised[3 * i + k] - start[3 * i + k];
-        }
-    if (numFixed == 0)
+        if (fixed[i])
+            M.push_back(i);
+    if (M.empty())
         return;
+    double center[3] = {0, 0, 0}, target[3] = {0, 0, 0};
+    for (int i : M)
+        for (int k = 0; k < 3; k++) {
+            center[k] += start[3 * i + k] / M.size();
+            target[k] += denoised[3 * i + k] / M.size();
+        }
+    Matrix3 S = {};
+    for (int i : M)
+        for (int a = 0; a < 3; a++)
+            for (int b = 0; b < 3; b++)
+                S[a][b] += (start[3 * i + a] - center[a]) * (denoised[3 * i + b] - target[b]);
+    const Matrix3 R = findRotation(S);
 
     // (5.12)
-    for (int i = 0; i < N; i++)
-        for (int k = 0; k < 3; k++) {
-            if (fixed[i])
-                denoised[3 * i + k] = start[3 * i + k] + shift[k] / numFixed;
-            mean[k] += denoised[3 * i + k];
+    for (int i : M)
+        for (int a = 0; a < 3; a++) {
+            denoised[3 * i + a] = target[a];
+            for (int b = 0; b < 3; b++)
+                denoised[3 * i + a] += R[a][b] * (start[3 * i + b] - center[b]);
         }
-    for (int i = 0; i < N; i++)
-        for (int k = 0; k < 3; k++)
-            denoised[3 * i + k] -= mean[k] / N;
+    double mean[3] = {0, 0, 0};
+    for (int i = 0; i < 3 * N; i++)
+        mean[i % 3] += denoised[i] / N;
+    for (int i = 0; i < 3 * N; i++)
+        denoised[i] -= mean[i % 3];
 }
 
 } // namespace OrbitPlugin
