@@ -3,6 +3,7 @@
 set(ORBIT_PRECISIONS_TestDenoiserKernel single mixed double tf32)
 set(ORBIT_PRECISIONS_TestDenoiserSymmetry single mixed double tf32)
 set(ORBIT_PRECISIONS_TestClampFixed single mixed double)
+set(ORBIT_PRECISIONS_TestClassifierFreeGuidance single mixed double)
 set(ORBIT_PRECISIONS_TestPrior single double)
 set(ORBIT_PRECISIONS_TestOpenCLContextOrder single mixed double)
 set(ORBIT_PRECISIONS_TestOrbitDiffusionIntegrator single mixed)

@@ -25,6 +25,15 @@ TokenInputs BackboneJob::describe() const {
     return describeBackbone(backbone, model);
 }
 
+std::unique_ptr<TokenInputs> BackboneJob::describeContrast() const {
+    if (settings.sampler.guidanceScale == 1)
+        return nullptr;
+    BackboneSubject open = backbone;
+    open.structure.assign(open.structure.size(), '?');
+    return open.structure == backbone.structure ? nullptr
+            : std::make_unique<TokenInputs>(describeBackbone(open, model));
+}
+
 EnsembleJob::Inspector BackboneJob::makeInspector() const {
     return [&](const std::vector<double>& positions) {
         return checkBackbone(backbone, model.getBackbones(), positions);

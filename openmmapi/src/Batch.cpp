@@ -7,6 +7,10 @@
 
 namespace OrbitPlugin {
 
+bool Batch::hasContrasts() const {
+    return std::any_of(copies.begin(), copies.end(), [](const BatchCopy& copy) { return copy.contrast >= 0; });
+}
+
 bool Batch::isGuided(const StepLevels& levels) const {
     return std::any_of(inputs.begin(), inputs.end(),
         [&](const TokenInputs& subject) { return plan.isGuided(subject, levels); });
@@ -26,6 +30,16 @@ void Batch::addCopy(BatchCopy copy) {
             " points a token, as the other copies have, got " + std::to_string(inputs[copy.input].pointsPerToken));
     copy.firstPoint = getNumPoints();
     copies.push_back(copy);
+}
+
+void Batch::addContrast(int copy, int input) {
+    BatchCopy contrast = copies.at(copy);
+    contrast.input = input;
+    if (inputs.at(input).numTokens != getNumTokens(copy))
+        throw ArgumentError("Batch::addContrast: expected inputs of " + std::to_string(getNumTokens(copy)) +
+            " tokens, as the guided copy has, got " + std::to_string(inputs[input].numTokens));
+    copies[copy].contrast = (int) copies.size();
+    addCopy(contrast);
 }
 
 void Batch::validate(int pointsPerToken) const {

@@ -79,15 +79,30 @@ int GenerationLoop::pack(
         packed.push_back(place);
         numPairs += pairs;
     }
+    packContrasts(batch, packed);
     packStarts(batch, packed);
     return next;
 }
 
+void GenerationLoop::packContrasts(Batch& batch, const std::vector<Place>& packed) const {
+    int lastJob = -1;
+    bool isGuided = false;
+    for (int i = 0; i < (int) packed.size(); i++) {
+        if (packed[i].job != lastJob) {
+            std::unique_ptr<TokenInputs> inputs = getJob(packed[i]).describeContrast();
+            isGuided = inputs != nullptr;
+            if (isGuided)
+                batch.inputs.push_back(std::move(*inputs));
+            lastJob = packed[i].job;
+        }
+        if (isGuided)
+            batch.addContrast(i, (int) batch.inputs.size() - 1);
+    }
+}
+
 void GenerationLoop::packStarts(Batch& batch, const std::vector<Place>& packed) const {
     const std::size_t numPoints = batch.getNumPoints();
-    for (int i = 0; i < (int) packed.size(); i++) {
-        const GenerationJob& job = getJob(packed[i]);
-        const int first = batch.copies[i].firstPoint;
+    auto pack = [&](const GenerationJob& job, int first) {
         if (!job.start.empty()) {
             batch.start.resize(3 * numPoints, 0.0);
             std::copy(job.start.begin(), job.start.end(), batch.start.begin() + 3 * first);
@@ -96,6 +111,12 @@ void GenerationLoop::packStarts(Batch& batch, const std::vector<Place>& packed) 
             batch.fixed.resize(numPoints, 0);
             std::copy(job.fixed.begin(), job.fixed.end(), batch.fixed.begin() + first);
         }
+    };
+    for (int i = 0; i < (int) packed.size(); i++) {
+        const BatchCopy& copy = batch.copies[i];
+        pack(getJob(packed[i]), copy.firstPoint);
+        if (copy.contrast >= 0)
+            pack(getJob(packed[i]), batch.copies[copy.contrast].firstPoint);
     }
 }
 
@@ -123,21 +144,26 @@ void GenerationLoop::keepInputs(Batch& batch, const std::vector<Place>& packed) 
 
         // The copies of the last job may go on in the next batch.
 
-        const bool isNeeded = !getCopy(packed[i]).accepted || input == (int) batch.inputs.size() - 1;
+        const bool isNeeded = !getCopy(packed[i]).accepted || packed[i].job == packed.back().job;
         if (isNeeded && job.inputs == nullptr)
             job.inputs = std::make_unique<TokenInputs>(std::move(batch.inputs[input]));
     }
 }
 
+double GenerationLoop::getShare(const Batch& batch, const std::vector<Place>& packed, int copy) {
+    const int last = (int) packed.size() - 1;
+    return batch.getNumPoints(copy) / (double) (batch.copies[last].firstPoint + batch.getNumPoints(last));
+}
+
 bool GenerationLoop::areOverdue(const Batch& batch, const std::vector<Place>& packed, double more) const {
-    std::map<int, int> numPoints;
+    std::map<int, double> shares;
     for (int i = 0; i < (int) packed.size(); i++) {
         if (getJob(packed[i]).timeLimit == 0)
             return false;
-        numPoints[packed[i].job] += batch.getNumPoints(i);
+        shares[packed[i].job] += getShare(batch, packed, i);
     }
-    return std::all_of(numPoints.begin(), numPoints.end(), [&](const auto& entry) {
-        return jobs[entry.first]->isOverdue(more * entry.second / batch.getNumPoints());
+    return std::all_of(shares.begin(), shares.end(), [&](const auto& entry) {
+        return jobs[entry.first]->isOverdue(more * entry.second);
     });
 }
 
@@ -158,11 +184,12 @@ bool GenerationLoop::runBatch(const Batch& batch, const std::vector<Place>& pack
         inspect(batch, packed);
     const double seconds = getSeconds();
     for (int i = 0; i < (int) packed.size(); i++) {
-        const double share = seconds * batch.getNumPoints(i) / batch.getNumPoints();
+        const double share = seconds * getShare(batch, packed, i);
         getCopy(packed[i]).wallSeconds += share;
         getJob(packed[i]).seconds += share;
         if (finished)
-            getCopy(packed[i]).numEvaluations += settings.sampler.getNumEvaluations();
+            getCopy(packed[i]).numEvaluations +=
+                    (batch.copies[i].contrast < 0 ? 1 : 2) * settings.sampler.getNumEvaluations();
     }
     return finished;
 }

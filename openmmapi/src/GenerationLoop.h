@@ -34,6 +34,10 @@ public:
     virtual int getNumTokens() const = 0;
     /** Make the inputs of the network. @throws ArgumentError if the model cannot describe the subject */
     virtual TokenInputs describe() const = 0;
+    /** Make the inputs that copies are guided away from (5.13); null if they are not guided. */
+    virtual std::unique_ptr<TokenInputs> describeContrast() const {
+        return nullptr;
+    }
     /** Inspect finished copies, of one batch: set `accepted`, and repair by a symmetry what may be repaired so. */
     virtual void inspect(const std::vector<GeneratedCopy*>& drawn) = 0;
 
@@ -75,8 +79,12 @@ private:
     int pack(const std::vector<Place>& pending, int first, int round, Batch& batch, std::vector<Place>& packed);
     /** Give the copies of a batch what their jobs start from. */
     void packStarts(Batch& batch, const std::vector<Place>& packed) const;
+    /** Append the contrasts of copies that are guided, behind all copies. */
+    void packContrasts(Batch& batch, const std::vector<Place>& packed) const;
     /** Move the inputs of a job to a batch; false, with a message, if the subject has none. */
     bool packInputs(GenerationJob& job, Batch& batch) const;
+    /** Get the share of a batch's time that one of its packed copies takes. */
+    static double getShare(const Batch& batch, const std::vector<Place>& packed, int copy);
     /** Take the inputs of jobs with copies to draw out of a batch that is done. */
     void keepInputs(Batch& batch, const std::vector<Place>& packed) const;
     /** Denoise and inspect a batch; false if the time of all its jobs was over before it ended. */

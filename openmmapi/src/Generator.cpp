@@ -4,6 +4,7 @@
 #include "openmmorbit/ArgumentError.h"
 #include "openmmorbit/internal/GeneratorImpl.h"
 #include "openmmorbit/internal/RandomSeed.h"
+#include "openmmorbit/internal/SamplerPlan.h"
 #include <algorithm>
 #include <cmath>
 #include <mutex>
@@ -81,6 +82,7 @@ void Generator::setNumThreads(int threads) {
 
 void Generator::setSamplerSettings(const SamplerSettings& newSettings) {
     newSettings.validate();
+    checkGuidance(className, newSettings, model->getBackbones().numBackbones > 0);
     const std::lock_guard<std::mutex> lock(getEngine().mutex);
     settings = newSettings;
 }

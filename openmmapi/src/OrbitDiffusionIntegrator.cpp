@@ -12,6 +12,7 @@
 #include "openmmorbit/internal/OrbitKernels.h"
 #include "openmmorbit/internal/ParticleMasses.h"
 #include "openmmorbit/internal/RandomSeed.h"
+#include "openmmorbit/internal/SamplerPlan.h"
 #include <algorithm>
 #include <cmath>
 #include <set>
@@ -123,6 +124,7 @@ int OrbitDiffusionIntegrator::getMoleculeCondition(int index) const {
 
 void OrbitDiffusionIntegrator::setSamplerSettings(const SamplerSettings& newSettings) {
     newSettings.validate();
+    checkGuidance("OrbitDiffusionIntegrator", newSettings, model->getBackbones().numBackbones > 0);
     settings = newSettings;
 }
 

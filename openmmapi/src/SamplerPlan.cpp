@@ -11,6 +11,15 @@ namespace OrbitPlugin {
 /** Below this noise level a wrong centre cannot be inverted any more, nm. */
 static const double FADING_NANOMETERS = 0.03;
 
+void checkGuidance(const std::string& where, const SamplerSettings& settings, bool hasLabels) {
+    if (settings.guidanceScale == 1 || hasLabels)
+        return;
+    std::ostringstream text;
+    text << where << "::setSamplerSettings: expected a guidanceScale of 1 for this model, which has no secondary "
+            "structure to guide by, got " << settings.guidanceScale;
+    throw ArgumentError(text.str());
+}
+
 SamplerPlan makeSamplerPlan(const SamplerSettings& settings, double unitInNanometers) {
     SamplerPlan plan;
     plan.method = settings.method;
@@ -19,6 +28,7 @@ SamplerPlan makeSamplerPlan(const SamplerSettings& settings, double unitInNanome
     plan.noiseScale = settings.noiseScale;
     plan.stereoGuidance = settings.stereoGuidance;
     plan.fadingSigma = FADING_NANOMETERS / unitInNanometers;
+    plan.guidanceScale = settings.guidanceScale;
     return plan;
 }
 

@@ -47,6 +47,7 @@ void SamplerSettings::validate() const {
     check(std::isfinite(noiseScale) && noiseScale >= 0, "a finite noiseScale of at least 0", noiseScale);
     check(std::isfinite(stereoGuidance) && stereoGuidance >= 0, "a finite stereoGuidance of at least 0",
         stereoGuidance);
+    check(std::isfinite(guidanceScale) && guidanceScale >= 0, "a finite guidanceScale of at least 0", guidanceScale);
 }
 
 std::vector<double> SamplerSettings::getNoiseLevels() const {

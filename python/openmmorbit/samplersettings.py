@@ -33,6 +33,8 @@ descriptions = {
     "noiseScale": "variance of the renewed noise over that of its level; below 1 conformers are less diverse",
     "stereoGuidance": "how far the atoms of a stereocentre move in one step while it disagrees with the others, "
                       "Angstrom; 0: not",
+    "guidanceScale": "how strongly backbones follow the secondary structure that was asked for: 1 as in the training "
+                     "data, above 1 more, at twice the cost",
 }
 
 

@@ -14,7 +14,7 @@ SamplerSettingsProxy::SamplerSettingsProxy() : SerializationProxy("OrbitSamplerS
 
 void SamplerSettingsProxy::serialize(const void* object, SerializationNode& node) const {
     const SamplerSettings& settings = *static_cast<const SamplerSettings*>(object);
-    node.setIntProperty("version", 4);
+    node.setIntProperty("version", 5);
     node.setIntProperty("method", (int) settings.method);
     node.setIntProperty("schedule", (int) settings.schedule);
     node.setIntProperty("numSteps", settings.numSteps);
@@ -25,10 +25,11 @@ void SamplerSettingsProxy::serialize(const void* object, SerializationNode& node
     node.setIntProperty("renewalRule", (int) settings.renewalRule);
     node.setDoubleProperty("noiseScale", settings.noiseScale);
     node.setDoubleProperty("stereoGuidance", settings.stereoGuidance);
+    node.setDoubleProperty("guidanceScale", settings.guidanceScale);
 }
 
 void* SamplerSettingsProxy::deserialize(const SerializationNode& node) const {
-    checkVersion(node, getTypeName(), 4);
+    checkVersion(node, getTypeName(), 5);
     auto settings = std::make_unique<SamplerSettings>();
     settings->method = (SamplerMethod) node.getIntProperty("method");
     settings->schedule = (NoiseSchedule) node.getIntProperty("schedule");
@@ -37,12 +38,14 @@ void* SamplerSettingsProxy::deserialize(const SerializationNode& node) const {
     settings->sigmaMin = node.getDoubleProperty("sigmaMin");
     settings->rho = node.getDoubleProperty("rho");
 
-    // Version 1 knew the probability-flow ODE only, version 2 no guidance, version 3 neither rates nor a noise scale.
+    // Version 1 knew the probability-flow ODE only, version 2 no stereo guidance, version 3 neither rates nor a noise
+    // scale, version 4 no classifier-free guidance.
 
     settings->renewal = node.getDoubleProperty("renewal", 0.0);
     settings->renewalRule = (RenewalRule) node.getIntProperty("renewalRule", 0);
     settings->noiseScale = node.getDoubleProperty("noiseScale", 1.0);
     settings->stereoGuidance = node.getDoubleProperty("stereoGuidance", 0.0);
+    settings->guidanceScale = node.getDoubleProperty("guidanceScale", 1.0);
     settings->validate();
 
     // The caller takes ownership.

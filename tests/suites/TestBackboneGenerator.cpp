@@ -6,6 +6,8 @@
 #include "openmmorbit/ArgumentError.h"
 #include "openmmorbit/BackboneCheck.h"
 #include "openmmorbit/BackboneGenerator.h"
+#include "openmmorbit/ConformerGenerator.h"
+#include "openmmorbit/OrbitDiffusionIntegrator.h"
 #include <gtest/gtest.h>
 #include <cmath>
 
@@ -181,6 +183,72 @@ TEST(TestBackboneGenerator, EveryBackboneOfABatchHasItsStart) {
     starts[1].level = 2;
     expectMentions<ArgumentError>("expected starts of one level",
             [&] { generator->generateBatch(backbones, {1, 1}, 5, 0, nullptr, starts); });
+}
+
+namespace {
+
+/** Get the positions of copies with a secondary structure, under guidance of a scale. */
+vector<OpenMM::Vec3> guide(const DenoiserModel& model, const std::string& structure, double scale,
+        const GenerationStart& start = GenerationStart()) {
+    const auto generator = makeGenerator(model);
+    SamplerSettings sampler = generator->getSamplerSettings();
+    sampler.guidanceScale = scale;
+    generator->setSamplerSettings(sampler);
+    BackboneSubject backbone = makeBackbone({24});
+    if (!structure.empty())
+        backbone.structure = structure;
+    const Ensemble copies = generator->generate(backbone, 2, 5, 3, nullptr, start);
+    const bool isGuided = scale != 1 && backbone.structure.find_first_not_of('?') != std::string::npos;
+    EXPECT_EQ(copies.getProvenance(0).numEvaluations, (isGuided ? 2 : 1) * sampler.getNumEvaluations());
+    vector<OpenMM::Vec3> all = copies.getPositions(0);
+    all.insert(all.end(), copies.getPositions(1).begin(), copies.getPositions(1).end());
+    return all;
+}
+
+double getLargestDistance(const vector<OpenMM::Vec3>& a, const vector<OpenMM::Vec3>& b) {
+    double largest = 0;
+    for (std::size_t i = 0; i < a.size(); i++)
+        largest = std::max(largest, std::sqrt((a[i] - b[i]).dot(a[i] - b[i])));
+    return largest;
+}
+
+} // namespace
+
+TEST(TestBackboneGenerator, GuidanceMultipliesWhatTheStructureChanges) {
+    // Without guidance the structure is ignored at a scale of 0 and followed at 1; open residues need no guidance.
+
+    const DenoiserModel model = makeBackboneModel();
+    const std::string helix(24, 'H');
+    const vector<OpenMM::Vec3> open = guide(model, "", 1), followed = guide(model, helix, 1);
+    EXPECT_GT(getLargestDistance(open, followed), 1e-2) << "the structure changes nothing";
+    expectClose("ignored", guide(model, helix, 0), open, {1e-4, 1e-4});
+    EXPECT_EQ(guide(model, "", 3), open);
+    const double once = getLargestDistance(guide(model, helix, 1.001), followed);
+    EXPECT_LT(once, 1e-2);
+    EXPECT_GT(getLargestDistance(guide(model, helix, 3), followed), 10 * once);
+}
+
+TEST(TestBackboneGenerator, GuidedCopiesKeepFixedAtoms) {
+    GenerationStart start = makeHelixStart(24, 1);
+    start.fixed = {2, 3, 11};
+    const vector<OpenMM::Vec3> copies = guide(makeBackboneModel(), std::string(24, 'E'), 2, start);
+    for (int atom : start.fixed)
+        EXPECT_LT(getDistance(copies[atom], start, atom), 1e-4);
+}
+
+TEST(TestBackboneGenerator, GuidanceNeedsLabels) {
+    SamplerSettings sampler;
+    sampler.guidanceScale = 2;
+    ConformerGenerator conformers(makeSmallModel());
+    expectMentions<ArgumentError>("ConformerGenerator::setSamplerSettings: expected a guidanceScale of 1 for this "
+            "model, which has no secondary structure to guide by, got 2",
+            [&] { conformers.setSamplerSettings(sampler); });
+    OrbitDiffusionIntegrator integrator(makeSmallModel());
+    expectMentions<ArgumentError>("OrbitDiffusionIntegrator::setSamplerSettings: expected a guidanceScale of 1",
+            [&] { integrator.setSamplerSettings(sampler); });
+    sampler.guidanceScale = -1;
+    expectMentions<ArgumentError>("expected a finite guidanceScale of at least 0, got -1",
+            [&] { sampler.validate(); });
 }
 
 TEST(TestBackboneGenerator, RefusesWrongStarts) {

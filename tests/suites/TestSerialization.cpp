@@ -43,7 +43,7 @@ std::string replaceOnce(std::string text, const std::string& from, const std::st
     return place == std::string::npos ? text : text.replace(place, from.size(), to);
 }
 
-SamplerSettings makeSampler() {
+SamplerSettings makeSampler(double guidanceScale = 1) {
     SamplerSettings settings;
     settings.method = SamplerMethod::Multistep;
     settings.schedule = NoiseSchedule::Logarithmic;
@@ -55,6 +55,7 @@ SamplerSettings makeSampler() {
     settings.stereoGuidance = 2.5;
     settings.renewalRule = RenewalRule::Rate;
     settings.noiseScale = 0.5;
+    settings.guidanceScale = guidanceScale;
     return settings;
 }
 
@@ -69,6 +70,7 @@ void expectSame(const SamplerSettings& expected, const SamplerSettings& actual) 
     EXPECT_EQ(expected.stereoGuidance, actual.stereoGuidance);
     EXPECT_EQ(expected.renewalRule, actual.renewalRule);
     EXPECT_EQ(expected.noiseScale, actual.noiseScale);
+    EXPECT_EQ(expected.guidanceScale, actual.guidanceScale);
 }
 
 template <class T>
@@ -298,7 +300,11 @@ TEST(Serialization, refusesAChangedModelFile) {
 }
 
 TEST(Serialization, samplersOfEarlierVersionsStayWhatTheyWere) {
-    std::string xml = toXml(makeSampler());
+    std::string xml = toXml(makeSampler(1.5));
+    expectSame(makeSampler(1.5), *fromXml<SamplerSettings>(xml));
+    xml = replaceOnce(xml, "version=\"5\"", "version=\"4\"");
+    xml = replaceOnce(xml, " guidanceScale=\"1.5\"", "");
+    EXPECT_EQ(fromXml<SamplerSettings>(xml)->guidanceScale, 1.0);
     xml = replaceOnce(xml, "version=\"4\"", "version=\"3\"");
     xml = replaceOnce(xml, " noiseScale=\".5\"", "");
     xml = replaceOnce(xml, " renewalRule=\"1\"", "");
@@ -339,7 +345,7 @@ TEST(Serialization, refusesNewerVersions) {
     for (const auto& [type, xml] : texts) {
         const std::size_t place = xml.find("type=\""+type+"\"");
         ASSERT_NE(std::string::npos, place) << xml;
-        const int newest = type == "OrbitSamplerSettings" ? 4 :
+        const int newest = type == "OrbitSamplerSettings" ? 5 :
                 type == "OrbitConformerGenerator" || type == "OrbitMolecularGraph" ? 2 : 1;
         const std::string newer = xml.substr(0, place) + replaceOnce(xml.substr(place),
                 "version=\"" + std::to_string(newest) + "\"", "version=\"" + std::to_string(newest + 1) + "\"");

@@ -55,6 +55,12 @@ struct OPENMM_EXPORT_ORBIT SamplerSettings {
      * centres that share no ring agree in only some of the copies.
      */
     double stereoGuidance = 4.0;
+    /**
+     * Scale w of classifier-free guidance, (5.13) of docs/theory.md: how strongly backbones follow the secondary
+     * structure that was asked for. 1: as in the training data, with one evaluation of the network; above 1 more
+     * strongly, and 0 not at all, with two. Other models than those of backbones need 1.
+     */
+    double guidanceScale = 1.0;
 
     /** Check the values. @throws ArgumentError */
     void validate() const;

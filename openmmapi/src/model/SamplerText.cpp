@@ -32,6 +32,7 @@ void forEachMember(Settings& settings, const Function& function) {
     function("renewalRule", settings.renewalRule, RULES);
     function("noiseScale", settings.noiseScale, NO_WORDS);
     function("stereoGuidance", settings.stereoGuidance, NO_WORDS);
+    function("guidanceScale", settings.guidanceScale, NO_WORDS);
 }
 
 template <class Value>

@@ -106,14 +106,16 @@ void CommonIntegrateOrbitDiffusionStepKernel::execute(int step) {
 
 void CommonIntegrateOrbitDiffusionStepKernel::denoiseAndGuide(
         const StepLevels& levels, double sigma, common::Buffer& y, common::Buffer& denoised) {
-    if (batch.isGuided(levels)) {
-        denoise(sigma, y, arrays->unguided, nullptr);
+    const bool isSteered = batch.isGuided(levels);
+    common::Buffer& first = isSteered ? arrays->unguided : denoised;
+    denoise(sigma, y, first, nullptr);
+    if (batch.hasContrasts())
+        common::classifierFreeGuidance(network->getDevice(), *arrays, batch.plan.guidanceScale, first);
+    if (isSteered) {
         const StereoGuidanceShape shape = {batch.getNumPoints(), sigma, batch.plan.stereoGuidance,
             batch.plan.fadingSigma};
         common::stereoGuidance(network->getDevice(), *arrays, shape, denoised);
     }
-    else
-        denoise(sigma, y, denoised, nullptr);
     if (!batch.fixed.empty())
         common::clampFixed(network->getDevice(), *arrays, denoised);
 }

@@ -26,6 +26,8 @@ void scaleOutput(Device& device, DeviceBatch& batch, Buffer& y, Buffer& denoised
 void stereoGuidance(Device& device, DeviceBatch& batch, const StereoGuidanceShape& shape, Buffer& guided);
 /** Clamp the fixed points of every copy, batch.fixed and batch.start, in denoised positions. */
 void clampFixed(Device& device, DeviceBatch& batch, Buffer& denoised);
+/** Guide the copies that have a contrast, batch.contrasts, in denoised positions. */
+void classifierFreeGuidance(Device& device, DeviceBatch& batch, double scale, Buffer& denoised);
 void eulerStep(Device& device, DeviceBatch& batch, const StepLevels& levels, Buffer& next);
 void heunStep(Device& device, DeviceBatch& batch, const StepLevels& levels);
 void multistepStep(Device& device, DeviceBatch& batch, const StepLevels& levels);

@@ -179,8 +179,8 @@ string getProgramSource() {
     using namespace CommonOrbitKernelSources;
     string source;
     for (const char* part : {vectors, centroid, tensorCores, linear, noise, prior, timeConditioning, tokenEmbedding,
-            pairFeatures, pairBiasAttention, transition, coordinateHead, stereoGuidance, clampFixed, samplerStep,
-            gather, scatter})
+            pairFeatures, pairBiasAttention, transition, coordinateHead, classifierFreeGuidance, stereoGuidance,
+            clampFixed, samplerStep, gather, scatter})
         source += string(part) + "\n";
     return source;
 }

@@ -23,6 +23,12 @@ void DeviceBatch::set(Device& device, const Batch& batch, int points) {
         fixed.upload(context, vector<int>(batch.fixed.begin(), batch.fixed.end()));
         start.uploadNumbers(context, batch.start, asDouble);
     }
+    if (batch.hasContrasts()) {
+        vector<int> values;
+        for (const BatchCopy& copy : batch.copies)
+            values.push_back(copy.contrast);
+        contrasts.upload(context, values);
+    }
     if (!batch.particles.empty())
         particles.upload(context, batch.particles);
     reserveAll(device);

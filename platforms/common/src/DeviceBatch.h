@@ -24,6 +24,7 @@ public:
     Buffer conditions{"conditions"};    ///< [numConditions] rows of condition.embedding
     Buffer copyVolumes{"copyVolumes"}, volumes{"volumes"}, volumeScales{"volumeScales"};
     Buffer particles{"particles"}, fixed{"fixed"};
+    Buffer contrasts{"contrasts"};      ///< [numCopies] the copy that guides it, -1: none; empty if there is none
     // Coordinates in mixed precision.
     Buffer positions{"positions"}, denoised{"denoised"}, previousDenoised{"previousDenoised"}, noise{"noise"};
     Buffer predicted{"predicted"}, predictedDenoised{"predictedDenoised"}, unguided{"unguided"};

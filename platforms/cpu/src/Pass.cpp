@@ -17,10 +17,22 @@ void Pass::add(const Batch& batch, int copy, long words) {
     numWords += words;
 }
 
+/** Find the copy that each one is the contrast of; -1: none. */
+static std::vector<int> findGuided(const Batch& batch) {
+    std::vector<int> guided(batch.copies.size(), -1);
+    for (int copy = 0; copy < (int) batch.copies.size(); copy++)
+        if (batch.copies[copy].contrast >= 0)
+            guided[batch.copies[copy].contrast] = copy;
+    return guided;
+}
+
 std::vector<Pass> makePasses(const Batch& batch, const PassPlan& plan) {
     const std::vector<int>& conditions = plan.conditionOfCopy;
-    std::vector<int> order(batch.copies.size());
-    std::iota(order.begin(), order.end(), 0);
+    const std::vector<int> guided = findGuided(batch);
+    std::vector<int> order;
+    for (int copy = 0; copy < (int) batch.copies.size(); copy++)
+        if (guided[copy] < 0)
+            order.push_back(copy);
     std::stable_sort(order.begin(), order.end(), [&](int a, int b) {
         if (conditions[a] != conditions[b])
             return conditions[a] < conditions[b];
@@ -35,14 +47,18 @@ std::vector<Pass> makePasses(const Batch& batch, const PassPlan& plan) {
     std::vector<Pass> passes;
     long first = 0, lastSection = -1;
     for (int copy : order) {
-        const long size = batch.getNumTokens(copy), words = plan.wordsOfInput[batch.copies[copy].input];
+        const int contrast = batch.copies[copy].contrast;
+        const long numTogether = contrast < 0 ? 1 : 2, size = numTogether * batch.getNumTokens(copy);
+        const long words = plan.wordsOfInput[batch.copies[copy].input];
         const long section = (2 * first + size) * numSections / (2 * numTokens);
         if (alone || section != lastSection || passes.back().condition != conditions[copy] ||
-                passes.back().numWords + words > MAX_PASS_WORDS) {
+                passes.back().numWords + numTogether * words > MAX_PASS_WORDS) {
             passes.emplace_back();
             passes.back().condition = conditions[copy];
         }
         passes.back().add(batch, copy, words);
+        if (contrast >= 0)
+            passes.back().add(batch, contrast, plan.wordsOfInput[batch.copies[contrast].input]);
         first += size;
         lastSection = section;
     }

@@ -51,7 +51,7 @@ struct PassPlan {
 
 /**
  * Divide a batch into passes of about PASS_ROWS rows: as many for each thread, with about as many rows. Large ones come
- * first, so that no thread starts one when the others have finished.
+ * first, so that no thread starts one when the others have finished. A copy and its contrast are in one pass.
  */
 OPENMM_EXPORT_ORBIT std::vector<Pass> makePasses(const Batch& batch, const PassPlan& plan);
 

@@ -122,3 +122,21 @@ TEST(CpuPasses, biasesOfAPassFit) {
 }
 
 } // namespace
+
+TEST(CpuPasses, contrastsAreWithTheirCopies) {
+    const DenoiserModel model = makeSmallModel();
+    Passes found(model, {30, 20, 30, 20, 30, 7}, 2);
+    for (int copy : {0, 3, 5}) {
+        found.batch.addContrast(copy, found.batch.copies[copy].input);
+        found.plan.conditionOfCopy.push_back(found.plan.conditionOfCopy[copy]);
+    }
+    found.passes = cpu::makePasses(found.batch, found.plan);
+    found.check();
+    for (const cpu::Pass& pass : found.passes)
+        for (std::size_t i = 0; i < pass.copies.size(); i++) {
+            const int contrast = found.batch.copies[pass.copies[i]].contrast;
+            if (contrast >= 0) {
+                EXPECT_EQ(pass.copies.at(i + 1), contrast);
+            }
+        }
+}

@@ -40,6 +40,7 @@ OPENMM_EXPORT_ORBIT void stereoGuidance(const StereoGuidanceShape& shape, ArrayV
         Input denoised, Output guided);
 OPENMM_EXPORT_ORBIT void clampFixed(const ClampFixedShape& shape, ArrayView<const char> fixed, Input start,
         Output denoised);
+OPENMM_EXPORT_ORBIT void classifierFreeGuidance(double scale, Output denoised, Output contrast);
 OPENMM_EXPORT_ORBIT void eulerStep(const StepLevels& levels, Input positions, Input denoised, Output next);
 OPENMM_EXPORT_ORBIT void heunStep(const StepLevels& levels, const HeunInputs<double>& inputs, Output next);
 OPENMM_EXPORT_ORBIT void multistepStep(const StepLevels& levels, Input positions, Input denoised,

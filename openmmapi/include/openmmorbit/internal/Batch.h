@@ -18,6 +18,7 @@ struct BatchCopy {
     std::uint32_t draw = 0;     ///< key of the noise: attempt
     int condition = 0;          ///< row of condition.embedding
     int firstPoint = 0;         ///< first row of this copy in the positions of all copies
+    int contrast = -1;          ///< copy with other inputs that guides this one (5.13), see addContrast(); -1: none
 };
 
 /**
@@ -33,12 +34,22 @@ struct OPENMM_EXPORT_ORBIT Batch {
     std::vector<double> start;              ///< [numPoints][3] what the first noise is added to; empty: zeros
     std::vector<char> fixed;                ///< [numPoints] 1: keeps its place in `start` (5.12); empty: none is fixed
 
+    /** Whether any copy has a contrast. */
+    bool hasContrasts() const;
     /** Whether a step guides any subject. */
     bool isGuided(const StepLevels& levels) const;
     /** Get the key of a step's noise: each step has random numbers of its own. */
     std::uint64_t getStepSeed(int step) const;
     /** Append a copy and place its rows behind those of the others. @throws ArgumentError if it has no inputs */
     void addCopy(BatchCopy copy);
+    /**
+     * Guide a copy away from what other inputs give (5.13): append its contrast, a copy with these inputs and the same
+     * noise. Both have the same positions in all steps. Start and fixed points are the caller's, as for any copy.
+     *
+     * @param copy    index into copies
+     * @param input   index into inputs, of as many tokens
+     */
+    void addContrast(int copy, int input);
     /**
      * Check that start and fixed have as many values as the copies have points, and that a token has as many points as
      * one of the model. @throws ArgumentError

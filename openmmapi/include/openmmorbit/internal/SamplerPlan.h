@@ -6,6 +6,7 @@
 #include "openmmorbit/SamplerSettings.h"
 #include "openmmorbit/TokenInputs.h"
 #include "openmmorbit/internal/stages/SamplerStep.h"
+#include <string>
 #include <vector>
 
 namespace OrbitPlugin {
@@ -18,6 +19,7 @@ struct OPENMM_EXPORT_ORBIT SamplerPlan {
     double noiseScale = 1;                  ///< gamma of (5.8), variance of that noise over that of its level
     double stereoGuidance = 0;              ///< gain of (5.11); 0: none
     double fadingSigma = 0.3;               ///< level below which guidance fades (5.11)
+    double guidanceScale = 1;               ///< w of (5.13), for copies with a contrast
 
     /**
      * Begin at another noise level (partial diffusion): steps from higher levels are dropped, and the first step that
@@ -37,6 +39,15 @@ struct OPENMM_EXPORT_ORBIT SamplerPlan {
         return (int) noiseLevels.size() - 1;
     }
 };
+
+/**
+ * Check that a model has labels to guide by, if the settings ask for guidance (5.13).
+ *
+ * @param where       the class that was given the settings
+ * @param hasLabels   whether the model is one of backbones
+ * @throws ArgumentError for a guidanceScale other than 1 without labels
+ */
+OPENMM_EXPORT_ORBIT void checkGuidance(const std::string& where, const SamplerSettings& settings, bool hasLabels);
 
 /** Make the plan of a sampler. @param unitInNanometers   length of the model unit */
 OPENMM_EXPORT_ORBIT SamplerPlan makeSamplerPlan(const SamplerSettings& settings, double unitInNanometers = 0.1);

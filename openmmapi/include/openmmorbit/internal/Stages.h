@@ -18,7 +18,7 @@ struct StageInfo {
 };
 
 /** All stages. N tokens of P points, d width, c condition width, L layers, H heads; shapes of one copy. */
-constexpr std::array<StageInfo, 13> STAGES = {{
+constexpr std::array<StageInfo, 14> STAGES = {{
     {"gather", "", "Context positions", "centroids [copies][3]"},
     {"noise", "(6.1)", "seed, record, copy, draw", "noise [N P][3]"},
     {"prior", "(6.2), (5.8)", "sigma, noise [N P][3]", "positions [N P][3]"},
@@ -29,6 +29,7 @@ constexpr std::array<StageInfo, 13> STAGES = {{
     {"pairBiasAttention", "(4.10) to (4.14)", "x [N][d], u [N][3P], bias [H][N][N], modulation [6][d]", "x [N][d]"},
     {"transition", "(4.15) to (4.17)", "x [N][d], modulation [6][d]", "x [N][d]"},
     {"coordinateHead", "(4.18)", "x [N][d], head modulation [2][d]", "F [N][3P]"},
+    {"classifierFreeGuidance", "(5.13)", "scale, denoised [N P][3], contrast [N P][3]", "denoised [N P][3]"},
     {"stereoGuidance", "(5.9) to (5.11)", "handed volumes, denoised [N P][3]", "denoised [N P][3]"},
     {"clampFixed", "(5.12)", "fixed [N P], start [N P][3], denoised [N P][3]", "denoised [N P][3]"},
     {"samplerStep", "(5.1) to (5.4)", "levels, positions [N P][3], denoised [N P][3]", "positions [N P][3]"},

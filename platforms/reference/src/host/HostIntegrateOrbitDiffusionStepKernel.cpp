@@ -108,6 +108,10 @@ void HostIntegrateOrbitDiffusionStepKernel::stepDown(
 void HostIntegrateOrbitDiffusionStepKernel::denoiseGuided(ArrayView<const int> copies, const StepLevels& levels,
         double sigma, ArrayView<const double> y, ArrayView<double> guided, const Denoise& denoise) {
     denoise(sigma, y, guided);
+    for (int copy : copies)
+        if (batch.copies[copy].contrast >= 0)
+            reference::classifierFreeGuidance(
+                    batch.plan.guidanceScale, getRows(copy, guided), getRows(batch.copies[copy].contrast, guided));
     for (int copy : copies) {
         const TokenInputs& inputs = batch.getInputs(copy);
         const ArrayView<double> rows = getRows(copy, guided), before = getRows<double>(copy, now.unguided);

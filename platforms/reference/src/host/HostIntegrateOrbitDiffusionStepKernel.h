@@ -36,7 +36,7 @@ protected:
     typedef std::function<void(double sigma, ArrayView<const double> y, ArrayView<double> denoised)> Denoise;
     /** Put one copy at the first noise level. */
     void startCopy(int copy);
-    /** Take some copies through a step, evaluating the denoiser for all of them together. */
+    /** Take some copies, with their contrasts, through a step, evaluating the denoiser for all of them together. */
     void stepCopies(ArrayView<const int> copies, int step, const Denoise& denoise);
     /** Get the part of an array of all copies [numPoints][3] that belongs to one copy. */
     template <class T>
