@@ -28,9 +28,11 @@ DEVICE void rotateAway(mixed* A, mixed* V, int p, int q) {
     }
 }
 
-/** Find the rotation R [3][3] of (5.13): the quaternion of the largest eigenvalue, by Jacobi's method. */
+/** Find the rotation R [3][3] that brings x next to D: the quaternion of the largest eigenvalue, by Jacobi's method. */
 DEVICE void findRotation(const mixed* S, mixed* R) {
     mixed A[16], V[16];
+
+    // (5.13)
     A[0] = S[0]+S[4]+S[8];
     A[5] = S[0]-S[4]-S[8];
     A[10] = S[4]-S[0]-S[8];

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The clampFixed stage, common host: (5.12), (5.13) are in the kernel.
+// The clampFixed stage, common host.
 #include "CommonStages.h"
 
 namespace OrbitPlugin {
