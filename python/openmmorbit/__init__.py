@@ -26,7 +26,8 @@ pluginLoadedLibNames = loadPlugins()
 _homes = {
     "ConformerGenerator": "conformers", "GenerationResult": "conformers", "defaultModelPath": "models",
     "OpenStereoWarning": "openstereo", "TopologyGenerator": "topologies",
-    "BackboneGenerator": "backbones", "makeBackbone": "backbones",
+    "BackboneGenerator": "backbones", "makeBackbone": "designs", "BackboneDesign": "designs",
+    "designBackbone": "motifs",
     "readBackbones": "data.backbones", "buildBackboneDataset": "data.backbones",
     "BackboneDataset": "data.backbonedataset",
     "importanceWeights": "simulation.weights", "ImportanceWeights": "simulation.weights",
@@ -53,9 +54,9 @@ _homes = {
     "SamplerSettings": "orbit", "SymmetryGroup": "orbit", "closeGroup": "orbit", "OrbitDiffusionIntegrator": "orbit",
     "EnsembleMetrics": "orbit", "compareEnsembles": "orbit", "computeSymmetricRmsd": "orbit", "averageMetrics": "orbit",
 }
-_modules = ("backbones", "building", "chem", "cli", "conformers", "data", "demo", "ensemble", "evaluation",
-            "familiarity", "generator", "io", "models", "molecules", "openstereo", "orbit", "posterior", "relaxation",
-            "results", "samplersettings", "selections", "simulation", "topologies", "training")
+_modules = ("backbones", "building", "chem", "cli", "conformers", "data", "demo", "designs", "ensemble", "evaluation",
+            "familiarity", "generator", "io", "models", "molecules", "motifs", "openstereo", "orbit", "posterior",
+            "relaxation", "results", "samplersettings", "selections", "simulation", "topologies", "training")
 
 
 def __getattr__(name: str) -> Any:

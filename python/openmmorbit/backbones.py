@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: MIT
-"""Backbones of proteins: the generator, and the Topology of what it makes."""
+"""The generator of backbones of proteins."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Union
 
 import numpy as np
-from openmm import app
 
 from openmmorbit import orbit
 from openmmorbit.arguments import checkInteger
+from openmmorbit.designs import BackboneDesign, makeBackbone, makeTopology
 from openmmorbit.ensemble import Ensemble
 from openmmorbit.generator import Generator, makeStart, showSettings
 from openmmorbit.models import loadModel
@@ -21,68 +21,23 @@ if TYPE_CHECKING:
 
     from openmmorbit._types import ModelLike
 
+    #: Numbers of residues, or a backbone, or one with what is known of it.
+    BackboneLike = Union[int, Sequence[int], orbit.BackboneSubject, BackboneDesign]
+
+__all__ = ["DEFAULT_MODEL", "BackboneGenerator", "makeBackbone", "makeTopology"]
 #: Name of the packaged model.
 DEFAULT_MODEL = "backbone"
-_elements = {"N": "N", "CA": "C", "C": "C"}
-#: Chains are named A to Z, then A1, B1, ...
-_letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
-def makeBackbone(length: int | Sequence[int], structure: str | None = None) -> orbit.BackboneSubject:
-    """Make a backbone without positions.
-
-    Parameters
-    ----------
-    length : int or sequence of int
-        Number of residues, or of those of each chain.
-    structure : str, optional
-        Secondary structure: H (helix), E (strand), C (neither) or ? (open) for every residue, chain after chain;
-        default: all are open.
-
-    Raises
-    ------
-    ValueError
-        For a length below 1, and a structure of another length or with other letters.
-    """
-    lengths = list(length) if isinstance(length, (Sequence, np.ndarray)) else [length]
-    numbers = np.array([checkInteger("length", entry, -2**31, "makeBackbone") for entry in lengths], np.int32)
-    return orbit.makeBackbone(numbers, "" if structure is None else str(structure))
-
-
-def makeTopology(backbone: orbit.BackboneSubject, atomsPerResidue: int, residueName: str = "ALA") -> app.Topology:
-    """Get the Topology of a backbone: CA atoms without bonds, or N, CA and C with theirs.
-
-    Parameters
-    ----------
-    backbone : openmmorbit.orbit.BackboneSubject
-    atomsPerResidue : int
-        1 or 3.
-    residueName : str
-        Name of all residues.
-    """
-    graph = orbit.makeBackboneGraph(backbone, atomsPerResidue)
-    names = [atom.name for atom in graph.atoms]
-    topology, atoms, chain, last = app.Topology(), [], None, -1
-    for k, (index, number) in enumerate(zip(backbone.chains, backbone.numbers)):
-        if index != last:
-            turn = int(index) // len(_letters)
-            chain, last = topology.addChain(_letters[int(index) % len(_letters)] + (str(turn) if turn else "")), index
-        residue = topology.addResidue(residueName, chain, id=str(number))
-        for name in names[k * atomsPerResidue:(k + 1) * atomsPerResidue]:
-            atoms.append(topology.addAtom(name, app.Element.getBySymbol(_elements[name]), residue))
-    if atomsPerResidue > 1:
-        for bond in graph.bonds:
-            topology.addBond(atoms[bond.atom1], atoms[bond.atom2])
-    return topology
-
-
-def _describe(length: int | Sequence[int] | orbit.BackboneSubject, structure: str | None) -> orbit.BackboneSubject:
+def _describe(length: BackboneLike, structure: str | None) -> BackboneDesign:
     """Get the backbone that a caller means."""
+    if isinstance(length, BackboneDesign):
+        return length if structure is None else length.withStructure(structure)
     if not isinstance(length, orbit.BackboneSubject):
-        return makeBackbone(length, structure)
+        return BackboneDesign(makeBackbone(length, structure))
     if structure is not None:
         raise ValueError("BackboneGenerator: expected the structure in the BackboneSubject, got another one beside it")
-    return length
+    return BackboneDesign(length)
 
 
 class BackboneGenerator(Generator):
@@ -157,19 +112,25 @@ class BackboneGenerator(Generator):
         return statistics.shortest, statistics.longest
 
     @property
+    def maxChains(self) -> int:
+        """The most chains of a backbone that the model was trained on."""
+        return self._core.getStatistics().maxChains
+
+    @property
     def atomsPerResidue(self) -> int:
         """1 for CA, 3 for N, CA and C."""
         return self._core.getAtomsPerResidue()
 
-    def generate(self, length: int | Sequence[int] | orbit.BackboneSubject, numCopies: int = 1, seed: int = 0,
-                 progress: bool = False, *, structure: str | None = None, start: Any = None,
-                 level: float | None = None, fixed: Sequence[int] | None = None) -> Ensemble:
+    def generate(self, length: BackboneLike, numCopies: int = 1, seed: int = 0, progress: bool = False, *,
+                 structure: str | None = None, start: Any = None, level: float | None = None,
+                 fixed: Sequence[int] | None = None) -> Ensemble:
         """Generate copies of one backbone. Ctrl-C stops between two steps.
 
         Parameters
         ----------
-        length : int, sequence of int, or openmmorbit.orbit.BackboneSubject
-            Number of residues, or of those of each chain; or the backbone itself.
+        length : int, sequence of int, openmmorbit.orbit.BackboneSubject or BackboneDesign
+            Number of residues, or of those of each chain; or the backbone itself; or what designBackbone() made of a
+            known protein, which has a start itself.
         numCopies : int
             How many, at least 1.
         seed : int
@@ -181,8 +142,8 @@ class BackboneGenerator(Generator):
         start : Quantity or array_like, optional
             Shape (numAtoms, 3), in nm if there is no unit: a trace to vary (partial diffusion), or one with a motif.
         level : float, optional
-            With ``start``: noise level of the first step, in the unit of sigmaMax (Angstrom for packaged models). The
-            lower it is, the closer the copies stay to the start.
+            With ``start``, or a design of a whole protein: noise level of the first step, in the unit of sigmaMax
+            (Angstrom for packaged models). The lower it is, the closer the copies stay to the start.
         fixed : sequence of int, optional
             With ``start``: numbers of the residues of a motif, from 0. They keep their places to each other, and the
             rest is designed around them. The copies lie where the motif is.
@@ -198,16 +159,22 @@ class BackboneGenerator(Generator):
             For a length, a number of chains or a break that the model was not trained on.
         """
         where, number = "BackboneGenerator.generate", checkInteger("numCopies", numCopies, 1)
-        backbone, size = _describe(length, structure), self.atomsPerResidue
+        design, size = _describe(length, structure), self.atomsPerResidue
         atoms = [size * checkInteger("fixed", residue, 0) + k for residue in fixed or () for k in range(size)]
-        begin = makeStart(where, start, level, atoms)
+        if not design.hasStart:
+            begin = makeStart(where, start, level, atoms)
+        elif start is None and fixed is None:
+            begin = design.makeStart(size, level)
+        else:
+            raise ValueError(f"{where}: expected a design alone, which knows what it starts from, got "
+                             f"{'start' if start is not None else 'fixed'} beside it")
         with self._watched(progress) as callback:
-            core = self._core.generate(backbone, number, checkInteger("seed", seed, 0), 0, callback, begin)
-        return Ensemble(core, makeTopology(backbone, size))
+            core = self._core.generate(design.backbone, number, checkInteger("seed", seed, 0), 0, callback, begin)
+        return Ensemble(core, design.makeTopology(size))
 
-    def generateBatch(self, lengths: Sequence[int | Sequence[int] | orbit.BackboneSubject], numCopies: int = 1,
-                      seed: int = 0, progress: bool = False, *, structures: Sequence[str | None] | None = None,
-                      firstRecord: int = 0) -> list[Ensemble]:
+    def generateBatch(self, lengths: Sequence[BackboneLike], numCopies: int = 1, seed: int = 0, progress: bool = False,
+                      *, structures: Sequence[str | None] | None = None, firstRecord: int = 0,
+                      level: float | None = None) -> list[Ensemble]:
         """Generate copies of several backbones together, which need not be equally long.
 
         Parameters
@@ -224,6 +191,8 @@ class BackboneGenerator(Generator):
             Secondary structure of each, see makeBackbone(); None leaves it open.
         firstRecord : int
             Number of the first backbone in a larger series: its copies do not depend on how the series is divided.
+        level : float, optional
+            With designs of whole proteins: see generate().
 
         Returns
         -------
@@ -241,12 +210,18 @@ class BackboneGenerator(Generator):
         if len(wanted) != len(lengths):
             raise ValueError(f"BackboneGenerator.generateBatch: expected one structure for each of {len(lengths)} "
                              f"backbones, got {len(wanted)}")
-        backbones = [_describe(length, structure) for length, structure in zip(lengths, wanted)]
+        designs = [_describe(length, structure) for length, structure in zip(lengths, wanted)]
+        size = self.atomsPerResidue
+        starting = [design.hasStart for design in designs]
+        if any(starting) != all(starting) or (level is not None and not any(starting)):
+            raise ValueError("BackboneGenerator.generateBatch: expected designs with a start, all or none, and a level "
+                             f"with them only, got {sum(starting)} of {len(designs)} that have one")
+        starts = [design.makeStart(size, level) for design in designs] if any(starting) else []
         with self._watched(progress) as callback:
-            numbers = np.full(len(backbones), number, np.int32)
-            found = self._core.generateBatch(backbones, numbers, seed, first, callback)
-        return [Ensemble(core, makeTopology(backbone, self.atomsPerResidue))
-                for core, backbone in zip(found, backbones)]
+            numbers = np.full(len(designs), number, np.int32)
+            found = self._core.generateBatch([design.backbone for design in designs], numbers, seed, first, callback,
+                                             starts)
+        return [Ensemble(core, design.makeTopology(size)) for core, design in zip(found, designs)]
 
 
 showSettings(BackboneGenerator)

@@ -96,14 +96,15 @@ def _findResidues(topology: app.Topology, where: str) -> list[app.topology.Resid
     return [atom.residue for atom in topology.atoms() if atom.index in chosen]
 
 
-def readSequence(sequence: str | Sequence[str] | app.Topology) -> list[str]:
-    """Get the names of residues, three letters each.
+def readSequence(sequence: str | Sequence[str | None] | app.Topology) -> list[str]:
+    """Get the names of residues, three letters each; an empty text for one that is open.
 
     Parameters
     ----------
     sequence : str, sequence of str or openmm.app.Topology
         Letters, with "/" or ":" between chains and blanks anywhere; or names of three letters; or a Topology, whose
-        residues with a CA atom are taken. Names of protonation states become those of their residues.
+        residues with a CA atom are taken. Names of protonation states become those of their residues. The letter X, and
+        None among names, leave a residue open.
 
     Raises
     ------
@@ -111,13 +112,13 @@ def readSequence(sequence: str | Sequence[str] | app.Topology) -> list[str]:
         Naming the place of a residue that is none of the twenty.
     """
     if isinstance(sequence, str):
-        known: dict[str, str] = _letters
+        known: dict[str, str] = {**_letters, "X": ""}
         entries = [letter for letter in sequence.upper() if letter not in "/:" and not letter.isspace()]
     else:
-        known = {**{name: name for name in _letters.values()}, **_variants}
+        known = {**{name: name for name in _letters.values()}, **_variants, "": ""}
         if isinstance(sequence, app.Topology):
             sequence = [residue.name for residue in _findResidues(sequence, "readSequence")]
-        entries = [str(entry).upper() for entry in sequence]
+        entries = ["" if entry is None else str(entry).upper() for entry in sequence]
     for place, entry in enumerate(entries, 1):
         if entry not in known:
             raise ValueError(f"readSequence: expected the twenty standard residues, got {entry!r} at place {place}")
@@ -214,7 +215,7 @@ def addHydrogens(modeller: app.Modeller, pH: float) -> None:
                           platform=openmm.Platform.getPlatform("Reference"))
 
 
-def buildBackbone(trace: Any, sequence: str | Sequence[str] | app.Topology | None = None, *, state: int = 0,
+def buildBackbone(trace: Any, sequence: str | Sequence[str | None] | app.Topology | None = None, *, state: int = 0,
                   topology: app.Topology | None = None, chains: Sequence[int] | None = None, hydrogens: bool = True,
                   pH: float = 7.0, splitAtBreaks: bool = False, keepCis: bool = False,
                   keepLeftHanded: bool = False) -> ProteinModel:
@@ -226,7 +227,7 @@ def buildBackbone(trace: Any, sequence: str | Sequence[str] | app.Topology | Non
         CA positions of shape (numResidues, 3), in nm if there is no unit; several states are possible. If the Topology
         is known, its CA atoms are taken, with the chains and numbers of their residues.
     sequence : str, sequence of str or openmm.app.Topology, optional
-        As in readSequence(). Default: alanine, and glycine where phi is positive.
+        As in readSequence(). Residues that are open, by default all: alanine, and glycine where phi is positive.
     state : int
         Which of several states.
     topology : openmm.app.Topology, optional
@@ -274,9 +275,13 @@ def buildBackbone(trace: Any, sequence: str | Sequence[str] | app.Topology | Non
         if len(names) != len(positions):
             raise ValueError(f"buildBackbone: expected a sequence of {len(positions)} residues, one for each CA atom, "
                              f"got {len(names)}")
-        core.residueNames = names
     settings.splitAtBreaks, settings.keepCis = bool(splitAtBreaks), bool(keepCis)
     settings.keepLeftHanded = bool(keepLeftHanded)
+    if sequence is not None and any(names):
+        if not all(names):      # Which of the open ones are glycine, a model without names says.
+            chosen = orbit.buildBackbone(core, settings).topology.residueNames
+            names = [name or other for name, other in zip(names, chosen)]
+        core.residueNames = names
     built = orbit.buildBackbone(core, settings)
     heavy = unit.Quantity(0.1 * np.asarray(built.positions).reshape(-1, 3), unit.nanometer)
     model = ProteinModel(makeTopology(built.topology), heavy, built.report, built.topology)

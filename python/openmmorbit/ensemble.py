@@ -247,7 +247,7 @@ class Ensemble:
                              f"takes over, got none; call state({index}, context), or applyTo(context, {index})")
         return self._core.createState(self[index].index, context)
 
-    def build(self, index: int = 0, sequence: str | Sequence[str] | app.Topology | None = None,
+    def build(self, index: int = 0, sequence: str | Sequence[str | None] | app.Topology | None = None,
               **options: Any) -> ProteinModel:
         """Build a protein on the CA atoms of one copy of a backbone.
 
@@ -256,7 +256,8 @@ class Ensemble:
         index : int
             Which copy.
         sequence : str, sequence of str or openmm.app.Topology, optional
-            Default: alanine, and glycine where phi is positive.
+            As of openmmorbit.readSequence(). Residues that are open, by default all: alanine, and glycine where phi is
+            positive.
         **options
             Those of openmmorbit.buildBackbone(), e.g. hydrogens.
 
@@ -274,7 +275,7 @@ class Ensemble:
 
         return buildBackbone(self, sequence, state=index, **options)
 
-    def simulate(self, index: int = 0, sequence: str | Sequence[str] | app.Topology | None = None,
+    def simulate(self, index: int = 0, sequence: str | Sequence[str | None] | app.Topology | None = None,
                  **options: Any) -> ProteinSimulation:
         """Build a protein on one copy of a backbone, and start a Simulation of it in implicit solvent, in stages.
 

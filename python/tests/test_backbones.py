@@ -175,7 +175,7 @@ def testTheCommandWritesPdbAndCif(shard, tmp_path, capsys):
                              (["--length", "10", "-o", "x.pdb"], "expected a --length of 20 to 47"),
                              (["--length", "30", "-o", "x.xyz"], "ends in .pdb or .cif"),
                              (["--length", "30", "--structure", "HH", "-o", "x.pdb"], "each of 30 residues, got 2"),
-                             (["--length", "30-31", "--structure", "HH", "-o", "x.pdb"], "expected one --length")):
+                             (["--length", "30-31", "--structure", "HH", "-o", "x.pdb"], "one length beside --struct")):
         status, line = runCli(capsys, *base, *options)
         assert status == 2 and message in line
     status, line = runCli(capsys, *base, "--length", "30", "--max-redraws", 1, "-o", tmp_path / "none.pdb")
@@ -201,7 +201,7 @@ def testTheCommandBuildsProteins(shard, tmp_path, capsys, monkeypatch):
         topology = reader(str(path)).topology
         assert {residue.name for residue in topology.residues()} == {name}
         assert any(atom.element.symbol == "H" for atom in topology.atoms())
-    for options, message in ((["--sequence", "KKK"], "a --sequence of 30 residues, as --length says, got 3"),
+    for options, message in ((["--sequence", "KKK"], "a --sequence of each of 30 residues, got 3"),
                              (["--sequence", 30 * "B"], "got")):
         status, line = runCli(capsys, *base, *options, "-o", tmp_path / "x.pdb")
         assert status == 2 and message in line
@@ -243,5 +243,7 @@ def testThePageRuns(tmp_path, monkeypatch):
                      "exec"), names)
     assert names["dataset"].messages == [] and names["ensemble"].numAtoms == 80
     assert [entry.numAtoms for entry in names["mixed"]] == [60, 70, 80]
-    motif = names["around"].positions._value[:, 20:35] - names["ensemble"].positions._value[0, 20:35]
-    assert np.abs(motif).max() < 1e-4
+    design = names["design"]
+    motif = names["scaffolds"].positions._value[:, list(design.fixed)] - design.positions[list(design.fixed), 1]
+    assert np.abs(motif).max() < 1e-4 and 60 <= len(design) <= 80 and len(names["protein"]) == len(design)
+    assert all(word in text for word in ("--start", "--level", "--fixed", "--contig", "--residues", "--keep-unusual"))

@@ -7,16 +7,19 @@ import re
 import time
 from typing import TYPE_CHECKING
 
+from openmmorbit.command.backbonestarts import addStartOptions, checkStartOptions, readDesigns
 from openmmorbit.command.console import EXIT_OK, EXIT_SOME_FAILED, UsageError, checkOutput, counted, explain, report
 from openmmorbit.command.generation import addGenerationOptions, readGenerationOptions
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Sequence
 
     from openmm import app, unit
 
     from openmmorbit._types import Subparsers
     from openmmorbit.backbones import BackboneGenerator
+    from openmmorbit.designs import BackboneDesign
     from openmmorbit.ensemble import Ensemble
 
 #: Backbones that are generated and written at a time.
@@ -69,92 +72,127 @@ class _Writer:
         return self.path
 
 
-def _generate(options: argparse.Namespace, generator: BackboneGenerator, lengths: list[int], seed: int) -> int:
-    from tqdm import tqdm
+class _Run:
+    """One call of the command: what has been written, and what went wrong."""
 
-    from openmmorbit.building import BackboneError
+    def __init__(self, options: argparse.Namespace, generator: BackboneGenerator, seed: int) -> None:
+        self.options, self.generator, self.seed = options, generator, seed
+        self.failures: list[str] = []
+        self.numRedraws, self.begin = 0, time.perf_counter()
+        self.writer = _Writer(options.output)
 
-    begin, numRedraws = time.perf_counter(), 0
-    failures: list[str] = []
-    writer = _Writer(options.output)
+    def _write(self, ensemble: Ensemble, wanted: int | BackboneDesign) -> None:
+        from openmmorbit.building import BackboneError
+        from openmmorbit.designs import BackboneDesign
 
-    def write(ensemble: Ensemble) -> None:
+        design = wanted if isinstance(wanted, BackboneDesign) else None
+        sequence = self.options.sequence
+        if sequence is None and design is not None:
+            sequence = design.sequence
         for index, conformer in enumerate(ensemble):
             try:
-                built = ensemble.build(index, options.sequence) if options.build else conformer
-                writer.add(built.topology, built.positions)
+                built = ensemble.build(index, sequence) if self.options.build else conformer
+                self.writer.add(built.topology, built.positions)
             except BackboneError as error:
-                failures.append(explain(error))
+                self.failures.append(explain(error))
+                continue
+            if self.options.contig is not None and design is not None and not self.options.quiet:
+                report(f"backbone {self.writer.number}: {design.describeMotif()} of {len(design)}")
+        self.numRedraws += sum(entry.numRedraws for entry in ensemble.provenance)
+        self.failures += [entry.status.message for entry in ensemble.failures]
 
-    try:
-        with tqdm(total=options.num, desc="backbones", disable=True if options.quiet else None) as bar:
-            for first in range(0, options.num, BLOCK):
-                block = lengths[first:first + BLOCK]
-                for ensemble in generator.generateBatch(block, 1, seed, structures=[options.structure] * len(block),
-                                                        firstRecord=first):
-                    write(ensemble)
-                    numRedraws += sum(entry.numRedraws for entry in ensemble.provenance)
-                    failures += [entry.status.message for entry in ensemble.failures]
-                bar.update(len(block))
-    finally:
-        path = writer.close()
-        if not options.quiet or path == "":
-            text = (f"{counted(writer.number, 'backbone')} in {time.perf_counter() - begin:.1f} s -> "
-                    f"{path or 'nothing written'}, seed {seed}, {generator.kernelDescription()}")
-            if not options.no_check:
-                text += f"; {counted(numRedraws, 'redraw')} of backbones that were kept"
-            if failures:
-                text += (f"; {counted(len(failures), 'backbone')} stayed wrong and left out, e.g. "
-                         f"{explain(failures[0])}")
-            report(text)
-    return EXIT_SOME_FAILED if failures else EXIT_OK
+    def generate(self, wanted: Sequence[int | BackboneDesign]) -> int:
+        """Generate one backbone for each entry."""
+        from tqdm import tqdm
+
+        try:
+            with tqdm(total=len(wanted), desc="backbones", disable=True if self.options.quiet else None) as bar:
+                for first in range(0, len(wanted), BLOCK):
+                    block = wanted[first:first + BLOCK]
+                    ensembles = self.generator.generateBatch(
+                        block, 1, self.seed, structures=[self.options.structure] * len(block), firstRecord=first,
+                        level=self.options.level)
+                    for ensemble, entry in zip(ensembles, block):
+                        self._write(ensemble, entry)
+                    bar.update(len(block))
+        finally:
+            self._finish()
+        return EXIT_SOME_FAILED if self.failures else EXIT_OK
+
+    def _finish(self) -> None:
+        path = self.writer.close()
+        if self.options.quiet and path != "":
+            return
+        text = (f"{counted(self.writer.number, 'backbone')} in {time.perf_counter() - self.begin:.1f} s -> "
+                f"{path or 'nothing written'}, seed {self.seed}, {self.generator.kernelDescription()}")
+        if not self.options.no_check:
+            text += f"; {counted(self.numRedraws, 'redraw')} of backbones that were kept"
+        if self.failures:
+            text += (f"; {counted(len(self.failures), 'backbone')} stayed wrong and left out, e.g. "
+                     f"{explain(self.failures[0])}")
+        report(text)
 
 
-def _checkSequence(sequence: str, length: int) -> None:
-    """Refuse a sequence before anything is generated."""
+def _checkLetters(options: argparse.Namespace, numbers: set[int]) -> None:
+    """Refuse a sequence or structure that does not fit, before anything is generated."""
     from openmmorbit.building import readSequence
 
-    try:
-        names = readSequence(sequence)
-    except ValueError as error:
-        raise UsageError(explain(error)) from error
-    if len(names) != length:
-        raise UsageError(f"expected a --sequence of {length} residues, as --length says, got {len(names)}")
+    for name in ("structure", "sequence"):
+        letters = getattr(options, name)
+        if letters is None:
+            continue
+        if len(numbers) > 1:
+            raise UsageError(f"expected backbones of one length beside --{name}, got {min(numbers)} to {max(numbers)} "
+                             f"residues; give one {'number' if options.contig is None else 'length'} as --length")
+        try:
+            count = len(readSequence(letters)) if name == "sequence" else len(letters)
+        except ValueError as error:
+            raise UsageError(explain(error)) from error
+        if count != min(numbers):
+            raise UsageError(f"expected a --{name} of each of {min(numbers)} residues, got {count}")
+
+
+def _listWanted(options: argparse.Namespace, generator: BackboneGenerator,
+                seed: int) -> Sequence[int | BackboneDesign]:
+    """Get a length, or a design, for each backbone."""
+    import numpy as np
+
+    lengths = None if options.length is None else readLengths(options.length)
+    shortest, longest = generator.lengths
+    if lengths is not None and (lengths[0] < shortest or lengths[1] > longest):
+        raise UsageError(f"expected a --length of {shortest} to {longest} residues, as the model was trained on, got "
+                         f"'{options.length}'")
+    designs = readDesigns(options, generator, lengths, seed)
+    if designs is not None:
+        _checkLetters(options, {len(design) for design in designs})
+        return designs
+    assert lengths is not None          # checkStartOptions() asks for it.
+    _checkLetters(options, set(lengths))
+    return np.random.default_rng(seed).integers(lengths[0], lengths[1] + 1, options.num).tolist()
 
 
 def runBackbones(options: argparse.Namespace) -> int:
     """Generate backbones and write them as they come."""
-    import numpy as np
-
     from openmmorbit.backbones import BackboneGenerator
 
     if not options.output.lower().endswith(_endings):
         raise UsageError(f"expected an output that ends in {' or '.join(_endings)}, got '{options.output}'")
-    checkOutput(options.output, [options.model])
+    inputs = [options.model, options.start, options.motif]
+    checkOutput(options.output, [path for path in inputs if path is not None])
     if options.num < 1:
         raise UsageError(f"expected at least 1 backbone, got -n {options.num}")
     if not 0 <= options.seed < 2**31:
         raise UsageError(f"expected a seed from 0 to {2**31 - 1}, got {options.seed}")
-    first, last = readLengths(options.length)
-    if options.structure is not None and first != last:
-        raise UsageError(f"expected one --length beside --structure, got the range '{options.length}'")
+    checkStartOptions(options)
     options.build = options.build or options.sequence is not None
-    if options.sequence is not None and first != last:
-        raise UsageError(f"expected one --length beside --sequence, got the range '{options.length}'")
     seed = options.seed or int.from_bytes(os.urandom(4), "big") % (2**31 - 1) + 1
     try:
         generator = BackboneGenerator(options.model, check=not options.no_check, **readGenerationOptions(options))
-        shortest, longest = generator.lengths
-        if first < shortest or last > longest:
-            raise UsageError(f"expected a --length of {shortest} to {longest} residues, as the model was trained on, "
-                             f"got '{options.length}'")
+        wanted = _listWanted(options, generator, seed)
         generator.kernelDescription()   # Refuses a platform without a kernel before the output is opened.
     except (ValueError, OSError) as error:
         raise UsageError(explain(error)) from error
-    if options.sequence is not None:
-        _checkSequence(options.sequence, first)
-    lengths = np.random.default_rng(seed).integers(first, last + 1, options.num).tolist()
-    return _generate(options, generator, lengths, seed)
+    return _Run(options, generator, seed).generate(wanted)
 
 
 def addBackbones(commands: Subparsers) -> None:
@@ -163,19 +201,23 @@ def addBackbones(commands: Subparsers) -> None:
         "backbones", help="generate backbones of proteins",
         description="Generates backbones: CA atoms, or N, CA and C if the model has them. Each has a length of its own "
                     "in the range. Those that fail the inspection are redrawn, and left out if they stay wrong. A .pdb "
-                    "file has a model for each backbone, a .cif file a data block.",
+                    "file has a model for each backbone, a .cif file a data block. With --start a known protein is "
+                    "varied, with --motif a part of one is kept.",
         epilog="exit status: 0 all backbones, 2 wrong use, 3 some stayed wrong and were left out")
-    parser.add_argument("--length", required=True, metavar="N[-M]", help="number of residues, or its range, e.g. 60-80")
+    parser.add_argument("--length", metavar="N[-M]",
+                        help="number of residues, or its range, e.g. 60-80; with --contig, of the whole")
     parser.add_argument("-o", "--output", required=True, help=".pdb or .cif")
     parser.add_argument("-n", "--num", type=int, default=1, help="backbones (default 1)")
     parser.add_argument("--structure", metavar="LETTERS",
                         help="secondary structure: H (helix), E (strand), C (neither) or ? (open) for every residue")
     parser.add_argument("--build", action="store_true",
                         help="build proteins of alanine, and of glycine where phi is positive, with hydrogens")
-    parser.add_argument("--sequence", metavar="LETTERS", help="build proteins of this sequence; they need one --length")
+    parser.add_argument("--sequence", metavar="LETTERS",
+                        help="build proteins of this sequence, which needs one --length; X: as with --build")
     parser.add_argument("--model", default="backbone", help="model file, or name of a packaged one (default backbone)")
     parser.add_argument("--seed", type=int, default=0, help="random seed; 0 chooses one (default)")
     parser.add_argument("--no-check", action="store_true", help="do not inspect backbones and redraw none")
     parser.add_argument("-q", "--quiet", action="store_true", help="no progress bar and no summary")
+    addStartOptions(parser)
     addGenerationOptions(parser, "the first one of the model")
     parser.set_defaults(run=runBackbones)

@@ -1,0 +1,251 @@
+# SPDX-License-Identifier: MIT
+"""Designs from known proteins: residues by name, motifs in their places and in contigs, starts, the command."""
+import numpy as np
+import pytest
+from conftest import runCli
+from helices import makeHelix, makeModel, writeArrays, writeHelix
+from openmm import app, unit
+
+import openmmorbit
+from openmmorbit.data.backbones import buildBackboneDataset
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    """A small model of helices of 20 to 47 residues."""
+    folder = tmp_path_factory.mktemp("motifs")
+    writeArrays(folder / "helices.npz", list(range(20, 50)))
+    buildBackboneDataset([folder / "helices.npz"], folder / "train.shard")
+    makeModel(folder / "train.shard").save(str(folder / "model.safetensors"))
+    return folder / "model.safetensors"
+
+
+def writeResidues(path, numbers, chains=None, names=None, shift=0.0, atoms=("N", "CA", "C"), indices=None):
+    """Write residues of one helix with these numbers; indices are their places in it."""
+    topology, positions = app.Topology(), []
+    helix, chain = makeHelix(80), None
+    chains = chains or "A" * len(numbers)
+    for k, (number, letter) in enumerate(zip(numbers, chains)):
+        if chain is None or chain.id != letter:
+            chain = topology.addChain(letter)
+        digits, code = str(number).rstrip("ABC"), str(number)[len(str(number).rstrip("ABC")):]
+        residue = topology.addResidue(names[k] if names else "ALA", chain, digits, code)
+        for j, name in enumerate(("N", "CA", "C")):
+            if name in atoms:
+                topology.addAtom(name, app.Element.getBySymbol(name[0]), residue)
+                positions.append(helix[indices[k] if indices else k, j] + shift * (ord(letter) - 65))
+    with open(path, "w", encoding="utf-8") as stream:
+        app.PDBFile.writeFile(topology, np.array(positions) * unit.angstrom, stream, keepIds=True)
+    return app.PDBFile(str(path))
+
+
+def testAWholeProteinIsAStart(tmp_path):
+    protein = writeResidues(tmp_path / "x.pdb", range(5, 30))
+    design = openmmorbit.designBackbone(protein)
+    assert len(design) == 25 and design.fixed == () and list(design.backbone.numbers) == list(range(5, 30))
+    assert np.abs(design.positions[:, 1] - 0.1 * makeHelix(25)[:, 1]).max() < 1e-3
+    start = design.makeStart(1, 3.0)
+    assert start.level == 3.0 and len(start.positions) == 75 and len(design.makeStart(3).positions) == 225
+    part = openmmorbit.designBackbone(protein, residues="A7-20")
+    assert len(part) == 14 and part.labels[0] == "A7" and not part.sequence[0]
+    assert {residue.name for residue in part.makeTopology(1).residues()} == {"ALA"}
+
+
+def testFixedResiduesKeepNumbersAndNames(tmp_path):
+    # Residues 12 to 14 are missing, and are designed.
+    numbers = [*range(1, 12), *range(15, 30)]
+    protein = writeResidues(tmp_path / "x.pdb", numbers, names=["HIS"] * 26, indices=[n - 1 for n in numbers])
+    design = openmmorbit.designBackbone(protein, "A5-9, 16")
+    assert len(design) == 29 and design.fixed == (4, 5, 6, 7, 8, 15)
+    assert design.labels[10:15] == ("A11", "", "", "", "A15") and np.isnan(design.positions[11:14]).all()
+    assert design.sequence == [None] * 4 + ["HIS"] * 5 + [None] * 6 + ["HIS"] + [None] * 13
+    assert [residue.name for residue in design.makeTopology(1).residues()].count("HIS") == 6
+    assert design.describeMotif() == "A5-A9 at 5-9, A16 at 16"
+    places = np.array(design.makeStart(1).positions).reshape(-1, 3)
+    assert np.isfinite(places).all() and np.allclose(places[10] + 0.25 * (places[14] - places[10]), places[11])
+    with pytest.raises(ValueError, match="positions of all residues to start from at a level, got none of 3"):
+        design.makeStart(1, 2.0)
+
+
+def testContigsAreDrawnWithinTheirBounds(tmp_path):
+    protein = writeResidues(tmp_path / "x.pdb", [*range(1, 26), *range(1, 26)], chains="A" * 25 + "B" * 25,
+                            names=["SER"] * 50)
+    lengths = set()
+    for seed in range(20):
+        design = openmmorbit.designBackbone(protein, contig="2-9/A5-9/10-20/B20-22/0-3", lengths=(25, 32), seed=seed)
+        gaps = "".join("." if label == "" else "#" for label in design.labels)
+        before, between, after = (len(part) for part in gaps.replace("#####", "|").replace("###", "|").split("|"))
+        assert 2 <= before <= 9 and 14 <= between <= 20 and 0 <= after <= 3 and 25 <= len(design) <= 32
+        assert design.labels[before] == "A5" and design.labels[before + 5 + between] == "B20"
+        assert np.allclose(design.positions[before], 0.1 * makeHelix(9)[4, :3], atol=1e-3)
+        assert list(design.backbone.numbers) == list(range(1, len(design) + 1))
+        assert design.labels == openmmorbit.designBackbone(
+            protein, contig="2-9/A5-9/10-20/B20-22/0-3", lengths=(25, 32), seed=seed).labels
+        lengths.add(len(design))
+    assert len(lengths) > 4
+    two = openmmorbit.designBackbone(protein, contig="4,A5-9,4,0,B3-6 7")
+    assert list(two.backbone.chains) == 13 * [0] + 11 * [1] and two.fixed == (4, 5, 6, 7, 8, 13, 14, 15, 16)
+    assert two.describeMotif() == "A5-A9 at 5-9, B3-B6 at 1-4"
+
+
+def testInsertionCodesAndLongNamesOfChains(tmp_path):
+    protein = writeResidues(tmp_path / "x.pdb", [50, 51, 52, "52A", "52B", 53, 54])
+    assert openmmorbit.designBackbone(protein, "A52-52B").labels[2:5] == ("A52", "A52A", "A52B")
+    assert openmmorbit.designBackbone(protein, "52A-54").fixed == (3, 4, 5, 6)
+    for name, text in (("AB", "AB:51-53"), ("7", "7:51-53")):
+        protein.topology._chains[0].id = name
+        design = openmmorbit.designBackbone(protein, text)
+        assert design.labels[1] == f"{name}:51" and design.fixed == (1, 2, 3, 4, 5)
+
+
+@pytest.mark.parametrize("options, message", [
+    ({"fixed": "B1-4"}, "one of the chains A in 'B1-4', got B"),
+    ({"fixed": "A1-99"}, "in 'A1-99', got 99, which has no CA atom; chain A has 1 to 29"),
+    ({"fixed": "A9-5"}, "from its first residue to its last one, got 'A9-5'"),
+    ({"fixed": "A5-9,A7"}, "every residue once as fixed, got A7 twice"),
+    ({"fixed": ""}, "residues to keep as fixed, such as A10-25, got none"),
+    ({"fixed": "A5..9"}, "residues such as A10-25, A7 or A, got 'A5..9'"),
+    ({"fixed": "A5-9", "residues": "A8-20"}, "among those that are taken, got A5"),
+    ({}, "without missing residues to start from, got none between A11 and A15"),
+    ({"residues": "A1-11", "lengths": (3, 4)}, "lengths with a contig"),
+    ({"contig": "10/A9-16/10"}, "bonded to each other in 'A9-16', got A11 and A15, whose CA atoms are 0.6. nm apart"),
+    ({"contig": "10/A5-9/A8-10"}, "every residue once in the contig, got A8 twice"),
+    ({"contig": "10-5/A5-9"}, "from low to high in the contig, got '10-5'"),
+    ({"contig": "10-20"}, "a part of the protein in the contig, such as 10-20/A10-25/15, got '10-20'"),
+    ({"contig": "0/A5-9"}, "on both sides of the 0 between chains"),
+    ({"contig": "5/A5-9/5", "lengths": (20, 30)}, "a contig of 20 to 30 residues, got one of 15 to 15"),
+    ({"contig": "5/A1-4/2/A26-29"}, "at least 8 designed residues between A4 and A26, .* 3.3. nm apart, got 2"),
+    ({"contig": "5/A1-4/A7-9"}, "at least 1 designed residue between A4 and A7, .* got 0"),
+    ({"contig": "5/A5-9", "fixed": "A5"}, "a contig alone, which names the residues to keep, got fixed beside it")])
+def testWhatDoesNotFitIsNamed(tmp_path, options, message):
+    numbers = [*range(1, 12), *range(15, 30)]
+    protein = writeResidues(tmp_path / "x.pdb", numbers, indices=[n - 1 for n in numbers])
+    with pytest.raises(ValueError, match=f"designBackbone: expected .*{message}"):
+        openmmorbit.designBackbone(protein, **options)
+
+
+def testUnusualResiduesAreKeptOnRequest(tmp_path):
+    writeHelix(tmp_path / "d.pdb", 25, mirror=True)
+    mirrored = app.PDBFile(str(tmp_path / "d.pdb"))
+    with pytest.raises(ValueError, match="L-amino acids to keep, got the D-amino acid ALA A5"):
+        openmmorbit.designBackbone(mirrored, "A5-9")
+    assert openmmorbit.designBackbone(mirrored, "A5-9", keepUnusual=True).fixed == (4, 5, 6, 7, 8)
+    assert len(openmmorbit.designBackbone(mirrored)) == 25
+    helix = makeHelix(25)[:, 1]
+    helix[10:] += 0.9 * (helix[9] - helix[10]) / 3.8
+    topology = openmmorbit.BackboneDesign(openmmorbit.makeBackbone(25)).makeTopology(1)
+    ensemble = openmmorbit.Ensemble(makeEnsembleCore(helix), topology)
+    with pytest.raises(ValueError, match="a cis peptide between A10 and A11; divide the motif there"):
+        openmmorbit.designBackbone(ensemble, "A8-14")
+    assert len(openmmorbit.designBackbone(ensemble, "A8-10,A12-14").fixed) == 6
+    assert len(openmmorbit.designBackbone(ensemble, "A8-14", keepUnusual=True).fixed) == 7
+
+
+def makeEnsembleCore(positions):
+    from openmmorbit import orbit
+
+    core = orbit.Ensemble(orbit.makeBackboneGraph(openmmorbit.makeBackbone(len(positions)), 1))
+    core.addConformer(0.1 * positions, orbit.ConformerStatus(), orbit.ConformerProvenance())
+    return core
+
+
+def testGeneratesFromDesigns(model, tmp_path):
+    generator = openmmorbit.BackboneGenerator(model, numSteps=4, check=False)
+    protein = writeResidues(tmp_path / "x.pdb", range(1, 26), names=["SER"] * 25)
+    kept = openmmorbit.designBackbone(protein, "A5-9")
+    ensemble = generator.generate(kept, 2, seed=3, structure="?" * 10 + "H" * 15)
+    found = ensemble.positions._value[:, 4:9]
+    assert np.abs(found - 0.1 * makeHelix(25)[4:9, 1]).max() < 2e-3
+    assert [residue.name for residue in ensemble.topology.residues()][3:10] == ["ALA", *["SER"] * 5, "ALA"]
+    contigs = [openmmorbit.designBackbone(protein, contig="5-15/A5-9/10-20", seed=k) for k in range(3)]
+    for design, each in zip(contigs, generator.generateBatch(contigs, 2, seed=4)):
+        inside = each.positions._value[:, list(design.fixed)]
+        assert np.abs(inside - 0.1 * makeHelix(25)[4:9, 1]).max() < 2e-3
+    near, far = (generator.generate(openmmorbit.designBackbone(protein), 1, seed=3, level=level).positions._value[0]
+                 for level in (0.3, 8.0))
+    distances = [np.abs(entry - 0.1 * makeHelix(25)[:, 1]).max() for entry in (near, far)]
+    assert distances[0] < 0.3 < distances[1]
+    for wrong, message in ((lambda: generator.generate(kept, start=near), "a design alone, .* got start beside it"),
+                           (lambda: generator.generate(kept, fixed=[3]), "a design alone, .* got fixed beside it"),
+                           (lambda: generator.generate(kept, level=-1), "level above 0, got -1"),
+                           (lambda: generator.generate(kept, structure="H"), "of each of 25 residues, got 1"),
+                           (lambda: generator.generateBatch([kept, 25]), "all or none, .* got 1 of 2"),
+                           (lambda: generator.generateBatch([25], level=3), "got 0 of 1 that have one")):
+        with pytest.raises(ValueError, match=message):
+            wrong()
+
+
+def testAModelOfThreeAtomsNeedsThem(tmp_path):
+    bare = writeResidues(tmp_path / "x.pdb", range(1, 26), atoms=("CA",))
+    assert len(openmmorbit.designBackbone(bare, "A5-9").makeStart(1).positions) == 75
+    with pytest.raises(ValueError, match="N, CA and C of residue A1 for a model of all three, got CA without"):
+        openmmorbit.designBackbone(bare, "A5-9").makeStart(3)
+    whole = writeResidues(tmp_path / "y.pdb", range(1, 26))
+    assert list(openmmorbit.designBackbone(whole, "A5").makeStart(3).fixed) == [12, 13, 14]
+
+
+def testBuildsTheMotifWithItsResidues():
+    sequence = ["HIS", None, "TRP", *[None] * 17]
+    built = openmmorbit.buildBackbone(0.1 * makeHelix(20)[:, 1], sequence, hydrogens=False)
+    assert [residue.name for residue in built.topology.residues()] == ["HIS", "ALA", "TRP", *["ALA"] * 17]
+    again = openmmorbit.buildBackbone(0.1 * makeHelix(20)[:, 1], "HXW" + 17 * "X", hydrogens=False)
+    assert np.array_equal(again.positions._value, built.positions._value)
+    assert openmmorbit.readSequence("AXG") == ["ALA", "", "GLY"]
+
+
+def testTheCommandKeepsMotifsAndVaries(model, tmp_path, capsys):
+    writeResidues(tmp_path / "x.pdb", range(1, 26), names=["SER"] * 25)
+    base = ["backbones", "--model", model, "--steps", 3, "--seed", 5, "--no-check", "-n", 2]
+    for options, count, kept in ((["--start", tmp_path / "x.pdb", "--level", 2], 25, 0),
+                                 (["--motif", tmp_path / "x.pdb", "--fixed", "A5-9"], 25, 5),
+                                 (["--motif", tmp_path / "x.pdb", "--fixed", "A5-9", "--residues", "A3-23"], 21, 5),
+                                 (["--motif", tmp_path / "x.pdb", "--contig", "3-9/A5-9/9-20", "--length", 30], 30, 5),
+                                 (["--start", tmp_path / "x.pdb", "--level", 2, "--fixed", "A5-9"], 25, 5)):
+        output = tmp_path / "out.pdb"
+        assert openmmorbit.cli.main([str(entry) for entry in [*base, *options, "-o", output]]) == 0
+        lines = capsys.readouterr().err.strip().splitlines()
+        assert "2 backbones in" in lines[-1]
+        assert any("backbone 2: A5-A9 at" in line for line in lines) == ("--contig" in options)
+        read = app.PDBFile(str(output))
+        assert read.topology.getNumAtoms() == count and read.getNumFrames() == 2
+        names = [residue.name for residue in read.topology.residues()]
+        assert names.count("SER") == kept
+        if kept:
+            first = names.index("SER")
+            found = read.getPositions(asNumpy=True, frame=0)._value[first:first + 5]
+            assert np.abs(found - 0.1 * makeHelix(25)[4:9, 1]).max() < 2e-3
+
+
+def testWrongUseOfTheCommandIsNamed(model, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    writeResidues("x.pdb", range(1, 26))
+    writeResidues("two.pdb", [*range(1, 21), *range(1, 21)], chains="A" * 20 + "B" * 20, shift=20.0)
+    writeResidues("short.pdb", range(1, 9))
+    (tmp_path / "bad.pdb").write_text("nothing")
+    (tmp_path / "x.dcd").write_text("nothing")
+    base, start, motif = ["backbones", "--model", model, "-o", "y.pdb"], ["--start", "x.pdb"], ["--motif", "x.pdb"]
+    for options, message in (
+            ([], "expected --length, --start or --motif, got none of them"),
+            ([*start, *motif], "--start or --motif, got both"), (start, "--level beside --start, got none"),
+            ([*start, "--level", 0], "a level above 0, got 0"),
+            ([*start, "--level", 1000], "a level to start at above sigmaMin"),
+            ([*start, "--level", 3, "--length", 30], "no --length beside --start"),
+            ([*start, "--level", 3, "--contig", "5/A5"], "--contig beside --motif"),
+            (["--level", 3, "--length", 30], "--start beside --level"),
+            (["--fixed", "A5", "--length", 30], "--motif beside --fixed"),
+            (motif, "--fixed or --contig beside --motif, got neither"),
+            ([*motif, "--fixed", "A5", "--contig", "5/A5"], "got both"),
+            ([*motif, "--fixed", "B5"], "one of the chains A in 'B5', got B"),
+            ([*motif, "--fixed", "A"], "residues to design, got all 25 as fixed"),
+            ([*motif, "--contig", "90/A5-9"], "a contig of 20 to 47 residues, got one of 95 to 95"),
+            ([*motif, "--contig", "10-20/A5-9/20", "--sequence", "A" * 40, "-n", 9], "one length beside --sequence"),
+            ([*motif, "--fixed", "A5-9", "--structure", "HH"], "a --structure of each of 25 residues, got 2"),
+            ([*motif, "--fixed", "A5-9", "-o", "x.pdb"], "not the input"),
+            (["--motif", "two.pdb", "--fixed", "A5-9"], "at most 1 chain, as the model was trained on, got 2 of 'two"),
+            (["--motif", "short.pdb", "--fixed", "A5-6"], "20 to 47 residues, as the model was trained on, got 8 of"),
+            (["--motif", "no.pdb", "--fixed", "A5"], "no.pdb\", which is no file"),
+            (["--motif", "bad.pdb", "--fixed", "A5"], "bad.pdb"),
+            (["--motif", "x.dcd", "--fixed", "A5"], "a structure that ends in .pdb")):
+        status, line = runCli(capsys, *base, *options)
+        assert status == 2 and message in line and line.startswith("openmm-orbit: error: expected"), (options, line)
+    assert not (tmp_path / "y.pdb").exists()
