@@ -126,6 +126,19 @@ if(benchmark_FOUND AND TARGET OpenMMOrbit)
     endforeach()
 endif()
 
+# How equivariant networks of backbones are.
+if(TARGET OpenMMOrbitReference)
+    add_executable(MeasureEquivariance EXCLUDE_FROM_ALL benchmarks/MeasureEquivariance.cpp)
+    target_include_directories(MeasureEquivariance PRIVATE support)
+    target_compile_definitions(MeasureEquivariance
+        PRIVATE $<TARGET_PROPERTY:orbit_test_support,INTERFACE_COMPILE_DEFINITIONS>)
+    target_link_libraries(MeasureEquivariance PRIVATE OpenMMOrbit Eigen3::Eigen GTest::gtest nlohmann_json::nlohmann_json
+        orbit_flags)
+    set_target_properties(MeasureEquivariance PROPERTIES BUILD_RPATH "${_search}" RUNTIME_OUTPUT_DIRECTORY
+        "${CMAKE_BINARY_DIR}/benchmarks")
+    target_link_options(MeasureEquivariance PRIVATE -Wl,--disable-new-dtags)
+endif()
+
 # What writes the tables of the inspection from files of minima.
 if(TARGET OpenMMOrbitChem)
     add_executable(MeasureGeometry EXCLUDE_FROM_ALL benchmarks/MeasureGeometry.cpp)
