@@ -84,9 +84,10 @@ for row, (kelvin, ensemble) in zip(panels, states.items()):
     phi, psi = (np.degrees(f(trajectory)[1]) for f in (mdtraj.compute_phi, mdtraj.compute_psi))
     for k, axes in enumerate(row):
         axes.hist2d(phi[:, k], psi[:, k], bins=np.linspace(-180, 180, 61), cmin=1, norm="log")
-        axes.set(title=f"Ala {k + 1}, model at {kelvin} K: {100*(phi[:, k] > 0).mean():.1f} % φ > 0", aspect="equal")
+        axes.set(title=f"Ala {k + 1} at {kelvin} K: φ > 0 {100*(phi[:, k] > 0).mean():.1f} %", aspect="equal",
+                 xlim=(-180, 180), ylim=(-180, 180), xlabel="φ", ylabel="ψ" if k == 0 else "")
 phi = np.degrees(mdtraj.compute_phi(mdtraj.Trajectory(np.array(trace), shape))[1])
 for k, axes in enumerate(panels[2]):
     axes.plot(0.1*np.arange(len(phi)), phi[:, k], ".", markersize=2)
-    axes.set(title=f"φ of Ala {k + 1}, with moves", xlabel="time (ps)", ylim=(-180, 180))
+    axes.set(title=f"φ of Ala {k + 1}, with moves", xlabel="time (ps)", ylabel="φ" if k == 0 else "", ylim=(-180, 180))
 figure.savefig(os.path.join(folder, "trialanine.png"), dpi=90)
