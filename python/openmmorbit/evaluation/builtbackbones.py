@@ -2,6 +2,7 @@
 """What becomes of CA traces when proteins are built on them: geometry, energies, and short simulations."""
 from __future__ import annotations
 
+import importlib.util
 from collections import Counter
 from dataclasses import dataclass, field
 from functools import partial
@@ -13,6 +14,8 @@ from openmm import unit
 from openmmorbit import orbit
 from openmmorbit.evaluation.distributions import shareError
 from openmmorbit.evaluation.figures import Figure
+from openmmorbit.evaluation.mpnn import NUM_SEQUENCES, TEMPERATURE, WEIGHTS, SequenceScorer, shiftResidues
+from openmmorbit.evaluation.traces import secondaryStructure
 from openmmorbit.io.modeller import superpose
 
 if TYPE_CHECKING:
@@ -21,8 +24,10 @@ if TYPE_CHECKING:
     from openmmorbit.building import ProteinModel
     from openmmorbit.evaluation.traces import Trace
 
+#: Shift of residues whose sequences are a mark on the scale, Angstrom.
+SHIFT = 0.5
 #: Temperature of the runs, kelvin, and their time step, ps.
-TEMPERATURE, TIME_STEP = 300.0, 0.002
+KELVIN, TIME_STEP = 300.0, 0.002
 
 
 @dataclass
@@ -49,6 +54,17 @@ class Built:
     """Of each that was run: CA RMSD between start and end, Angstrom."""
     picoseconds: float = 0.0
     """Length of the runs."""
+    letters: list[tuple[str, str]] = field(default_factory=list)
+    """Of each built one: secondary structure by P-SEA from CA alone, and by DSSP from the built atoms. None without
+    mdtraj."""
+    atoms: list[np.ndarray] = field(default_factory=list)
+    """Of each built one: shape (numResidues, 4, 3), N, CA, C and O in Angstrom."""
+    chains: list[np.ndarray] = field(default_factory=list)
+    """Of each built one: shape (numResidues,), chain of every residue."""
+    sequences: list[tuple[float, float]] = field(default_factory=list)
+    """Of each one that sequences were drawn for: see SequenceScorer.score()."""
+    shifted: list[tuple[float, float]] = field(default_factory=list)
+    """The same with each residue shifted."""
 
     @property
     def numBuilt(self) -> int:
@@ -77,6 +93,25 @@ def _build(trace: Trace, hydrogens: bool) -> ProteinModel:
     return buildBackbone(unit.Quantity(0.1 * trace.positions, unit.nanometer), chains=lengths, hydrogens=hydrogens)
 
 
+def _assignDssp(model: ProteinModel) -> str:
+    """Get H, E or C of every residue by DSSP, as mdtraj has it."""
+    import mdtraj
+
+    positions = np.asarray(model.positions.value_in_unit(unit.nanometer))
+    trajectory = mdtraj.Trajectory(positions[np.newaxis], mdtraj.Topology.from_openmm(model.topology))
+    return "".join(letter if letter in "HE" else "C" for letter in mdtraj.compute_dssp(trajectory, simplified=True)[0])
+
+
+def _addAtoms(built: Built, model: ProteinModel, trace: Trace, hasDssp: bool) -> None:
+    positions = np.asarray(model.positions.value_in_unit(unit.angstrom))
+    residues = list(model.topology.residues())
+    atoms = [{atom.name: positions[atom.index] for atom in residue.atoms()} for residue in residues]
+    built.atoms.append(np.array([[entry[name] for name in ("N", "CA", "C", "O")] for entry in atoms]))
+    built.chains.append(np.array([residue.chain.index for residue in residues]))
+    if hasDssp:
+        built.letters.append((secondaryStructure(trace), _assignDssp(model)))
+
+
 def _addReport(built: Built, model: ProteinModel) -> None:
     report = model.report
     regions = np.array(report.regions)
@@ -95,7 +130,7 @@ def _run(built: Built, trace: Trace, picoseconds: float, platform: str | None, s
     model = _build(trace, True)
     built.numStarted += 1
     try:
-        simulation = simulateProtein(model, temperature=TEMPERATURE, timeStep=TIME_STEP, platform=platform, seed=seed)
+        simulation = simulateProtein(model, temperature=KELVIN, timeStep=TIME_STEP, platform=platform, seed=seed)
     except ValueError:
         return                          # It did not survive its start, which the figure counts.
     start = _alphas(model, model.positions)
@@ -129,10 +164,12 @@ def buildAll(traces: Sequence[Trace], numStarted: int, numRun: int, picoseconds:
     """
     from openmmorbit.building import BackboneError
 
-    built = Built(len(traces), picoseconds=picoseconds)
+    built, hasDssp = Built(len(traces), picoseconds=picoseconds), importlib.util.find_spec("mdtraj") is not None
     for trace in traces:
         try:
-            _addReport(built, _build(trace, False))
+            model = _build(trace, False)
+            _addReport(built, model)
+            _addAtoms(built, model, trace, hasDssp)
         except BackboneError as error:
             built.refused[error.fault] += 1
         else:
@@ -142,9 +179,77 @@ def buildAll(traces: Sequence[Trace], numStarted: int, numRun: int, picoseconds:
     return built
 
 
+def scoreSequences(sets: tuple[Built, Built], number: int, scorer: SequenceScorer, seed: int,
+                   progress: Callable[[], Any]) -> None:
+    """Draw sequences for the first proteins of either side, and for natives whose residues are shifted.
+
+    Parameters
+    ----------
+    sets : tuple of (Built, Built)
+        Generated and natural ones; they get the scores.
+    number : int
+        Proteins on either side.
+    scorer : SequenceScorer
+    seed : int
+        Of the shifts.
+    progress : callable
+        Called after each protein.
+    """
+    for built, isNative in zip(sets, (False, True)):
+        for k, (atoms, chains) in enumerate(zip(built.atoms[:number], built.chains)):
+            built.sequences.append(scorer.score(atoms, chains))
+            progress()
+            if isNative:
+                built.shifted.append(scorer.score(shiftResidues(atoms, SHIFT, seed + k), chains))
+                progress()
+
+
 def _countResidues(built: Built, place: int) -> tuple[int, int]:
     """Get residues in a region, see Built.favoured, and all."""
     return sum(row[place] for row in built.favoured), sum(row[2] for row in built.favoured)
+
+
+def _shareOf(built: Built, isCounted: Callable[[str, str], bool]) -> tuple[float | None, float | None]:
+    """Get a share of residues by their letters of P-SEA and DSSP, with its standard error over proteins, percent."""
+    shares = np.array([np.mean([isCounted(*pair) for pair in zip(*letters)]) for letters in built.letters])
+    lengths = np.array([len(letters[0]) for letters in built.letters])
+    if not len(shares):
+        return None, None
+    mean = float(np.average(shares, weights=lengths))
+    spread = np.sqrt((lengths**2 * (shares - mean)**2).sum()) / lengths.sum()
+    return 100 * mean, 100 * float(spread)
+
+
+def _compareLetters(new: Built, own: Built) -> list[Figure]:
+    """Get the second opinion on secondary structure."""
+    figures = []
+    for key, title, isCounted, reading in (
+            ("dsspHelix", "residues in a helix by DSSP / %", lambda psea, dssp: dssp == "H",
+             "a second opinion: hydrogen bonds of the built proteins, natives rebuilt from CA too"),
+            ("dsspStrand", "residues in a strand by DSSP / %", lambda psea, dssp: dssp == "E", "only paired strands"),
+            ("dsspAgrees", "P-SEA and DSSP agree / %", lambda psea, dssp: psea == dssp,
+             "share of the residues with the same of helix, strand, neither")):
+        (value, error), (ownValue, ownError) = (_shareOf(entry, isCounted) for entry in (new, own))
+        if value is not None:
+            figures.append(Figure(key, title, value, ownValue, reading, new.numBuilt, None, error, ownError))
+    return figures
+
+
+def _compareSequences(new: Built, own: Built) -> list[Figure]:
+    """Get what ProteinMPNN says."""
+    if not new.sequences or not own.sequences:
+        return []
+    scores = [np.array(entries) * [1, 100] for entries in (new.sequences, own.sequences, own.shifted)]
+    means = [entries.mean(axis=0) for entries in scores]
+    errors = [entries.std(axis=0, ddof=1) / np.sqrt(len(entries)) if len(entries) > 1 else [None, None]
+              for entries in scores]
+    rows = (("mpnn", "MPNN score", 0, 0, f"mean −ln p a residue of {NUM_SEQUENCES} sequences that ProteinMPNN "
+             f"({WEIGHTS}) draws at T = {TEMPERATURE}; compare it only if the line after the next is as of natives"),
+            ("mpnnShifted", f"the same of natives, residues shifted by {SHIFT} Å", 2, 0, "a mark on the scale"),
+            ("mpnnTurns", "glycine and proline in these sequences / %", 0, 1,
+             "far above natives: no sequence fits, the score means nothing (mirror images 87 %, 1 Å of noise 53 %)"))
+    return [Figure(key, title, float(means[place][k]), float(means[1][k]), reading, len(scores[place]), None,
+                   errors[place][k], errors[1][k]) for key, title, place, k, reading in rows]
 
 
 def makeFigures(new: Built, own: Built) -> tuple[list[Figure], dict[str, Any]]:
@@ -176,6 +281,7 @@ def makeFigures(new: Built, own: Built) -> tuple[list[Figure], dict[str, Any]]:
     values, _ = shares(lambda entry: (sum(entry.clashes), sum(row[2] for row in entry.favoured)))
     add("heavyClashes", "clashes of heavy atoms, a hundred residues", values, "as built, before any minimisation",
         new.numBuilt)
+    figures += [*_compareLetters(new, own), *_compareSequences(new, own)]
     if new.numStarted:
         values, errors = shares(lambda entry: (len(entry.energies), entry.numStarted))
         add("started", "survive minimisation and warming / %", values,
@@ -194,4 +300,6 @@ def _describe(built: Built) -> dict[str, Any]:
     return {"numBackbones": built.numBackbones, "numBuilt": built.numBuilt, "refused": dict(built.refused),
             "clashes": built.clashes, "residues": built.favoured, "numStarted": built.numStarted,
             "energies": built.energies, "moved": built.moved, "drifts": built.drifts,
-            "picoseconds": built.picoseconds}
+            "picoseconds": built.picoseconds, "letters": [list(pair) for pair in built.letters],
+            "sequences": [list(pair) for pair in built.sequences],
+            "shiftedSequences": [list(pair) for pair in built.shifted]}
