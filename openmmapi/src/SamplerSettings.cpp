@@ -31,7 +31,8 @@ void SamplerSettings::validate() const {
     check(method == SamplerMethod::Euler || method == SamplerMethod::Heun || method == SamplerMethod::Multistep,
         "a method Euler, Heun or Multistep", (int) method);
     check(schedule == NoiseSchedule::Karras || schedule == NoiseSchedule::Logarithmic ||
-        schedule == NoiseSchedule::UniformTime, "a schedule Karras, Logarithmic or UniformTime", (int) schedule);
+        schedule == NoiseSchedule::UniformTime || schedule == NoiseSchedule::LogarithmicTime,
+        "a schedule Karras, Logarithmic, UniformTime or LogarithmicTime", (int) schedule);
     check(numSteps >= 1, "at least 1 step", numSteps);
     check(numSteps <= 1000000, "at most 1000000 steps", numSteps);
     check(std::isfinite(sigmaMax) && sigmaMax > 0, "a positive finite sigmaMax", sigmaMax);
@@ -64,10 +65,17 @@ std::vector<double> SamplerSettings::getNoiseLevels() const {
             // (5.6)
             levels[k] = sigmaMax * std::pow(sigmaMin / sigmaMax, fraction);
         }
-        else {
+        else if (schedule == NoiseSchedule::UniformTime) {
             // (5.7) with s0 = 1 model unit: t = 1 / (1 + sigma).
             const double first = 1 / (1 + sigmaMax), last = 1 / (1 + sigmaMin);
             const double t = first + fraction * (last - first);
+            levels[k] = (1 - t) / t;
+        }
+        else if (k > 0) {
+            // (5.13) likewise.
+            const double first = 1 / (1 + sigmaMax), last = 1 / (1 + sigmaMin), n = numSteps;
+            const double t = first + (last - first) * (1 - std::pow(10, -2 * k / n)) /
+                (1 - std::pow(10, -2 * (n - 1) / n));
             levels[k] = (1 - t) / t;
         }
     }

@@ -13,7 +13,8 @@ using namespace testSupport;
 using std::vector;
 
 TEST(Sampler, levelsRunFromSigmaMaxToZero) {
-    for (NoiseSchedule schedule : {NoiseSchedule::Karras, NoiseSchedule::Logarithmic, NoiseSchedule::UniformTime})
+    for (NoiseSchedule schedule : {NoiseSchedule::Karras, NoiseSchedule::Logarithmic, NoiseSchedule::UniformTime,
+            NoiseSchedule::LogarithmicTime})
         for (int numSteps : {1, 2, 3, 10, 50}) {
             SamplerSettings settings;
             settings.schedule = schedule;
@@ -161,7 +162,7 @@ TEST(Sampler, refusals) {
     refuse("a finite stereoGuidance of at least 0, got -1", [](SamplerSettings& s) { s.stereoGuidance = -1; });
     refuse("a finite stereoGuidance of at least 0, got nan", [&](SamplerSettings& s) { s.stereoGuidance = nan; });
     refuse("a method Euler, Heun or Multistep, got 7", [](SamplerSettings& s) { s.method = (SamplerMethod) 7; });
-    refuse("a schedule Karras, Logarithmic or UniformTime, got 7", [](SamplerSettings& s) {
+    refuse("a schedule Karras, Logarithmic, UniformTime or LogarithmicTime, got 7", [](SamplerSettings& s) {
         s.schedule = (NoiseSchedule) 7;
     });
 }
