@@ -3,6 +3,7 @@
 #include "openmmorbit/BackboneGenerator.h"
 #include "BackboneJob.h"
 #include "openmmorbit/ArgumentError.h"
+#include <algorithm>
 
 namespace OrbitPlugin {
 
@@ -30,6 +31,13 @@ void BackboneGenerator::checkBackbone(const BackboneSubject& backbone) const {
     if (backbone.hasBreaks() && !known.hasBreaks)
         throw ArgumentError("BackboneGenerator::checkBackbone: expected chains without breaks as in training, got a "
                 "break in the " + backbone.getLabel() + "; number its residues one after the other");
+    const std::vector<FeatureVocabulary>& features = getModel().getAtomVocabularies();
+    const std::size_t asked = backbone.structure.find_first_not_of('?');
+    if (asked != std::string::npos && std::none_of(features.begin(), features.end(),
+            [](const FeatureVocabulary& feature) { return feature.name == "secondaryStructure"; }))
+        throw ArgumentError("BackboneGenerator::checkBackbone: expected an open secondary structure, which this model "
+                "does not know, got " + std::string(1, backbone.structure[asked]) + " for residue " +
+                std::to_string(asked) + " of the " + backbone.getLabel());
 }
 
 Ensemble BackboneGenerator::generate(

@@ -72,7 +72,7 @@ std::vector<double> SamplerSettings::getNoiseLevels() const {
             levels[k] = (1 - t) / t;
         }
         else if (k > 0) {
-            // (5.13) likewise.
+            // (5.15) likewise.
             const double first = 1 / (1 + sigmaMax), last = 1 / (1 + sigmaMin), n = numSteps;
             const double t = first + (last - first) * (1 - std::pow(10, -2 * k / n)) /
                 (1 - std::pow(10, -2 * (n - 1) / n));

@@ -28,7 +28,7 @@ FOLDERS = [("openmmapi/src/orbit/", "orbit"), ("openmmapi/src/model/", "model"),
 VALUES = {"MolecularGraph.h", "TopologySubject.h", "BackboneSubject.h", "SamplerSettings.h", "SamplerPlan.h",
           "Batch.h", "RandomSeed.h", "Base64.h", "Symmetry.h", "Sha256.h"}
 #: Headers of the interface between the desk and the platforms.
-KERNELS = {"OrbitKernels.h", "DenoiserWeights.h"}
+KERNELS = {"OrbitKernels.h", "DenoiserWeights.h", "GatedWeights.h"}
 #: Headers of a room that have several sources of other names.
 OTHERS = {"StereoRecords.h": "inputs"}
 PATTERN = re.compile(r'(?m)^[ \t]*[#%]include[ \t]*(?:[<"]([^>"]+)[>"])')

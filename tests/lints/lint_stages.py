@@ -15,10 +15,11 @@ INHERITED = {
     "cpu": {"LayerNorm", "Linear", "Softmax", "Gather", "Scatter", "Noise", "Prior", "SamplerStep", "StereoGuidance",
             "ClampFixed", "ClassifierFreeGuidance"},
     # The first in the matrix products' way in (linear.cc), the second online in the attention.
-    "common": {"LayerNorm", "Softmax"},
-    # Operators of LibTorch; positions of a Context, which training has none of; noise is drawn by the host.
-    "torch": {"LayerNorm", "Linear", "Softmax", "Gather", "Scatter", "Noise", "ClampFixed",
-              "ClassifierFreeGuidance"},
+    "common": {"LayerNorm", "Softmax", "FlowConditioning", "BinnedPairs", "GatedAttention"},
+    # Operators of LibTorch; positions of a Context, which training has none of; noise is drawn by the host. The gated
+    # transformer is generated with, not trained.
+    "torch": {"LayerNorm", "Linear", "Softmax", "Gather", "Scatter", "Noise", "ClampFixed", "ClassifierFreeGuidance",
+              "FlowConditioning", "BinnedPairs", "GatedAttention"},
 }
 # Equations of a stage that a folder leaves out, and why: no sampler of the school's is Heun's.
 LEFT_OUT = {("torch", "SamplerStep"): [(5, 3)]}

@@ -83,7 +83,8 @@ TEST(DenoiserModelRefusals, foreignFilesAreRefused) {
     expectRefusal({"format \"openmm-orbit/2\" or \"openmm-orbit/1\"", "openmm-orbit/3"}, [](json& header, string&) {
         header["__metadata__"]["format"] = "openmm-orbit/3";
     });
-    expectRefusal({"architecture \"pair-bias-transformer\"", "mlp"}, [](json& header, string&) {
+    expectRefusal({"\"gated-transformer\", \"pair-bias-transformer\" as metadata \"architecture\"", "mlp"},
+            [](json& header, string&) {
         header["__metadata__"]["architecture"] = "mlp";
     });
     expectRefusal({"one of \"O3\", \"SO3\" as metadata \"rotations\"", "O4"}, [](json& header, string&) {

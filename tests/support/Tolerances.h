@@ -34,6 +34,9 @@ inline const std::vector<ToleranceRow>& toleranceTable() {
         {"pairFeatures",      {1e-11, 1e-11}, {5e-5, 5e-5},   {3e-2, 5e-2}},
         {"pairBiasAttention", {1e-10, 1e-10}, {2e-4, 2e-4},   {5e-2, 1e-1}},
         {"transition",        {1e-10, 1e-10}, {2e-4, 2e-4},   {5e-2, 1e-1}},
+        {"flowConditioning",  {1e-11, 1e-11}, {1e-4, 1e-4},   {3e-2, 3e-2}},
+        {"binnedPairs",       {1e-11, 1e-11}, {1e-4, 1e-4},   {3e-2, 5e-2}},
+        {"gatedAttention",    {1e-10, 1e-10}, {2e-4, 2e-4},   {5e-2, 1e-1}},
         {"coordinateHead",    {1e-10, 1e-10}, {5e-4, 5e-4},   {5e-2, 1e-1}},
         {"denoiser",          {1e-10, 1e-10}, {5e-4, 5e-4},   {5e-2, 1e-1}},
         // A whole generation: errors of the network pass through all steps.

@@ -16,7 +16,16 @@
 
 namespace OrbitPlugin {
 
-/** Sizes and constants of the pair-bias transformer, section 4 of docs/theory.md. */
+/** The networks that a model may have. */
+enum class NetworkKind {
+    PairBiasTransformer = 0,    ///< section 4 of docs/theory.md
+    GatedTransformer = 1        ///< section 9 of docs/theory.md: that of converted checkpoints
+};
+
+/**
+ * Sizes and constants of the pair-bias transformer, section 4 of docs/theory.md. The gated transformer has the sizes
+ * too, but no radial functions and no data scale.
+ */
 struct OPENMM_EXPORT_ORBIT PairBiasTransformerSettings {
     int width = 192;            ///< d
     int numLayers = 6;          ///< L
@@ -29,6 +38,15 @@ struct OPENMM_EXPORT_ORBIT PairBiasTransformerSettings {
     int numFrequencies = 16;    ///< T
     double dataScale = 1.6;     ///< sigma_d of (3.1), model unit
     int pointsPerToken = 1;     ///< P, points in space that a token stands for: 1 for an atom, 3 for N, CA and C
+};
+
+/** What the gated transformer has besides these, section 9 of docs/theory.md. */
+struct OPENMM_EXPORT_ORBIT GatedTransformerSettings {
+    int numRegisters = 10;      ///< R, tokens that stand for nothing
+    int numBins = 64;           ///< bins of the distances between noisy points
+    int numSelfBins = 128;      ///< bins of the distances between points as they were denoised before
+    double binMin = 0.1;        ///< upper end of the first bin, model unit
+    double binMax = 3.0;        ///< lower end of the last bin, model unit
 };
 
 /** One tensor of a model, as 32-bit floats (values may have been stored as BF16). */
@@ -65,6 +83,9 @@ public:
     /** The same with vocabularies other than those of molecules. */
     static DenoiserModel createRandom(const PairBiasTransformerSettings& settings, unsigned int seed,
             const std::vector<FeatureVocabulary>& atom, const std::vector<FeatureVocabulary>& pair);
+    /** The same with a gated transformer, for backbones of up to 64 residues; a point stands for a token. */
+    static DenoiserModel createRandomGated(const PairBiasTransformerSettings& settings,
+            const GatedTransformerSettings& gated, unsigned int seed);
     /** Write the model file. @throws OpenMMException if the file cannot be written */
     void save(const std::string& path, TensorStorage storage = TensorStorage::Float32) const;
     /** Get the bytes that save() would write. */
@@ -78,6 +99,24 @@ public:
     }
     void setSettings(const PairBiasTransformerSettings& newSettings) {
         settings = newSettings;
+        checksum.clear();
+    }
+    /** Get which network the model has. */
+    NetworkKind getNetwork() const {
+        return network;
+    }
+    /** Set which network the model has. */
+    void setNetwork(NetworkKind newNetwork) {
+        network = newNetwork;
+        checksum.clear();
+    }
+    /** Get what a gated transformer has besides getSettings(). */
+    const GatedTransformerSettings& getGatedSettings() const {
+        return gated;
+    }
+    /** Set what a gated transformer has besides getSettings(). */
+    void setGatedSettings(const GatedTransformerSettings& newSettings) {
+        gated = newSettings;
         checksum.clear();
     }
     /** Get a tensor. @throws ArgumentError naming the tensor if there is none */
@@ -185,7 +224,9 @@ public:
     /** Set the length of the model unit. @throws ArgumentError if it is neither 0.1 nor 1 nanometers */
     void setUnitInNanometers(double unit);
 private:
+    NetworkKind network = NetworkKind::PairBiasTransformer;
     PairBiasTransformerSettings settings;
+    GatedTransformerSettings gated;
     std::map<std::string, ModelTensor> tensors;
     std::vector<FeatureVocabulary> atomVocabularies, pairVocabularies;
     std::vector<std::string> conditions;

@@ -11,7 +11,7 @@ namespace OrbitPlugin {
 /** Integration method, equations (5.2) to (5.4) of docs/theory.md. */
 enum class SamplerMethod { Euler = 0, Heun = 1, Multistep = 2 };
 
-/** Placement of the noise levels, equations (5.5) to (5.7) and (5.13) of docs/theory.md. */
+/** Placement of the noise levels, equations (5.5) to (5.7) and (5.15) of docs/theory.md. */
 enum class NoiseSchedule { Karras = 0, Logarithmic = 1, UniformTime = 2, LogarithmicTime = 3 };
 
 /** What SamplerSettings::renewal means, equation (5.8) of docs/theory.md. */

@@ -60,6 +60,14 @@ RawFeature computeBreak(const BackboneSubject& backbone) {
     return raw;
 }
 
+/** Number of each residue, counted from 1 at the first. */
+RawFeature computeIndex(const BackboneSubject& backbone) {
+    RawFeature raw;
+    for (int number : backbone.numbers)
+        raw.push_back(number - backbone.numbers[0] + 1);
+    return raw;
+}
+
 RawFeature computeLength(const BackboneSubject& backbone) {
     return RawFeature(backbone.getNumResidues(), backbone.getNumResidues() / LENGTH_STEP);
 }
@@ -82,6 +90,7 @@ const FeatureRow<BackboneSubject> RESIDUE_FEATURES[] = {
     {"fromEnd", computeFromEnd},
     {"chainBreak", computeBreak},
     {"length", computeLength},
+    {"residueIndex", computeIndex},
 };
 
 const FeatureRow<BackboneSubject> PAIR_FEATURES[] = {

@@ -31,14 +31,14 @@ void checkPositive(const string& where, const string& name, double value) {
     }
 }
 
+} // namespace
+
 int countValues(const vector<FeatureVocabulary>& vocabularies) {
     int count = 0;
     for (const FeatureVocabulary& vocabulary : vocabularies)
         count += (int) vocabulary.values.size();
     return count;
 }
-
-} // namespace
 
 void checkModelSettings(const string& where, const PairBiasTransformerSettings& settings) {
     checkRange(where, "width", settings.width, 1, 16384);
@@ -55,6 +55,17 @@ void checkModelSettings(const string& where, const PairBiasTransformerSettings& 
     if (settings.width % settings.numHeads != 0)
         throw ArgumentError(where + ": expected a width that numHeads divides, got width " +
             std::to_string(settings.width) + " and " + std::to_string(settings.numHeads) + " heads");
+}
+
+void checkGatedSettings(const string& where, const DenoiserModel& model) {
+    const GatedTransformerSettings& gated = model.getGatedSettings();
+    checkRange(where, "pointsPerToken of a gated transformer", model.getSettings().pointsPerToken, 1, 1);
+    checkRange(where, "numFrequencies of a gated transformer", model.getSettings().numFrequencies, 2, 4096);
+    checkRange(where, "numRegisters", gated.numRegisters, 0, 1024);
+    checkRange(where, "numBins", gated.numBins, 3, 4096);
+    checkRange(where, "numSelfBins", gated.numSelfBins, 3, 4096);
+    checkPositive(where, "binMin", gated.binMin);
+    checkPositive(where, "binMax beyond binMin", gated.binMax - gated.binMin);
 }
 
 void checkVocabularies(const string& where, const vector<FeatureVocabulary>& vocabularies, const string& kind) {
@@ -81,6 +92,8 @@ void checkVocabularies(const string& where, const vector<FeatureVocabulary>& voc
 
 void checkModel(const string& where, const DenoiserModel& model) {
     checkModelSettings(where, model.getSettings());
+    if (model.getNetwork() == NetworkKind::GatedTransformer)
+        checkGatedSettings(where, model);
     checkVocabularies(where, model.getAtomVocabularies(), "atom");
     checkVocabularies(where, model.getPairVocabularies(), "pair");
     if (model.getConditions().empty())
@@ -151,6 +164,8 @@ vector<string> DenoiserModel::getTensorNames() const {
 }
 
 map<string, vector<int>> DenoiserModel::getExpectedShapes() const {
+    if (network == NetworkKind::GatedTransformer)
+        return getGatedShapes(*this);
     const int d = settings.width, p = settings.pairWidth, c = settings.conditionWidth, H = settings.numHeads;
     const int L = settings.numLayers, m = settings.transitionFactor, T = settings.numFrequencies;
     const int k = settings.pointsPerToken;

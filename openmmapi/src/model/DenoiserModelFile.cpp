@@ -27,8 +27,12 @@ const char* const FORMAT_1 = "openmm-orbit/1";
 const std::set<string> RESERVED_KEYS = {"format", "architecture", "settings", "features", "conditions", "unit", "prior",
     "coupling", "parametrization", "rotations", "sampler", "trainingCounts", "topology", "backbones", "sha256"};
 /** Values of which there is one so far. */
-const map<string, string> FIXED_VALUES = {{"architecture", "pair-bias-transformer"}, {"prior", "gaussian"},
-    {"coupling", "independent"}, {"parametrization", "edm"}};
+const map<string, string> FIXED_VALUES = {{"prior", "gaussian"}, {"coupling", "independent"}};
+const map<string, NetworkKind> NETWORKS = {{"pair-bias-transformer", NetworkKind::PairBiasTransformer},
+    {"gated-transformer", NetworkKind::GatedTransformer}};
+/** How each network denoises: (3.1) or (3.4) of docs/theory.md. */
+const map<NetworkKind, string> PARAMETRIZATIONS = {{NetworkKind::PairBiasTransformer, "edm"},
+    {NetworkKind::GatedTransformer, "flow"}};
 const map<string, OrbitRotations> ROTATIONS = {{"SO3", OrbitRotations::Proper},
     {"O3", OrbitRotations::WithReflections}};
 const map<string, double> UNITS = {{"angstrom", 0.1}, {"nanometer", 1.0}};
@@ -48,20 +52,31 @@ OrbitRotations findRotations(const vector<FeatureVocabulary>& pairVocabularies) 
     return OrbitRotations::WithReflections;
 }
 
-/** Apply a function to every setting: name and reference, in the order of the header. */
-template <class Settings, class Function>
-void forEachSetting(Settings& settings, const Function& function) {
+/** Apply a function to every setting of a network: name and reference, in the order of the header. */
+template <class Settings, class Gated, class Function>
+void forEachSetting(NetworkKind network, Settings& settings, Gated& gated, const Function& function) {
+    const bool isGated = network == NetworkKind::GatedTransformer;
     function("width", settings.width);
     function("numLayers", settings.numLayers);
     function("numHeads", settings.numHeads);
     function("transitionFactor", settings.transitionFactor);
     function("pairWidth", settings.pairWidth);
-    function("numRadial", settings.numRadial);
-    function("radialMax", settings.radialMax);
+    if (!isGated) {
+        function("numRadial", settings.numRadial);
+        function("radialMax", settings.radialMax);
+    }
     function("conditionWidth", settings.conditionWidth);
     function("numFrequencies", settings.numFrequencies);
-    function("dataScale", settings.dataScale);
+    if (!isGated)
+        function("dataScale", settings.dataScale);
     function("pointsPerToken", settings.pointsPerToken);
+    if (isGated) {
+        function("numRegisters", gated.numRegisters);
+        function("numBins", gated.numBins);
+        function("numSelfBins", gated.numSelfBins);
+        function("binMin", gated.binMin);
+        function("binMax", gated.binMax);
+    }
 }
 
 /** Reads the metadata of one file; every message names the file. */
@@ -104,13 +119,14 @@ public:
             list += (list.empty() ? "\"" : ", \"") + item.first + "\"";
         refuse("one of " + list + " as metadata \"" + key + "\"", "\"" + getText(key) + "\"");
     }
-    PairBiasTransformerSettings readSettings() const {
+    /** Read the settings of a network into those of either kind. */
+    void readSettings(NetworkKind network, PairBiasTransformerSettings& settings,
+            GatedTransformerSettings& gated) const {
         const json object = getJson("settings");
         if (!object.is_object())
             refuse("an object as metadata \"settings\"", object.type_name());
-        PairBiasTransformerSettings settings;
         std::set<string> known;
-        forEachSetting(settings, [&](const string& name, auto& value) {
+        forEachSetting(network, settings, gated, [&](const string& name, auto& value) {
             known.insert(name);
             if (!object.contains(name) && name == "pointsPerToken")
                 return;     // Of files that are older than it: 1.
@@ -127,7 +143,6 @@ public:
         for (const auto& item : object.items())
             if (known.count(item.key()) == 0)
                 refuse("only known settings", "\"" + item.key() + "\"; a newer version may read it");
-        return settings;
     }
     vector<FeatureVocabulary> readVocabularies(const json& features, const string& kind) const {
         if (!features.is_object() || !features.contains(kind) || !features[kind].is_array())
@@ -203,8 +218,12 @@ DenoiserModel DenoiserModel::fromBytes(const string& bytes, const string& origin
     if (!isFormat1 && reader.getText("format") != FORMAT)
         reader.refuse(string("format \"") + FORMAT + "\" or \"" + FORMAT_1 + "\"", "\"" + reader.getText("format") +
             "\"");
-    for (const auto& item : FIXED_VALUES)
-        if (!(isFormat1 && item.first == "parametrization") && reader.getText(item.first) != item.second)
+    map<string, string> fixed = FIXED_VALUES;
+    const NetworkKind network = reader.readWord("architecture", NETWORKS);
+    if (!isFormat1)
+        fixed["parametrization"] = PARAMETRIZATIONS.at(network);
+    for (const auto& item : fixed)
+        if (reader.getText(item.first) != item.second)
             reader.refuse(item.first + " \"" + item.second + "\"", "\"" + reader.getText(item.first) + "\"");
 
     // Hashing takes most of the time: the file is hashed beside its tensors.
@@ -217,7 +236,8 @@ DenoiserModel DenoiserModel::fromBytes(const string& bytes, const string& origin
         reader.refuse("tensors with SHA-256 " + reader.getText("sha256"), found + " (the file is damaged)");
 
     DenoiserModel model;
-    model.settings = reader.readSettings();
+    model.network = network;
+    reader.readSettings(network, model.settings, model.gated);
     const json features = reader.getJson("features");
     model.atomVocabularies = reader.readVocabularies(features, "atom");
     model.pairVocabularies = reader.readVocabularies(features, "pair");
@@ -249,7 +269,7 @@ string DenoiserModel::toBytes(TensorStorage storage) const {
     map<string, SafetensorsEntry> entries;
     const string data = packTensors(tensors, storage, entries);
     json object = json::object();
-    forEachSetting(settings, [&](const string& name, const auto& value) {
+    forEachSetting(network, settings, gated, [&](const string& name, const auto& value) {
         object[name] = value;
     });
     map<string, string> texts = metadata;
@@ -259,6 +279,8 @@ string DenoiserModel::toBytes(TensorStorage storage) const {
                 item.first + "\"; choose another name");
     texts.insert(FIXED_VALUES.begin(), FIXED_VALUES.end());
     texts["format"] = FORMAT;
+    texts["architecture"] = findWord(NETWORKS, network);
+    texts["parametrization"] = PARAMETRIZATIONS.at(network);
     texts["unit"] = findWord(UNITS, unitInNanometers);
     texts["rotations"] = findWord(ROTATIONS, rotations);
     try {

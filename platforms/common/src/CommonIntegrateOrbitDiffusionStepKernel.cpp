@@ -30,6 +30,9 @@ void CommonIntegrateOrbitDiffusionStepKernel::initialize(const System& system, c
         throw OpenMMException(
                 "IntegrateOrbitDiffusionStepKernel::initialize: expected a Context on 1 device, got one on " +
                 std::to_string(context.getNumContexts()) + "; name a single device in DeviceIndex");
+    if (newModel.getNetwork() == NetworkKind::GatedTransformer)
+        throw ArgumentError("IntegrateOrbitDiffusionStepKernel::initialize: expected a pair-bias transformer on "
+            "platform " + platformName + ", got a gated transformer; use platform CPU or Reference");
     newModel.validate();
     context.initializeContexts();
     ContextSelector selector(context);

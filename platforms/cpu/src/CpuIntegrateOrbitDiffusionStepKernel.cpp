@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // How the CPU kernel hands out passes to threads and drives the sampler.
 #include "CpuIntegrateOrbitDiffusionStepKernel.h"
+#include "openmmorbit/internal/stages/DenoiserWeights.h"
 #include <algorithm>
 #include <atomic>
 
@@ -22,6 +23,8 @@ void CpuIntegrateOrbitDiffusionStepKernel::initialize(const System& system, cons
     HostIntegrateOrbitDiffusionStepKernel::initialize(system, newModel);
     network = cpu::makeNetwork(newModel, precision);
     dataScale = newModel.getSettings().dataScale;
+    parametrization = getParametrization(newModel);
+    usesBefore = network->usesBefore();
 }
 
 void CpuIntegrateOrbitDiffusionStepKernel::setBatch(const Batch& newBatch) {
@@ -62,7 +65,7 @@ void CpuIntegrateOrbitDiffusionStepKernel::prepareLevel(double sigma, Level& lev
     if (level.sigma == sigma)
         return;
     level.sigma = sigma;
-    level.factors = getPreconditioning(sigma, dataScale);
+    level.factors = getPreconditioning(sigma, dataScale, parametrization);
     network->prepareLevel(level.place, level.factors.logSigma, conditions);
 }
 
@@ -106,18 +109,20 @@ void CpuIntegrateOrbitDiffusionStepKernel::execute(int step) {
     if (batch.plan.method == SamplerMethod::Heun && levels.nextSigma > 0)
         prepareLevel(levels.nextSigma, nextLevel);
     forEachPass([&](const cpu::Pass& pass, int thread) {
-        auto denoise = [&](double sigma, ArrayView<const double> y, ArrayView<double> denoised) {
-            denoisePass(pass, sigma == level.sigma ? level : nextLevel, y, denoised, thread, nullptr);
+        auto denoise = [&](const DenoiserInput& input, ArrayView<double> denoised) {
+            denoisePass(pass, input, denoised, thread, nullptr);
         };
         stepCopies(pass.copies, step, std::ref(denoise));
     });
     historyStep = step;
 }
 
-void CpuIntegrateOrbitDiffusionStepKernel::denoisePass(const cpu::Pass& pass, const Level& atLevel,
-        ArrayView<const double> y, ArrayView<double> denoised, int thread, StageTaps* taps) {
+void CpuIntegrateOrbitDiffusionStepKernel::denoisePass(const cpu::Pass& pass, const DenoiserInput& input,
+        ArrayView<double> denoised, int thread, StageTaps* taps) {
+    const Level& atLevel = input.sigma == level.sigma ? level : nextLevel;
     const Preconditioning& factors = atLevel.factors;
-    const cpu::NetworkTask task = {pass, atLevel.place, scaled, output};
+    const ArrayView<const double> y = input.y;
+    const cpu::NetworkTask task = {pass, atLevel.place, scaled, input.before, output};
 
     // (3.1)
     for (int copy : pass.copies) {
@@ -145,7 +150,7 @@ void CpuIntegrateOrbitDiffusionStepKernel::evaluate(double sigma, vector<double>
     prepareLevel(sigma, level);
     if (taps == nullptr) {
         forEachPass([&](const cpu::Pass& pass, int thread) {
-            denoisePass(pass, level, positions, denoised, thread, nullptr);
+            denoisePass(pass, {sigma, positions, getBefore()}, denoised, thread, nullptr);
         });
         return;
     }
@@ -157,7 +162,7 @@ void CpuIntegrateOrbitDiffusionStepKernel::evaluate(double sigma, vector<double>
         cpu::Pass single;
         single.condition = plan.conditionOfCopy[copy];
         single.add(batch, copy, plan.wordsOfInput[batch.copies[copy].input]);
-        denoisePass(single, level, positions, denoised, 0, taps);
+        denoisePass(single, {sigma, positions, getBefore()}, denoised, 0, taps);
     }
 }
 

@@ -40,9 +40,9 @@ private:
     void prepareLevel(double sigma, Level& level);
     /** Call task(pass, thread) for every pass, each once, on all threads unless the threads share single passes. */
     void forEachPass(const std::function<void(const cpu::Pass&, int thread)>& task);
-    /** Evaluate the denoiser (3.2) of a pass; y and D [numPoints of the batch][3]. */
-    void denoisePass(const cpu::Pass& pass, const Level& level, ArrayView<const double> y, ArrayView<double> denoised,
-            int thread, StageTaps* taps);
+    /** Evaluate the denoiser (3.2) of a pass at a prepared level; D [numPoints of the batch][3]. */
+    void denoisePass(const cpu::Pass& pass, const DenoiserInput& input, ArrayView<double> denoised, int thread,
+            StageTaps* taps);
     /** Whether a pass is shared out over the threads: it is one large copy, and there are fewer passes than threads. */
     bool isShared(const cpu::Pass& pass) const;
 
@@ -50,6 +50,7 @@ private:
     std::string precision;                              // empty means the processor's best
     std::unique_ptr<cpu::Network> network;
     double dataScale = 1;
+    Parametrization parametrization = Parametrization::Edm;
     std::vector<int> conditions; // those in use
     cpu::PassPlan plan;
     std::vector<cpu::Pass> passes;                      // those that threads share, then the others, the largest first

@@ -20,6 +20,7 @@ struct NetworkTask {
     const Pass& pass;
     int level; ///< the place of a prepared noise level
     ArrayView<const double> u; ///< [numPoints of the batch][3] scaled positions of (3.1), model unit
+    ArrayView<const double> before; ///< [numPoints of the batch][3] positions as they were denoised before; or empty
     ArrayView<double> F; ///< [numPoints of the batch][3], of which only rows of the pass are written, centred
 };
 
@@ -30,6 +31,10 @@ struct NetworkTask {
 class Network {
 public:
     virtual ~Network() = default;
+    /** Whether the network reads the positions as they were denoised before. */
+    virtual bool usesBefore() const {
+        return false;
+    }
     /** Get the primitives that multiply matrices. */
     virtual const KernelTable& getTable() const = 0;
     /** Get the words of memory that a copy of some inputs keeps during its pass, above all those of pairs. */

@@ -4,6 +4,7 @@
 #define OPENMM_ORBIT_REFERENCEDENOISER_H_
 
 #include "Network.h"
+#include "openmmorbit/internal/stages/Preconditioning.h"
 
 namespace OrbitPlugin {
 namespace reference {
@@ -22,12 +23,18 @@ public:
      * @param y           [numPoints][3] centred noisy positions, model unit
      * @param denoised    output [numPoints][3], model unit; must not be y
      * @param taps        if not null, the outputs of the stages are appended to it
+     * @param before      [numPoints][3] positions as they were denoised before, for networks that read them; or empty
      */
     void evaluate(const TokenInputs& inputs, int condition, double sigma, Input y, Output denoised,
-            StageTaps* taps) const;
+            StageTaps* taps, Input before = Input()) const;
+    /** Whether the network reads the positions as they were denoised before. */
+    bool usesBefore() const {
+        return network->usesBefore();
+    }
 private:
     std::unique_ptr<Network> network;
     double dataScale;
+    Parametrization parametrization;
 };
 
 } // namespace reference

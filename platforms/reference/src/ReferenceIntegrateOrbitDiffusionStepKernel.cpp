@@ -13,6 +13,7 @@ using std::vector;
 void ReferenceIntegrateOrbitDiffusionStepKernel::initialize(const System& system, const DenoiserModel& model) {
     HostIntegrateOrbitDiffusionStepKernel::initialize(system, model);
     denoiser = std::make_unique<reference::Denoiser>(model);
+    usesBefore = denoiser->usesBefore();
 }
 
 void ReferenceIntegrateOrbitDiffusionStepKernel::start() {
@@ -24,18 +25,18 @@ void ReferenceIntegrateOrbitDiffusionStepKernel::start() {
 void ReferenceIntegrateOrbitDiffusionStepKernel::execute(int step) {
     vector<int> copies(batch.copies.size());
     std::iota(copies.begin(), copies.end(), 0);
-    stepCopies(copies, step, [&](double sigma, ArrayView<const double> y, ArrayView<double> denoised) {
-        denoiseCopies(sigma, y, denoised, nullptr);
+    stepCopies(copies, step, [&](const DenoiserInput& input, ArrayView<double> denoised) {
+        denoiseCopies(input, denoised, nullptr);
     });
     historyStep = step;
 }
 
 void ReferenceIntegrateOrbitDiffusionStepKernel::denoiseCopies(
-        double sigma, ArrayView<const double> y, ArrayView<double> denoised, StageTaps* taps) const {
+        const DenoiserInput& input, ArrayView<double> denoised, StageTaps* taps) const {
     for (int copy = 0; copy < (int) batch.copies.size(); copy++) {
         const BatchCopy& key = batch.copies[copy];
-        denoiser->evaluate(
-                batch.inputs[key.input], key.condition, sigma, getRows(copy, y), getRows(copy, denoised), taps);
+        denoiser->evaluate(batch.inputs[key.input], key.condition, input.sigma, getRows(copy, input.y),
+                getRows(copy, denoised), taps, getRowsOf(copy, input.before));
     }
 }
 
@@ -43,7 +44,7 @@ void ReferenceIntegrateOrbitDiffusionStepKernel::evaluate(double sigma, vector<d
     if (taps != nullptr)
         taps->clear();
     denoised.assign(positions.size(), 0.0);
-    denoiseCopies(sigma, positions, denoised, taps);
+    denoiseCopies({sigma, positions, getBefore()}, denoised, taps);
 }
 
 string ReferenceIntegrateOrbitDiffusionStepKernel::getDescription() const {

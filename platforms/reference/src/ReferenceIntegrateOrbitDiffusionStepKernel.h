@@ -18,8 +18,8 @@ public:
     void evaluate(double sigma, std::vector<double>& denoised, StageTaps* taps) override;
     std::string getDescription() const override;
 private:
-    /** Evaluate the denoiser of all copies, y and D [numPoints][3]. */
-    void denoiseCopies(double sigma, ArrayView<const double> y, ArrayView<double> denoised, StageTaps* taps) const;
+    /** Evaluate the denoiser of all copies, D [numPoints][3]. */
+    void denoiseCopies(const DenoiserInput& input, ArrayView<double> denoised, StageTaps* taps) const;
     std::unique_ptr<reference::Denoiser> denoiser;
 };
 

@@ -4,8 +4,11 @@
 #define OPENMM_ORBIT_REFERENCESTAGES_H_
 
 #include "openmm/Vec3.h"
+#include "openmmorbit/internal/stages/BinnedPairs.h"
 #include "openmmorbit/internal/stages/ClampFixed.h"
 #include "openmmorbit/internal/stages/CoordinateHead.h"
+#include "openmmorbit/internal/stages/FlowConditioning.h"
+#include "openmmorbit/internal/stages/GatedAttention.h"
 #include "openmmorbit/internal/stages/Gather.h"
 #include "openmmorbit/internal/stages/LayerNorm.h"
 #include "openmmorbit/internal/stages/Linear.h"
@@ -49,9 +52,14 @@ OPENMM_EXPORT_ORBIT void multistepStep(const StepLevels& levels, Input positions
 OPENMM_EXPORT_ORBIT void linear(const LinearShape& shape, const LinearWeights<double>& weights, Input input,
         Output output);
 OPENMM_EXPORT_ORBIT void layerNorm(const LayerNormShape& shape, Input input, Input shift, Input scale, Output output);
+/** The same with weights of its own instead of a given shift and scale: LN(input) weight + bias. */
+OPENMM_EXPORT_ORBIT void layerNorm(const LayerNormShape& shape, const NormWeights<double>& weights, Input input,
+        Output output);
 OPENMM_EXPORT_ORBIT void softmax(Output values);
 /** SiLU(a) = a / (1 + exp(-a)). */
 OPENMM_EXPORT_ORBIT double silu(double value);
+/** 1 / (1 + exp(-a)). */
+OPENMM_EXPORT_ORBIT double sigmoid(double value);
 
 OPENMM_EXPORT_ORBIT void timeConditioning(const TimeConditioningShape& shape,
         const TimeConditioningWeights<double>& weights, double logSigma, int condition, Output cond);
@@ -66,6 +74,18 @@ OPENMM_EXPORT_ORBIT void transition(const TransitionShape& shape, const Transiti
         Input modulation, Output x);
 OPENMM_EXPORT_ORBIT void coordinateHead(const CoordinateHeadShape& shape, Input weight, Input x, Input modulation,
         Output F);
+
+OPENMM_EXPORT_ORBIT void timeWaves(double logSigma, Output waves);
+OPENMM_EXPORT_ORBIT void flowConditioning(const FlowConditioningShape& shape,
+        const FlowConditioningWeights<double>& weights, Input waves, int condition, Output cond);
+OPENMM_EXPORT_ORBIT void gatedModulation(const FlowConditioningShape& shape,
+        const GatedModulationWeights<double>& weights, Input cond, Output modulation);
+OPENMM_EXPORT_ORBIT void pairModulation(const FlowConditioningShape& shape,
+        const PairModulationWeights<double>& weights, Input waves, Output modulation);
+OPENMM_EXPORT_ORBIT void binnedPairs(const BinnedPairsShape& shape, const BinnedPairsWeights<double>& weights,
+        const BinnedPairsInputs<double>& inputs, Output bias);
+OPENMM_EXPORT_ORBIT void gatedAttention(const GatedAttentionShape& shape, const GatedAttentionWeights<double>& weights,
+        const GatedAttentionInputs<double>& inputs, Output x);
 
 } // namespace reference
 } // namespace OrbitPlugin

@@ -17,8 +17,11 @@ struct StageInfo {
     const char* outputs;
 };
 
-/** All stages. N tokens of P points, d width, c condition width, L layers, H heads; shapes of one copy. */
-constexpr std::array<StageInfo, 14> STAGES = {{
+/**
+ * All stages. N tokens of P points, d width, p pair width, c condition width, L layers, H heads; M tokens and registers
+ * of the gated transformer; shapes of one copy.
+ */
+constexpr std::array<StageInfo, 17> STAGES = {{
     {"gather", "", "Context positions", "centroids [copies][3]"},
     {"noise", "(6.1)", "seed, record, copy, draw", "noise [N P][3]"},
     {"prior", "(6.2), (5.8)", "sigma, noise [N P][3]", "positions [N P][3]"},
@@ -28,6 +31,10 @@ constexpr std::array<StageInfo, 14> STAGES = {{
     {"pairFeatures", "(4.6) to (4.9)", "pair features, u [N][3P], cond [c]", "bias [L H][N][N]"},
     {"pairBiasAttention", "(4.10) to (4.14)", "x [N][d], u [N][3P], bias [H][N][N], modulation [6][d]", "x [N][d]"},
     {"transition", "(4.15) to (4.17)", "x [N][d], modulation [6][d]", "x [N][d]"},
+    {"flowConditioning", "(9.1) to (9.4)", "logSigma, condition",
+        "cond [c], modulation [L][6][d], pair modulation [2][p]"},
+    {"binnedPairs", "(9.5) to (9.7)", "pair features, u [N][6], pair modulation [2][p]", "bias [L H][M][M]"},
+    {"gatedAttention", "(9.8) to (9.11)", "x [M][d], bias [H][M][M], modulation [6][d]", "x [M][d]"},
     {"coordinateHead", "(4.18)", "x [N][d], head modulation [2][d]", "F [N][3P]"},
     {"classifierFreeGuidance", "(5.13)", "scale, denoised [N P][3], contrast [N P][3]", "denoised [N P][3]"},
     {"stereoGuidance", "(5.9) to (5.11)", "handed volumes, denoised [N P][3]", "denoised [N P][3]"},
@@ -45,6 +52,17 @@ inline std::vector<std::string> getTapNames(int numLayers) {
     std::vector<std::string> names = {"timeConditioning", "tokenEmbedding", "pairFeatures"};
     for (int layer = 0; layer < numLayers; layer++) {
         names.push_back("pairBiasAttention." + std::to_string(layer));
+        names.push_back("transition." + std::to_string(layer));
+    }
+    names.push_back("coordinateHead");
+    return names;
+}
+
+/** The same of a gated transformer; "flowConditioning" holds cond, the modulation of every layer and that of pairs. */
+inline std::vector<std::string> getGatedTapNames(int numLayers) {
+    std::vector<std::string> names = {"flowConditioning", "tokenEmbedding", "binnedPairs"};
+    for (int layer = 0; layer < numLayers; layer++) {
+        names.push_back("gatedAttention." + std::to_string(layer));
         names.push_back("transition." + std::to_string(layer));
     }
     names.push_back("coordinateHead");

@@ -19,18 +19,18 @@ struct HashOfFeatures {
 
 } // namespace
 
-PairBiasInputs::PairBiasInputs(const PairBiasWeights& weights, const TokenInputs& inputs) :
+PairBiasInputs::PairBiasInputs(const EmbeddingTables& tables, const TokenInputs& inputs) :
         numTokens(inputs.numTokens),
         paddedTokens(roundUp(inputs.numTokens, NEIGHBOR_PADDING)) {
-    int width = weights.settings.width, pairWidth = weights.settings.pairWidth;
-    tokens.reserve((std::size_t) numTokens * weights.widthStride);
+    int width = tables.width, pairWidth = tables.pairWidth;
+    tokens.reserve((std::size_t) numTokens * tables.widthStride);
     for (int i = 0; i < numTokens; i++) {
         const int* rows = inputs.tokenFeatures.data() + i * inputs.numTokenFeatures;
         for (int c = 0; c < width; c++) {
             double sum = 0;
             for (int f = 0; f < inputs.numTokenFeatures; f++)
-                sum += weights.tokenEmbedding[(std::size_t) rows[f] * width + c];
-            tokens.data()[(std::size_t) i * weights.widthStride + c] = (float) sum;
+                sum += tables.tokens[(std::size_t) rows[f] * width + c];
+            tokens.data()[(std::size_t) i * tables.widthStride + c] = (float) sum;
         }
     }
     std::unordered_map<std::vector<int>, int, HashOfFeatures> classes;
@@ -46,7 +46,7 @@ PairBiasInputs::PairBiasInputs(const PairBiasWeights& weights, const TokenInputs
         for (int c = 0; c < pairWidth; c++) {
             double sum = 0;
             for (int feature : key)
-                sum += weights.pairEmbedding[(std::size_t) feature * pairWidth + c];
+                sum += tables.pairs[(std::size_t) feature * pairWidth + c];
             classEmbedding.push_back((float) sum);
         }
     }

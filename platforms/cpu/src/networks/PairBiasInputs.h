@@ -1,18 +1,24 @@
 // SPDX-License-Identifier: MIT
-// What the pair-bias transformer reads of its inputs: token embeddings and classes of pairs, computed once a batch.
+// What a network reads of its inputs: token embeddings and classes of pairs, computed once a batch.
 #ifndef OPENMM_ORBIT_CPU_PAIRBIASINPUTS_H_
 #define OPENMM_ORBIT_CPU_PAIRBIASINPUTS_H_
 
 #include "../Pass.h"
-#include "PairBiasWeights.h"
 #include "openmmorbit/TokenInputs.h"
 
 namespace OrbitPlugin {
 namespace cpu {
 
+/** The embeddings of a network. */
+struct EmbeddingTables {
+    int width, widthStride, pairWidth;
+    const std::vector<float>& tokens;   ///< [vocabulary][width]
+    const std::vector<float>& pairs;    ///< [vocabulary][pairWidth]
+};
+
 /** Pairs with equal features share a class. */
 struct OPENMM_EXPORT_ORBIT PairBiasInputs {
-    PairBiasInputs(const PairBiasWeights& weights, const TokenInputs& inputs);
+    PairBiasInputs(const EmbeddingTables& tables, const TokenInputs& inputs);
     int numTokens, paddedTokens;
     AlignedBuffer tokens;               ///< Σ_f token.embedding of (4.5) [numTokens][widthStride]
     std::vector<int> pairClasses;       ///< [numTokens][numTokens]

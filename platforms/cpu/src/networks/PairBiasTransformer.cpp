@@ -102,7 +102,7 @@ PairBiasTransformer::PairBiasTransformer(const DenoiserModel& model, const std::
 void PairBiasTransformer::setBatch(const Batch& batch, const std::vector<Pass>& passes, int numThreads) {
     inputs.clear();
     for (const TokenInputs& values : batch.inputs)
-        inputs.emplace_back(weights, values);
+        inputs.emplace_back(weights.getTables(), values);
     workspaces.resize(numThreads);
     for (std::size_t i = 0; i < workspaces.size(); i++) {
         if (i < passes.size())

@@ -5,6 +5,7 @@
 
 #include "../Dispatch.h"
 #include "../PackedLinear.h"
+#include "PairBiasInputs.h"
 
 namespace OrbitPlugin {
 namespace cpu {
@@ -34,6 +35,9 @@ struct OPENMM_EXPORT_ORBIT PairBiasWeights {
     std::vector<PackedLayer> layers;
     PackedLinear head;
 
+    EmbeddingTables getTables() const {
+        return {settings.width, widthStride, settings.pairWidth, tokenEmbedding, pairEmbedding};
+    }
     int radialDepth() const {
         return kernels.operand->bf16 ? (settings.numRadial + 1) / 2 : settings.numRadial;
     }

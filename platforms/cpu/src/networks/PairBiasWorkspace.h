@@ -4,6 +4,7 @@
 #define OPENMM_ORBIT_CPU_PAIRBIASWORKSPACE_H_
 
 #include "PairBiasInputs.h"
+#include "PairBiasWeights.h"
 
 namespace OrbitPlugin {
 namespace cpu {

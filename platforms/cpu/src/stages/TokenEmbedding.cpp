@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Stage tokenEmbedding on the CPU: the embeddings were summed when the batch was set; the coordinates are added here.
 #include "CpuStages.h"
+#include "GatedStages.h"
 
 namespace OrbitPlugin {
 namespace cpu {
@@ -37,6 +38,30 @@ void tokenEmbedding(const PairBiasPass& pass, PairBiasWorkspace& workspace) {
             addPoint(weights, u + i, padded, 0, embedding, x);
             for (int point = 1; point < weights.settings.pointsPerToken; point++)
                 addPoint(weights, u + i, padded, point, x, x);
+        }
+    }
+}
+
+void tokenEmbedding(const GatedPass& pass, GatedWorkspace& workspace) {
+    // The same with two points, the noisy one and that of before, behind the registers.
+
+    const PackedGatedWeights& weights = pass.weights;
+    const int width = weights.settings.width, stride = weights.widthStride, R = weights.gated.numRegisters;
+    for (int copy = 0; copy < (int) pass.pass.places.size(); copy++) {
+        const PassCopy& place = pass.pass.places[copy];
+        float* x = workspace.x.data() + (std::size_t) pass.getFirstRow(copy) * stride;
+        for (int row = 0; row < R; row++)
+            std::copy_n(weights.registers.data() + (std::size_t) row * width, width, x + (std::size_t) row * stride);
+        for (int i = 0; i < place.numTokens; i++) {
+            float* token = x + (std::size_t) (R + i) * stride;
+            const std::size_t point = 3 * (std::size_t) (place.firstPoint + i);
+            std::copy_n(pass.inputs[place.input].tokens.data() + (std::size_t) i * stride, width, token);
+            for (int k = 0; k < (pass.before.size() > 0 ? 6 : 3); k++) {
+                const float u = (float) (k < 3 ? pass.u[point + k] : pass.before[point + k - 3]);
+                const float* weight = weights.coordinateWeight.data() + (std::size_t) k * width;
+                for (int c = 0; c < width; c++)
+                    token[c] += weight[c] * u;
+            }
         }
     }
 }

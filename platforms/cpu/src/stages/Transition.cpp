@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Stage transition on the CPU: normalisation, gated hidden layer, and the gated output added to the residual stream.
 #include "CpuStages.h"
+#include "GatedStages.h"
 #include "LinearStage.h"
 
 namespace OrbitPlugin {
@@ -29,6 +30,19 @@ void transition(const PairBiasPass& pass, int layer, const Share& share) {
     down.out = rowsOf(share, workspace.x, workspace.widthStride);
     down.outStride = workspace.widthStride;
     table.linear(down, Epilogue::Residual);
+}
+
+void transition(const GatedPass& pass, int layer, const GatedShare& share) {
+    // The same without biases, and with a modulation of their own for registers.
+
+    GatedWorkspace& workspace = share.common;
+    const PackedGatedLayer& weights = pass.weights.layers[layer];
+    modulateRows(pass, layer, 1, share);
+    pass.weights.table.linear(startRows(weights.up, share, workspace.a, workspace.widthStride, workspace.hidden,
+            workspace.hiddenStride), Epilogue::SwiGlu);
+    pass.weights.table.linear(startRows(weights.down, share, workspace.hidden, workspace.hiddenStride, workspace.gates,
+            workspace.widthStride), Epilogue::Store);
+    addGated(pass, layer, 1, share);
 }
 
 } // namespace cpu

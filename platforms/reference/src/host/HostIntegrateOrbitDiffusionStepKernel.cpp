@@ -70,7 +70,7 @@ void HostIntegrateOrbitDiffusionStepKernel::centerCopy(int copy, ArrayView<const
 
 void HostIntegrateOrbitDiffusionStepKernel::stepCopies(ArrayView<const int> copies, int step, const Denoise& denoise) {
     const StepLevels levels = batch.plan.getLevels(step, historyStep);
-    stepDown(copies, levels, denoise);
+    stepDown(copies, levels, historyStep == step - 1 ? getBefore() : ArrayView<const double>(), denoise);
     if (levels.drawn <= 0)
         return;
 
@@ -82,8 +82,8 @@ void HostIntegrateOrbitDiffusionStepKernel::stepCopies(ArrayView<const int> copi
 }
 
 void HostIntegrateOrbitDiffusionStepKernel::stepDown(
-        ArrayView<const int> copies, const StepLevels& levels, const Denoise& denoise) {
-    denoiseGuided(copies, levels, levels.sigma, positions, now.denoised, denoise);
+        ArrayView<const int> copies, const StepLevels& levels, ArrayView<const double> before, const Denoise& denoise) {
+    denoiseGuided(copies, levels, {levels.sigma, positions, before}, now.denoised, denoise);
     const bool hasSecond = batch.plan.method == SamplerMethod::Heun && levels.nextSigma > 0;
     for (int copy : copies) {
         const ArrayView<double> y = getRows<double>(copy, positions), D = getRows<double>(copy, now.denoised);
@@ -94,11 +94,20 @@ void HostIntegrateOrbitDiffusionStepKernel::stepDown(
         }
         else
             reference::eulerStep(levels, y, D, hasSecond ? getRows<double>(copy, now.predicted) : y);
+        if (usesBefore && !hasSecond)
+            std::copy(D.begin(), D.end(), getRows<double>(copy, previousDenoised).begin());
     }
     if (!hasSecond)
         return;
-    denoiseGuided(copies, levels, levels.nextSigma, now.predicted, now.predictedDenoised, denoise);
+    DenoiserInput second = {levels.nextSigma, now.predicted, {}};
+    if (usesBefore)
+        second.before = now.denoised;
+    denoiseGuided(copies, levels, second, now.predictedDenoised, denoise);
     for (int copy : copies) {
+        if (usesBefore) {
+            const ArrayView<double> D = getRows<double>(copy, now.predictedDenoised);
+            std::copy(D.begin(), D.end(), getRows<double>(copy, previousDenoised).begin());
+        }
         const ArrayView<double> y = getRows<double>(copy, positions);
         reference::heunStep(levels, {y, getRows<double>(copy, now.denoised), getRows<double>(copy, now.predicted),
                 getRows<double>(copy, now.predictedDenoised)}, y);
@@ -106,8 +115,8 @@ void HostIntegrateOrbitDiffusionStepKernel::stepDown(
 }
 
 void HostIntegrateOrbitDiffusionStepKernel::denoiseGuided(ArrayView<const int> copies, const StepLevels& levels,
-        double sigma, ArrayView<const double> y, ArrayView<double> guided, const Denoise& denoise) {
-    denoise(sigma, y, guided);
+        const DenoiserInput& input, ArrayView<double> guided, const Denoise& denoise) {
+    denoise(input, guided);
     for (int copy : copies)
         if (batch.copies[copy].contrast >= 0)
             reference::classifierFreeGuidance(
@@ -117,7 +126,7 @@ void HostIntegrateOrbitDiffusionStepKernel::denoiseGuided(ArrayView<const int> c
         const ArrayView<double> rows = getRows(copy, guided), before = getRows<double>(copy, now.unguided);
         if (batch.plan.isGuided(inputs, levels)) {
             std::copy(rows.begin(), rows.end(), before.begin());
-            reference::stereoGuidance({inputs.getNumPoints(), sigma, batch.plan.stereoGuidance,
+            reference::stereoGuidance({inputs.getNumPoints(), input.sigma, batch.plan.stereoGuidance,
                     batch.plan.fadingSigma}, inputs.handedVolumes, before, rows);
         }
         if (!batch.fixed.empty())

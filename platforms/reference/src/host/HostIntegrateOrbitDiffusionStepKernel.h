@@ -29,11 +29,21 @@ public:
     void gather(OpenMM::ContextImpl& context) override;
     void scatter(OpenMM::ContextImpl& context) override;
 protected:
+    /** What a denoiser reads of all copies. */
+    struct DenoiserInput {
+        double sigma;                       ///< noise level
+        ArrayView<const double> y;          ///< [numPoints][3] coordinates
+        ArrayView<const double> before;     ///< [numPoints][3] coordinates as they were denoised before, or empty
+    };
     /**
-     * The denoiser (3.2) of the copies of a step: noise level, coordinates y and output D, both [numPoints][3] of the
-     * whole batch, of which only the rows of those copies are read and written.
+     * The denoiser (3.2) of the copies of a step: its input, and its output D [numPoints][3] of the whole batch. Only
+     * the rows of those copies are read and written.
      */
-    typedef std::function<void(double sigma, ArrayView<const double> y, ArrayView<double> denoised)> Denoise;
+    typedef std::function<void(const DenoiserInput& input, ArrayView<double> denoised)> Denoise;
+    /** Get the coordinates as the last step denoised them; empty without such a step, or if the network has no use. */
+    ArrayView<const double> getBefore() const {
+        return usesBefore && historyStep >= 0 ? ArrayView<const double>(previousDenoised) : ArrayView<const double>();
+    }
     /** Put one copy at the first noise level. */
     void startCopy(int copy);
     /** Take some copies, with their contrasts, through a step, evaluating the denoiser for all of them together. */
@@ -43,19 +53,25 @@ protected:
     ArrayView<T> getRows(int copy, ArrayView<T> values) const {
         return values.slice(3 * batch.copies[copy].firstPoint, 3 * batch.getNumPoints(copy));
     }
+    /** The same of an array that may be empty. */
+    ArrayView<const double> getRowsOf(int copy, ArrayView<const double> values) const {
+        return values.size() == 0 ? values : getRows(copy, values);
+    }
 
     Batch batch;
     std::vector<double> positions;                      // [numPoints][3]
     int historyStep = -1;                               // the last step that all copies have taken, -1: none
+    bool usesBefore = false;                            // the network reads what was denoised before
 private:
     /** Draw the noise of one copy, by key. @return an array of the present step, which is free outside stepDown() */
     ArrayView<double> drawNoise(std::uint64_t seed, int copy);
     /** Put given coordinates of one copy, centred, into positions. */
     void centerCopy(int copy, ArrayView<const double> values);
     /** The deterministic part of a step, (5.1) to (5.4). */
-    void stepDown(ArrayView<const int> copies, const StepLevels& levels, const Denoise& denoise);
+    void stepDown(ArrayView<const int> copies, const StepLevels& levels, ArrayView<const double> before,
+            const Denoise& denoise);
     /** Evaluate the denoiser, guide those copies that the step guides, and clamp fixed points. */
-    void denoiseGuided(ArrayView<const int> copies, const StepLevels& levels, double sigma, ArrayView<const double> y,
+    void denoiseGuided(ArrayView<const int> copies, const StepLevels& levels, const DenoiserInput& input,
             ArrayView<double> guided, const Denoise& denoise);
 
     std::vector<int> firstPoints;                       // [numCopies + 1]

@@ -36,11 +36,12 @@ reference::PairBiasTransformer::Conditioning reference::PairBiasTransformer::com
     return result;
 }
 
-void reference::PairBiasTransformer::evaluate(const TokenInputs& inputs, int condition, double logSigma, Input u,
-        Output F, StageTaps* taps) const {
+void reference::PairBiasTransformer::evaluate(const TokenInputs& inputs, const NetworkState& state, Output F,
+        StageTaps* taps) const {
     const int N = inputs.numTokens, P = settings.pointsPerToken, d = settings.width, c = settings.conditionWidth;
     const int L = settings.numLayers, H = settings.numHeads;
-    const Conditioning conditioning = computeConditioning(condition, logSigma, taps);
+    const Conditioning conditioning = computeConditioning(state.condition, state.logSigma, taps);
+    const Input u = state.u;
 
     std::vector<double> x((std::size_t) N * d);
     tokenEmbedding({N, inputs.numTokenFeatures, d, P}, weights.token, inputs.tokenFeatures, u, x);

@@ -16,8 +16,7 @@ public:
     explicit PairBiasTransformer(const DenoiserModel& model);
     PairBiasTransformer(const PairBiasTransformer&) = delete;
     PairBiasTransformer& operator=(const PairBiasTransformer&) = delete;
-    void evaluate(const TokenInputs& inputs, int condition, double logSigma, Input u, Output F,
-            StageTaps* taps) const override;
+    void evaluate(const TokenInputs& inputs, const NetworkState& state, Output F, StageTaps* taps) const override;
 private:
     /** What depends on the noise level and the condition alone: [c], [L][6][d] and [2][d]. */
     struct Conditioning {

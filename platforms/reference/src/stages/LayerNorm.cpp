@@ -20,4 +20,11 @@ void reference::layerNorm(const LayerNormShape& shape, Input input, Input shift,
     }
 }
 
+void reference::layerNorm(const LayerNormShape& shape, const NormWeights<double>& weights, Input input, Output output) {
+    std::vector<double> scale(weights.weight.begin(), weights.weight.end());
+    for (double& value : scale)
+        value -= 1;
+    layerNorm(shape, input, weights.bias, scale, output);
+}
+
 } // namespace OrbitPlugin

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The shared helpers linear and silu, Reference.
+// The shared helpers linear, silu and sigmoid, Reference.
 #include "ReferenceStages.h"
 #include <cmath>
 
@@ -18,6 +18,10 @@ void reference::linear(const LinearShape& shape, const LinearWeights<double>& we
 
 double reference::silu(double value) {
     return value / (1 + std::exp(-value));
+}
+
+double reference::sigmoid(double value) {
+    return 1 / (1 + std::exp(-value));
 }
 
 } // namespace OrbitPlugin

@@ -233,6 +233,9 @@ std::vector<std::string> describeTrainingData(const TrainingSettings& settings, 
 DenoiserModel createInitialModel(const TrainingSettings& settings) {
     if (!settings.initialModel.empty()) {
         DenoiserModel model = DenoiserModel::load(settings.initialModel);
+        if (model.getNetwork() != NetworkKind::PairBiasTransformer)
+            throw ArgumentError("train: expected a pair-bias transformer as initialModel, got \"" +
+                settings.initialModel + "\", a gated transformer: such models can be generated with, not trained");
         if (!settings.initialLayers.empty())
             model = keepLayers(model, settings.initialLayers, settings.initialModel);
         const bool isMolecular = model.getTopology().getNumAtoms() == 0 && model.getBackbones().numBackbones == 0;

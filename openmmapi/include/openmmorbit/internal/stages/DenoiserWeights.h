@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
-// Views of all weights of the pair-bias transformer, and how they are bound to a model's tensors.
+// Views of all weights of the pair-bias transformer, how they are bound to a model's tensors, and what it predicts.
 #ifndef OPENMM_ORBIT_STAGES_DENOISERWEIGHTS_H_
 #define OPENMM_ORBIT_STAGES_DENOISERWEIGHTS_H_
 
 #include "openmmorbit/DenoiserModel.h"
 #include "openmmorbit/internal/stages/PairBiasAttention.h"
 #include "openmmorbit/internal/stages/PairFeatures.h"
+#include "openmmorbit/internal/stages/Preconditioning.h"
 #include "openmmorbit/internal/stages/TimeConditioning.h"
 #include "openmmorbit/internal/stages/TokenEmbedding.h"
 #include "openmmorbit/internal/stages/Transition.h"
@@ -14,6 +15,11 @@
 #include <vector>
 
 namespace OrbitPlugin {
+
+/** Get what the network of a model predicts. */
+inline Parametrization getParametrization(const DenoiserModel& model) {
+    return model.getNetwork() == NetworkKind::GatedTransformer ? Parametrization::Flow : Parametrization::Edm;
+}
 
 /** The tensors of a model in the number type of an implementation, by name. */
 template <class T>

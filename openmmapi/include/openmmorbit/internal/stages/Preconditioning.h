@@ -17,8 +17,13 @@ namespace OrbitPlugin {
  *   s = logSigma           the network's noise input
  *   D = skip y + output F  the denoised positions
  *
- * Equations (3.1) and (3.2) of openmmapi/docs/theory.md. Source: Karras et al., arXiv 2206.00364, section 5.
+ * Equations (3.1) and (3.2) of openmmapi/docs/theory.md. Source: Karras et al., arXiv 2206.00364, section 5. The
+ * network of a flow predicts its velocity instead, (3.4): noisy positions lie between clean ones and noise of one model
+ * unit. Source: arXiv 2210.02747.
  */
+
+/** What a network predicts: (3.1), or the velocity of a flow (3.4). */
+enum class Parametrization { Edm, Flow };
 
 struct Preconditioning {
     double skip = 0;        ///< c_skip
@@ -27,8 +32,14 @@ struct Preconditioning {
     double logSigma = 0;    ///< ln(sigma) / 4
 };
 
-/** Get the scale factors of a noise level above 0. */
-inline Preconditioning getPreconditioning(double sigma, double dataScale) {
+/** Get the scale factors of a noise level above 0. A flow needs no data scale. */
+inline Preconditioning getPreconditioning(
+        double sigma, double dataScale, Parametrization parametrization = Parametrization::Edm) {
+    if (parametrization == Parametrization::Flow) {
+        // (3.4)
+        const double t = 1 / (1 + sigma);
+        return {t, sigma * t, t, std::log(sigma) / 4};
+    }
     // (3.1)
     const double variance = sigma * sigma + dataScale * dataScale;
     Preconditioning result;

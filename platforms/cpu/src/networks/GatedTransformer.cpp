@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: MIT
+// The order in which the stages make the gated transformer, and their taps.
+#include "GatedTransformer.h"
+#include "openmmorbit/ArgumentError.h"
+#include <algorithm>
+#include <functional>
+
+namespace OrbitPlugin {
+namespace cpu {
+
+namespace {
+
+const KernelTable& chooseTable(const DenoiserModel& model, const std::string& precision) {
+    if (!precision.empty() && precision != "single")
+        throw ArgumentError("IntegrateOrbitDiffusionStepKernel::initialize: expected precision single for a gated "
+            "transformer on platform CPU, got \"" + precision + "\"");
+    return *chooseKernels(std::string("single"), model.getSettings().width / model.getSettings().numHeads).single;
+}
+
+/** Append rows [numRows][numColumns] of a padded array to a tap. */
+void record(std::vector<double>& tap, const float* rows, long numRows, long stride, int numColumns) {
+    for (long i = 0; i < numRows; i++)
+        tap.insert(tap.end(), rows + i * stride, rows + i * stride + numColumns);
+}
+
+void recordRows(const GatedPass& pass, StageTaps* taps, const std::string& name, const GatedWorkspace& workspace) {
+    if (taps != nullptr)
+        record((*taps)[name], workspace.x.data(), pass.countAllRows(), workspace.widthStride,
+                pass.weights.settings.width);
+}
+
+/** Append cond, the modulations of all layers and those of pairs, the scales without their 1. */
+void recordConditioning(const GatedPass& pass, StageTaps* taps) {
+    if (taps == nullptr)
+        return;
+    std::vector<double>& tap = (*taps)["flowConditioning"];
+    tap.insert(tap.end(), pass.conditioning.cond.begin(), pass.conditioning.cond.end());
+    auto append = [&](const float* values, int width, double offset) {
+        for (int c = 0; c < width; c++)
+            tap.push_back(values[c] - offset);
+    };
+    for (int part = 0; part < 6 * pass.weights.settings.numLayers; part++)
+        append(pass.conditioning.layer(pass.weights, 0, part), pass.weights.settings.width, part % 3 == 1 ? 1.0 : 0.0);
+    for (int part = 0; part < 2; part++)
+        append(pass.conditioning.pair.data() + part * pass.weights.pairStride, pass.weights.settings.pairWidth, part);
+}
+
+/** A thread's rows through all stages. */
+void evaluateRows(const GatedPass& pass, ArrayView<double> F, StageTaps* taps, const GatedShare& share) {
+    binnedPairs(pass, share);
+    if (taps != nullptr) {
+        const PairBiasTransformerSettings& settings = pass.weights.settings;
+        const int M = pass.countRows(0);
+        record((*taps)["binnedPairs"], share.common.bias.data(), (long) settings.numLayers * settings.numHeads * M,
+                roundUp(M, NEIGHBOR_PADDING), M);
+    }
+    for (int layer = 0; layer < pass.weights.settings.numLayers; layer++) {
+        gatedAttention(pass, layer, share);
+        if (taps != nullptr)
+            recordRows(pass, taps, "gatedAttention." + std::to_string(layer), share.common);
+        transition(pass, layer, share);
+        if (taps != nullptr)
+            recordRows(pass, taps, "transition." + std::to_string(layer), share.common);
+    }
+    coordinateHead(pass, F, share);
+    if (taps == nullptr)
+        return;
+    const PassCopy& copy = pass.pass.places[0];
+    const ArrayView<double> rows = F.slice(3 * (std::size_t) copy.firstPoint, 3 * (std::size_t) copy.numTokens);
+    (*taps)["coordinateHead"].insert((*taps)["coordinateHead"].end(), rows.begin(), rows.end());
+}
+
+} // namespace
+
+GatedTransformer::GatedTransformer(const DenoiserModel& model, const std::string& precision) :
+        weights(model, chooseTable(model, precision)) {
+    conditionRegisters(weights, ofRegisters);
+}
+
+long GatedTransformer::countWords(const TokenInputs& values) const {
+    const long numRows = weights.gated.numRegisters + values.numTokens;
+    return weights.settings.numLayers * weights.settings.numHeads * numRows *
+            roundUp((int) numRows, NEIGHBOR_PADDING);
+}
+
+void GatedTransformer::setBatch(const Batch& batch, const std::vector<Pass>& passes, int numThreads) {
+    inputs.clear();
+    for (const TokenInputs& values : batch.inputs)
+        inputs.emplace_back(weights.getTables(), values);
+    workspaces.resize(numThreads);
+    for (std::size_t i = 0; i < workspaces.size(); i++) {
+        if (i < passes.size())
+            workspaces[i].reserve(weights, passes);
+        else
+            workspaces[i].reserveScratch(weights, passes);
+    }
+}
+
+void GatedTransformer::prepareLevel(int level, double logSigma, const std::vector<int>& conditions) {
+    levels[level].resize(conditions.size());
+    for (std::size_t i = 0; i < conditions.size(); i++)
+        flowConditioning(weights, logSigma, conditions[i], levels[level][i]);
+}
+
+void GatedTransformer::evaluate(const NetworkTask& task, int thread, StageTaps* taps) {
+    const GatedPass pass = bind(task);
+    GatedWorkspace& workspace = workspaces[thread];
+    recordConditioning(pass, taps);
+    tokenEmbedding(pass, workspace);
+    recordRows(pass, taps, "tokenEmbedding", workspace);
+    evaluateRows(pass, task.F, taps, {0, pass.countAllRows(), nullptr, workspace, workspace});
+}
+
+void GatedTransformer::evaluateOnAll(const NetworkTask& task, OpenMM::ThreadPool& threads) {
+    const GatedPass pass = bind(task);
+    const int numRows = pass.countAllRows(), numThreads = std::min(threads.getNumThreads(), numRows);
+    tokenEmbedding(pass, workspaces[0]);
+    Barrier barrier(numThreads);
+    auto work = [&](OpenMM::ThreadPool& pool, int thread) {
+        if (thread >= numThreads)
+            return;
+        const int first = numRows * thread / numThreads, end = numRows * (thread + 1) / numThreads;
+        evaluateRows(pass, task.F, nullptr, {first, end - first, &barrier, workspaces[0], workspaces[thread]});
+    };
+    threads.execute(std::ref(work));
+    threads.waitForThreads();
+}
+
+} // namespace cpu
+} // namespace OrbitPlugin
