@@ -28,6 +28,7 @@ _homes = {
     "OpenStereoWarning": "openstereo", "TopologyGenerator": "topologies",
     "BackboneGenerator": "backbones", "makeBackbone": "designs", "BackboneDesign": "designs",
     "designBackbone": "motifs",
+    "convertCheckpoint": "checkpoints",
     "readBackbones": "data.backbones", "buildBackboneDataset": "data.backbones",
     "BackboneDataset": "data.backbonedataset",
     "importanceWeights": "simulation.weights", "ImportanceWeights": "simulation.weights",
@@ -50,13 +51,15 @@ _homes = {
     "EnsembleSettings": "data.settings", "TrajectoryDataset": "data.trajectories",
     "TrainingDataReporter": "data.reporters",
     "DenoiserModel": "orbit", "TrainingCounts": "orbit", "countTraining": "orbit",
-    "PairBiasTransformerSettings": "orbit", "MolecularGraph": "orbit",
+    "PairBiasTransformerSettings": "orbit", "GatedTransformerSettings": "orbit",
+    "MolecularGraph": "orbit",
     "SamplerSettings": "orbit", "SymmetryGroup": "orbit", "closeGroup": "orbit", "OrbitDiffusionIntegrator": "orbit",
     "EnsembleMetrics": "orbit", "compareEnsembles": "orbit", "computeSymmetricRmsd": "orbit", "averageMetrics": "orbit",
 }
-_modules = ("backbones", "building", "chem", "cli", "conformers", "data", "demo", "designs", "ensemble", "evaluation",
-            "familiarity", "generator", "io", "models", "molecules", "motifs", "openstereo", "orbit", "posterior",
-            "relaxation", "results", "samplersettings", "selections", "simulation", "topologies", "training")
+_modules = ("backbones", "building", "checkpoints", "chem", "cli", "conformers", "data", "demo", "designs",
+            "ensemble", "evaluation", "familiarity", "generator", "io", "models", "molecules", "motifs", "openstereo",
+            "orbit", "posterior", "relaxation", "results", "samplersettings", "selections", "simulation",
+            "topologies", "training")
 
 
 def __getattr__(name: str) -> Any:

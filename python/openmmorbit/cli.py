@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The command openmm-orbit: conformers, dataset, train, generate, backbones, evaluate, info."""
+"""The command openmm-orbit: conformers, dataset, train, generate, backbones, convert, evaluate, info."""
 from __future__ import annotations
 
 import argparse
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TextIO
 from openmmorbit.command.backbones import addBackbones
 from openmmorbit.command.conformers import addConformers
 from openmmorbit.command.console import EXIT_ERROR, EXIT_INTERRUPTED, EXIT_USAGE, UsageError, explain, report
+from openmmorbit.command.convert import addConvert
 from openmmorbit.command.dataset import addDataset
 from openmmorbit.command.evaluate import addEvaluate
 from openmmorbit.command.generate import addGenerate
@@ -35,6 +36,7 @@ def makeParser() -> argparse.ArgumentParser:
     addTrain(commands)
     addGenerate(commands)
     addBackbones(commands)
+    addConvert(commands)
     addEvaluate(commands)
     addInfo(commands)
     return parser

@@ -27,14 +27,14 @@ BLOCK = 50
 _endings = (".pdb", ".cif")
 
 
-def readLengths(text: str) -> tuple[int, int]:
+def readLengths(text: str, option: str = "--length") -> tuple[int, int]:
     """Get the first and the last length of a text such as 80 or 60-80."""
     match = re.fullmatch(r"(\d{1,6})(?:-(\d{1,6}))?", text.strip())
     if match is None:
-        raise UsageError(f"expected --length as a number of residues or a range such as 60-80, got '{text}'")
+        raise UsageError(f"expected {option} as a number of residues or a range such as 60-80, got '{text}'")
     first, last = int(match[1]), int(match[2] or match[1])
     if not 1 <= first <= last:
-        raise UsageError(f"expected a --length from low to high, at least 1, got '{text}'")
+        raise UsageError(f"expected a {option} from low to high, at least 1, got '{text}'")
     return first, last
 
 

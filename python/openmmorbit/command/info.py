@@ -9,7 +9,24 @@ from openmmorbit.command.console import EXIT_OK, printable
 if TYPE_CHECKING:
     import argparse
 
+    from openmmorbit import orbit
     from openmmorbit._types import Subparsers
+
+
+def _printNetwork(model: orbit.DenoiserModel) -> None:
+    """Print what the network is, and its sizes."""
+    from openmmorbit import orbit
+
+    settings, gated = model.getSettings(), model.getGatedSettings()
+    unit = "Angstrom" if model.getUnitInNanometers() == 0.1 else "nm"
+    sizes = (f"width {settings.width}, {settings.numLayers} layers, {settings.numHeads} heads, pair width "
+             f"{settings.pairWidth}")
+    if model.getNetwork() == orbit.NetworkKind_GatedTransformer:
+        print(f"network        gated transformer, {sizes}, {gated.numRegisters} registers, {gated.numBins} bins from "
+              f"{gated.binMin:g} to {gated.binMax:g} {unit}")
+        return
+    print(f"network        {sizes}, {settings.numRadial} radial functions to {settings.radialMax:g} {unit}")
+    print(f"data scale     {settings.dataScale:g} {unit}")
 
 
 def runInfo(options: argparse.Namespace) -> int:
@@ -18,7 +35,6 @@ def runInfo(options: argparse.Namespace) -> int:
     from openmmorbit.models import loadModel
 
     model = loadModel(options.model)
-    settings = model.getSettings()
     print(f"file           {model.getPath()}\nsha256         {model.getChecksum()}")
     for key, value in model.getAllMetadata().items():
         print(f"{key:14s} {printable(value)}")
@@ -36,9 +52,7 @@ def runInfo(options: argparse.Namespace) -> int:
               f"{len(counts.getAtoms())} kinds of atoms, {len(counts.getBonds())} of bonds, " +
               (f"rings of {', '.join(map(str, sorted(counts.getRings())))} atoms" if counts.getRings() else "no rings"))
     print(f"parameters     {size:,} in {len(shapes)} tensors")
-    print(f"network        width {settings.width}, {settings.numLayers} layers, {settings.numHeads} heads, pair width "
-          f"{settings.pairWidth}, {settings.numRadial} radial functions to {settings.radialMax:g} Angstrom")
-    print(f"data scale     {settings.dataScale:g} Angstrom")
+    _printNetwork(model)
     print(f"sampler        {str(model.getSamplerSettings())[len('<SamplerSettings '):-1]}")
     print(f"conditions     {', '.join(model.getConditions()) or 'none'}")
     for vocabulary in (*model.getAtomVocabularies(), *model.getPairVocabularies()):
