@@ -1,6 +1,7 @@
 # The platform suites on GPU platforms: which precisions each runs in. Without a driver or double precision a test is
 # skipped and prints the reason. OpenCL runs on a CPU too (PoCL).
 set(ORBIT_PRECISIONS_TestDenoiserKernel single mixed double tf32)
+set(ORBIT_PRECISIONS_TestGatedTransformer single mixed double)
 set(ORBIT_PRECISIONS_TestDenoiserSymmetry single mixed double tf32)
 set(ORBIT_PRECISIONS_TestClampFixed single mixed double)
 set(ORBIT_PRECISIONS_TestClassifierFreeGuidance single mixed double)
@@ -38,7 +39,7 @@ endfunction()
 function(orbit_add_gpu_tests suite)
     # The first two look at the reference's stages alone; of the third, the force field's kernels would compile for minutes, and
     # python/tests/test_gpu.py generates with the packaged model.
-    if(ORBIT_SANITIZE OR suite MATCHES "^(TestNoise|TestSamplerStep|TestEndToEnd|TestGatedTransformer)$")
+    if(ORBIT_SANITIZE OR suite MATCHES "^(TestNoise|TestSamplerStep|TestEndToEnd)$")
         return()
     endif()
     if(suite STREQUAL "TestOpenCLContextOrder")
@@ -58,7 +59,7 @@ function(orbit_add_gpu_tests suite)
         endforeach()
     endforeach()
     # The tiles of a GPU, and groups that fit no tile, on whatever device there is.
-    if(suite MATCHES "^TestDenoiser(Kernel|Symmetry)$" AND "OpenCL" IN_LIST ORBIT_GPU_PLATFORMS)
+    if(suite MATCHES "^Test(DenoiserKernel|DenoiserSymmetry|GatedTransformer)$" AND "OpenCL" IN_LIST ORBIT_GPU_PLATFORMS)
         orbit_add_gpu_test(${suite}.OpenCL.gpuTiles ${suite} OpenCL single ORBIT_GPU_TILES=gpu)
         orbit_add_gpu_test(${suite}.OpenCL.oddGroups ${suite} OpenCL single ORBIT_GPU_TILES=gpu ORBIT_GPU_GROUP_SIZE=23
             ORBIT_GPU_BIAS_BYTES=1)

@@ -3,7 +3,7 @@
 #include "CommonIntegrateOrbitDiffusionStepKernel.h"
 #include "openmm/OpenMMException.h"
 #include "openmm/common/ContextSelector.h"
-#include "openmmorbit/internal/stages/Preconditioning.h"
+#include "openmmorbit/internal/stages/DenoiserWeights.h"
 
 using namespace OpenMM;
 
@@ -30,9 +30,6 @@ void CommonIntegrateOrbitDiffusionStepKernel::initialize(const System& system, c
         throw OpenMMException(
                 "IntegrateOrbitDiffusionStepKernel::initialize: expected a Context on 1 device, got one on " +
                 std::to_string(context.getNumContexts()) + "; name a single device in DeviceIndex");
-    if (newModel.getNetwork() == NetworkKind::GatedTransformer)
-        throw ArgumentError("IntegrateOrbitDiffusionStepKernel::initialize: expected a pair-bias transformer on "
-            "platform " + platformName + ", got a gated transformer; use platform CPU or Reference");
     newModel.validate();
     context.initializeContexts();
     ContextSelector selector(context);
@@ -46,6 +43,7 @@ void CommonIntegrateOrbitDiffusionStepKernel::initialize(const System& system, c
     order = std::make_unique<common::ContextOrder>();
     unitInNanometers = newModel.getUnitInNanometers();
     dataScale = newModel.getSettings().dataScale;
+    parametrization = getParametrization(newModel);
     pointsPerToken = newModel.getSettings().pointsPerToken;
 }
 
@@ -87,18 +85,27 @@ void CommonIntegrateOrbitDiffusionStepKernel::centerPositions(const vector<doubl
 void CommonIntegrateOrbitDiffusionStepKernel::execute(int step) {
     ContextSelector selector(context);
     const StepLevels levels = batch.plan.getLevels(step, historyStep);
-    denoiseAndGuide(levels, levels.sigma, arrays->positions, arrays->denoised);
+    common::Buffer* before = historyStep == step - 1 ? findBefore() : nullptr;
+    common::Buffer* last = &arrays->denoised;
+    denoiseAndGuide(levels, {levels.sigma, arrays->positions, before}, arrays->denoised);
     if (batch.plan.method == SamplerMethod::Multistep) {
         common::multistepStep(network->getDevice(), *arrays, levels);
         historyStep = step;
+        last = nullptr;
     }
     else if (batch.plan.method == SamplerMethod::Heun && levels.nextSigma > 0) {
         common::eulerStep(network->getDevice(), *arrays, levels, arrays->predicted);
-        denoiseAndGuide(levels, levels.nextSigma, arrays->predicted, arrays->predictedDenoised);
+        before = network->usesBefore() ? &arrays->denoised : nullptr;
+        denoiseAndGuide(levels, {levels.nextSigma, arrays->predicted, before}, arrays->predictedDenoised);
         common::heunStep(network->getDevice(), *arrays, levels);
+        last = &arrays->predictedDenoised;
     }
     else
         common::eulerStep(network->getDevice(), *arrays, levels, arrays->positions);
+    if (network->usesBefore() && last != nullptr) {
+        last->getArray().copyTo(arrays->previousDenoised.getArray());
+        historyStep = step;
+    }
     if (levels.drawn > 0) {
         // (5.8)
         common::noise(network->getDevice(), *arrays, batch.getStepSeed(step));
@@ -108,14 +115,14 @@ void CommonIntegrateOrbitDiffusionStepKernel::execute(int step) {
 }
 
 void CommonIntegrateOrbitDiffusionStepKernel::denoiseAndGuide(
-        const StepLevels& levels, double sigma, common::Buffer& y, common::Buffer& denoised) {
+        const StepLevels& levels, const DenoiserInput& input, common::Buffer& denoised) {
     const bool isSteered = batch.isGuided(levels);
     common::Buffer& first = isSteered ? arrays->unguided : denoised;
-    denoise(sigma, y, first, nullptr);
+    denoise(input, first, nullptr);
     if (batch.hasContrasts())
         common::classifierFreeGuidance(network->getDevice(), *arrays, batch.plan.guidanceScale, first);
     if (isSteered) {
-        const StereoGuidanceShape shape = {batch.getNumPoints(), sigma, batch.plan.stereoGuidance,
+        const StereoGuidanceShape shape = {batch.getNumPoints(), input.sigma, batch.plan.stereoGuidance,
             batch.plan.fadingSigma};
         common::stereoGuidance(network->getDevice(), *arrays, shape, denoised);
     }
@@ -123,25 +130,29 @@ void CommonIntegrateOrbitDiffusionStepKernel::denoiseAndGuide(
         common::clampFixed(network->getDevice(), *arrays, denoised);
 }
 
-void CommonIntegrateOrbitDiffusionStepKernel::denoise(double sigma, common::Buffer& y, common::Buffer& denoised,
-        StageTaps* taps) {
+common::Buffer* CommonIntegrateOrbitDiffusionStepKernel::findBefore() {
+    return network->usesBefore() && historyStep >= 0 ? &arrays->previousDenoised : nullptr;
+}
+
+void CommonIntegrateOrbitDiffusionStepKernel::denoise(
+        const DenoiserInput& input, common::Buffer& denoised, StageTaps* taps) {
     if (batch.copies.empty())
         return;
 
     // (3.1)
-    const Preconditioning factors = getPreconditioning(sigma, dataScale);
-    common::scaleInput(network->getDevice(), *arrays, y, factors.input);
-    network->evaluate(batch, *arrays, factors.logSigma, taps);
+    const Preconditioning factors = getPreconditioning(input.sigma, dataScale, parametrization);
+    common::scaleInput(network->getDevice(), *arrays, input.y, factors.input, arrays->u);
+    network->evaluate(batch, *arrays, factors.logSigma, input.before, taps);
 
     // (3.2)
-    common::scaleOutput(network->getDevice(), *arrays, y, denoised, factors.skip, factors.output);
+    common::scaleOutput(network->getDevice(), *arrays, input.y, denoised, factors.skip, factors.output);
 }
 
 void CommonIntegrateOrbitDiffusionStepKernel::evaluate(double sigma, vector<double>& denoised, StageTaps* taps) {
     ContextSelector selector(context);
     if (taps != nullptr)
         taps->clear();
-    denoise(sigma, arrays->positions, arrays->denoised, taps);
+    denoise({sigma, arrays->positions, findBefore()}, arrays->denoised, taps);
     denoised = arrays->denoised.downloadNumbers(3 * batch.getNumPoints());
 }
 

@@ -6,6 +6,7 @@
 #include "CommonStages.h"
 #include "Network.h"
 #include "openmmorbit/internal/OrbitKernels.h"
+#include "openmmorbit/internal/stages/Preconditioning.h"
 #include <memory>
 
 namespace OrbitPlugin {
@@ -40,10 +41,18 @@ public:
 private:
     /** Put given coordinates of all copies, centred, into the positions. */
     void centerPositions(const std::vector<double>& values);
+    /** What the denoiser reads: noise level, positions, and positions as they were denoised before, or null. */
+    struct DenoiserInput {
+        double sigma;
+        common::Buffer& y;
+        common::Buffer* before;
+    };
     /** Queue the evaluation of the denoiser of every copy, its guidance in those steps that have it, and clamping. */
-    void denoiseAndGuide(const StepLevels& levels, double sigma, common::Buffer& y, common::Buffer& denoised);
+    void denoiseAndGuide(const StepLevels& levels, const DenoiserInput& input, common::Buffer& denoised);
     /** Queue the evaluation of the denoiser of every copy on the given positions. */
-    void denoise(double sigma, common::Buffer& y, common::Buffer& denoised, StageTaps* taps);
+    void denoise(const DenoiserInput& input, common::Buffer& denoised, StageTaps* taps);
+    /** Get the positions as the last step denoised them; null without such a step, or if the network has no use. */
+    common::Buffer* findBefore();
 
     OpenMM::ComputeContext& context;
     std::string platformName;
@@ -53,6 +62,7 @@ private:
     Batch batch;
     int historyStep = -1;       // the step that filled previousDenoised
     double unitInNanometers = 0.1, dataScale = 1;
+    Parametrization parametrization = Parametrization::Edm;
     int pointsPerToken = 1;
 };
 

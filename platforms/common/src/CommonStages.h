@@ -18,8 +18,8 @@ void noise(Device& device, DeviceBatch& batch, std::uint64_t seed);
 void prior(Device& device, DeviceBatch& batch, double sigma);
 /** The same, added to batch.positions. */
 void addNoise(Device& device, DeviceBatch& batch, double sigma);
-/** u from coordinates, (3.2). */
-void scaleInput(Device& device, DeviceBatch& batch, Buffer& y, double factor);
+/** u from coordinates, (3.2), an array as long as batch.u. */
+void scaleInput(Device& device, DeviceBatch& batch, Buffer& y, double factor, Buffer& u);
 /** D = skip y + output F, (3.2). */
 void scaleOutput(Device& device, DeviceBatch& batch, Buffer& y, Buffer& denoised, double skip, double output);
 /** Move batch.unguided, the denoised positions of every copy, into guided. */
@@ -77,7 +77,23 @@ struct LinearTask {
     Buffer& output;
     LinearShape shape;
 };
+/** The rows of a pass, and the modulations that they have. */
+struct ModulatedRows {
+    Device& device;
+    Buffer& weights;
+    Buffer& rows;               ///< [numRows] y: row of the modulation
+    int numRows;
+    Buffer& modulation;
+    int modulationSize;
+};
+/** How a product is divided into work-groups, and the blocks of columns that one goes through. */
+struct ProductLaunch {
+    Launch launch;
+    int span;
+};
+ProductLaunch launchProduct(Device& device, const Matrix& matrix, int numRows);
 /** Queue a matrix product. */
+void linear(const ModulatedRows& rows, const std::string& kernel, const LinearTask& task);
 void linear(const PairBiasPass& pass, const std::string& kernel, const LinearTask& task);
 
 } // namespace common

@@ -175,23 +175,35 @@ Precision getPrecision(ComputeContext& context) {
     return {context.getUseDoublePrecision(), context.getUseDoublePrecision() || context.getUseMixedPrecision()};
 }
 
-string getProgramSource() {
-    using namespace CommonOrbitKernelSources;
+static string joinSources(const vector<const char*>& parts) {
     string source;
-    for (const char* part : {vectors, centroid, tensorCores, linear, noise, prior, timeConditioning, tokenEmbedding,
-            pairFeatures, pairBiasAttention, transition, coordinateHead, classifierFreeGuidance, stereoGuidance,
-            clampFixed, samplerStep, gather, scatter})
+    for (const char* part : parts)
         source += string(part) + "\n";
     return source;
 }
 
-Device::Device(ComputeContext& context, const Tiles& tiles, const std::map<string, string>& sizes) : context(context),
-        tiles(tiles), precision(getPrecision(context)) {
+string getProgramSource() {
+    using namespace CommonOrbitKernelSources;
+    return joinSources({vectors, centroid, tensorCores, linear, noise, prior, timeConditioning, tokenEmbedding,
+        pairFeatures, pairBiasAttention, transition, coordinateHead, classifierFreeGuidance, stereoGuidance, clampFixed,
+        samplerStep, gather, scatter});
+}
+
+string getGatedProgramSource() {
+    using namespace CommonOrbitKernelSources;
+    return joinSources({vectors, centroid, tensorCores, linear, noise, prior, flowConditioning, tokenEmbedding,
+        binnedPairs, gatedAttention, pairBiasAttention, transition, coordinateHead, classifierFreeGuidance,
+        stereoGuidance, clampFixed, samplerStep, gather, scatter});
+}
+
+Device::Device(ComputeContext& context, const Tiles& tiles, const std::map<string, string>& sizes,
+    const string& source) :
+        context(context), tiles(tiles), precision(getPrecision(context)) {
     std::map<string, string> defines = tiles.getDefines();
     defines.insert(sizes.begin(), sizes.end());
     defines["REAL_IS_DOUBLE"] = precision.realIsDouble ? "1" : "0";
     defines["LAYER_NORM_EPSILON"] = context.doubleToString(LAYER_NORM_EPSILON);
-    program = context.compileProgram(getProgramSource(), defines);
+    program = context.compileProgram(source, defines);
 }
 
 DeviceKernel& Device::operator[](const string& name) {

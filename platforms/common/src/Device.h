@@ -158,7 +158,9 @@ private:
 /** A device with the compiled program of one model. */
 class Device {
 public:
-    Device(OpenMM::ComputeContext& context, const Tiles& tiles, const std::map<std::string, std::string>& sizes);
+    /** Compile a program, with the tiles and sizes as its constants. */
+    Device(OpenMM::ComputeContext& context, const Tiles& tiles, const std::map<std::string, std::string>& sizes,
+            const std::string& source);
     /** Get a kernel by its name in the device sources. */
     DeviceKernel& operator[](const std::string& name);
     /** One work-item an element. */
@@ -180,8 +182,10 @@ private:
 /** Get the number types of a Context. */
 Precision getPrecision(OpenMM::ComputeContext& context);
 
-/** Get the device sources as one program. */
+/** Get the device sources of the pair-bias transformer as one program, with the stages of coordinates. */
 OPENMM_EXPORT_ORBIT std::string getProgramSource();
+/** The same of the gated transformer. */
+OPENMM_EXPORT_ORBIT std::string getGatedProgramSource();
 
 } // namespace common
 } // namespace OrbitPlugin

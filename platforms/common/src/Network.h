@@ -24,9 +24,15 @@ public:
      *
      * @param batch      the batch of setBatch()
      * @param logSigma   s of (3.1)
+     * @param before     [numPoints][3] positions as they were denoised before, mixed precision; null if they were not
      * @param taps       if not null, the outputs of the stages are appended to it, which waits for the device
      */
-    virtual void evaluate(const Batch& batch, DeviceBatch& coordinates, double logSigma, StageTaps* taps) = 0;
+    virtual void evaluate(const Batch& batch, DeviceBatch& coordinates, double logSigma, Buffer* before,
+            StageTaps* taps) = 0;
+    /** Whether the network reads the positions as they were denoised before. */
+    virtual bool usesBefore() const {
+        return false;
+    }
 };
 
 /** Make the network of a model, which must be valid. */

@@ -2,6 +2,7 @@
 // The device sources under the compilers of CUDA and HIP, which need no device: every kernel, precision and
 // architecture.
 #include "Device.h"
+#include "networks/GatedWeights.h"
 #include "networks/PairBiasWeights.h"
 #include <dlfcn.h>
 #include <gtest/gtest.h>
@@ -84,21 +85,20 @@ typedef long long mm_long;
 typedef unsigned long long mm_ulong;
 )";
     for (const auto& [name, type] : {std::make_pair(string("real"), real), std::make_pair(string("mixed"), mixed)})
-        text += "typedef " + type + " " + name + ";\ntypedef " + type + "4 " + name + "4;\n#define make_" + name +
-            "4 make_" + type + "4\n";
+        text += "typedef " + type + " " + name + ";\ntypedef " + type + "2 " + name + "2;\ntypedef " + type + "4 " +
+            name + "4;\n#define make_" + name + "4 make_" + type + "4\n";
     if (precision == "mixed")
         text += "#define USE_MIXED_PRECISION 1\n";
     return text;
 }
 
-string makeSource(const string& precision, const PairBiasTransformerSettings& settings) {
-    const common::PairBiasSizes sizes(settings);
+/** A program with the constants of its network. */
+string makeProgram(const string& precision, const std::map<string, string>& sizes, const string& source) {
     common::Tiles tiles;
     if (precision == "tf32")
         tiles.useTensorCores();
     std::map<string, string> defines = tiles.getDefines();
-    for (const auto& [name, value] : sizes.getDefines(settings))
-        defines[name] = value;
+    defines.insert(sizes.begin(), sizes.end());
     defines["REAL_IS_DOUBLE"] = precision == "double" ? "1" : "0";
     defines["LAYER_NORM_EPSILON"] = "1e-5";
     if (precision == "double")
@@ -106,7 +106,25 @@ string makeSource(const string& precision, const PairBiasTransformerSettings& se
     string text = makePreamble(precision);
     for (const auto& [name, value] : defines)
         text += "#define " + name + " " + value + "\n";
-    return text + common::getProgramSource();
+    return text + source;
+}
+
+string makeSource(const string& precision, const PairBiasTransformerSettings& settings) {
+    return makeProgram(precision, common::PairBiasSizes(settings).getDefines(settings), common::getProgramSource());
+}
+
+/** The gated transformer with the sizes of a published checkpoint of 200 million parameters. */
+string makeGatedSource(const string& precision) {
+    DenoiserModel model;
+    PairBiasTransformerSettings settings;
+    settings.width = 768;
+    settings.numLayers = 15;
+    settings.numHeads = 12;
+    settings.pairWidth = 512;
+    settings.conditionWidth = 512;
+    model.setNetwork(NetworkKind::GatedTransformer);
+    model.setSettings(settings);
+    return makeProgram(precision, common::GatedSizes(model).getDefines(model), common::getGatedProgramSource());
 }
 
 } // namespace
@@ -158,6 +176,15 @@ TEST(CudaSources, severalPointsATokenCompile) {
                 {"--gpu-architecture=sm_80", "--use_fast_math", "--std=c++17"})) << precision;
 }
 
+TEST(CudaSources, theGatedTransformerCompiles) {
+    const RuntimeCompiler compiler(ORBIT_NVRTC_LIBRARY, "nvrtc");
+    if (compiler.handle == nullptr)
+        GTEST_SKIP() << "NVRTC cannot be used: " << compiler.reason;
+    for (const string precision : {"single", "mixed", "double", "tf32"})
+        EXPECT_EQ("", compiler.compile(makeGatedSource(precision),
+                {"--gpu-architecture=sm_80", "--use_fast_math", "--std=c++17"})) << precision;
+}
+
 class HipSources : public testing::TestWithParam<string> {
 };
 
@@ -168,6 +195,15 @@ TEST_P(HipSources, compile) {
     for (const string precision : {"single", "mixed", "double", "tf32"})
         EXPECT_EQ("", compiler.compile(makeSource(precision, {}), {"--gpu-architecture=" + GetParam(), "-std=c++17"}))
                 << GetParam() << " " << precision;
+}
+
+TEST_P(HipSources, theGatedTransformerCompiles) {
+    const RuntimeCompiler compiler(ORBIT_HIPRTC_LIBRARY, "hiprtc");
+    if (compiler.handle == nullptr)
+        GTEST_SKIP() << "hipRTC cannot be used: " << compiler.reason;
+    for (const string precision : {"single", "mixed", "double"})
+        EXPECT_EQ("", compiler.compile(makeGatedSource(precision),
+                {"--gpu-architecture=" + GetParam(), "-std=c++17"})) << precision;
 }
 
 INSTANTIATE_TEST_SUITE_P(Architectures, HipSources, testing::Values("gfx90a", "gfx1030"));

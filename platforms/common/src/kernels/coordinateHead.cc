@@ -58,3 +58,13 @@ KERNEL void centreOutput(int numCopies, GLOBAL const int2* RESTRICT copies, GLOB
         }
     }
 }
+
+/** Take the rows of tokens out of those of the gated transformer, whose registers have no place (w below 0). */
+KERNEL void takeTokens(int numRows, int width, GLOBAL const int4* RESTRICT rows, GLOBAL const real* RESTRICT x,
+        GLOBAL real* RESTRICT tokens) {
+    for (int index = GLOBAL_ID; index < numRows*width; index += GLOBAL_SIZE) {
+        const int token = rows[index/width].w;
+        if (token >= 0)
+            tokens[token*width+index%width] = x[index];
+    }
+}

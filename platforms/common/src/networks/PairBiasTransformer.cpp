@@ -12,7 +12,7 @@ using std::vector;
 common::PairBiasTransformer::PairBiasTransformer(OpenMM::ComputeContext& context, const DenoiserModel& model,
     const PairBiasSizes& sizes) :
         device(context, chooseTiles(context, sizes, model.getSettings().pointsPerToken),
-            sizes.getDefines(model.getSettings())),
+            sizes.getDefines(model.getSettings()), getProgramSource()),
         weights(device, model) {
 }
 
@@ -22,7 +22,7 @@ void common::PairBiasTransformer::setBatch(const Batch& batch, DeviceBatch& coor
 }
 
 void common::PairBiasTransformer::evaluate(
-        const Batch& batch, DeviceBatch& coordinates, double logSigma, StageTaps* taps) {
+        const Batch& batch, DeviceBatch& coordinates, double logSigma, Buffer* before, StageTaps* taps) {
     const PairBiasPass pass = {device, weights, arrays, coordinates};
     const int numLayers = weights.settings.numLayers, numHeads = weights.settings.numHeads;
     timeConditioning(pass, logSigma);

@@ -19,7 +19,8 @@ public:
         return device;
     }
     void setBatch(const Batch& batch, DeviceBatch& coordinates) override;
-    void evaluate(const Batch& batch, DeviceBatch& coordinates, double logSigma, StageTaps* taps) override;
+    void evaluate(const Batch& batch, DeviceBatch& coordinates, double logSigma, Buffer* before,
+            StageTaps* taps) override;
 private:
     PairBiasTransformer(OpenMM::ComputeContext& context, const DenoiserModel& model, const PairBiasSizes& sizes);
     Device device;

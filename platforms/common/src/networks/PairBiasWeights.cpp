@@ -39,9 +39,9 @@ Tiles chooseTiles(ComputeContext& context, const PairBiasSizes& sizes, int point
 }
 
 PairBiasWeights::PairBiasWeights(Device& device, const DenoiserModel& model) :
+        WeightPacker(device.tiles),
         settings(model.getSettings()),
-        sizes(settings),
-        tiles(device.tiles) {
+        sizes(settings) {
     addTime(model);
     const ModelTensor& token = model.getTensor("token.embedding");
     const vector<float>& coordinates = model.getTensor("token.coordinates.weight").values;
@@ -59,40 +59,7 @@ PairBiasWeights::PairBiasWeights(Device& device, const DenoiserModel& model) :
     addPair(model);
     for (int layer = 0; layer < settings.numLayers; layer++)
         addLayer(model, "layer." + std::to_string(layer) + ".");
-    values.uploadNumbers(device.context, packed, device.precision.realIsDouble);
-    packed = vector<double>();
-}
-
-int PairBiasWeights::addRows(int numRows, int width, int paddedWidth, const Entry& entry) {
-    const std::size_t offset = packed.size();
-    packed.resize(offset + (std::size_t) roundUp(numRows * paddedWidth, PADDING), 0.0);
-    for (int row = 0; row < numRows; row++)
-        for (int c = 0; c < width; c++)
-            packed[offset + (std::size_t) row * paddedWidth + c] = entry(row, c);
-    return (int) offset;
-}
-
-Matrix PairBiasWeights::addPanels(int numInputs, int numOutputs, const Entry& weight,
-        const std::function<double(int out)>& bias) {
-    const int columns = tiles.blockColumns;
-    Matrix matrix;
-    matrix.numInputs = roundUp(numInputs, PADDING);
-    matrix.numOutputs = roundUp(numOutputs, columns);
-    matrix.weights = addRows(matrix.numOutputs / columns * matrix.numInputs, columns, columns, [&](int row, int c) {
-        const int out = row / matrix.numInputs * columns + c, in = row % matrix.numInputs;
-        return out < numOutputs && in < numInputs ? weight(out, in) : 0.0;
-    });
-    matrix.bias = addRows(1, matrix.numOutputs, matrix.numOutputs, [&](int, int out) {
-        return out < numOutputs ? bias(out) : 0.0;
-    });
-    return matrix;
-}
-
-int PairBiasWeights::addBlocks(int numInputs, int numOutputs, const Entry& weight) {
-    return addRows(roundUp(numOutputs, 8) / 8 * numInputs, 8, 8, [&](int row, int n) {
-        const int out = row / numInputs * 8 + n;
-        return out < numOutputs ? weight(out, row % numInputs) : 0.0;
-    });
+    upload(device, values);
 }
 
 void PairBiasWeights::addTime(const DenoiserModel& model) {

@@ -3,17 +3,11 @@
 #ifndef OPENMM_ORBIT_COMMONPAIRBIASWEIGHTS_H_
 #define OPENMM_ORBIT_COMMONPAIRBIASWEIGHTS_H_
 
-#include "../Device.h"
+#include "WeightPacker.h"
 #include "openmmorbit/DenoiserModel.h"
-#include <functional>
 
 namespace OrbitPlugin {
 namespace common {
-
-/** Where a matrix and its bias lie, and their padded sizes. */
-struct Matrix {
-    int weights = 0, bias = 0, numInputs = 0, numOutputs = 0;
-};
 
 /** Where the weights of one layer lie. */
 struct LayerMatrices {
@@ -40,7 +34,7 @@ struct OPENMM_EXPORT_ORBIT PairBiasSizes {
 Tiles chooseTiles(OpenMM::ComputeContext& context, const PairBiasSizes& sizes, int pointsPerToken);
 
 /** The weights packed for a device. */
-class PairBiasWeights {
+class PairBiasWeights : private WeightPacker {
 public:
     /** Pack the weights of a valid model for the tiles of a device. */
     PairBiasWeights(Device& device, const DenoiserModel& model);
@@ -53,19 +47,10 @@ public:
     Matrix timeHidden, timeOutput, modulation, pairHidden, pairBias;
     std::vector<LayerMatrices> layers;
 private:
-    typedef std::function<double(int out, int in)> Entry;
-    /** Append rows, each padded with zeros. */
-    int addRows(int numRows, int width, int paddedWidth, const Entry& entry);
-    /** Append a matrix in panels of the tiles' columns, and its bias. */
-    Matrix addPanels(int numInputs, int numOutputs, const Entry& weight, const std::function<double(int out)>& bias);
-    /** Append a matrix in blocks of 8 outputs. */
-    int addBlocks(int numInputs, int numOutputs, const Entry& weight);
     void addTime(const DenoiserModel& model);
     void addPair(const DenoiserModel& model);
     void addLayer(const DenoiserModel& model, const std::string& prefix);
     void addTransition(const DenoiserModel& model, const std::string& prefix, LayerMatrices& layer);
-    Tiles tiles;
-    std::vector<double> packed;
 };
 
 } // namespace common

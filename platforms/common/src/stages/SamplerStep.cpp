@@ -4,10 +4,9 @@
 
 namespace OrbitPlugin {
 
-void common::scaleInput(Device& device, DeviceBatch& batch, Buffer& y, double factor) {
+void common::scaleInput(Device& device, DeviceBatch& batch, Buffer& y, double factor, Buffer& u) {
     const int numValues = 3 * batch.getNumPoints();
-    device["scaleInput"](device.elements(numValues), numValues, MixedArgument{factor}, y, batch.u,
-            batch.getUStride());
+    device["scaleInput"](device.elements(numValues), numValues, MixedArgument{factor}, y, u, batch.getUStride());
 }
 
 void common::scaleOutput(
