@@ -2,6 +2,7 @@
 """Designs of backbones from known proteins: variations of all residues, and motifs that others are designed around."""
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,8 +12,9 @@ import numpy as np
 
 from openmmorbit import orbit
 from openmmorbit.arguments import checkInteger
+from openmmorbit.data.backbones import readStructure
 from openmmorbit.designs import OPEN_RESIDUE, BackboneDesign
-from openmmorbit.selections import findAtoms
+from openmmorbit.selections import isAlpha
 from openmmorbit.simulation.states import readStates, requireTopology
 
 if TYPE_CHECKING:
@@ -54,15 +56,15 @@ class _Gap:
 
 def _readResidues(protein: Any) -> list[_Residue]:
     """Get the residues with a CA atom."""
+    if isinstance(protein, (str, os.PathLike)):
+        protein = readStructure(_where, protein)
     if hasattr(protein, "getNumFrames"):    # The models of a file may be different proteins; the Topology is the first.
         states = readStates(_where, protein.getPositions(asNumpy=True, frame=0), protein.topology)
     else:
         states = readStates(_where, protein)
     topology: app.Topology = requireTopology(_where, states)
-    positions, everything = states.positions[0], list(topology.atoms())
-    found = []
-    for index in findAtoms(topology, "CA", _where):
-        residue = everything[index].residue
+    positions, found = states.positions[0], []
+    for residue in (atom.residue for atom in topology.atoms() if isAlpha(atom)):
         atoms = {atom.name: positions[atom.index] for atom in residue.atoms()}
         places = np.array([atoms.get(name, np.full(3, np.nan)) for name in _atoms])
         n, c, beta = (atoms.get(name, np.full(3, np.nan)) - places[1] for name in ("N", "C", "CB"))
@@ -71,6 +73,8 @@ def _readResidues(protein: Any) -> list[_Residue]:
         if not np.isfinite(places[1]).all():
             raise ValueError(f"{_where}: expected finite positions, got others in residue {entry.label}")
         found.append(entry)
+    if not found:
+        raise ValueError(f"{_where}: expected a protein, got {topology.getNumAtoms()} atoms without a CA among them")
     return found
 
 
@@ -123,7 +127,7 @@ def _requireWhole(text: str, residues: Sequence[_Residue], chosen: Sequence[int]
 
 
 def _split(text: str | Sequence[str]) -> list[str]:
-    words = re.split(r"[,/\s]+", text.strip()) if isinstance(text, str) else [str(word) for word in text]
+    words = re.split(r"[,/\s]+", text.strip("[]'\" ")) if isinstance(text, str) else [str(word) for word in text]
     return [word for word in words if word]
 
 
@@ -277,7 +281,7 @@ def _makeDesign(residues: Sequence[_Residue], rows: Sequence[Sequence[int | None
     numbers: list[int] = []
     for index, row in enumerate(rows):
         digits = re.sub(r"[A-Za-z]", "", residues[row[0]].number) if keepNumbers and row[0] is not None else "1"
-        first = max(int(digits), 1)
+        first = int(digits)
         chains += [index] * len(row)
         numbers += range(first, first + len(row))
     places: list[int | None] = [k for row in rows for k in row]
@@ -303,8 +307,8 @@ def designBackbone(protein: Any, fixed: str | Sequence[str] | None = None, *,
 
     Parameters
     ----------
-    protein : object with positions and topology such as an app.PDBFile, or an Ensemble
-        The first of several states is taken. Residues without CA, such as water, are left out.
+    protein : path, Ensemble, or an object with positions and topology such as an app.PDBFile
+        A .pdb or .cif file. The first of several states is taken. Residues without CA, such as water, are left out.
     fixed : str or sequence of str, optional
         Residues to keep, e.g. "A10-25,A40": chain, first and last number with its insertion code. "A" is a whole
         chain; the chain may be left out if there is one only, and has a colon behind it if it is no single letter.

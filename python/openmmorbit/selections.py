@@ -12,8 +12,14 @@ from openmmorbit.io.trajectoryfiles import requireMdtraj
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+
+def isAlpha(atom: app.topology.Atom) -> bool:
+    """Tell whether an atom is an alpha carbon; calcium is none."""
+    return atom.name == "CA" and (atom.element is None or atom.element.symbol == "C")
+
+
 _words = {"all": lambda atom: True, "heavy": lambda atom: atom.element is None or atom.element.atomic_number > 1,
-          "CA": lambda atom: atom.name == "CA" and (atom.element is None or atom.element.symbol == "C")}
+          "CA": isAlpha}
 
 
 def _select(topology: app.Topology, text: str, where: str) -> list[int]:

@@ -47,6 +47,10 @@ def testAWholeProteinIsAStart(tmp_path):
     start = design.makeStart(1, 3.0)
     assert start.level == 3.0 and len(start.positions) == 75 and len(design.makeStart(3).positions) == 225
     part = openmmorbit.designBackbone(protein, residues="A7-20")
+    shifted = openmmorbit.designBackbone(writeResidues(tmp_path / "y.pdb", range(-3, 22)), "A-3-2,A7")
+    assert list(shifted.backbone.numbers) == list(range(-3, 22)) and shifted.describeMotif()[:14] == "A-3-A2 at -3-2"
+    with pytest.raises(ValueError, match="expected a protein, got 25 atoms without a CA among them"):
+        openmmorbit.designBackbone(writeResidues(tmp_path / "z.pdb", range(1, 26), atoms=("C",)))
     assert len(part) == 14 and part.labels[0] == "A7" and not part.sequence[0]
     assert {residue.name for residue in part.makeTopology(1).residues()} == {"ALA"}
 
@@ -83,7 +87,7 @@ def testContigsAreDrawnWithinTheirBounds(tmp_path):
             protein, contig="2-9/A5-9/10-20/B20-22/0-3", lengths=(25, 32), seed=seed).labels
         lengths.add(len(design))
     assert len(lengths) > 4
-    two = openmmorbit.designBackbone(protein, contig="4,A5-9,4,0,B3-6 7")
+    two = openmmorbit.designBackbone(str(tmp_path / "x.pdb"), contig="[4,A5-9,4,0,B3-6 7]")
     assert list(two.backbone.chains) == 13 * [0] + 11 * [1] and two.fixed == (4, 5, 6, 7, 8, 13, 14, 15, 16)
     assert two.describeMotif() == "A5-A9 at 5-9, B3-B6 at 1-4"
 
@@ -221,13 +225,15 @@ def testWrongUseOfTheCommandIsNamed(model, tmp_path, capsys, monkeypatch):
     writeResidues("x.pdb", range(1, 26))
     writeResidues("two.pdb", [*range(1, 21), *range(1, 21)], chains="A" * 20 + "B" * 20, shift=20.0)
     writeResidues("short.pdb", range(1, 9))
+    writeResidues("sep.pdb", range(1, 26), names=["SEP"] * 25)
     (tmp_path / "bad.pdb").write_text("nothing")
     (tmp_path / "x.dcd").write_text("nothing")
     base, start, motif = ["backbones", "--model", model, "-o", "y.pdb"], ["--start", "x.pdb"], ["--motif", "x.pdb"]
     for options, message in (
             ([], "expected --length, --start or --motif, got none of them"),
             ([*start, *motif], "--start or --motif, got both"), (start, "--level beside --start, got none"),
-            ([*start, "--level", 0], "a level above 0, got 0"),
+            ([*start, "--level", -1], "a level to start at above sigmaMin"),
+            ([*start, "--level", "nan"], "a level"), (["--motif", "sep.pdb", "--fixed", "A5", "--build"], "got 'SEP'"),
             ([*start, "--level", 1000], "a level to start at above sigmaMin"),
             ([*start, "--level", 3, "--length", 30], "no --length beside --start"),
             ([*start, "--level", 3, "--contig", "5/A5"], "--contig beside --motif"),

@@ -157,6 +157,8 @@ def _listWanted(options: argparse.Namespace, generator: BackboneGenerator,
     """Get a length, or a design, for each backbone."""
     import numpy as np
 
+    from openmmorbit.building import readSequence
+
     lengths = None if options.length is None else readLengths(options.length)
     shortest, longest = generator.lengths
     if lengths is not None and (lengths[0] < shortest or lengths[1] > longest):
@@ -165,6 +167,8 @@ def _listWanted(options: argparse.Namespace, generator: BackboneGenerator,
     designs = readDesigns(options, generator, lengths, seed)
     if designs is not None:
         _checkLetters(options, {len(design) for design in designs})
+        if options.build and options.sequence is None:
+            readSequence(designs[0].sequence)       # Refuses residues of the motif that cannot be built.
         return designs
     assert lengths is not None          # checkStartOptions() asks for it.
     _checkLetters(options, set(lengths))

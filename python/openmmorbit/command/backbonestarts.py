@@ -97,6 +97,8 @@ def readDesigns(options: argparse.Namespace, generator: BackboneGenerator, lengt
     if path is None:
         return None
     try:
+        if options.level is not None:
+            generator.samplerSettings.startAt(options.level)        # Refuses a level out of range.
         protein = readStructure("backbones", path)
         given: dict[str, Any] = {"keepUnusual": options.keepUnusual}
         if options.contig is None:
