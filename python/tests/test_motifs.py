@@ -7,6 +7,7 @@ from helices import makeHelix, makeModel, writeArrays, writeHelix
 from openmm import app, unit
 
 import openmmorbit
+from openmmorbit import orbit
 from openmmorbit.data.backbones import buildBackboneDataset
 
 
@@ -146,8 +147,6 @@ def testUnusualResiduesAreKeptOnRequest(tmp_path):
 
 
 def makeEnsembleCore(positions):
-    from openmmorbit import orbit
-
     core = orbit.Ensemble(orbit.makeBackboneGraph(openmmorbit.makeBackbone(len(positions)), 1))
     core.addConformer(0.1 * positions, orbit.ConformerStatus(), orbit.ConformerProvenance())
     return core
@@ -177,6 +176,17 @@ def testGeneratesFromDesigns(model, tmp_path):
                            (lambda: generator.generateBatch([25], level=3), "got 0 of 1 that have one")):
         with pytest.raises(ValueError, match=message):
             wrong()
+
+
+def testAMotifHasASamplerOfItsOwn(model):
+    def describe(**options):
+        settings = openmmorbit.BackboneGenerator(model, **options).samplerSettings
+        return settings.numSteps, settings.renewal, settings.renewalRule
+
+    own, rate = describe(), orbit.RenewalRule_Rate
+    assert describe(motif=True) == (120, 8.0, rate) != own
+    assert describe(motif=True, numSteps=30) == (30, 8.0, rate)
+    assert describe(motif=True, sampler=openmmorbit.SamplerSettings(numSteps=7))[0] == 7
 
 
 def testAModelOfThreeAtomsNeedsThem(tmp_path):
