@@ -59,7 +59,7 @@ def timeGeneration(options):
         begin = time.process_time()
         generator.generate(length, number, seed=2)
         print(f"{length} residues, 100 steps: {(time.process_time() - begin) / number:.3f} core seconds a backbone, "
-              f"{number} together, {generator.kernelDescription}")
+              f"{number} together, {generator.kernelDescription()}")
 
 
 def main():
