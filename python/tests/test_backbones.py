@@ -15,7 +15,9 @@ from openmm import app
 import openmmorbit
 from openmmorbit import orbit
 from openmmorbit.backbones import makeTopology
+from openmmorbit.building import measureBackbone
 from openmmorbit.data.backbones import buildBackboneDataset, readBackbones
+from openmmorbit.evaluation.traces import Trace, measure, secondaryStructure
 
 
 @pytest.fixture(scope="module")
@@ -160,6 +162,24 @@ def testTheTopologyOfThreeAtomsHasBonds():
     assert topology.getNumAtoms() == 21 and topology.getNumBonds() == 14 + 3 + 2
     assert [chain.id for chain in topology.chains()] == ["A", "B"]
     assert [atom.element.symbol for atom in topology.atoms()][:3] == ["N", "C", "C"]
+
+
+def testThePackagedModelMakesFolds():
+    """Chains as proteins have them: bonds, right-handed helices, compact; and the structure that was asked for."""
+    generator = openmmorbit.BackboneGenerator(check=False)
+    folds = [measure(Trace.chain(positions)) for positions in 10 * generator.generate(70, 8, seed=1).positions._value]
+    bonds = np.concatenate([fold.bonds for fold in folds])
+    assert (np.abs(bonds - 3.8) < 0.1).mean() > 0.98
+    assert sum(fold.clashes for fold in folds) <= 2
+    assert sum(fold.rightHelices for fold in folds) > 50 * sum(fold.leftHelices for fold in folds)
+    assert 8 < np.mean([fold.gyration for fold in folds]) < 14
+    asked = "CCC" + 20 * "H" + "CCCC" + 20 * "H" + "CCC"
+    for positions in 10 * generator.generate(50, 4, seed=2, structure=asked).positions._value:
+        made = secondaryStructure(Trace.chain(positions))
+        assert np.mean([a == b for a, b in zip(made, asked)]) > 0.75 and "E" not in made
+    ensemble = openmmorbit.BackboneGenerator().generate(60, 4, seed=3)
+    built = measureBackbone(ensemble.build(0))
+    assert len(ensemble) == 4 and len(built.phi) == 60 and built.getNumD() == 0 and not len(built.cisPeptides)
 
 
 def testTheCommandWritesPdbAndCif(shard, tmp_path, capsys):

@@ -38,7 +38,7 @@ SamplerSettings makeSampler() {
     sampler.sigmaMin = 0.05;
     sampler.rho = 6;
     sampler.renewalRule = RenewalRule::Rate;
-    sampler.renewal = 1;
+    sampler.renewal = 8;
     sampler.stereoGuidance = 0;
     return sampler;
 }
