@@ -99,6 +99,8 @@ def testTheCommandTrainsOnStructures(folder, tmp_path, capsys):
     assert openmmorbit.BackboneGenerator(model).lengths[0] == 20
     assert openmmorbit.cli.main([str(entry) for entry in [*run, "--set", "maxSteps=8"]]) == 0
     output = capsys.readouterr()
+    status, line = runCli(capsys, *["1" if entry == 3 else entry for entry in run])
+    assert status == 2 and "3 points for each residue, as the run in" in line and "got 1; train in another" in line
     assert "continuing at step 6" in output.err and "8 steps" in output.out and "left out, e.g." not in output.err
 
 

@@ -212,5 +212,5 @@ def addConformers(commands: Subparsers) -> None:
                             help="with --stereo enumerate, at most so many isomers of a molecule (default 32)")
     conformers.add_argument("--batch-size", type=int, default=16, help="molecules in a batch (default 16)")
     conformers.add_argument("-q", "--quiet", action="store_true", help="no progress bar and no summary")
-    addGenerationOptions(conformers, "the first one of the model")
+    addGenerationOptions(conformers, "the first one of the model", "60")
     conformers.set_defaults(run=runConformers)

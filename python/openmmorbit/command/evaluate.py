@@ -85,7 +85,7 @@ def addEvaluate(commands: Subparsers) -> None:
     parser.add_argument("-q", "--quiet", action="store_true", help="no progress bars")
     addSystemOptions(parser)
     addBackboneOptions(parser)
-    addGenerationOptions(parser, "the level of theory of the references, if the model has it")
+    addGenerationOptions(parser, "the level of theory of the references, if the model has it", "60 for molecules")
     parser.set_defaults(run=lambda options: runEither(options, parser))
 
 

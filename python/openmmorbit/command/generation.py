@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import argparse
 
 
-def addGenerationOptions(parser: argparse.ArgumentParser, condition: str) -> None:
+def addGenerationOptions(parser: argparse.ArgumentParser, condition: str, timeLimit: str = "no limit") -> None:
     """Add the options to the parser of a subcommand.
 
     Parameters
@@ -18,6 +18,8 @@ def addGenerationOptions(parser: argparse.ArgumentParser, condition: str) -> Non
     parser : argparse.ArgumentParser
     condition : str
         What the subcommand does without a condition.
+    timeLimit : str
+        What it does without a time limit.
     """
     group = parser.add_argument_group("generation")
     group.add_argument("--platform", help="OpenMM platform: CPU (default), Reference, OpenCL, CUDA or HIP")
@@ -27,8 +29,8 @@ def addGenerationOptions(parser: argparse.ArgumentParser, condition: str) -> Non
     group.add_argument("--max-redraws", "--max-resamplings", dest="maxRedraws", type=int, metavar="N",
                        help="how often a wrong copy is redrawn: generated again from other random numbers (default 10)")
     group.add_argument("--time-limit", dest="timeLimit", type=float, metavar="SECONDS",
-                       help="that a molecule may take, in proportion for more than 100 conformers; 0: no limit "
-                            "(default 60)")
+                       help="that a molecule, system or backbone may take, in proportion for more than 100 copies; "
+                            f"0: no limit (default {timeLimit})")
     sampler = parser.add_argument_group("sampler", "Parts of the model's own sampler that are changed.")
     samplersettings.addOptions(sampler)
 

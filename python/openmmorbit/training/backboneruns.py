@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from openmmorbit import orbit
-from openmmorbit.training.systemruns import assign, keepSettings, readEarlier, suggestSettings
+from openmmorbit.training.systemruns import CHECKPOINT, SETTINGS, assign, keepSettings, readEarlier, suggestSettings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -25,17 +25,37 @@ def holdBackbones(shards: Sequence[str]) -> bool:
                for path in shards[:1])
 
 
-def _count(shards: Sequence[str]) -> tuple[int, int]:
-    """Get the numbers of backbones and residues."""
-    numBackbones = numResidues = 0
+def checkPoints(folder: StrPath, points: int) -> None:
+    """Refuse to continue a run on backbones with other points, before its shards are written anew.
+
+    Raises
+    ------
+    ValueError
+        With both numbers.
+    """
+    from openmmorbit import orbittraining
+
+    settings = Path(folder) / SETTINGS
+    if not (Path(folder) / CHECKPOINT).is_file() or not settings.is_file():
+        return
+    known = orbittraining.TrainingSettings.load(str(settings)).network.pointsPerToken
+    if known != points:
+        raise ValueError(f"{_where}: expected {known} point{'' if known == 1 else 's'} for each residue, as the run in "
+                         f"\"{folder}\" has, got {points}; train in another folder")
+
+
+def _count(shards: Sequence[str]) -> tuple[int, int, int]:
+    """Get the numbers of backbones and residues, and of points of a residue."""
+    numBackbones = numResidues = points = 0
     for path in shards:
         reader, subject = orbit.ShardReader(path), orbit.ShardSubject()
         while reader.nextSubject(subject):
             if subject.kind != orbit.SubjectKind_Backbone:
                 raise ValueError(f"{_where}: expected backbones in all shards, got \"{path}\" with "
                                  f"{subject.getLabel()}")
+            points = subject.pointsPerToken
             numBackbones, numResidues = numBackbones + 1, numResidues + subject.backbone.getNumResidues()
-    return numBackbones, numResidues
+    return numBackbones, numResidues, points
 
 
 def makeSettings(shards: Sequence[str], folder: StrPath, minutes: float, metadata: Mapping[str, str] | None,
@@ -61,7 +81,8 @@ def makeSettings(shards: Sequence[str], folder: StrPath, minutes: float, metadat
         For settings that do not exist.
     """
     folder, values = Path(folder), dict(values)
-    numBackbones, numResidues = _count(shards)
+    numBackbones, numResidues, points = _count(shards)
+    checkPoints(folder, points)
     settings = suggestSettings(shards, minutes)
     validation = values.pop("validation", [])
     paths = [validation] if isinstance(validation, (str, os.PathLike)) else list(validation)

@@ -138,6 +138,7 @@ def train(data: StrPath | Sequence[StrPath] | TrajectoryDataset | BackboneDatase
             shards = [_writeFrames(data, Path(folder), progress)]
         elif isinstance(data, BackboneDataset):
             _refuseGroup(data)
+            backboneruns.checkPoints(folder, data.points)
             training, validation = data.write(folder, progress)
             shards = [training]
             if validation is not None:
