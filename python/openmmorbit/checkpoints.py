@@ -32,7 +32,7 @@ _natural = {"closest": 3.365, "hasBreaks": 0, "maxChains": 1, "maxLeftTurns": 2,
             "ranges": [["CA-CA", 3.8055, 0.0271, 3.645, 3.955], ["CA-CA-CA", 6.028, 0.6292, 4.585, 7.395]]}
 #: Columns of the first layer of pairs, by the names of the features.
 _pairColumns = {"rel_seq_sep": 127, "x_sc_pair_dists": 128, "xt_pair_dists": 64}
-_elsewhere = "only checkpoints of Proteina without pair updates and motifs can be converted"
+_elsewhere = "only checkpoints of Proteina without motifs can be converted"
 
 
 def _plain(value: Any, depth: int = 0) -> Any:
@@ -222,13 +222,39 @@ class _Shapes:
         self.values.update(_readTransition(self.checkpoint, f"{theirs}transition.transition.", f"{ours}transition.", d,
                                            settings.transitionFactor))
 
+    def takeUpdate(self, number: int, width: int, pairWidth: int, triangleWidth: int) -> None:
+        """Take the update of pairs behind a layer."""
+        theirs, ours, p, t = f"pair_update_layers.{number}.", f"layer.{number}.pairs.", pairWidth, triangleWidth
+        self.take(f"{theirs}layer_norm_in", f"{ours}tokens.norm", width)
+        self.take(f"{theirs}linear_x", f"{ours}tokens", 2 * p, width, hasBias=False)
+        for side, name in (("out", "outgoing"), ("in", "incoming")) if t else ():
+            triangle, made = f"{theirs}tri_mult_{side}.", f"{ours}{name}"
+            for old, new, *shape in (("layer_norm_in", "norm", p), ("linear_a_p", "left", t, p),
+                                     ("linear_a_g", "leftGate", t, p), ("linear_b_p", "right", t, p),
+                                     ("linear_b_g", "rightGate", t, p), ("layer_norm_out", "product.norm", t),
+                                     ("linear_z", "output", p, t), ("linear_g", "gate", p, p)):
+                self.take(triangle + old, f"{made}.{new}", *shape)
+        for old, new, *shape in (("layer_norm", "norm", p), ("linear_1", "up", 2 * p, p),
+                                 ("linear_2", "down", p, 2 * p)):
+            self.take(f"{theirs}transition_out.{old}", f"{ours}transition.{new}", *shape)
+
+
+def _findUpdates(checkpoint: _Checkpoint, numLayers: int) -> tuple[int, int]:
+    """Get the interval at which layers update pairs, 0 for never, and the width of their triangles."""
+    found = sorted({int(number[1]) for name in checkpoint.stored
+                    if (number := re.match(r"pair_update_layers\.(\d{1,4})\.", name))})
+    if not found:
+        return 0, 0
+    interval = found[1] if len(found) > 1 else max(numLayers - 1, 1)
+    if found != list(range(0, numLayers - 1, interval)):
+        checkpoint.refuse(f"pairs that are updated behind layers 0, {interval}, {2 * interval} and so on",
+                          f"updates behind layers {', '.join(map(str, found))} of {numLayers}")
+    name = "pair_update_layers.0.tri_mult_out.linear_a_p.weight"
+    return interval, checkpoint.shape(name)[0] if name in checkpoint.stored else 0
+
 
 def _findSizes(checkpoint: _Checkpoint) -> tuple[orbit.PairBiasTransformerSettings, orbit.GatedTransformerSettings]:
     """Get the sizes of the network from the shapes of its tensors."""
-    for name in checkpoint.stored:
-        if name.startswith("pair_update_layers."):
-            checkpoint.refuse("a network whose pairs are not updated", f"tensor \"nn.{name}\" of a model with triangle "
-                              "or pair updates")
     if _findSetting(checkpoint.settings, "parallel_mha_transition"):
         checkpoint.refuse("halves of a layer one after the other", "parallel_mha_transition")
     settings, gated = orbit.PairBiasTransformerSettings(), orbit.GatedTransformerSettings()
@@ -243,6 +269,7 @@ def _findSizes(checkpoint: _Checkpoint) -> tuple[orbit.PairBiasTransformerSettin
     settings.conditionWidth, numWaves = checkpoint.shape("pair_repr_builder.cond_factory.linear_out.weight")
     settings.numFrequencies = numWaves // 2
     gated.numRegisters = checkpoint.shape("registers")[0] if "registers" in checkpoint.stored else 0
+    gated.pairUpdateInterval, gated.triangleWidth = _findUpdates(checkpoint, settings.numLayers)
     gated.numBins, gated.numSelfBins = _pairColumns["xt_pair_dists"], _pairColumns["x_sc_pair_dists"]
     for name, value in (("min", 0.1), ("max", 3.0)):
         for kind in ("xt", "x_sc"):
@@ -269,9 +296,12 @@ def _readNetwork(checkpoint: _Checkpoint, model: orbit.DenoiserModel, longest: i
     shapes.takeModulation("pair_repr_builder.adaln", "pair.modulation", p, c)
     for number in range(settings.numLayers):
         shapes.takeLayer(number, settings)
+        if gated.updatesPairs(number, settings.numLayers):
+            shapes.takeUpdate(number, d, p, gated.triangleWidth)
     shapes.take("coors_3d_decoder.0", "head.norm", d)
     shapes.take("coors_3d_decoder.1", "head", 3, d, hasBias=False)
-    rest = sorted(set(checkpoint.stored) - checkpoint.used)
+    # The head that predicts distances was for training only.
+    rest = sorted(name for name in set(checkpoint.stored) - checkpoint.used if not name.startswith("pair_head_pred"))
     if rest:
         checkpoint.refuse("only tensors that the network has", f"\"nn.{rest[0]}\"")
     model.setSettings(settings)
@@ -296,8 +326,8 @@ def convertCheckpoint(checkpoint: StrPath, output: StrPath | None = None, *, len
                       bfloat16: bool = False) -> orbit.DenoiserModel:
     """Make a model file of a checkpoint of Proteina, for BackboneGenerator.
 
-    The checkpoint is a file that its user brings; nothing is downloaded. Models whose pairs are updated ("tri") and
-    models of motifs are refused. Files of averaged weights (-EMA.ckpt) are read like others, and low-rank updates
+    The checkpoint is a file that its user brings; nothing is downloaded. Models of motifs
+    are refused. Files of averaged weights (-EMA.ckpt) are read like others, and low-rank updates
     (LoRA) are added to their weights.
 
     Parameters

@@ -99,8 +99,9 @@ def makeSettings(**changed):
     return {"cfg_exp": node({"model": {"nn": network}, "lora": {"use": True, "lora_alpha": 32.0}}), "store_dir": "runs"}
 
 
-def makeWeights(width=24, heads=4, layers=3, cond=16, pair=10, waves=12, index=8, registers=3, seed=1):
-    """Get random tensors by the names of a published checkpoint without pair updates."""
+def makeWeights(width=24, heads=4, layers=3, cond=16, pair=10, waves=12, index=8, registers=3, seed=1, updates=(),
+                triangle=0):
+    """Get random tensors by the names of a published checkpoint, with updates of pairs behind some layers."""
     random, tensors = np.random.default_rng(seed), {}
 
     def add(name, *shape, mean=0.0, scale=None):
@@ -146,6 +147,27 @@ def makeWeights(width=24, heads=4, layers=3, cond=16, pair=10, waves=12, index=8
         add(f"{attention}to_bias.weight", heads, pair)
         add(f"{prefix}transition.transition.swish_linear.0.weight", 8 * width, width)
         add(f"{prefix}transition.transition.linear_out.weight", width, 4 * width)
+    def linear(name, *shape):
+        add(f"{name}.weight", *shape)
+        add(f"{name}.bias", shape[0], scale=0.2)
+
+    for layer in updates:
+        prefix = f"pair_update_layers.{layer}."
+        norm(f"{prefix}layer_norm_in", width)
+        add(f"{prefix}linear_x.weight", 2 * pair, width)
+        for side in ("out", "in") if triangle else ():
+            norm(f"{prefix}tri_mult_{side}.layer_norm_in", pair)
+            for name in ("a_p", "a_g", "b_p", "b_g"):
+                linear(f"{prefix}tri_mult_{side}.linear_{name}", triangle, pair)
+            linear(f"{prefix}tri_mult_{side}.linear_g", pair, pair)
+            linear(f"{prefix}tri_mult_{side}.linear_z", pair, triangle)
+            norm(f"{prefix}tri_mult_{side}.layer_norm_out", triangle)
+        norm(f"{prefix}transition_out.layer_norm", pair)
+        linear(f"{prefix}transition_out.linear_1", 2 * pair, pair)
+        linear(f"{prefix}transition_out.linear_2", pair, 2 * pair)
+    if updates:
+        norm("pair_head_prediction.0", pair)
+        linear("pair_head_prediction.1", 64, pair)
     norm("coors_3d_decoder.0", width)
     add("coors_3d_decoder.1.weight", 3, width, scale=0.1)
     return tensors
@@ -252,6 +274,24 @@ class Twin:
         read = np.einsum("ijh,jhc->ihc", weights, v).reshape(n, d)
         return self.linear(f"{name}to_out_node", read * _sigmoid(self.linear(f"{name}to_g", x)))
 
+    def update(self, prefix, rows, pair):
+        """Update the descriptions of all pairs of rows."""
+        rows = self.norm(f"{prefix}layer_norm_in", rows)
+        first, second = np.split(self.linear(f"{prefix}linear_x", rows), 2, axis=-1)
+        pair = pair + first[None] + second[:, None]
+        for side, sum_ in (("out", "ikc,jkc->ijc"), ("in", "kic,kjc->ijc")):
+            name = f"{prefix}tri_mult_{side}."
+            if f"{name}linear_g.weight" not in self.w:
+                continue
+            z = self.norm(f"{name}layer_norm_in", pair)
+            a, b = (_sigmoid(self.linear(f"{name}linear_{k}_g", z)) * self.linear(f"{name}linear_{k}_p", z)
+                    for k in "ab")
+            read = self.linear(f"{name}linear_z", self.norm(f"{name}layer_norm_out", np.einsum(sum_, a, b)))
+            pair = pair + read * _sigmoid(self.linear(f"{name}linear_g", z))
+        z = self.norm(f"{prefix}transition_out.layer_norm", pair)
+        hidden = np.maximum(self.linear(f"{prefix}transition_out.linear_1", z), 0)
+        return pair + self.linear(f"{prefix}transition_out.linear_2", hidden)
+
     def __call__(self, x, t, before=None):
         """Get the velocity v [n][3] at x_t [n][3], nm."""
         registers, n = self.w.get("registers"), len(x)
@@ -270,6 +310,8 @@ class Twin:
                     self.swiglu(f"{prefix}transition.transition.", a)
                 gate = self.linear(f"{prefix}{half}.scale_output.to_adaln_zero_gamma.0", cond)
                 rows = rows + a * _sigmoid(gate)
+            if f"pair_update_layers.{layer}.linear_x.weight" in self.w:
+                pair = self.update(f"pair_update_layers.{layer}.", rows, pair)
         return self.linear("coors_3d_decoder.1", self.norm("coors_3d_decoder.0", rows[first:]))
 
 

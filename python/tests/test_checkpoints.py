@@ -56,6 +56,15 @@ def testGenerationIsThatOfTheTwin(weights, convert, count):
     checkAgainst(proteina.Twin(weights), convert(weights), count)
 
 
+@pytest.mark.parametrize("layers,updates,triangle", [(5, (0, 2), 7), (4, (0,), 3), (3, (0, 1), 0), (2, (0,), 5)])
+def testPairsAreUpdated(convert, layers, updates, triangle):
+    weights = proteina.makeWeights(layers=layers, updates=updates, triangle=triangle)
+    model = convert(weights)
+    assert model.getGatedSettings().triangleWidth == triangle
+    checkAgainst(proteina.Twin(weights), model, 11)
+    checkAgainst(proteina.Twin(weights), model, 25, tolerance=1e-4, platform="CPU")
+
+
 def testSizesComeFromTheShapes(convert):
     weights = proteina.makeWeights(width=18, heads=3, layers=1, cond=9, pair=5, waves=6, index=4, registers=1, seed=5)
     model = convert(weights)
@@ -178,8 +187,10 @@ _faults = [
     (lambda w: change(w, f"{_layer}to_qkv.weight", w[f"nn.{_layer}to_qkv.weight"][:-1]),
      r'expected shape \[72, 24\] for tensor "nn\.transformer_layers\.1\.mhba\.mha\.to_qkv\.weight" .*got \[71, 24\]'),
     (lambda w: change(w, "registers", w["nn.registers"][0]), r'"nn\.registers" with 2 dimensions .*got shape \[24\]'),
+    (lambda w: change(w, "pair_update_layers.1.linear_x.weight", np.zeros((20, 24), np.float32)),
+     "pairs that are updated behind layers 0, .* updates behind layers 1 of 3"),
     (lambda w: change(w, "pair_update_layers.0.linear_x.weight", np.zeros((20, 24), np.float32)),
-     r'whose pairs are not updated .*tensor "nn\.pair_update_layers\.0\.linear_x\.weight" of a model with triangle'),
+     r'expected tensor "nn\.pair_update_layers\.0\.layer_norm_in\.weight" .*got none'),
     (lambda w: change(w, "init_repr_factory.linear_out.weight", np.zeros((24, 136), np.float32)), "136 columns, those "
      "of a motif model"),
     (lambda w: change(w, "pair_repr_builder.init_repr_factory.linear_out.weight", np.zeros((10, 448), np.float32)),

@@ -15,11 +15,12 @@ INHERITED = {
     "cpu": {"LayerNorm", "Linear", "Softmax", "Gather", "Scatter", "Noise", "Prior", "SamplerStep", "StereoGuidance",
             "ClampFixed", "ClassifierFreeGuidance"},
     # The first in the matrix products' way in (linear.cc), the second online in the attention.
-    "common": {"LayerNorm", "Softmax"},
+    # Models whose pairs are updated are refused there.
+    "common": {"LayerNorm", "Softmax", "PairUpdate"},
     # Operators of LibTorch; positions of a Context, which training has none of; noise is drawn by the host. The gated
     # transformer is generated with, not trained.
     "torch": {"LayerNorm", "Linear", "Softmax", "Gather", "Scatter", "Noise", "ClampFixed", "ClassifierFreeGuidance",
-              "FlowConditioning", "BinnedPairs", "GatedAttention"},
+              "FlowConditioning", "BinnedPairs", "GatedAttention", "PairUpdate"},
 }
 # Equations of a stage that a folder leaves out, and why: no sampler of the school's is Heun's.
 LEFT_OUT = {("torch", "SamplerStep"): [(5, 3)]}

@@ -40,8 +40,9 @@ struct Pairs {
         weights.binsBefore = before;
         weights.norm = {normWeight, normBias};
         weights.layers = {{{layerWeight, layerBias}, weight}};
-        vector<double> bias(2 * 9);
-        reference::binnedPairs(shape, weights, {features, u, modulation}, bias);
+        vector<double> described(2 * 9), bias(2 * 9);
+        reference::binnedPairs(shape, weights, {features, u, modulation}, described);
+        reference::pairBiases(shape, weights.layers[0], described, bias);
         return bias;
     }
     /** The bias of a head for a description, written out; two channels are normalised to (-e, e) or (e, -e). */

@@ -6,6 +6,7 @@
 #include "Matchers.h"
 #include "Models.h"
 #include "Tolerances.h"
+#include "openmmorbit/ArgumentError.h"
 #include "openmmorbit/BackboneInputs.h"
 #include "openmmorbit/internal/Stages.h"
 
@@ -36,6 +37,17 @@ DenoiserModel makeOddModel(int numRegisters) {
     gated.numSelfBins = 5;
     gated.binMax = 2;
     return DenoiserModel::createRandomGated(settings, gated, 5);
+}
+
+/** Pairs are updated behind layers 0 and 2 of 4. */
+DenoiserModel makeUpdatingModel(int triangleWidth) {
+    PairBiasTransformerSettings settings = makeSmallSettings();
+    settings.numLayers = 4;
+    GatedTransformerSettings gated;
+    gated.numRegisters = 2;
+    gated.pairUpdateInterval = 2;
+    gated.triangleWidth = triangleWidth;
+    return DenoiserModel::createRandomGated(settings, gated, 3);
 }
 
 /** Backbones of 21, 5 and 1 residues in two conditions; 5 copies. */
@@ -118,8 +130,34 @@ vector<double> generateReference(const reference::Denoiser& denoiser, const Batc
 
 } // namespace
 
+namespace {
+
+/** Platforms whose networks update pairs. */
+bool updatesPairs() {
+    return platformName() == "Reference" || platformName() == "CPU";
+}
+
+vector<DenoiserModel> makeModels() {
+    vector<DenoiserModel> models = {makeGatedModel(), makeOddModel(3), makeOddModel(0)};
+    if (updatesPairs())
+        for (int triangleWidth : {5, 0})
+            models.push_back(makeUpdatingModel(triangleWidth));
+    return models;
+}
+
+} // namespace
+
+TEST(GatedTransformer, platformsThatDoNotUpdatePairsSaySo) {
+    if (updatesPairs())
+        EXPECT_NO_THROW(KernelContext(makeUpdatingModel(5)));
+    else
+        expectThrows<ArgumentError>("IntegrateOrbitDiffusionStepKernel::initialize: expected a gated transformer whose "
+            "pairs are not updated on platform " + platformName() +
+            ", got one whose are; use platform CPU or Reference", [] { KernelContext context(makeUpdatingModel(5)); });
+}
+
 TEST(GatedTransformer, everyTapAgreesWithReference) {
-    for (const DenoiserModel& model : {makeGatedModel(), makeOddModel(3), makeOddModel(0)}) {
+    for (const DenoiserModel& model : makeModels()) {
         const Batch batch = makeBackboneBatch(model);
         const reference::Denoiser denoiser(model);
         KernelContext context(model);
@@ -154,8 +192,9 @@ TEST(GatedTransformer, everyTapAgreesWithReference) {
     }
 }
 
-TEST(GatedTransformer, generationAgreesWithReference) {
-    const DenoiserModel model = makeGatedModel();
+namespace {
+
+void checkGeneration(const DenoiserModel& model) {
     const reference::Denoiser denoiser(model);
     KernelContext context(model);
     for (SamplerMethod method : {SamplerMethod::Euler, SamplerMethod::Heun, SamplerMethod::Multistep})
@@ -167,6 +206,14 @@ TEST(GatedTransformer, generationAgreesWithReference) {
             expectClose("generation", generate(context.getKernel(), batch), generateReference(denoiser, batch, start),
                 tolerance("generation", precisionName()));
         }
+}
+
+} // namespace
+
+TEST(GatedTransformer, generationAgreesWithReference) {
+    checkGeneration(makeGatedModel());
+    if (updatesPairs())
+        checkGeneration(makeUpdatingModel(5));
 }
 
 TEST(GatedTransformer, samplerStateContinuesAGeneration) {
@@ -207,7 +254,7 @@ TEST(GatedTransformer, copiesDoNotDependOnTheirBatch) {
 TEST(GatedTransformer, aThreadSharesALargeCopy) {
     // 60 tokens are one pass that several threads share; two copies are a pass for each thread.
 
-    const DenoiserModel model = makeGatedModel();
+    const DenoiserModel model = updatesPairs() ? makeUpdatingModel(5) : makeGatedModel();
     KernelContext context(model);
     Batch batch = makeBackboneBatch(model, SamplerMethod::Euler, 1);
     batch.inputs = {describeBackbone(makeBackbone({60}), model)};

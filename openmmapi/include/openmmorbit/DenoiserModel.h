@@ -47,6 +47,13 @@ struct OPENMM_EXPORT_ORBIT GatedTransformerSettings {
     int numSelfBins = 128;      ///< bins of the distances between points as they were denoised before
     double binMin = 0.1;        ///< upper end of the first bin, model unit
     double binMax = 3.0;        ///< lower end of the last bin, model unit
+    int pairUpdateInterval = 0; ///< n: pairs are updated behind layers 0, n, 2n, ... but the last one; 0: never
+    int triangleWidth = 0;      ///< t, channels of triangle updates; 0: updates have none
+
+    /** Whether pairs are updated behind a layer of a network. */
+    bool updatesPairs(int layer, int numLayers) const {
+        return pairUpdateInterval > 0 && layer % pairUpdateInterval == 0 && layer < numLayers - 1;
+    }
 };
 
 /** One tensor of a model, as 32-bit floats (values may have been stored as BF16). */

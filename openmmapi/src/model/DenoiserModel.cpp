@@ -64,6 +64,8 @@ void checkGatedSettings(const string& where, const DenoiserModel& model) {
     checkRange(where, "numRegisters", gated.numRegisters, 0, 1024);
     checkRange(where, "numBins", gated.numBins, 3, 4096);
     checkRange(where, "numSelfBins", gated.numSelfBins, 3, 4096);
+    checkRange(where, "pairUpdateInterval", gated.pairUpdateInterval, 0, 1024);
+    checkRange(where, "triangleWidth", gated.triangleWidth, 0, 4096);
     checkPositive(where, "binMin", gated.binMin);
     checkPositive(where, "binMax beyond binMin", gated.binMax - gated.binMin);
 }

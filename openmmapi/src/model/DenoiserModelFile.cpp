@@ -76,6 +76,8 @@ void forEachSetting(NetworkKind network, Settings& settings, Gated& gated, const
         function("numSelfBins", gated.numSelfBins);
         function("binMin", gated.binMin);
         function("binMax", gated.binMax);
+        function("pairUpdateInterval", gated.pairUpdateInterval);
+        function("triangleWidth", gated.triangleWidth);
     }
 }
 

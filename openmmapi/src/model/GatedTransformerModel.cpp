@@ -26,6 +26,30 @@ void addModulation(map<string, vector<int>>& shapes, const string& name, int wid
     shapes[name + ".shift.weight"] = {width, conditionWidth};
 }
 
+void addLinear(map<string, vector<int>>& shapes, const string& name, int numOutputs, int numInputs) {
+    shapes[name + ".weight"] = {numOutputs, numInputs};
+    shapes[name + ".bias"] = {numOutputs};
+}
+
+/** The update of pairs behind a layer (9.12) to (9.15); t channels of triangles. */
+void addPairUpdate(map<string, vector<int>>& shapes, const string& name, int d, int p, int t) {
+    addNorm(shapes, name + "tokens", d);
+    shapes[name + "tokens.weight"] = {2 * p, d};
+    for (const char* part : {"outgoing", "incoming"}) {
+        if (t == 0)
+            continue;
+        addNorm(shapes, name + part, p);
+        for (const char* side : {".left", ".leftGate", ".right", ".rightGate"})
+            addLinear(shapes, name + part + side, t, p);
+        addNorm(shapes, name + part + ".product", t);
+        addLinear(shapes, name + part + ".output", p, t);
+        addLinear(shapes, name + part + ".gate", p, p);
+    }
+    addNorm(shapes, name + "transition", p);
+    addLinear(shapes, name + "transition.up", 2 * p, p);
+    addLinear(shapes, name + "transition.down", p, 2 * p);
+}
+
 bool endsWith(const string& text, const string& end) {
     return text.size() >= end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0;
 }
@@ -89,6 +113,8 @@ map<string, vector<int>> getGatedShapes(const DenoiserModel& model) {
             shapes[prefix + part + "weight"] = {d, d};
             shapes[prefix + part + "bias"] = {d};
         }
+        if (gated.updatesPairs(layer, s.numLayers))
+            addPairUpdate(shapes, prefix + "pairs.", d, p, gated.triangleWidth);
         shapes[prefix + "transition.up.weight"] = {2 * m * d, d};
         shapes[prefix + "transition.down.weight"] = {d, m * d};
     }

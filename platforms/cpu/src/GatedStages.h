@@ -30,8 +30,10 @@ struct GatedWorkspace {
     int widthStride = 0, qkvStride = 0, attendedStride = 0, hiddenStride = 0;
     AlignedBuffer x, a, gates;          ///< [rows][widthStride]
     AlignedBuffer qkv, attended, hidden, headRows;
-    AlignedBuffer bias;                 ///< [L H][M][padded M] of every copy
-    AlignedBuffer pairs, biasRows;      ///< of one row: [N][pairStride] and [N][biasStride]
+    AlignedBuffer bias;                 ///< [L H][M][padded M] of every copy, or see GatedPass::getPairs
+    AlignedBuffer projected;            ///< [rows][projectedStride], if pairs are updated
+    AlignedBuffer pairs, biasRows;      ///< of one row: [M][pairStride] and [M][biasStride]
+    AlignedBuffer pairsA, pairsB;       ///< of one row, if pairs are updated: [M][projectedStride] or less wide
     AlignedBuffer nowhere;              ///< coordinates that the attention does not use, [3][padded M] zeros
     AlignedBuffer scratch;
 };
@@ -50,6 +52,21 @@ struct GatedPass {
     }
     int getFirstRow(int copy) const {
         return pass.places[copy].firstRow + copy * weights.gated.numRegisters;
+    }
+    /** Get the number of words of a copy's biases: of all layers, or of one where descriptions of pairs are kept. */
+    long countBiases(int copy) const {
+        const int numLayers = weights.keepsPairs() ? 1 : weights.settings.numLayers;
+        return (long) numLayers * weights.settings.numHeads * countRows(copy) *
+                roundUp(countRows(copy), NEIGHBOR_PADDING);
+    }
+    /** Get the descriptions of a copy's pairs [M][M][pairStride], which stand behind its biases. */
+    float* getPairs(GatedWorkspace& workspace, int copy) const {
+        return workspace.bias.data() + pass.places[copy].firstWord + countBiases(copy);
+    }
+    /** Get one side of a triangle update [M][M][triangleStride]: 0 or 1. They stand behind the descriptions. */
+    float* getSide(GatedWorkspace& workspace, int copy, int side) const {
+        const long numPairs = (long) countRows(copy) * countRows(copy);
+        return getPairs(workspace, copy) + numPairs * (weights.pairStride + side * weights.triangleStride);
     }
     int countAllRows() const {
         return pass.numRows + (int) pass.places.size() * weights.gated.numRegisters;
@@ -100,6 +117,19 @@ inline LinearTask startRows(const PackedLinear& layer, const GatedShare& share, 
     return task;
 }
 
+/** Apply a layer to rows; the output is floats. */
+inline void applyLayer(const KernelTable& table, const PackedLinear& layer, const float* a, long aStride, int numRows,
+        float* out, long outStride) {
+    LinearTask task = startTask(layer);
+    task.a = a;
+    task.aStride = aStride;
+    task.numRows = numRows;
+    task.out = out;
+    task.outStride = outStride;
+    task.floatOutput = true;
+    table.linear(task, Epilogue::Store);
+}
+
 /** Normalise columns of rows, which may stay in place: out = LN(x) scale + shift. */
 void normalizeRows(const KernelTable& table, const float* x, int numRows, long stride, const PackedNorm& norm,
         float* out);
@@ -113,8 +143,12 @@ void flowConditioning(const PackedGatedWeights& weights, double logSigma, int co
 void conditionRegisters(const PackedGatedWeights& weights, GatedConditioning& result);
 /** Equation (4.5): rows of registers and tokens into workspace.x. */
 void tokenEmbedding(const GatedPass& pass, GatedWorkspace& workspace);
-/** Equations (9.5) to (9.7) for a thread's rows, into workspace.bias. */
+/** Equations (9.5) to (9.7) for a thread's rows, into workspace.bias; (9.5) and (9.6) alone where pairs are updated. */
 void binnedPairs(const GatedPass& pass, const GatedShare& share);
+/** Equation (9.7) of a layer for a thread's rows, where pairs are updated. */
+void pairBiases(const GatedPass& pass, int layer, const GatedShare& share);
+/** Equations (9.12) to (9.15) for a thread's rows. Threads wait for each other's rows. */
+void pairUpdate(const GatedPass& pass, int layer, const GatedShare& share);
 /** Equations (9.8) to (9.11): adds to x. Threads wait for each other's keys and values. */
 void gatedAttention(const GatedPass& pass, int layer, const GatedShare& share);
 /** Equations (4.15) to (4.17): adds to x. */

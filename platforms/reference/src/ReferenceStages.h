@@ -15,6 +15,7 @@
 #include "openmmorbit/internal/stages/Noise.h"
 #include "openmmorbit/internal/stages/PairBiasAttention.h"
 #include "openmmorbit/internal/stages/PairFeatures.h"
+#include "openmmorbit/internal/stages/PairUpdate.h"
 #include "openmmorbit/internal/stages/Prior.h"
 #include "openmmorbit/internal/stages/SamplerStep.h"
 #include "openmmorbit/internal/stages/Scatter.h"
@@ -83,7 +84,11 @@ OPENMM_EXPORT_ORBIT void gatedModulation(const FlowConditioningShape& shape,
 OPENMM_EXPORT_ORBIT void pairModulation(const FlowConditioningShape& shape,
         const PairModulationWeights<double>& weights, Input waves, Output modulation);
 OPENMM_EXPORT_ORBIT void binnedPairs(const BinnedPairsShape& shape, const BinnedPairsWeights<double>& weights,
-        const BinnedPairsInputs<double>& inputs, Output bias);
+        const BinnedPairsInputs<double>& inputs, Output pairs);
+OPENMM_EXPORT_ORBIT void pairBiases(const BinnedPairsShape& shape, const LayerBiasWeights<double>& weights, Input pairs,
+        Output bias);
+OPENMM_EXPORT_ORBIT void pairUpdate(const PairUpdateShape& shape, const PairUpdateWeights<double>& weights, Input x,
+        Output pairs);
 OPENMM_EXPORT_ORBIT void gatedAttention(const GatedAttentionShape& shape, const GatedAttentionWeights<double>& weights,
         const GatedAttentionInputs<double>& inputs, Output x);
 

@@ -22,8 +22,9 @@ def _printNetwork(model: orbit.DenoiserModel) -> None:
     sizes = (f"width {settings.width}, {settings.numLayers} layers, {settings.numHeads} heads, pair width "
              f"{settings.pairWidth}")
     if model.getNetwork() == orbit.NetworkKind_GatedTransformer:
+        updates = f", pairs updated every {gated.pairUpdateInterval} layers" if gated.pairUpdateInterval else ""
         print(f"network        gated transformer, {sizes}, {gated.numRegisters} registers, {gated.numBins} bins from "
-              f"{gated.binMin:g} to {gated.binMax:g} {unit}")
+              f"{gated.binMin:g} to {gated.binMax:g} {unit}{updates}")
         return
     print(f"network        {sizes}, {settings.numRadial} radial functions to {settings.radialMax:g} {unit}")
     print(f"data scale     {settings.dataScale:g} {unit}")

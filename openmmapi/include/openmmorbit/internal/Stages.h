@@ -21,7 +21,7 @@ struct StageInfo {
  * All stages. N tokens of P points, d width, p pair width, c condition width, L layers, H heads; M tokens and registers
  * of the gated transformer; shapes of one copy.
  */
-constexpr std::array<StageInfo, 17> STAGES = {{
+constexpr std::array<StageInfo, 18> STAGES = {{
     {"gather", "", "Context positions", "centroids [copies][3]"},
     {"noise", "(6.1)", "seed, record, copy, draw", "noise [N P][3]"},
     {"prior", "(6.2), (5.8)", "sigma, noise [N P][3]", "positions [N P][3]"},
@@ -33,8 +33,10 @@ constexpr std::array<StageInfo, 17> STAGES = {{
     {"transition", "(4.15) to (4.17)", "x [N][d], modulation [6][d]", "x [N][d]"},
     {"flowConditioning", "(9.1) to (9.4)", "logSigma, condition",
         "cond [c], modulation [L][6][d], pair modulation [2][p]"},
-    {"binnedPairs", "(9.5) to (9.7)", "pair features, u [N][6], pair modulation [2][p]", "bias [L H][M][M]"},
+    {"binnedPairs", "(9.5) to (9.7)", "pair features, u [N][6], pair modulation [2][p]",
+        "pairs [M][M][p], bias [L H][M][M]"},
     {"gatedAttention", "(9.8) to (9.11)", "x [M][d], bias [H][M][M], modulation [6][d]", "x [M][d]"},
+    {"pairUpdate", "(9.12) to (9.15)", "x [M][d], pairs [M][M][p]", "pairs [M][M][p]"},
     {"coordinateHead", "(4.18)", "x [N][d], head modulation [2][d]", "F [N][3P]"},
     {"classifierFreeGuidance", "(5.13)", "scale, denoised [N P][3], contrast [N P][3]", "denoised [N P][3]"},
     {"stereoGuidance", "(5.9) to (5.11)", "handed volumes, denoised [N P][3]", "denoised [N P][3]"},

@@ -45,22 +45,33 @@ void recordConditioning(const GatedPass& pass, StageTaps* taps) {
         append(pass.conditioning.pair.data() + part * pass.weights.pairStride, pass.weights.settings.pairWidth, part);
 }
 
+/** Append the biases that are there: those of all layers, or of one. */
+void recordBiases(const GatedPass& pass, StageTaps* taps, GatedWorkspace& workspace) {
+    if (taps == nullptr)
+        return;
+    const int M = pass.countRows(0), padded = roundUp(M, NEIGHBOR_PADDING);
+    record((*taps)["binnedPairs"], workspace.bias.data(), pass.countBiases(0) / padded, padded, M);
+}
+
 /** A thread's rows through all stages. */
 void evaluateRows(const GatedPass& pass, ArrayView<double> F, StageTaps* taps, const GatedShare& share) {
+    const bool keepsPairs = pass.weights.keepsPairs();
     binnedPairs(pass, share);
-    if (taps != nullptr) {
-        const PairBiasTransformerSettings& settings = pass.weights.settings;
-        const int M = pass.countRows(0);
-        record((*taps)["binnedPairs"], share.common.bias.data(), (long) settings.numLayers * settings.numHeads * M,
-                roundUp(M, NEIGHBOR_PADDING), M);
-    }
+    if (!keepsPairs)
+        recordBiases(pass, taps, share.common);
     for (int layer = 0; layer < pass.weights.settings.numLayers; layer++) {
+        if (keepsPairs) {
+            pairBiases(pass, layer, share);
+            recordBiases(pass, taps, share.common);
+        }
         gatedAttention(pass, layer, share);
         if (taps != nullptr)
             recordRows(pass, taps, "gatedAttention." + std::to_string(layer), share.common);
         transition(pass, layer, share);
         if (taps != nullptr)
             recordRows(pass, taps, "transition." + std::to_string(layer), share.common);
+        if (pass.weights.gated.updatesPairs(layer, pass.weights.settings.numLayers))
+            pairUpdate(pass, layer, share);
     }
     coordinateHead(pass, F, share);
     if (taps == nullptr)
@@ -79,8 +90,10 @@ GatedTransformer::GatedTransformer(const DenoiserModel& model, const std::string
 
 long GatedTransformer::countWords(const TokenInputs& values) const {
     const long numRows = weights.gated.numRegisters + values.numTokens;
-    return weights.settings.numLayers * weights.settings.numHeads * numRows *
-            roundUp((int) numRows, NEIGHBOR_PADDING);
+    const long biases = weights.settings.numHeads * numRows * roundUp((int) numRows, NEIGHBOR_PADDING);
+    if (!weights.keepsPairs())
+        return weights.settings.numLayers * biases;
+    return biases + numRows * numRows * (weights.pairStride + 2 * weights.triangleStride);
 }
 
 void GatedTransformer::setBatch(const Batch& batch, const std::vector<Pass>& passes, int numThreads) {

@@ -64,11 +64,29 @@ public:
         packed.down = linear(transition + ".down.weight");
         return packed;
     }
-    /** W_lh (n w_l + b_l) of all layers as one layer of n. */
-    PackedLinear pairBias(int numLayers, int numHeads, int pairWidth) const {
+    PackedTriangle triangle(const std::string& name) const {
+        auto layer = [&](const char* part) { return linear(name + part + ".weight", name + part + ".bias"); };
+        return {norm(name), norm(name + ".product"), layer(".left"), layer(".leftGate"), layer(".right"),
+            layer(".rightGate"), layer(".output"), layer(".gate")};
+    }
+    PackedPairUpdate pairUpdate(const std::string& name, bool hasTriangles) const {
+        PackedPairUpdate packed;
+        packed.tokenNorm = norm(name + "tokens");
+        packed.tokens = linear(name + "tokens.weight");
+        if (hasTriangles) {
+            packed.outgoing = triangle(name + "outgoing");
+            packed.incoming = triangle(name + "incoming");
+        }
+        packed.transitionNorm = norm(name + "transition");
+        packed.up = linear(name + "transition.up.weight", name + "transition.up.bias");
+        packed.down = linear(name + "transition.down.weight", name + "transition.down.bias");
+        return packed;
+    }
+    /** W_lh (n w_l + b_l) of some layers as one layer of n. */
+    PackedLinear pairBias(int firstLayer, int numLayers, int numHeads, int pairWidth) const {
         DenseLayer layer(numLayers * numHeads, pairWidth);
         for (int l = 0; l < numLayers; l++) {
-            const std::string name = "layer." + std::to_string(l) + ".attention.pair";
+            const std::string name = "layer." + std::to_string(firstLayer + l) + ".attention.pair";
             const std::vector<float>& weight = values(name + ".weight");
             const PackedNorm of = norm(name);
             for (int h = 0; h < numHeads; h++) {
@@ -93,7 +111,9 @@ private:
 PackedGatedWeights::PackedGatedWeights(const DenoiserModel& model, const KernelTable& table) : table(table),
         settings(model.getSettings()), gated(model.getGatedSettings()),
         widthStride(roundUp(settings.width, ROW_PADDING)), pairStride(roundUp(settings.pairWidth, ROW_PADDING)),
-        biasStride(roundUp(settings.numLayers * settings.numHeads, ROW_PADDING)) {
+        biasStride(roundUp(settings.numLayers * settings.numHeads, ROW_PADDING)),
+        triangleStride(roundUp(gated.triangleWidth, ROW_PADDING)),
+        projectedStride(roundUp(2 * settings.pairWidth, ROW_PADDING)) {
     model.validate();
     const Packer pack(model, table);
     time = pack.linear("time.weight");
@@ -118,9 +138,16 @@ PackedGatedWeights::PackedGatedWeights(const DenoiserModel& model, const KernelT
     pairEmbedding = pack.values("pair.embedding");
     bins = pack.values("pair.bins");
     binsBefore = pack.values("pair.binsBefore");
-    pairBias = pack.pairBias(settings.numLayers, settings.numHeads, settings.pairWidth);
-    for (int l = 0; l < settings.numLayers; l++)
-        layers.push_back(pack.layer("layer." + std::to_string(l) + ".", widthStride));
+    if (!keepsPairs())
+        pairBias = pack.pairBias(0, settings.numLayers, settings.numHeads, settings.pairWidth);
+    for (int l = 0; l < settings.numLayers; l++) {
+        const std::string prefix = "layer." + std::to_string(l) + ".";
+        layers.push_back(pack.layer(prefix, widthStride));
+        if (keepsPairs())
+            layers.back().pairBias = pack.pairBias(l, 1, settings.numHeads, settings.pairWidth);
+        if (gated.updatesPairs(l, settings.numLayers))
+            layers.back().pairs = pack.pairUpdate(prefix + "pairs.", gated.triangleWidth > 0);
+    }
     head = pack.linear("head.weight");
     ones.assign(settings.pairWidth, 1.0f);
     zeros.assign(settings.pairWidth, 0.0f);

@@ -21,12 +21,27 @@ struct PackedModulation {
     PackedLinear shiftAndScale;
 };
 
+/** The layers of one triangle update. */
+struct PackedTriangle {
+    PackedNorm norm, productNorm;
+    PackedLinear left, leftGate, right, rightGate, output, gate;
+};
+
+/** The layers of an update of pairs, and of the biases that a layer makes of them. */
+struct PackedPairUpdate {
+    PackedNorm tokenNorm, transitionNorm;
+    PackedLinear tokens, up, down;
+    PackedTriangle outgoing, incoming;
+};
+
 /** The layers of one transformer block; of the modulations, attention's stands first. */
 struct PackedGatedLayer {
     PackedModulation modulations[2];
     PackedLinear modulationGates[2];
     PackedNorm norm, queryNorm, keyNorm;
     PackedLinear qkv, gate, output, up, down;
+    PackedLinear pairBias;          ///< (9.7) of this layer, if pairs are updated anywhere
+    PackedPairUpdate pairs;         ///< empty if pairs are not updated behind this layer
 };
 
 /** Everything of a model that stages read. */
@@ -38,6 +53,7 @@ struct OPENMM_EXPORT_ORBIT PackedGatedWeights {
     PairBiasTransformerSettings settings;
     GatedTransformerSettings gated;
     int widthStride, pairStride, biasStride;        ///< d, p and L H padded
+    int triangleStride, projectedStride;            ///< t and 2 p padded
     PackedLinear time, timeUp[2], timeDown[2], pairTime;
     std::vector<float> conditionEmbedding;          ///< [numConditions][c]
     PackedNorm pairTimeNorm, pairNorm, headNorm;
@@ -46,13 +62,17 @@ struct OPENMM_EXPORT_ORBIT PackedGatedWeights {
     std::vector<float> tokenEmbedding;              ///< [vocabulary][d]
     std::vector<float> coordinateWeight;            ///< [6][d], transposed
     std::vector<float> pairEmbedding, bins, binsBefore;     ///< [rows][p]
-    PackedLinear pairBias;                          ///< (9.7) of all layers, with their norms
+    PackedLinear pairBias;                          ///< (9.7) of all layers, with their norms; empty if pairs change
     std::vector<PackedGatedLayer> layers;
     PackedLinear head;
     std::vector<float> ones, zeros;                 ///< [p] a norm without weights
 
     EmbeddingTables getTables() const {
         return {settings.width, widthStride, settings.pairWidth, tokenEmbedding, pairEmbedding};
+    }
+    /** Whether pairs are updated behind any layer: their descriptions are kept then. */
+    bool keepsPairs() const {
+        return gated.updatesPairs(0, settings.numLayers);
     }
     /** Get the bias of a pair with a register: row of all layers' heads. */
     float getRegisterBias(int output) const {

@@ -20,6 +20,8 @@ void GatedWorkspace::reserve(const PackedGatedWeights& weights, const std::vecto
         hidden.reserve(rows * hiddenStride);
         headRows.reserve(rows * ROW_PADDING);
         bias.reserve(pass.numWords);
+        if (weights.keepsPairs())
+            projected.reserve(rows * weights.projectedStride);
     }
     reserveScratch(weights, passes);
 }
@@ -30,8 +32,11 @@ void GatedWorkspace::reserveScratch(const PackedGatedWeights& weights, const std
         for (const PassCopy& copy : pass.places) {
             const int numRows = weights.gated.numRegisters + copy.numTokens;
             scratch.reserve(weights.table.attentionScratch(numRows, headWidth));
-            pairs.reserve((std::size_t) copy.numTokens * weights.pairStride);
-            biasRows.reserve((std::size_t) copy.numTokens * weights.biasStride);
+            pairs.reserve((std::size_t) numRows * weights.pairStride);
+            biasRows.reserve((std::size_t) numRows * weights.biasStride);
+            for (AlignedBuffer* buffer : {&pairsA, &pairsB})
+                if (weights.keepsPairs())
+                    buffer->reserve((std::size_t) numRows * std::max(weights.projectedStride, weights.triangleStride));
             nowhere.reserve(3 * roundUp(numRows, NEIGHBOR_PADDING));
         }
 }

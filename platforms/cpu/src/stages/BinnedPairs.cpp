@@ -42,69 +42,92 @@ void describePairs(const GatedPass& pass, const PassCopy& copy, int i, float* pa
     }
 }
 
-/** The biases of a token's row from the normalised descriptions of its pairs. */
-void writeRow(const GatedPass& pass, const GatedShare& share, int copy, int row) {
+/** The biases of a row of some outputs, from what the layer made of its pairs, [numPairs][biasStride]. */
+void writeRow(const GatedPass& pass, const GatedShare& share, int copy, int row, int firstColumn, int numOutputs) {
     const PackedGatedWeights& weights = pass.weights;
-    const int numTokens = pass.pass.places[copy].numTokens, R = weights.gated.numRegisters, M = R + numTokens;
-    const int padded = roundUp(M, NEIGHBOR_PADDING);
-    const int numOutputs = weights.settings.numLayers * weights.settings.numHeads;
+    const int M = pass.countRows(copy), padded = roundUp(M, NEIGHBOR_PADDING);
     const float* rows = share.own.biasRows.data();
     for (int out = 0; out < numOutputs; out++) {
         float* bias = share.common.bias.data() + pass.pass.places[copy].firstWord +
                 ((std::size_t) out * M + row) * padded;
-        std::fill_n(bias, row < R ? M : R, weights.getRegisterBias(out));
-        for (int j = 0; row >= R && j < numTokens; j++)
-            bias[R + j] = rows[(std::size_t) j * weights.biasStride + out];
+        if (firstColumn > 0)
+            std::fill_n(bias, firstColumn, weights.getRegisterBias(out));
+        for (int j = firstColumn; j < M; j++)
+            bias[j] = rows[(std::size_t) (j - firstColumn) * weights.biasStride + out];
         std::fill(bias + M, bias + padded, PADDED_BIAS);
     }
 }
 
 /** LN(h) scale + shift of all pairs of a row. */
-void normalizePairs(const PackedGatedWeights& weights, int numPairs, const float* scale, const float* shift,
-        float* pairs) {
+void normalizePairs(const PackedGatedWeights& weights, const float* in, int numPairs, const float* scale,
+        const float* shift, float* out) {
     LayerNormTask task{};
-    task.x = pairs;
+    task.x = in;
     task.xStride = weights.pairStride;
     task.numRows = numPairs;
     task.width = weights.settings.pairWidth;
     task.scale = scale;
     task.shift = shift;
-    task.out = pairs;
+    task.out = out;
     task.outStride = weights.pairStride;
     weights.table.layerNorm(task);
+}
+
+/** (9.7) of some layers for a row of descriptions, which stay as they are if they are not those of the scratch. */
+void applyBiasLayer(const GatedPass& pass, const PackedLinear& layer, const float* pairs, int numPairs,
+        const GatedShare& share) {
+    const PackedGatedWeights& weights = pass.weights;
+    float* normalized = share.own.pairs.data();
+    normalizePairs(weights, pairs, numPairs, weights.ones.data(), weights.zeros.data(), normalized);
+    applyLayer(weights.table, layer, normalized, weights.pairStride, numPairs, share.own.biasRows.data(),
+            weights.biasStride);
 }
 
 } // namespace
 
 void binnedPairs(const GatedPass& pass, const GatedShare& share) {
     const PackedGatedWeights& weights = pass.weights;
-    float* pairs = share.own.pairs.data();
+    const int R = weights.gated.numRegisters, p = weights.pairStride;
     for (int copy = 0; copy < (int) pass.pass.places.size(); copy++) {
         const PassCopy& place = pass.pass.places[copy];
+        const int M = pass.countRows(copy), numOutputs = weights.settings.numLayers * weights.settings.numHeads;
         const RowRange range = share.getRows(pass, copy);
         for (int row = range.firstRow; row < range.endRow; row++) {
-            if (row >= weights.gated.numRegisters) {
+            float* pairs = share.own.pairs.data();
+            if (weights.keepsPairs()) {
+                float* kept = pass.getPairs(share.common, copy) + (std::size_t) row * M * p;
+                std::fill_n(kept, (std::size_t) (row < R ? M : R) * p, 0.0f);
+                pairs = kept + (std::size_t) R * p;
+            }
+            if (row >= R) {
                 // (9.5)
-                describePairs(pass, place, row - weights.gated.numRegisters, pairs);
-                normalizePairs(weights, place.numTokens, weights.pairNorm.weight.data(), weights.pairNorm.bias.data(),
-                        pairs);
+                describePairs(pass, place, row - R, pairs);
+                normalizePairs(weights, pairs, place.numTokens, weights.pairNorm.weight.data(),
+                        weights.pairNorm.bias.data(), pairs);
 
                 // (9.6)
-                normalizePairs(weights, place.numTokens, pass.conditioning.pair.data() + weights.pairStride,
+                normalizePairs(weights, pairs, place.numTokens, pass.conditioning.pair.data() + p,
                         pass.conditioning.pair.data(), pairs);
-
-                // (9.7)
-                normalizePairs(weights, place.numTokens, weights.ones.data(), weights.zeros.data(), pairs);
-                LinearTask task = startTask(weights.pairBias);
-                task.a = pairs;
-                task.aStride = weights.pairStride;
-                task.numRows = place.numTokens;
-                task.out = share.own.biasRows.data();
-                task.outStride = weights.biasStride;
-                task.floatOutput = true;
-                weights.table.linear(task, Epilogue::Store);
             }
-            writeRow(pass, share, copy, row);
+            if (weights.keepsPairs())
+                continue;
+
+            // (9.7)
+            if (row >= R)
+                applyBiasLayer(pass, weights.pairBias, pairs, place.numTokens, share);
+            writeRow(pass, share, copy, row, row < R ? M : R, numOutputs);
+        }
+    }
+}
+
+void pairBiases(const GatedPass& pass, int layer, const GatedShare& share) {
+    for (int copy = 0; copy < (int) pass.pass.places.size(); copy++) {
+        const int M = pass.countRows(copy);
+        const RowRange range = share.getRows(pass, copy);
+        for (int row = range.firstRow; row < range.endRow; row++) {
+            const float* pairs = pass.getPairs(share.common, copy) + (std::size_t) row * M * pass.weights.pairStride;
+            applyBiasLayer(pass, pass.weights.layers[layer].pairBias, pairs, M, share);
+            writeRow(pass, share, copy, row, 0, pass.weights.settings.numHeads);
         }
     }
 }

@@ -26,8 +26,9 @@ void attend(const GatedPass& pass, int copy, int layer, const GatedShare& share)
     task.qkvStride = workspace.qkvStride;
     task.coordinates = share.own.nowhere.data();
     task.biasStride = (long) task.numTokens * task.paddedTokens;
-    task.bias = workspace.bias.data() + pass.pass.places[copy].firstWord + layer * settings.numHeads * task.biasStride +
-            (std::size_t) range.firstRow * task.paddedTokens;
+    const int layerOfBias = pass.weights.keepsPairs() ? 0 : layer;
+    task.bias = workspace.bias.data() + pass.pass.places[copy].firstWord +
+            layerOfBias * settings.numHeads * task.biasStride + (std::size_t) range.firstRow * task.paddedTokens;
     task.out = workspace.attended.data() + first * workspace.attendedStride;
     task.outStride = workspace.attendedStride;
     task.scratch = share.own.scratch.data();

@@ -20,7 +20,7 @@ reference::GatedTransformer::GatedTransformer(const DenoiserModel& model) : sett
         gated(model.getGatedSettings()) {
     model.validate();
     tensors = copyTensors<double>(model);
-    weights = bindGatedWeights<double>(tensors, settings.numLayers);
+    weights = bindGatedWeights<double>(tensors, settings.numLayers, gated);
     registerModulations = modulateLayers(vector<double>(settings.conditionWidth, 0.0));
 }
 
@@ -58,8 +58,8 @@ vector<double> reference::GatedTransformer::joinPoints(Input u, Input before) {
     return joined;
 }
 
-vector<double> reference::GatedTransformer::computeBiases(const TokenInputs& inputs, const NetworkState& state, Input u,
-        Input modulation) const {
+BinnedPairsShape reference::GatedTransformer::getPairsShape(
+        const TokenInputs& inputs, const NetworkState& state) const {
     BinnedPairsShape shape;
     shape.numTokens = inputs.numTokens;
     shape.numFeatures = inputs.numPairFeatures;
@@ -72,10 +72,7 @@ vector<double> reference::GatedTransformer::computeBiases(const TokenInputs& inp
     shape.binMin = gated.binMin;
     shape.binMax = gated.binMax;
     shape.hasBefore = state.before.size() > 0;
-    const std::size_t numRows = gated.numRegisters + inputs.numTokens;
-    vector<double> bias(settings.numLayers * settings.numHeads * numRows * numRows);
-    binnedPairs(shape, weights.pair, {inputs.pairFeatures, u, modulation}, bias);
-    return bias;
+    return shape;
 }
 
 void reference::GatedTransformer::evaluate(const TokenInputs& inputs, const NetworkState& state, Output F,
@@ -92,20 +89,23 @@ void reference::GatedTransformer::evaluate(const TokenInputs& inputs, const Netw
     tokenEmbedding({N, inputs.numTokenFeatures, d, 2}, weights.token, inputs.tokenFeatures, u, tokens);
     append(taps, "tokenEmbedding", x);
 
-    const vector<double> bias = computeBiases(inputs, state, u, conditioning.pair);
-    append(taps, "binnedPairs", bias);
+    const BinnedPairsShape pairsShape = getPairsShape(inputs, state);
+    vector<double> pairs((std::size_t) M * M * settings.pairWidth), bias((std::size_t) H * M * M);
+    binnedPairs(pairsShape, weights.pair, {inputs.pairFeatures, u, conditioning.pair}, pairs);
 
-    const std::size_t biasSize = (std::size_t) H * M * M;
     for (int layer = 0; layer < settings.numLayers; layer++) {
         const std::size_t first = (std::size_t) layer * 6 * d;
         const Input modulation = Input(conditioning.modulations).slice(first, 6 * d);
         const Input ofRegisters = Input(registerModulations).slice(first, 6 * d);
-        gatedAttention({M, R, d, H}, weights.layers[layer].attention,
-            {Input(bias).slice(layer * biasSize, biasSize), modulation, ofRegisters}, x);
+        pairBiases(pairsShape, weights.pair.layers[layer], pairs, bias);
+        append(taps, "binnedPairs", bias);
+        gatedAttention({M, R, d, H}, weights.layers[layer].attention, {bias, modulation, ofRegisters}, x);
         append(taps, "gatedAttention." + std::to_string(layer), x);
         transition({R, d, settings.transitionFactor}, weights.layers[layer].transition, ofRegisters, registers);
         transition({N, d, settings.transitionFactor}, weights.layers[layer].transition, modulation, tokens);
         append(taps, "transition." + std::to_string(layer), x);
+        if (gated.updatesPairs(layer, settings.numLayers))
+            pairUpdate({M, d, settings.pairWidth, gated.triangleWidth}, weights.layers[layer].pairs, x, pairs);
     }
 
     // The head is modulated by weights of its own.

@@ -30,8 +30,7 @@ private:
     Conditioning computeConditioning(int condition, double logSigma, StageTaps* taps) const;
     /** Get u [numTokens][6] of noisy points and those of before. */
     static std::vector<double> joinPoints(Input u, Input before);
-    std::vector<double> computeBiases(const TokenInputs& inputs, const NetworkState& state, Input u,
-            Input modulation) const;
+    BinnedPairsShape getPairsShape(const TokenInputs& inputs, const NetworkState& state) const;
     PairBiasTransformerSettings settings;
     GatedTransformerSettings gated;
     TensorMap<double> tensors;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The binnedPairs stage, Reference: the attention bias of every layer from binned distances.
+// The binnedPairs stage, Reference: descriptions of pairs from binned distances, and the attention bias of a layer.
 #include "ReferenceStages.h"
+#include <algorithm>
 #include <cmath>
 
 namespace OrbitPlugin {
@@ -19,38 +20,15 @@ double findDistance(reference::Input u, int i, int j, int offset) {
     return std::sqrt(squared);
 }
 
-/** Write the biases of one pair of rows, from its normalised description before (9.7)'s weights; null: zeros. */
-void writeBiases(const BinnedPairsShape& shape, const BinnedPairsWeights<double>& weights, const double* normalized,
-        std::size_t pair, reference::Output bias) {
-    const int p = shape.pairWidth, H = shape.numHeads;
-    const std::size_t M = shape.numRegisters + shape.numTokens;
-    for (int layer = 0; layer < shape.numLayers; layer++) {
-        const LayerBiasWeights<double>& of = weights.layers[layer];
-        for (int h = 0; h < H; h++) {
-            double sum = 0;
-            for (int c = 0; c < p; c++)
-                sum += of.weight[(std::size_t) h * p + c] *
-                    ((normalized == nullptr ? 0 : normalized[c]) * of.norm.weight[c] + of.norm.bias[c]);
-            bias[((std::size_t) layer * H + h) * M * M + pair] = sum;
-        }
-    }
-}
-
 } // namespace
 
 void reference::binnedPairs(const BinnedPairsShape& shape, const BinnedPairsWeights<double>& weights,
-        const BinnedPairsInputs<double>& inputs, Output bias) {
+        const BinnedPairsInputs<double>& inputs, Output pairs) {
     const int N = shape.numTokens, R = shape.numRegisters, M = R + N, p = shape.pairWidth;
-    const vector<double> none(p, 0.0);
-    vector<double> h(p);
-    for (int row = 0; row < M; row++)
-        for (int column = 0; column < M; column++) {
-            const int i = row - R, j = column - R;
-            const std::size_t pair = (std::size_t) row * M + column;
-            if (i < 0 || j < 0) {
-                writeBiases(shape, weights, nullptr, pair, bias);
-                continue;
-            }
+    std::fill(pairs.begin(), pairs.end(), 0.0);
+    for (int i = 0; i < N; i++)
+        for (int j = 0; j < N; j++) {
+            const Output h = pairs.slice(((std::size_t) (R + i) * M + R + j) * p, p);
 
             // (9.5)
             const int bin = findBin(findDistance(inputs.u, i, j, 0), shape.numBins, shape.binMin, shape.binMax);
@@ -67,11 +45,21 @@ void reference::binnedPairs(const BinnedPairsShape& shape, const BinnedPairsWeig
 
             // (9.6)
             layerNorm({1, p}, h, inputs.modulation.slice(0, p), inputs.modulation.slice(p, p), h);
-
-            // (9.7)
-            layerNorm({1, p}, h, none, none, h);
-            writeBiases(shape, weights, h.data(), pair, bias);
         }
+}
+
+void reference::pairBiases(const BinnedPairsShape& shape, const LayerBiasWeights<double>& weights, Input pairs,
+        Output bias) {
+    const int p = shape.pairWidth, H = shape.numHeads;
+    const std::size_t M = shape.numRegisters + shape.numTokens;
+    vector<double> h(p), row(H);
+    for (std::size_t pair = 0; pair < M * M; pair++) {
+        // (9.7)
+        layerNorm({1, p}, weights.norm, pairs.slice(pair * p, p), h);
+        linear({1, p, H}, {weights.weight, {}}, h, row);
+        for (int head = 0; head < H; head++)
+            bias[head * M * M + pair] = row[head];
+    }
 }
 
 } // namespace OrbitPlugin

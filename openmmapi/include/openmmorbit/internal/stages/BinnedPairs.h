@@ -10,20 +10,22 @@
 namespace OrbitPlugin {
 
 /**
- * This stage describes every ordered pair of tokens and turns the description into the attention bias of every head of
- * every layer. The description is the sum of vectors from three tables: the pair's categorical features, the bin of the
+ * This stage describes every ordered pair of tokens, and turns descriptions into the attention bias of every head of a
+ * layer. The description is the sum of vectors from three tables: the pair's categorical features, the bin of the
  * distance between the noisy points, and the bin of their distance as they were denoised before, if they were. It is
- * normalised three times: with weights of its own, with shift and scale of the time, and for every layer. Registers
- * stand in front of the tokens; the biases of pairs with a register are those of a description that is zero.
+ * normalised with weights of its own, then with shift and scale of the time, and once more for every layer. Registers
+ * stand in front of the tokens; the descriptions of pairs with a register are zero.
  *
  *   in   features   [numTokens][numTokens][numFeatures]   rows of pair.embedding
  *   in   u          [numTokens][6]                        noisy point, then the point as denoised before; model unit
  *   in   modulation [2][pairWidth]                        rows shift, scale
- *   out  bias       [numLayers][numHeads][M][M]           M = numRegisters + numTokens
+ *   out  pairs      [M][M][pairWidth]                     M = numRegisters + numTokens
+ *   out  bias       [numHeads][M][M]                      of a layer
  *
  * Equations (9.5) to (9.7) of openmmapi/docs/theory.md. Weights: pair.embedding [sum of vocabularies][p],
  * pair.bins [numBins][p], pair.binsBefore [numSelfBins][p], pair.norm, layer.l.attention.pair.{norm, weight [H][p]}.
- * Implementations: binnedPairs(shape, weights, inputs, bias).
+ * Implementations: binnedPairs(shape, weights, inputs, pairs), pairBiases(shape, weights, pairs, bias). Where pairs are
+ * not updated, the other folders make the biases of all layers at once and keep no descriptions.
  */
 
 struct BinnedPairsShape {

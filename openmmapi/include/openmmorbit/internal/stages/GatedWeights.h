@@ -6,6 +6,7 @@
 #include "openmmorbit/internal/stages/BinnedPairs.h"
 #include "openmmorbit/internal/stages/DenoiserWeights.h"
 #include "openmmorbit/internal/stages/GatedAttention.h"
+#include "openmmorbit/internal/stages/PairUpdate.h"
 
 namespace OrbitPlugin {
 
@@ -15,6 +16,7 @@ struct GatedLayerWeights {
     GatedModulationWeights<T> modulation;
     GatedAttentionWeights<T> attention;
     TransitionWeights<T> transition;
+    PairUpdateWeights<T> pairs;         ///< empty if pairs are not updated behind the layer
 };
 
 /** The weights of the whole network, grouped by the stage that reads them. */
@@ -58,13 +60,30 @@ public:
         views.transition = {{view(transition + ".up.weight"), {}}, {view(transition + ".down.weight"), {}}};
         return views;
     }
+    TriangleWeights<T> triangle(const std::string& name) const {
+        return {norm(name), norm(name + ".product"), linear(name + ".left"), linear(name + ".leftGate"),
+            linear(name + ".right"), linear(name + ".rightGate"), linear(name + ".output"), linear(name + ".gate")};
+    }
+    PairUpdateWeights<T> pairUpdate(const std::string& prefix, bool hasTriangles) const {
+        PairUpdateWeights<T> views;
+        views.tokenNorm = norm(prefix + "tokens");
+        views.tokens = view(prefix + "tokens.weight");
+        if (hasTriangles) {
+            views.outgoing = triangle(prefix + "outgoing");
+            views.incoming = triangle(prefix + "incoming");
+        }
+        views.transitionNorm = norm(prefix + "transition");
+        views.up = linear(prefix + "transition.up");
+        views.down = linear(prefix + "transition.down");
+        return views;
+    }
 private:
     const TensorMap<T>& tensors;
 };
 
 /** Bind views to tensors, which must outlive them. The model they come from must be valid. */
 template <class T>
-GatedWeights<T> bindGatedWeights(const TensorMap<T>& tensors, int numLayers) {
+GatedWeights<T> bindGatedWeights(const TensorMap<T>& tensors, int numLayers, const GatedTransformerSettings& gated) {
     const GatedBinder<T> bind(tensors);
     GatedWeights<T> weights;
     weights.time.time = bind.view("time.weight");
@@ -85,6 +104,8 @@ GatedWeights<T> bindGatedWeights(const TensorMap<T>& tensors, int numLayers) {
     for (int layer = 0; layer < numLayers; layer++) {
         const std::string prefix = "layer." + std::to_string(layer) + ".";
         weights.layers.push_back(bind.layer(prefix));
+        if (gated.updatesPairs(layer, numLayers))
+            weights.layers.back().pairs = bind.pairUpdate(prefix + "pairs.", gated.triangleWidth > 0);
         weights.pair.layers.push_back({bind.norm(prefix + "attention.pair"),
             bind.view(prefix + "attention.pair.weight")});
     }
