@@ -15,8 +15,7 @@ INHERITED = {
     "cpu": {"LayerNorm", "Linear", "Softmax", "Gather", "Scatter", "Noise", "Prior", "SamplerStep", "StereoGuidance",
             "ClampFixed", "ClassifierFreeGuidance"},
     # The first in the matrix products' way in (linear.cc), the second online in the attention.
-    # Models whose pairs are updated are refused there.
-    "common": {"LayerNorm", "Softmax", "PairUpdate"},
+    "common": {"LayerNorm", "Softmax"},
     # Operators of LibTorch; positions of a Context, which training has none of; noise is drawn by the host. The gated
     # transformer is generated with, not trained.
     "torch": {"LayerNorm", "Linear", "Softmax", "Gather", "Scatter", "Noise", "ClampFixed", "ClassifierFreeGuidance",

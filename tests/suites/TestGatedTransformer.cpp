@@ -6,7 +6,6 @@
 #include "Matchers.h"
 #include "Models.h"
 #include "Tolerances.h"
-#include "openmmorbit/ArgumentError.h"
 #include "openmmorbit/BackboneInputs.h"
 #include "openmmorbit/internal/Stages.h"
 
@@ -132,29 +131,14 @@ vector<double> generateReference(const reference::Denoiser& denoiser, const Batc
 
 namespace {
 
-/** Platforms whose networks update pairs. */
-bool updatesPairs() {
-    return platformName() == "Reference" || platformName() == "CPU";
-}
-
 vector<DenoiserModel> makeModels() {
     vector<DenoiserModel> models = {makeGatedModel(), makeOddModel(3), makeOddModel(0)};
-    if (updatesPairs())
-        for (int triangleWidth : {5, 0})
-            models.push_back(makeUpdatingModel(triangleWidth));
+    for (int triangleWidth : {5, 0})
+        models.push_back(makeUpdatingModel(triangleWidth));
     return models;
 }
 
 } // namespace
-
-TEST(GatedTransformer, platformsThatDoNotUpdatePairsSaySo) {
-    if (updatesPairs())
-        EXPECT_NO_THROW(KernelContext(makeUpdatingModel(5)));
-    else
-        expectThrows<ArgumentError>("IntegrateOrbitDiffusionStepKernel::initialize: expected a gated transformer whose "
-            "pairs are not updated on platform " + platformName() +
-            ", got one whose are; use platform CPU or Reference", [] { KernelContext context(makeUpdatingModel(5)); });
-}
 
 TEST(GatedTransformer, everyTapAgreesWithReference) {
     for (const DenoiserModel& model : makeModels()) {
@@ -212,8 +196,7 @@ void checkGeneration(const DenoiserModel& model) {
 
 TEST(GatedTransformer, generationAgreesWithReference) {
     checkGeneration(makeGatedModel());
-    if (updatesPairs())
-        checkGeneration(makeUpdatingModel(5));
+    checkGeneration(makeUpdatingModel(5));
 }
 
 TEST(GatedTransformer, samplerStateContinuesAGeneration) {
@@ -254,7 +237,7 @@ TEST(GatedTransformer, copiesDoNotDependOnTheirBatch) {
 TEST(GatedTransformer, aThreadSharesALargeCopy) {
     // 60 tokens are one pass that several threads share; two copies are a pass for each thread.
 
-    const DenoiserModel model = updatesPairs() ? makeUpdatingModel(5) : makeGatedModel();
+    const DenoiserModel model = makeUpdatingModel(5);
     KernelContext context(model);
     Batch batch = makeBackboneBatch(model, SamplerMethod::Euler, 1);
     batch.inputs = {describeBackbone(makeBackbone({60}), model)};

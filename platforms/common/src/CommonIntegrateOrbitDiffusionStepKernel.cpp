@@ -31,9 +31,6 @@ void CommonIntegrateOrbitDiffusionStepKernel::initialize(const System& system, c
                 "IntegrateOrbitDiffusionStepKernel::initialize: expected a Context on 1 device, got one on " +
                 std::to_string(context.getNumContexts()) + "; name a single device in DeviceIndex");
     newModel.validate();
-    if (newModel.getNetwork() == NetworkKind::GatedTransformer && newModel.getGatedSettings().pairUpdateInterval > 0)
-        throw ArgumentError("IntegrateOrbitDiffusionStepKernel::initialize: expected a gated transformer whose pairs "
-            "are not updated on platform " + platformName + ", got one whose are; use platform CPU or Reference");
     context.initializeContexts();
     ContextSelector selector(context);
 

@@ -192,7 +192,7 @@ string getProgramSource() {
 string getGatedProgramSource() {
     using namespace CommonOrbitKernelSources;
     return joinSources({vectors, centroid, tensorCores, linear, noise, prior, flowConditioning, tokenEmbedding,
-        binnedPairs, gatedAttention, pairBiasAttention, transition, coordinateHead, classifierFreeGuidance,
+        binnedPairs, pairUpdate, gatedAttention, pairBiasAttention, transition, coordinateHead, classifierFreeGuidance,
         stereoGuidance, clampFixed, samplerStep, gather, scatter});
 }
 

@@ -30,6 +30,11 @@ void tokenEmbedding(const GatedPass& pass);
 void describePairs(const GatedPass& pass);
 /** Fill arrays.bias for numLayers layers from firstLayer on. */
 void binnedPairs(const GatedPass& pass, int firstLayer, int numLayers);
+/** Keep the descriptions of all pairs, for updates. */
+void keepPairs(const GatedPass& pass);
+/** Fill arrays.bias for a layer from descriptions that are kept. */
+void pairBiases(const GatedPass& pass, int layer);
+void pairUpdate(const GatedPass& pass, int layer);
 /** firstBias is the row of arrays.bias that belongs to the layer's first head. */
 void gatedAttention(const GatedPass& pass, int layer, int firstBias);
 void transition(const GatedPass& pass, int layer);

@@ -91,6 +91,19 @@ void GatedArrays::packCopies(const Device& device, const PackedGatedWeights& wei
     pairBlocks.upload(device.context, blocks);
 }
 
+void GatedArrays::reservePairs(const Device& device, const PackedGatedWeights& weights) {
+    const std::size_t p = weights.sizes.paddedPairWidth, t = weights.sizes.paddedTriangleWidth, n = numPairs;
+    auto reserve = [&](Buffer& buffer, std::size_t size) {
+        buffer.reserve(device.context, size, device.precision.getRealSize());
+    };
+    for (Buffer* buffer : {&pairs, &pairsA, &pairsB, &pairsC})
+        reserve(*buffer, n * p);
+    for (Buffer* buffer : {&left, &right, &sums})
+        reserve(*buffer, n * t);
+    reserve(hiddenPairs, n * roundUp(2 * weights.sizes.pairWidth, PADDING));
+    reserve(projected, (std::size_t) numRows * 2 * p);
+}
+
 void GatedArrays::reserveAll(const Device& device, const PackedGatedWeights& weights, const Batch& batch) {
     ComputeContext& context = device.context;
     const GatedSizes& sizes = weights.sizes;
@@ -108,6 +121,10 @@ void GatedArrays::reserveAll(const Device& device, const PackedGatedWeights& wei
     reserve(moments, 6 * pairs);
     const std::size_t layerBytes = std::max<std::size_t>(1, weights.settings.numHeads * pairs * realSize);
     layersAtOnce = (int) std::max<std::size_t>(1, std::min<std::size_t>(L, device.tiles.maxBiasBytes / layerBytes));
+    if (weights.keepsPairs()) {
+        layersAtOnce = 1;
+        reservePairs(device, weights);
+    }
     reserve(bias, layersAtOnce * weights.settings.numHeads * pairs);
     for (Buffer* buffer : {&x, &a, &tokens})
         reserve(*buffer, n * sizes.paddedWidth);

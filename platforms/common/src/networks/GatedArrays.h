@@ -35,12 +35,17 @@ public:
     Buffer moments{"moments"}, bias{"bias"};
     Buffer x{"x"}, a{"a"}, qkv{"qkv"}, gates{"gates"}, gathered{"gathered"}, gated{"gated"}, tokens{"tokens"};
 
+    // Real, only where pairs are updated: [numPairs] of the width of pairs, of triangles, and of a hidden layer.
+    Buffer pairs{"pairs"}, pairsA{"pairsA"}, pairsB{"pairsB"}, pairsC{"pairsC"};
+    Buffer left{"left"}, right{"right"}, sums{"sums"}, hiddenPairs{"hiddenPairs"}, projected{"projected"};
+
     int getNowhereStride() const {
         return numRows + PADDING;
     }
 private:
     void packInputs(const Device& device, const PackedGatedWeights& weights, const Batch& batch);
     void packCopies(const Device& device, const PackedGatedWeights& weights, const Batch& batch);
+    void reservePairs(const Device& device, const PackedGatedWeights& weights);
     void reserveAll(const Device& device, const PackedGatedWeights& weights, const Batch& batch);
     std::vector<int> firstInputPairs, firstInputTokens;
 };

@@ -65,7 +65,8 @@ void tapPairs(const common::GatedPass& pass, const Batch& batch, int numLayers, 
 common::GatedTransformer::GatedTransformer(OpenMM::ComputeContext& context, const DenoiserModel& model,
     const GatedSizes& sizes) :
         device(context, Tiles::choose(context, std::max({sizes.paddedWidth, sizes.gatheredWidth,
-            sizes.paddedInnerWidth, sizes.paddedWaves, roundUp(2 * sizes.conditionWidth, PADDING)}),
+            sizes.paddedInnerWidth, sizes.paddedWaves, roundUp(2 * sizes.conditionWidth, PADDING),
+            roundUp(2 * sizes.pairWidth, PADDING)}),
             sizes.paddedHeadWidth, 1), sizes.getDefines(model), getGatedProgramSource()),
         weights(device, model) {
 }
@@ -87,13 +88,19 @@ void common::GatedTransformer::evaluate(
     if (taps != nullptr)
         tapRows(pass, "tokenEmbedding", *taps);
     describePairs(pass);
+    const bool keepsPairs = weights.keepsPairs();
+    if (keepsPairs)
+        keepPairs(pass);
 
     vector<vector<double>> biases;
     for (int layer = 0; layer < numLayers; layer++) {
         const int layerOfPart = layer % arrays.layersAtOnce;
         if (layerOfPart == 0) {
             const int numLayersOfPart = std::min(arrays.layersAtOnce, numLayers - layer);
-            binnedPairs(pass, layer, numLayersOfPart);
+            if (keepsPairs)
+                pairBiases(pass, layer);
+            else
+                binnedPairs(pass, layer, numLayersOfPart);
             if (taps != nullptr)
                 tapPairs(pass, batch, numLayersOfPart, biases);
         }
@@ -103,6 +110,8 @@ void common::GatedTransformer::evaluate(
         transition(pass, layer);
         if (taps != nullptr)
             tapRows(pass, "transition." + std::to_string(layer), *taps);
+        if (weights.gated.updatesPairs(layer, numLayers))
+            pairUpdate(pass, layer);
     }
 
     coordinateHead(pass);

@@ -54,6 +54,8 @@ GatedSizes::GatedSizes(const DenoiserModel& model) {
     paddedInnerWidth = roundUp(innerWidth, PADDING);
     pairWidth = s.pairWidth;
     paddedPairWidth = roundUp(s.pairWidth, PADDING);
+    triangleWidth = model.getGatedSettings().triangleWidth;
+    paddedTriangleWidth = roundUp(triangleWidth, PADDING);
     conditionWidth = s.conditionWidth;
     paddedConditionWidth = roundUp(s.conditionWidth, PADDING);
     numWaves = 2 * s.numFrequencies;
@@ -83,8 +85,12 @@ PackedGatedWeights::PackedGatedWeights(Device& device, const DenoiserModel& mode
         return coordinates[6 * c + k];
     });
     addPairs(model);
-    for (int layer = 0; layer < settings.numLayers; layer++)
-        addTransformerLayer(model, "layer." + std::to_string(layer) + ".");
+    for (int layer = 0; layer < settings.numLayers; layer++) {
+        const string prefix = "layer." + std::to_string(layer) + ".";
+        addTransformerLayer(model, prefix);
+        if (gated.updatesPairs(layer, settings.numLayers))
+            layers.back().pairs = addPairUpdate(model, prefix + "pairs.");
+    }
     const vector<float>& scale = model.getTensor("head.norm.weight").values;
     const vector<float>& shift = model.getTensor("head.norm.bias").values;
     headNorm = addRows(2, sizes.width, sizes.paddedWidth, [&](int part, int c) {
@@ -204,6 +210,41 @@ void PackedGatedWeights::addPairs(const DenoiserModel& model) {
     pairOutputBias = addRows(1, sizes.numBiases, roundUp(sizes.numBiases, PADDING), [&](int, int out) {
         return folded[out / H].bias[out % H];
     });
+}
+
+Matrix PackedGatedWeights::addNamed(const DenoiserModel& model, const string& name) {
+    return addLayer(model.getTensor(name + ".weight"), &model.getTensor(name + ".bias").values);
+}
+
+TriangleMatrices PackedGatedWeights::addTriangle(const DenoiserModel& model, const string& name) {
+    TriangleMatrices triangle;
+    triangle.norm = addNorm(model, name);
+    triangle.productNorm = addNorm(model, name + ".product");
+    triangle.left = addNamed(model, name + ".left");
+    triangle.leftGate = addNamed(model, name + ".leftGate");
+    triangle.right = addNamed(model, name + ".right");
+    triangle.rightGate = addNamed(model, name + ".rightGate");
+    triangle.output = addNamed(model, name + ".output");
+    triangle.gate = addNamed(model, name + ".gate");
+    return triangle;
+}
+
+PairUpdateMatrices PackedGatedWeights::addPairUpdate(const DenoiserModel& model, const string& prefix) {
+    const int d = sizes.width, p = sizes.pairWidth, pP = sizes.paddedPairWidth;
+    const vector<float>& tokens = model.getTensor(prefix + "tokens.weight").values;
+    PairUpdateMatrices update;
+    update.tokenNorm = addNorm(model, prefix + "tokens");
+    update.tokens = addPanels(d, 2 * pP, [&](int out, int in) {
+        return out % pP < p ? tokens[((std::size_t) (out / pP) * p + out % pP) * d + in] : 0.0f;
+    }, [](int) { return 0.0; });
+    if (sizes.triangleWidth > 0) {
+        update.outgoing = addTriangle(model, prefix + "outgoing");
+        update.incoming = addTriangle(model, prefix + "incoming");
+    }
+    update.transitionNorm = addNorm(model, prefix + "transition");
+    update.up = addNamed(model, prefix + "transition.up");
+    update.down = addNamed(model, prefix + "transition.down");
+    return update;
 }
 
 void PackedGatedWeights::addTransformerLayer(const DenoiserModel& model, const string& prefix) {

@@ -9,10 +9,24 @@
 namespace OrbitPlugin {
 namespace common {
 
+/** Where the weights of a triangle update lie. */
+struct TriangleMatrices {
+    int norm = 0, productNorm = 0;
+    Matrix left, leftGate, right, rightGate, output, gate;
+};
+
+/** Where the weights of an update of pairs lie. */
+struct PairUpdateMatrices {
+    int tokenNorm = 0, transitionNorm = 0;
+    Matrix tokens, up, down;
+    TriangleMatrices outgoing, incoming;
+};
+
 /** Where the weights of one layer lie. */
 struct GatedLayerMatrices {
     int norm = 0, queryNorm = 0, keyNorm = 0;
     Matrix qkv, gate, output, up, down;
+    PairUpdateMatrices pairs;           ///< if they are updated behind the layer
 };
 
 /** Sizes of the network, and what they are padded to. */
@@ -24,6 +38,7 @@ struct OPENMM_EXPORT_ORBIT GatedSizes {
     int gatheredWidth;                  ///< all heads and their relative vectors, padded
     int innerWidth, paddedInnerWidth;   ///< m d
     int pairWidth, paddedPairWidth;     ///< p
+    int triangleWidth, paddedTriangleWidth;     ///< t
     int conditionWidth, paddedConditionWidth;   ///< c
     int numWaves, paddedWaves;          ///< 2T
     int numBiases;                      ///< L H
@@ -43,6 +58,10 @@ public:
     GatedSizes sizes;
     Buffer values{"weights"};
     std::vector<float> pairEmbedding;   ///< [vocabulary][p], for sums of features
+    /** Whether pairs are updated behind any layer: their descriptions are kept then. */
+    bool keepsPairs() const {
+        return gated.updatesPairs(0, settings.numLayers);
+    }
     // Offsets into the values.
     int conditionEmbedding = 0, registers = 0, tokenEmbedding = 0, tokenCoordinates = 0;
     int pairTimeNorm = 0, pairNorm = 0, bins = 0, binsBefore = 0, pairOutputs = 0, pairOutputBias = 0;
@@ -59,6 +78,9 @@ private:
     void addTime(const DenoiserModel& model);
     void addModulations(const DenoiserModel& model);
     void addPairs(const DenoiserModel& model);
+    Matrix addNamed(const DenoiserModel& model, const std::string& name);
+    TriangleMatrices addTriangle(const DenoiserModel& model, const std::string& name);
+    PairUpdateMatrices addPairUpdate(const DenoiserModel& model, const std::string& prefix);
     void addTransformerLayer(const DenoiserModel& model, const std::string& prefix);
     int findChannel(int padded) const;
 };
