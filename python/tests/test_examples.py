@@ -12,7 +12,8 @@ EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
 PAGE = EXAMPLES.parent / "docs" / "examples.md"
 WRITES = {"01_conformers.py": ["aspirin.sdf", "aspirin.pdb"], "02_into_simulation.py": ["dynamics.dcd"],
           "03_alanine_dipeptide.py": ["alanine.png"], "04_trialanine.py": ["trialanine.png"],
-          "05_ligand_in_water.py": ["aspirin.png"], "06_beads.py": ["beads.png"]}
+          "05_ligand_in_water.py": ["aspirin.png"], "06_beads.py": ["beads.png"],
+          "07_backbones.py": ["backbones.png", "protein.pdb", "run.dcd"]}
 
 
 def testEveryExampleIsKnownAndShort():
