@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 __all__ = ["DEFAULT_MODEL", "BackboneGenerator", "makeBackbone", "makeTopology"]
 #: Name of the packaged model.
 DEFAULT_MODEL = "backbone"
-#: A sampler that joins designed residues to a motif: more steps, with much new noise in each to correct earlier ones.
-MOTIF = {"numSteps": 120, "renewalRule": "rate", "renewal": 8.0}
 
 
 def _describe(length: BackboneLike, structure: str | None) -> BackboneDesign:
@@ -70,9 +68,6 @@ class BackboneGenerator(Generator):
         Return copies that fail after the last redraw, with their status, instead of leaving them out.
     timeLimit : float, optional
         Time limit in seconds for up to 100 copies of a backbone, proportionally more for more of them. None: no limit.
-    motif : bool
-        Take a sampler that joins designed residues to a motif: 120 steps with renewalRule="rate" and renewal=8, unless
-        these are given.
     sampler : openmmorbit.SamplerSettings, optional
         All settings of the sampler, instead of the model's own.
     **settings
@@ -90,10 +85,8 @@ class BackboneGenerator(Generator):
     def __init__(self, model: ModelLike = DEFAULT_MODEL, platform: str | openmm.Platform | None = None,
                  properties: Mapping[str, Any] | None = None, threads: int | None = None, *,
                  condition: str | None = None, maxRedraws: int | None = None, check: bool = True,
-                 returnFailed: bool = False, timeLimit: float | None = None, motif: bool = False,
+                 returnFailed: bool = False, timeLimit: float | None = None,
                  sampler: orbit.SamplerSettings | None = None, **settings: Any) -> None:
-        if motif and sampler is None:
-            settings = {**MOTIF, **{name: value for name, value in settings.items() if value is not None}}
         self._configure(orbit.BackboneGenerator(loadModel(model)), platform, properties, threads, condition,
                         maxRedraws, check, returnFailed, timeLimit, sampler, settings)
 

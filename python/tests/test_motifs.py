@@ -178,17 +178,6 @@ def testGeneratesFromDesigns(model, tmp_path):
             wrong()
 
 
-def testAMotifHasASamplerOfItsOwn(model):
-    def describe(**options):
-        settings = openmmorbit.BackboneGenerator(model, **options).samplerSettings
-        return settings.numSteps, settings.renewal, settings.renewalRule
-
-    own, rate = describe(), orbit.RenewalRule_Rate
-    assert describe(motif=True) == (120, 8.0, rate) != own
-    assert describe(motif=True, numSteps=30) == (30, 8.0, rate)
-    assert describe(motif=True, sampler=openmmorbit.SamplerSettings(numSteps=7))[0] == 7
-
-
 def testAModelOfThreeAtomsNeedsThem(tmp_path):
     bare = writeResidues(tmp_path / "x.pdb", range(1, 26), atoms=("CA",))
     assert len(openmmorbit.designBackbone(bare, "A5-9").makeStart(1).positions) == 75

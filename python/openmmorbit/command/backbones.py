@@ -191,9 +191,7 @@ def runBackbones(options: argparse.Namespace) -> int:
     options.build = options.build or options.sequence is not None
     seed = options.seed or int.from_bytes(os.urandom(4), "big") % (2**31 - 1) + 1
     try:
-        generator = BackboneGenerator(
-            options.model, check=not options.no_check,
-            motif=options.fixed is not None or options.contig is not None, **readGenerationOptions(options))
+        generator = BackboneGenerator(options.model, check=not options.no_check, **readGenerationOptions(options))
         wanted = _listWanted(options, generator, seed)
         generator.kernelDescription()   # Refuses a platform without a kernel before the output is opened.
     except (ValueError, OSError) as error:
