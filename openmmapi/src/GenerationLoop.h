@@ -34,7 +34,7 @@ public:
     virtual int getNumTokens() const = 0;
     /** Make the inputs of the network. @throws ArgumentError if the model cannot describe the subject */
     virtual TokenInputs describe() const = 0;
-    /** Make the inputs that copies are guided away from (5.13); null if they are not guided. */
+    /** Make the inputs that copies are guided away from (5.14); null if they are not guided. */
     virtual std::unique_ptr<TokenInputs> describeContrast() const {
         return nullptr;
     }

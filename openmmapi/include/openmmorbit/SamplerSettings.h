@@ -56,7 +56,7 @@ struct OPENMM_EXPORT_ORBIT SamplerSettings {
      */
     double stereoGuidance = 4.0;
     /**
-     * Scale w of classifier-free guidance, (5.13) of docs/theory.md: how strongly backbones follow the secondary
+     * Scale w of classifier-free guidance, (5.14) of docs/theory.md: how strongly backbones follow the secondary
      * structure that was asked for. 1: as in the training data, with one evaluation of the network; above 1 more
      * strongly, and 0 not at all, with two. Other models than those of backbones need 1.
      */

@@ -18,7 +18,7 @@ struct BatchCopy {
     std::uint32_t draw = 0;     ///< key of the noise: attempt
     int condition = 0;          ///< row of condition.embedding
     int firstPoint = 0;         ///< first row of this copy in the positions of all copies
-    int contrast = -1;          ///< copy with other inputs that guides this one (5.13), see addContrast(); -1: none
+    int contrast = -1;          ///< copy with other inputs that guides this one (5.14), see addContrast(); -1: none
 };
 
 /**
@@ -43,7 +43,7 @@ struct OPENMM_EXPORT_ORBIT Batch {
     /** Append a copy and place its rows behind those of the others. @throws ArgumentError if it has no inputs */
     void addCopy(BatchCopy copy);
     /**
-     * Guide a copy away from what other inputs give (5.13): append its contrast, a copy with these inputs and the same
+     * Guide a copy away from what other inputs give (5.14): append its contrast, a copy with these inputs and the same
      * noise. Both have the same positions in all steps. Start and fixed points are the caller's, as for any copy.
      *
      * @param copy    index into copies

@@ -19,7 +19,7 @@ struct OPENMM_EXPORT_ORBIT SamplerPlan {
     double noiseScale = 1;                  ///< gamma of (5.8), variance of that noise over that of its level
     double stereoGuidance = 0;              ///< gain of (5.11); 0: none
     double fadingSigma = 0.3;               ///< level below which guidance fades (5.11)
-    double guidanceScale = 1;               ///< w of (5.13), for copies with a contrast
+    double guidanceScale = 1;               ///< w of (5.14), for copies with a contrast
 
     /**
      * Begin at another noise level (partial diffusion): steps from higher levels are dropped, and the first step that
@@ -41,7 +41,7 @@ struct OPENMM_EXPORT_ORBIT SamplerPlan {
 };
 
 /**
- * Check that a model has labels to guide by, if the settings ask for guidance (5.13).
+ * Check that a model has labels to guide by, if the settings ask for guidance (5.14).
  *
  * @param where       the class that was given the settings
  * @param hasLabels   whether the model is one of backbones

@@ -38,9 +38,9 @@ constexpr std::array<StageInfo, 18> STAGES = {{
     {"gatedAttention", "(9.8) to (9.11)", "x [M][d], bias [H][M][M], modulation [6][d]", "x [M][d]"},
     {"pairUpdate", "(9.12) to (9.15)", "x [M][d], pairs [M][M][p]", "pairs [M][M][p]"},
     {"coordinateHead", "(4.18)", "x [N][d], head modulation [2][d]", "F [N][3P]"},
-    {"classifierFreeGuidance", "(5.13)", "scale, denoised [N P][3], contrast [N P][3]", "denoised [N P][3]"},
+    {"classifierFreeGuidance", "(5.14)", "scale, denoised [N P][3], contrast [N P][3]", "denoised [N P][3]"},
     {"stereoGuidance", "(5.9) to (5.11)", "handed volumes, denoised [N P][3]", "denoised [N P][3]"},
-    {"clampFixed", "(5.12)", "fixed [N P], start [N P][3], denoised [N P][3]", "denoised [N P][3]"},
+    {"clampFixed", "(5.12), (5.13)", "fixed [N P], start [N P][3], denoised [N P][3]", "denoised [N P][3]"},
     {"samplerStep", "(5.1) to (5.4)", "levels, positions [N P][3], denoised [N P][3]", "positions [N P][3]"},
     {"scatter", "", "positions [N P][3], centroids [copies][3]", "Context positions"},
 }};

@@ -15,7 +15,7 @@ KERNEL void classifierFreeGuidance(int numCopies, GLOBAL const int2* RESTRICT co
         GLOBAL mixed* own = denoised+3*copies[copy].x*POINTS_PER_TOKEN;
         GLOBAL mixed* contrast = denoised+3*copies[other].x*POINTS_PER_TOKEN;
 
-        // (5.13)
+        // (5.14)
         for (int i = LOCAL_ID; i < 3*copies[copy].y*POINTS_PER_TOKEN; i += LOCAL_SIZE) {
             const mixed guided = contrast[i]+scale*(own[i]-contrast[i]);
             own[i] = guided;

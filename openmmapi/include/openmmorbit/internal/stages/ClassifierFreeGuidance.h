@@ -14,7 +14,7 @@ namespace OrbitPlugin {
  *   io   denoised   [numPoints][3]   D(y, sigma) with labels, model unit
  *   io   contrast   [numPoints][3]   the same without labels
  *
- * Equation (5.13) of openmmapi/docs/theory.md.
+ * Equation (5.14) of openmmapi/docs/theory.md.
  * Implementations: classifierFreeGuidance(scale, denoised, contrast).
  */
 
