@@ -87,8 +87,9 @@ class BackboneGenerator(Generator):
                  condition: str | None = None, maxRedraws: int | None = None, check: bool = True,
                  returnFailed: bool = False, timeLimit: float | None = None,
                  sampler: orbit.SamplerSettings | None = None, **settings: Any) -> None:
-        self._configure(orbit.BackboneGenerator(loadModel(model)), platform, properties, threads, condition,
-                        maxRedraws, check, returnFailed, timeLimit, sampler, settings)
+        core = orbit.BackboneGenerator(loadModel(model, "BackboneGenerator"))
+        self._configure(core, platform, properties, threads, condition, maxRedraws, check, returnFailed, timeLimit,
+                        sampler, settings)
 
     @classmethod
     def fromXml(cls, xml: str) -> BackboneGenerator:

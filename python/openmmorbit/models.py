@@ -49,14 +49,14 @@ def findModel(model: StrPath | None = None) -> str:
     return str(model)
 
 
-def loadModel(model: ModelLike = None) -> orbit.DenoiserModel:
+def loadModel(model: ModelLike = None, where: str = "ConformerGenerator") -> orbit.DenoiserModel:
     """Get a DenoiserModel from what a caller may give: a DenoiserModel, a path, the name of a packaged model, or None
-    for the default one."""
+    for the default one; where names the caller in messages."""
     if isinstance(model, orbit.DenoiserModel):
         return model
     path = findModel(model)
     if not Path(path).is_file():
         packaged = sorted(file.stem for file in (Path(__file__).resolve().parent / "models").glob("*.safetensors"))
-        raise ValueError(f"ConformerGenerator: expected a model file, or a packaged model ({', '.join(packaged)}), got "
-                         f"'{path}'; check the name")
+        raise ValueError(f"{where}: expected a model file, or a packaged model ({', '.join(packaged)}), got '{path}'; "
+                         "check the name")
     return orbit.DenoiserModel.load(path)

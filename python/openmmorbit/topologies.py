@@ -175,7 +175,7 @@ class TopologyGenerator(Generator):
                  sampler: orbit.SamplerSettings | None = None, **settings: Any) -> None:
         requireTopology("TopologyGenerator", topology)
         self._density = bool(density)
-        core = orbit.TopologyGenerator(loadModel(model))
+        core = orbit.TopologyGenerator(loadModel(model, "TopologyGenerator"))
         if density and sampler is None and not hasDensity(core.getSamplerSettings()):
             settings = {**FLOW, **{name: value for name, value in settings.items() if value is not None}}
         self._configure(core, platform, properties, threads, condition,

@@ -191,8 +191,10 @@ def testNamesOfPlatformsAndModels(makeGenerator):
     with pytest.raises(ValueError, match=r'platform of .*Reference.*, got "Abacus"') as caught:
         makeGenerator(platform="Abacus")
     assert "::" not in str(caught.value) and "loadPlugins" not in str(caught.value)
-    with pytest.raises(ValueError, match=r"packaged model \(conformer, conformer-fast\), got 'conformr'"):
+    with pytest.raises(ValueError, match=r"^ConformerG.*model \(backbone, conformer, conformer-fast\), got 'conformr'"):
         makeGenerator(model="conformr")
+    with pytest.raises(ValueError, match=r"^BackboneGenerator: expected a model file, .*, got 'bakcbone'"):
+        openmmorbit.BackboneGenerator("bakcbone")
 
 
 def testMessagesAreThoseOfPython(makeGenerator):

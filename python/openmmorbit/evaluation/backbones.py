@@ -23,7 +23,6 @@ from openmmorbit.evaluation.builtbackbones import buildAll, scoreSequences
 from openmmorbit.evaluation.mpnn import SequenceScorer
 from openmmorbit.evaluation.reportpage import describeGeneration, describeProcessor
 from openmmorbit.evaluation.traces import Trace
-from openmmorbit.models import loadModel
 
 if TYPE_CHECKING:
     from openmmorbit._types import ModelLike, StrPath
@@ -269,7 +268,7 @@ def evaluateBackbones(model: ModelLike | Sequence[Ensemble], reference: StrPath 
     options["scorer"] = SequenceScorer(options["seed"]) if options["mpnn"] else None    # Before anything takes time.
     made = list(model) if isinstance(model, Sequence) and not isinstance(model, str) else None
     if made is None:
-        generator = BackboneGenerator(loadModel(model), check=check, **settings)
+        generator = BackboneGenerator(model, check=check, **settings)
         known = generator.lengths
         first, last = known if lengths is None else (int(lengths[0]), int(lengths[1]))
         if not known[0] <= first <= last <= known[1]:
