@@ -3,7 +3,7 @@
 #ifndef OPENMM_ORBIT_CPU_GATEDSTAGES_H_
 #define OPENMM_ORBIT_CPU_GATEDSTAGES_H_
 
-#include "Team.h"
+#include "LinearStage.h"
 #include "networks/GatedWeights.h"
 #include "openmmorbit/internal/ArrayView.h"
 
@@ -74,15 +74,9 @@ struct GatedPass {
 };
 
 /** What one thread does of a pass: some rows of every stage. */
-struct GatedShare {
-    int firstRow, numRows;
-    Barrier* barrier;           ///< null where one thread has all rows
+struct GatedShare : RowShare {
     GatedWorkspace& common;     ///< arrays of the pass
     GatedWorkspace& own;        ///< scratch of the thread
-    void wait() const {
-        if (barrier != nullptr)
-            barrier->wait();
-    }
     /** Get the thread's rows of a copy, counted from the copy's first. */
     RowRange getRows(const GatedPass& pass, int copy) const {
         const int first = firstRow - pass.getFirstRow(copy);
@@ -107,27 +101,11 @@ void forEachSegment(const GatedPass& pass, const GatedShare& share, const Functi
 /** Start the task of a layer on a thread's rows; the output is floats, the epilogue the caller's. */
 inline LinearTask startRows(const PackedLinear& layer, const GatedShare& share, AlignedBuffer& a, long aStride,
         AlignedBuffer& out, long outStride) {
-    LinearTask task = startTask(layer);
-    task.a = a.data() + share.firstRow * aStride;
-    task.aStride = aStride;
-    task.numRows = share.numRows;
-    task.out = out.data() + share.firstRow * outStride;
+    LinearTask task = linearTask(layer, share, a, aStride);
+    task.out = rowsOf(share, out, outStride);
     task.outStride = outStride;
     task.floatOutput = true;
     return task;
-}
-
-/** Apply a layer to rows; the output is floats. */
-inline void applyLayer(const KernelTable& table, const PackedLinear& layer, const float* a, long aStride, int numRows,
-        float* out, long outStride) {
-    LinearTask task = startTask(layer);
-    task.a = a;
-    task.aStride = aStride;
-    task.numRows = numRows;
-    task.out = out;
-    task.outStride = outStride;
-    task.floatOutput = true;
-    table.linear(task, Epilogue::Store);
 }
 
 /** Normalise columns of rows, which may stay in place: out = LN(x) scale + shift. */

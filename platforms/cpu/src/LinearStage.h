@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Helpers that fill the tasks of linear layers and layer normalisation.
+// Helpers that fill the tasks of linear layers and layer normalisation, and apply a layer.
 #ifndef OPENMM_ORBIT_CPU_LINEARSTAGE_H_
 #define OPENMM_ORBIT_CPU_LINEARSTAGE_H_
 
@@ -20,6 +20,25 @@ inline LinearTask linearTask(const PackedLinear& layer, const RowShare& share, A
     task.aStride = aStride;
     task.numRows = share.numRows;
     return task;
+}
+
+/** Apply a layer to rows; the output is floats. */
+inline void applyLayer(const KernelTable& table, const PackedLinear& layer, const float* a, long aStride, int numRows,
+        float* out, long outStride, Epilogue epilogue = Epilogue::Store) {
+    LinearTask task = startTask(layer);
+    task.a = a;
+    task.aStride = aStride;
+    task.numRows = numRows;
+    task.out = out;
+    task.outStride = outStride;
+    task.floatOutput = true;
+    table.linear(task, epilogue);
+}
+
+/** Apply a layer to one vector, likewise. */
+inline void applyToVector(const KernelTable& table, const PackedLinear& layer, const float* in, float* out,
+        Epilogue epilogue = Epilogue::Store) {
+    applyLayer(table, layer, in, layer.depth, 1, out, 0, epilogue);
 }
 
 /** a = LN(x) scale + shift for a thread's rows. */

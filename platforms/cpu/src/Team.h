@@ -4,8 +4,10 @@
 #define OPENMM_ORBIT_CPU_TEAM_H_
 
 #include "Pass.h"
+#include "openmm/internal/ThreadPool.h"
 #include <algorithm>
 #include <atomic>
+#include <functional>
 #include <thread>
 
 namespace OrbitPlugin {
@@ -55,6 +57,34 @@ struct RowShare {
         return {std::max(0, first), std::min(copy.numTokens, first + numRows)};
     }
 };
+
+/** Share rows among threads: call work(share, thread) in each that has any, and wait for all of them. */
+template <class Work>
+void shareRows(OpenMM::ThreadPool& threads, int numRows, const Work& work) {
+    const int numThreads = std::min(threads.getNumThreads(), numRows);
+    Barrier barrier(numThreads);
+    auto task = [&](OpenMM::ThreadPool& pool, int thread) {
+        if (thread >= numThreads)
+            return;
+        const int first = numRows * thread / numThreads, end = numRows * (thread + 1) / numThreads;
+        work(RowShare{first, end - first, &barrier}, thread);
+    };
+    threads.execute(std::ref(task));
+    threads.waitForThreads();
+}
+
+/** Make room for passes: threads beyond their number need the scratch alone, for their share of another's pass. */
+template <class Workspace, class Weights>
+void reserveWorkspaces(std::vector<Workspace>& workspaces, const Weights& weights, const std::vector<Pass>& passes,
+        int numThreads) {
+    workspaces.resize(numThreads);
+    for (std::size_t i = 0; i < workspaces.size(); i++) {
+        if (i < passes.size())
+            workspaces[i].reserve(weights, passes);
+        else
+            workspaces[i].reserveScratch(weights, passes);
+    }
+}
 
 } // namespace cpu
 } // namespace OrbitPlugin

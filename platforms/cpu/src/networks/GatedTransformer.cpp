@@ -2,8 +2,6 @@
 // The order in which the stages make the gated transformer, and their taps.
 #include "GatedTransformer.h"
 #include "openmmorbit/ArgumentError.h"
-#include <algorithm>
-#include <functional>
 
 namespace OrbitPlugin {
 namespace cpu {
@@ -100,13 +98,7 @@ void GatedTransformer::setBatch(const Batch& batch, const std::vector<Pass>& pas
     inputs.clear();
     for (const TokenInputs& values : batch.inputs)
         inputs.emplace_back(weights.getTables(), values);
-    workspaces.resize(numThreads);
-    for (std::size_t i = 0; i < workspaces.size(); i++) {
-        if (i < passes.size())
-            workspaces[i].reserve(weights, passes);
-        else
-            workspaces[i].reserveScratch(weights, passes);
-    }
+    reserveWorkspaces(workspaces, weights, passes, numThreads);
 }
 
 void GatedTransformer::prepareLevel(int level, double logSigma, const std::vector<int>& conditions) {
@@ -121,22 +113,15 @@ void GatedTransformer::evaluate(const NetworkTask& task, int thread, StageTaps* 
     recordConditioning(pass, taps);
     tokenEmbedding(pass, workspace);
     recordRows(pass, taps, "tokenEmbedding", workspace);
-    evaluateRows(pass, task.F, taps, {0, pass.countAllRows(), nullptr, workspace, workspace});
+    evaluateRows(pass, task.F, taps, {{0, pass.countAllRows(), nullptr}, workspace, workspace});
 }
 
 void GatedTransformer::evaluateOnAll(const NetworkTask& task, OpenMM::ThreadPool& threads) {
     const GatedPass pass = bind(task);
-    const int numRows = pass.countAllRows(), numThreads = std::min(threads.getNumThreads(), numRows);
     tokenEmbedding(pass, workspaces[0]);
-    Barrier barrier(numThreads);
-    auto work = [&](OpenMM::ThreadPool& pool, int thread) {
-        if (thread >= numThreads)
-            return;
-        const int first = numRows * thread / numThreads, end = numRows * (thread + 1) / numThreads;
-        evaluateRows(pass, task.F, nullptr, {first, end - first, &barrier, workspaces[0], workspaces[thread]});
-    };
-    threads.execute(std::ref(work));
-    threads.waitForThreads();
+    shareRows(threads, pass.countAllRows(), [&](const RowShare& rows, int thread) {
+        evaluateRows(pass, task.F, nullptr, {rows, workspaces[0], workspaces[thread]});
+    });
 }
 
 } // namespace cpu

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The order in which the stages make the pair-bias transformer, and their taps.
 #include "PairBiasTransformer.h"
-#include <algorithm>
-#include <functional>
 
 namespace OrbitPlugin {
 namespace cpu {
@@ -103,13 +101,7 @@ void PairBiasTransformer::setBatch(const Batch& batch, const std::vector<Pass>& 
     inputs.clear();
     for (const TokenInputs& values : batch.inputs)
         inputs.emplace_back(weights.getTables(), values);
-    workspaces.resize(numThreads);
-    for (std::size_t i = 0; i < workspaces.size(); i++) {
-        if (i < passes.size())
-            workspaces[i].reserve(weights, passes);
-        else
-            workspaces[i].reserveScratch(weights, passes);
-    }
+    reserveWorkspaces(workspaces, weights, passes, numThreads);
 }
 
 void PairBiasTransformer::prepareLevel(int level, double logSigma, const std::vector<int>& conditions) {
@@ -129,18 +121,11 @@ void PairBiasTransformer::evaluate(const NetworkTask& task, int thread, StageTap
 
 void PairBiasTransformer::evaluateOnAll(const NetworkTask& task, OpenMM::ThreadPool& threads) {
     const PairBiasPass pass = bind(task);
-    const int numRows = pass.pass.numRows, numThreads = std::min(threads.getNumThreads(), numRows);
     prepare(pass, task.u, workspaces[0]);
     expandEmbeddings(pass, pass.pass.places[0], workspaces[0]); // The threads will find it done.
-    Barrier barrier(numThreads);
-    auto work = [&](OpenMM::ThreadPool& pool, int thread) {
-        if (thread >= numThreads)
-            return;
-        const int first = numRows * thread / numThreads, end = numRows * (thread + 1) / numThreads;
-        evaluateRows(pass, task.F, nullptr, {{first, end - first, &barrier}, workspaces[0], workspaces[thread]});
-    };
-    threads.execute(std::ref(work));
-    threads.waitForThreads();
+    shareRows(threads, pass.pass.numRows, [&](const RowShare& rows, int thread) {
+        evaluateRows(pass, task.F, nullptr, {rows, workspaces[0], workspaces[thread]});
+    });
 }
 
 } // namespace cpu

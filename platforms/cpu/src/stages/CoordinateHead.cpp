@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Stage coordinateHead on the CPU, in single precision whatever the operands of the layers are.
-#include "CpuStages.h"
 #include "GatedStages.h"
-#include "LinearStage.h"
 
 namespace OrbitPlugin {
 namespace cpu {

@@ -9,18 +9,6 @@ namespace cpu {
 
 namespace {
 
-/** One vector through a layer; with gates, through those too. */
-void applyToVector(const KernelTable& table, const PackedLinear& layer, const float* in, float* out,
-        Epilogue epilogue = Epilogue::Store) {
-    LinearTask task = startTask(layer);
-    task.a = in;
-    task.aStride = layer.depth;
-    task.numRows = 1;
-    task.out = out;
-    task.floatOutput = true;
-    table.linear(task, epilogue);
-}
-
 void applySigmoid(float* values, int count) {
     for (int k = 0; k < count; k++)
         values[k] = 1 / (1 + std::exp(-values[k]));

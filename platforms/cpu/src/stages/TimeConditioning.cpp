@@ -1,27 +1,11 @@
 // SPDX-License-Identifier: MIT
 // Stage timeConditioning on the CPU: one vector a noise level and condition, from which all modulations follow.
-#include "CpuStages.h"
+#include "LinearStage.h"
 #include <algorithm>
 #include <cmath>
 
 namespace OrbitPlugin {
 namespace cpu {
-
-namespace {
-
-/** One vector through a layer, in single precision. */
-void applyToVector(const KernelTable& table, const PackedLinear& layer, const float* in, float* out) {
-    LinearTask task = startTask(layer);
-    task.a = in;
-    task.aStride = layer.depth;
-    task.numRows = 1;
-    task.out = out;
-    task.outStride = 0;
-    task.floatOutput = true;
-    table.linear(task, Epilogue::Store);
-}
-
-} // namespace
 
 void timeConditioning(const PairBiasWeights& weights, double logSigma, int condition, Conditioning& conditioning) {
     const KernelTable& table = *weights.kernels.single;

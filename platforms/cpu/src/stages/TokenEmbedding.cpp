@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 // Stage tokenEmbedding on the CPU: the embeddings were summed when the batch was set; the coordinates are added here.
-#include "CpuStages.h"
 #include "GatedStages.h"
 
 namespace OrbitPlugin {

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Stage transition on the CPU: normalisation, gated hidden layer, and the gated output added to the residual stream.
-#include "CpuStages.h"
 #include "GatedStages.h"
-#include "LinearStage.h"
 
 namespace OrbitPlugin {
 namespace cpu {
