@@ -102,6 +102,14 @@ KERNEL void describePairs(int numPairs, GLOBAL const int* RESTRICT blocks, GLOBA
     }
 }
 
+/** Store the biases of a block of 8 outputs, the first of them `output`, that are among those wanted. */
+DEVICE void storeBiases(const real* sums, int output, int numOutputs, int numPairs, GLOBAL real* bias) {
+    #pragma unroll
+    for (int n = 0; n < 8; n++)
+        if (output+n >= 0 && output+n < numOutputs)
+            bias[(output+n)*numPairs] = sums[n];
+}
+
 KERNEL void binnedPairs(int numPairs, GLOBAL const int4* RESTRICT places, GLOBAL const real* RESTRICT moments,
         GLOBAL const real* RESTRICT embedded, int hasBefore, GLOBAL const real* RESTRICT weights, int norm, int outputs,
         int outputBias, GLOBAL const real* RESTRICT modulation, int modulationStride, int modulationOffset,
@@ -127,11 +135,6 @@ KERNEL void binnedPairs(int numPairs, GLOBAL const int4* RESTRICT places, GLOBAL
                     sums[n] = weights[outputs+8*(block*PAIR_WIDTH+c)+n]*h+sums[n];
             }
         }
-        #pragma unroll
-        for (int n = 0; n < 8; n++) {
-            const int output = 8*block+n-firstOutput;
-            if (output >= 0 && output < numOutputs)
-                bias[output*numPairs+pair] = sums[n];
-        }
+        storeBiases(sums, 8*block-firstOutput, numOutputs, numPairs, bias+pair);
     }
 }

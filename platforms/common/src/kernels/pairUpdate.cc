@@ -44,12 +44,7 @@ KERNEL void biasesOfPairs(int numPairs, GLOBAL const int4* RESTRICT places, GLOB
                 for (int n = 0; n < 8; n++)
                     sums[n] = weights[outputs+8*(block*PAIR_WIDTH+c)+n]*h+sums[n];
             }
-        #pragma unroll
-        for (int n = 0; n < 8; n++) {
-            const int output = 8*block+n-firstOutput;
-            if (output >= 0 && output < numOutputs)
-                bias[output*numPairs+pair] = sums[n];
-        }
+        storeBiases(sums, 8*block-firstOutput, numOutputs, numPairs, bias+pair);
     }
 }
 
