@@ -226,22 +226,8 @@ TEST(DenoiserKernel, guidanceMovesPointsOfTokens) {
 
 TEST(DenoiserKernel, samplerStateContinuesAGeneration) {
     const DenoiserModel model = makeSmallModel();
-    for (SamplerMethod method : {SamplerMethod::Euler, SamplerMethod::Heun, SamplerMethod::Multistep}) {
-        const Batch batch = makeMixedBatch(model, method, 6, 0.8);
-        KernelContext first(model), second(model);
-        first.getKernel().setBatch(batch);
-        first.getKernel().start();
-        for (int step = 0; step < 3; step++)
-            first.getKernel().execute(step);
-        second.getKernel().setBatch(batch);
-        second.getKernel().setSamplerState(first.getKernel().getSamplerState());
-        for (int step = 3; step < 6; step++) {
-            first.getKernel().execute(step);
-            second.getKernel().execute(step);
-        }
-        expectClose("generation", second.getKernel().getPositions(), first.getKernel().getPositions(),
-            tolerance("exact", precisionName()));
-    }
+    for (SamplerMethod method : {SamplerMethod::Euler, SamplerMethod::Heun, SamplerMethod::Multistep})
+        checkContinuation(model, makeMixedBatch(model, method, 6, 0.8));
 }
 
 TEST(DenoiserKernel, sizesAreChecked) {

@@ -12,18 +12,7 @@ using std::vector;
 TEST(DenoiserSymmetry, copiesDoNotDependOnTheBatch) {
     for (SamplerMethod method : {SamplerMethod::Heun, SamplerMethod::Multistep}) {
         const DenoiserModel model = makeSmallModel(1, method == SamplerMethod::Heun ? 1 : 3);
-        const Batch batch = makeMixedBatch(model, method, 4, 0.8);
-        KernelContext context(model);
-        const vector<double> all = generate(context.getKernel(), batch);
-        for (const BatchCopy& copy : batch.copies) {
-            Batch single = batch;
-            single.copies.clear();
-            single.addCopy(copy);
-            const vector<double> alone = generate(context.getKernel(), single);
-            const auto begin = all.begin() + 3 * copy.firstPoint;
-            expectClose("generation", alone, vector<double>(begin, begin + alone.size()),
-                tolerance("exact", precisionName()));
-        }
+        checkCopiesAlone(model, makeMixedBatch(model, method, 4, 0.8));
     }
 }
 

@@ -201,37 +201,13 @@ TEST(GatedTransformer, generationAgreesWithReference) {
 
 TEST(GatedTransformer, samplerStateContinuesAGeneration) {
     const DenoiserModel model = makeGatedModel();
-    for (SamplerMethod method : {SamplerMethod::Euler, SamplerMethod::Heun, SamplerMethod::Multistep}) {
-        const Batch batch = makeBackboneBatch(model, method, 1);
-        KernelContext first(model), second(model);
-        first.getKernel().setBatch(batch);
-        first.getKernel().start();
-        for (int step = 0; step < 2; step++)
-            first.getKernel().execute(step);
-        second.getKernel().setBatch(batch);
-        second.getKernel().setSamplerState(first.getKernel().getSamplerState());
-        for (int step = 2; step < 5; step++) {
-            first.getKernel().execute(step);
-            second.getKernel().execute(step);
-        }
-        expectClose("generation", second.getKernel().getPositions(), first.getKernel().getPositions(),
-            tolerance("exact", precisionName()));
-    }
+    for (SamplerMethod method : {SamplerMethod::Euler, SamplerMethod::Heun, SamplerMethod::Multistep})
+        checkContinuation(model, makeBackboneBatch(model, method, 1));
 }
 
 TEST(GatedTransformer, copiesDoNotDependOnTheirBatch) {
     const DenoiserModel model = makeGatedModel();
-    KernelContext context(model);
-    const Batch batch = makeBackboneBatch(model, SamplerMethod::Euler, 1);
-    const vector<double> together = generate(context.getKernel(), batch);
-    for (int c = 0; c < (int) batch.copies.size(); c++) {
-        Batch alone = batch;
-        alone.copies.clear();
-        alone.addCopy(batch.copies[c]);
-        const auto begin = together.begin() + 3 * batch.copies[c].firstPoint;
-        expectClose("copy", generate(context.getKernel(), alone),
-            vector<double>(begin, begin + 3 * batch.getNumPoints(c)), tolerance("exact", precisionName()));
-    }
+    checkCopiesAlone(model, makeBackboneBatch(model, SamplerMethod::Euler, 1));
 }
 
 TEST(GatedTransformer, aThreadSharesALargeCopy) {
