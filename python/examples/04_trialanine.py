@@ -55,7 +55,7 @@ for kelvin in (300, 450):
         simulation.reporters.clear()
 
 # One model; each temperature is a condition of it.
-model = openmmorbit.train(shard, os.path.join(folder, "model"), minutes=25, maxSteps=10**9 if full else 120)
+model = openmmorbit.train(shard, os.path.join(folder, "model"), minutes=25, maxSteps=10**9 if full else 300)
 states = {kelvin: openmmorbit.TopologyGenerator(model, topology, condition=f"{kelvin} K", check=full).generate(
     5000 if full else 50, seed=1, progress=True) for kelvin in (300, 450)}
 relaxation = states[300].startingStates(20 if full else 6, seed=1).relax(system, platform=reference, seed=1)
