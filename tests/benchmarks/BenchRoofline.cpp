@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What one core can do at most, and what the primitives of the CPU platform reach.
 #include "Dispatch.h"
+#include "PackedLinear.h"
 #include "Timing.h"
 #include "openmmorbit/DenoiserModel.h"
 #include <cmath>
@@ -147,7 +148,8 @@ void benchAttention(benchmark::State& state, const KernelTable* table) {
         for (int j = numAtoms; j < padded; j++)
             bias.data()[(std::size_t) row * padded + j] = PADDED_BIAS;
     const AttentionTask task{numAtoms, padded, s.numHeads, headWidth, 0, numAtoms, qkv.data(), qkvStride,
-        coordinates.data(), bias.data(), (long) numAtoms * padded, out.data(), outStride, scratch.data()};
+        coordinates.data(), bias.data(), (long) numAtoms * padded, out.data(), outStride, scratch.data(),
+        1, 0};
     const int repeats = 20;
     const double seconds = benchSupport::measureShortest(state, [&] {
         for (int i = 0; i < repeats; i++)

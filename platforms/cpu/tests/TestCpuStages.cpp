@@ -45,7 +45,7 @@ TEST_P(CpuStages, exponentialAndSilu) {
     table.silu(x.data(), silu.data(), (int) x.size());
     const double limit = table.bf16 ? 5e-4 : 3e-7;
     for (std::size_t i = 0; i < x.size(); i++) {
-        EXPECT_LE(std::fabs(exponential[i] / std::exp((double) x[i]) - 1), limit) << "exp of " << x[i];
+        EXPECT_LE(std::fabs(exponential[i] / std::exp(std::max(-60.0, (double) x[i])) - 1), limit) << "exp of " << x[i];
         EXPECT_LE(std::fabs(silu[i] - siluOf(x[i])), limit * std::fabs(siluOf(x[i])) + 1e-37) << "SiLU of " << x[i];
     }
 }
@@ -59,12 +59,29 @@ TEST_P(CpuStages, exponentialOfExtremes) {
     table.silu(x.data(), silu.data(), 16);
     expectFinite("exp", exponential);
     for (int i : {1, 4, 5, 8})
-        EXPECT_LE(exponential[i], 2e-38f) << i;
+        EXPECT_LE(exponential[i], 9e-27f) << i;
     for (int i : {2, 3, 9})
         EXPECT_EQ(exponential[i], 1.0f) << i;
     EXPECT_EQ(silu[0], huge);
     EXPECT_LE(std::fabs(silu[5]), 1e-35f);
     EXPECT_EQ(silu[6], 1000.0f);
+}
+
+TEST_P(CpuStages, noDenormalNumbers) {
+    // Not even as a product of e^x with an ordinary number: Intel's processors are a hundred times slower with them.
+    vector<float> x;
+    for (int i = 0; i < 1600; i++)
+        x.push_back(-0.25f * i);
+    vector<float> exponential(x.size()), silu(x.size());
+    table.exponential(x.data(), exponential.data(), (int) x.size());
+    table.silu(x.data(), silu.data(), (int) x.size());
+    for (std::size_t i = 0; i < x.size(); i++) {
+        EXPECT_TRUE(std::isnormal(exponential[i] * 1e-6f)) << "exp of " << x[i];
+        EXPECT_TRUE(silu[i] == 0 || std::isnormal(silu[i])) << "SiLU of " << x[i];
+    }
+    x.assign(16, NOT_A_NUMBER);
+    table.silu(x.data(), silu.data(), 16);
+    EXPECT_TRUE(std::isnan(silu[0])) << "what is not a number stays so";
 }
 
 void CpuStages::checkLinear(int numRows, int depth, int columns, Epilogue epilogue) {

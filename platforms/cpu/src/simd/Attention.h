@@ -175,7 +175,7 @@ struct AttentionTile {
         PointSum first;
         float rowMaximum = maximumOfLanes(largest);
         for (int j = 0; j < columns; j += LANES) {
-            Vec weight = exponential(load(scores + j) - rowMaximum);
+            Vec weight = exponentialBelow(load(scores + j) - rowMaximum);
             storeOperand(head.weights + r * padded, j, weight);
             sums += weight;
             first.add(weight, u + j, padded);

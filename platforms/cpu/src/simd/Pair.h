@@ -119,7 +119,7 @@ static void pairColumns(const PairRowTask& task, const PairBlock& block, int col
             Vec radial[PER_WORD] = {};
             for (int s = 0; s < PER_WORD; s++) {
                 Vec distance = scaled - (float) (k + s);
-                radial[s] = exponential(distance * distance * -0.5f);
+                radial[s] = exponentialBelow(distance * distance * -0.5f);
             }
             storeWords(block.radial + (long) k / PER_WORD * TILE_COLUMNS + v * LANES, radial);
         }
