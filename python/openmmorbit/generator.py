@@ -81,7 +81,7 @@ class Generator:
                 f"{settings.getNumEvaluations()} evaluations, {self._core.getPlatformName() or 'default platform'}>")
 
     def kernelDescription(self) -> str:
-        """Get the name of the kernel's implementation, instruction set and precision, e.g. "CPU (avx512bf16, bf16)"."""
+        """Get the kernel's implementation, on CPU with the reason: "CPU (avx2, single): no BF16 products"."""
         return self._core.getKernelDescription()
 
     def toXml(self, embedModel: bool = False) -> str:

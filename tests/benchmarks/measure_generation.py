@@ -112,7 +112,7 @@ def makeMethods(options):
         name = Path(model or "conformer").stem
         evaluations = generator.samplerSettings.getNumEvaluations()
         inspected = "" if check else ", not inspected"
-        return (f"{name}, {generator.kernelDescription()}, {evaluations} evaluations{inspected}",
+        return (f"{name}, {generator.kernelDescription().split(': ')[0]}, {evaluations} evaluations{inspected}",
                 evaluation.orbitGenerator(generator))
 
     default = Path(defaultModelPath())

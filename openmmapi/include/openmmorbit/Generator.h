@@ -49,7 +49,7 @@ public:
     }
     /**
      * Set the properties of the platform, as for a Context. The CPU platform takes "Precision" too: "bf16" (operands of
-     * matrix products, the default where the processor has AVX512-BF16) or "single".
+     * matrix products, the default where these are faster on the processor) or "single".
      */
     void setPlatformProperties(const std::map<std::string, std::string>& properties);
     /** Get the number of threads; 0 means the platform's default. */

@@ -170,7 +170,7 @@ string CpuIntegrateOrbitDiffusionStepKernel::getDescription() const {
     if (network == nullptr)
         return "CPU";
     const cpu::KernelTable& table = network->getTable();
-    return string("CPU (") + table.instructionSet + (table.bf16 ? ", bf16)" : ", single)");
+    return string("CPU (") + table.instructionSet + (table.bf16 ? ", bf16): " : ", single): ") + network->getReason();
 }
 
 } // namespace OrbitPlugin

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Run-time dispatch: one library runs on every x86-64 processor and uses what it finds.
 #include "Dispatch.h"
-#include "openmmorbit/ArgumentError.h"
+#include "Processor.h"
 #include <cstdlib>
 
 namespace OrbitPlugin {
@@ -14,64 +14,60 @@ std::string readEnvironment(const char* name) {
     return value == nullptr ? "" : value;
 }
 
-std::string listNames(const std::vector<const KernelTable*>& tables) {
-    std::string names;
-    for (const KernelTable* table : tables)
-        names += (names.empty() ? "" : ", ") + std::string(table->instructionSet);
-    return names;
+const KernelTable* getTable(const std::string& instructionSet) {
+#ifdef ORBIT_CPU_X86
+    if (instructionSet == "avx2")
+        return getAvx2Table();
+    if (instructionSet == "avx512")
+        return getAvx512Table();
+    if (instructionSet == "avx512bf16")
+        return getAvx512Bf16Table();
+#endif
+    return getPortableTable();
+}
+
+std::vector<const KernelTable*>& getAddedTables() {
+    static std::vector<const KernelTable*> tables;
+    return tables;
 }
 
 } // namespace
 
 std::vector<const KernelTable*> getAvailableTables() {
-    std::vector<const KernelTable*> tables = {getPortableTable()};
-#ifdef ORBIT_CPU_X86
-    __builtin_cpu_init();
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
-        tables.push_back(getAvx2Table());
-    bool has512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-        __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("fma");
-    if (has512)
-        tables.push_back(getAvx512Table());
-    if (has512 && __builtin_cpu_supports("avx512bf16"))
-        tables.push_back(getAvx512Bf16Table());
-#endif
+    Processor processor = readProcessor();
+    if (processor.tiles == TileUnit::Present && !requestTiles())
+        processor.tiles = TileUnit::Refused;
+    std::vector<const KernelTable*> tables;
+    for (const std::string& name : getInstructionSets(processor))
+        tables.push_back(getTable(name));
+    tables.insert(tables.end(), getAddedTables().begin(), getAddedTables().end());
     return tables;
+}
+
+void addTable(const KernelTable& table) {
+    getAddedTables().push_back(&table);
 }
 
 KernelPair chooseKernels(const std::string& precision, int headWidth) {
     std::string wish = precision.empty() ? readEnvironment("ORBIT_CPU_PRECISION") : precision;
-    if (wish.empty() && headWidth % 2 != 0)
-        wish = "single";
-    return chooseKernels(readEnvironment("ORBIT_CPU_ISA"), wish);
+    const bool odd = wish.empty() && headWidth % 2 != 0;
+    KernelPair kernels = chooseKernels(readEnvironment("ORBIT_CPU_ISA"), odd ? "single" : wish);
+    if (odd)
+        kernels.reason = "heads of odd width";
+    return kernels;
 }
 
 KernelPair chooseKernels(const std::string& instructionSet, const std::string& precision) {
-    if (precision != "" && precision != "single" && precision != "bf16")
-        throw ArgumentError("IntegrateOrbitDiffusionStepKernel::initialize: expected the precision to be "
-            "single or bf16 on platform CPU, got \"" + precision + "\"; the platform Reference is double");
-    std::vector<const KernelTable*> tables = getAvailableTables();
-    std::size_t count = tables.size();
-    if (instructionSet != "") {
-        for (count = 1; count <= tables.size() && tables[count - 1]->instructionSet != instructionSet;)
-            count++;
-        if (count > tables.size())
-            throw ArgumentError("IntegrateOrbitDiffusionStepKernel::initialize: expected ORBIT_CPU_ISA to be one of " +
-                listNames(tables) + " on this processor, got \"" + instructionSet + "\"");
+    for (const KernelTable* table : getAddedTables())
+        if (instructionSet == table->instructionSet && precision != "single")
+            return {table, getPortableTable(), "ORBIT_CPU_ISA is " + instructionSet};
+    Processor processor = readProcessor();
+    KernelChoice choice = chooseInstructionSets(processor, {instructionSet, precision});
+    if (choice.operand == "amx" && !requestTiles()) {
+        processor.tiles = TileUnit::Refused;
+        choice = chooseInstructionSets(processor, {instructionSet, precision});
     }
-    KernelPair kernels;
-    for (std::size_t i = 0; i < count; i++) {
-        if (!tables[i]->bf16)
-            kernels.single = tables[i];
-        else if (precision != "single")
-            kernels.operand = tables[i];
-    }
-    if (precision == "bf16" && kernels.operand == nullptr)
-        throw ArgumentError("IntegrateOrbitDiffusionStepKernel::initialize: expected an instruction set with BF16 for "
-            "the precision bf16, got " + std::string(kernels.single->instructionSet) + "; use single");
-    if (kernels.operand == nullptr)
-        kernels.operand = kernels.single;
-    return kernels;
+    return {getTable(choice.operand), getTable(choice.single), choice.reason};
 }
 
 } // namespace cpu

@@ -15,17 +15,23 @@ namespace cpu {
 struct KernelPair {
     const KernelTable* operand = nullptr;
     const KernelTable* single = nullptr;
+    std::string reason;         ///< why these, in words
 };
 
-/** Get the tables that this processor can run, widest last. */
+/** Get the tables that this processor can run, widest last, and then those that were added. */
 OPENMM_EXPORT_ORBIT std::vector<const KernelTable*> getAvailableTables();
+
+/**
+ * Add a table that is used where ORBIT_CPU_ISA names it, beside the portable one for single precision: so that tests
+ * run kernels of processors that this one is not.
+ */
+OPENMM_EXPORT_ORBIT void addTable(const KernelTable& table);
 
 /**
  * Choose the tables of a kernel.
  *
- * The environment variable ORBIT_CPU_ISA (portable, avx2, avx512 or avx512bf16) limits the instruction set. By default
- * the operands of matrix products are BF16 where the instruction set has them and heads are pairs of channels, else
- * single precision.
+ * The environment variable ORBIT_CPU_ISA (portable, avx2, avx512, avx512bf16 or amx) limits the instruction set. See
+ * chooseInstructionSets() for the default; heads that are not pairs of channels are always in single precision.
  *
  * @param precision   single or bf16; empty means the environment variable ORBIT_CPU_PRECISION, or else the default
  * @param headWidth   channels of an attention head of the network

@@ -37,6 +37,8 @@ public:
     }
     /** Get the primitives that multiply matrices. */
     virtual const KernelTable& getTable() const = 0;
+    /** Get why these primitives were chosen, in words. */
+    virtual std::string getReason() const = 0;
     /** Get the words of memory that a copy of some inputs keeps during its pass, above all those of pairs. */
     virtual long countWords(const TokenInputs& inputs) const = 0;
     /** Pack the inputs of a batch, and make room for its passes on a number of threads. */

@@ -4,6 +4,7 @@
 #include "CpuTestSupport.h"
 #include "Denoiser.h"
 #include "Models.h"
+#include "Processor.h"
 #include "networks/PairBiasWorkspace.h"
 #include "openmmorbit/ArgumentError.h"
 
@@ -308,8 +309,9 @@ TEST_P(CpuKernel, evaluationBetweenStepsChangesNothing) {
 
 TEST_P(CpuKernel, description) {
     ThreadPool threads(1);
-    EXPECT_EQ(makeKernel(makeSmallModel(), threads)->getDescription(),
-        "CPU (" + GetParam().instructionSet + ", " + GetParam().precision + ")");
+    const Kernels& kernels = GetParam();
+    EXPECT_EQ(makeKernel(makeSmallModel(), threads)->getDescription(), "CPU (" + kernels.instructionSet + ", " +
+        kernels.precision + "): precision " + kernels.precision + " as asked");
 }
 
 INSTANTIATE_TEST_SUITE_P(InstructionSets, CpuKernel, testing::ValuesIn(getAvailableKernels()),
@@ -317,12 +319,13 @@ INSTANTIATE_TEST_SUITE_P(InstructionSets, CpuKernel, testing::ValuesIn(getAvaila
         return info.param.instructionSet;
     });
 
-TEST(CpuDispatch, choosesTheWidestUnlessAsked) {
+TEST(CpuDispatch, choosesWhatTheProcessorSuggestsUnlessAsked) {
     const vector<const cpu::KernelTable*> tables = cpu::getAvailableTables();
     EXPECT_STREQ(tables[0]->instructionSet, "portable");
     for (const cpu::KernelTable* table : tables)
         EXPECT_EQ(cpu::chooseKernels(table->instructionSet, "").operand, table);
-    EXPECT_EQ(cpu::chooseKernels("", "").operand, tables.back());
+    EXPECT_EQ(cpu::chooseKernels("", "").operand->instructionSet,
+        cpu::chooseInstructionSets(cpu::readProcessor(), {"", ""}).operand);
     EXPECT_FALSE(cpu::chooseKernels("", "").single->bf16);
     const cpu::KernelPair single = cpu::chooseKernels("", "single");
     EXPECT_EQ(single.operand, single.single);
@@ -342,7 +345,7 @@ TEST(CpuDispatch, whatACallerAsksForComesBeforeTheEnvironment) {
     EXPECT_THROW(kernel.initialize(System(), makeSmallModel()), ArgumentError);
     kernel.setPrecision("single");
     kernel.initialize(System(), makeSmallModel());
-    EXPECT_NE(kernel.getDescription().find(", single)"), string::npos);
+    EXPECT_NE(kernel.getDescription().find(", single): precision single as asked"), string::npos);
 }
 
 TEST(CpuDispatch, oddHeadsAreInSinglePrecisionUnlessAsked) {
@@ -350,7 +353,8 @@ TEST(CpuDispatch, oddHeadsAreInSinglePrecisionUnlessAsked) {
     const DenoiserModel model = makeOddModel(3);
     EXPECT_FALSE(cpu::chooseKernels("", 3).operand->bf16);
     const cpu::KernelPair kernels = cpu::chooseKernels("", 6);
-    EXPECT_EQ(kernels.operand, cpu::getAvailableTables().back());
+    EXPECT_EQ(kernels.operand, cpu::chooseKernels("", "").operand);
+    EXPECT_EQ(cpu::chooseKernels("", 3).reason, "heads of odd width");
     if (!kernels.operand->bf16)
         return;
     ThreadPool threads(1);

@@ -19,6 +19,9 @@ public:
     const KernelTable& getTable() const override {
         return weights.table;
     }
+    std::string getReason() const override {
+        return "gated transformers have no other precision";
+    }
     long countWords(const TokenInputs& inputs) const override;
     void setBatch(const Batch& batch, const std::vector<Pass>& passes, int numThreads) override;
     void prepareLevel(int level, double logSigma, const std::vector<int>& conditions) override;

@@ -16,6 +16,9 @@ public:
     const KernelTable& getTable() const override {
         return *weights.kernels.operand;
     }
+    std::string getReason() const override {
+        return weights.kernels.reason;
+    }
     long countWords(const TokenInputs& inputs) const override {
         return countBiasWords(weights, inputs.numTokens);
     }

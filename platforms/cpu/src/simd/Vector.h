@@ -43,12 +43,26 @@ ORBIT_INLINE Vec splat(float a) {
     return a - Vec{};
 }
 
+/** a where a > b, else b; keeps a b that is not a number. The compiler turns the formula into more instructions. */
 ORBIT_INLINE Vec maximum(Vec a, Vec b) {
+#if defined(__AVX512F__)
+    return (Vec) _mm512_maskz_max_ps(0xFFFF, (__m512) a, (__m512) b);
+#elif defined(__AVX__)
+    return (Vec) __builtin_ia32_maxps256(a, b);
+#else
     return a > b ? a : b;
+#endif
 }
 
+/** a where a < b, else b. */
 ORBIT_INLINE Vec minimum(Vec a, Vec b) {
+#if defined(__AVX512F__)
+    return (Vec) _mm512_maskz_min_ps(0xFFFF, (__m512) a, (__m512) b);
+#elif defined(__AVX__)
+    return (Vec) __builtin_ia32_minps256(a, b);
+#else
     return a < b ? a : b;
+#endif
 }
 
 /** Exchange lanes whose numbers differ in one bit. */
