@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What is known of a processor, and which kernels follow from that: not from the clock, so that machines keep their bits.
+// What is known of a processor, and which kernels follow from that: not from the clock, so a machine keeps its bits.
 #ifndef OPENMM_ORBIT_CPU_PROCESSOR_H_
 #define OPENMM_ORBIT_CPU_PROCESSOR_H_
 
