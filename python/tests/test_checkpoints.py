@@ -8,6 +8,7 @@ import numpy as np
 import proteina
 import pytest
 from conftest import runCli
+from helices import writeArrays
 from proteina import Call, Global
 
 import openmmorbit
@@ -163,6 +164,15 @@ def testTheCPUPlatformAgreesInSinglePrecision(weights, convert):
     generator = openmmorbit.BackboneGenerator(model, properties={"Precision": "bf16"})
     with pytest.raises(ValueError, match="expected precision single for a gated transformer .* got .bf16"):
         generator.generate(12)
+
+
+def testTrainingDoesNotGoOnFromACheckpoint(weights, convert, tmp_path):
+    convert(weights).save(str(tmp_path / "converted.safetensors"))
+    writeArrays(tmp_path / "helices.npz", [20, 21, 22])
+    with pytest.raises(ValueError, match="got \".*converted.safetensors\", a gated transformer: such models can be "
+                                         "generated with, not trained"):
+        openmmorbit.train(openmmorbit.BackboneDataset(tmp_path / "helices.npz"), tmp_path / "run", maxSteps=2,
+                          progress=False, initialModel=str(tmp_path / "converted.safetensors"))
 
 
 def testTheCodeOfThePageRuns(weights, tmp_path, monkeypatch):
