@@ -3,7 +3,7 @@
 
 # What is special to one implementation.
 set(_library_reference OpenMMOrbitReference)
-set(_library_cpu OpenMMOrbitCPU OpenMMOrbitReference)
+set(_library_cpu OpenMMOrbitCPU OpenMMOrbitReference orbit_emulated_amx)
 set(_library_common OpenMMOrbitOpenCL)
 set(_library_opencl OpenMMOrbitOpenCL)
 set(_library_torch OpenMMOrbitTraining OpenMMOrbitReference)

@@ -80,7 +80,7 @@ AlignedBuffer makeWords(const KernelTable& table, int numRows, int depth, int st
         values[i] = 0.01f * (float) ((i * 7919) % 201) - 1.0f;
     const AlignedBuffer packed = packRows(table, values, numRows, depth);
     const int words = table.bf16 ? (depth + 1) / 2 : depth;
-    AlignedBuffer result((std::size_t) numRows * stride + ROW_PADDING);
+    AlignedBuffer result((std::size_t) (numRows + TILE_SIZE) * stride);
     for (int row = 0; row < numRows; row++)
         std::copy(packed.data() + row * words, packed.data() + (row + 1) * words, result.data() + row * stride);
     return result;

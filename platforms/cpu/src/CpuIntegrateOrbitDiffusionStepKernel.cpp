@@ -31,6 +31,7 @@ void CpuIntegrateOrbitDiffusionStepKernel::setBatch(const Batch& newBatch) {
     HostIntegrateOrbitDiffusionStepKernel::setBatch(newBatch);
     plan = cpu::PassPlan();
     plan.numThreads = threads.getNumThreads();
+    plan.passRows = network->getTable().passRows;
     for (const TokenInputs& inputs : batch.inputs)
         plan.wordsOfInput.push_back(network->countWords(inputs));
     conditions.clear();

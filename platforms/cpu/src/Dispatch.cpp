@@ -22,6 +22,8 @@ const KernelTable* getTable(const std::string& instructionSet) {
         return getAvx512Table();
     if (instructionSet == "avx512bf16")
         return getAvx512Bf16Table();
+    if (instructionSet == "amx")
+        return getAmxTable();
 #endif
     return getPortableTable();
 }

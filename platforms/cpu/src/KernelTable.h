@@ -15,6 +15,8 @@ constexpr int ROW_PADDING = 64;
 constexpr int MAX_POINTS = 8;
 /** The bias of a padded neighbour: its softmax weight vanishes. */
 constexpr float PADDED_BIAS = -1e30f;
+/** Operands of tables with tiles are finite up to a multiple of this many words, and read up to as many rows. */
+constexpr int TILE_SIZE = 16;
 
 /** The epilogue of a linear layer. */
 enum class Epilogue {
@@ -31,7 +33,7 @@ struct LinearTask {
     const float* a;             ///< [numRows][aStride] operand
     long aStride;
     int numRows;
-    const float* panels;        ///< [numPanels][depth][panelColumns] words, half as many if halves; see packLinear()
+    const float* panels;        ///< [numPanels][depth][panelColumns] words, half as many if halves; see PackedLinear
     const float* bias;          ///< [numPanels * panelColumns]
     int numPanels, depth;       ///< depth in words
     const float* gate;          ///< [numPanels * panelColumns], Residual only
@@ -87,8 +89,10 @@ struct PairRowTask {
 
 /** The primitives. Every function is pure and writes only through the pointers of its task. */
 struct KernelTable {
-    const char* instructionSet;     ///< "portable", "avx2", "avx512", "avx512bf16"
+    const char* instructionSet;     ///< "portable", "avx2", "avx512", "avx512bf16", "amx"
     bool bf16;                      ///< operands are pairs of BF16 numbers
+    bool tiles;                     ///< panels are rows of pairs of tiles
+    int passRows;                   ///< that amortise the loading of weights
     int lanes;                      ///< floats in a vector
     int panelColumns;               ///< columns of a packed panel
     void (*linear)(const LinearTask& task, Epilogue epilogue);
@@ -97,7 +101,7 @@ struct KernelTable {
     void (*pairRow)(const PairRowTask& task);
     long (*attentionScratch)(int numTokens, int headWidth);
     long (*pairScratch)(int pairWidth, int numRadial);
-    /** out[i] = exp(x[i]), or SiLU(x[i]); count is a multiple of lanes. For tests. */
+    /** out[i] = exp(x[i]), or SiLU(x[i]); count is a multiple of lanes. */
     void (*exponential)(const float* x, float* out, int count);
     void (*silu)(const float* x, float* out, int count);
 };
@@ -107,6 +111,9 @@ const KernelTable* getPortableTable();
 const KernelTable* getAvx2Table();
 const KernelTable* getAvx512Table();
 const KernelTable* getAvx512Bf16Table();
+const KernelTable* getAmxTable();
+/** Get the table of AMX with an emulated tile unit, which every processor can run: for tests. */
+const KernelTable* getEmulatedAmxTable();
 
 } // namespace cpu
 } // namespace OrbitPlugin

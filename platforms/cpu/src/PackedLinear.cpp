@@ -46,6 +46,15 @@ void putHalves(int lanes, float* words, int rowWords, int place, const float* we
         putHalf(words + (std::size_t) k * rowWords + vector / 2 * lanes + lane, vector % 2, weight[k]);
 }
 
+/** Write a column into the tiles of a panel. */
+void putInTiles(float* words, int place, const float* weight, int depth) {
+    const int tile = place / TILE_SIZE, column = place % TILE_SIZE;
+    for (int k = 0; k < depth; k++) {
+        const int step = k / (2 * TILE_SIZE), row = k / 2 % TILE_SIZE;
+        putHalf(words + ((std::size_t) (2 * step + tile) * TILE_SIZE + row) * TILE_SIZE + column, k % 2, weight[k]);
+    }
+}
+
 } // namespace
 
 DenseLayer::DenseLayer(int numColumns, int depth) : numColumns(numColumns), depth(depth),
@@ -69,6 +78,8 @@ PackedLinear packLinear(const KernelTable& table, const DenseLayer& layer, Epilo
     int columns = table.panelColumns;
     packed.numPanels = (layer.numColumns + columns - 1) / columns;
     packed.depth = table.bf16 ? (layer.depth + 1) / 2 : layer.depth;
+    if (table.tiles)
+        packed.depth = roundUp(packed.depth, TILE_SIZE);
     packed.halves = !table.bf16 && std::all_of(layer.weight.begin(), layer.weight.end(), isBf16);
     const int rowWords = packed.halves ? columns / 2 : columns;
     packed.panels.reserve((std::size_t) packed.numPanels * packed.depth * rowWords);
@@ -82,7 +93,9 @@ PackedLinear packLinear(const KernelTable& table, const DenseLayer& layer, Epilo
             place = place / 2 + place % 2 * columns / 2;
         float* words = packed.panels.data() + (std::size_t) panel * packed.depth * rowWords;
         const float* weight = layer.weight.data() + (std::size_t) column * layer.depth;
-        if (packed.halves)
+        if (table.tiles)
+            putInTiles(words, place, weight, layer.depth);
+        else if (packed.halves)
             putHalves(table.lanes, words, rowWords, place, weight, layer.depth);
         else
             for (int k = 0; k < layer.depth; k++)

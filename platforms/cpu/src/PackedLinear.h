@@ -26,8 +26,9 @@ public:
 };
 
 /**
- * A linear layer in panels. In single precision, weights that are BF16 numbers, as those of a file usually are, stay as
- * short: the products are the same, and they come from the caches in half the time.
+ * A linear layer in panels [depth][panelColumns]. In single precision, weights that are BF16 numbers, as those of a
+ * file usually are, stay as short: the products are the same, and they come from the caches in half the time. With
+ * tiles a panel is [depth / 16][2][16][16] words: two tiles for each step in depth, whose last rows are zero.
  */
 struct PackedLinear {
     AlignedBuffer panels, bias;

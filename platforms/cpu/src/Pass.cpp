@@ -42,7 +42,7 @@ std::vector<Pass> makePasses(const Batch& batch, const PassPlan& plan) {
     // Sections of equal length of the row of all tokens. A pass has the copies whose middle is in one section.
 
     const long numTokens = std::max(1, batch.getNumTokens());
-    const long numSections = roundUp((int) ((numTokens + PASS_ROWS - 1) / PASS_ROWS), plan.numThreads);
+    const long numSections = roundUp((int) ((numTokens + plan.passRows - 1) / plan.passRows), plan.numThreads);
     const bool alone = (int) order.size() <= plan.numThreads;
     std::vector<Pass> passes;
     long first = 0, lastSection = -1;

@@ -15,12 +15,6 @@ namespace cpu {
 constexpr int NEIGHBOR_PADDING = 16;
 /** Copies share a pass up to this many words (Network::countWords). */
 constexpr long MAX_PASS_WORDS = 1l << 24;
-/**
- * Rows that a pass aims at. With fewer, weights arrive from memory more slowly than they are used; with many more, the
- * rows themselves leave the second-level cache.
- */
-constexpr int PASS_ROWS = 64;
-
 /** Where a copy stands in the arrays of its pass and of the batch. */
 struct PassCopy {
     int input; ///< place of its inputs in the batch
@@ -47,11 +41,16 @@ struct PassPlan {
     std::vector<int> conditionOfCopy; ///< [numCopies] places among the conditions of a noise level
     std::vector<long> wordsOfInput; ///< [numInputs] memory of a copy, see Network::countWords
     int numThreads = 1;
+    /**
+     * Rows that a pass aims at. With fewer, weights arrive from memory more slowly than they are used; with many more,
+     * the rows themselves leave the second-level cache.
+     */
+    int passRows = 64;
 };
 
 /**
- * Divide a batch into passes of about PASS_ROWS rows: as many for each thread, with about as many rows. Large ones come
- * first, so that no thread starts one when the others have finished. A copy and its contrast are in one pass.
+ * Divide a batch into passes of about plan.passRows rows: as many for each thread, with about as many rows. Large ones
+ * come first, so that no thread starts one when the others have finished. A copy and its contrast are in one pass.
  */
 OPENMM_EXPORT_ORBIT std::vector<Pass> makePasses(const Batch& batch, const PassPlan& plan);
 

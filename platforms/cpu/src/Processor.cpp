@@ -91,6 +91,18 @@ int readFamily() {
     return family == 0xF ? family + ((signature >> 20) & 0xFF) : family;
 }
 
+/** Whether processor and operating system know eight tiles of 16 rows of 64 bytes, and products of BF16 numbers. */
+bool hasTiles() {
+    const unsigned osXsave = 1u << 27, tile = 1u << 24, bf16 = 1u << 22, tileStates = 3u << 17;
+    const unsigned features = readCpuid(7, 0, 3);
+    if ((readCpuid(1, 0, 2) & osXsave) == 0 || (features & tile) == 0 || (features & bf16) == 0)
+        return false;
+    unsigned states, high;
+    __asm__ volatile("xgetbv" : "=a"(states), "=d"(high) : "c"(0));
+    return (states & tileStates) == tileStates && readCpuid(0x1D, 1, 1) == ((8u << 16) | 64u) &&
+            (readCpuid(0x1D, 1, 2) & 0xFFFF) == 16;
+}
+
 #endif
 
 } // namespace
@@ -105,6 +117,8 @@ Processor readProcessor() {
     processor.avx512 = processor.avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
             __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
     processor.avx512Bf16 = processor.avx512 && __builtin_cpu_supports("avx512bf16");
+    if (hasTiles())
+        processor.tiles = TileUnit::Present;
 #endif
     return processor;
 }

@@ -35,6 +35,15 @@ private:
     std::string name, previous;
 };
 
+/** Get the tables of this processor, and that of AMX with an emulated tile unit. */
+inline std::vector<const OrbitPlugin::cpu::KernelTable*> getTestedTables() {
+    static const bool added = [] {
+        OrbitPlugin::cpu::addTable(*OrbitPlugin::cpu::getEmulatedAmxTable());
+        return true;
+    }();
+    return added ? OrbitPlugin::cpu::getAvailableTables() : std::vector<const OrbitPlugin::cpu::KernelTable*>();
+}
+
 inline std::string precisionOf(const OrbitPlugin::cpu::KernelTable& table) {
     return table.bf16 ? "bfloat16" : "single";
 }
@@ -47,17 +56,21 @@ inline std::vector<float> makeExactNumbers(int count, std::uint64_t seed, double
     return result;
 }
 
-/** Rows [numRows][depth] as operands, each row stride words long; unused words are not numbers. */
+/** Rows [numRows][depth] as operands, each row stride words long; words that no kernel may use are not numbers. */
 inline OrbitPlugin::cpu::AlignedBuffer packOperand(const OrbitPlugin::cpu::KernelTable& table,
         const std::vector<float>& rows, int numRows, int depth, int stride) {
     OrbitPlugin::cpu::AlignedBuffer packed = OrbitPlugin::cpu::packRows(table, rows, numRows, depth);
-    OrbitPlugin::cpu::AlignedBuffer result((std::size_t) numRows * stride);
     const int words = table.bf16 ? (depth + 1) / 2 : depth;
+    const int paddedRows = table.tiles ? OrbitPlugin::cpu::roundUp(numRows, OrbitPlugin::cpu::TILE_SIZE) : numRows;
+    const int paddedWords = table.tiles ? OrbitPlugin::cpu::roundUp(words, OrbitPlugin::cpu::TILE_SIZE) : words;
+    OrbitPlugin::cpu::AlignedBuffer result((std::size_t) paddedRows * stride);
     for (std::size_t i = 0; i < result.size(); i++)
         result.data()[i] = std::numeric_limits<float>::quiet_NaN();
-    for (int row = 0; row < numRows; row++)
-        std::memcpy(result.data() + (std::size_t) row * stride, packed.data() + (std::size_t) row * words,
-            words * sizeof(float));
+    for (int row = 0; row < numRows; row++) {
+        float* to = result.data() + (std::size_t) row * stride;
+        std::fill_n(to, paddedWords, 0.0f);
+        std::memcpy(to, packed.data() + (std::size_t) row * words, words * sizeof(float));
+    }
     return result;
 }
 

@@ -77,8 +77,8 @@ TEST(CpuPasses, smallCopiesAreTogether) {
     alone.check();
     EXPECT_EQ(one.passes.size(), 10u);
     for (int rows : one.getRows()) {
-        EXPECT_LE(rows, cpu::PASS_ROWS + 10);
-        EXPECT_GE(rows, cpu::PASS_ROWS - 10);
+        EXPECT_LE(rows, cpu::PassPlan().passRows + 10);
+        EXPECT_GE(rows, cpu::PassPlan().passRows - 10);
     }
     EXPECT_EQ(two.getRows(), one.getRows());
     EXPECT_EQ(alone.getRows(), vector<int>{10});

@@ -330,7 +330,7 @@ TEST_P(CpuStages, pairs) {
                 checkPairs(19, pairWidth, numRadial, numBias);
 }
 
-INSTANTIATE_TEST_SUITE_P(InstructionSets, CpuStages, testing::ValuesIn(getAvailableTables()),
+INSTANTIATE_TEST_SUITE_P(InstructionSets, CpuStages, testing::ValuesIn(getTestedTables()),
     [](const testing::TestParamInfo<const KernelTable*>& info) {
         return std::string(info.param->instructionSet);
     });

@@ -5,6 +5,7 @@
 #define ORBIT_LANES 4
 #define ORBIT_TILE_VECTORS 2
 #define ORBIT_BF16 0
+#define ORBIT_TILES 0
 #include "../simd/Table.h"
 
 namespace OrbitPlugin {

@@ -34,7 +34,7 @@ void PairBiasWorkspace::reserve(const PairBiasWeights& weights, const std::vecto
     attentionStride = roundUp(s.width + 3 * s.pointsPerToken * s.numHeads, ROW_PADDING);
     hiddenStride = roundUp(s.transitionFactor * s.width, ROW_PADDING);
     for (const Pass& pass : passes) {
-        const std::size_t rows = pass.numRows;
+        const std::size_t rows = pass.numRows + (weights.kernels.operand->tiles ? TILE_SIZE - 1 : 0);
         coordinates.reserve(3 * s.pointsPerToken * pass.numPaddedRows);
         x.reserve(rows * widthStride);
         a.reserve(rows * widthStride);

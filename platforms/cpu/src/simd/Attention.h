@@ -58,18 +58,24 @@ static void packHead(const AttentionTask& task, int h, const HeadPack& head) {
             head.keys[(long) c * task.paddedTokens + j] = 0;
     const float* values = task.qkv + (2 * width + h * task.headWidth) / PER_WORD;
 #if ORBIT_BF16
-    int whole = task.headWidth % LANES == 0 ? task.headWidth : 0;
+#ifdef __AVX512BF16__
+    const int whole = task.headWidth % LANES == 0 ? task.headWidth : 0;
+#else
+    const int whole = 0;
+#endif
     for (int pair = 0; pair < head.valueDepth; pair++) {
         float* out = head.values + (long) pair * head.valueColumns;
         const Half* first = reinterpret_cast<const Half*>(values + 2 * pair * task.qkvStride);
         bool present = 2 * pair + 1 < task.numTokens;
         const Half* second = present ? reinterpret_cast<const Half*>(values + (2 * pair + 1) * task.qkvStride) : first;
+#ifdef __AVX512BF16__
         for (int c = 0; c < whole; c += LANES) {
             __m512i low = _mm512_cvtepu16_epi32(_mm256_loadu_si256((const __m256i*) (first + c)));
             __m512i high = _mm512_cvtepu16_epi32(_mm256_loadu_si256((const __m256i*) (second + c)));
             high = present ? _mm512_slli_epi32(high, 16) : _mm512_setzero_si512();
             _mm512_storeu_si512(out + c, _mm512_or_si512(low, high));
         }
+#endif
         Half* halves = reinterpret_cast<Half*>(out);
         for (int c = whole; c < head.valueColumns; c++) {
             halves[2 * c] = c < task.headWidth ? first[c] : 0;

@@ -154,6 +154,10 @@ static void layerNorm(const LayerNormTask& task) {
             storeOperand(out, c, (load(x + c) - mean) * inverse * load(task.scale + c) + load(task.shift + c));
         for (int c = whole; c < width; c++)
             storeOperandElement(out, c, (x[c] - mean) * inverse * task.scale[c] + task.shift[c]);
+#if ORBIT_TILES
+        for (int c = width; c % (2 * TILE_SIZE) != 0; c++)
+            storeOperandElement(out, c, 0);
+#endif
     }
 }
 

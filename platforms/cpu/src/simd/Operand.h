@@ -15,6 +15,21 @@ constexpr int PER_WORD = 2;
 typedef int PairOfHalves __attribute__((may_alias));
 typedef unsigned short Half __attribute__((may_alias));
 
+/** Round one float to nearest even. */
+ORBIT_INLINE unsigned short roundToBf16(float value) {
+    unsigned int bits;
+    __builtin_memcpy(&bits, &value, sizeof(bits));
+    if ((bits & 0x7FFFFFFFu) > 0x7F800000u)
+        return (unsigned short) ((bits >> 16) | 0x40u);
+    return (unsigned short) ((bits + 0x7FFFu + ((bits >> 16) & 1u)) >> 16);
+}
+
+ORBIT_INLINE void storeOperandElement(float* row, long column, float value) {
+    reinterpret_cast<Half*>(row)[column] = roundToBf16(value);
+}
+
+#ifdef __AVX512BF16__
+
 ORBIT_INLINE Vec multiplyAdd(const float* a, Vec b, Vec sum) {
     __m512i pair = _mm512_set1_epi32(*reinterpret_cast<const PairOfHalves*>(a));
     return (Vec) _mm512_dpbf16_ps((__m512) sum, (__m512bh) pair, (__m512bh) (__m512) b);
@@ -33,18 +48,38 @@ ORBIT_INLINE void storeWords(float* words, const Vec (&values)[PER_WORD]) {
     _mm512_storeu_si512(words, _mm512_permutexvar_epi16(interleave, (__m512i) rounded));
 }
 
-/** Round one float to nearest even. */
-ORBIT_INLINE unsigned short roundToBf16(float value) {
-    unsigned int bits;
-    __builtin_memcpy(&bits, &value, sizeof(bits));
-    if ((bits & 0x7FFFFFFFu) > 0x7F800000u)
-        return (unsigned short) ((bits >> 16) | 0x40u);
-    return (unsigned short) ((bits + 0x7FFFu + ((bits >> 16) & 1u)) >> 16);
+/** Write 2 LANES elements of neighbouring columns. */
+ORBIT_INLINE void storeOperands(float* row, long column, Vec first, Vec second) {
+    _mm512_storeu_si512(row + column / 2, (__m512i) _mm512_cvtne2ps_pbh((__m512) second, (__m512) first));
 }
 
-ORBIT_INLINE void storeOperandElement(float* row, long column, float value) {
-    reinterpret_cast<Half*>(row)[column] = roundToBf16(value);
+#else
+
+// The same in loops, for kernels of other processors in tests.
+
+ORBIT_INLINE Vec multiplyAdd(const float* a, Vec b, Vec sum) {
+    const int pair = *reinterpret_cast<const PairOfHalves*>(a);
+    const IntVec words = (IntVec) b, low = pair << 16 | IntVec{}, high = (pair & (int) 0xFFFF0000) | IntVec{};
+    return sum + (Vec) low * (Vec) (words << 16) + (Vec) high * (Vec) (words & (int) 0xFFFF0000);
 }
+
+ORBIT_INLINE void storeOperand(float* row, long column, Vec v) {
+    for (int i = 0; i < LANES; i++)
+        storeOperandElement(row, column + i, v[i]);
+}
+
+ORBIT_INLINE void storeWords(float* words, const Vec (&values)[PER_WORD]) {
+    for (int i = 0; i < LANES; i++)
+        for (int s = 0; s < PER_WORD; s++)
+            storeOperandElement(words + i, s, values[s][i]);
+}
+
+ORBIT_INLINE void storeOperands(float* row, long column, Vec first, Vec second) {
+    storeOperand(row, column, first);
+    storeOperand(row, column + LANES, second);
+}
+
+#endif
 
 #else
 

@@ -6,6 +6,9 @@
 #include "Attention.h"
 #include "Linear.h"
 #include "Pair.h"
+#if ORBIT_TILES
+#include "TileLinear.h"
+#endif
 
 namespace OrbitPlugin {
 namespace cpu {
@@ -21,8 +24,13 @@ static void siluOf(const float* x, float* out, int count) {
         store(out + i, silu(load(x + i)));
 }
 
-static const KernelTable TABLE = {ORBIT_SIMD_NAME, ORBIT_BF16 != 0, LANES, TILE_COLUMNS, linear, layerNorm, attention,
-    pairRow, attentionScratch, pairScratch, exponentialOf, siluOf};
+#if ORBIT_TILES
+static const KernelTable TABLE = {ORBIT_SIMD_NAME, true, true, 256, LANES, BLOCK_SIZE, linearOnTiles, layerNorm,
+    attention, pairRow, attentionScratch, pairScratch, exponentialOf, siluOf};
+#else
+static const KernelTable TABLE = {ORBIT_SIMD_NAME, ORBIT_BF16 != 0, false, 64, LANES, TILE_COLUMNS, linear, layerNorm,
+    attention, pairRow, attentionScratch, pairScratch, exponentialOf, siluOf};
+#endif
 
 } // namespace ORBIT_SIMD
 } // namespace cpu

@@ -100,7 +100,7 @@ ORBIT_INLINE float maximumOfLanes(Vec v) {
  */
 constexpr float LEAST_EXPONENT = -60.0f;
 
-#if ORBIT_BF16
+#if ORBIT_BF16 && defined(__AVX512F__)
 
 /**
  * 2^x: a polynomial on the fraction of x, scaled by the power of its floor; 0 and infinity where a float ends. Error
