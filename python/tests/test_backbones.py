@@ -124,6 +124,18 @@ def testGeneratesOnTheCpu(shard):
         openmmorbit.BackboneGenerator("conformer")
 
 
+def testChainsOfOneResidueAreRefused(shard):
+    model = makeModel(shard)
+    statistics = orbit.BackboneStatistics(model.getBackbones())
+    statistics.maxChains = 3
+    model.setBackbones(statistics)
+    generator = openmmorbit.BackboneGenerator(model, numSteps=2, check=False)
+    assert len(generator.generate([28, 2])) == 1
+    for lengths, chain in (([29, 1], 1), ([1, 29], 0), ([20, 1, 20], 1)):
+        with pytest.raises(ValueError, match=f"chains of at least 2 residues, got 1 in chain {chain} of"):
+            generator.generate(lengths)
+
+
 @pytest.mark.parametrize("points", [1, 3])
 def testSettingsSurviveXmlAndPickle(shard, tmp_path, points):
     writeArrays(tmp_path / "helices.npz", [24, 25, 26, 27])

@@ -48,6 +48,13 @@ TEST(TestBackboneGenerator, RefusesWhatTheModelHasNotSeen) {
             [&] { generator->generate(makeBackbone({41}), 1); });
     expectMentions<ArgumentError>("expected at most 1 chain as in training, got 2",
             [&] { generator->generate(makeBackbone({15, 15}), 1); });
+    DenoiserModel ofPairs = makeBackboneModel();
+    BackboneStatistics statistics = ofPairs.getBackbones();
+    statistics.maxChains = 2;
+    ofPairs.setBackbones(statistics);
+    expectMentions<ArgumentError>("expected chains of at least 2 residues, got 1 in chain 1 of the backbone of 30",
+            [&] { makeGenerator(ofPairs)->checkBackbone(makeBackbone({29, 1})); });
+    makeGenerator(ofPairs)->checkBackbone(makeBackbone({28, 2}));
     BackboneSubject broken = makeBackbone({30});
     broken.numbers.back() = 90;
     expectMentions<ArgumentError>("expected chains without breaks", [&] { generator->generate(broken, 1); });

@@ -39,7 +39,8 @@ public:
         return getModel().getSettings().pointsPerToken;
     }
     /**
-     * Check that a backbone is like those that the model was trained on: its length, its chains and breaks.
+     * Check that a backbone is like those that the model was trained on: its length, its chains and breaks. A chain has
+     * at least two residues.
      *
      * @throws ArgumentError naming what is not
      */
