@@ -7,6 +7,7 @@
 #include "Linear.h"
 #include "Pair.h"
 #if ORBIT_TILES
+#include "TileAttention.h"
 #include "TileLinear.h"
 #endif
 
@@ -26,7 +27,7 @@ static void siluOf(const float* x, float* out, int count) {
 
 #if ORBIT_TILES
 static const KernelTable TABLE = {ORBIT_SIMD_NAME, true, true, 256, LANES, BLOCK_SIZE, linearOnTiles, layerNorm,
-    attention, pairRow, attentionScratch, pairScratch, exponentialOf, siluOf};
+    attentionOnTiles, pairRow, attentionScratchOnTiles, pairScratch, exponentialOf, siluOf};
 #else
 static const KernelTable TABLE = {ORBIT_SIMD_NAME, ORBIT_BF16 != 0, false, 64, LANES, TILE_COLUMNS, linear, layerNorm,
     attention, pairRow, attentionScratch, pairScratch, exponentialOf, siluOf};

@@ -169,6 +169,13 @@ ORBIT_INLINE Vec silu(Vec x) {
 
 #endif
 
+#if ORBIT_BF16 && !defined(__AVX512F__)
+/** 2^x, clamped to 2^127 and to e^(-60). */
+ORBIT_INLINE Vec powerOfTwo(Vec x) {
+    return exponentialBelow(minimum(x, splat(127.0f)) * 0.69314718055994531f);
+}
+#endif
+
 /** e^x for x clamped to [-60, 88]. */
 ORBIT_INLINE Vec exponential(Vec x) {
     return exponentialBelow(minimum(x, splat(88.0f)));
