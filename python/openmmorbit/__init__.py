@@ -30,7 +30,7 @@ _homes = {
     "designBackbone": "motifs",
     "convertCheckpoint": "checkpoints",
     "readBackbones": "data.backbones", "buildBackboneDataset": "data.backbones",
-    "BackboneDataset": "data.backbonedataset",
+    "BackboneDataset": "data.backbonedataset", "readStructures": "data.structures",
     "importanceWeights": "simulation.weights", "ImportanceWeights": "simulation.weights",
     "OrbitMonteCarlo": "simulation.montecarlo",
     "Ensemble": "ensemble", "Conformer": "ensemble", "UnfamiliarMoleculeWarning": "familiarity",

@@ -12,7 +12,7 @@ from openmm import app, unit
 from openmmorbit import orbit
 from openmmorbit.arguments import checkInteger
 from openmmorbit.selections import findAtoms, selectAtoms
-from openmmorbit.simulation.states import readStates, requireFinite, requireTopology
+from openmmorbit.simulation.states import States, readStates, requireFinite, requireTopology
 from openmmorbit.topologies import makeRecord
 
 if TYPE_CHECKING:
@@ -125,14 +125,23 @@ def readSequence(sequence: str | Sequence[str | None] | app.Topology) -> list[st
     return [known[entry] for entry in entries]
 
 
+def _readState(where: str, source: Any, state: int, topology: app.Topology | None) -> States:
+    """Get one of several states; the models of a file need not have the same atoms."""
+    index = checkInteger("state", state, 0, where)
+    isFile = hasattr(source, "getNumFrames")
+    states = None if isFile else readStates(where, source, topology)
+    count = source.getNumFrames() if states is None else len(states.positions)
+    if index >= count:
+        raise ValueError(f"{where}: expected a state below {count}, got {index}")
+    if states is None:
+        return readStates(where, source.getPositions(asNumpy=True, frame=index), topology or source.topology)
+    return states._replace(positions=states.positions[index:index + 1])
+
+
 def _readTrace(trace: Any, state: int, topology: app.Topology | None) -> tuple[np.ndarray, app.Topology | None]:
     """Get CA positions in Angstrom, shape (numResidues, 3), and the Topology of the CA atoms."""
     where = "buildBackbone"
-    states = readStates(where, trace, topology)
-    index = checkInteger("state", state, 0, where)
-    if index >= len(states.positions):
-        raise ValueError(f"{where}: expected a state below {len(states.positions)}, got {index}")
-    states = states._replace(positions=states.positions[index:index + 1])
+    states = _readState(where, trace, state, topology)
     known = states.topology
     atoms = list(range(states.numAtoms)) if known is None else findAtoms(known, "CA", where)
     states = states._replace(positions=states.positions[:, atoms])
@@ -184,14 +193,11 @@ def measureBackbone(protein: Any, *, state: int = 0, topology: app.Topology | No
         For a residue that has CA but lacks N or C, or positions that are not finite.
     """
     where = "measureBackbone"
-    states = readStates(where, protein, topology)
-    index = checkInteger("state", state, 0, where)
-    if index >= len(states.positions):
-        raise ValueError(f"{where}: expected a state below {len(states.positions)}, got {index}")
+    states = _readState(where, protein, state, topology)
     known = requireTopology(where, states)
     atoms = [atom.index for residue in _findResidues(known, where) for atom in residue.atoms()]
     record = makeRecord(selectAtoms(known, atoms))
-    return orbit.measureBackbone(record, 10 * states.positions[index, atoms].ravel())
+    return orbit.measureBackbone(record, 10 * states.positions[0, atoms].ravel())
 
 
 def makeTopology(record: orbit.TopologyRecord) -> app.Topology:

@@ -2,48 +2,24 @@
 """Designs of backbones from known proteins: variations of all residues, and motifs that others are designed around."""
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from openmmorbit import orbit
 from openmmorbit.arguments import checkInteger
-from openmmorbit.data.backbones import readStructure
 from openmmorbit.designs import OPEN_RESIDUE, BackboneDesign
-from openmmorbit.selections import isAlpha
-from openmmorbit.simulation.states import readStates, requireTopology
-
-if TYPE_CHECKING:
-    from openmm import app
+from openmmorbit.proteinresidues import ProteinResidue, chooseRange, getDistance, isBonded, readResidues
 
 _where = "designBackbone"
-_atoms = ("N", "CA", "C")
-#: Longest distance of C and N that are bonded, and the range of CA atoms of neighbours, nm.
-_longestBond, _nearest, _farthest = 0.2, 0.26, 0.43
 #: CA atoms that are nearer are those of a cis peptide, nm.
 _cis = 0.33
 #: CA atoms of a stretched chain are so far apart, nm, and a motif may be off by so much.
 _stretched, _slack = 0.38, 0.05
-_range = re.compile(r"(?:(?P<letter>[A-Za-z])|(?P<chain>\w+):)?"
-                    r"(?:(?P<first>-?\d+[A-Za-z]?)(?:-(?P<last>-?\d+[A-Za-z]?))?)?")
 _gap = re.compile(r"(\d+)(?:-(\d+))?")
-
-
-@dataclass(frozen=True)
-class _Residue:
-    chain: str
-    number: str
-    name: str
-    places: np.ndarray      # [3][3] N, CA and C in nm; NaN where there is none
-    isDextral: bool         # a D-amino acid
-
-    @property
-    def label(self) -> str:
-        return f"{self.chain}{':' if len(self.chain) != 1 or not self.chain.isalpha() else ''}{self.number}"
 
 
 @dataclass(frozen=True)
@@ -54,75 +30,14 @@ class _Gap:
     high: int
 
 
-def _readResidues(protein: Any) -> list[_Residue]:
-    """Get the residues with a CA atom."""
-    if isinstance(protein, (str, os.PathLike)):
-        protein = readStructure(_where, protein)
-    if hasattr(protein, "getNumFrames"):    # The models of a file may be different proteins; the Topology is the first.
-        states = readStates(_where, protein.getPositions(asNumpy=True, frame=0), protein.topology)
-    else:
-        states = readStates(_where, protein)
-    topology: app.Topology = requireTopology(_where, states)
-    positions, found = states.positions[0], []
-    for residue in (atom.residue for atom in topology.atoms() if isAlpha(atom)):
-        atoms = {atom.name: positions[atom.index] for atom in residue.atoms()}
-        places = np.array([atoms.get(name, np.full(3, np.nan)) for name in _atoms])
-        n, c, beta = (atoms.get(name, np.full(3, np.nan)) - places[1] for name in ("N", "C", "CB"))
-        entry = _Residue(str(residue.chain.id), f"{residue.id}{residue.insertionCode.strip()}", residue.name, places,
-                         bool(np.dot(np.cross(n, c), beta) < 0))
-        if not np.isfinite(places[1]).all():
-            raise ValueError(f"{_where}: expected finite positions, got others in residue {entry.label}")
-        found.append(entry)
-    if not found:
-        raise ValueError(f"{_where}: expected a protein, got {topology.getNumAtoms()} atoms without a CA among them")
-    return found
-
-
-def _distance(first: _Residue, second: _Residue) -> float:
-    return float(np.linalg.norm(second.places[1] - first.places[1]))
-
-
-def _isBonded(first: _Residue, second: _Residue) -> bool:
-    if first.chain != second.chain:
-        return False
-    bond = float(np.linalg.norm(second.places[0] - first.places[2]))
-    return bond < _longestBond if np.isfinite(bond) else _nearest < _distance(first, second) < _farthest
-
-
-def _chooseRange(text: str, residues: Sequence[_Residue]) -> list[int]:
-    """Get the residues that one range such as A10-25 means."""
-    match = _range.fullmatch(text)
-    if not text or match is None:
-        raise ValueError(f"{_where}: expected residues such as A10-25, A7 or A, got '{text}'; a chain of several "
-                         "letters, or of a digit, has a colon behind it: AB:10-25")
-    chains = list(dict.fromkeys(entry.chain for entry in residues))
-    chain = match["letter"] or match["chain"]
-    if chain is None and len(chains) > 1:
-        raise ValueError(f"{_where}: expected a chain before '{text}', got none; there are {', '.join(chains)}")
-    if chain is not None and chain not in chains:
-        raise ValueError(f"{_where}: expected one of the chains {', '.join(chains)} in '{text}', got {chain}")
-    inChain = [k for k, entry in enumerate(residues) if chain is None or entry.chain == chain]
-    if match["first"] is None:
-        return inChain
-    numbers = [residues[k].number for k in inChain]
-    ends = []
-    for number in (match["first"], match["last"] or match["first"]):
-        if number not in numbers:
-            raise ValueError(f"{_where}: expected residues that are there in '{text}', got {number}, which has no CA "
-                             f"atom; chain {residues[inChain[0]].chain} has {numbers[0]} to {numbers[-1]}")
-        ends.append(numbers.index(number))
-    if ends[0] > ends[1]:
-        raise ValueError(f"{_where}: expected a range from its first residue to its last one, got '{text}'")
-    return inChain[ends[0]:ends[1] + 1]
-
-
-def _requireWhole(text: str, residues: Sequence[_Residue], chosen: Sequence[int]) -> list[int]:
+def _requireWhole(text: str, residues: Sequence[ProteinResidue], chosen: Sequence[int]) -> list[int]:
     """Refuse a piece with a residue missing, which would come out as one chain."""
     for before, after in zip(chosen, chosen[1:]):
-        if not _isBonded(residues[before], residues[after]):
+        if not isBonded(residues[before], residues[after]):
             raise ValueError(f"{_where}: expected residues that are bonded to each other in '{text}', got "
                              f"{residues[before].label} and {residues[after].label}, whose CA atoms are "
-                             f"{_distance(residues[before], residues[after]):.2f} nm apart; give the parts one by one")
+                             f"{getDistance(residues[before], residues[after]):.2f} nm apart; give the parts one by "
+                             "one")
     return list(chosen)
 
 
@@ -131,10 +46,10 @@ def _split(text: str | Sequence[str]) -> list[str]:
     return [word for word in words if word]
 
 
-def _readFixed(fixed: str | Sequence[str], residues: Sequence[_Residue]) -> set[int]:
+def _readFixed(fixed: str | Sequence[str], residues: Sequence[ProteinResidue]) -> set[int]:
     chosen: set[int] = set()
     for word in _split(fixed):
-        piece = _chooseRange(word, residues)
+        piece = chooseRange(word, residues)
         if chosen & set(piece):
             raise ValueError(f"{_where}: expected every residue once as fixed, got "
                              f"{residues[min(chosen & set(piece))].label} twice")
@@ -144,7 +59,7 @@ def _readFixed(fixed: str | Sequence[str], residues: Sequence[_Residue]) -> set[
     return chosen
 
 
-def _readContig(contig: str | Sequence[str], residues: Sequence[_Residue]) -> list[list[_Gap | list[int]]]:
+def _readContig(contig: str | Sequence[str], residues: Sequence[ProteinResidue]) -> list[list[_Gap | list[int]]]:
     """Get the parts of every chain."""
     chains: list[list[_Gap | list[int]]] = [[]]
     used: set[int] = set()
@@ -158,7 +73,7 @@ def _readContig(contig: str | Sequence[str], residues: Sequence[_Residue]) -> li
                 raise ValueError(f"{_where}: expected numbers of residues from low to high in the contig, got '{word}'")
             chains[-1].append(_Gap(low, high))
         else:
-            piece = _requireWhole(word, residues, _chooseRange(word, residues))
+            piece = _requireWhole(word, residues, chooseRange(word, residues))
             if used & set(piece):
                 raise ValueError(f"{_where}: expected every residue once in the contig, got "
                                  f"{residues[min(used & set(piece))].label} twice")
@@ -204,14 +119,14 @@ def _placeContig(chains: Sequence[Sequence[_Gap | list[int]]], drawn: Sequence[i
     return [row for row in placed if row]
 
 
-def _placeWhole(residues: Sequence[_Residue], chosen: Sequence[int], isMotif: bool) -> list[list[int | None]]:
+def _placeWhole(residues: Sequence[ProteinResidue], chosen: Sequence[int], isMotif: bool) -> list[list[int | None]]:
     """Get all residues in their places, and None for those that are missing."""
     rows: list[list[int | None]] = []
     for before, after in zip([None, *chosen], chosen):
         if before is None or residues[before].chain != residues[after].chain:
             rows.append([after])
             continue
-        gap = 0 if _isBonded(residues[before], residues[after]) else _countMissing(residues[before], residues[after])
+        gap = 0 if isBonded(residues[before], residues[after]) else _countMissing(residues[before], residues[after])
         if gap and not isMotif:
             raise ValueError(f"{_where}: expected a protein without missing residues to start from, got none between "
                              f"{residues[before].label} and {residues[after].label}; choose some with residues= "
@@ -220,22 +135,22 @@ def _placeWhole(residues: Sequence[_Residue], chosen: Sequence[int], isMotif: bo
     return rows
 
 
-def _countMissing(before: _Residue, after: _Residue) -> int:
+def _countMissing(before: ProteinResidue, after: ProteinResidue) -> int:
     """Get the number of residues between two that are not bonded, by their numbers."""
     numbers = [int(re.sub(r"[A-Za-z]", "", entry.number)) for entry in (before, after)]
     if numbers[1] - numbers[0] < 2:
         raise ValueError(f"{_where}: expected residues {before.label} and {after.label} to be bonded, got CA atoms "
-                         f"{_distance(before, after):.2f} nm apart, and no numbers between theirs; say with contig= "
+                         f"{getDistance(before, after):.2f} nm apart, and no numbers between theirs; say with contig= "
                          "(--contig) how many residues to design there")
     return numbers[1] - numbers[0] - 1
 
 
-def _countNeeded(before: _Residue, after: _Residue) -> int:
+def _countNeeded(before: ProteinResidue, after: ProteinResidue) -> int:
     """Get how many residues at least reach from one to another that it is not bonded to."""
-    return max(1, int(np.ceil((_distance(before, after) - _slack) / _stretched)) - 1)
+    return max(1, int(np.ceil((getDistance(before, after) - _slack) / _stretched)) - 1)
 
 
-def _widenGaps(residues: Sequence[_Residue], chain: Sequence[_Gap | list[int]]) -> list[_Gap | list[int]]:
+def _widenGaps(residues: Sequence[ProteinResidue], chain: Sequence[_Gap | list[int]]) -> list[_Gap | list[int]]:
     """Leave numbers out that cannot reach from one part of a motif to the next."""
     found = list(chain)
     for k in range(1, len(found) - 1):
@@ -246,12 +161,12 @@ def _widenGaps(residues: Sequence[_Residue], chain: Sequence[_Gap | list[int]]) 
     return found
 
 
-def _checkGaps(residues: Sequence[_Residue], row: Sequence[int | None]) -> None:
+def _checkGaps(residues: Sequence[ProteinResidue], row: Sequence[int | None]) -> None:
     """Refuse designed residues that cannot reach from one part of a motif to the next."""
     known = [(place, k) for place, k in enumerate(row) if k is not None]
     for (first, before), (second, after) in zip(known, known[1:]):
-        steps, distance = second - first, _distance(residues[before], residues[after])
-        isNext = steps == 1 and not _isBonded(residues[before], residues[after])
+        steps, distance = second - first, getDistance(residues[before], residues[after])
+        isNext = steps == 1 and not isBonded(residues[before], residues[after])
         if isNext or distance > _stretched * steps + _slack:
             needed = _countNeeded(residues[before], residues[after])
             raise ValueError(f"{_where}: expected at least {needed} designed residue{'s' if needed > 1 else ''} "
@@ -259,7 +174,7 @@ def _checkGaps(residues: Sequence[_Residue], row: Sequence[int | None]) -> None:
                              f"{distance:.2f} nm apart, got {steps - 1}")
 
 
-def _checkMotif(residues: Sequence[_Residue], row: Sequence[int | None]) -> None:
+def _checkMotif(residues: Sequence[ProteinResidue], row: Sequence[int | None]) -> None:
     """Refuse what copies would not be accepted with, or would silently change."""
     kept = [k for k in row if k is not None]
     for k in kept:
@@ -267,14 +182,14 @@ def _checkMotif(residues: Sequence[_Residue], row: Sequence[int | None]) -> None
             raise ValueError(f"{_where}: expected L-amino acids to keep, got the D-amino acid {residues[k].name} "
                              f"{residues[k].label}; leave it out, or take it with keepUnusual=True (--keep-unusual)")
     for before, after in zip(row, row[1:]):
-        if before is not None and after is not None and _distance(residues[before], residues[after]) < _cis:
+        if before is not None and after is not None and getDistance(residues[before], residues[after]) < _cis:
             raise ValueError(f"{_where}: expected trans peptides to keep, got a cis peptide between "
                              f"{residues[before].label} and {residues[after].label}; divide the motif there, or take "
                              "it with keepUnusual=True (--keep-unusual), and without the inspection of copies, which "
                              "refuses it, check=False (--no-check)")
 
 
-def _makeDesign(residues: Sequence[_Residue], rows: Sequence[Sequence[int | None]], fixed: set[int],
+def _makeDesign(residues: Sequence[ProteinResidue], rows: Sequence[Sequence[int | None]], fixed: set[int],
                 keepNumbers: bool) -> BackboneDesign:
     subject = orbit.BackboneSubject()
     chains: list[int] = []
@@ -298,7 +213,8 @@ def _makeDesign(residues: Sequence[_Residue], rows: Sequence[Sequence[int | None
 
 def designBackbone(protein: Any, fixed: str | Sequence[str] | None = None, *,
                    contig: str | Sequence[str] | None = None, residues: str | Sequence[str] | None = None,
-                   lengths: tuple[int, int] | None = None, seed: int = 0, keepUnusual: bool = False) -> BackboneDesign:
+                   lengths: tuple[int, int] | None = None, seed: int = 0, keepUnusual: bool = False,
+                   state: int | None = None) -> BackboneDesign:
     """Say what to generate from a known protein; BackboneGenerator.generate() takes it in the place of a length.
 
     Without ``fixed`` and ``contig`` all residues are a start that a level of noise varies (partial diffusion). With
@@ -308,7 +224,7 @@ def designBackbone(protein: Any, fixed: str | Sequence[str] | None = None, *,
     Parameters
     ----------
     protein : path, Ensemble, or an object with positions and topology such as an app.PDBFile
-        A .pdb or .cif file. The first of several states is taken. Residues without CA, such as water, are left out.
+        A .pdb or .cif file. Residues without CA, such as water, are left out.
     fixed : str or sequence of str, optional
         Residues to keep, e.g. "A10-25,A40": chain, first and last number with its insertion code. "A" is a whole
         chain; the chain may be left out if there is one only, and has a colon behind it if it is no single letter.
@@ -323,6 +239,8 @@ def designBackbone(protein: Any, fixed: str | Sequence[str] | None = None, *,
         With ``contig``: of the numbers that are drawn.
     keepUnusual : bool
         Keep D-amino acids and cis peptides among the fixed residues.
+    state : int, optional
+        Which of several models or states, from 0. Default: the first, with a warning if there are more.
 
     Returns
     -------
@@ -339,7 +257,7 @@ def designBackbone(protein: Any, fixed: str | Sequence[str] | None = None, *,
     >>> design = openmmorbit.designBackbone(app.PDBFile("1abc.pdb"), contig="10-20/A10-25/10-20")  # doctest: +SKIP
     >>> ensemble = generator.generate(design, 10)  # doctest: +SKIP
     """
-    known = _readResidues(protein)
+    known = readResidues(protein, state)
     if contig is None:
         if lengths is not None:
             raise ValueError(f"{_where}: expected lengths with a contig, got {lengths} without one")

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Backbones: files read, shards written, and generation with a small model."""
 import copy
+import gzip
 import pathlib
 import pickle
 import re
@@ -47,6 +48,55 @@ def testResiduesWithoutCaMakeABreak(tmp_path):
     assert backbone.subject.getNumResidues() == 19 and backbone.subject.hasBreaks()
     assert list(backbone.subject.numbers)[6:8] == [7, 9]
     assert set(backbone.subject.structure) == {"?"}
+
+
+@pytest.mark.parametrize("ending", ["pdb", "cif", "pdb.gz"])
+def testReadsAllModelsOfAFile(tmp_path, ending):
+    """Of different lengths in a .pdb file and the data blocks of a .cif file, as the command writes them."""
+    texts = []
+    for number, mirror in ((24, False), (24, True), (30, False)):
+        writeHelix(tmp_path / f"one.{ending[:3]}", number, mirror)
+        texts.append((tmp_path / f"one.{ending[:3]}").read_text())
+    if ending == "cif":
+        text = "".join(re.sub("data_.*", f"data_{k}", text, count=1) for k, text in enumerate(texts))
+    else:
+        text = "".join(f"MODEL {k}\n" + text.replace("END\n", "ENDMDL\n") for k, text in enumerate(texts)) + "END\n"
+    path = tmp_path / f"all.{ending}"
+    (gzip.open if ending.endswith("gz") else open)(path, "wb").write(text.encode())
+    found = list(readBackbones(path, keepD=True, structure=False))
+    assert [entry.subject.getNumResidues() for entry in found] == [24, 24, 30]
+    assert [entry.subject.name for entry in found] == ["all_1", "all_2", "all_3"]
+    assert np.abs(found[2].positions - makeHelix(30)[:, :3]).max() < 2e-3
+    with pytest.raises(ValueError, match="D-amino acid .* of model 2 of .*all"):
+        list(readBackbones(path))
+    report = buildBackboneDataset([path], tmp_path / "x.shard")
+    assert report.numBackbones + report.numOtherSide == 2 and len(report.messages) == 1
+
+
+def testModelsOfADataBlockAreRead(tmp_path):
+    core = orbit.Ensemble(orbit.makeBackboneGraph(openmmorbit.makeBackbone(25), 3))
+    for shift in (0.0, 1.0):
+        core.addConformer(0.1 * makeHelix(25)[:, :3].reshape(-1, 3) + shift, orbit.ConformerStatus(),
+                          orbit.ConformerProvenance())
+    ensemble = openmmorbit.Ensemble(core, makeTopology(openmmorbit.makeBackbone(25), 3))
+    for path, write in ((tmp_path / "x.cif", ensemble.writePDBx), (tmp_path / "x.pdb", ensemble.writePDB)):
+        write(path)
+        first, second = readBackbones(path, structure=False)
+        assert np.abs(second.positions - first.positions - 10).max() < 2e-3
+
+
+def testDamagedFilesAreNamedWithoutWordsOfPython(tmp_path):
+    writeHelix(tmp_path / "whole.pdb", 24)
+    writeHelix(tmp_path / "whole.cif", 24)
+    pdb, cif = ((tmp_path / f"whole.{ending}").read_text() for ending in ("pdb", "cif"))
+    line = pdb[:2000].count("\n") + 1
+    for name, text, reason in (("cut.pdb", pdb[:2000], f"its line {line} is cut off"), ("empty.pdb", "", "no atoms"),
+                               ("empty.cif", "", "no atoms"), ("text.pdb", "nothing", "no atoms"),
+                               ("out.pdb", "MODEL 1\n" + pdb.replace("END\n", "ENDMDL\n") + pdb, "none of its models"),
+                               ("cut.cif", cif[:2 * len(cif) // 3], "cut off, or no file of its format")):
+        (tmp_path / name).write_text(text)
+        with pytest.raises(ValueError, match=f"{name}\", a file that cannot be read \\(.*{reason}.*\\)$"):
+            list(readBackbones(tmp_path / name))
 
 
 def testRefusesWhatIsNoProtein(tmp_path):
@@ -202,7 +252,9 @@ def testTheCommandWritesPdbAndCif(shard, tmp_path, capsys):
         status, line = runCli(capsys, *base, "--no-check", "--length", "30-40", "-n", 3, "-o", path)
         assert status == 0 and "3 backbones in" in line
         assert 30 <= reader(str(path)).topology.getNumAtoms() <= 40
-        assert path.read_text().count("MODEL " if ending == "pdb" else "data_") == 3
+        read = openmmorbit.readStructures(path)
+        assert len(read) == 3 and len({entry.topology.getNumAtoms() for entry in read}) > 1
+        assert all(len(entry.positions) == entry.topology.getNumAtoms() for entry in read)
     for options, message in ((["--length", "30-", "-o", "x.pdb"], "expected --length as a number"),
                              (["--length", "10", "-o", "x.pdb"], "expected a --length of 20 to 47"),
                              (["--length", "30", "-o", "x.xyz"], "ends in .pdb or .cif"),

@@ -72,6 +72,35 @@ def testFixedResiduesKeepNumbersAndNames(tmp_path):
         design.makeStart(1, 2.0)
 
 
+def testOneOfSeveralModelsIsTaken(model, tmp_path, capsys):
+    """The first with a warning; or the one that was asked for, which may have other atoms."""
+    texts = []
+    for number in (25, 29):
+        writeResidues(tmp_path / "one.pdb", range(1, number + 1))
+        texts.append(f"MODEL     {number:4d}\n" + (tmp_path / "one.pdb").read_text().replace("END\n", "ENDMDL\n"))
+    path = tmp_path / "both.pdb"
+    path.write_text("".join(texts) + "END\n")
+    with pytest.warns(UserWarning, match="one state, got 2 in \".*both.pdb\"; the first one is taken, and state="):
+        assert len(openmmorbit.designBackbone(path)) == 25
+    assert len(openmmorbit.designBackbone(path, state=1)) == 29
+    with pytest.raises(ValueError, match="a state below 2, the number of those in .*both.pdb.*, got 2"):
+        openmmorbit.designBackbone(path, state=2)
+    with pytest.warns(UserWarning, match="got 2 in the PDBFile"):
+        assert len(openmmorbit.designBackbone(app.PDBFile(str(path)))) == 25
+    assert openmmorbit.buildBackbone(app.PDBFile(str(path)), hydrogens=False).topology.getNumResidues() == 25
+    with pytest.raises(ValueError, match="Topology's 75 atoms, got states of 87"):
+        openmmorbit.buildBackbone(app.PDBFile(str(path)), state=1)
+    base = ["backbones", "--model", model, "--steps", 3, "--no-check", "--start", path, "--level", 2, "-o",
+            tmp_path / "x.pdb"]
+    for options, words, count in (([], "warning: expected one state, got 2", 25), (["--state", 1], "1 backbone", 29)):
+        assert openmmorbit.cli.main([str(entry) for entry in [*base, *options]]) == 0
+        assert words in capsys.readouterr().err.splitlines()[0]
+        assert app.PDBFile(str(tmp_path / "x.pdb")).topology.getNumResidues() == count
+    status, line = runCli(capsys, *base, "--state", 2)
+    assert status == 2 and "a state below 2, the number of those in " in line
+    assert runCli(capsys, "backbones", "--length", 30, "--state", 1, "-o", tmp_path / "y.pdb")[0] == 2
+
+
 def testContigsAreDrawnWithinTheirBounds(tmp_path):
     protein = writeResidues(tmp_path / "x.pdb", [*range(1, 26), *range(1, 26)], chains="A" * 25 + "B" * 25,
                             names=["SER"] * 50)

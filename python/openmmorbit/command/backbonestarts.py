@@ -30,6 +30,9 @@ def addStartOptions(parser: argparse.ArgumentParser) -> None:
                             "numbers of residues or ranges to draw from, and residues that are kept; /0/ starts "
                             "another chain")
     group.add_argument("--residues", metavar="RESIDUES", help="with --start or --fixed: take these residues alone")
+    group.add_argument("--state", type=int, metavar="N",
+                       help="which of several models of --start or --motif, from 0 (default: the first, with a "
+                            "warning)")
     group.add_argument("--keep-unusual", dest="keepUnusual", action="store_true",
                        help="keep D-amino acids and cis peptides in the kept parts")
 
@@ -42,8 +45,9 @@ def checkStartOptions(options: argparse.Namespace) -> None:
     for name, option in (("fixed", "--fixed"), ("contig", "--contig"), ("residues", "--residues")):
         if getattr(options, name) is not None and file is None:
             raise UsageError(f"expected --motif beside {option}, got none; give the file of the protein")
-    if options.keepUnusual and file is None:
-        raise UsageError("expected --motif beside --keep-unusual, got none; give the file of the protein")
+    for isGiven, option in ((options.keepUnusual, "--keep-unusual"), (options.state is not None, "--state")):
+        if isGiven and file is None:
+            raise UsageError(f"expected --motif beside {option}, got none; give the file of the protein")
     if options.level is not None and options.start is None:
         raise UsageError("expected --start beside --level, got none; give the file of the protein")
     if options.start is not None and options.level is None:
@@ -90,7 +94,7 @@ def readDesigns(options: argparse.Namespace, generator: BackboneGenerator, lengt
     UsageError
         Naming the file or the residue.
     """
-    from openmmorbit.data.backbones import readStructure
+    from openmmorbit.data.structures import chooseState, readModels
     from openmmorbit.motifs import designBackbone
 
     path = options.start if options.start is not None else options.motif
@@ -99,7 +103,8 @@ def readDesigns(options: argparse.Namespace, generator: BackboneGenerator, lengt
     try:
         if options.level is not None:
             generator.samplerSettings.startAt(options.level)        # Refuses a level out of range.
-        protein = readStructure("backbones", path)
+        models = readModels("backbones", path)
+        protein = models[chooseState("backbones", f"'{path}'", len(models), options.state)]
         given: dict[str, Any] = {"keepUnusual": options.keepUnusual}
         if options.contig is None:
             designs = [designBackbone(protein, options.fixed, residues=options.residues, **given)] * options.num

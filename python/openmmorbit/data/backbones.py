@@ -2,7 +2,6 @@
 """Backbones of proteins from PDB, PDBx/mmCIF and npz files, and shards of them for training."""
 from __future__ import annotations
 
-import gzip
 import os
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from openmmorbit import orbit
+from openmmorbit.data import structures
 from openmmorbit.io.outputs import isSameFile, replacingPath
 from openmmorbit.io.trajectoryfiles import requireMdtraj
 
@@ -24,9 +24,8 @@ CONDITION = "native"
 _atoms = ("N", "CA", "C")
 #: Longest C-N distance of a peptide bond, in Angstrom.
 _longestBond = 2.0
-_structures = (".pdb", ".ent", ".cif", ".pdbx", ".mmcif")
 #: Endings of files that readBackbones() takes.
-ENDINGS = (*_structures, *(ending + ".gz" for ending in _structures), ".npz")
+ENDINGS = (*structures.ENDINGS, ".npz")
 
 
 @dataclass(frozen=True)
@@ -89,7 +88,7 @@ def _isDextral(positions: dict[str, np.ndarray]) -> bool:
     return bool(np.dot(np.cross(n, c), cb) < 0)
 
 
-def _listResidues(path: str, topology: Any, coordinates: np.ndarray, keepD: bool) -> list[tuple[Any, np.ndarray]]:
+def _listResidues(origin: str, topology: Any, coordinates: np.ndarray, keepD: bool) -> list[tuple[Any, np.ndarray]]:
     """Get the residues that have N, CA and C, with these positions."""
     found = []
     for residue in topology.residues():
@@ -98,10 +97,10 @@ def _listResidues(path: str, topology: Any, coordinates: np.ndarray, keepD: bool
             continue
         if not np.isfinite([places[name] for name in _atoms]).all():
             raise ValueError(f"readBackbones: expected finite coordinates, got others in residue {residue.name} "
-                             f"{residue.id} of chain {residue.chain.id} of \"{path}\"")
+                             f"{residue.id} of chain {residue.chain.id} of {origin}")
         if not keepD and _isDextral(places):
             raise ValueError(f"readBackbones: expected L-amino acids, got a D-amino acid in residue {residue.name} "
-                             f"{residue.id} of chain {residue.chain.id} of \"{path}\"; keepD=True (--keep-d) keeps it")
+                             f"{residue.id} of chain {residue.chain.id} of {origin}; keepD=True (--keep-d) keeps it")
         found.append((residue, np.array([places[name] for name in _atoms])))
     return found
 
@@ -124,39 +123,6 @@ def _numberResidues(residues: Sequence[tuple[Any, np.ndarray]]) -> tuple[list[in
     return chains, numbers
 
 
-def _openStructure(path: str) -> Any:
-    """Read a PDB or PDBx file, also one that is compressed."""
-    from openmm import app
-
-    plain = path[:-3] if path.lower().endswith(".gz") else path
-    reader = app.PDBFile if plain.lower().endswith((".pdb", ".ent")) else app.PDBxFile
-    if plain == path:
-        return reader(path)
-    with gzip.open(path, "rt", encoding="utf-8", errors="replace") as stream:
-        return reader(stream)
-
-
-def readStructure(where: str, path: StrPath) -> Any:
-    """Read a structure as openmm.app.PDBFile or PDBxFile.
-
-    Raises
-    ------
-    FileNotFoundError, ValueError
-        Naming the file.
-    """
-    path = os.fspath(path)
-    if not os.path.isfile(path):
-        raise FileNotFoundError(f"{where}: expected a structure, got \"{path}\", which is no file")
-    known = tuple(ending for ending in ENDINGS if ending != ".npz")
-    if not path.lower().endswith(known):
-        raise ValueError(f"{where}: expected a structure that ends in {', '.join(known)}, got \"{path}\"")
-    try:
-        return _openStructure(path)
-    except Exception as error:  # each format has errors of its own
-        raise ValueError(f"{where}: expected a structure, got \"{path}\", a file that cannot be read "
-                         f"({str(error).strip() or type(error).__name__})") from error
-
-
 def _assignStructure(topology: Any, coordinates: np.ndarray, residues: Sequence[tuple[Any, np.ndarray]]) -> str:
     """Get the secondary structure by DSSP; residues that DSSP cannot judge stay open."""
     mdtraj = requireMdtraj("readBackbones: the secondary structure of .pdb and .cif files")
@@ -165,33 +131,54 @@ def _assignStructure(topology: Any, coordinates: np.ndarray, residues: Sequence[
     return "".join(letters[residue.index] if letters[residue.index] in "HEC" else "?" for residue, _ in residues)
 
 
-def _readProtein(path: str, keepD: bool, structure: bool) -> Backbone:
-    """Read the protein chains of a PDB or PDBx file."""
+def _makeBackbone(origin: str, name: str, model: structures.Structure, keepD: bool, structure: bool) -> Backbone:
+    """Get the protein chains of one model."""
     from openmm import unit
 
-    file = readStructure("readBackbones", path)
-    coordinates = np.array(file.getPositions(asNumpy=True).value_in_unit(unit.angstrom))
-    residues = _listResidues(path, file.topology, coordinates, keepD)
+    coordinates = np.array(model.positions.value_in_unit(unit.angstrom))
+    residues = _listResidues(origin, model.topology, coordinates, keepD)
     if not residues:
-        raise ValueError(f"readBackbones: expected residues with N, CA and C, got none in \"{path}\"")
+        raise ValueError(f"readBackbones: expected residues with N, CA and C, got none in {origin}")
     chains, numbers = _numberResidues(residues)
-    letters = _assignStructure(file.topology, coordinates, residues) if structure else "?" * len(residues)
+    letters = _assignStructure(model.topology, coordinates, residues) if structure else "?" * len(residues)
     key = "-".join(residue.name for residue, _ in residues)
-    name = os.path.basename(path[:-3] if path.lower().endswith(".gz") else path)
-    subject = _makeSubject(os.path.splitext(name)[0], chains, numbers, letters)
+    subject = _makeSubject(name, chains, numbers, letters)
     return Backbone(subject, np.array([places for _, places in residues]), key, orbit.isValidationMolecule(key))
 
 
+def _readProteins(path: str, keepD: bool, structure: bool) -> Iterator[Backbone | ValueError]:
+    """Read the models of a PDB or PDBx file; one that cannot be used is an error among the others."""
+    models = structures.readModels("readBackbones", path)
+    name = os.path.splitext(os.path.basename(path[:-3] if path.lower().endswith(".gz") else path))[0]
+    for number, model in enumerate(models, 1):
+        several = len(models) > 1
+        origin = f"model {number} of \"{path}\"" if several else f"\"{path}\""
+        try:
+            yield _makeBackbone(origin, f"{name}_{number}" if several else name, model, keepD, structure)
+        except ValueError as error:
+            yield error
+
+
+def _readFile(path: StrPath, keepD: bool, structure: bool = True) -> Iterator[Backbone | ValueError]:
+    """Read what readBackbones() reads; a backbone that cannot be used is an error among the others."""
+    path = os.fspath(path)
+    if not os.path.isfile(path):
+        raise FileNotFoundError(f"readBackbones: expected a file with backbones, got \"{path}\", which is no file")
+    if not path.lower().endswith(ENDINGS):
+        raise ValueError(f"readBackbones: expected a file that ends in {', '.join(ENDINGS)}, got \"{path}\"")
+    return _readArrays(path) if path.lower().endswith(".npz") else _readProteins(path, keepD, structure)
+
+
 def readBackbones(path: StrPath, *, keepD: bool = False, structure: bool = True) -> Iterator[Backbone]:
-    """Read backbones: the protein chains of a structure as one backbone, or those of an npz file.
+    """Read backbones: the protein chains of each model of a structure as one backbone, or those of an npz file.
 
     Residues without N, CA or C are left out, and the chain has a break there.
 
     Parameters
     ----------
     path : path
-        A .pdb, .ent, .cif, .mmcif or .pdbx file, whose first model is read, also with .gz behind it; or .npz with the
-        arrays of docs/training.md.
+        A .pdb, .ent, .cif, .mmcif or .pdbx file, also with .gz behind it; or .npz with the arrays of docs/training.md.
+        All models of a file are read, and all data blocks of a .cif file.
     keepD : bool
         Accept D-amino acids.
     structure : bool
@@ -207,15 +194,10 @@ def readBackbones(path: StrPath, *, keepD: bool = False, structure: bool = True)
         For a file that cannot be read or has no protein, coordinates that are not finite and D-amino acids: the message
         names residue and chain.
     """
-    path = os.fspath(path)
-    if not os.path.isfile(path):
-        raise FileNotFoundError(f"readBackbones: expected a file with backbones, got \"{path}\", which is no file")
-    if not path.lower().endswith(ENDINGS):
-        raise ValueError(f"readBackbones: expected a file that ends in {', '.join(ENDINGS)}, got \"{path}\"")
-    if path.lower().endswith(".npz"):
-        yield from _readArrays(path)
-    else:
-        yield _readProtein(path, keepD, structure)
+    for found in _readFile(path, keepD, structure):
+        if isinstance(found, ValueError):
+            raise found
+        yield found
 
 
 @dataclass
@@ -229,7 +211,7 @@ class BackboneShardReport:
     numOtherSide : int
         Backbones that belong to the other side of the split.
     messages : list of str
-        One sentence for every file that was left out.
+        One sentence for every file, or model of a file, that was left out.
     """
 
     numBackbones: int = 0
@@ -283,7 +265,10 @@ def writeSides(where: str, inputs: Sequence[StrPath], outputs: Mapping[bool, Str
         for path in inputs:
             follow(os.fspath(path))
             try:
-                for backbone in readBackbones(path, keepD=keepD):
+                for backbone in _readFile(path, keepD):
+                    if isinstance(backbone, ValueError):
+                        report.messages.append(str(backbone))
+                        continue
                     number, side = backbone.subject.getNumResidues(), backbone.isValidation
                     if not shortest <= number <= longest:
                         report.messages.append(f"left out the {backbone.subject.getLabel()}: expected {shortest} to "

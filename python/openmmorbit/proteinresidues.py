@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: MIT
+"""The residues of a known protein, and their names: A10-25, A52A, or AB:7."""
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from openmmorbit.data.structures import chooseState, readModels
+from openmmorbit.selections import isAlpha
+from openmmorbit.simulation.states import readStates, requireTopology
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from openmm import app
+
+_where = "designBackbone"
+_atoms = ("N", "CA", "C")
+#: Longest distance of C and N that are bonded, and the range of CA atoms of neighbours, nm.
+_longestBond, _nearest, _farthest = 0.2, 0.26, 0.43
+_range = re.compile(r"(?:(?P<letter>[A-Za-z])|(?P<chain>\w+):)?"
+                    r"(?:(?P<first>-?\d+[A-Za-z]?)(?:-(?P<last>-?\d+[A-Za-z]?))?)?")
+
+
+@dataclass(frozen=True)
+class ProteinResidue:
+    """A residue that has a CA atom.
+
+    Attributes
+    ----------
+    chain, number, name : str
+        As the Topology has them; the number has its insertion code behind it.
+    places : numpy.ndarray
+        Shape (3, 3): N, CA and C in nm; NaN where there is none.
+    isDextral : bool
+        Whether it is a D-amino acid.
+    """
+
+    chain: str
+    number: str
+    name: str
+    places: np.ndarray
+    isDextral: bool
+
+    @property
+    def label(self) -> str:
+        """How it is named, e.g. A10."""
+        return f"{self.chain}{':' if len(self.chain) != 1 or not self.chain.isalpha() else ''}{self.number}"
+
+
+def _readProtein(protein: Any, state: int | None) -> tuple[np.ndarray, app.Topology]:
+    """Get the positions of one state in nm, and the Topology."""
+    if isinstance(protein, (str, os.PathLike)):
+        models = readModels(_where, protein)
+        protein = models[chooseState(_where, f"\"{os.fspath(protein)}\"", len(models), state)]
+        state = 0
+    elif hasattr(protein, "getNumFrames"):      # The models of a file may be different proteins.
+        index = chooseState(_where, f"the {type(protein).__name__}", protein.getNumFrames(), state)
+        states = readStates(_where, protein.getPositions(asNumpy=True, frame=index), protein.topology)
+        return states.positions[0], requireTopology(_where, states)
+    states = readStates(_where, protein)
+    index = chooseState(_where, f"the {type(protein).__name__}", len(states.positions), state)
+    return states.positions[index], requireTopology(_where, states)
+
+
+def readResidues(protein: Any, state: int | None = None) -> list[ProteinResidue]:
+    """Get the residues with a CA atom.
+
+    Parameters
+    ----------
+    protein : path, Ensemble, or an object with positions and topology
+    state : int, optional
+        Which of several models or states; default: the first, with a warning.
+
+    Raises
+    ------
+    ValueError
+        For what is no protein, and CA atoms whose positions are not finite.
+    """
+    positions, topology = _readProtein(protein, state)
+    found = []
+    for residue in (atom.residue for atom in topology.atoms() if isAlpha(atom)):
+        atoms = {atom.name: positions[atom.index] for atom in residue.atoms()}
+        places = np.array([atoms.get(name, np.full(3, np.nan)) for name in _atoms])
+        n, c, beta = (atoms.get(name, np.full(3, np.nan)) - places[1] for name in ("N", "C", "CB"))
+        entry = ProteinResidue(str(residue.chain.id), f"{residue.id}{residue.insertionCode.strip()}", residue.name,
+                               places, bool(np.dot(np.cross(n, c), beta) < 0))
+        if not np.isfinite(places[1]).all():
+            raise ValueError(f"{_where}: expected finite positions, got others in residue {entry.label}")
+        found.append(entry)
+    if not found:
+        raise ValueError(f"{_where}: expected a protein, got {topology.getNumAtoms()} atoms without a CA among them")
+    return found
+
+
+def getDistance(first: ProteinResidue, second: ProteinResidue) -> float:
+    """Get the distance of two CA atoms, nm."""
+    return float(np.linalg.norm(second.places[1] - first.places[1]))
+
+
+def isBonded(first: ProteinResidue, second: ProteinResidue) -> bool:
+    """Tell whether a residue is bonded to the next one."""
+    if first.chain != second.chain:
+        return False
+    bond = float(np.linalg.norm(second.places[0] - first.places[2]))
+    return bond < _longestBond if np.isfinite(bond) else _nearest < getDistance(first, second) < _farthest
+
+
+def chooseRange(text: str, residues: Sequence[ProteinResidue]) -> list[int]:
+    """Get the residues that one range such as A10-25 means."""
+    match = _range.fullmatch(text)
+    if not text or match is None:
+        raise ValueError(f"{_where}: expected residues such as A10-25, A7 or A, got '{text}'; a chain of several "
+                         "letters, or of a digit, has a colon behind it: AB:10-25")
+    chains = list(dict.fromkeys(entry.chain for entry in residues))
+    chain = match["letter"] or match["chain"]
+    if chain is None and len(chains) > 1:
+        raise ValueError(f"{_where}: expected a chain before '{text}', got none; there are {', '.join(chains)}")
+    if chain is not None and chain not in chains:
+        raise ValueError(f"{_where}: expected one of the chains {', '.join(chains)} in '{text}', got {chain}")
+    inChain = [k for k, entry in enumerate(residues) if chain is None or entry.chain == chain]
+    if match["first"] is None:
+        return inChain
+    numbers = [residues[k].number for k in inChain]
+    ends = []
+    for number in (match["first"], match["last"] or match["first"]):
+        if number not in numbers:
+            raise ValueError(f"{_where}: expected residues that are there in '{text}', got {number}, which has no CA "
+                             f"atom; chain {residues[inChain[0]].chain} has {numbers[0]} to {numbers[-1]}")
+        ends.append(numbers.index(number))
+    if ends[0] > ends[1]:
+        raise ValueError(f"{_where}: expected a range from its first residue to its last one, got '{text}'")
+    return inChain[ends[0]:ends[1] + 1]
