@@ -11,6 +11,7 @@ from openmm import app, unit
 
 from openmmorbit import orbit
 from openmmorbit.arguments import checkInteger
+from openmmorbit.data.proteinchecks import checkSpacing
 from openmmorbit.selections import findAtoms, selectAtoms
 from openmmorbit.simulation.states import States, readStates, requireFinite, requireTopology
 from openmmorbit.topologies import makeRecord
@@ -25,8 +26,6 @@ _letters = {"A": "ALA", "R": "ARG", "N": "ASN", "D": "ASP", "C": "CYS", "Q": "GL
 _variants = {"ASH": "ASP", "GLH": "GLU", "HID": "HIS", "HIE": "HIS", "HIP": "HIS", "HSD": "HIS", "HSE": "HIS",
              "HSP": "HIS", "CYX": "CYS", "CYM": "CYS", "LYN": "LYS", "MSE": "MET"}
 _faults = ("break", "cis", "mirrored", "distorted")
-#: CA atoms of neighbours are 0.38 nm apart: plain numbers beyond this are Angstrom, taken for nm.
-MAX_DISTANCE = 1.5
 
 
 class BackboneError(ValueError):
@@ -147,11 +146,7 @@ def _readTrace(trace: Any, state: int, topology: app.Topology | None) -> tuple[n
     states = states._replace(positions=states.positions[:, atoms])
     requireFinite(where, states)
     positions = states.positions[0]
-    if len(positions) > 1:
-        typical = float(np.median(np.linalg.norm(np.diff(positions, axis=0), axis=1)))
-        if typical > MAX_DISTANCE:
-            raise ValueError(f"{where}: expected CA atoms in nm, 0.38 apart, got {typical:.3g}; give a Quantity with "
-                             "its unit")
+    checkSpacing(where, positions, np.ones(max(len(positions) - 1, 0), bool))
     return 10 * positions, known
 
 

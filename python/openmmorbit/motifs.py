@@ -11,6 +11,7 @@ import numpy as np
 
 from openmmorbit import orbit
 from openmmorbit.arguments import checkInteger
+from openmmorbit.data.proteinchecks import findLeftHanded
 from openmmorbit.designs import OPEN_RESIDUE, BackboneDesign
 from openmmorbit.proteinresidues import ProteinResidue, chooseRange, getDistance, isBonded, readResidues
 
@@ -181,6 +182,15 @@ def _checkMotif(residues: Sequence[ProteinResidue], row: Sequence[int | None]) -
         if residues[k].isDextral:
             raise ValueError(f"{_where}: expected L-amino acids to keep, got the D-amino acid {residues[k].name} "
                              f"{residues[k].label}; leave it out, or take it with keepUnusual=True (--keep-unusual)")
+    blank = np.full((3, 3), np.nan)
+    isLinked = [before is not None and after is not None and isBonded(residues[before], residues[after])
+                for before, after in zip(row, row[1:])]
+    found = findLeftHanded(np.array([blank if k is None else residues[k].places for k in row]), isLinked)
+    if found is not None:
+        labels = ["" if k is None else residues[k].label for k in row]
+        raise ValueError(f"{_where}: expected L-amino acids to keep, got a left-handed chain from {labels[found[0]]} "
+                         f"to {labels[found[1]]}, as in a mirror image; mirror the protein, or take it with "
+                         "keepUnusual=True (--keep-unusual)")
     for before, after in zip(row, row[1:]):
         if before is not None and after is not None and getDistance(residues[before], residues[after]) < _cis:
             raise ValueError(f"{_where}: expected trans peptides to keep, got a cis peptide between "

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from openmmorbit.data.proteinchecks import checkSpacing, isDextral
 from openmmorbit.data.structures import chooseState, readModels
 from openmmorbit.selections import isAlpha
 from openmmorbit.simulation.states import readStates, requireTopology
@@ -86,15 +87,22 @@ def readResidues(protein: Any, state: int | None = None) -> list[ProteinResidue]
     for residue in (atom.residue for atom in topology.atoms() if isAlpha(atom)):
         atoms = {atom.name: positions[atom.index] for atom in residue.atoms()}
         places = np.array([atoms.get(name, np.full(3, np.nan)) for name in _atoms])
-        n, c, beta = (atoms.get(name, np.full(3, np.nan)) - places[1] for name in ("N", "C", "CB"))
         entry = ProteinResidue(str(residue.chain.id), f"{residue.id}{residue.insertionCode.strip()}", residue.name,
-                               places, bool(np.dot(np.cross(n, c), beta) < 0))
+                               places, isDextral(residue.name, atoms))
         if not np.isfinite(places[1]).all():
             raise ValueError(f"{_where}: expected finite positions, got others in residue {entry.label}")
         found.append(entry)
     if not found:
         raise ValueError(f"{_where}: expected a protein, got {topology.getNumAtoms()} atoms without a CA among them")
+    checkSpacing(_where, np.array([entry.places[1] for entry in found]), [*map(_isNext, found, found[1:])],
+                 remedy="the numbers have another unit")
     return found
+
+
+def _isNext(first: ProteinResidue, second: ProteinResidue) -> bool:
+    """Tell whether a residue has the number that follows that of another."""
+    digits = [re.sub(r"[A-Za-z]", "", entry.number) for entry in (first, second)]
+    return first.chain == second.chain and digits[1] in (digits[0], str(int(digits[0] or 0) + 1))
 
 
 def getDistance(first: ProteinResidue, second: ProteinResidue) -> float:

@@ -11,7 +11,7 @@ import openmm
 import pytest
 from conftest import runCli
 from helices import makeHelix, makeModel, writeArrays, writeHelix
-from openmm import app
+from openmm import app, unit
 
 import openmmorbit
 from openmmorbit import orbit
@@ -120,6 +120,33 @@ def testRefusesWhatIsNoProtein(tmp_path):
         list(readBackbones(tmp_path / "bad.npz"))
 
 
+def testMirrorImagesAndOtherUnitsAreRefused(tmp_path):
+    """Without CB too: by names, and by the hand of the chain; in .npz files, one among the others."""
+    writeHelix(tmp_path / "mirror.pdb", 30, mirror=True, names=("N", "CA", "C", "O"))
+    with pytest.raises(ValueError, match="left-handed chain from ALA 2 of chain A to ALA 30 of chain A .*mirror"):
+        list(readBackbones(tmp_path / "mirror.pdb"))
+    assert len(list(readBackbones(tmp_path / "mirror.pdb", keepD=True))) == 1
+    writeHelix(tmp_path / "good.pdb", 30, names=("N", "CA", "C", "O"))
+    text = (tmp_path / "good.pdb").read_text()
+    (tmp_path / "dal.pdb").write_text(re.sub("ALA A  15", "DAL A  15", text))
+    with pytest.raises(ValueError, match="got a D-amino acid in residue DAL 15 of chain A of .*dal.pdb"):
+        list(readBackbones(tmp_path / "dal.pdb"))
+    lines = [line[:30] + "".join(f"{0.1 * float(line[k:k + 8]):8.3f}" for k in (30, 38, 46)) + line[54:]
+             if line.startswith("ATOM") else line for line in text.splitlines()]
+    (tmp_path / "unit.pdb").write_text("\n".join(lines))
+    with pytest.raises(ValueError, match="0.38 apart, got 0.038. in .*unit.pdb.*another unit than Angstrom"):
+        list(readBackbones(tmp_path / "unit.pdb"))
+    places = np.concatenate([makeHelix(24)[:, :4] * [1, sign, 1] for sign in (1, -1, 1)])
+    writeArrays(tmp_path / "x.npz", [24] * 3, xyz_i16=np.rint(places / 0.0025).astype(np.int16), split=None)
+    sides = [buildBackboneDataset([tmp_path / "x.npz"], tmp_path / "x.shard", validation=side) for side in (True, False)
+             if side in {orbit.isValidationMolecule(f"cluster {k}") for k in (0, 2)}]
+    assert sum(report.numBackbones for report in sides) == 2
+    assert all("left-handed chain from residue 2 to residue 24 of helix24" in report.messages[0] for report in sides)
+    writeArrays(tmp_path / "y.npz", [24, 25], scale=np.float32(0.00025))
+    with pytest.raises(ValueError, match="0.38 apart, got 0.038. in helix24 of "):
+        list(readBackbones(tmp_path / "y.npz"))
+
+
 @pytest.mark.parametrize("points", [1, 3])
 def testShardsHoldWhatWasRead(tmp_path, points):
     writeArrays(tmp_path / "helices.npz", [20, 21, 22, 23, 24])
@@ -208,7 +235,7 @@ def testSettingsSurviveXmlAndPickle(shard, tmp_path, points):
 
 def testAMotifComesBack(shard):
     generator = openmmorbit.BackboneGenerator(makeModel(shard), numSteps=4, check=False)
-    start = generator.generate(25, seed=2).positions[0]
+    start = 0.1 * makeHelix(25)[:, 1] * unit.nanometer
     motif = [4, 5, 20]
     copies = generator.generate(25, 2, seed=3, start=start, fixed=motif)
     difference = np.abs(copies.positions._value - start._value)

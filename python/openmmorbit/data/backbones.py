@@ -11,6 +11,7 @@ import numpy as np
 
 from openmmorbit import orbit
 from openmmorbit.data import structures
+from openmmorbit.data.proteinchecks import checkSpacing, findLeftHanded, isDextral
 from openmmorbit.io.outputs import isSameFile, replacingPath
 from openmmorbit.io.trajectoryfiles import requireMdtraj
 
@@ -58,8 +59,8 @@ def _makeSubject(name: str, chains: Any, numbers: Any, structure: str) -> orbit.
     return subject
 
 
-def _readArrays(path: str) -> Iterator[Backbone]:
-    """Read an npz file; docs/training.md lists its arrays."""
+def _readArrays(path: str, keepD: bool) -> Iterator[Backbone | ValueError]:
+    """Read an npz file, whose arrays docs/training.md lists; one that cannot be used is an error among the others."""
     with np.load(path, allow_pickle=False) as file:
         missing = [name for name in ("xyz_i16", "scale", "offset", "ss", "name") if name not in file]
         if missing:
@@ -76,16 +77,25 @@ def _readArrays(path: str) -> Iterator[Backbone]:
             continue                # Held out from training and validation.
         key = f"cluster {int(data['cluster'][k])}" if "cluster" in data else str(name)
         side = orbit.isValidationMolecule(key) if split is None else split == 1
-        yield Backbone(_makeSubject(str(name), np.zeros(number), 1 + np.arange(number), structure),
-                       data["xyz_i16"][rows, :3].astype(np.float64) * scale, key, side)
+        backbone = Backbone(_makeSubject(str(name), np.zeros(number), 1 + np.arange(number), structure),
+                            data["xyz_i16"][rows, :3].astype(np.float64) * scale, key, side)
+        try:
+            _checkGeometry(backbone, f"{name} of \"{path}\"", [f"residue {i}" for i in range(1, number + 1)], keepD)
+            yield backbone
+        except ValueError as error:
+            yield error
 
 
-def _isDextral(positions: dict[str, np.ndarray]) -> bool:
-    """Tell whether a residue is a D-amino acid."""
-    if "CB" not in positions:
-        return False
-    n, c, cb = (positions[name] - positions["CA"] for name in ("N", "C", "CB"))
-    return bool(np.dot(np.cross(n, c), cb) < 0)
+def _checkGeometry(backbone: Backbone, origin: str, labels: Sequence[str], keepD: bool) -> None:
+    """Refuse numbers in another unit than Angstrom, and mirror images."""
+    isNext = [backbone.subject.isBonded(k) for k in range(len(labels) - 1)]
+    checkSpacing("readBackbones", 0.1 * backbone.positions[:, 1], np.diff(backbone.subject.chains) == 0, origin,
+                 "its numbers have another unit than Angstrom")
+    found = None if keepD else findLeftHanded(0.1 * backbone.positions, isNext)
+    if found is not None:
+        raise ValueError(f"readBackbones: expected L-amino acids, got a left-handed chain from {labels[found[0]]} to "
+                         f"{labels[found[1]]} of {origin}, as in a mirror image; mirror it, or keep it with keepD=True "
+                         "(--keep-d)")
 
 
 def _listResidues(origin: str, topology: Any, coordinates: np.ndarray, keepD: bool) -> list[tuple[Any, np.ndarray]]:
@@ -98,7 +108,7 @@ def _listResidues(origin: str, topology: Any, coordinates: np.ndarray, keepD: bo
         if not np.isfinite([places[name] for name in _atoms]).all():
             raise ValueError(f"readBackbones: expected finite coordinates, got others in residue {residue.name} "
                              f"{residue.id} of chain {residue.chain.id} of {origin}")
-        if not keepD and _isDextral(places):
+        if not keepD and isDextral(residue.name, places):
             raise ValueError(f"readBackbones: expected L-amino acids, got a D-amino acid in residue {residue.name} "
                              f"{residue.id} of chain {residue.chain.id} of {origin}; keepD=True (--keep-d) keeps it")
         found.append((residue, np.array([places[name] for name in _atoms])))
@@ -143,7 +153,10 @@ def _makeBackbone(origin: str, name: str, model: structures.Structure, keepD: bo
     letters = _assignStructure(model.topology, coordinates, residues) if structure else "?" * len(residues)
     key = "-".join(residue.name for residue, _ in residues)
     subject = _makeSubject(name, chains, numbers, letters)
-    return Backbone(subject, np.array([places for _, places in residues]), key, orbit.isValidationMolecule(key))
+    found = Backbone(subject, np.array([places for _, places in residues]), key, orbit.isValidationMolecule(key))
+    _checkGeometry(found, origin, [f"{entry.name} {entry.id}{entry.insertionCode.strip()} of chain {entry.chain.id}"
+                                   for entry, _ in residues], keepD)
+    return found
 
 
 def _readProteins(path: str, keepD: bool, structure: bool) -> Iterator[Backbone | ValueError]:
@@ -166,7 +179,7 @@ def _readFile(path: StrPath, keepD: bool, structure: bool = True) -> Iterator[Ba
         raise FileNotFoundError(f"readBackbones: expected a file with backbones, got \"{path}\", which is no file")
     if not path.lower().endswith(ENDINGS):
         raise ValueError(f"readBackbones: expected a file that ends in {', '.join(ENDINGS)}, got \"{path}\"")
-    return _readArrays(path) if path.lower().endswith(".npz") else _readProteins(path, keepD, structure)
+    return _readArrays(path, keepD) if path.lower().endswith(".npz") else _readProteins(path, keepD, structure)
 
 
 def readBackbones(path: StrPath, *, keepD: bool = False, structure: bool = True) -> Iterator[Backbone]:
@@ -191,8 +204,8 @@ def readBackbones(path: StrPath, *, keepD: bool = False, structure: bool = True)
     Raises
     ------
     ValueError
-        For a file that cannot be read or has no protein, coordinates that are not finite and D-amino acids: the message
-        names residue and chain.
+        For a file that cannot be read or has no protein, coordinates that are not finite or have another unit,
+        D-amino acids and mirror images: the message names residue and chain.
     """
     for found in _readFile(path, keepD, structure):
         if isinstance(found, ValueError):

@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: MIT
+"""What is checked of proteins that are read: their unit, D-amino acids, and the hand of their helices."""
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+#: Names of D-amino acids in the Protein Data Bank.
+D_NAMES = frozenset("DAL DAR DSG DAS DCY DGN DGL DHI DIL DLE DLY MED DPN DPR DSN DTH DTR DTY DVA".split())
+#: CA atoms of neighbours are 0.38 nm apart, of cis peptides 0.29: beyond these the numbers have another unit.
+NEAREST, FARTHEST = 0.2, 1.5
+#: Natural chains have at most so many residues with positive phi in a row, and left turns of CA atoms.
+MAX_LEFT_RUN = 5
+#: A left turn, as in the mirror image of a helix: dihedral angle of four CA atoms in degrees, and their ends in nm.
+_leftTurn, _turnWidth = (-90.0, -20.0), 0.65
+
+
+def checkSpacing(where: str, positions: np.ndarray, isNext: Sequence[bool] | np.ndarray, origin: str = "",
+                 remedy: str = "give a Quantity with its unit") -> None:
+    """Refuse CA atoms in a wrong unit, or all in one place.
+
+    Parameters
+    ----------
+    where : str
+        The function, for messages.
+    positions : numpy.ndarray
+        Shape (numResidues, 3), CA atoms in nm.
+    isNext : sequence of bool
+        Shape (numResidues - 1,): whether the next residue follows in the chain.
+    origin, remedy : str
+        What they are of, and what to do.
+
+    Raises
+    ------
+    ValueError
+        With the distance that neighbours typically have.
+    """
+    lengths = np.linalg.norm(np.diff(positions, axis=0), axis=1)[np.asarray(isNext, bool)]
+    lengths = lengths[np.isfinite(lengths)]
+    if len(lengths) == 0:
+        return
+    typical = float(np.median(lengths))
+    if not NEAREST < typical < FARTHEST:
+        raise ValueError(f"{where}: expected CA atoms in nm, 0.38 apart, got {typical:.3g}"
+                         f"{f' in {origin}' if origin else ''}; {remedy}")
+
+
+def isDextral(name: str, places: Mapping[str, np.ndarray]) -> bool:
+    """Tell whether a residue is a D-amino acid, by its name or the place of its CB.
+
+    Parameters
+    ----------
+    name : str
+    places : dict
+        Positions of its atoms by name, in any unit.
+    """
+    if name.upper() in D_NAMES:
+        return True
+    if not all(atom in places for atom in ("N", "CA", "C", "CB")):
+        return False
+    n, c, cb = (places[atom] - places["CA"] for atom in ("N", "C", "CB"))
+    return bool(np.dot(np.cross(n, c), cb) < 0)
+
+
+def _dihedrals(*points: np.ndarray) -> np.ndarray:
+    """Get dihedral angles in degrees; NaN where a point is not known."""
+    a, b, c = (second - first for first, second in zip(points, points[1:]))
+    normal = np.cross(b, c)
+    return np.degrees(np.arctan2(np.linalg.norm(b, axis=1) * (a * normal).sum(axis=1),
+                                 (np.cross(a, b) * normal).sum(axis=1)))
+
+
+def _findRun(isLeft: np.ndarray) -> tuple[int, int] | None:
+    """Get the first and the last place of the first run that is too long."""
+    first = None
+    for k, flag in enumerate([*isLeft, False]):
+        if not flag and first is not None and k - first > MAX_LEFT_RUN:
+            return first, k - 1
+        first = (k if first is None else first) if flag else None
+    return None
+
+
+def findLeftHanded(places: np.ndarray, isBonded: Sequence[bool] | np.ndarray) -> tuple[int, int] | None:
+    """Find residues that lie as in a mirror image, whether they have CB or not.
+
+    Natural chains have at most five residues in a row with positive phi, and five left turns of CA atoms. Nearly all
+    their mirror images have more of the former, and those with a helix also of the latter.
+
+    Parameters
+    ----------
+    places : numpy.ndarray
+        Shape (numResidues, 3, 3): N, CA and C in nm; NaN where there is none.
+    isBonded : sequence of bool
+        Shape (numResidues - 1,): whether a residue is bonded to the next one.
+
+    Returns
+    -------
+    tuple of int, or None
+        The first and the last residue of them.
+    """
+    if len(places) < 2:
+        return None
+    bonded = np.asarray(isBonded, bool)
+    n, ca, c = (places[:, k] for k in range(3))
+    phi = _dihedrals(c[:-1], n[1:], ca[1:], c[1:])
+    found = _findRun(bonded & (phi > 0))    # NaN is not above 0.
+    if found is not None:
+        return found[0] + 1, found[1] + 1
+    if len(places) < 4:
+        return None
+    turns = _dihedrals(ca[:-3], ca[1:-2], ca[2:-1], ca[3:])
+    isTurn = (turns > _leftTurn[0]) & (turns < _leftTurn[1]) & (np.linalg.norm(ca[3:] - ca[:-3], axis=1) < _turnWidth)
+    found = _findRun(isTurn & bonded[:-2] & bonded[1:-1] & bonded[2:])
+    return None if found is None else (found[0], found[1] + 3)
