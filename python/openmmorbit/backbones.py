@@ -9,9 +9,10 @@ import numpy as np
 
 from openmmorbit import orbit
 from openmmorbit.arguments import checkInteger
+from openmmorbit.data.proteinchecks import checkSpacing
 from openmmorbit.designs import BackboneDesign, makeBackbone, makeTopology
 from openmmorbit.ensemble import Ensemble
-from openmmorbit.generator import Generator, makeStart, showSettings
+from openmmorbit.generator import Generator, makeStart, showSettings, toLevel
 from openmmorbit.models import loadModel
 
 if TYPE_CHECKING:
@@ -38,6 +39,14 @@ def _describe(length: BackboneLike, structure: str | None) -> BackboneDesign:
     if structure is not None:
         raise ValueError("BackboneGenerator: expected the structure in the BackboneSubject, got another one beside it")
     return BackboneDesign(length)
+
+
+def _startDesign(where: str, design: BackboneDesign, atomsPerResidue: int, level: float) -> orbit.GenerationStart:
+    """Get where a design starts; one without fixed residues needs a level, or nothing of it would be left."""
+    if not design.fixed and level == 0:
+        raise ValueError(f"{where}: expected a level beside a design without fixed residues, got none; level=3 varies "
+                         "the protein, and designBackbone(protein, fixed) keeps a part of it")
+    return design.makeStart(atomsPerResidue, level or None)
 
 
 class BackboneGenerator(Generator):
@@ -123,7 +132,7 @@ class BackboneGenerator(Generator):
         return self._core.getAtomsPerResidue()
 
     def generate(self, length: BackboneLike, numCopies: int = 1, seed: int = 0, progress: bool = False, *,
-                 structure: str | None = None, start: Any = None, level: float | None = None,
+                 structure: str | None = None, start: Any = None, level: Any = None,
                  fixed: Sequence[int] | None = None) -> Ensemble:
         """Generate copies of one backbone. Ctrl-C stops between two steps.
 
@@ -142,9 +151,9 @@ class BackboneGenerator(Generator):
             Secondary structure, see makeBackbone(); default: all is open.
         start : Quantity or array_like, optional
             Shape (numAtoms, 3), in nm if there is no unit: a trace to vary (partial diffusion), or one with a motif.
-        level : float, optional
-            With ``start``, or a design of a whole protein: noise level of the first step, in the unit of sigmaMax
-            (Angstrom for packaged models). The lower it is, the closer the copies stay to the start.
+        level : float or Quantity, optional
+            With ``start``, or a design of a whole protein: noise level of the first step, if it has no unit in that of
+            sigmaMax (Angstrom for packaged models). The lower it is, the closer the copies stay to the start.
         fixed : sequence of int, optional
             With ``start``: numbers of the residues of a motif, from 0. They keep their places to each other, and the
             rest is designed around them. The copies lie where the motif is.
@@ -157,15 +166,15 @@ class BackboneGenerator(Generator):
         Raises
         ------
         ValueError
-            For a length, a number of chains or a break that the model was not trained on.
+            For a length, a number of chains or a break that the model was not trained on; for a start without level
+            and fixed, and one in another unit.
         """
         where, number = "BackboneGenerator.generate", checkInteger("numCopies", numCopies, 1)
         design, size = _describe(length, structure), self.atomsPerResidue
-        atoms = [size * checkInteger("fixed", residue, 0) + k for residue in fixed or () for k in range(size)]
         if not design.hasStart:
-            begin = makeStart(where, start, level, atoms)
+            begin = self._makeStart(design.backbone, start, level, fixed)
         elif start is None and fixed is None:
-            begin = design.makeStart(size, level)
+            begin = _startDesign(where, design, size, toLevel(where, level, self.model))
         else:
             raise ValueError(f"{where}: expected a design alone, which knows what it starts from, got "
                              f"{'start' if start is not None else 'fixed'} beside it")
@@ -173,9 +182,24 @@ class BackboneGenerator(Generator):
             core = self._core.generate(design.backbone, number, checkInteger("seed", seed, 0), 0, callback, begin)
         return Ensemble(core, design.makeTopology(size))
 
+    def _makeStart(self, backbone: orbit.BackboneSubject, start: Any, level: Any, fixed: Sequence[int] | None
+                   ) -> orbit.GenerationStart:
+        """Get where positions of a caller let a generation start."""
+        where, size = "BackboneGenerator.generate", self.atomsPerResidue
+        kept = None if fixed is None else [checkInteger("fixed", residue, 0, where) for residue in fixed]
+        atoms = None if kept is None else [size * residue + k for residue in kept for k in range(size)]
+        begin = makeStart(where, start, level, atoms, self.model)
+        number = backbone.getNumResidues()
+        if len(begin.positions) == 3 * size * number:       # C++ refuses another number.
+            places = np.array(begin.positions).reshape(-1, size, 3)[:, size // 3]
+            matters = [level is not None or k in (kept or ()) for k in range(number)]
+            isNext = [backbone.isBonded(k) and matters[k] and matters[k + 1] for k in range(number - 1)]
+            checkSpacing(where, places, isNext, "start")
+        return begin
+
     def generateBatch(self, lengths: Sequence[BackboneLike], numCopies: int = 1, seed: int = 0, progress: bool = False,
                       *, structures: Sequence[str | None] | None = None, firstRecord: int = 0,
-                      level: float | None = None) -> list[Ensemble]:
+                      level: Any = None) -> list[Ensemble]:
         """Generate copies of several backbones together, which need not be equally long.
 
         Parameters
@@ -192,7 +216,7 @@ class BackboneGenerator(Generator):
             Secondary structure of each, see makeBackbone(); None leaves it open.
         firstRecord : int
             Number of the first backbone in a larger series: its copies do not depend on how the series is divided.
-        level : float, optional
+        level : float or Quantity, optional
             With designs of whole proteins: see generate().
 
         Returns
@@ -217,7 +241,9 @@ class BackboneGenerator(Generator):
         if any(starting) != all(starting) or (level is not None and not any(starting)):
             raise ValueError("BackboneGenerator.generateBatch: expected designs with a start, all or none, and a level "
                              f"with them only, got {sum(starting)} of {len(designs)} that have one")
-        starts = [design.makeStart(size, level) for design in designs] if any(starting) else []
+        where = "BackboneGenerator.generateBatch"
+        noise = toLevel(where, level, self.model)
+        starts = [_startDesign(where, design, size, noise) for design in designs] if any(starting) else []
         with self._watched(progress) as callback:
             numbers = np.full(len(designs), number, np.int32)
             found = self._core.generateBatch([design.backbone for design in designs], numbers, seed, first, callback,

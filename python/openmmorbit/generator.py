@@ -115,7 +115,8 @@ class Generator:
                 bar.close()
 
 
-def makeStart(where: str, positions: Any, level: float | None, fixed: Sequence[int]) -> orbit.GenerationStart:
+def makeStart(where: str, positions: Any, level: Any, fixed: Sequence[int] | None,
+              model: orbit.DenoiserModel) -> orbit.GenerationStart:
     """Get where a generation starts.
 
     Parameters
@@ -124,21 +125,23 @@ def makeStart(where: str, positions: Any, level: float | None, fixed: Sequence[i
         The caller, for messages.
     positions : Quantity or array_like or None
         Shape (numAtoms, 3), in nm if there is no unit.
-    level : float or None
-        Noise level, in the unit of sigmaMax.
-    fixed : sequence of int
+    level : float or Quantity or None
+        Noise level, in the unit of sigmaMax if it has none.
+    fixed : sequence of int or None
         Atoms that keep their places.
+    model : openmmorbit.orbit.DenoiserModel
+        Has the unit of sigmaMax.
 
     Raises
     ------
     ValueError
-        For a level or fixed atoms without positions, and a level that is not above 0.
+        For a level or fixed atoms without positions, positions without either, and a level that is not above 0.
     """
     from openmmorbit.simulation.states import toPlain
 
-    start = orbit.GenerationStart()
+    start, chosen = orbit.GenerationStart(), None if fixed is None else list(fixed)
     if positions is None:
-        for name, value in (("level", level), ("fixed", list(fixed) or None)):
+        for name, value in (("level", level), ("fixed", chosen)):
             if value is not None:
                 raise ValueError(f"{where}: expected start with {name}, got {name}={value} alone; give the positions "
                                  "that it is about")
@@ -146,10 +149,39 @@ def makeStart(where: str, positions: Any, level: float | None, fixed: Sequence[i
     array = np.asarray(toPlain(where, "start", positions, unit.nanometer), float)
     if array.ndim != 2 or array.shape[1] != 3:
         raise ValueError(f"{where}: expected start of shape (numAtoms, 3), got {array.shape}")
-    if level is not None and not level > 0:
-        raise ValueError(f"{where}: expected a level above 0, got {level}")
-    start.positions, start.level, start.fixed = array.ravel(), 0.0 if level is None else float(level), list(fixed)
+    if chosen is not None and not chosen:
+        raise ValueError(f"{where}: expected at least one entry in fixed, got none; leave it out to vary the start at "
+                         "a level")
+    if chosen is None and level is None:
+        raise ValueError(f"{where}: expected level or fixed beside start, got neither; level=3 varies the start, and "
+                         "fixed= keeps a part of it")
+    start.positions, start.level, start.fixed = array.ravel(), toLevel(where, level, model), chosen or []
     return start
+
+
+def toLevel(where: str, level: Any, model: orbit.DenoiserModel) -> float:
+    """Get a noise level in the unit of sigmaMax, which is that of the model; 0 for None.
+
+    Raises
+    ------
+    ValueError
+        For a level that is not above 0, and a Quantity that is no length.
+    TypeError
+        For what is no number.
+    """
+    from openmmorbit.simulation.states import toPlain
+
+    if level is None:
+        return 0.0
+    value = toPlain(where, "level", level, unit.nanometer)
+    try:
+        number = float(value) / (model.getUnitInNanometers() if unit.is_quantity(level) else 1.0)
+    except (TypeError, ValueError):
+        raise TypeError(f"{where}: expected level as a number or a Quantity, got {level!r}, a "
+                        f"{type(level).__name__}") from None
+    if not number > 0:
+        raise ValueError(f"{where}: expected a level above 0, got {level}")
+    return number
 
 
 def showSettings(generator: type[Generator]) -> None:

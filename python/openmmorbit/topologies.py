@@ -235,7 +235,7 @@ class TopologyGenerator(Generator):
         return self._core.getNumProbes()
 
     def generate(self, numStates: int = 100, seed: int = 0, progress: bool = False, *, density: bool | None = None,
-                 first: int = 0, start: Any = None, level: float | None = None,
+                 first: int = 0, start: Any = None, level: Any = None,
                  fixed: str | Sequence[Any] | None = None) -> Ensemble:
         """Generate states. Ctrl-C stops between two steps.
 
@@ -256,9 +256,9 @@ class TopologyGenerator(Generator):
             of ``generate(100, 7, first=100)``, so that several calls or machines share the work.
         start : Quantity or array_like, optional
             Shape (numAtoms, 3), in nm if there is no unit: positions to vary (partial diffusion), or of fixed atoms.
-        level : float, optional
-            With ``start``: noise level of the first step, in the unit of sigmaMax. The lower it is, the closer the
-            states stay to the start.
+        level : float or Quantity, optional
+            With ``start``: noise level of the first step, in the unit of sigmaMax if it has none. The lower it is, the
+            closer the states stay to the start.
         fixed : str or sequence of int, optional
             With ``start``: atoms that keep their places to each other, see findAtoms(); the others are generated around
             them. The states lie where the fixed atoms are.
@@ -277,8 +277,8 @@ class TopologyGenerator(Generator):
         """
         number, seed = checkInteger("numStates", numStates, 1), checkInteger("seed", seed, 0)
         first = checkInteger("first", first, 0)
-        chosen = [] if fixed is None else findAtoms(self._topology, fixed)
-        begin = makeStart("TopologyGenerator.generate", start, level, chosen)
+        chosen = None if fixed is None else findAtoms(self._topology, fixed)
+        begin = makeStart("TopologyGenerator.generate", start, level, chosen, self.model)
         wanted = (self._density and start is None) if density is None else density
         if wanted and len(begin.positions) > 0:
             raise ValueError("TopologyGenerator.generate: expected no start for states with a density, got one; the "

@@ -175,6 +175,65 @@ def testUnusualResiduesAreKeptOnRequest(tmp_path):
     assert len(openmmorbit.designBackbone(ensemble, "A8-14", keepUnusual=True).fixed) == 7
 
 
+def testTheHandIsJudgedWithoutSideChains(tmp_path):
+    """By the names of D-amino acids, by phi, and by turns of CA atoms."""
+    named = writeResidues(tmp_path / "n.pdb", range(1, 26), names=["ALA"] * 9 + ["DAL"] + ["ALA"] * 15)
+    with pytest.raises(ValueError, match="L-amino acids to keep, got the D-amino acid DAL A10; leave it out"):
+        openmmorbit.designBackbone(named, "A5-14")
+    assert openmmorbit.designBackbone(named, "A5-9,A11-14").fixed[-1] == 13
+    assert openmmorbit.designBackbone(named, "A5-14", keepUnusual=True).sequence[9] == "DAL"
+    for atoms in (("N", "CA", "C"), ("CA",)):
+        writeHelix(tmp_path / "m.pdb", 25, mirror=True, names=atoms)
+        mirrored = app.PDBFile(str(tmp_path / "m.pdb"))
+        for part in ({"fixed": "A5-16"}, {"contig": "9/A5-16/9"}):
+            with pytest.raises(ValueError, match="got a left-handed chain from A[56] to A16, as in a mirror image"):
+                openmmorbit.designBackbone(mirrored, **part)
+        assert len(openmmorbit.designBackbone(mirrored, "A5-16", keepUnusual=True).fixed) == 12
+
+
+def testOtherUnitsThanTheirsAreRefused(model, tmp_path):
+    protein = writeResidues(tmp_path / "x.pdb", range(1, 26))
+    for factor, distance in ((0.1, 0.038), (10, 3.8), (0, 0)):
+        scaled = [app.PDBFile(str(tmp_path / "x.pdb")).topology, factor * protein.getPositions(asNumpy=True)]
+        with pytest.raises(ValueError, match=f"expected CA atoms in nm, 0.38 apart, got {distance}"):
+            openmmorbit.designBackbone(app.Modeller(*scaled))
+    # Fragments of single residues, far from each other, are no sign of another unit.
+    far = writeResidues(tmp_path / "far.pdb", [1, 30, 60], indices=[0, 30, 60])
+    assert len(openmmorbit.designBackbone(far, contig="3/A1/40/A30/40/A60/3").fixed) == 3
+    generator = openmmorbit.BackboneGenerator(model, numSteps=2, check=False)
+    helix = 0.1 * makeHelix(25)[:, 1]
+    for wrong in (10 * helix, 0.1 * helix, 0 * helix):
+        for options in ({"level": 2}, {"fixed": range(5, 9)}):
+            with pytest.raises(ValueError, match="generate: expected CA atoms in nm, 0.38 apart, got .* in start"):
+                generator.generate(25, start=wrong, **options)
+    # What is not fixed need not be known.
+    partial = np.where(np.isin(np.arange(25), range(5, 9))[:, None], helix, 0.0)
+    copies = generator.generate(25, start=partial, fixed=np.arange(5, 9), seed=1)
+    assert np.abs(copies.positions._value[0, 5:9] - helix[5:9]).max() < 1e-4
+
+
+def testAStartNeedsALevelOrFixedResidues(model, tmp_path):
+    generator = openmmorbit.BackboneGenerator(model, numSteps=2, check=False)
+    helix = 0.1 * makeHelix(25)[:, 1]
+    design = openmmorbit.designBackbone(writeResidues(tmp_path / "x.pdb", range(1, 26)))
+    for wrong, message in (
+            (lambda: generator.generate(design), "generate: expected a level beside a design without fixed"),
+            (lambda: generator.generateBatch([design]), "generateBatch: expected a level beside a design without"),
+            (lambda: generator.generate(25, start=helix), "expected level or fixed beside start, got neither"),
+            (lambda: generator.generate(25, start=helix, fixed=[]), "at least one entry in fixed, got none; leave it"),
+            (lambda: generator.generate(25, start=helix, fixed=[], level=3), "at least one entry in fixed, got none"),
+            (lambda: generator.generate(25, start=helix, level=0), "level above 0, got 0"),
+            (lambda: generator.generate(25, start=helix, level=0.2 * unit.kelvin), "level in nanometer, got kelvin")):
+        with pytest.raises(ValueError, match=message):
+            wrong()
+    with pytest.raises(TypeError, match="expected level as a number or a Quantity, got 'low', a str"):
+        generator.generate(25, start=helix, level="low")
+    plain = generator.generate(25, start=helix, level=2.0, seed=3).positions._value
+    for level in (0.2 * unit.nanometer, 2.0 * unit.angstrom):
+        assert np.array_equal(generator.generate(25, start=helix, level=level, seed=3).positions._value, plain)
+        assert len(generator.generateBatch([design], level=level)[0]) == 1
+
+
 def makeEnsembleCore(positions):
     core = orbit.Ensemble(orbit.makeBackboneGraph(openmmorbit.makeBackbone(len(positions)), 1))
     core.addConformer(0.1 * positions, orbit.ConformerStatus(), orbit.ConformerProvenance())

@@ -128,12 +128,16 @@ def testFixedAtomsStayAndTheRestIsGenerated():
     near = generator.generate(3, seed=2, start=start, level=0.2).positions._value
     assert np.allclose(near.mean(axis=1), start._value.mean(axis=0), atol=1e-6)
     assert np.linalg.norm(near - start._value, axis=-1).max() < 0.15
+    same = generator.generate(3, seed=2, start=start, level=0.02 * unit.nanometer).positions._value
+    assert np.array_equal(same, near)       # The unit of the model is Angstrom.
     for settings, words in (({"level": 1.0}, "expected start with level"),
                             ({"fixed": [1]}, "expected start with fixed"),
                             ({"start": start, "level": -1}, "a level above 0, got -1"),
                             ({"start": start._value[0]}, r"shape \(numAtoms, 3\)"),
-                            ({"start": start, "density": True}, "no start for states with a density"),
-                            ({"start": start[:5]}, "positions of 8 atoms")):
+                            ({"start": start}, "expected level or fixed beside start, got neither"),
+                            ({"start": start, "level": 0.2 * unit.kelvin}, "level in nanometer, got kelvin"),
+                            ({"start": start, "level": 0.2, "density": True}, "no start for states with a density"),
+                            ({"start": start[:5], "level": 0.2}, "positions of 8 atoms")):
         with pytest.raises(ValueError, match=words):
             generator.generate(1, **settings)
 
