@@ -12,6 +12,7 @@ from openmm import app, unit
 from openmmorbit import orbit
 from openmmorbit.arguments import checkInteger
 from openmmorbit.data.proteinchecks import checkSpacing
+from openmmorbit.designs import splitNumber
 from openmmorbit.selections import findAtoms, selectAtoms
 from openmmorbit.simulation.states import States, readStates, requireFinite, requireTopology
 from openmmorbit.topologies import makeRecord
@@ -195,14 +196,23 @@ def measureBackbone(protein: Any, *, state: int = 0, topology: app.Topology | No
     return orbit.measureBackbone(record, 10 * states.positions[0, atoms].ravel())
 
 
-def makeTopology(record: orbit.TopologyRecord) -> app.Topology:
-    """Get the openmm.app.Topology of flat lists of atoms, bonds, residues and chains."""
-    topology, chains = app.Topology(), {}
+def makeTopology(record: orbit.TopologyRecord, chainNames: Sequence[str] = ()) -> app.Topology:
+    """Get the openmm.app.Topology of flat lists of atoms, bonds, residues and chains.
+
+    Parameters
+    ----------
+    record : openmmorbit.orbit.TopologyRecord
+        The numbers of its residues have their insertion codes behind them.
+    chainNames : sequence of str, optional
+        Of the chains; default: their numbers.
+    """
+    topology = app.Topology()
+    chains: dict[int, app.topology.Chain] = {}
     residues = []
     for name, number, chain in zip(record.residueNames, record.residueIds, record.residueChains):
         if chain not in chains:
-            chains[chain] = topology.addChain()
-        residues.append(topology.addResidue(name, chains[chain], number))
+            chains[chain] = topology.addChain(chainNames[len(chains)] if len(chainNames) else None)
+        residues.append(topology.addResidue(name, chains[chain], *splitNumber(number)))
     atoms = [topology.addAtom(atom.name, app.Element.getByAtomicNumber(atom.element), residues[atom.residue])
              for atom in record.atoms]
     for bond in record.bonds:
@@ -285,7 +295,12 @@ def buildBackbone(trace: Any, sequence: str | Sequence[str | None] | app.Topolog
         core.residueNames = names
     built = orbit.buildBackbone(core, settings)
     heavy = unit.Quantity(0.1 * np.asarray(built.positions).reshape(-1, 3), unit.nanometer)
-    model = ProteinModel(makeTopology(built.topology), heavy, built.report, built.topology)
+    # A chain that was split has no name for its second part.
+    named = [] if known is None or chains is not None else list(
+        {entry.chain.index: entry.chain.id for entry in _findResidues(known, "buildBackbone")}.values())
+    if len(named) != len(set(built.topology.residueChains)):
+        named = []
+    model = ProteinModel(makeTopology(built.topology, named), heavy, built.report, built.topology)
     if hydrogens:
         addHydrogens(model, pH)
     return model

@@ -2,6 +2,7 @@
 """What a generator of backbones is asked for: chains of residues, and what is known of their positions."""
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -40,8 +41,14 @@ def makeBackbone(length: int | Sequence[int], structure: str | None = None) -> o
     return orbit.makeBackbone(numbers, "" if structure is None else str(structure))
 
 
-def makeTopology(backbone: orbit.BackboneSubject, atomsPerResidue: int,
-                 residueName: str | Sequence[str] = "ALA") -> app.Topology:
+def splitNumber(text: str) -> tuple[str, str]:
+    """Get the number and the insertion code of a residue such as 52A, as a Topology has them."""
+    match = re.fullmatch(r"(-?\d+)([A-Za-z])", text)
+    return (text, "") if match is None else (match[1], match[2])
+
+
+def makeTopology(backbone: orbit.BackboneSubject, atomsPerResidue: int, residueName: str | Sequence[str] = "ALA",
+                 numbers: Sequence[str] = ()) -> app.Topology:
     """Get the Topology of a backbone: CA atoms without bonds, or N, CA and C with theirs.
 
     Parameters
@@ -51,16 +58,18 @@ def makeTopology(backbone: orbit.BackboneSubject, atomsPerResidue: int,
         1 or 3.
     residueName : str or sequence of str
         Name of all residues, or of each.
+    numbers : sequence of str, optional
+        Number of each residue with its insertion code; default: those of the backbone.
     """
     graph = orbit.makeBackboneGraph(backbone, atomsPerResidue)
     names = [atom.name for atom in graph.atoms]
     residues = [residueName] * backbone.getNumResidues() if isinstance(residueName, str) else residueName
     topology, atoms, chain, last = app.Topology(), [], None, -1
-    for k, (index, number) in enumerate(zip(backbone.chains, backbone.numbers)):
+    for k, (index, number) in enumerate(zip(backbone.chains, numbers or [str(entry) for entry in backbone.numbers])):
         if index != last:
             turn = int(index) // len(_letters)
             chain, last = topology.addChain(_letters[int(index) % len(_letters)] + (str(turn) if turn else "")), index
-        residue = topology.addResidue(residues[k], chain, id=str(number))
+        residue = topology.addResidue(residues[k], chain, *splitNumber(number))
         for name in names[k * atomsPerResidue:(k + 1) * atomsPerResidue]:
             atoms.append(topology.addAtom(name, app.Element.getBySymbol(_elements[name]), residue))
     if atomsPerResidue > 1:
@@ -85,6 +94,8 @@ class BackboneDesign:
         Name of every residue; ALA for those that are designed.
     labels : tuple of str
         Chain and number that a residue has in the protein, e.g. "A10"; empty for those that are designed.
+    numbers : tuple of str
+        Number of every residue with its insertion code, e.g. "52A"; empty: those of the backbone.
     """
 
     backbone: orbit.BackboneSubject
@@ -92,6 +103,7 @@ class BackboneDesign:
     fixed: tuple[int, ...] = ()
     names: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
+    numbers: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return self.backbone.getNumResidues()
@@ -119,7 +131,7 @@ class BackboneDesign:
 
     def makeTopology(self, atomsPerResidue: int) -> app.Topology:
         """Get the Topology of what is generated."""
-        return makeTopology(self.backbone, atomsPerResidue, self.names or OPEN_RESIDUE)
+        return makeTopology(self.backbone, atomsPerResidue, self.names or OPEN_RESIDUE, self.numbers)
 
     def makeStart(self, atomsPerResidue: int, level: float | None = None) -> orbit.GenerationStart:
         """Get where the generation starts, see BackboneGenerator.generate().
@@ -154,8 +166,8 @@ class BackboneDesign:
                 parts[-1].append(k)
             else:
                 parts.append([k])
-        return ", ".join(f"{self._span(part, self.labels)} at "
-                         f"{self._span(part, [str(number) for number in self.backbone.numbers])}" for part in parts)
+        numbers = self.numbers or [str(number) for number in self.backbone.numbers]
+        return ", ".join(f"{self._span(part, self.labels)} at {self._span(part, numbers)}" for part in parts)
 
     @staticmethod
     def _span(part: Sequence[int], texts: Sequence[Any]) -> str:

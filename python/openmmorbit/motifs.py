@@ -12,7 +12,7 @@ import numpy as np
 from openmmorbit import orbit
 from openmmorbit.arguments import checkInteger
 from openmmorbit.data.proteinchecks import findLeftHanded
-from openmmorbit.designs import OPEN_RESIDUE, BackboneDesign
+from openmmorbit.designs import OPEN_RESIDUE, BackboneDesign, splitNumber
 from openmmorbit.proteinresidues import ProteinResidue, chooseRange, getDistance, isBonded, readResidues
 
 _where = "designBackbone"
@@ -199,18 +199,23 @@ def _checkMotif(residues: Sequence[ProteinResidue], row: Sequence[int | None]) -
                              "refuses it, check=False (--no-check)")
 
 
+def _numberRow(residues: Sequence[ProteinResidue], row: Sequence[int | None]) -> list[str]:
+    """Get the numbers of residues in their places; those that are missing count on from the one before."""
+    numbers: list[str] = []
+    for k in row:
+        numbers.append(residues[k].number if k is not None else str(1 + int(splitNumber(numbers[-1])[0])))
+    return numbers
+
+
 def _makeDesign(residues: Sequence[ProteinResidue], rows: Sequence[Sequence[int | None]], fixed: set[int],
                 keepNumbers: bool) -> BackboneDesign:
+    # Only a backbone without insertion codes can have the numbers of the protein.
+    names = [_numberRow(residues, row) if keepNumbers else [str(1 + k) for k in range(len(row))] for row in rows]
+    firsts = [int(splitNumber(row[0])[0]) for row in names]
     subject = orbit.BackboneSubject()
-    chains: list[int] = []
-    numbers: list[int] = []
-    for index, row in enumerate(rows):
-        digits = re.sub(r"[A-Za-z]", "", residues[row[0]].number) if keepNumbers and row[0] is not None else "1"
-        first = int(digits)
-        chains += [index] * len(row)
-        numbers += range(first, first + len(row))
+    subject.chains = np.array([index for index, row in enumerate(rows) for _ in row], np.int32)
+    subject.numbers = np.array([first + k for first, row in zip(firsts, rows) for k in range(len(row))], np.int32)
     places: list[int | None] = [k for row in rows for k in row]
-    subject.chains, subject.numbers = np.array(chains, np.int32), np.array(numbers, np.int32)
     subject.structure = "?" * len(places)
     subject.validate()
     unknown = np.full((3, 3), np.nan)
@@ -218,7 +223,8 @@ def _makeDesign(residues: Sequence[ProteinResidue], rows: Sequence[Sequence[int 
         subject, np.array([unknown if k is None else residues[k].places for k in places]),
         tuple(place for place, k in enumerate(places) if k in fixed),
         tuple(residues[k].name if k is not None and k in fixed else OPEN_RESIDUE for k in places),
-        tuple("" if k is None else residues[k].label for k in places))
+        tuple("" if k is None else residues[k].label for k in places),
+        tuple(number for row in names for number in row))
 
 
 def designBackbone(protein: Any, fixed: str | Sequence[str] | None = None, *,

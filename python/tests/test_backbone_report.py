@@ -8,13 +8,13 @@ import sys
 import numpy as np
 import pytest
 from conftest import runCli
-from openmm import unit
+from openmm import app, unit
 
 import openmmorbit
 from openmmorbit.data.backbones import buildBackboneDataset
 from openmmorbit.evaluation import evaluateBackbones, similarity, traces
 from openmmorbit.evaluation.backbonefigures import BackboneFigures, Collected, TraceSet
-from openmmorbit.evaluation.backbones import readTraces
+from openmmorbit.evaluation.backbones import _toTraces, readTraces
 from openmmorbit.evaluation.builtbackbones import buildAll, makeFigures, scoreSequences
 from openmmorbit.evaluation.figures import Figure
 from openmmorbit.evaluation.mpnn import shiftResidues
@@ -346,3 +346,18 @@ def testProteinsAreBuiltAndStarted(data):
     found = {figure.key: figure for figure in figures}
     assert found["built"].value == 100 and found["built"].own == 0 and found["favoured"].value > 90
     assert found["favoured"].own is None and details["reference"]["refused"] == {"mirrored": 3}
+
+
+def testInsertionCodesAreNoBreaks():
+    """Of generated backbones that keep the numbers of a protein; a gap is a break where CA atoms are apart."""
+    topology = app.Topology()
+    chain = topology.addChain("A")
+    for number, code in (("14", ""), ("15", ""), ("15", "A"), ("15", "B"), ("20", ""), ("30", "")):
+        topology.addAtom("CA", app.element.carbon, topology.addResidue("ALA", chain, number, code))
+    subject = openmmorbit.makeBackbone(6)
+    core = openmmorbit.orbit.Ensemble(openmmorbit.orbit.makeBackboneGraph(subject, 1))
+    places = makeAlphas(6)
+    places[5] += 20.0
+    core.addConformer(0.1 * places)
+    trace, = _toTraces([openmmorbit.Ensemble(core, topology)])
+    assert list(trace.numbers) == [1, 2, 3, 4, 5, 7]

@@ -122,6 +122,37 @@ def testContigsAreDrawnWithinTheirBounds(tmp_path):
     assert two.describeMotif() == "A5-A9 at 5-9, B3-B6 at 1-4"
 
 
+def testInsertionCodesComeBack(model, tmp_path):
+    """In the Topology, in files and in proteins that are built, with gaps and jumps in the numbers."""
+    numbers = [13, 14, 15, "15A", "15B", "15C", 16, 17, *range(40, 52), *range(55, 62)]
+    indices = [*range(20), *range(23, 30)]
+    protein = writeResidues(tmp_path / "x.pdb", numbers, indices=indices)
+    wanted = [str(n) for n in [*numbers[:20], 52, 53, 54, *numbers[20:]]]
+    generator = openmmorbit.BackboneGenerator(model, numSteps=2, check=False)
+    design = openmmorbit.designBackbone(protein, "A15-16,A40-44")
+    assert design.describeMotif() == "A15-A16 at 15-16, A40-A44 at 40-44"
+    assert list(design.numbers) == wanted and not design.backbone.hasBreaks()
+    ensemble = generator.generate(design, 1, seed=3)
+
+    def listNumbers(topology):
+        return [residue.id + residue.insertionCode.strip() for residue in topology.residues()]
+
+    ensemble.writePDB(tmp_path / "a.pdb")
+    ensemble.writePDBx(tmp_path / "a.cif")
+    assert listNumbers(ensemble.topology) == wanted
+    for path in (tmp_path / "a.pdb", tmp_path / "a.cif"):
+        assert listNumbers(openmmorbit.readStructures(path)[0].topology) == wanted
+    whole = openmmorbit.designBackbone(protein, residues="A13-51")
+    started = generator.generate(whole, 1, seed=3, level=0.3)
+    assert listNumbers(started.topology) == wanted[:20]
+    topology = whole.makeTopology(1)
+    topology._chains[0].id = "C"
+    part = openmmorbit.buildBackbone(app.Modeller(topology, whole.positions[:, 1] * unit.nanometer))
+    residues = list(part.topology.residues())
+    assert [chain.id for chain in part.topology.chains()] == ["C"]
+    assert listNumbers(part.topology) == wanted[:20] and (residues[3].id, residues[3].insertionCode) == ("15", "A")
+
+
 def testInsertionCodesAndLongNamesOfChains(tmp_path):
     protein = writeResidues(tmp_path / "x.pdb", [50, 51, 52, "52A", "52B", 53, 54])
     assert openmmorbit.designBackbone(protein, "A52-52B").labels[2:5] == ("A52", "A52A", "A52B")

@@ -25,6 +25,8 @@ from openmmorbit.evaluation.reportpage import describeGeneration, describeProces
 from openmmorbit.evaluation.traces import Trace
 
 if TYPE_CHECKING:
+    from openmm import app
+
     from openmmorbit._types import ModelLike, StrPath
     from openmmorbit.ensemble import Ensemble
 
@@ -34,6 +36,8 @@ MIN_BACKBONES = 10
 MIN_RESIDUES = 6
 #: Backbones that are generated together.
 BLOCK = 50
+#: CA atoms of neighbours that are farther apart are not bonded, Angstrom.
+_FARTHEST_BONDED = 4.5
 _where = "evaluateBackbones"
 
 
@@ -83,6 +87,16 @@ def readTraces(paths: StrPath | Sequence[StrPath]) -> tuple[list[Trace], list[Tr
         all(sides[0] is not sides[1] for sides in both)
 
 
+def _countResidues(residues: Sequence[app.topology.Residue], positions: np.ndarray) -> np.ndarray:
+    """Number residues from 1, with a step of 2 for a break: a gap in their numbers, and CA atoms apart in all."""
+    numbers = [1]
+    for k, (before, after) in enumerate(zip(residues, residues[1:])):
+        isGap = after.chain.index == before.chain.index and int(after.id) - int(before.id) > 1
+        apart = np.linalg.norm(positions[:, k + 1] - positions[:, k], axis=1)
+        numbers.append(numbers[-1] + (2 if isGap and (apart > _FARTHEST_BONDED).all() else 1))
+    return np.array(numbers)
+
+
 def _toTraces(ensembles: Sequence[Ensemble]) -> list[Trace]:
     """Get the CA traces of generated backbones, numbered from 1."""
     found: list[Trace] = []
@@ -90,7 +104,7 @@ def _toTraces(ensembles: Sequence[Ensemble]) -> list[Trace]:
         residues = [atom.residue for atom in ensemble.topology.atoms() if atom.name == "CA"]
         chosen = [atom.index for atom in ensemble.topology.atoms() if atom.name == "CA"]
         chains = np.array([residue.chain.index for residue in residues])
-        numbers = np.array([int(residue.id) for residue in residues])
+        numbers = _countResidues(residues, 10 * np.asarray(ensemble.positions._value)[:, chosen])
         for positions in ensemble.positions._value:
             found.append(Trace(10 * np.asarray(positions[chosen], float), chains, numbers, f"{len(found) + 1}"))
     return found
