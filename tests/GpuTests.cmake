@@ -2,6 +2,7 @@
 # skipped and prints the reason. OpenCL runs on a CPU too (PoCL).
 set(ORBIT_PRECISIONS_TestDenoiserKernel single mixed double tf32)
 set(ORBIT_PRECISIONS_TestGatedTransformer single mixed double)
+set(ORBIT_PRECISIONS_TestSelfConditioning single mixed double)
 set(ORBIT_PRECISIONS_TestDenoiserSymmetry single mixed double tf32)
 set(ORBIT_PRECISIONS_TestClampFixed single mixed double)
 set(ORBIT_PRECISIONS_TestClassifierFreeGuidance single mixed double)
@@ -59,7 +60,8 @@ function(orbit_add_gpu_tests suite)
         endforeach()
     endforeach()
     # The tiles of a GPU, and groups that fit no tile, on whatever device there is.
-    if(suite MATCHES "^Test(DenoiserKernel|DenoiserSymmetry|GatedTransformer)$" AND "OpenCL" IN_LIST ORBIT_GPU_PLATFORMS)
+    if(suite MATCHES "^Test(DenoiserKernel|DenoiserSymmetry|GatedTransformer|SelfConditioning)$"
+            AND "OpenCL" IN_LIST ORBIT_GPU_PLATFORMS)
         orbit_add_gpu_test(${suite}.OpenCL.gpuTiles ${suite} OpenCL single ORBIT_GPU_TILES=gpu)
         orbit_add_gpu_test(${suite}.OpenCL.oddGroups ${suite} OpenCL single ORBIT_GPU_TILES=gpu ORBIT_GPU_GROUP_SIZE=23
             ORBIT_GPU_BIAS_BYTES=1)

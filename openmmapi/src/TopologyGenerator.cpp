@@ -67,6 +67,10 @@ public:
             throw ArgumentError(std::string("TopologyGenerator::") + method + ": expected a model that knows its hand, "
                     "got one whose states are reflected; train it with the setting rotations \"SO3\"");
 
+        if (generator.getModel().getSettings().selfConditioning)
+            throw ArgumentError(std::string("TopologyGenerator::") + method + ": expected a model whose steps are "
+                    "functions of the positions, got one that is self-conditioned; train it without selfConditioning");
+
         // Rounding matters more where numbers are in single precision.
 
         difference = (generator.getPlatformName() == "Reference" ? 1e-4 : 5e-3) * 0.1 / unit;

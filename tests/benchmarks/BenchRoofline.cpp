@@ -167,13 +167,14 @@ void benchPairs(benchmark::State& state, const KernelTable* table) {
     auto pack = [&](int rows, int depth) {
         return makeWords(*table, rows, depth, table->bf16 ? (depth + 1) / 2 : depth);
     };
+    const long radialStride = table->bf16 ? (s.numRadial + 1) / 2 : s.numRadial;
     const AlignedBuffer radial = pack(s.pairWidth, s.numRadial), hidden = pack(s.pairWidth, s.pairWidth),
             biasWeight = pack(numBias, s.pairWidth);
     AlignedBuffer embedding((std::size_t) s.pairWidth * padded), zeros(numBias + s.pairWidth + ROW_PADDING),
             bias((std::size_t) numBias * numAtoms * padded), scratch(table->pairScratch(s.pairWidth, s.numRadial));
-    PairRowTask task{0, numAtoms, padded, s.pairWidth, s.numRadial, numBias, coordinates.data(), 3.0f,
-        embedding.data(), zeros.data(), radial.data(), hidden.data(), zeros.data(), biasWeight.data(), zeros.data(),
-        bias.data(), (long) numAtoms * padded, scratch.data()};
+    PairRowTask task{0, numAtoms, padded, s.pairWidth, s.numRadial, numBias, coordinates.data(), nullptr,
+        3.0f, embedding.data(), zeros.data(), radial.data(), radialStride, hidden.data(), zeros.data(),
+        biasWeight.data(), zeros.data(), bias.data(), (long) numAtoms * padded, scratch.data()};
     const double seconds = benchSupport::measureShortest(state, [&] {
         for (task.row = 0; task.row < numAtoms; task.row++) {
             task.bias = bias.data() + (std::size_t) task.row * padded;

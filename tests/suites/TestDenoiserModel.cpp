@@ -79,6 +79,32 @@ TEST(DenoiserModel, holdsTheSamplerItWasMadeFor) {
     EXPECT_THROW(model.setSamplerSettings(sampler), ArgumentError);
 }
 
+TEST(DenoiserModel, selfConditioningIsKept) {
+    // A file without it says nothing of it, as older files.
+
+    const DenoiserModel plain = makeTinyModel();
+    EXPECT_EQ(plain.toBytes().find("selfConditioning"), string::npos);
+    DenoiserModel model = plain;
+    model.addSelfConditioning();
+    EXPECT_EQ(model.getTensor("pair.radialBefore.weight").values, vector<float>(4, 0.0f));
+    EXPECT_NE(model.getChecksum(), plain.getChecksum());
+    for (const string& name : plain.getTensorNames())
+        EXPECT_EQ(model.getTensor(name).values, plain.getTensor(name).values);
+    const DenoiserModel read = DenoiserModel::fromBytes(model.toBytes());
+    EXPECT_TRUE(read.getSettings().selfConditioning);
+    expectSame(read, model, "exact");
+    EXPECT_EQ(read.toBytes(), model.toBytes());
+
+    // A model that has it keeps its weights.
+
+    DenoiserModel random = DenoiserModel::createRandom(model.getSettings(), 11);
+    EXPECT_EQ(random.getTensor("pair.radial.weight").values, plain.getTensor("pair.radial.weight").values);
+    EXPECT_NE(random.getTensor("pair.radialBefore.weight").values, vector<float>(4, 0.0f));
+    const string bytes = random.toBytes();
+    random.addSelfConditioning();
+    EXPECT_EQ(random.toBytes(), bytes);
+}
+
 TEST(DenoiserModel, bfloat16RoundTrip) {
     const DenoiserModel model = makeSmallModel();
     const string bytes = model.toBytes(TensorStorage::BFloat16);

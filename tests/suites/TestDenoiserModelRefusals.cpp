@@ -153,6 +153,9 @@ TEST(DenoiserModelRefusals, settingsThatDoNotFitAreNamed) {
     expectRefusal({"a width that numHeads divides"}, set("numHeads", 3));
     expectRefusal({"a positive finite radialMax, got -1"}, set("radialMax", -1.0));
     expectRefusal({"a number as setting \"dataScale\""}, set("dataScale", nullptr));
+    expectRefusal({"true or false as setting \"selfConditioning\", got number"}, set("selfConditioning", 1));
+    expectRefusal({"tensor \"pair.radialBefore.weight\" of shape [2][2], got no such tensor"},
+        set("selfConditioning", true));
     expectRefusal({"tensor \"layer.1.attention.output.bias\" of shape [2], got no such tensor"}, set("numLayers", 2));
     expectRefusal({"only tensors of the architecture", "extra"}, [](json& h, string& data) {
         h["extra"] = {{"dtype", "F32"}, {"shape", {0}}, {"data_offsets", {data.size(), data.size()}}};
@@ -209,4 +212,8 @@ TEST(DenoiserModelRefusals, settersRefuse) {
     DenoiserModel invalid = makeTinyModel();
     invalid.setMetadata("name", "\xff\xfe");
     EXPECT_THROW(invalid.toBytes(), ArgumentError);
+    settings = makeSmallSettings();
+    settings.selfConditioning = true;
+    expectMentions<ArgumentError>("expected no selfConditioning for a gated transformer, which always has it, got true",
+        [&] { DenoiserModel::createRandomGated(settings, GatedTransformerSettings(), 1); });
 }

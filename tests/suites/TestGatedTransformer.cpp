@@ -1,17 +1,15 @@
 // SPDX-License-Identifier: MIT
 // The gated transformer of a platform against the Reference stages, with and without an estimate of before.
-#include "Denoiser.h"
-#include "KernelContext.h"
 #include "KernelRuns.h"
 #include "Matchers.h"
 #include "Models.h"
+#include "ReferenceRuns.h"
 #include "Tolerances.h"
 #include "openmmorbit/BackboneInputs.h"
 #include "openmmorbit/internal/Stages.h"
 
 using namespace OrbitPlugin;
 using namespace testSupport;
-using std::string;
 using std::vector;
 
 namespace {
@@ -76,61 +74,6 @@ Batch makeBackboneBatch(const DenoiserModel& model, SamplerMethod method = Sampl
     return batch;
 }
 
-vector<double> evaluateReference(const reference::Denoiser& denoiser, const Batch& batch, double sigma,
-        const vector<double>& y, const vector<double>& before, StageTaps* taps) {
-    vector<double> denoised(y.size());
-    for (int c = 0; c < (int) batch.copies.size(); c++) {
-        const BatchCopy& copy = batch.copies[c];
-        const int begin = 3 * copy.firstPoint, size = 3 * batch.getNumPoints(c);
-        denoiser.evaluate(batch.inputs[copy.input], copy.condition, sigma, reference::Input(y).slice(begin, size),
-            reference::Output(denoised).slice(begin, size), taps,
-            before.empty() ? reference::Input() : reference::Input(before).slice(begin, size));
-    }
-    return denoised;
-}
-
-/** The sampler written out: every evaluation but the first one sees what the one before denoised. */
-vector<double> generateReference(const reference::Denoiser& denoiser, const Batch& batch, vector<double> y) {
-    vector<double> before;
-    const vector<double>& levels = batch.plan.noiseLevels;
-    for (int step = 0; step < batch.plan.getNumSteps(); step++) {
-        const double sigma = levels[step], renewed = batch.plan.renewedLevels[step];
-        const double next = std::sqrt(levels[step + 1] * levels[step + 1] - renewed * renewed);
-        const vector<double> D = evaluateReference(denoiser, batch, sigma, y, before, nullptr);
-        vector<double> result(y.size());
-        for (int i = 0; i < (int) y.size(); i++) {
-            double target = D[i];
-            if (batch.plan.method == SamplerMethod::Multistep && step > 0 && next > 0) {
-                const double h = std::log(sigma / levels[step + 1]), last = std::log(levels[step - 1] / sigma);
-                const double w = (h / (1 - next / sigma) + h / std::log(next / sigma)) / last;
-                target = (1 + w) * D[i] - w * before[i];
-            }
-            result[i] = next / sigma * y[i] + (1 - next / sigma) * target;
-        }
-        before = D;
-        if (batch.plan.method == SamplerMethod::Heun && next > 0) {
-            const vector<double> D2 = evaluateReference(denoiser, batch, next, result, before, nullptr);
-            for (int i = 0; i < (int) y.size(); i++)
-                result[i] = y[i] + (next - sigma) / 2 * ((y[i] - D[i]) / sigma + (result[i] - D2[i]) / next);
-            before = D2;
-        }
-        for (int c = 0; c < (int) batch.copies.size(); c++) {
-            const BatchCopy& copy = batch.copies[c];
-            const int numPoints = batch.getNumPoints(c);
-            vector<double> noise(3 * numPoints);
-            reference::noise({batch.getStepSeed(step), copy.record, copy.copy, copy.draw}, noise);
-            reference::addNoise({numPoints}, renewed, noise,
-                reference::Output(result).slice(3 * copy.firstPoint, 3 * numPoints));
-        }
-        y = result;
-    }
-    return y;
-}
-
-} // namespace
-
-namespace {
-
 vector<DenoiserModel> makeModels() {
     vector<DenoiserModel> models = {makeGatedModel(), makeOddModel(3), makeOddModel(0)};
     for (int triangleWidth : {5, 0})
@@ -141,55 +84,19 @@ vector<DenoiserModel> makeModels() {
 } // namespace
 
 TEST(GatedTransformer, everyTapAgreesWithReference) {
-    for (const DenoiserModel& model : makeModels()) {
-        const Batch batch = makeBackboneBatch(model);
-        const reference::Denoiser denoiser(model);
-        KernelContext context(model);
-        context.getKernel().setBatch(batch);
-        for (double sigma : {1e6, 1.5, 0.002})
-            for (bool hasBefore : {false, true}) {
-                const vector<double> positions = makeBatchPositions(batch, 1 + 2 * sigma);
-                const vector<double> before = hasBefore ? makeBatchPositions(batch, 1.3) : vector<double>();
-                context.getKernel().setPositions(positions);
-                const vector<double> centred = context.getKernel().getPositions();
-                if (hasBefore) {
-                    vector<double> state = {0};
-                    state.insert(state.end(), centred.begin(), centred.end());
-                    state.insert(state.end(), before.begin(), before.end());
-                    context.getKernel().setSamplerState(state);
-                }
-                StageTaps taps, expectedTaps;
-                vector<double> denoised, untapped;
-                context.getKernel().evaluate(sigma, denoised, &taps);
-                context.getKernel().evaluate(sigma, untapped, nullptr);
-                const vector<double> expected =
-                    evaluateReference(denoiser, batch, sigma, centred, before, &expectedTaps);
-                const vector<string> names = getGatedTapNames(model.getSettings().numLayers);
-                ASSERT_EQ(expectedTaps.size(), names.size());
-                EXPECT_EQ(taps.size(), names.size());
-                for (const string& name : names)
-                    expectClose(name + " at sigma " + std::to_string(sigma), taps[name], expectedTaps.at(name),
-                        tolerance(name, precisionName()));
-                expectClose("denoiser", denoised, expected, tolerance("denoiser", precisionName()));
-                expectClose("denoiser", untapped, denoised, tolerance("exact", precisionName()));
-            }
-    }
+    for (const DenoiserModel& model : makeModels())
+        checkTaps(model, makeBackboneBatch(model), getGatedTapNames(model.getSettings().numLayers),
+            {1e6, 1.5, 0.002});
 }
 
 namespace {
 
 void checkGeneration(const DenoiserModel& model) {
-    const reference::Denoiser denoiser(model);
-    KernelContext context(model);
+    vector<Batch> batches;
     for (SamplerMethod method : {SamplerMethod::Euler, SamplerMethod::Heun, SamplerMethod::Multistep})
-        for (double renewal : {0.0, 1.0}) {
-            const Batch batch = makeBackboneBatch(model, method, renewal);
-            context.getKernel().setBatch(batch);
-            context.getKernel().start();
-            const vector<double> start = context.getKernel().getPositions();
-            expectClose("generation", generate(context.getKernel(), batch), generateReference(denoiser, batch, start),
-                tolerance("generation", precisionName()));
-        }
+        for (double renewal : {0.0, 1.0})
+            batches.push_back(makeBackboneBatch(model, method, renewal));
+    checkReferenceGenerations(model, batches);
 }
 
 } // namespace

@@ -21,11 +21,12 @@ struct TinyPairs {
     vector<double> hidden = {1}, hiddenBias = {0}, bias = {1, -2}, biasBias = {0.5, 0.25};
     vector<int> features = {0, 1, 2, 0};
     vector<double> u = {0, 0, 0, 0, 2.4, 3.2}, cond = {3}, output = vector<double>(8);
+    vector<double> radialBefore, before;
 
     const vector<double>& run() {
         const PairFeaturesShape shape = {2, 1, 1, 2, 1, 2, 4.0, (int) u.size() / 6};
-        reference::pairFeatures(shape, {radial, embedding, time, {hidden, hiddenBias}, {bias, biasBias}},
-            {features, u, cond}, output);
+        reference::pairFeatures(shape, {radial, embedding, time, {hidden, hiddenBias}, {bias, biasBias}, radialBefore},
+            {features, u, cond, before}, output);
         return output;
     }
     /** The two outputs of a pair whose first layer sees a. */
@@ -64,6 +65,23 @@ TEST(PairFeatures, conditionActsOnEveryPair) {
     const vector<double> output = tiny.run();
     for (int pair = 0; pair < 4; pair++)
         expectClose("pair", vector<double>{output[pair], output[4 + pair]}, TinyPairs::expect(1.5), CLOSE);
+}
+
+TEST(PairFeatures, distancesOfBeforeAddUp) {
+    TinyPairs tiny;
+    tiny.radial = {0, 1};
+    tiny.radialBefore = {0, -0.75};
+    const vector<double> without = tiny.run();
+    expectClose("there was no step before", vector<double>{without[1], without[5]}, TinyPairs::expect(1), CLOSE);
+    tiny.before = {1, 0, 0, 1, 0, 4};
+    vector<double> output = tiny.run();
+    expectClose("both at the peak", vector<double>{output[1], output[5]}, TinyPairs::expect(1 - 0.75), CLOSE);
+    tiny.before = {1, 0, 0, 1, 0, 8};
+    output = tiny.run();
+    expectClose("one width away", vector<double>{output[1], output[5]}, TinyPairs::expect(1 - 0.75 * std::exp(-0.5)),
+            CLOSE);
+    tiny.radialBefore = {0, 0};
+    EXPECT_EQ(tiny.run(), without);
 }
 
 TEST(PairFeatures, distancesAreThoseOfReferencePoints) {

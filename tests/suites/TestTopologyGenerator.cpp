@@ -325,4 +325,11 @@ TEST(TestTopologyGenerator, RefusesDensitiesOfOtherSamplers) {
     reflected->setSamplerSettings(makePlainSampler(SamplerMethod::Euler));
     expectMentions<ArgumentError>(
             "train it with the setting rotations \"SO3\"", [&] { reflected->generateWithDensity(1, 1); });
+    DenoiserModel model = makeArmedHalideModel(OrbitRotations::Proper);
+    model.addSelfConditioning();
+    const auto conditioned = makeGenerator(model);
+    conditioned->setSamplerSettings(makePlainSampler(SamplerMethod::Euler));
+    const std::string words = "got one that is self-conditioned; train it without selfConditioning";
+    expectMentions<ArgumentError>(words, [&] { conditioned->generateWithDensity(1, 1); });
+    expectMentions<ArgumentError>(words, [&] { conditioned->computeLogDensities(vector<double>(21, 0.1)); });
 }

@@ -38,6 +38,8 @@ struct OPENMM_EXPORT_ORBIT PairBiasTransformerSettings {
     int numFrequencies = 16;    ///< T
     double dataScale = 1.6;     ///< sigma_d of (3.1), model unit
     int pointsPerToken = 1;     ///< P, points in space that a token stands for: 1 for an atom, 3 for N, CA and C
+    /** Whether pairs see the positions as the step before denoised them. The gated transformer always does: false */
+    bool selfConditioning = false;
 };
 
 /** What the gated transformer has besides these, section 9 of docs/theory.md. */
@@ -130,6 +132,11 @@ public:
     const ModelTensor& getTensor(const std::string& name) const;
     /** Set or replace a tensor. */
     void setTensor(const std::string& name, const ModelTensor& tensor);
+    /**
+     * Make the model self-conditioned, if it is not: the weights of what was denoised before are zero, so it denoises
+     * as it did until they are trained.
+     */
+    void addSelfConditioning();
     /** Get the names of all tensors, sorted. */
     std::vector<std::string> getTensorNames() const;
     /** Get the name and shape of every tensor that the architecture needs. */

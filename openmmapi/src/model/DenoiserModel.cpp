@@ -61,6 +61,9 @@ void checkGatedSettings(const string& where, const DenoiserModel& model) {
     const GatedTransformerSettings& gated = model.getGatedSettings();
     checkRange(where, "pointsPerToken of a gated transformer", model.getSettings().pointsPerToken, 1, 1);
     checkRange(where, "numFrequencies of a gated transformer", model.getSettings().numFrequencies, 2, 4096);
+    if (model.getSettings().selfConditioning)
+        throw ArgumentError(where + ": expected no selfConditioning for a gated transformer, which always has it, got "
+            "true; set it to false");
     checkRange(where, "numRegisters", gated.numRegisters, 0, 1024);
     checkRange(where, "numBins", gated.numBins, 3, 4096);
     checkRange(where, "numSelfBins", gated.numSelfBins, 3, 4096);
@@ -158,6 +161,14 @@ void DenoiserModel::setTensor(const string& name, const ModelTensor& tensor) {
     checksum.clear();
 }
 
+void DenoiserModel::addSelfConditioning() {
+    if (settings.selfConditioning || network == NetworkKind::GatedTransformer)
+        return;
+    settings.selfConditioning = true;
+    const int p = settings.pairWidth, K = settings.numRadial;
+    setTensor("pair.radialBefore.weight", {{p, K}, vector<float>((std::size_t) p * K, 0.0f)});
+}
+
 vector<string> DenoiserModel::getTensorNames() const {
     vector<string> names;
     for (const auto& item : tensors)
@@ -181,6 +192,8 @@ map<string, vector<int>> DenoiserModel::getExpectedShapes() const {
     shapes["token.embedding"] = {countValues(atomVocabularies), d};
     shapes["token.coordinates.weight"] = {d, 3 * k};
     shapes["pair.radial.weight"] = {p, settings.numRadial};
+    if (settings.selfConditioning)
+        shapes["pair.radialBefore.weight"] = {p, settings.numRadial};
     shapes["pair.embedding"] = {countValues(pairVocabularies), p};
     shapes["pair.time.weight"] = {p, c};
     shapes["pair.hidden.weight"] = {p, p};

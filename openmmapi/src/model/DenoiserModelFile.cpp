@@ -70,6 +70,8 @@ void forEachSetting(NetworkKind network, Settings& settings, Gated& gated, const
     if (!isGated)
         function("dataScale", settings.dataScale);
     function("pointsPerToken", settings.pointsPerToken);
+    if (!isGated)
+        function("selfConditioning", settings.selfConditioning);
     if (isGated) {
         function("numRegisters", gated.numRegisters);
         function("numBins", gated.numBins);
@@ -130,13 +132,18 @@ public:
         std::set<string> known;
         forEachSetting(network, settings, gated, [&](const string& name, auto& value) {
             known.insert(name);
-            if (!object.contains(name) && name == "pointsPerToken")
-                return;     // Of files that are older than it: 1.
+            if (!object.contains(name) && (name == "pointsPerToken" || name == "selfConditioning"))
+                return;     // Of files that are older than it: 1, and false.
             if (!object.contains(name))
                 refuse("setting \"" + name + "\"", "none");
             const json& element = object[name];
             if constexpr (std::is_same_v<std::decay_t<decltype(value)>, int>)
                 value = getInt(element, "setting \"" + name + "\"");
+            else if constexpr (std::is_same_v<std::decay_t<decltype(value)>, bool>) {
+                if (!element.is_boolean())
+                    refuse("true or false as setting \"" + name + "\"", element.type_name());
+                value = element.get<bool>();
+            }
             else if (element.is_number())
                 value = element.get<double>();
             else
@@ -274,6 +281,8 @@ string DenoiserModel::toBytes(TensorStorage storage) const {
     forEachSetting(network, settings, gated, [&](const string& name, const auto& value) {
         object[name] = value;
     });
+    if (!settings.selfConditioning)
+        object.erase("selfConditioning");   // Older versions read models without it.
     map<string, string> texts = metadata;
     for (const auto& item : metadata)
         if (RESERVED_KEYS.count(item.first) != 0)

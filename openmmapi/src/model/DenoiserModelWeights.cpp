@@ -37,7 +37,7 @@ double getDeviation(const string& name, const DenoiserModel& model) {
         return 1 / std::sqrt((double) model.getPairVocabularies().size());
     if (name == "condition.embedding")
         return 0.1;
-    if (name == "pair.radial.weight")
+    if (name == "pair.radial.weight" || name == "pair.radialBefore.weight")
         return 0.75;
     if (name == "time.hidden.weight")
         return 1 / std::sqrt((double) settings.numFrequencies);

@@ -51,6 +51,7 @@ struct PairBiasPass {
     PairBiasWeights& weights;
     PairBiasArrays& arrays;
     DeviceBatch& batch;
+    bool hasBefore = false;     ///< whether there is an estimate of before, in arrays.before
 };
 
 void timeConditioning(const PairBiasPass& pass, double logSigma);

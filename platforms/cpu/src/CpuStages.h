@@ -35,6 +35,7 @@ struct PairBiasPass {
     const std::vector<PairBiasInputs>& inputs; ///< of the batch
     const Pass& pass;
     const Conditioning& conditioning;
+    bool hasBefore; ///< whether there is an estimate of before, in workspace.before
     /** Get where a stage of a layer finds shift1, 1 + scale1 and so on: see Conditioning::layer. */
     const float* modulation(int layer, int part) const {
         return conditioning.layer(weights, layer, part);

@@ -74,17 +74,19 @@ struct AttentionTask {
 struct PairRowTask {
     int row, numTokens, paddedTokens, pairWidth, numRadial, numBias;
     const float* coordinates;   ///< u [3][paddedTokens] of the reference points
+    const float* before;        ///< the same as they were denoised before; null if they were not, or are not read
     float inverseSpacing;       ///< 1/Δ
     const float* embedding;     ///< [pairWidth][paddedTokens] Σ_f pair.embedding of the row
     const float* conditioning;  ///< [pairWidth] W_t cond
-    const float* radialWeight;  ///< [pairWidth][radialDepth] operand words
+    const float* radialWeight;  ///< [pairWidth][radialStride] operand words: those of u, then those of before
+    long radialStride;
     const float* hiddenWeight;  ///< [pairWidth][pairDepth] operand words
     const float* hiddenBias;    ///< [pairWidth]
     const float* biasWeight;    ///< [numBias][pairDepth] operand words
     const float* biasBias;      ///< [numBias]
     float* bias;                ///< [numBias][biasStride], columns j
     long biasStride;
-    float* scratch;             ///< pairScratch(pairWidth, numRadial) words
+    float* scratch;             ///< pairScratch(pairWidth, numRadial) words, with before for 2 numRadial
 };
 
 /** The primitives. Every function is pure and writes only through the pointers of its task. */

@@ -68,7 +68,8 @@ TEST(CpuAllocations, areCounted) {
 }
 
 TEST(CpuAllocations, noneInAStep) {
-    const DenoiserModel model = makeSmallModel();
+    DenoiserModel model = makeSmallModel();
+    model.addSelfConditioning();
     for (const cpu::KernelTable* table : cpu::getAvailableTables())
         for (const vector<int>& sizes : vector<vector<int>>{{60}, {9, 21, 4, 33, 60}})
             for (SamplerMethod method : {SamplerMethod::Euler, SamplerMethod::Heun, SamplerMethod::Multistep}) {

@@ -34,7 +34,7 @@ protected:
     void checkLinear(int numRows, int depth, int columns, Epilogue epilogue);
     void checkAttention(int numAtoms, int numHeads, int headWidth, int firstRow, int numRows, int points = 1,
             float offset = 0);
-    void checkPairs(int numAtoms, int pairWidth, int numRadial, int numBias);
+    void checkPairs(int numAtoms, int pairWidth, int numRadial, int numBias, bool hasBefore = false);
 };
 
 TEST_P(CpuStages, exponentialAndSilu) {
@@ -275,41 +275,54 @@ TEST_P(CpuStages, attentionToSeveralPoints) {
     checkAttention(200, 2, 16, 96, 96, 3);
 }
 
-void CpuStages::checkPairs(int numAtoms, int pairWidth, int numRadial, int numBias) {
+/** The radial functions of the distance of two points, half a unit apart, in the precision of operands. */
+vector<double> radialOf(const KernelTable& table, const vector<float>& points, int i, int j, int numRadial) {
+    double squared = 0;
+    for (int k = 0; k < 3; k++)
+        squared += std::pow(points[3 * j + k] - points[3 * i + k], 2);
+    vector<double> rho;
+    for (int k = 0; k < numRadial; k++)
+        rho.push_back(rounded(table, std::exp(-0.5 * std::pow(std::sqrt(squared) * 2 - k, 2))));
+    return rho;
+}
+
+void CpuStages::checkPairs(int numAtoms, int pairWidth, int numRadial, int numBias, bool hasBefore) {
+    const int numSources = hasBefore ? 2 : 1, stride = numSources * numRadial;
     const int padded = roundUp(numAtoms, 16), row = numAtoms / 2;
-    const vector<float> u = makeExactNumbers(3 * numAtoms, 41, 2.0);
+    const vector<float> u = makeExactNumbers(3 * numAtoms, 41, 2.0), before = makeExactNumbers(3 * numAtoms, 40, 2.0);
     const vector<float> embedded = makeExactNumbers(pairWidth * numAtoms, 42);
     const vector<float> conditioning = makeExactNumbers(pairWidth, 43);
-    const vector<float> radial = makeExactNumbers(pairWidth * numRadial, 44);
+    const vector<float> radial = makeExactNumbers(pairWidth * stride, 44);
     const vector<float> hidden = makeExactNumbers(pairWidth * pairWidth, 45);
     const vector<float> hiddenBias = makeExactNumbers(pairWidth, 46);
     const vector<float> output = makeExactNumbers(numBias * pairWidth, 47), outputBias = makeExactNumbers(numBias, 48);
-    const AlignedBuffer radialWeight = packRows(table, radial, pairWidth, numRadial);
+    const AlignedBuffer radialWeight = packRows(table, radial, pairWidth, stride);
     const AlignedBuffer hiddenWeight = packRows(table, hidden, pairWidth, pairWidth);
     const AlignedBuffer biasWeight = packRows(table, output, numBias, pairWidth);
-    AlignedBuffer coordinates(3 * padded), embedding(pairWidth * padded), bias(numBias * padded);
-    AlignedBuffer scratch(table.pairScratch(pairWidth, numRadial));
+    AlignedBuffer coordinates(3 * padded), denoised(3 * padded), embedding(pairWidth * padded), bias(numBias * padded);
+    AlignedBuffer scratch(table.pairScratch(pairWidth, stride));
     fillWithNaN(scratch);
     fillWithNaN(bias);
-    for (int i = 0; i < 3 * numAtoms; i++)
+    for (int i = 0; i < 3 * numAtoms; i++) {
         coordinates.data()[i % 3 * padded + i / 3] = u[i];
+        denoised.data()[i % 3 * padded + i / 3] = before[i];
+    }
     for (int c = 0; c < pairWidth; c++)
         for (int j = 0; j < numAtoms; j++)
             embedding.data()[c * padded + j] = embedded[c * numAtoms + j];
-    PairRowTask task{row, numAtoms, padded, pairWidth, numRadial, numBias, coordinates.data(), 2.0f, embedding.data(),
-        conditioning.data(), radialWeight.data(), hiddenWeight.data(), hiddenBias.data(), biasWeight.data(),
+    PairRowTask task{row, numAtoms, padded, pairWidth, numRadial, numBias, coordinates.data(),
+        hasBefore ? denoised.data() : nullptr, 2.0f, embedding.data(), conditioning.data(), radialWeight.data(),
+        table.bf16 ? (stride + 1) / 2 : stride, hiddenWeight.data(), hiddenBias.data(), biasWeight.data(),
         outputBias.data(), bias.data(), padded, scratch.data()};
     table.pairRow(task);
     vector<double> actual, expected, h1(pairWidth), h2(pairWidth);
     for (int j = 0; j < numAtoms; j++) {
-        double r = 0;
-        for (int k = 0; k < 3; k++)
-            r += std::pow(u[3 * j + k] - u[3 * row + k], 2);
-        r = std::sqrt(r);
+        const vector<double> rho[] = {
+            radialOf(table, u, row, j, numRadial), radialOf(table, before, row, j, numRadial)};
         for (int c = 0; c < pairWidth; c++) {
             double sum = embedded[c * numAtoms + j] + conditioning[c];
-            for (int k = 0; k < numRadial; k++)
-                sum += radial[c * numRadial + k] * rounded(table, std::exp(-0.5 * std::pow(r * 2 - k, 2)));
+            for (int k = 0; k < stride; k++)
+                sum += radial[c * stride + k] * rho[k / numRadial][k % numRadial];
             h1[c] = rounded(table, siluOf(sum));
         }
         for (int c = 0; c < pairWidth; c++) {
@@ -336,7 +349,8 @@ void CpuStages::checkPairs(int numAtoms, int pairWidth, int numRadial, int numBi
 
 TEST_P(CpuStages, pairs) {
     for (int numAtoms = 1; numAtoms <= 70; numAtoms++)
-        checkPairs(numAtoms, 16, 16, 12);
+        for (bool hasBefore : {false, true})
+            checkPairs(numAtoms, 16, 16, 12, hasBefore);
     for (int pairWidth : {1, 5, 6, 7, 13, 32})
         for (int numRadial : {2, 9, 32})
             for (int numBias : {1, 7, 36})

@@ -7,7 +7,7 @@
 //   copies      [numCopies]             x first row, y number of tokens, z first pair, w first pair of its inputs
 //   graphs      [numInputs]             x number of tokens, y first pair, z first feature
 //   embedded    [PAIR_WIDTH][embeddedStride]
-//   u           [COMPONENTS][uStride], of which the reference point is read
+//   u, before   [COMPONENTS][uStride], of which the reference point is read; before only if hasBefore is 1
 //   bias        [numOutputs][biasStride]
 // Weights are blocked by 8 outputs: [outputs / 8][inputs][8].
 
@@ -30,45 +30,59 @@ KERNEL void embedPairs(int numPairs, int numFeatures, GLOBAL const int* RESTRICT
     }
 }
 
+/** Add W rho to sums of all channels, with the radial functions of the distances from a row to those from j on. */
+DEVICE void addRadial(real spacing, GLOBAL const real* RESTRICT u, int uStride, int row, int j,
+        GLOBAL const real* RESTRICT weights, lanes* h1) {
+    // (4.6)
+    lanes squared = LANES_SPLAT(0);
+    for (int k = 3*REFERENCE_POINT; k < 3*REFERENCE_POINT+3; k++) {
+        const lanes difference = LANES_SPLAT(u[k*uStride+row])-LOAD_LANES(u+k*uStride+j);
+        squared = difference*difference+squared;
+    }
+    const lanes r = LANES_SPLAT(1/spacing)*LANES_SQRT(squared);
+    lanes rho[NUM_RADIAL], sums[8];
+    for (int k = 0; k < NUM_RADIAL; k++) {
+        const lanes reduced = r-LANES_SPLAT(k);
+        rho[k] = LANES_EXP(LANES_SPLAT(-0.5f)*reduced*reduced);
+    }
+    for (int c = 0; c < PAIR_WIDTH; c += 8) {
+        #pragma unroll
+        for (int n = 0; n < 8; n++)
+            sums[n] = h1[c+n];
+        for (int k = 0; k < NUM_RADIAL; k++)
+            #pragma unroll
+            for (int n = 0; n < 8; n++)
+                sums[n] = weights[c*NUM_RADIAL+8*k+n]*rho[k]+sums[n];
+        #pragma unroll
+        for (int n = 0; n < 8; n++)
+            h1[c+n] = sums[n];
+    }
+}
+
 KERNEL void pairFeatures(int numPairs, real spacing, GLOBAL const int* RESTRICT blocks,
         GLOBAL const int4* RESTRICT copies, GLOBAL const int4* RESTRICT rows, GLOBAL const real* RESTRICT embedded,
-        int embeddedStride, GLOBAL const real* RESTRICT u, int uStride, GLOBAL const real* RESTRICT modulation,
-        int modulationStride, int modulationOffset, GLOBAL const real* RESTRICT weights, int radialWeights,
-        int hiddenWeights, int hiddenBias, int outputWeights, int outputBias, int firstOutput, int numOutputs,
-        GLOBAL real* RESTRICT bias, int biasStride) {
+        int embeddedStride, GLOBAL const real* RESTRICT u, GLOBAL const real* RESTRICT before, int uStride,
+        int hasBefore, GLOBAL const real* RESTRICT modulation, int modulationStride, int modulationOffset,
+        GLOBAL const real* RESTRICT weights, int radialWeights, int radialBeforeWeights, int hiddenWeights,
+        int hiddenBias, int outputWeights, int outputBias, int firstOutput, int numOutputs, GLOBAL real* RESTRICT bias,
+        int biasStride) {
     for (int pair = GLOBAL_ID*PAIR_LANES; pair < numPairs; pair += GLOBAL_SIZE*PAIR_LANES) {
         const int4 copy = copies[blocks[pair/16]];
         const int rowLength = 16*((copy.y+15)/16);
         const int i = (pair-copy.z)/rowLength, j = (pair-copy.z)%rowLength;
         const int row = copy.x+i;
 
-        // (4.6)
-        lanes squared = LANES_SPLAT(0);
-        for (int k = 3*REFERENCE_POINT; k < 3*REFERENCE_POINT+3; k++) {
-            const lanes difference = LANES_SPLAT(u[k*uStride+row])-LOAD_LANES(u+k*uStride+copy.x+j);
-            squared = difference*difference+squared;
-        }
-        const lanes r = LANES_SPLAT(1/spacing)*LANES_SQRT(squared);
-        lanes rho[NUM_RADIAL], h1[PAIR_WIDTH], h2[PAIR_WIDTH], sums[8];
-        for (int k = 0; k < NUM_RADIAL; k++) {
-            const lanes reduced = r-LANES_SPLAT(k);
-            rho[k] = LANES_EXP(LANES_SPLAT(-0.5f)*reduced*reduced);
-        }
+        lanes h1[PAIR_WIDTH], h2[PAIR_WIDTH], sums[8];
 
         // (4.7)
         GLOBAL const real* fromTime = modulation+rows[row].y*modulationStride+modulationOffset;
-        for (int c = 0; c < PAIR_WIDTH; c += 8) {
-            #pragma unroll
-            for (int n = 0; n < 8; n++)
-                sums[n] = LOAD_LANES(embedded+(c+n)*embeddedStride+copy.w+(pair-copy.z))+LANES_SPLAT(fromTime[c+n]);
-            for (int k = 0; k < NUM_RADIAL; k++)
-                #pragma unroll
-                for (int n = 0; n < 8; n++)
-                    sums[n] = weights[radialWeights+c*NUM_RADIAL+8*k+n]*rho[k]+sums[n];
-            #pragma unroll
-            for (int n = 0; n < 8; n++)
-                h1[c+n] = lanesSilu(sums[n]);
-        }
+        for (int c = 0; c < PAIR_WIDTH; c++)
+            h1[c] = LOAD_LANES(embedded+c*embeddedStride+copy.w+(pair-copy.z))+LANES_SPLAT(fromTime[c]);
+        addRadial(spacing, u, uStride, row, copy.x+j, weights+radialWeights, h1);
+        if (hasBefore)
+            addRadial(spacing, before, uStride, row, copy.x+j, weights+radialBeforeWeights, h1);
+        for (int c = 0; c < PAIR_WIDTH; c++)
+            h1[c] = lanesSilu(h1[c]);
 
         // (4.8)
         for (int c = 0; c < PAIR_WIDTH; c += 8) {

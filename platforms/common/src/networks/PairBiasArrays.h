@@ -25,6 +25,7 @@ public:
     Buffer copyPairs{"copyPairs"};          ///< [numCopies] first row, rows, first pair, first pair of its inputs
     Buffer pairBlocks{"pairBlocks"};        ///< [numPairs / 16] whose copy the pairs are
     Buffer units{"units"};                  ///< [numUnits] queries of a group: first row, rows, first query, first pair
+    Buffer before{"before"};                ///< as DeviceBatch::u, points as they were denoised before
     // Filled by the stages, real.
     Buffer cond{"cond"}, modulation{"modulation"}, embedded{"embedded"}, bias{"bias"}, x{"x"}, qkv{"qkv"};
     Buffer gathered{"gathered"}, gated{"gated"};

@@ -18,12 +18,16 @@ common::PairBiasTransformer::PairBiasTransformer(OpenMM::ComputeContext& context
 
 void common::PairBiasTransformer::setBatch(const Batch& batch, DeviceBatch& coordinates) {
     arrays.set(device, weights, batch);
+    if (usesBefore())
+        arrays.before.reserve(device.context, coordinates.u.getCapacity(), device.precision.getRealSize());
     embedPairs({device, weights, arrays, coordinates});
 }
 
 void common::PairBiasTransformer::evaluate(
         const Batch& batch, DeviceBatch& coordinates, double logSigma, Buffer* before, StageTaps* taps) {
-    const PairBiasPass pass = {device, weights, arrays, coordinates};
+    const PairBiasPass pass = {device, weights, arrays, coordinates, before != nullptr};
+    if (before != nullptr)
+        scaleInput(device, coordinates, *before, 1.0, arrays.before);
     const int numLayers = weights.settings.numLayers, numHeads = weights.settings.numHeads;
     timeConditioning(pass, logSigma);
     if (taps != nullptr)

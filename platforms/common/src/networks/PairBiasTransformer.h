@@ -18,6 +18,9 @@ public:
     Device& getDevice() override {
         return device;
     }
+    bool usesBefore() const override {
+        return weights.settings.selfConditioning;
+    }
     void setBatch(const Batch& batch, DeviceBatch& coordinates) override;
     void evaluate(const Batch& batch, DeviceBatch& coordinates, double logSigma, Buffer* before,
             StageTaps* taps) override;

@@ -103,15 +103,20 @@ void PairBiasWeights::addTime(const DenoiserModel& model) {
 void PairBiasWeights::addPair(const DenoiserModel& model) {
     const int p = settings.pairWidth, pP = sizes.paddedPairWidth, K = settings.numRadial;
     const ModelTensor& embedding = model.getTensor("pair.embedding");
-    const vector<float>& radial = model.getTensor("pair.radial.weight").values;
+    auto addRadial = [&](const string& name) {
+        const vector<float>& values = model.getTensor(name).values;
+        return addBlocks(K, p, [&](int out, int in) {
+            return values[(std::size_t) out * K + in];
+        });
+    };
     const vector<float>& hidden = model.getTensor("pair.hidden.weight").values;
     const vector<float>& output = model.getTensor("pair.bias.weight").values;
     pairEmbedding = addRows(embedding.shape[0], p, pP, [&](int row, int c) {
         return embedding.values[(std::size_t) row * p + c];
     });
-    pairRadial = addBlocks(K, p, [&](int out, int in) {
-        return radial[(std::size_t) out * K + in];
-    });
+    pairRadial = addRadial("pair.radial.weight");
+    if (settings.selfConditioning)
+        pairRadialBefore = addRadial("pair.radialBefore.weight");
     pairHidden = {addBlocks(pP, p, [&](int out, int in) {
         return in < p ? hidden[(std::size_t) out * p + in] : 0.0f;
     }), 0, pP, pP};

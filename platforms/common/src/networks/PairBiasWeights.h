@@ -43,7 +43,7 @@ public:
     Buffer values{"weights"};
     // Offsets into the values.
     int frequencies = 0, conditionEmbedding = 0, tokenEmbedding = 0, tokenCoordinates = 0, pairEmbedding = 0, head = 0;
-    int pairRadial = 0;
+    int pairRadial = 0, pairRadialBefore = 0;
     Matrix timeHidden, timeOutput, modulation, pairHidden, pairBias;
     std::vector<LayerMatrices> layers;
 private:

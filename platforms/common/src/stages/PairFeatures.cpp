@@ -21,8 +21,9 @@ void common::pairFeatures(const PairBiasPass& pass, int firstLayer, int numLayer
     const double spacing = weights.settings.radialMax / (weights.settings.numRadial - 1);
     device["pairFeatures"](device.elements(arrays.numPairs / device.tiles.pairLanes), arrays.numPairs,
             RealArgument{spacing}, arrays.pairBlocks, arrays.copyPairs, batch.rows, arrays.embedded,
-            arrays.numInputPairs, batch.u, batch.getUStride(), arrays.modulation, weights.sizes.modulationSize,
-            weights.sizes.pairModulation, weights.values, weights.pairRadial, weights.pairHidden.weights,
+            arrays.numInputPairs, batch.u, pass.hasBefore ? arrays.before : batch.u, batch.getUStride(),
+            pass.hasBefore ? 1 : 0, arrays.modulation, weights.sizes.modulationSize, weights.sizes.pairModulation,
+            weights.values, weights.pairRadial, weights.pairRadialBefore, weights.pairHidden.weights,
             weights.pairHidden.bias, weights.pairBias.weights, weights.pairBias.bias, firstLayer * numHeads,
             numLayers * numHeads, arrays.bias, arrays.numPairs);
 }

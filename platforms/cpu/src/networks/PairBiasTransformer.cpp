@@ -35,12 +35,12 @@ void recordConditioning(const PairBiasPass& pass, StageTaps* taps) {
     }
 }
 
-/** u in single precision, one row a direction. */
-void prepareCoordinates(const PairBiasPass& pass, ArrayView<const double> u, PairBiasWorkspace& workspace) {
+/** Points in single precision, one row a direction. */
+void prepareCoordinates(const PairBiasPass& pass, ArrayView<const double> values, AlignedBuffer& rows) {
     const int components = 3 * pass.weights.settings.pointsPerToken;
     for (const PassCopy& copy : pass.pass.places) {
-        const double* points = u.data() + 3 * copy.firstPoint;
-        float* coordinates = workspace.coordinates.data() + components * copy.firstPaddedRow;
+        const double* points = values.data() + 3 * copy.firstPoint;
+        float* coordinates = rows.data() + components * copy.firstPaddedRow;
         for (int k = 0; k < components; k++) {
             for (int i = 0; i < copy.numTokens; i++)
                 coordinates[k * copy.paddedTokens + i] = (float) points[components * i + k];
@@ -51,8 +51,10 @@ void prepareCoordinates(const PairBiasPass& pass, ArrayView<const double> u, Pai
 }
 
 /** What all rows share. */
-void prepare(const PairBiasPass& pass, ArrayView<const double> u, PairBiasWorkspace& workspace) {
-    prepareCoordinates(pass, u, workspace);
+void prepare(const PairBiasPass& pass, const NetworkTask& task, PairBiasWorkspace& workspace) {
+    prepareCoordinates(pass, task.u, workspace.coordinates);
+    if (pass.hasBefore)
+        prepareCoordinates(pass, task.before, workspace.before);
     tokenEmbedding(pass, workspace);
 }
 
@@ -114,14 +116,14 @@ void PairBiasTransformer::evaluate(const NetworkTask& task, int thread, StageTap
     const PairBiasPass pass = bind(task);
     const Share share = {{0, pass.pass.numRows, nullptr}, workspaces[thread], workspaces[thread]};
     recordConditioning(pass, taps);
-    prepare(pass, task.u, workspaces[thread]);
+    prepare(pass, task, workspaces[thread]);
     recordTokens(pass, taps, "tokenEmbedding", share);
     evaluateRows(pass, task.F, taps, share);
 }
 
 void PairBiasTransformer::evaluateOnAll(const NetworkTask& task, OpenMM::ThreadPool& threads) {
     const PairBiasPass pass = bind(task);
-    prepare(pass, task.u, workspaces[0]);
+    prepare(pass, task, workspaces[0]);
     expandEmbeddings(pass, pass.pass.places[0], workspaces[0]); // The threads will find it done.
     shareRows(threads, pass.pass.numRows, [&](const RowShare& rows, int thread) {
         evaluateRows(pass, task.F, nullptr, {rows, workspaces[0], workspaces[thread]});

@@ -19,6 +19,9 @@ public:
     std::string getReason() const override {
         return weights.kernels.reason;
     }
+    bool usesBefore() const override {
+        return weights.settings.selfConditioning;
+    }
     long countWords(const TokenInputs& inputs) const override {
         return countBiasWords(weights, inputs.numTokens);
     }
@@ -29,7 +32,7 @@ public:
 
 private:
     PairBiasPass bind(const NetworkTask& task) const {
-        return {weights, inputs, task.pass, levels[task.level][task.pass.condition]};
+        return {weights, inputs, task.pass, levels[task.level][task.pass.condition], task.before.size() > 0};
     }
     PairBiasWeights weights;
     std::vector<PairBiasInputs> inputs; // of the batch

@@ -2,6 +2,7 @@
 // Packs the weights of the pair-bias transformer.
 #include "PairBiasWeights.h"
 #include "openmmorbit/ArgumentError.h"
+#include <algorithm>
 #include <cstring>
 
 namespace OrbitPlugin {
@@ -47,6 +48,23 @@ PackedLinear packModulation(const DenoiserModel& model, const PairBiasWeights& p
     }
     layer.addRows(model.getTensor("pair.time.weight"), 0, s.pairWidth, packed.numModulations * stride);
     return packLinear(*packed.kernels.single, layer, Epilogue::Store);
+}
+
+/** W_r of (4.7) and, with self-conditioning, W_x side by side, each padded to whole words. */
+AlignedBuffer packRadial(const DenoiserModel& model, const PairBiasWeights& packed) {
+    const KernelTable& table = *packed.kernels.operand;
+    const int p = packed.settings.pairWidth, K = packed.settings.numRadial;
+    const int padded = packed.radialDepth() * (table.bf16 ? 2 : 1), width = packed.countSources() * padded;
+    std::vector<float> rows((std::size_t) p * width);
+    auto add = [&](const std::string& name, int column) {
+        const std::vector<float>& values = model.getTensor(name).values;
+        for (int c = 0; c < p; c++)
+            std::copy_n(values.begin() + (std::size_t) c * K, K, rows.begin() + (std::size_t) c * width + column);
+    };
+    add("pair.radial.weight", 0);
+    if (packed.settings.selfConditioning)
+        add("pair.radialBefore.weight", padded);
+    return packRows(table, rows, p, width);
 }
 
 PackedLayer packLayer(const DenoiserModel& model, const PairBiasWeights& packed, int l) {
@@ -118,7 +136,7 @@ PairBiasWeights::PairBiasWeights(const DenoiserModel& model, KernelPair kernels)
             coordinateWeight[k * settings.width + c] = coordinates[components * c + k];
     pairEmbedding = model.getTensor("pair.embedding").values;
     int p = settings.pairWidth, numBias = settings.numLayers * settings.numHeads;
-    radialWeight = packRows(*kernels.operand, model.getTensor("pair.radial.weight").values, p, settings.numRadial);
+    radialWeight = packRadial(model, *this);
     pairHiddenWeight = packRows(*kernels.operand, model.getTensor("pair.hidden.weight").values, p, p);
     biasWeight = packRows(*kernels.operand, model.getTensor("pair.bias.weight").values, numBias, p);
     pairHiddenBias = copyOf(model.getTensor("pair.hidden.bias").values);

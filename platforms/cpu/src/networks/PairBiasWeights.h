@@ -38,6 +38,11 @@ struct OPENMM_EXPORT_ORBIT PairBiasWeights {
     EmbeddingTables getTables() const {
         return {settings.width, widthStride, settings.pairWidth, tokenEmbedding, pairEmbedding};
     }
+    /** Get the number of distances that pairs see: 2 with self-conditioning. */
+    int countSources() const {
+        return settings.selfConditioning ? 2 : 1;
+    }
+    /** Get the operand words of the radial functions of one distance. */
     int radialDepth() const {
         return kernels.operand->bf16 ? (settings.numRadial + 1) / 2 : settings.numRadial;
     }

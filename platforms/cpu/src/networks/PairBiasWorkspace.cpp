@@ -36,6 +36,8 @@ void PairBiasWorkspace::reserve(const PairBiasWeights& weights, const std::vecto
     for (const Pass& pass : passes) {
         const std::size_t rows = pass.numRows + (weights.kernels.operand->tiles ? TILE_SIZE - 1 : 0);
         coordinates.reserve(3 * s.pointsPerToken * pass.numPaddedRows);
+        if (s.selfConditioning)
+            before.reserve(3 * s.pointsPerToken * pass.numPaddedRows);
         x.reserve(rows * widthStride);
         a.reserve(rows * widthStride);
         qkv.reserve(rows * qkvStride);
@@ -58,7 +60,7 @@ void PairBiasWorkspace::reserveScratch(const PairBiasWeights& weights, const std
     for (const Pass& pass : passes)
         for (const PassCopy& copy : pass.places) {
             scratch.reserve(std::max(table.attentionScratch(copy.numTokens, s.width / s.numHeads),
-                    table.pairScratch(s.pairWidth, s.numRadial)));
+                    table.pairScratch(s.pairWidth, weights.countSources() * s.numRadial)));
             if (!keepsAllBiases(weights, copy))
                 bias.reserve((long) s.numHeads * BLOCK_ROWS * copy.paddedTokens);
             if (!keepsEmbeddings(weights, copy))

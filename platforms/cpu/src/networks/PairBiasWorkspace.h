@@ -24,6 +24,7 @@ struct PairBiasWorkspace {
     void reserveScratch(const PairBiasWeights& weights, const std::vector<Pass>& passes);
     int widthStride = 0, qkvStride = 0, attentionStride = 0, hiddenStride = 0;
     AlignedBuffer coordinates;      ///< u [3P][paddedTokens] of every copy
+    AlignedBuffer before;           ///< the same as they were denoised before, with self-conditioning
     AlignedBuffer x;                ///< the residual stream [numRows][widthStride]
     AlignedBuffer a;                ///< normalised rows [numRows][widthStride]
     AlignedBuffer qkv;              ///< [numRows][qkvStride]

@@ -12,7 +12,7 @@ namespace ORBIT_SIMD {
 
 /** The columns of one block of neighbours between two small layers. Operands of bf16 interleave two channels a row. */
 struct PairBlock {
-    float* radial;      ///< [radialDepth][TILE_COLUMNS]
+    float* radial;      ///< [radialDepth][TILE_COLUMNS] of u, then of before
     float* first;       ///< [pairDepth][TILE_COLUMNS]
     float* second;      ///< [pairDepth][TILE_COLUMNS]
     int radialDepth, pairDepth;
@@ -32,8 +32,8 @@ struct FirstPairTile {
     template <int ROWS>
     ORBIT_INLINE_MEMBER void run(int channel) const {
         Vec acc[ROWS][VECTORS];
-        multiplyTile<ROWS, VECTORS>(task.radialWeight + (long) channel * block.radialDepth, block.radialDepth,
-            block.radial, TILE_COLUMNS, block.radialDepth, acc);
+        multiplyTile<ROWS, VECTORS>(task.radialWeight + channel * task.radialStride, task.radialStride, block.radial,
+            TILE_COLUMNS, block.radialDepth, acc);
 #pragma GCC unroll 8
         for (int r = 0; r < ROWS; r += PER_WORD)
 #pragma GCC unroll 8
@@ -93,18 +93,9 @@ struct BiasTile {
     }
 };
 
+/** (4.6) radial functions of the distances to VECTORS * LANES neighbours. */
 template <int VECTORS>
-static void pairColumns(const PairRowTask& task, const PairBlock& block, int column) {
-
-    // The embeddings, which have left the caches since the last evaluation, arrive during (4.6).
-
-    for (int channel = 0; channel < task.pairWidth; channel++)
-        for (int j = column; j < column + VECTORS * LANES; j += FLOATS_PER_LINE)
-            __builtin_prefetch(task.embedding + (long) channel * task.paddedTokens + j);
-
-    // (4.6) radial functions of the distances to VECTORS * LANES neighbours.
-
-    const float* u = task.coordinates;
+static void radialColumns(const PairRowTask& task, const float* u, float* radial, int column) {
     long padded = task.paddedTokens;
     for (int v = 0; v < VECTORS; v++) {
         long j = column + v * LANES;
@@ -116,14 +107,29 @@ static void pairColumns(const PairRowTask& task, const PairBlock& block, int col
             r[i] = __builtin_sqrtf(r[i]);
         Vec scaled = load(r) * task.inverseSpacing;
         for (int k = 0; k < task.numRadial; k += PER_WORD) {
-            Vec radial[PER_WORD] = {};
+            Vec values[PER_WORD] = {};
             for (int s = 0; s < PER_WORD; s++) {
                 Vec distance = scaled - (float) (k + s);
-                radial[s] = exponentialBelow(distance * distance * -0.5f);
+                values[s] = exponentialBelow(distance * distance * -0.5f);
             }
-            storeWords(block.radial + (long) k / PER_WORD * TILE_COLUMNS + v * LANES, radial);
+            storeWords(radial + (long) k / PER_WORD * TILE_COLUMNS + v * LANES, values);
         }
     }
+}
+
+template <int VECTORS>
+static void pairColumns(const PairRowTask& task, const PairBlock& block, int column) {
+
+    // The embeddings, which have left the caches since the last evaluation, arrive during the radial functions.
+
+    for (int channel = 0; channel < task.pairWidth; channel++)
+        for (int j = column; j < column + VECTORS * LANES; j += FLOATS_PER_LINE)
+            __builtin_prefetch(task.embedding + (long) channel * task.paddedTokens + j);
+
+    const long words = (long) numWords(task.numRadial) * TILE_COLUMNS;
+    radialColumns<VECTORS>(task, task.coordinates, block.radial, column);
+    if (task.before != nullptr)
+        radialColumns<VECTORS>(task, task.before, block.radial + words, column);
     forEachRowTile<PER_WORD>(task.pairWidth, FirstPairTile<VECTORS>{task, block, column});
     forEachRowTile<PER_WORD>(task.pairWidth, SecondPairTile<VECTORS>{task, block});
     forEachRowTile(task.numBias, BiasTile<VECTORS>{task, block, column});
@@ -131,10 +137,11 @@ static void pairColumns(const PairRowTask& task, const PairBlock& block, int col
 
 static void pairRow(const PairRowTask& task) {
     PairBlock block;
-    block.radialDepth = numWords(task.numRadial);
+    const int numSources = task.before == nullptr ? 1 : 2;
+    block.radialDepth = numSources * numWords(task.numRadial);
     block.pairDepth = numWords(task.pairWidth);
     block.radial = task.scratch;
-    block.first = block.radial + (long) (task.numRadial + TILE_ROWS) * TILE_COLUMNS;
+    block.first = block.radial + (long) (numSources * task.numRadial + TILE_ROWS) * TILE_COLUMNS;
     block.second = block.first + (long) (task.pairWidth + TILE_ROWS) * TILE_COLUMNS;
     int columns = (task.numTokens + LANES - 1) / LANES * LANES, column = 0;
     for (; column + TILE_COLUMNS <= columns; column += TILE_COLUMNS)

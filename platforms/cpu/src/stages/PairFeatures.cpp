@@ -28,11 +28,14 @@ void pairFeatures(const PairBiasPass& pass, const PassCopy& copy, BiasBlock bloc
     task.pairWidth = settings.pairWidth;
     task.numRadial = settings.numRadial;
     task.numBias = block.numChannels;
-    task.coordinates = workspace.coordinates.data() + 3 * settings.pointsPerToken * copy.firstPaddedRow +
+    const long firstCoordinate = 3 * settings.pointsPerToken * copy.firstPaddedRow +
             3 * getReferencePoint(settings.pointsPerToken) * copy.paddedTokens;
+    task.coordinates = workspace.coordinates.data() + firstCoordinate;
+    task.before = pass.hasBefore ? workspace.before.data() + firstCoordinate : nullptr;
     task.inverseSpacing = (float) ((settings.numRadial - 1) / settings.radialMax);
     task.conditioning = pass.conditioning.pair(weights);
     task.radialWeight = weights.radialWeight.data();
+    task.radialStride = weights.countSources() * weights.radialDepth();
     task.hiddenWeight = weights.pairHiddenWeight.data();
     task.hiddenBias = weights.pairHiddenBias.data();
     task.biasWeight = weights.biasWeight.data() + (std::size_t) block.firstChannel * weights.pairDepth();

@@ -50,7 +50,7 @@ void reference::PairBiasTransformer::evaluate(const TokenInputs& inputs, const N
     const std::size_t biasSize = (std::size_t) H * N * N;
     std::vector<double> bias(L * biasSize);
     pairFeatures({N, inputs.numPairFeatures, settings.pairWidth, settings.numRadial, c, L * H, settings.radialMax, P},
-        weights.pair, {inputs.pairFeatures, u, conditioning.cond}, bias);
+        weights.pair, {inputs.pairFeatures, u, conditioning.cond, state.before}, bias);
     append(taps, "pairFeatures", bias);
 
     for (int layer = 0; layer < L; layer++) {

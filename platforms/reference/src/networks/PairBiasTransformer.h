@@ -17,6 +17,9 @@ public:
     PairBiasTransformer(const PairBiasTransformer&) = delete;
     PairBiasTransformer& operator=(const PairBiasTransformer&) = delete;
     void evaluate(const TokenInputs& inputs, const NetworkState& state, Output F, StageTaps* taps) const override;
+    bool usesBefore() const override {
+        return settings.selfConditioning;
+    }
 private:
     /** What depends on the noise level and the condition alone: [c], [L][6][d] and [2][d]. */
     struct Conditioning {

@@ -69,7 +69,9 @@ DenoiserWeights<T> bindWeights(const TensorMap<T>& tensors, int numLayers) {
         view("condition.embedding")};
     weights.token = {view("token.embedding"), view("token.coordinates.weight")};
     weights.pair = {view("pair.radial.weight"), view("pair.embedding"), view("pair.time.weight"), linear("pair.hidden"),
-        linear("pair.bias")};
+        linear("pair.bias"), {}};
+    if (tensors.count("pair.radialBefore.weight") != 0)
+        weights.pair.radialBefore = view("pair.radialBefore.weight");
     for (int layer = 0; layer < numLayers; layer++) {
         const std::string prefix = "layer." + std::to_string(layer) + ".";
         LayerWeights<T> views;

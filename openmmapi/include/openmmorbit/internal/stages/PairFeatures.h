@@ -12,16 +12,19 @@ namespace OrbitPlugin {
  * This stage describes every ordered pair of tokens and turns the description into the attention bias of every head of
  * every layer. The description is the distance of the reference points in radial basis functions (Gaussians), the
  * pair's categorical features (bond type, topological distance, ...) through an embedding table, and the conditioning
- * vector of the noise level. Two dense layers with an activation and a final dense layer follow. It runs once a pass,
- * before the first layer.
+ * vector of the noise level. A self-conditioned network adds the distance as the step before denoised the points, in
+ * the same functions, if there was such a step. Two dense layers with an activation and a final dense layer follow. It
+ * runs once a pass, before the first layer.
  *
  *   in   features   [numTokens][numTokens][numFeatures]   rows of pair.embedding
  *   in   u          [numTokens][3P]                       c_in sigma_d y, model unit; only reference points are read
  *   in   cond       [conditionWidth]
+ *   in   before     [numTokens][3P]                       positions as they were denoised before, model unit, or empty
  *   out  bias       [numOutputs][numTokens][numTokens]    numOutputs = numLayers numHeads, row layer numHeads + head
  *
  * Equations (4.6) to (4.9) of openmmapi/docs/theory.md. Weights: pair.radial.weight [p][K],
- * pair.embedding [sum of vocabularies][p], pair.time.weight [p][c], pair.hidden [p][p], pair.bias [L H][p].
+ * pair.radialBefore.weight [p][K] with self-conditioning, pair.embedding [sum of vocabularies][p],
+ * pair.time.weight [p][c], pair.hidden [p][p], pair.bias [L H][p]. Source of self-conditioning: arXiv 2208.04202.
  * Implementations: pairFeatures(shape, weights, inputs, bias).
  */
 
@@ -35,13 +38,14 @@ template <class T>
 struct PairFeaturesWeights {
     ArrayView<const T> radial, embedding, time;
     LinearWeights<T> hidden, bias;
+    ArrayView<const T> radialBefore;    ///< empty without self-conditioning
 };
 
 /** What pairFeatures() reads. */
 template <class T>
 struct PairFeaturesInputs {
     ArrayView<const int> features;
-    ArrayView<const T> u, cond;
+    ArrayView<const T> u, cond, before;
 };
 
 } // namespace OrbitPlugin
