@@ -112,6 +112,26 @@ def testShardsAreTrainedOnAsTheyAre(folder, tmp_path, capsys):
     assert "6 steps" in capsys.readouterr().out
 
 
+def testARunMayAddSelfConditioning(folder, tmp_path, capsys):
+    buildBackboneDataset([folder / "helices.npz"], tmp_path / "a.shard")
+    openmmorbit.train(tmp_path / "a.shard", tmp_path / "plain", 5, progress=False, threads=1, **TINY)
+    plain = tmp_path / "plain" / "model.safetensors"
+    run = ["train", "--backbones", tmp_path / "a.shard", "--threads", 1, "--set", f"initialModel={plain}", "--set",
+           "selfConditioning=true", "--set", "maxSteps=6", "-o", tmp_path / "run"]
+    assert openmmorbit.cli.main([str(entry) for entry in run]) == 0
+    path = tmp_path / "run" / "model.safetensors"
+    model = orbit.DenoiserModel.load(str(path))
+    assert model.getSettings().selfConditioning and any(model.getTensor("pair.radialBefore.weight").values)
+    generator = openmmorbit.BackboneGenerator(str(path), platform="Reference", check=False)
+    assert len(generator.generate(22, 2, seed=1)) == 2
+    capsys.readouterr()
+    for file, text in ((path, ", self-conditioned"), (plain, "")):
+        assert openmmorbit.cli.main(["info", str(file)]) == 0
+        assert f"functions to 32 Angstrom{text}\n" in capsys.readouterr().out
+    with pytest.raises(TypeError, match="selfConditioning as True or False, got 0.5"):
+        openmmorbit.train(tmp_path / "a.shard", tmp_path / "other", 5, selfConditioning=0.5)
+
+
 def testWrongUseOfTheCommandIsNamed(folder, tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
     buildBackboneDataset([folder / "helices.npz"], "a.shard")

@@ -36,6 +36,7 @@ struct NetworkInputs {
     at::Tensor atomIndex;   ///< [B][N] int32 or int64, rows of atomTable
     at::Tensor pairTable;   ///< [numPairRows][sum of vocabularies]
     at::Tensor pairIndex;   ///< [B][N][N] int32 or int64, rows of pairTable
+    at::Tensor before;      ///< [B][N][3P] positions as they were denoised before, model unit; undefined: they were not
 };
 
 /** What timeConditioning() returns. */
@@ -78,6 +79,14 @@ ORBIT_TORCH_EXPORT at::Tensor coordinateHead(const NamedTensors& weights, const 
  */
 ORBIT_TORCH_EXPORT at::Tensor pairBiasTransformer(const PairBiasTransformerSettings& settings,
         const NamedTensors& weights, const NetworkInputs& inputs, NamedTensors* taps = nullptr);
+
+/**
+ * Denoise (3.2) as a sampler's first evaluation does, without gradients: what a self-conditioned network sees next.
+ *
+ * @return D [B][N][3P], 0 for padding, model unit
+ */
+ORBIT_TORCH_EXPORT at::Tensor estimateDenoised(const PairBiasTransformerSettings& settings,
+        const NamedTensors& weights, const NetworkInputs& inputs);
 
 /** The handed volumes of B samples, padded to Q. */
 struct GuidedVolumes {

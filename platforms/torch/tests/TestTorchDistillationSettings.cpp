@@ -64,6 +64,12 @@ TEST_F(DistillationSettingsTest, faultsAreNamed) {
     });
     refuse("train: expected a last noise level of the distilled sampler above the teacher's 0.07", [](
             TrainingSettings& s) { s.distillation.sampler.sigmaMin = 0.05; });
+    DenoiserModel conditioned = DenoiserModel::load(makeStudent("faults").distillation.teacher);
+    conditioned.addSelfConditioning();
+    conditioned.save(path("conditioned.safetensors"));
+    refuse("train: expected a student without selfConditioning", [this](TrainingSettings& s) {
+        s.initialModel = path("conditioned.safetensors");
+    });
     TrainingSettings unconditional = makeSettings("unused");
     unconditional.conditions = {"MMFF94s"};
     createInitialModel(unconditional).save(path("other.safetensors"));

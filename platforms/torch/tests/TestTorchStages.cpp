@@ -32,8 +32,8 @@ void compareWithReference(const DenoiserModel& model, at::ScalarType type, const
     for (int k = 0; k < (int) samples.size(); k++) {
         StageTaps expected;
         std::vector<double> denoised(samples[k].y.size());
-        denoiser.evaluate(
-                samples[k].features, samples[k].condition, samples[k].sigma, samples[k].y, denoised, &expected);
+        denoiser.evaluate(samples[k].features, samples[k].condition, samples[k].sigma, samples[k].y, denoised,
+                &expected, samples[k].before);
         ASSERT_EQ(expected.size(), taps.size());
         for (const auto& [stage, values] : expected)
             expectClose(stage, takeSample(stage, taps.at(stage), k, samples[k].features.numTokens), values,
@@ -41,11 +41,41 @@ void compareWithReference(const DenoiserModel& model, at::ScalarType type, const
     }
 }
 
+DenoiserModel makeSelfConditionedModel(int pointsPerToken) {
+    PairBiasTransformerSettings settings = makeSmallSettings(pointsPerToken);
+    settings.selfConditioning = true;
+    return DenoiserModel::createRandom(settings, 5);
+}
+
 } // namespace
 
 TEST(TorchStages, agreeWithReferenceInDouble) {
-    for (int points : {1, 2, 3})
+    for (int points : {1, 2, 3}) {
         compareWithReference(makeSmallModel(5, points), at::kDouble, "double");
+        compareWithReference(makeSelfConditionedModel(points), at::kDouble, "double");
+    }
+}
+
+TEST(TorchStages, estimatesAreTheFirstEvaluationOfASampler) {
+    const DenoiserModel model = makeSelfConditionedModel(3);
+    std::vector<TorchSample> samples = makeSamples(model);
+    for (TorchSample& sample : samples)
+        sample.before.clear();
+    NamedTensors weights = torchimpl::getTensors(model, at::kDouble);
+    for (auto& [name, tensor] : weights)
+        tensor.set_requires_grad(true);
+    const at::Tensor found =
+            torchimpl::estimateDenoised(model.getSettings(), weights, makeInputs(samples, model, at::kDouble));
+    EXPECT_FALSE(found.requires_grad());
+    reference::Denoiser denoiser(model);
+    for (int k = 0; k < (int) samples.size(); k++) {
+        const int n = samples[k].features.numTokens;
+        std::vector<double> expected(samples[k].y.size());
+        denoiser.evaluate(
+                samples[k].features, samples[k].condition, samples[k].sigma, samples[k].y, expected, nullptr);
+        expectClose("denoiser", getValues(found[k].narrow(0, 0, n)), expected, tolerance("denoiser", "double"));
+        EXPECT_EQ(found[k].slice(0, n).abs().sum().item<double>(), 0) << "padding";
+    }
 }
 
 TEST(TorchStages, agreeWithReferenceInSingle) {
@@ -207,4 +237,5 @@ void checkGradient(const DenoiserModel& model) {
 TEST(TorchStages, gradientAgreesWithFiniteDifferences) {
     checkGradient(makeSmallModel(9));
     checkGradient(makeSmallModel(9, 3));
+    checkGradient(makeSelfConditionedModel(3));
 }

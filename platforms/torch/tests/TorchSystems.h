@@ -16,7 +16,7 @@ namespace testSupport {
 /** One sample of a padded batch. */
 struct TorchSample {
     OrbitPlugin::TokenInputs features;
-    std::vector<double> y;
+    std::vector<double> y, before;  ///< before: of self-conditioning, or empty
     double sigma = 1;
     int condition = 0;
 };
@@ -64,6 +64,13 @@ inline OrbitPlugin::torchimpl::NetworkInputs makeInputs(
                     pairs[(b * N + i) * N + j][sample.features.pairFeatures[(i * n + j) * fp + f]] = 1;
         }
     }
+    if (!samples[0].before.empty()) {
+        inputs.before = at::zeros_like(inputs.u);
+        for (int64_t b = 0; b < B; b++)
+            for (int64_t k = 0; k < (int64_t) samples[b].before.size(); k++)
+                inputs.before[b][k / components][k % components] = samples[b].before[k];
+        inputs.before = inputs.before.to(type);
+    }
     for (at::Tensor* tensor : {&inputs.u, &inputs.mask, &inputs.scaledTime, &inputs.atomTable, &inputs.pairTable})
         *tensor = tensor->to(type);
     return inputs;
@@ -78,6 +85,8 @@ inline std::vector<TorchSample> makeSamples(const OrbitPlugin::DenoiserModel& mo
         sample.features.pointsPerToken = model.getSettings().pointsPerToken;
         sample.y = makePositions(sample.features.getNumPoints(), 10 + samples.size());
         sample.sigma = 0.3 + 0.9 * samples.size();
+        if (model.getSettings().selfConditioning)
+            sample.before = makePositions(sample.features.getNumPoints(), 20 + samples.size(), 1.5);
         samples.push_back(sample);
     }
     return samples;

@@ -26,7 +26,8 @@ def _printNetwork(model: orbit.DenoiserModel) -> None:
         print(f"network        gated transformer, {sizes}, {gated.numRegisters} registers, {gated.numBins} bins from "
               f"{gated.binMin:g} to {gated.binMax:g} {unit}{updates}")
         return
-    print(f"network        {sizes}, {settings.numRadial} radial functions to {settings.radialMax:g} {unit}")
+    print(f"network        {sizes}, {settings.numRadial} radial functions to {settings.radialMax:g} {unit}"
+          f"{', self-conditioned' if settings.selfConditioning else ''}")
     print(f"data scale     {settings.dataScale:g} {unit}")
 
 

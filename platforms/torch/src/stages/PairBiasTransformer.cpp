@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The composition of the stages, what they share, and the way between tensors and model files.
 #include "../Stages.h"
+#include <c10/core/GradMode.h>
 #include <cstring>
 
 using at::Tensor;
@@ -45,6 +46,16 @@ Tensor pairBiasTransformer(const PairBiasTransformerSettings& settings, const Na
     Tensor F = coordinateHead(weights, x, inputs.mask, conditioning.head);
     tap("coordinateHead", F);
     return F;
+}
+
+Tensor estimateDenoised(const PairBiasTransformerSettings& settings, const NamedTensors& weights,
+        const NetworkInputs& inputs) {
+    // (3.1), (3.2) of u = c_in σ_d y: D = σ_d / √(σ² + σ_d²) (u + σ F)
+
+    c10::NoGradGuard noGradients;
+    Tensor sigma = (4 * inputs.scaledTime).exp().view({-1, 1, 1});
+    Tensor scale = settings.dataScale / (sigma.square() + settings.dataScale * settings.dataScale).sqrt();
+    return scale * (inputs.u + sigma * pairBiasTransformer(settings, weights, inputs));
 }
 
 NamedTensors cast(const NamedTensors& weights, at::ScalarType productType) {

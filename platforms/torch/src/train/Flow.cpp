@@ -45,6 +45,8 @@ Tensor integrateFlow(const PairBiasTransformerSettings& network, const NamedTens
 
         y = multistepStep(steps[k], y, denoised, previous);
         previous = denoised;
+        if (network.selfConditioning)
+            inputs.before = denoised;
 
         // (5.8)
 

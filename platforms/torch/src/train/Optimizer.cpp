@@ -72,8 +72,6 @@ void Optimizer::updateGroup(const std::vector<std::string>& names, double rate, 
     std::vector<Tensor> parameters, gradients, first, second;
     for (const std::string& name : names) {
         Tensor& parameter = weights.at(name);
-        if (!parameter.grad().defined())
-            continue;
         parameters.push_back(parameter);
         gradients.push_back(parameter.grad());
         first.push_back(moments1.at(name));
@@ -106,10 +104,7 @@ std::vector<Tensor> Optimizer::getGradients() {
 
 double Optimizer::update(double progress) {
     c10::NoGradGuard noGradients;
-    std::vector<Tensor> gradients;
-    for (auto& [name, tensor] : weights)
-        if (tensor.grad().defined())
-            gradients.push_back(tensor.grad());
+    const std::vector<Tensor> gradients = getGradients();
 
     // One number comes back from the device, not one a tensor.
 

@@ -22,7 +22,8 @@ enum class Purpose : std::uint32_t {
     TargetAutomorphisms = 8,
     TargetLattice = 9,
     ChooseLevel = 10,
-    RenewedNoise = 11
+    RenewedNoise = 11,
+    SelfConditioning = 12
 };
 
 /** The key of the random numbers of one sample. */

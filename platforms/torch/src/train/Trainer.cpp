@@ -204,6 +204,7 @@ void Run::step() {
         DeviceBatch rotated = inputs;
         if (position.repeat > 0)
             rotateBatch(settings, batch, (int) position.repeat, rotated);
+        addEstimate(settings, weights, numSteps, rotated.inputs);
         Tensor output = pairBiasTransformer(settings.network, weights, rotated.inputs);
 
         // The mean over the tokens of all processes.
@@ -277,8 +278,7 @@ void Run::measure() {
         return;
     measuredStep = numSteps;
     Clock::time_point begin = Clock::now();
-    std::vector<ShardMetrics> found =
-            ensembles->evaluate(cast(optimizer->getAverage(), device.productType));
+    std::vector<ShardMetrics> found = ensembles->evaluate(cast(optimizer->getAverage(), device.productType));
     metrics = joinMetrics(found);
     log.writeMetrics(getPosition(), found, 60 * minutesSince(begin));
 }

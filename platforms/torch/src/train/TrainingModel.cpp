@@ -108,6 +108,13 @@ void arrangeConditions(const std::vector<std::string>& conditions, DenoiserModel
     model.setTensor("condition.embedding", embedding);
 }
 
+/** A student starts its steps from positions alone. */
+void checkSelfConditioning(const TrainingSettings& settings, const DenoiserModel& model) {
+    if (!settings.distillation.teacher.empty() && model.getSettings().selfConditioning)
+        throw ArgumentError("train: expected a student without selfConditioning, whose steps are functions of the "
+                "positions, got one with it; start from another initialModel");
+}
+
 void clearRows(const std::vector<std::vector<int>>& rows, const std::string& name, DenoiserModel& model) {
     std::set<int> used;
     for (const std::vector<int>& row : rows)
@@ -142,6 +149,14 @@ DeviceBatch toTensors(const HostBatch& batch, const ModelTables& tables) {
     result.inputs.pairIndex = view(batch.pairIndex, {B, N, N}, at::kInt).to(device);
     result.target = view(batch.target, {B, N, numComponents}, at::kFloat).to(device);
     return result;
+}
+
+void addEstimate(const TrainingSettings& settings, const NamedTensors& weights, long long step, NetworkInputs& inputs) {
+    // (3.5)
+
+    const SampleKey key = {(std::uint64_t) settings.seed, (std::uint64_t) step};
+    if (settings.network.selfConditioning && drawUniforms(key, Purpose::SelfConditioning)[0] < 0.5)
+        inputs.before = estimateDenoised(settings.network, weights, inputs);
 }
 
 SamplerSettings getSampler(const TrainingSettings& settings) {
@@ -242,6 +257,9 @@ DenoiserModel createInitialModel(const TrainingSettings& settings) {
         if (isMolecular || !settings.distillation.teacher.empty())
             model.setSamplerSettings(getSampler(settings));
         arrangeConditions(settings.conditions, model);
+        if (settings.network.selfConditioning)
+            model.addSelfConditioning();
+        checkSelfConditioning(settings, model);
         return model;
     }
     const TopologySubject topology = findTopology(settings);
@@ -258,6 +276,7 @@ DenoiserModel createInitialModel(const TrainingSettings& settings) {
         embedding.values.push_back((float) (0.1 * philoxNormals(settings.seed, {0, 0, 0, (std::uint32_t) k})[0]));
     model.setTensor("condition.embedding", embedding);
     model.validate();
+    checkSelfConditioning(settings, model);
     return model;
 }
 
@@ -280,6 +299,8 @@ std::string getIdentity(const TrainingSettings& settings) {
         text << settings.rotations << " ";
     if (network.pointsPerToken != 1)
         text << network.pointsPerToken << " points ";
+    if (network.selfConditioning)
+        text << "selfConditioning ";
     if (settings.target != "exact" || settings.coupling != "independent" || settings.regression != "denoiser")
         text << settings.target << " " << settings.coupling << " " << settings.regression;
     const DistillationSettings& distillation = settings.distillation;
@@ -328,6 +349,8 @@ double Validation::evaluate(const NamedTensors& weights, std::string& details) c
         DeviceBatch tensors = toTensors(batch, *tables);
         if (!targets.empty())
             tensors.target = targets[k];
+        if (settings.network.selfConditioning)
+            tensors.inputs.before = estimateDenoised(settings.network, weights, tensors.inputs);
         Tensor output = pairBiasTransformer(settings.network, weights, tensors.inputs);
         Tensor points = tensors.inputs.mask.sum(1) * batch.pointsPerToken;
         Tensor losses = (output - tensors.target).square().sum(-1).mul(tensors.inputs.mask).sum(1) / points;

@@ -27,6 +27,8 @@ struct DeviceBatch {
 
 /** Get a batch as tensors on the device of the tables. */
 DeviceBatch toTensors(const HostBatch& batch, const ModelTables& tables);
+/** Let a self-conditioned network see in half of the steps what it denoised before (3.5); the same in all processes. */
+void addEstimate(const TrainingSettings& settings, const NamedTensors& weights, long long step, NetworkInputs& inputs);
 /** Get the sampler that the exported model starts with. */
 SamplerSettings getSampler(const TrainingSettings& settings);
 /**

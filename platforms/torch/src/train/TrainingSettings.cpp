@@ -62,6 +62,7 @@ void readNetwork(const json& object, PairBiasTransformerSettings& network) {
     reader.read("numFrequencies", network.numFrequencies);
     reader.read("dataScale", network.dataScale);
     reader.read("pointsPerToken", network.pointsPerToken);
+    reader.read("selfConditioning", network.selfConditioning);
     reader.finish();
 }
 
