@@ -231,6 +231,11 @@ class BackboneGenerator(Generator):
         """
         number, seed = checkInteger("numCopies", numCopies, 1), checkInteger("seed", seed, 0)
         first = checkInteger("firstRecord", firstRecord, 0)
+        if isinstance(lengths, (str, bytes)) or not isinstance(lengths, (Sequence, np.ndarray)):
+            raise TypeError("BackboneGenerator.generateBatch: expected lengths as a list with an entry for each "
+                            f"backbone, got {lengths!r}, a {type(lengths).__name__}")
+        if len(lengths) == 0:
+            raise ValueError("BackboneGenerator.generateBatch: expected at least one backbone, got none")
         wanted = [None] * len(lengths) if structures is None else list(structures)
         if len(wanted) != len(lengths):
             raise ValueError(f"BackboneGenerator.generateBatch: expected one structure for each of {len(lengths)} "

@@ -121,7 +121,8 @@ def readSequence(sequence: str | Sequence[str | None] | app.Topology) -> list[st
         entries = ["" if entry is None else str(entry).upper() for entry in sequence]
     for place, entry in enumerate(entries, 1):
         if entry not in known:
-            raise ValueError(f"readSequence: expected the twenty standard residues, got {entry!r} at place {place}")
+            raise ValueError(f"readSequence: expected the twenty standard residues, got {entry!r} at place {place}; "
+                             f"{'X' if isinstance(sequence, str) else 'None'} leaves a residue open")
     return [known[entry] for entry in entries]
 
 

@@ -36,7 +36,9 @@ def makeBackbone(length: int | Sequence[int], structure: str | None = None) -> o
     ValueError
         For a length below 1, and a structure of another length or with other letters.
     """
-    lengths = list(length) if isinstance(length, (Sequence, np.ndarray)) else [length]
+    lengths: list[Any] = [length]
+    if isinstance(length, (Sequence, np.ndarray)) and not isinstance(length, (str, bytes)):
+        lengths = list(length)
     numbers = np.array([checkInteger("length", entry, -2**31, "makeBackbone") for entry in lengths], np.int32)
     return orbit.makeBackbone(numbers, "" if structure is None else str(structure))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,7 @@ from openmmorbit.designs import OPEN_RESIDUE, BackboneDesign, splitNumber
 from openmmorbit.proteinresidues import ProteinResidue, chooseRange, getDistance, isBonded, readResidues
 
 _where = "designBackbone"
+_examples = {"fixed": "A10-25,A40", "contig": "10-20/A10-25/15", "residues": "A1-60"}
 #: CA atoms that are nearer are those of a cis peptide, nm.
 _cis = 0.33
 #: CA atoms of a stretched chain are so far apart, nm, and a motif may be off by so much.
@@ -42,21 +43,43 @@ def _requireWhole(text: str, residues: Sequence[ProteinResidue], chosen: Sequenc
     return list(chosen)
 
 
-def _split(text: str | Sequence[str]) -> list[str]:
-    words = re.split(r"[,/\s]+", text.strip("[]'\" ")) if isinstance(text, str) else [str(word) for word in text]
-    return [word for word in words if word]
+def _split(name: str, text: str | Sequence[str]) -> list[str]:
+    """Get the parts of a text, or of a list of texts."""
+    if isinstance(text, str):
+        plain = text.strip("[]'\" ")
+        words = re.split(r"\s*[,/]\s*|\s+", plain) if plain else []
+    elif isinstance(text, Iterable):
+        words = [str(word).strip() for word in text]
+    else:
+        raise TypeError(f"{_where}: expected {name} as a text such as {_examples[name]}, or a list of its parts, got "
+                        f"{text!r}, a {type(text).__name__}")
+    if "" in words:
+        raise ValueError(f"{_where}: expected a part on both sides of every separator in {name}, got '{text}'")
+    return words
 
 
-def _readFixed(fixed: str | Sequence[str], residues: Sequence[ProteinResidue]) -> set[int]:
+def _readBounds(lengths: Any) -> tuple[int, int] | None:
+    """Get the fewest and the most residues of one number, or of two."""
+    if lengths is None:
+        return None
+    entries = list(lengths) if isinstance(lengths, Iterable) and not isinstance(lengths, str) else [lengths]
+    bounds = [checkInteger("lengths", entry, 1, _where) for entry in entries]
+    if len(bounds) not in (1, 2) or bounds[0] > bounds[-1]:
+        raise ValueError(f"{_where}: expected lengths as the fewest and the most residues, or one number, got "
+                         f"{lengths}")
+    return bounds[0], bounds[-1]
+
+
+def _readFixed(name: str, fixed: str | Sequence[str], residues: Sequence[ProteinResidue]) -> set[int]:
     chosen: set[int] = set()
-    for word in _split(fixed):
+    for word in _split(name, fixed):
         piece = chooseRange(word, residues)
         if chosen & set(piece):
-            raise ValueError(f"{_where}: expected every residue once as fixed, got "
+            raise ValueError(f"{_where}: expected every residue once as {name}, got "
                              f"{residues[min(chosen & set(piece))].label} twice")
         chosen |= set(piece)
     if not chosen:
-        raise ValueError(f"{_where}: expected residues to keep as fixed, such as A10-25, got none")
+        raise ValueError(f"{_where}: expected residues as {name}, such as A10-25, got none")
     return chosen
 
 
@@ -64,7 +87,7 @@ def _readContig(contig: str | Sequence[str], residues: Sequence[ProteinResidue])
     """Get the parts of every chain."""
     chains: list[list[_Gap | list[int]]] = [[]]
     used: set[int] = set()
-    for word in _split(contig):
+    for word in _split("contig", contig):
         match = _gap.fullmatch(word)
         if word == "0":
             chains.append([])
@@ -229,7 +252,7 @@ def _makeDesign(residues: Sequence[ProteinResidue], rows: Sequence[Sequence[int 
 
 def designBackbone(protein: Any, fixed: str | Sequence[str] | None = None, *,
                    contig: str | Sequence[str] | None = None, residues: str | Sequence[str] | None = None,
-                   lengths: tuple[int, int] | None = None, seed: int = 0, keepUnusual: bool = False,
+                   lengths: int | tuple[int, int] | None = None, seed: int = 0, keepUnusual: bool = False,
                    state: int | None = None) -> BackboneDesign:
     """Say what to generate from a known protein; BackboneGenerator.generate() takes it in the place of a length.
 
@@ -249,8 +272,8 @@ def designBackbone(protein: Any, fixed: str | Sequence[str] | None = None, *,
         them from, and residues of the protein. "/0/" starts another chain.
     residues : str or sequence of str, optional
         With ``fixed``, or to vary: the part of the protein that is taken; default: all residues.
-    lengths : tuple of int, optional
-        With ``contig``: the fewest and the most residues in all.
+    lengths : int or tuple of int, optional
+        With ``contig``: the residues in all, or the fewest and the most.
     seed : int
         With ``contig``: of the numbers that are drawn.
     keepUnusual : bool
@@ -273,12 +296,12 @@ def designBackbone(protein: Any, fixed: str | Sequence[str] | None = None, *,
     >>> design = openmmorbit.designBackbone(app.PDBFile("1abc.pdb"), contig="10-20/A10-25/10-20")  # doctest: +SKIP
     >>> ensemble = generator.generate(design, 10)  # doctest: +SKIP
     """
-    known = readResidues(protein, state)
+    known, bounds = readResidues(protein, state), _readBounds(lengths)
     if contig is None:
         if lengths is not None:
             raise ValueError(f"{_where}: expected lengths with a contig, got {lengths} without one")
-        chosen = list(range(len(known))) if residues is None else sorted(_readFixed(residues, known))
-        kept = set() if fixed is None else _readFixed(fixed, known)
+        chosen = list(range(len(known))) if residues is None else sorted(_readFixed("residues", residues, known))
+        kept = set() if fixed is None else _readFixed("fixed", fixed, known)
         if kept - set(chosen):
             raise ValueError(f"{_where}: expected fixed residues among those that are taken, got "
                              f"{known[min(kept - set(chosen))].label}")
@@ -288,7 +311,7 @@ def designBackbone(protein: Any, fixed: str | Sequence[str] | None = None, *,
                          f"{'fixed' if fixed is not None else 'residues'} beside it")
     else:
         parts = [_widenGaps(known, chain) for chain in _readContig(contig, known)]
-        drawn = _drawGaps([part for chain in parts for part in chain], lengths,
+        drawn = _drawGaps([part for chain in parts for part in chain], bounds,
                           checkInteger("seed", seed, 0, _where))
         rows = _placeContig(parts, drawn)
         kept = {k for row in rows for k in row if k is not None}

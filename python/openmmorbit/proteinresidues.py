@@ -23,8 +23,13 @@ _where = "designBackbone"
 _atoms = ("N", "CA", "C")
 #: Longest distance of C and N that are bonded, and the range of CA atoms of neighbours, nm.
 _longestBond, _nearest, _farthest = 0.2, 0.26, 0.43
-_range = re.compile(r"(?:(?P<letter>[A-Za-z])|(?P<chain>\w+):)?"
+_range = re.compile(r"(?:(?P<letter>[A-Za-z])|(?P<chain>\w*):)?"
                     r"(?:(?P<first>-?\d+[A-Za-z]?)(?:-(?P<last>-?\d+[A-Za-z]?))?)?")
+
+
+def nameChain(chain: str) -> str:
+    """Get a chain as it stands before the number of a residue: a letter, or with a colon behind it."""
+    return chain if len(chain) == 1 and chain.isalpha() else f"{chain}:"
 
 
 @dataclass(frozen=True)
@@ -49,8 +54,8 @@ class ProteinResidue:
 
     @property
     def label(self) -> str:
-        """How it is named, e.g. A10."""
-        return f"{self.chain}{':' if len(self.chain) != 1 or not self.chain.isalpha() else ''}{self.number}"
+        """How it is named, e.g. A10, AB:10, or :10 in a chain without a name."""
+        return f"{nameChain(self.chain)}{self.number}"
 
 
 def _readProtein(protein: Any, state: int | None) -> tuple[np.ndarray, app.Topology]:
@@ -87,8 +92,9 @@ def readResidues(protein: Any, state: int | None = None) -> list[ProteinResidue]
     for residue in (atom.residue for atom in topology.atoms() if isAlpha(atom)):
         atoms = {atom.name: positions[atom.index] for atom in residue.atoms()}
         places = np.array([atoms.get(name, np.full(3, np.nan)) for name in _atoms])
-        entry = ProteinResidue(str(residue.chain.id), f"{residue.id}{residue.insertionCode.strip()}", residue.name,
-                               places, isDextral(residue.name, atoms))
+        number = f"{residue.id}{residue.insertionCode.strip()}"
+        entry = ProteinResidue(str(residue.chain.id).strip(), number, residue.name, places,
+                               isDextral(residue.name, atoms))
         if not np.isfinite(places[1]).all():
             raise ValueError(f"{_where}: expected finite positions, got others in residue {entry.label}")
         found.append(entry)
@@ -123,13 +129,16 @@ def chooseRange(text: str, residues: Sequence[ProteinResidue]) -> list[int]:
     match = _range.fullmatch(text)
     if not text or match is None:
         raise ValueError(f"{_where}: expected residues such as A10-25, A7 or A, got '{text}'; a chain of several "
-                         "letters, or of a digit, has a colon behind it: AB:10-25")
+                         "letters, or of a digit, has a colon behind it: AB:10-25; one without a name is a colon, "
+                         ":10-25")
     chains = list(dict.fromkeys(entry.chain for entry in residues))
-    chain = match["letter"] or match["chain"]
+    chain = match["chain"] if match["letter"] is None else match["letter"]
+    known = ", ".join(map(nameChain, chains))
     if chain is None and len(chains) > 1:
-        raise ValueError(f"{_where}: expected a chain before '{text}', got none; there are {', '.join(chains)}")
+        raise ValueError(f"{_where}: expected a chain before '{text}', got none; there are {known}")
     if chain is not None and chain not in chains:
-        raise ValueError(f"{_where}: expected one of the chains {', '.join(chains)} in '{text}', got {chain}")
+        hint = "; a chain without a name is a colon, :10-25" if "" in chains else ""
+        raise ValueError(f"{_where}: expected one of the chains {known} in '{text}', got {nameChain(chain)}{hint}")
     inChain = [k for k, entry in enumerate(residues) if chain is None or entry.chain == chain]
     if match["first"] is None:
         return inChain
@@ -138,7 +147,7 @@ def chooseRange(text: str, residues: Sequence[ProteinResidue]) -> list[int]:
     for number in (match["first"], match["last"] or match["first"]):
         if number not in numbers:
             raise ValueError(f"{_where}: expected residues that are there in '{text}', got {number}, which has no CA "
-                             f"atom; chain {residues[inChain[0]].chain} has {numbers[0]} to {numbers[-1]}")
+                             f"atom; chain {nameChain(residues[inChain[0]].chain)} has {numbers[0]} to {numbers[-1]}")
         ends.append(numbers.index(number))
     if ends[0] > ends[1]:
         raise ValueError(f"{_where}: expected a range from its first residue to its last one, got '{text}'")

@@ -4,6 +4,7 @@ import numpy as np
 from openmm import app, unit
 
 from openmmorbit import orbit
+from openmmorbit.data.backbones import buildBackboneDataset
 
 
 def makeHelix(number):
@@ -58,3 +59,30 @@ def makeModel(shard, points=1):
             survey.add(subject.backbone, np.array(block.positions, np.float64))
     model.setBackbones(survey.finish())
     return model
+
+
+def writeModel(folder):
+    """Write a small model of helices of 20 to 47 residues; get its path."""
+    writeArrays(folder / "helices.npz", list(range(20, 50)))
+    buildBackboneDataset([folder / "helices.npz"], folder / "train.shard")
+    makeModel(folder / "train.shard").save(str(folder / "model.safetensors"))
+    return folder / "model.safetensors"
+
+
+def writeResidues(path, numbers, chains=None, names=None, shift=0.0, atoms=("N", "CA", "C"), indices=None):
+    """Write residues of one helix with these numbers; indices are their places in it."""
+    topology, positions = app.Topology(), []
+    helix, chain = makeHelix(80), None
+    chains = chains or "A" * len(numbers)
+    for k, (number, letter) in enumerate(zip(numbers, chains)):
+        if chain is None or chain.id != letter:
+            chain = topology.addChain(letter)
+        digits, code = str(number).rstrip("ABC"), str(number)[len(str(number).rstrip("ABC")):]
+        residue = topology.addResidue(names[k] if names else "ALA", chain, digits, code)
+        for j, name in enumerate(("N", "CA", "C")):
+            if name in atoms:
+                topology.addAtom(name, app.Element.getBySymbol(name[0]), residue)
+                positions.append(helix[indices[k] if indices else k, j] + shift * (ord(letter) - 65))
+    with open(path, "w", encoding="utf-8") as stream:
+        app.PDBFile.writeFile(topology, np.array(positions) * unit.angstrom, stream, keepIds=True)
+    return app.PDBFile(str(path))

@@ -195,6 +195,14 @@ def testGeneratesOnTheCpu(shard):
             generator.generate(wrong)
     with pytest.raises(ValueError, match="each of 25 residues, got 3"):
         generator.generate(25, structure="HHH")
+    for wrong, text in (("80", "length as a whole number, got '80', a str"), (25.5, "whole number, got 25.5, a float")):
+        with pytest.raises(TypeError, match=text):
+            generator.generate(wrong)
+    for wrong in ("80", 80):
+        with pytest.raises(TypeError, match="generateBatch: expected lengths as a list .*, got .?80.?, a"):
+            generator.generateBatch(wrong)
+    with pytest.raises(ValueError, match="generateBatch: expected at least one backbone, got none"):
+        generator.generateBatch([])
     with pytest.raises(ValueError, match="one structure for each of 2"):
         generator.generateBatch([25, 25], structures=["H" * 25])
     with pytest.raises(ValueError, match="one of molecules; use ConformerGenerator"):
@@ -286,9 +294,11 @@ def testTheCommandWritesPdbAndCif(shard, tmp_path, capsys):
                              (["--length", "10", "-o", "x.pdb"], "expected a --length of 20 to 47"),
                              (["--length", "30", "-o", "x.xyz"], "ends in .pdb or .cif"),
                              (["--length", "30", "--structure", "HH", "-o", "x.pdb"], "each of 30 residues, got 2"),
+                             (["--length", "30", "--structure", "h" * 30, "-o", "x.pdb"], "got 'h' for"),
                              (["--length", "30-31", "--structure", "HH", "-o", "x.pdb"], "one length beside --struct")):
-        status, line = runCli(capsys, *base, *options)
-        assert status == 2 and message in line
+        assert openmmorbit.cli.main([str(entry) for entry in [*base, *options]]) == 2
+        line, = capsys.readouterr().err.strip().splitlines()
+        assert message in line
     status, line = runCli(capsys, *base, "--length", "30", "--max-redraws", 1, "-o", tmp_path / "none.pdb")
     assert status == 3 and "1 backbone stayed wrong" in line
     assert not (tmp_path / "none.pdb").exists()

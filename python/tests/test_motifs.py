@@ -1,43 +1,18 @@
 # SPDX-License-Identifier: MIT
-"""Designs from known proteins: residues by name, motifs in their places and in contigs, starts, the command."""
+"""Designs from known proteins: residues by name, motifs in their places and in contigs, starts."""
 import numpy as np
 import pytest
 from conftest import runCli
-from helices import makeHelix, makeModel, writeArrays, writeHelix
+from helices import makeHelix, writeHelix, writeModel, writeResidues
 from openmm import app, unit
 
 import openmmorbit
 from openmmorbit import orbit
-from openmmorbit.data.backbones import buildBackboneDataset
 
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory):
-    """A small model of helices of 20 to 47 residues."""
-    folder = tmp_path_factory.mktemp("motifs")
-    writeArrays(folder / "helices.npz", list(range(20, 50)))
-    buildBackboneDataset([folder / "helices.npz"], folder / "train.shard")
-    makeModel(folder / "train.shard").save(str(folder / "model.safetensors"))
-    return folder / "model.safetensors"
-
-
-def writeResidues(path, numbers, chains=None, names=None, shift=0.0, atoms=("N", "CA", "C"), indices=None):
-    """Write residues of one helix with these numbers; indices are their places in it."""
-    topology, positions = app.Topology(), []
-    helix, chain = makeHelix(80), None
-    chains = chains or "A" * len(numbers)
-    for k, (number, letter) in enumerate(zip(numbers, chains)):
-        if chain is None or chain.id != letter:
-            chain = topology.addChain(letter)
-        digits, code = str(number).rstrip("ABC"), str(number)[len(str(number).rstrip("ABC")):]
-        residue = topology.addResidue(names[k] if names else "ALA", chain, digits, code)
-        for j, name in enumerate(("N", "CA", "C")):
-            if name in atoms:
-                topology.addAtom(name, app.Element.getBySymbol(name[0]), residue)
-                positions.append(helix[indices[k] if indices else k, j] + shift * (ord(letter) - 65))
-    with open(path, "w", encoding="utf-8") as stream:
-        app.PDBFile.writeFile(topology, np.array(positions) * unit.angstrom, stream, keepIds=True)
-    return app.PDBFile(str(path))
+    return writeModel(tmp_path_factory.mktemp("motifs"))
 
 
 def testAWholeProteinIsAStart(tmp_path):
@@ -168,7 +143,16 @@ def testInsertionCodesAndLongNamesOfChains(tmp_path):
     ({"fixed": "A1-99"}, "in 'A1-99', got 99, which has no CA atom; chain A has 1 to 29"),
     ({"fixed": "A9-5"}, "from its first residue to its last one, got 'A9-5'"),
     ({"fixed": "A5-9,A7"}, "every residue once as fixed, got A7 twice"),
-    ({"fixed": ""}, "residues to keep as fixed, such as A10-25, got none"),
+    ({"fixed": ""}, "residues as fixed, such as A10-25, got none"),
+    ({"fixed": "A5-9,,A16"}, "a part on both sides of every separator in fixed, got 'A5-9,,A16'"),
+    ({"contig": "20/A5-9//20"}, "a part on both sides of every separator in contig, got '20/A5-9//20'"),
+    ({"contig": "20/A5-9/"}, "a part on both sides of every separator in contig, got '20/A5-9/'"),
+    ({"contig": ["20", "", "A5-9"]}, "a part on both sides of every separator in contig"),
+    ({"contig": "9/A5-9", "lengths": (80, 60)}, r"lengths as the fewest and the most .*, got \(80, 60\)"),
+    ({"contig": "9/A5-9", "lengths": (1, 2, 3)}, "lengths as the fewest and the most residues, or one number"),
+    ({"contig": "9/A5-9", "lengths": ()}, "lengths as the fewest and the most residues, or one number"),
+    ({"contig": "9/A5-9", "lengths": 0}, "lengths from 1 to .*, got 0"),
+    ({"fixed": ":5-9"}, "one of the chains A in ':5-9', got :"),
     ({"fixed": "A5..9"}, "residues such as A10-25, A7 or A, got 'A5..9'"),
     ({"fixed": "A5-9", "residues": "A8-20"}, "among those that are taken, got A5"),
     ({}, "without missing residues to start from, got none between A11 and A15"),
@@ -187,6 +171,41 @@ def testWhatDoesNotFitIsNamed(tmp_path, options, message):
     protein = writeResidues(tmp_path / "x.pdb", numbers, indices=[n - 1 for n in numbers])
     with pytest.raises(ValueError, match=f"designBackbone: expected .*{message}"):
         openmmorbit.designBackbone(protein, **options)
+
+
+@pytest.mark.parametrize("options, message", [
+    ({"contig": 5}, "contig as a text such as 10-20/A10-25/15, or a list of its parts, got 5, a int"),
+    ({"fixed": 5}, "fixed as a text such as A10-25,A40, .* got 5, a int"),
+    ({"residues": 5.0}, "residues as a text such as A1-60, .* got 5.0, a float"),
+    ({"contig": "9/A5-9", "lengths": ("a", "b")}, "lengths as a whole number, got 'a', a str"),
+    ({"contig": "9/A5-9", "lengths": "60-80"}, "lengths as a whole number, got '60-80', a str")])
+def testOtherTypesAreNamed(tmp_path, options, message):
+    with pytest.raises(TypeError, match=f"designBackbone: expected {message}"):
+        openmmorbit.designBackbone(writeResidues(tmp_path / "x.pdb", range(1, 30)), **options)
+
+
+def testLengthsMayBeOneNumber(tmp_path):
+    protein = writeResidues(tmp_path / "x.pdb", range(1, 30))
+    for lengths in (30, (30,), [30, 30], np.array([30])):
+        assert len(openmmorbit.designBackbone(protein, contig="5-20/A5-9/5-20", lengths=lengths)) == 30
+
+
+def testAChainWithoutANameIsAColon(tmp_path):
+    protein = writeResidues(tmp_path / "x.pdb", range(1, 30))
+    for name in (" ", ""):
+        protein.topology._chains[0].id = name
+        for text in ("10-15", " 10-15", ":10-15", ":10-12, :13-15"):
+            design = openmmorbit.designBackbone(protein, text)
+            assert design.fixed == tuple(range(9, 15)) and design.labels[9] == ":10"
+        assert len(openmmorbit.designBackbone(protein, contig="10-20/:10-15/9").fixed) == 6
+        with pytest.raises(ValueError, match="one of the chains : in 'A10-15', got A; a chain without a name is"):
+            openmmorbit.designBackbone(protein, "A10-15")
+    two = writeResidues(tmp_path / "y.pdb", [*range(1, 30), *range(1, 30)], chains="A" * 29 + "B" * 29, shift=20.0)
+    two.topology._chains[1].id = " "
+    assert openmmorbit.designBackbone(two, ":10-15,A3").fixed == (2, *range(38, 44))
+    assert openmmorbit.designBackbone(two, "A3,:").fixed == (2, *range(29, 58))
+    with pytest.raises(ValueError, match="a chain before '10-15', got none; there are A, :"):
+        openmmorbit.designBackbone(two, "10-15")
 
 
 def testUnusualResiduesAreKeptOnRequest(tmp_path):
@@ -313,63 +332,3 @@ def testBuildsTheMotifWithItsResidues():
     again = openmmorbit.buildBackbone(0.1 * makeHelix(20)[:, 1], "HXW" + 17 * "X", hydrogens=False)
     assert np.array_equal(again.positions._value, built.positions._value)
     assert openmmorbit.readSequence("AXG") == ["ALA", "", "GLY"]
-
-
-def testTheCommandKeepsMotifsAndVaries(model, tmp_path, capsys):
-    writeResidues(tmp_path / "x.pdb", range(1, 26), names=["SER"] * 25)
-    base = ["backbones", "--model", model, "--steps", 3, "--seed", 5, "--no-check", "-n", 2]
-    for options, count, kept in ((["--start", tmp_path / "x.pdb", "--level", 2], 25, 0),
-                                 (["--motif", tmp_path / "x.pdb", "--fixed", "A5-9"], 25, 5),
-                                 (["--motif", tmp_path / "x.pdb", "--fixed", "A5-9", "--residues", "A3-23"], 21, 5),
-                                 (["--motif", tmp_path / "x.pdb", "--contig", "3-9/A5-9/9-20", "--length", 30], 30, 5),
-                                 (["--start", tmp_path / "x.pdb", "--level", 2, "--fixed", "A5-9"], 25, 5)):
-        output = tmp_path / "out.pdb"
-        assert openmmorbit.cli.main([str(entry) for entry in [*base, *options, "-o", output]]) == 0
-        lines = capsys.readouterr().err.strip().splitlines()
-        assert "2 backbones in" in lines[-1]
-        assert any("backbone 2: A5-A9 at" in line for line in lines) == ("--contig" in options)
-        read = app.PDBFile(str(output))
-        assert read.topology.getNumAtoms() == count and read.getNumFrames() == 2
-        names = [residue.name for residue in read.topology.residues()]
-        assert names.count("SER") == kept
-        if kept:
-            first = names.index("SER")
-            found = read.getPositions(asNumpy=True, frame=0)._value[first:first + 5]
-            assert np.abs(found - 0.1 * makeHelix(25)[4:9, 1]).max() < 2e-3
-
-
-def testWrongUseOfTheCommandIsNamed(model, tmp_path, capsys, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    writeResidues("x.pdb", range(1, 26))
-    writeResidues("two.pdb", [*range(1, 21), *range(1, 21)], chains="A" * 20 + "B" * 20, shift=20.0)
-    writeResidues("short.pdb", range(1, 9))
-    writeResidues("sep.pdb", range(1, 26), names=["SEP"] * 25)
-    (tmp_path / "bad.pdb").write_text("nothing")
-    (tmp_path / "x.dcd").write_text("nothing")
-    base, start, motif = ["backbones", "--model", model, "-o", "y.pdb"], ["--start", "x.pdb"], ["--motif", "x.pdb"]
-    for options, message in (
-            ([], "expected --length, --start or --motif, got none of them"),
-            ([*start, *motif], "--start or --motif, got both"), (start, "--level beside --start, got none"),
-            ([*start, "--level", -1], "a level to start at above sigmaMin"),
-            ([*start, "--level", "nan"], "a level"), (["--motif", "sep.pdb", "--fixed", "A5", "--build"], "got 'SEP'"),
-            ([*start, "--level", 1000], "a level to start at above sigmaMin"),
-            ([*start, "--level", 3, "--length", 30], "no --length beside --start"),
-            ([*start, "--level", 3, "--contig", "5/A5"], "--contig beside --motif"),
-            (["--level", 3, "--length", 30], "--start beside --level"),
-            (["--fixed", "A5", "--length", 30], "--motif beside --fixed"),
-            (motif, "--fixed or --contig beside --motif, got neither"),
-            ([*motif, "--fixed", "A5", "--contig", "5/A5"], "got both"),
-            ([*motif, "--fixed", "B5"], "one of the chains A in 'B5', got B"),
-            ([*motif, "--fixed", "A"], "residues to design, got all 25 as fixed"),
-            ([*motif, "--contig", "90/A5-9"], "a contig of 20 to 47 residues, got one of 95 to 95"),
-            ([*motif, "--contig", "10-20/A5-9/20", "--sequence", "A" * 40, "-n", 9], "one length beside --sequence"),
-            ([*motif, "--fixed", "A5-9", "--structure", "HH"], "a --structure of each of 25 residues, got 2"),
-            ([*motif, "--fixed", "A5-9", "-o", "x.pdb"], "not the input"),
-            (["--motif", "two.pdb", "--fixed", "A5-9"], "at most 1 chain, as the model was trained on, got 2 of 'two"),
-            (["--motif", "short.pdb", "--fixed", "A5-6"], "20 to 47 residues, as the model was trained on, got 8 of"),
-            (["--motif", "no.pdb", "--fixed", "A5"], "no.pdb\", which is no file"),
-            (["--motif", "bad.pdb", "--fixed", "A5"], "bad.pdb"),
-            (["--motif", "x.dcd", "--fixed", "A5"], "a structure that ends in .pdb")):
-        status, line = runCli(capsys, *base, *options)
-        assert status == 2 and message in line and line.startswith("openmm-orbit: error: expected"), (options, line)
-    assert not (tmp_path / "y.pdb").exists()

@@ -7,7 +7,7 @@ import re
 import time
 from typing import TYPE_CHECKING
 
-from openmmorbit.command.backbonestarts import addStartOptions, checkStartOptions, readDesigns
+from openmmorbit.command.backbonestarts import addStartOptions, checkMotif, checkStartOptions, readDesigns
 from openmmorbit.command.console import EXIT_OK, EXIT_SOME_FAILED, UsageError, checkOutput, counted, explain, report
 from openmmorbit.command.generation import addGenerationOptions, readGenerationOptions
 
@@ -115,8 +115,13 @@ class _Run:
                     for ensemble, entry in zip(ensembles, block):
                         self._write(ensemble, entry)
                     bar.update(len(block))
-        finally:
-            self._finish()
+        except BaseException:
+            if self.writer.number > 0:      # What has been written is kept, and told.
+                self._finish()
+            else:
+                self.writer.close()
+            raise
+        self._finish()
         return EXIT_SOME_FAILED if self.failures else EXIT_OK
 
     def _finish(self) -> None:
@@ -136,6 +141,7 @@ class _Run:
 def _checkLetters(options: argparse.Namespace, numbers: set[int]) -> None:
     """Refuse a sequence or structure that does not fit, before anything is generated."""
     from openmmorbit.building import readSequence
+    from openmmorbit.designs import makeBackbone
 
     for name in ("structure", "sequence"):
         letters = getattr(options, name)
@@ -150,14 +156,17 @@ def _checkLetters(options: argparse.Namespace, numbers: set[int]) -> None:
             raise UsageError(explain(error)) from error
         if count != min(numbers):
             raise UsageError(f"expected a --{name} of each of {min(numbers)} residues, got {count}")
+    if options.structure is not None:
+        try:
+            makeBackbone(len(options.structure), options.structure)
+        except ValueError as error:
+            raise UsageError(explain(error)) from error
 
 
 def _listWanted(options: argparse.Namespace, generator: BackboneGenerator,
                 seed: int) -> Sequence[int | BackboneDesign]:
     """Get a length, or a design, for each backbone."""
     import numpy as np
-
-    from openmmorbit.building import readSequence
 
     lengths = None if options.length is None else readLengths(options.length)
     shortest, longest = generator.lengths
@@ -168,7 +177,7 @@ def _listWanted(options: argparse.Namespace, generator: BackboneGenerator,
     if designs is not None:
         _checkLetters(options, {len(design) for design in designs})
         if options.build and options.sequence is None:
-            readSequence(designs[0].sequence)       # Refuses residues of the motif that cannot be built.
+            checkMotif(designs[0], options.start or options.motif)
         return designs
     assert lengths is not None          # checkStartOptions() asks for it.
     _checkLetters(options, set(lengths))

@@ -117,3 +117,16 @@ def readDesigns(options: argparse.Namespace, generator: BackboneGenerator, lengt
     except (ValueError, OSError) as error:
         raise UsageError(explain(error)) from error
     return designs
+
+
+def checkMotif(design: BackboneDesign, path: str) -> None:
+    """Refuse residues of a motif that cannot be built, before anything is generated."""
+    from openmmorbit.building import readSequence
+
+    for k in design.fixed:
+        try:
+            readSequence([design.names[k]])
+        except ValueError as error:
+            raise UsageError(f"expected a motif of the twenty standard residues beside --build, got {design.names[k]} "
+                             f"{design.labels[k]} of '{path}'; leave it out of the motif, say with --sequence what to "
+                             "build, or leave --build out") from error
