@@ -174,6 +174,17 @@ def testFilesThatCannotBeUsedAreNamed(tmp_path):
     assert report.numBackbones == 1 and "mirror.pdb" in report.messages[0] and "D-amino" in report.messages[0]
     with pytest.raises(ValueError, match="at least one backbone to write, got none; the last fault: .*D-amino"):
         buildBackboneDataset([tmp_path / "mirror.pdb"], tmp_path / "y.shard")
+    files = tmp_path / "files"
+    files.mkdir()
+    for name in ("good.pdb", "mirror.pdb"):
+        (files / name).write_bytes((tmp_path / name).read_bytes())
+    (files / "notes.txt").write_text("not a structure")
+    for inputs in (files, [files]):
+        again = buildBackboneDataset(inputs, tmp_path / "x.shard", validation=side)
+        assert again.numBackbones == 1 and len(again.messages) == 1
+    for wrong, text in ((files / "notes.txt", "file that ends in .pdb"), (tmp_path / "none", "got '.*none', which is")):
+        with pytest.raises((ValueError, FileNotFoundError), match=f"buildBackboneDataset: expected a {text}|{text}"):
+            buildBackboneDataset(wrong, tmp_path / "y.shard")
     with pytest.raises(ValueError, match="expected 1 point"):
         buildBackboneDataset([tmp_path / "good.pdb"], tmp_path / "y.shard", points=2)
     assert not (tmp_path / "y.shard").exists()
@@ -332,7 +343,8 @@ def testTheCommandBuildsProteins(shard, tmp_path, capsys, monkeypatch):
 def testTrainsAndGenerates(shard, tmp_path):
     tiny = {"width": 16, "numHeads": 2, "numLayers": 1, "pairWidth": 8, "conditionWidth": 8, "numRadial": 8,
             "threads": 1, "maxSteps": 20, "atomsPerBatch": 200}
-    result = openmmorbit.train(shard, tmp_path / "run", 1, progress=False, validation=shard, **tiny)
+    with pytest.warns(UserWarning, match="expected at least 20 backbones to learn from, got 10; a model of so few"):
+        result = openmmorbit.train(shard, tmp_path / "run", 1, progress=False, validation=shard, **tiny)
     assert result.numSteps == 20 and np.isfinite(result.validationLoss)
     model = orbit.DenoiserModel.load(result.modelPath)
     assert model.getMetadata("data") == "10 backbones of 335 residues" and model.getBackbones().numBackbones == 10

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from openmmorbit.arguments import checkInteger
-from openmmorbit.data.backbones import ENDINGS, BackboneShardReport, writeSides
+from openmmorbit.data.backbones import BackboneShardReport, findFiles, writeSides
 from openmmorbit.io.outputs import replacing
 
 if TYPE_CHECKING:
@@ -22,29 +22,12 @@ _where = "BackboneDataset"
 TRAINING, VALIDATION, SOURCES = "train.shard", "validation.shard", "sources.json"
 
 
-def _findFiles(path: StrPath) -> list[str]:
-    """Get a file, or all files of a folder that hold backbones."""
-    path = os.fspath(path)
-    if os.path.isdir(path):
-        found = sorted(entry.path for entry in os.scandir(path)
-                       if entry.is_file() and entry.name.lower().endswith(ENDINGS))
-        if not found:
-            raise ValueError(f"{_where}: expected a folder with {', '.join(ENDINGS)} files, got '{path}', which has "
-                             "none")
-        return found
-    if not os.path.isfile(path):
-        raise FileNotFoundError(f"{_where}: expected a file or a folder with backbones, got '{path}', which is none")
-    if not path.lower().endswith(ENDINGS):
-        raise ValueError(f"{_where}: expected a file that ends in {', '.join(ENDINGS)}, got '{path}'")
-    return [path]
-
-
 class BackboneDataset:
     """Backbones in files, for train().
 
-    A file is one backbone with all its chains, or many in an .npz file. Residues without N, CA or C are left out; the
-    chain has a break there. A fixed rule keeps 3 % of all sequences back for validation; .npz files may say themselves
-    which.
+    Each model of a file is one backbone with all its chains; an .npz file has many. Residues without N, CA or C are
+    left out; the chain has a break there. A fixed rule keeps 3 % of all sequences back for validation; .npz files may
+    say themselves which.
 
     Parameters
     ----------
@@ -77,8 +60,7 @@ class BackboneDataset:
 
     def __init__(self, files: StrPath | Sequence[StrPath], *, points: int = 1, shortest: int = 20, longest: int = 512,
                  keepD: bool = False) -> None:
-        entries = [files] if isinstance(files, (str, os.PathLike)) else list(files)
-        self.files = list(dict.fromkeys(os.path.realpath(path) for entry in entries for path in _findFiles(entry)))
+        self.files = list(dict.fromkeys(os.path.realpath(path) for path in findFiles(_where, files)))
         if not self.files:
             raise ValueError(f"{_where}: expected at least one file, got none")
         self.points = checkInteger("points", points, 1, _where)

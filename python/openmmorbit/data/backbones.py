@@ -213,6 +213,39 @@ def readBackbones(path: StrPath, *, keepD: bool = False, structure: bool = True)
         yield found
 
 
+def findFiles(where: str, inputs: StrPath | Sequence[StrPath]) -> list[str]:
+    """Get all files with backbones among files and folders.
+
+    Parameters
+    ----------
+    where : str
+        The caller, for messages.
+    inputs : path or sequence of paths
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        Naming what is no file, has another ending, or is a folder without such files.
+    """
+    found: list[str] = []
+    for entry in [inputs] if isinstance(inputs, (str, os.PathLike)) else inputs:
+        path = os.fspath(entry)
+        if os.path.isdir(path):
+            inside = sorted(one.path for one in os.scandir(path)
+                            if one.is_file() and one.name.lower().endswith(ENDINGS))
+            if not inside:
+                raise ValueError(f"{where}: expected a folder with {', '.join(ENDINGS)} files, got '{path}', which has "
+                                 "none")
+            found += inside
+        elif not os.path.isfile(path):
+            raise FileNotFoundError(f"{where}: expected a file or a folder with backbones, got '{path}', which is none")
+        elif not path.lower().endswith(ENDINGS):
+            raise ValueError(f"{where}: expected a file that ends in {', '.join(ENDINGS)}, got '{path}'")
+        else:
+            found.append(path)
+    return found
+
+
 @dataclass
 class BackboneShardReport:
     """What buildBackboneDataset() wrote.
@@ -303,16 +336,17 @@ def writeSides(where: str, inputs: Sequence[StrPath], outputs: Mapping[bool, Str
     return report
 
 
-def buildBackboneDataset(inputs: Sequence[StrPath], output: StrPath, *, points: int = 1, validation: bool = False,
-                         shortest: int = 20, longest: int = 512, keepD: bool = False) -> BackboneShardReport:
+def buildBackboneDataset(inputs: StrPath | Sequence[StrPath], output: StrPath, *, points: int = 1,
+                         validation: bool = False, shortest: int = 20, longest: int = 512,
+                         keepD: bool = False) -> BackboneShardReport:
     """Turn files with backbones into a shard for training.
 
     A fixed rule keeps 3 % of all sequences back for validation; npz files may say themselves which.
 
     Parameters
     ----------
-    inputs : list of paths
-        See readBackbones(). A file that cannot be used is left out and named in the report.
+    inputs : path or list of paths
+        Files, see readBackbones(), or folders of them. A file that cannot be used is left out and named in the report.
     output : path
         The shard to write.
     points : int
@@ -333,5 +367,6 @@ def buildBackboneDataset(inputs: Sequence[StrPath], output: StrPath, *, points: 
     ValueError
         If points is neither 1 nor 3, or no backbone is left.
     """
-    return writeSides("buildBackboneDataset", inputs, {bool(validation): output}, points=points, shortest=shortest,
+    where = "buildBackboneDataset"
+    return writeSides(where, findFiles(where, inputs), {bool(validation): output}, points=points, shortest=shortest,
                       longest=longest, keepD=keepD)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from openmmorbit._types import StrPath
 
 _where = "openmmorbit.train"
+#: A model of fewer backbones hardly learns more than to repeat them.
+_FEW = 20
 
 
 def holdBackbones(shards: Sequence[str]) -> bool:
@@ -83,6 +86,10 @@ def makeSettings(shards: Sequence[str], folder: StrPath, minutes: float, metadat
     folder, values = Path(folder), dict(values)
     numBackbones, numResidues, points = _count(shards)
     checkPoints(folder, points)
+    if numBackbones < _FEW:
+        warnings.warn(f"{_where}: expected at least {_FEW} backbones to learn from, got {numBackbones}; a model of so "
+                      "few can repeat them, not more. Thousands of domains make one that generates new folds",
+                      stacklevel=4)
     settings = suggestSettings(shards, minutes)
     validation = values.pop("validation", [])
     paths = [validation] if isinstance(validation, (str, os.PathLike)) else list(validation)
