@@ -11,7 +11,7 @@ import numpy as np
 
 from openmmorbit import orbit
 from openmmorbit.arguments import checkInteger
-from openmmorbit.data.proteinchecks import findLeftHanded
+from openmmorbit.data.proteinchecks import findLeftHanded, isMirrorImage
 from openmmorbit.designs import OPEN_RESIDUE, BackboneDesign, splitNumber
 from openmmorbit.proteinresidues import ProteinResidue, chooseRange, getDistance, isBonded, readResidues
 
@@ -222,6 +222,14 @@ def _checkMotif(residues: Sequence[ProteinResidue], row: Sequence[int | None]) -
                              "refuses it, check=False (--no-check)")
 
 
+def _refuseMirrorImage(residues: Sequence[ProteinResidue]) -> None:
+    """Refuse a protein whose parts would come out mirrored, however short they are."""
+    isLinked = [isBonded(before, after) for before, after in zip(residues, residues[1:])]
+    if isMirrorImage(np.array([entry.places for entry in residues]), isLinked):
+        raise ValueError(f"{_where}: expected a protein of L-amino acids, got one that is left-handed, as a mirror "
+                         "image is; mirror it, or take it with keepUnusual=True (--keep-unusual)")
+
+
 def _numberRow(residues: Sequence[ProteinResidue], row: Sequence[int | None]) -> list[str]:
     """Get the numbers of residues in their places; those that are missing count on from the one before."""
     numbers: list[str] = []
@@ -277,7 +285,7 @@ def designBackbone(protein: Any, fixed: str | Sequence[str] | None = None, *,
     seed : int
         With ``contig``: of the numbers that are drawn.
     keepUnusual : bool
-        Keep D-amino acids and cis peptides among the fixed residues.
+        Keep D-amino acids and cis peptides among the fixed residues, and take mirror images.
     state : int, optional
         Which of several models or states, from 0. Default: the first, with a warning if there are more.
 
@@ -297,6 +305,8 @@ def designBackbone(protein: Any, fixed: str | Sequence[str] | None = None, *,
     >>> ensemble = generator.generate(design, 10)  # doctest: +SKIP
     """
     known, bounds = readResidues(protein, state), _readBounds(lengths)
+    if not keepUnusual:
+        _refuseMirrorImage(known)
     if contig is None:
         if lengths is not None:
             raise ValueError(f"{_where}: expected lengths with a contig, got {lengths} without one")

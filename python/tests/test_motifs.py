@@ -211,10 +211,23 @@ def testAChainWithoutANameIsAColon(tmp_path):
 def testUnusualResiduesAreKeptOnRequest(tmp_path):
     writeHelix(tmp_path / "d.pdb", 25, mirror=True)
     mirrored = app.PDBFile(str(tmp_path / "d.pdb"))
-    with pytest.raises(ValueError, match="L-amino acids to keep, got the D-amino acid ALA A5"):
-        openmmorbit.designBackbone(mirrored, "A5-9")
+    for part in (None, "A5-9"):     # Also a start, and a motif that is too short to tell.
+        with pytest.raises(ValueError, match="a protein of L-amino acids, got one that is left-handed, as a mirror"):
+            openmmorbit.designBackbone(mirrored, part)
     assert openmmorbit.designBackbone(mirrored, "A5-9", keepUnusual=True).fixed == (4, 5, 6, 7, 8)
-    assert len(openmmorbit.designBackbone(mirrored)) == 25
+    assert len(openmmorbit.designBackbone(mirrored, keepUnusual=True)) == 25
+    # One D-alanine: its CB lies where its hydrogen was.
+    writeHelix(tmp_path / "l.pdb", 25)
+    one = app.PDBFile(str(tmp_path / "l.pdb"))
+    places = one.getPositions(asNumpy=True)._value.copy()
+    atoms = {(atom.residue.id, atom.name): atom.index for atom in one.topology.atoms()}
+    n, ca, c, cb = (places[atoms["7", name]] for name in ("N", "CA", "C", "CB"))
+    normal = np.cross(n - ca, c - ca)
+    places[atoms["7", "CB"]] = cb - 2 * normal * np.dot(cb - ca, normal) / np.dot(normal, normal)
+    inverted = app.Modeller(one.topology, places * unit.nanometer)
+    with pytest.raises(ValueError, match="L-amino acids to keep, got the D-amino acid ALA A7"):
+        openmmorbit.designBackbone(inverted, "A5-9")
+    assert len(openmmorbit.designBackbone(inverted)) == 25
     helix = makeHelix(25)[:, 1]
     helix[10:] += 0.9 * (helix[9] - helix[10]) / 3.8
     topology = openmmorbit.BackboneDesign(openmmorbit.makeBackbone(25)).makeTopology(1)
@@ -235,10 +248,24 @@ def testTheHandIsJudgedWithoutSideChains(tmp_path):
     for atoms in (("N", "CA", "C"), ("CA",)):
         writeHelix(tmp_path / "m.pdb", 25, mirror=True, names=atoms)
         mirrored = app.PDBFile(str(tmp_path / "m.pdb"))
-        for part in ({"fixed": "A5-16"}, {"contig": "9/A5-16/9"}):
-            with pytest.raises(ValueError, match="got a left-handed chain from A[56] to A16, as in a mirror image"):
+        for part in ({"fixed": "A5-16"}, {"contig": "9/A5-8/9"}, {}):
+            with pytest.raises(ValueError, match="a protein of L-amino acids, got one that is left-handed"):
                 openmmorbit.designBackbone(mirrored, **part)
         assert len(openmmorbit.designBackbone(mirrored, "A5-16", keepUnusual=True).fixed) == 12
+        # A left-handed helix in a protein that is right-handed.
+        part = np.concatenate([makeHelix(30)[:, :3], makeHelix(14)[:, :3] * [1, -1, 1] + [0, 0, 60]])
+        topology, positions = app.Topology(), []
+        chain = topology.addChain("A")
+        for k, places in enumerate(part):
+            residue = topology.addResidue("ALA", chain, str(1 + k + 5 * (k >= 30)))
+            for name, place in zip(("N", "CA", "C"), places):
+                if name in atoms:
+                    topology.addAtom(name, app.Element.getBySymbol(name[0]), residue)
+                    positions.append(0.1 * place)
+        mixed = app.Modeller(topology, np.array(positions) * unit.nanometer)
+        with pytest.raises(ValueError, match="got a left-handed chain from A3[67] to A49, as in a mirror image"):
+            openmmorbit.designBackbone(mixed, "A5-9,A36-49")
+        assert len(openmmorbit.designBackbone(mixed, "A5-9").fixed) == 5
 
 
 def testOtherUnitsThanTheirsAreRefused(model, tmp_path):

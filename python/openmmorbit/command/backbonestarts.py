@@ -34,7 +34,7 @@ def addStartOptions(parser: argparse.ArgumentParser) -> None:
                        help="which of several models of --start or --motif, from 0 (default: the first, with a "
                             "warning)")
     group.add_argument("--keep-unusual", dest="keepUnusual", action="store_true",
-                       help="keep D-amino acids and cis peptides in the kept parts")
+                       help="keep D-amino acids and cis peptides in the kept parts, and take mirror images")
 
 
 def checkStartOptions(options: argparse.Namespace) -> None:

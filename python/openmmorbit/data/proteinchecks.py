@@ -12,6 +12,8 @@ D_NAMES = frozenset("DAL DAR DSG DAS DCY DGN DGL DHI DIL DLE DLY MED DPN DPR DSN
 NEAREST, FARTHEST = 0.2, 1.5
 #: Natural chains have at most so many residues with positive phi in a row, and left turns of CA atoms.
 MAX_LEFT_RUN = 5
+#: Of a chain with so many values of phi, or turns of CA atoms, more than half are right-handed.
+_enough = 8
 #: A left turn, as in the mirror image of a helix: dihedral angle of four CA atoms in degrees, and their ends in nm.
 _leftTurn, _turnWidth = (-90.0, -20.0), 0.65
 
@@ -99,17 +101,42 @@ def findLeftHanded(places: np.ndarray, isBonded: Sequence[bool] | np.ndarray) ->
     tuple of int, or None
         The first and the last residue of them.
     """
-    if len(places) < 2:
-        return None
-    bonded = np.asarray(isBonded, bool)
-    n, ca, c = (places[:, k] for k in range(3))
-    phi = _dihedrals(c[:-1], n[1:], ca[1:], c[1:])
-    found = _findRun(bonded & (phi > 0))    # NaN is not above 0.
+    isLeft, isTurn, _ = _judgeHands(places, isBonded)
+    found = _findRun(isLeft)
     if found is not None:
         return found[0] + 1, found[1] + 1
-    if len(places) < 4:
-        return None
-    turns = _dihedrals(ca[:-3], ca[1:-2], ca[2:-1], ca[3:])
-    isTurn = (turns > _leftTurn[0]) & (turns < _leftTurn[1]) & (np.linalg.norm(ca[3:] - ca[:-3], axis=1) < _turnWidth)
-    found = _findRun(isTurn & bonded[:-2] & bonded[1:-1] & bonded[2:])
+    found = _findRun(isTurn)
     return None if found is None else (found[0], found[1] + 3)
+
+
+def isMirrorImage(places: np.ndarray, isBonded: Sequence[bool] | np.ndarray) -> bool:
+    """Tell whether most of a protein is left-handed; arguments as of findLeftHanded().
+
+    CA atoms alone tell it if there are helices.
+    """
+    isLeft, isLeftTurn, isRightTurn = _judgeHands(places, isBonded)
+    numKnown = int(np.count_nonzero(_isKnown(places)[1:] & np.asarray(isBonded, bool))) if len(places) > 1 else 0
+    if numKnown >= _enough:
+        return 2 * int(np.count_nonzero(isLeft)) > numKnown
+    return int(np.count_nonzero(isLeftTurn)) > max(2 * int(np.count_nonzero(isRightTurn)), _enough)
+
+
+def _isKnown(places: np.ndarray) -> np.ndarray:
+    """Tell of which residues N, CA and C are known."""
+    return np.isfinite(places).all(axis=(1, 2))
+
+
+def _judgeHands(places: np.ndarray, isBonded: Sequence[bool] | np.ndarray
+                ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Get where phi is positive (from the second residue on), and left and right turns (by their first residue)."""
+    bonded, none = np.asarray(isBonded, bool), np.zeros(0, bool)
+    if len(places) < 2:
+        return none, none, none
+    n, ca, c = (places[:, k] for k in range(3))
+    isLeft = bonded & (_dihedrals(c[:-1], n[1:], ca[1:], c[1:]) > 0)    # NaN is not above 0.
+    if len(places) < 4:
+        return isLeft, none, none
+    turns = _dihedrals(ca[:-3], ca[1:-2], ca[2:-1], ca[3:])
+    isTurn = (np.linalg.norm(ca[3:] - ca[:-3], axis=1) < _turnWidth) & bonded[:-2] & bonded[1:-1] & bonded[2:]
+    return isLeft, isTurn & (turns > _leftTurn[0]) & (turns < _leftTurn[1]), \
+        isTurn & (turns < -_leftTurn[0]) & (turns > -_leftTurn[1])

@@ -168,7 +168,7 @@ def chooseState(where: str, name: str, count: int, state: int | None) -> int:
     if state is None:
         if count > 1:
             warnings.warn(f"{where}: expected one state, got {count} in {name}; the first one is taken, and state= "
-                          "(--state) chooses another", stacklevel=4)
+                          "(--state) chooses another", stacklevel=5)
         return 0
     index = checkInteger("state", state, 0, where)
     if index >= count:
