@@ -170,16 +170,14 @@ void benchPairs(benchmark::State& state, const KernelTable* table) {
     const long radialStride = table->bf16 ? (s.numRadial + 1) / 2 : s.numRadial;
     const AlignedBuffer radial = pack(s.pairWidth, s.numRadial), hidden = pack(s.pairWidth, s.pairWidth),
             biasWeight = pack(numBias, s.pairWidth);
-    AlignedBuffer embedding((std::size_t) s.pairWidth * padded), zeros(numBias + s.pairWidth + ROW_PADDING),
-            bias((std::size_t) numBias * numAtoms * padded), scratch(table->pairScratch(s.pairWidth, s.numRadial));
-    PairRowTask task{0, numAtoms, padded, s.pairWidth, s.numRadial, numBias, coordinates.data(), nullptr,
+    AlignedBuffer embedding((std::size_t) numAtoms * s.pairWidth * padded), zeros(numBias + s.pairWidth + ROW_PADDING),
+            bias((std::size_t) numBias * numAtoms * padded),
+            scratch(table->pairScratch(s.pairWidth, s.numRadial, numBias));
+    const PairTask task{0, numAtoms, numAtoms, padded, s.pairWidth, s.numRadial, numBias, coordinates.data(), nullptr,
         3.0f, embedding.data(), zeros.data(), radial.data(), radialStride, hidden.data(), zeros.data(),
         biasWeight.data(), zeros.data(), bias.data(), (long) numAtoms * padded, scratch.data()};
     const double seconds = benchSupport::measureShortest(state, [&] {
-        for (task.row = 0; task.row < numAtoms; task.row++) {
-            task.bias = bias.data() + (std::size_t) task.row * padded;
-            table->pairRow(task);
-        }
+        table->pairs(task);
         benchmark::DoNotOptimize(bias.data());
     });
     state.counters["us"] = 1e6 * seconds;

@@ -70,23 +70,24 @@ struct AttentionTask {
     int referencePoint;
 };
 
-/** The pair stage for one token i and all its neighbours j, (4.6) to (4.9). */
-struct PairRowTask {
-    int row, numTokens, paddedTokens, pairWidth, numRadial, numBias;
+/** The pair stage for some tokens i, each with all its neighbours j, (4.6) to (4.9). */
+struct PairTask {
+    int firstRow, numRows;
+    int numTokens, paddedTokens, pairWidth, numRadial, numBias;
     const float* coordinates;   ///< u [3][paddedTokens] of the reference points
     const float* before;        ///< the same as they were denoised before; null if they were not, or are not read
     float inverseSpacing;       ///< 1/Δ
-    const float* embedding;     ///< [pairWidth][paddedTokens] Σ_f pair.embedding of the row
+    const float* embedding;     ///< [numRows][pairWidth][paddedTokens] Σ_f pair.embedding of the rows
     const float* conditioning;  ///< [pairWidth] W_t cond
     const float* radialWeight;  ///< [pairWidth][radialStride] operand words: those of u, then those of before
     long radialStride;
     const float* hiddenWeight;  ///< [pairWidth][pairDepth] operand words
     const float* hiddenBias;    ///< [pairWidth]
-    const float* biasWeight;    ///< [numBias][pairDepth] operand words
+    const float* biasWeight;    ///< [numBias][pairDepth] operand words; with tiles, 15 rows behind are read
     const float* biasBias;      ///< [numBias]
-    float* bias;                ///< [numBias][biasStride], columns j
+    float* bias;                ///< [numBias][biasStride], where [numRows][paddedTokens] are used
     long biasStride;
-    float* scratch;             ///< pairScratch(pairWidth, numRadial) words, with before for 2 numRadial
+    float* scratch;             ///< pairScratch(pairWidth, numRadial, numBias) words, with before for 2 numRadial
 };
 
 /** The primitives. Every function is pure and writes only through the pointers of its task. */
@@ -100,9 +101,9 @@ struct KernelTable {
     void (*linear)(const LinearTask& task, Epilogue epilogue);
     void (*layerNorm)(const LayerNormTask& task);
     void (*attention)(const AttentionTask& task);
-    void (*pairRow)(const PairRowTask& task);
+    void (*pairs)(const PairTask& task);
     long (*attentionScratch)(int numTokens, int headWidth);
-    long (*pairScratch)(int pairWidth, int numRadial);
+    long (*pairScratch)(int pairWidth, int numRadial, int numBias);
     /** out[i] = exp(x[i]), or SiLU(x[i]); count is a multiple of lanes. */
     void (*exponential)(const float* x, float* out, int count);
     void (*silu)(const float* x, float* out, int count);

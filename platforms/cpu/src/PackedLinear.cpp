@@ -107,7 +107,7 @@ PackedLinear packLinear(const KernelTable& table, const DenseLayer& layer, Epilo
 
 AlignedBuffer packRows(const KernelTable& table, const std::vector<float>& rows, int numRows, int depth) {
     int words = table.bf16 ? (depth + 1) / 2 : depth;
-    AlignedBuffer packed((std::size_t) numRows * words + ROW_PADDING);
+    AlignedBuffer packed((std::size_t) (numRows + (table.tiles ? TILE_SIZE - 1 : 0)) * words + ROW_PADDING);
     for (int row = 0; row < numRows; row++)
         for (int k = 0; k < depth; k++)
             putElement(table, packed.data() + (std::size_t) row * words, 1, k, rows[(std::size_t) row * depth + k]);

@@ -3,7 +3,7 @@
 #define ORBIT_SIMD emulatedamx
 #define ORBIT_SIMD_NAME "emulatedamx"
 #define ORBIT_LANES 16
-#define ORBIT_TILE_VECTORS 4
+#define ORBIT_TILE_VECTORS 2
 #define ORBIT_BF16 1
 #define ORBIT_TILES 1
 #define ORBIT_TILES_EMULATED 1

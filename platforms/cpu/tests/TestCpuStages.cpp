@@ -300,7 +300,7 @@ void CpuStages::checkPairs(int numAtoms, int pairWidth, int numRadial, int numBi
     const AlignedBuffer hiddenWeight = packRows(table, hidden, pairWidth, pairWidth);
     const AlignedBuffer biasWeight = packRows(table, output, numBias, pairWidth);
     AlignedBuffer coordinates(3 * padded), denoised(3 * padded), embedding(pairWidth * padded), bias(numBias * padded);
-    AlignedBuffer scratch(table.pairScratch(pairWidth, stride));
+    AlignedBuffer scratch(table.pairScratch(pairWidth, stride, numBias));
     fillWithNaN(scratch);
     fillWithNaN(bias);
     for (int i = 0; i < 3 * numAtoms; i++) {
@@ -310,11 +310,11 @@ void CpuStages::checkPairs(int numAtoms, int pairWidth, int numRadial, int numBi
     for (int c = 0; c < pairWidth; c++)
         for (int j = 0; j < numAtoms; j++)
             embedding.data()[c * padded + j] = embedded[c * numAtoms + j];
-    PairRowTask task{row, numAtoms, padded, pairWidth, numRadial, numBias, coordinates.data(),
+    PairTask task{row, 1, numAtoms, padded, pairWidth, numRadial, numBias, coordinates.data(),
         hasBefore ? denoised.data() : nullptr, 2.0f, embedding.data(), conditioning.data(), radialWeight.data(),
         table.bf16 ? (stride + 1) / 2 : stride, hiddenWeight.data(), hiddenBias.data(), biasWeight.data(),
         outputBias.data(), bias.data(), padded, scratch.data()};
-    table.pairRow(task);
+    table.pairs(task);
     vector<double> actual, expected, h1(pairWidth), h2(pairWidth);
     for (int j = 0; j < numAtoms; j++) {
         const vector<double> rho[] = {
@@ -351,6 +351,11 @@ TEST_P(CpuStages, pairs) {
     for (int numAtoms = 1; numAtoms <= 70; numAtoms++)
         for (bool hasBefore : {false, true})
             checkPairs(numAtoms, 16, 16, 12, hasBefore);
+    for (int numAtoms : {1, 16, 17, 50, 64, 70})
+        for (bool hasBefore : {false, true})
+            checkPairs(numAtoms, 32, 32, 36, hasBefore);
+    checkPairs(17, 32, 64, 33);
+    checkPairs(20, 64, 32, 33);
     for (int pairWidth : {1, 5, 6, 7, 13, 32})
         for (int numRadial : {2, 9, 32})
             for (int numBias : {1, 7, 36})

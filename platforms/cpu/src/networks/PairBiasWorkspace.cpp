@@ -60,7 +60,7 @@ void PairBiasWorkspace::reserveScratch(const PairBiasWeights& weights, const std
     for (const Pass& pass : passes)
         for (const PassCopy& copy : pass.places) {
             scratch.reserve(std::max(table.attentionScratch(copy.numTokens, s.width / s.numHeads),
-                    table.pairScratch(s.pairWidth, weights.countSources() * s.numRadial)));
+                    table.pairScratch(s.pairWidth, weights.countSources() * s.numRadial, s.numLayers * s.numHeads)));
             if (!keepsAllBiases(weights, copy))
                 bias.reserve((long) s.numHeads * BLOCK_ROWS * copy.paddedTokens);
             if (!keepsEmbeddings(weights, copy))

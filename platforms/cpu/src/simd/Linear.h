@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Linear layers on packed weights, with the epilogue in registers, and layer normalisation.
+// Linear layers on packed weights, with the epilogue in registers.
 #ifndef OPENMM_ORBIT_CPU_LINEAR_H_
 #define OPENMM_ORBIT_CPU_LINEAR_H_
 
@@ -125,40 +125,6 @@ static void linear(const LinearTask& task, Epilogue epilogue) {
         runLinear<true>(task, epilogue);
     else
         runLinear<false>(task, epilogue);
-}
-
-static void layerNorm(const LayerNormTask& task) {
-    const float epsilon = 1e-5f;
-    int width = task.width, whole = width / LANES * LANES;
-    float inverseWidth = 1.0f / width;
-    for (int i = 0; i < task.numRows; i++) {
-        const float* x = task.x + i * task.xStride;
-        Vec sums{};
-        for (int c = 0; c < whole; c += LANES)
-            sums += load(x + c);
-        float mean = sumOfLanes(sums);
-        for (int c = whole; c < width; c++)
-            mean += x[c];
-        mean *= inverseWidth;
-        Vec squares{};
-        for (int c = 0; c < whole; c += LANES) {
-            Vec deviation = load(x + c) - mean;
-            squares += deviation * deviation;
-        }
-        float variance = sumOfLanes(squares);
-        for (int c = whole; c < width; c++)
-            variance += (x[c] - mean) * (x[c] - mean);
-        float inverse = 1.0f / __builtin_sqrtf(variance * inverseWidth + epsilon);
-        float* out = task.out + i * task.outStride;
-        for (int c = 0; c < whole; c += LANES)
-            storeOperand(out, c, (load(x + c) - mean) * inverse * load(task.scale + c) + load(task.shift + c));
-        for (int c = whole; c < width; c++)
-            storeOperandElement(out, c, (x[c] - mean) * inverse * task.scale[c] + task.shift[c]);
-#if ORBIT_TILES
-        for (int c = width; c % (2 * TILE_SIZE) != 0; c++)
-            storeOperandElement(out, c, 0);
-#endif
-    }
 }
 
 } // namespace ORBIT_SIMD

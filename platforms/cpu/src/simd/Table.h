@@ -4,11 +4,14 @@
 #define OPENMM_ORBIT_CPU_TABLE_H_
 
 #include "Attention.h"
-#include "Linear.h"
+#include "LayerNorm.h"
 #include "Pair.h"
 #if ORBIT_TILES
 #include "TileAttention.h"
 #include "TileLinear.h"
+#include "TilePair.h"
+#else
+#include "Linear.h"
 #endif
 
 namespace OrbitPlugin {
@@ -27,10 +30,10 @@ static void siluOf(const float* x, float* out, int count) {
 
 #if ORBIT_TILES
 static const KernelTable TABLE = {ORBIT_SIMD_NAME, true, true, 256, LANES, BLOCK_SIZE, linearOnTiles, layerNorm,
-    attentionOnTiles, pairRow, attentionScratchOnTiles, pairScratch, exponentialOf, siluOf};
+    attentionOnTiles, pairsOnTiles, attentionScratchOnTiles, pairScratchOnTiles, exponentialOf, siluOf};
 #else
 static const KernelTable TABLE = {ORBIT_SIMD_NAME, ORBIT_BF16 != 0, false, 64, LANES, TILE_COLUMNS, linear, layerNorm,
-    attention, pairRow, attentionScratch, pairScratch, exponentialOf, siluOf};
+    attention, pairs, attentionScratch, pairScratch, exponentialOf, siluOf};
 #endif
 
 } // namespace ORBIT_SIMD

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Stage pairFeatures on the CPU: the attention biases of some layers for some tokens, one token's neighbours at a time.
+// Stage pairFeatures on the CPU: the attention biases of some layers for some tokens, tokens with their neighbours.
 #include "CpuStages.h"
 #include "openmmorbit/internal/stages/Points.h"
 
@@ -20,9 +20,9 @@ void pairFeatures(const PairBiasPass& pass, const PassCopy& copy, BiasBlock bloc
     const PairBiasWeights& weights = pass.weights;
     PairBiasWorkspace& workspace = share.common;
     const PairBiasTransformerSettings& settings = weights.settings;
-    std::size_t rowWords = (std::size_t) settings.pairWidth * copy.paddedTokens;
+    const std::size_t rowWords = (std::size_t) settings.pairWidth * copy.paddedTokens;
     bool keeps = keepsEmbeddings(weights, copy);
-    PairRowTask task{};
+    PairTask task{};
     task.numTokens = copy.numTokens;
     task.paddedTokens = copy.paddedTokens;
     task.pairWidth = settings.pairWidth;
@@ -49,19 +49,25 @@ void pairFeatures(const PairBiasPass& pass, const PassCopy& copy, BiasBlock bloc
                            : share.own.bias.data();
     task.biasStride = (long) (keepsAll ? copy.numTokens : block.numRows) * copy.paddedTokens;
 
-    // (4.6) to (4.9), token by token
+    // (4.6) to (4.9), token by token where embeddings are expanded for one at a time
 
-    for (int row = 0; row < block.numRows; row++) {
-        task.row = block.firstRow + row;
-        if (!keeps) {
-            // The thread's row overwrites what another copy has left in its own workspace.
+    task.bias = bias;
+    if (keeps) {
+        task.firstRow = block.firstRow;
+        task.numRows = block.numRows;
+        task.embedding = workspace.embedding.data() + block.firstRow * rowWords;
+        weights.kernels.operand->pairs(task);
+        return;
+    }
+    task.numRows = 1;
+    for (int row = 0; row < block.numRows; row++, task.bias += copy.paddedTokens) {
+        // The thread's row overwrites what another copy has left in its own workspace.
 
-            share.own.expanded = nullptr;
-            pass.inputs[copy.input].expandRow(task.row, settings.pairWidth, share.own.embedding.data());
-        }
-        task.embedding = keeps ? workspace.embedding.data() + task.row * rowWords : share.own.embedding.data();
-        task.bias = bias + (std::size_t) row * copy.paddedTokens;
-        weights.kernels.operand->pairRow(task);
+        share.own.expanded = nullptr;
+        task.firstRow = block.firstRow + row;
+        pass.inputs[copy.input].expandRow(task.firstRow, settings.pairWidth, share.own.embedding.data());
+        task.embedding = share.own.embedding.data();
+        weights.kernels.operand->pairs(task);
     }
 }
 
