@@ -22,7 +22,7 @@ public:
         for (int channel = 0; channel < task.numBias; channel++)
             store(biasColumns + channel * TILE_WORDS, splat(task.biasBias[channel]));
     }
-    ~TilePairLayers() {
+    void end() {    // no destructor: code for exceptions would bring in symbols that units share
         tiles.end();
     }
     static long countWords(int numBias) {
@@ -144,6 +144,7 @@ static void pairsOnTiles(const PairTask& task) {
     }
     TilePairLayers layers(task);
     runPairs(task, layers);
+    layers.end();
 }
 
 } // namespace ORBIT_SIMD
