@@ -101,7 +101,7 @@ def readResidues(protein: Any, state: int | None = None) -> list[ProteinResidue]
     if not found:
         raise ValueError(f"{_where}: expected a protein, got {topology.getNumAtoms()} atoms without a CA among them")
     checkSpacing(_where, np.array([entry.places[1] for entry in found]), [*map(_isNext, found, found[1:])],
-                 remedy="the numbers have another unit")
+                 remedy="files are in Angstrom, and positions without a unit in nm")
     return found
 
 

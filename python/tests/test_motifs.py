@@ -272,7 +272,7 @@ def testOtherUnitsThanTheirsAreRefused(model, tmp_path):
     protein = writeResidues(tmp_path / "x.pdb", range(1, 26))
     for factor, distance in ((0.1, 0.038), (10, 3.8), (0, 0)):
         scaled = [app.PDBFile(str(tmp_path / "x.pdb")).topology, factor * protein.getPositions(asNumpy=True)]
-        with pytest.raises(ValueError, match=f"expected CA atoms in nm, 0.38 apart, got {distance}"):
+        with pytest.raises(ValueError, match=f"CA atoms in nm, 0.38 apart, got {distance}.*files are in Angstrom"):
             openmmorbit.designBackbone(app.Modeller(*scaled))
     # Fragments of single residues, far from each other, are no sign of another unit.
     far = writeResidues(tmp_path / "far.pdb", [1, 30, 60], indices=[0, 30, 60])

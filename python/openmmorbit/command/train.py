@@ -167,7 +167,8 @@ def addTrain(commands: Subparsers) -> None:
                        help="atoms of a residue: 1 for CA (default), 3 for N, CA and C")
     group.add_argument("--shortest", type=int, metavar="N", help="leave out shorter backbones (default 20 residues)")
     group.add_argument("--longest", type=int, metavar="N", help="leave out longer backbones (default 512 residues)")
-    group.add_argument("--keep-d", dest="keepD", action="store_true", default=None, help="accept D-amino acids")
+    group.add_argument("--keep-d", dest="keepD", action="store_true", default=None,
+                       help="accept D-amino acids and mirror images")
     group = parser.add_argument_group("both")
     group.add_argument("--minutes", type=float, metavar="M", help="length of the run (default 30)")
     group.add_argument("-o", "--output", metavar="FOLDER", help="where the run lies")

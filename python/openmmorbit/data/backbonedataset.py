@@ -39,7 +39,7 @@ class BackboneDataset:
     shortest, longest : int
         Leave out backbones of fewer or more residues.
     keepD : bool
-        Accept D-amino acids.
+        Accept D-amino acids and mirror images.
 
     Attributes
     ----------

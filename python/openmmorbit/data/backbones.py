@@ -193,7 +193,7 @@ def readBackbones(path: StrPath, *, keepD: bool = False, structure: bool = True)
         A .pdb, .ent, .cif, .mmcif or .pdbx file, also with .gz behind it; or .npz with the arrays of docs/training.md.
         All models of a file are read, and all data blocks of a .cif file.
     keepD : bool
-        Accept D-amino acids.
+        Accept D-amino acids and mirror images.
     structure : bool
         Find the secondary structure of .pdb and .cif files by DSSP, with the package mdtraj; otherwise it is open.
 
@@ -356,7 +356,7 @@ def buildBackboneDataset(inputs: StrPath | Sequence[StrPath], output: StrPath, *
     shortest, longest : int
         Leave out backbones of fewer or more residues.
     keepD : bool
-        Accept D-amino acids.
+        Accept D-amino acids and mirror images.
 
     Returns
     -------
