@@ -61,7 +61,8 @@ def _readSides(path: str) -> tuple[list[Trace], list[Trace]]:
         found = _readShard(path)
         return found, found
     sides: tuple[list[Trace], list[Trace]] = ([], [])
-    for entry in readBackbones(path, structure=False):
+    # The hand of those in an .npz file, which may be generated ones, is a figure of the report.
+    for entry in readBackbones(path, keepD=path.lower().endswith(".npz"), structure=False):
         sides[entry.isValidation].append(Trace.make(entry.subject, entry.positions))
     if path.lower().endswith(".npz") and sides[0] and sides[1]:
         return sides
