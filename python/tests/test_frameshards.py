@@ -92,6 +92,30 @@ def testDamageKeepsWhatWasWritten(alanine, tmp_path, monkeypatch):
     assert np.allclose(readShard(shard)[1].popitem()[1][2], frames[:40], atol=1e-5)
 
 
+def testReplicasMayBeginWithTheSameFrame(alanine, tmp_path, monkeypatch):
+    # The memory of frames forgets them, as that of long simulations does.
+    monkeypatch.setattr("openmmorbit.data.trajectories.REMEMBERED", 5)
+    topology, frames = alanine
+    paths = []
+    for name, chosen in (("rep1", [0, *range(1, 40)]), ("rep2", [0, *range(40, 60)])):
+        (tmp_path / name).mkdir()
+        paths.append(saveDCD(tmp_path / name / "prod.dcd", topology, frames[chosen]))
+    shard = tmp_path / "x.shard"
+    for number in (61, 0):
+        assert openmmorbit.TrajectoryDataset(topology, paths).write(shard) == number
+    assert [len(entry[2]) for entry in readShard(shard)[1].values()] == [40, 21]
+
+
+def testAnotherTemperatureIsRefused(alanine, tmp_path):
+    topology, frames = alanine
+    path, shard = saveDCD(tmp_path / "a.dcd", topology, frames[:40]), tmp_path / "x.shard"
+    openmmorbit.TrajectoryDataset(topology, path).write(shard)
+    with pytest.raises(ValueError, match='a.dcd" at the temperature at which .*x.shard" has its frames, "simulation", '
+                                         'got "300 K"; write them to another file'):
+        openmmorbit.TrajectoryDataset(topology, path, temperature=300).write(shard)
+    assert openmmorbit.TrajectoryDataset(topology, path).write(shard) == 0
+
+
 def testOtherFramesAreRefused(alanine, tmp_path):
     topology, frames = alanine
     path, shard = saveDCD(tmp_path / "a.dcd", topology, frames[:40]), tmp_path / "x.shard"

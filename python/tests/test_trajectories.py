@@ -204,6 +204,67 @@ def testAnotherSystemIsRefused(alanine, tmp_path, ending):
         openmmorbit.TrajectoryDataset(topology, path)
 
 
+def testAtomsThatLieNearAreNotExchanged():
+    # Each atom is bonded to a neighbour of its own partner: such distances are 1.6 times a bond.
+    topology, frames = makeStates("ACE", "ALA", "GLY", "NME", number=12)
+    names = [(atom.residue.index, atom.name) for atom in topology.atoms()]
+    heavy = [i for i, atom in enumerate(topology.atoms()) if atom.element.symbol != "H"]
+    for selection, pairs in (("all", [("C", "O")]), ("heavy", [("C", "O")]), ("heavy", [("CA", "CB")]),
+                             ("heavy", [("N", "CA")])):
+        order = np.arange(len(names))
+        for first, second in pairs:
+            a, b = names.index((1, first)), names.index((1, second))
+            order[[a, b]] = order[[b, a]]
+        assert {int(i) for i in order[heavy]} == set(heavy)
+        with pytest.raises(ValueError, match="another order of atoms"):
+            list(openmmorbit.TrajectoryDataset(topology, frames[:, order], atoms=selection))
+    assert len(list(openmmorbit.TrajectoryDataset(topology, frames))[0]) == 12
+
+
+def makeBeads(number=10, count=60):
+    """Make a chain of beads in a box of 2 nm: its Topology, and frames."""
+    topology, random = app.Topology(), np.random.default_rng(3)
+    residue = topology.addResidue("BDS", topology.addChain())
+    beads = [topology.addAtom(f"B{i}", None, residue) for i in range(number)]
+    for first, second in zip(beads, beads[1:]):
+        topology.addBond(first, second)
+    steps = random.normal(size=(count, number, 3))
+    steps *= (0.38 + 0.04 * random.normal(size=(count, number, 1))) / np.linalg.norm(steps, axis=2, keepdims=True)
+    return topology, steps.cumsum(axis=1)
+
+
+def testBondsOfBeadsAreCompared():
+    topology, frames = makeBeads()
+    good = list(openmmorbit.TrajectoryDataset(topology, frames))[0]
+    assert len(good) == 60
+    wrapped = frames % 2.0
+    for broken in (wrapped, np.zeros_like(frames), np.random.default_rng(1).uniform(-50, 50, frames.shape)):
+        with pytest.raises(ValueError, match="whole molecules of the Topology .*, got the bond BDS 1 B. to BDS 1 B"):
+            list(openmmorbit.TrajectoryDataset(topology, broken))
+    topology.setPeriodicBoxVectors(2 * np.eye(3))
+    with pytest.raises(ValueError, match=r"give boxVectors=topology.getPeriodicBoxVectors\(\)"):
+        list(openmmorbit.TrajectoryDataset(topology, wrapped))
+    whole = list(openmmorbit.TrajectoryDataset(topology, wrapped, boxVectors=topology.getPeriodicBoxVectors()))[0]
+    assert np.allclose(np.diff(whole.positions, axis=1), np.diff(frames, axis=1), atol=1e-5)
+
+
+def testTrajectoriesOfMdtrajAreTaken(alanine):
+    topology, frames = alanine
+    trajectory = md.Trajectory(frames, md.Topology.from_openmm(topology))
+    for source in (trajectory, [trajectory]):
+        assert np.allclose(readAll(openmmorbit.TrajectoryDataset(topology, source))[0], frames, atol=1e-6)
+    other, _ = makeStates("ACE", "ALA", "ALA", "ALA", "NME", number=2)
+    with pytest.raises(ValueError, match="42 atoms of the Topology in \"a Trajectory\", got 22"):
+        openmmorbit.TrajectoryDataset(other, trajectory)
+
+
+def testTheSameFramesTwiceAreAnnounced(alanine):
+    topology, frames = alanine
+    dataset = openmmorbit.TrajectoryDataset(topology, [frames[:9], frames[:9]], temperature=[300, 500])
+    with pytest.warns(UserWarning, match="new frames in the array, got 9 that a trajectory before has"):
+        assert len(list(dataset)) == 1
+
+
 def testAnotherUnitIsNoticed(alanine):
     topology, frames = alanine
     with pytest.raises(ValueError, match="another order of atoms, another unit, or is of another system"):
@@ -228,6 +289,10 @@ def testWrongUse(alanine, tmp_path):
             ([], {}, ValueError, "at least one trajectory"),
             (path, {"stride": 0}, ValueError, "stride from 1"),
             (path, {"temperature": -3}, ValueError, "temperature above 0 K"),
+            (path, {"temperature": "300 K"}, TypeError, "a temperature as a number in kelvin, .*, got '300 K'"),
+            (path, {"temperature": [[300] * 40]}, TypeError, "a temperature as a number in kelvin"),
+            (path, {"weights": "a"}, TypeError, "weights of .* as an array of numbers, got 'a'"),
+            (path, {"boxVectors": "x"}, TypeError, "box vectors as an array of numbers, got 'x'"),
             ([path, frames], {"temperature": [300] * 3}, ValueError, "one temperature or 2, one a trajectory, got 3"),
             (path, {"weights": np.ones(39)}, ValueError, r"weights of the 40 frames of .*, got shape \(39,\)"),
             (path, {"weights": -np.ones(40)}, ValueError, "at least 0, got -1.0 for frame 0"),

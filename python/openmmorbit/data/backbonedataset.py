@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from openmmorbit.arguments import checkInteger
 from openmmorbit.data.backbones import BackboneShardReport, findFiles, writeSides
-from openmmorbit.io.outputs import replacing
+from openmmorbit.io.outputs import makeFolder, replacing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -101,8 +101,7 @@ class BackboneDataset:
         ValueError
             If there is no backbone to train on.
         """
-        folder = Path(folder)
-        folder.mkdir(parents=True, exist_ok=True)
+        folder = makeFolder("BackboneDataset.write", folder)
         training, validation, sources = (folder.resolve() / name for name in (TRAINING, VALIDATION, SOURCES))
         described = self._describe()
         if not training.is_file() or not sources.is_file() or json.loads(sources.read_text("utf-8")) != described:

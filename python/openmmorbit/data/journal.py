@@ -5,8 +5,9 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from openmmorbit.io.outputs import makeFolder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,8 +26,7 @@ class Journal:
     """
 
     def __init__(self, folder: StrPath, moleculesPerFile: int = _moleculesPerFile) -> None:
-        self.folder, self.moleculesPerFile = Path(folder), moleculesPerFile
-        self.folder.mkdir(parents=True, exist_ok=True)
+        self.folder, self.moleculesPerFile = makeFolder("openmmorbit.data", folder), moleculesPerFile
         self.path = self.folder / "journal.jsonl"
         self.done: set[str] = set()
         self.failed: set[str] = set()

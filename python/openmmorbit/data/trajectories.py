@@ -14,9 +14,9 @@ from openmm import unit
 
 from openmmorbit.arguments import checkChoice, checkInteger
 from openmmorbit.data.wholeframes import WholeFrames
-from openmmorbit.io.trajectoryfiles import openTrajectory
+from openmmorbit.io.trajectoryfiles import isMdtraj, openTrajectory
 from openmmorbit.selections import findAtoms
-from openmmorbit.simulation.states import toKelvin
+from openmmorbit.simulation.states import toArray, toKelvin
 from openmmorbit.simulation.systems import readBox
 
 if TYPE_CHECKING:
@@ -82,13 +82,13 @@ class _Trajectory:
 
 def _listFiles(files: Any) -> list[Any]:
     """Get the trajectories: one, or a list of them. A list of numbers or of frames is one array."""
-    if isinstance(files, (str, os.PathLike, np.ndarray)) or unit.is_quantity(files):
+    if isinstance(files, (str, os.PathLike, np.ndarray)) or unit.is_quantity(files) or isMdtraj(files):
         return [files]
     entries = list(files) if isinstance(files, (list, tuple)) else [files]
     if all(isinstance(entry, (str, os.PathLike)) for entry in entries):
         return entries
-    return entries if any(isinstance(entry, (str, os.PathLike)) or np.ndim(getattr(entry, "_value", entry)) == 3
-                          for entry in entries) else [files]
+    return entries if any(isinstance(entry, (str, os.PathLike)) or isMdtraj(entry)
+                          or np.ndim(getattr(entry, "_value", entry)) == 3 for entry in entries) else [files]
 
 
 def _perTrajectory(name: str, value: Any, count: int) -> list[Any]:
@@ -103,7 +103,7 @@ def _perTrajectory(name: str, value: Any, count: int) -> list[Any]:
 def _readWeights(value: Any, source: ArrayTrajectory | FileTrajectory) -> np.ndarray | None:
     if value is None:
         return None
-    weights = np.asarray(value, float)
+    weights = toArray(_where, f"weights of {source.label}", value)
     if weights.ndim == 0:
         weights = np.full(source.numFrames, float(weights))
     if weights.shape != (source.numFrames,):
@@ -147,8 +147,8 @@ class TrajectoryDataset:
     topology : openmm.app.Topology
         What the atoms of the trajectories are, all of them.
     files : path, array_like, or a list of them
-        DCD, XTC, TRR, NetCDF (Amber), HDF5 (mdtraj), PDB or PDBx files, or positions of shape (numFrames, numAtoms, 3)
-        in nm if they carry no unit. Each is one run: its frames stand in order of time.
+        DCD, XTC, TRR, NetCDF (Amber), HDF5 (mdtraj), PDB or PDBx files, mdtraj.Trajectory objects, or positions of
+        shape (numFrames, numAtoms, 3) in nm if they carry no unit. Each is one run: its frames stand in order of time.
     atoms : sequence of int, sequence of atoms or residues, or str, optional
         Which atoms to keep: "all" (the default), "heavy", "CA", or a selection in mdtraj's language, e.g. "protein".
     stride : int
@@ -205,7 +205,8 @@ class TrajectoryDataset:
             raise ValueError(f"{_where}: expected different files, got \"{repeated[0]}\" twice")
         temperatures = _perTrajectory("temperature", temperature, len(entries))
         # Of a single trajectory, numbers are weights of its frames.
-        allWeights = [weights] if len(entries) == 1 and np.asarray(weights, dtype=object).ndim == 1 \
+        shape = np.shape(np.asarray(weights, dtype=object))
+        allWeights = [weights] if len(entries) == 1 and len(shape) == 1 and shape[0] > 1 \
             else _perTrajectory("array of weights", weights, len(entries))
         self._whole = WholeFrames(topology, self.atoms.tolist(), _where)
         self._trajectories = []
@@ -349,3 +350,6 @@ class TrajectoryDataset:
                                  None if trajectory.weights is None else trajectory.weights[indices])
                 if error is not None:
                     raise error
+            if counts.duplicates > 0 and counts.kept == 0:
+                warnings.warn(f"{_where}: expected new frames in {counts.label}, got {counts.duplicates} that a "
+                              "trajectory before has; they are left out, whatever their temperature", stacklevel=2)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from openmmorbit.data.frameshards import FrameShard
+from openmmorbit.data.frameshards import FrameShard, nameCondition
 
 if TYPE_CHECKING:
     from openmmorbit._types import StrPath
@@ -18,17 +18,24 @@ if TYPE_CHECKING:
 class _Run:
     """One trajectory on its way into a shard: which series it is, and how many of its frames are there already."""
 
-    def __init__(self, where: str, shard: FrameShard, label: str, first: np.ndarray) -> None:
+    def __init__(self, where: str, shard: FrameShard, label: str, frames: Frames, taken: set[str]) -> None:
         self._where, self._shard, self._label = where, shard, label
         name = os.path.basename(label.strip('"')) if label.startswith('"') else label
-        key = hashlib.blake2b(first.tobytes(), digest_size=4).hexdigest()
-        known = shard.contents.series
+        key = hashlib.blake2b(frames.positions[0].tobytes(), digest_size=4).hexdigest()
+        condition, known = nameCondition(frames.temperature), shard.contents.series
         # A file that was renamed or moved has the same first frame.
         same = [entry for entry in known if entry.endswith(f" {key}")]
-        self.series = f"{name} {key}"
-        if self.series not in known and same:
-            self.series = same[0]
-        self._numKnown = known[self.series].numFrames if self.series in known else 0
+        matching = [entry for entry in same if known[entry].conditions == [condition]]
+        if same and not matching:
+            raise ValueError(f"{where}: expected {label} at the temperature at which \"{shard.path}\" has its frames, "
+                             f"\"{known[same[0]].conditions[0]}\", got \"{condition}\"; write them to another file, or "
+                             "train in another folder")
+        # Replicas of one name may begin with the same frame; they come in the same order again.
+        free = [entry for entry in matching if entry not in taken]
+        number = f" {len(taken) + 1}" if f"{name} {key}" in {*known, *taken} else ""
+        self.series = free[0] if free else f"{name}{number} {key}"
+        taken.add(self.series)
+        self._numKnown = known[self.series].numFrames if free else 0
         self._numSeen = self.numAdded = 0
 
     def add(self, frames: Frames) -> None:
@@ -69,13 +76,14 @@ def writeShard(where: str, dataset: TrajectoryDataset, path: StrPath, progress: 
     """
     hasWeights = dataset.hasWeights()
     run: _Run | None = None
+    taken: set[str] = set()
     current, numAdded = -1, 0
     with FrameShard(where, path, dataset.topology, dataset.atoms.tolist()) as shard, _bar(dataset, progress) as bar:
         shard.checkWeights(hasWeights)
         for frames in dataset:
             if frames.trajectory != current or run is None:
                 current = frames.trajectory
-                run = _Run(where, shard, dataset.counts[current].label, frames.positions[0])
+                run = _Run(where, shard, dataset.counts[current].label, frames, taken)
             before = run.numAdded
             run.add(frames)
             numAdded += run.numAdded - before

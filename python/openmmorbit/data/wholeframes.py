@@ -16,8 +16,12 @@ if TYPE_CHECKING:
 
     from openmm import app
 
-#: A bond is damaged if its length, divided by the sum of the covalent radii, is outside this range.
-BOND_RANGE = (0.4, 1.8)
+#: A bond is damaged if its length, divided by the sum of the covalent radii, is outside this range. Atoms with one
+#: between them are at 1.6 to 2, across a ring of four at 1.4: the median over frames, which varies less, finds these.
+BOND_RANGE, MEDIAN_RANGE, NUM_MEDIAN = (0.5, 1.5), (0.6, 1.3), 10
+#: Bonds of beads, which have no radii, are compared with the median of the same bond in all frames, and with the median
+#: of all such bonds, which may differ in length.
+BEAD_RANGE, BEADS_RANGE = (0.1, 2.5), (0.02, 8.0)
 
 
 class WholeFrames:
@@ -36,10 +40,11 @@ class WholeFrames:
         self._topology, self._atoms = topology, np.asarray(atoms, int)
         self._images = SoluteImages(topology, self._atoms)
         bonds, lengths = [], []
-        for first, second in topology.bonds():
-            if self.isRead[first.index] and first.element is not None and second.element is not None:
-                bonds.append([first.index, second.index])
-                lengths.append(sum(orbit.getCovalentRadius(a.element.atomic_number) for a in (first, second)) / 10)
+        for bond in topology.bonds():
+            if self.isRead[bond[0].index]:
+                bonds.append([atom.index for atom in bond])
+                lengths.append(np.nan if any(atom.element is None for atom in bond) else
+                               sum(orbit.getCovalentRadius(atom.element.atomic_number) for atom in bond) / 10)
         self._bonds, self._lengths = np.array(bonds, int).reshape(-1, 2), np.array(lengths)
 
         loose = [atom for atom in findLooseAtoms(topology) if self.isRead[atom.index]]
@@ -78,8 +83,8 @@ class WholeFrames:
             What is wrong with the frame after them; empty if all are good.
         """
         whole = positions if boxes is None else self._images.makeWhole(positions, boxes)
-        ratios = np.linalg.norm(whole[:, self._bonds[:, 0]] - whole[:, self._bonds[:, 1]], axis=2) / self._lengths
-        bad = (ratios < BOND_RANGE[0]) | (ratios > BOND_RANGE[1])
+        lengths = np.linalg.norm(whole[:, self._bonds[:, 0]] - whole[:, self._bonds[:, 1]], axis=2)
+        bad = self._findDamage(lengths)
         if not bad.any():
             return whole[:, self._atoms].astype(np.float32), ""
         frame, bond = (int(found[0]) for found in np.nonzero(bad))
@@ -87,12 +92,32 @@ class WholeFrames:
         if share > 0.5:
             reason = "the trajectory has another order of atoms, another unit, or is of another system"
         elif boxes is not None:
-            reason = "the trajectory has another order of atoms, or is damaged there"
+            reason = "the trajectory has another order of atoms or another box, or is damaged there"
         else:
-            reason = ("the trajectory has no box, so that molecules which a boundary cuts stay broken: give "
-                      "boxVectors=, or another order of atoms")
+            own = "=topology.getPeriodicBoxVectors()" if self._topology.getPeriodicBoxVectors() is not None else "="
+            reason = ("the trajectory has another order of atoms, or it has no box, so that molecules which a boundary "
+                      f"cuts stay broken: give boxVectors{own}")
         atoms = list(self._topology.atoms())
         names = " to ".join(f"{a.residue.name} {a.residue.id} {a.name}" for a in (atoms[k] for k in self._bonds[bond]))
         return whole[:frame, self._atoms].astype(np.float32), (
             f"expected whole molecules of the Topology in frame {int(indices[frame])} of {label}, got the bond {names} "
-            f"of {ratios[frame, bond] * self._lengths[bond]:.3g} nm; {reason}")
+            f"of {lengths[frame, bond]:.3g} nm; {reason}")
+
+    def _findDamage(self, lengths: np.ndarray) -> np.ndarray:
+        """Get which bonds of which frames cannot be: shape (numFrames, numBonds)."""
+        bad = np.zeros(lengths.shape, bool)
+        known = np.isfinite(self._lengths)
+        ratios = lengths[:, known] / self._lengths[known]
+        bad[:, known] = _isOutside(ratios, BOND_RANGE)
+        if len(ratios) >= NUM_MEDIAN:
+            bad[:, known] |= _isOutside(np.median(ratios, axis=0), MEDIAN_RANGE)
+        beads = lengths[:, ~known]
+        if beads.size > 0:
+            own, common = np.median(beads, axis=0), np.median(beads)
+            bad[:, ~known] = (_isOutside(beads, (BEAD_RANGE[0] * own, BEAD_RANGE[1] * own)) | (beads == 0) |
+                              _isOutside(beads, (BEADS_RANGE[0] * common, BEADS_RANGE[1] * common)))
+        return bad
+
+
+def _isOutside(values: np.ndarray, limits: Sequence[float | np.ndarray]) -> np.ndarray:
+    return (values < limits[0]) | (values > limits[1])

@@ -6,6 +6,7 @@ import gzip
 import os
 import shutil
 from contextlib import contextmanager
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -13,6 +14,23 @@ if TYPE_CHECKING:
     from io import FileIO
 
     from openmmorbit._types import StrPath
+
+
+def makeFolder(where: str, path: StrPath) -> Path:
+    """Make a folder for what a function writes, unless it exists.
+
+    Raises
+    ------
+    ValueError
+        If there is a file of that name, or on the way to it.
+    """
+    folder = Path(path)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError) as error:
+        raise ValueError(f"{where}: expected a folder to write to, got the file '{error.filename}'; choose another "
+                         "name") from error
+    return folder
 
 
 def isSameFile(first: StrPath, second: StrPath) -> bool:

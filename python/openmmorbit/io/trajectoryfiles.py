@@ -79,7 +79,7 @@ class ArrayTrajectory:
         chosen = np.arange(0, self.numFrames, stride)
         for first in range(0, len(chosen), size):
             indices = chosen[first:first + size]
-            boxes = None if self._box is None else np.broadcast_to(self._box, (len(indices), 3, 3))
+            boxes = None if self._box is None else np.broadcast_to(self._box, (self.numFrames, 3, 3))[indices]
             yield RawFrames(self._positions[indices], boxes, indices)
 
 
@@ -234,6 +234,11 @@ class FileTrajectory:
         return RawFrames(positions, boxes, indices)
 
 
+def isMdtraj(source: Any) -> bool:
+    """Tell whether something is an mdtraj.Trajectory."""
+    return hasattr(source, "xyz") and hasattr(source, "unitcell_vectors")
+
+
 def openTrajectory(where: str, source: Any, topology: app.Topology) -> ArrayTrajectory | FileTrajectory:
     """Open one trajectory and check its atoms.
 
@@ -241,7 +246,7 @@ def openTrajectory(where: str, source: Any, topology: app.Topology) -> ArrayTraj
     ----------
     where : str
         The function, for messages.
-    source : path, Quantity or array_like
+    source : path, mdtraj.Trajectory, Quantity or array_like
         A file, or positions of shape (numFrames, numAtoms, 3), in nm if they carry no unit.
     topology : openmm.app.Topology
 
@@ -254,6 +259,9 @@ def openTrajectory(where: str, source: Any, topology: app.Topology) -> ArrayTraj
     """
     from openmmorbit.simulation.states import readStates
 
+    if isMdtraj(source):
+        compareAtoms(where, topology, [atom.element for atom in source.topology.to_openmm().atoms()], "a Trajectory")
+        return ArrayTrajectory(np.asarray(source.xyz, float), source.unitcell_vectors, "the Trajectory")
     if not isinstance(source, (str, os.PathLike)):
         frames = readStates(where, source, topology)
         return ArrayTrajectory(frames.positions, None, "the array")
