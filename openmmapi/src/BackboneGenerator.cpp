@@ -3,6 +3,7 @@
 #include "openmmorbit/BackboneGenerator.h"
 #include "BackboneJob.h"
 #include "openmmorbit/ArgumentError.h"
+#include "openmmorbit/internal/ModelSubject.h"
 #include <algorithm>
 
 namespace OrbitPlugin {
@@ -26,10 +27,7 @@ void checkChains(const BackboneSubject& backbone) {
 } // namespace
 
 BackboneGenerator::BackboneGenerator(const DenoiserModel& newModel) : Generator("BackboneGenerator", newModel, 0) {
-    if (getStatistics().numBackbones == 0)
-        throw ArgumentError("BackboneGenerator: expected a model of backbones, got one of " +
-                std::string(newModel.getTopology().getNumAtoms() > 0 ? "a system; use TopologyGenerator with it" :
-                        "molecules; use ConformerGenerator with it"));
+    requireSubject("BackboneGenerator", *model, SubjectKind::Backbone);
 }
 
 BackboneGenerator::BackboneGenerator(const std::string& modelPath) :
@@ -50,10 +48,8 @@ void BackboneGenerator::checkBackbone(const BackboneSubject& backbone) const {
     if (backbone.hasBreaks() && !known.hasBreaks)
         throw ArgumentError("BackboneGenerator::checkBackbone: expected chains without breaks as in training, got a "
                 "break in the " + backbone.getLabel() + "; number its residues one after the other");
-    const std::vector<FeatureVocabulary>& features = getModel().getAtomVocabularies();
     const std::size_t asked = backbone.structure.find_first_not_of('?');
-    if (asked != std::string::npos && std::none_of(features.begin(), features.end(),
-            [](const FeatureVocabulary& feature) { return feature.name == "secondaryStructure"; }))
+    if (asked != std::string::npos && !knowsStructure(*model))
         throw ArgumentError("BackboneGenerator::checkBackbone: expected an open secondary structure, which this model "
                 "does not know, got " + std::string(1, backbone.structure[asked]) + " for residue " +
                 std::to_string(asked) + " of the " + backbone.getLabel());

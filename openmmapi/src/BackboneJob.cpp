@@ -25,13 +25,14 @@ TokenInputs BackboneJob::describe() const {
     return describeBackbone(backbone, model);
 }
 
-std::unique_ptr<TokenInputs> BackboneJob::describeContrast() const {
-    if (settings.sampler.guidanceScale == 1)
-        return nullptr;
+bool BackboneJob::isGuided() const {
+    return settings.sampler.guidanceScale != 1 && backbone.structure.find_first_not_of('?') != std::string::npos;
+}
+
+TokenInputs BackboneJob::describeContrast() const {
     BackboneSubject open = backbone;
     open.structure.assign(open.structure.size(), '?');
-    return open.structure == backbone.structure ? nullptr
-            : std::make_unique<TokenInputs>(describeBackbone(open, model));
+    return describeBackbone(open, model);
 }
 
 EnsembleJob::Inspector BackboneJob::makeInspector() const {

@@ -17,8 +17,10 @@ public:
             const DenoiserModel& model);
     int getNumTokens() const override;
     TokenInputs describe() const override;
-    /** Those of the same chains whose secondary structure is open, if it is not and guidance asks for them. */
-    std::unique_ptr<TokenInputs> describeContrast() const override;
+    /** Whether a secondary structure is asked for, and guidance is set. */
+    bool isGuided() const override;
+    /** Those of the same chains whose secondary structure is open. */
+    TokenInputs describeContrast() const override;
 protected:
     Inspector makeInspector() const override;
     bool isReflected() const override;

@@ -3,6 +3,7 @@
 #include "openmmorbit/ConformerGenerator.h"
 #include "ConformerJob.h"
 #include "openmmorbit/ArgumentError.h"
+#include "openmmorbit/internal/ModelSubject.h"
 
 namespace OrbitPlugin {
 
@@ -11,6 +12,7 @@ static const double DEFAULT_TIME_LIMIT = 60;
 
 ConformerGenerator::ConformerGenerator(const DenoiserModel& newModel) :
         Generator("ConformerGenerator", newModel, DEFAULT_TIME_LIMIT) {
+    requireSubject("ConformerGenerator", *model, SubjectKind::Molecule);
 }
 
 ConformerGenerator::ConformerGenerator(const std::string& modelPath) :

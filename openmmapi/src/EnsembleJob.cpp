@@ -20,9 +20,13 @@ EnsembleJob::EnsembleJob(const MolecularGraph& graph, int numCopies, int record,
 }
 
 void EnsembleJob::setStart(const GenerationStart& given) {
-    if (given.positions.empty() && given.fixed.empty())
-        return;
     const std::string where = settings.caller + "::generate: ";
+    if (given.positions.empty() && given.fixed.empty()) {
+        if (given.level != 0)
+            throw ArgumentError(where + "expected positions to start from beside a level of " +
+                    std::to_string(given.level) + ", got none");
+        return;
+    }
     const int numAtoms = graph.getNumAtoms();
     if (given.positions.size() != 3 * (std::size_t) numAtoms)
         throw ArgumentError(where + "expected positions of " + std::to_string(numAtoms) + " atoms to start from, got " +

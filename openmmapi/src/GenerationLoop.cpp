@@ -58,7 +58,9 @@ int GenerationLoop::pack(
     for (; next < (int) pending.size(); next++) {
         const Place& place = pending[next];
         GenerationJob& job = getJob(place);
-        const long long pairs = (long long) job.getNumTokens() * job.getNumTokens();
+        // A copy that is guided runs twice.
+
+        const long long pairs = (long long) job.getNumTokens() * job.getNumTokens() * (job.isGuided() ? 2 : 1);
         if (!packed.empty() && numPairs + pairs > MAX_PAIRS)
             break;
         if (place.job != lastJob && packInputs(job, batch))
@@ -86,17 +88,14 @@ int GenerationLoop::pack(
 
 void GenerationLoop::packContrasts(Batch& batch, const std::vector<Place>& packed) const {
     int lastJob = -1;
-    bool isGuided = false;
     for (int i = 0; i < (int) packed.size(); i++) {
-        if (packed[i].job != lastJob) {
-            std::unique_ptr<TokenInputs> inputs = getJob(packed[i]).describeContrast();
-            isGuided = inputs != nullptr;
-            if (isGuided)
-                batch.inputs.push_back(std::move(*inputs));
-            lastJob = packed[i].job;
-        }
-        if (isGuided)
-            batch.addContrast(i, (int) batch.inputs.size() - 1);
+        const GenerationJob& job = getJob(packed[i]);
+        if (!job.isGuided())
+            continue;
+        if (packed[i].job != lastJob)
+            batch.inputs.push_back(job.describeContrast());
+        lastJob = packed[i].job;
+        batch.addContrast(i, (int) batch.inputs.size() - 1);
     }
 }
 

@@ -34,9 +34,13 @@ public:
     virtual int getNumTokens() const = 0;
     /** Make the inputs of the network. @throws ArgumentError if the model cannot describe the subject */
     virtual TokenInputs describe() const = 0;
-    /** Make the inputs that copies are guided away from (5.14); null if they are not guided. */
-    virtual std::unique_ptr<TokenInputs> describeContrast() const {
-        return nullptr;
+    /** Whether copies are guided away from other inputs (5.14). */
+    virtual bool isGuided() const {
+        return false;
+    }
+    /** Make these other inputs. */
+    virtual TokenInputs describeContrast() const {
+        return describe();
     }
     /** Inspect finished copies, of one batch: set `accepted`, and repair by a symmetry what may be repaired so. */
     virtual void inspect(const std::vector<GeneratedCopy*>& drawn) = 0;

@@ -3,6 +3,7 @@
 #include "openmmorbit/Generator.h"
 #include "openmmorbit/ArgumentError.h"
 #include "openmmorbit/internal/GeneratorImpl.h"
+#include "openmmorbit/internal/ModelSubject.h"
 #include "openmmorbit/internal/RandomSeed.h"
 #include "openmmorbit/internal/SamplerPlan.h"
 #include <algorithm>
@@ -82,7 +83,7 @@ void Generator::setNumThreads(int threads) {
 
 void Generator::setSamplerSettings(const SamplerSettings& newSettings) {
     newSettings.validate();
-    checkGuidance(className, newSettings, model->getBackbones().numBackbones > 0);
+    checkGuidance(className, newSettings, knowsStructure(*model));
     const std::lock_guard<std::mutex> lock(getEngine().mutex);
     settings = newSettings;
 }

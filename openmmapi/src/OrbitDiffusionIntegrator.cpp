@@ -9,6 +9,7 @@
 #include "openmmorbit/MoleculeInputs.h"
 #include "openmmorbit/StateCheck.h"
 #include "openmmorbit/TopologyInputs.h"
+#include "openmmorbit/internal/ModelSubject.h"
 #include "openmmorbit/internal/OrbitKernels.h"
 #include "openmmorbit/internal/ParticleMasses.h"
 #include "openmmorbit/internal/RandomSeed.h"
@@ -24,6 +25,8 @@ namespace OrbitPlugin {
 namespace {
 
 const std::string CLASS = "OrbitDiffusionIntegrator::";
+/** What takes models of molecules, systems and backbones. */
+const std::array<std::string, 3> USERS = {"addMolecule()", "addTopology()", "BackboneGenerator with it"};
 
 } // namespace
 
@@ -42,14 +45,12 @@ OrbitDiffusionIntegrator::OrbitDiffusionIntegrator(const std::string& modelPath)
 OrbitDiffusionIntegrator::~OrbitDiffusionIntegrator() = default;
 
 bool OrbitDiffusionIntegrator::isOfSystem() const {
-    return model->getTopology().getNumAtoms() > 0;
+    return getSubjectKind(*model) == SubjectKind::Topology;
 }
 
 int OrbitDiffusionIntegrator::addMolecule(
         const MolecularGraph& graph, const std::vector<int>& particles, int condition) {
-    if (isOfSystem())
-        throw ArgumentError(CLASS + "addMolecule: expected a model of molecules, got one of a system; use "
-                "addTopology()");
+    requireSubject(CLASS + "addMolecule", *model, SubjectKind::Molecule, USERS);
     graph.validate();
     Molecule molecule;
     molecule.graph = graph;
@@ -59,9 +60,7 @@ int OrbitDiffusionIntegrator::addMolecule(
 }
 
 int OrbitDiffusionIntegrator::addTopology(const std::vector<int>& particles, int condition) {
-    if (!isOfSystem())
-        throw ArgumentError(CLASS + "addTopology: expected a model of a system, got one of molecules; use "
-                "addMolecule()");
+    requireSubject(CLASS + "addTopology", *model, SubjectKind::Topology, USERS);
     Molecule molecule;
     molecule.graph = model->getTopology().graph;
     molecule.particles = particles;
@@ -124,7 +123,7 @@ int OrbitDiffusionIntegrator::getMoleculeCondition(int index) const {
 
 void OrbitDiffusionIntegrator::setSamplerSettings(const SamplerSettings& newSettings) {
     newSettings.validate();
-    checkGuidance("OrbitDiffusionIntegrator", newSettings, model->getBackbones().numBackbones > 0);
+    checkGuidance("OrbitDiffusionIntegrator", newSettings, knowsStructure(*model));
     settings = newSettings;
 }
 

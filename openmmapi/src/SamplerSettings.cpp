@@ -20,9 +20,9 @@ string format(double value) {
     return text.str();
 }
 
-void check(bool good, const string& expected, double got) {
+void check(bool good, const string& expected, double got, const string& method = "validate") {
     if (!good)
-        throw ArgumentError("SamplerSettings::validate: expected " + expected + ", got " + format(got));
+        throw ArgumentError("SamplerSettings::" + method + ": expected " + expected + ", got " + format(got));
 }
 
 } // namespace
@@ -104,7 +104,7 @@ SamplerSettings SamplerSettings::startAt(double level) const {
     if (level == 0)
         return *this;
     check(level > sigmaMin && level <= sigmaMax, "a level to start at above sigmaMin (" + format(sigmaMin) +
-            "), up to sigmaMax (" + format(sigmaMax) + ")", level);
+            "), up to sigmaMax (" + format(sigmaMax) + ")", level, "startAt");
     const std::vector<double> levels = getNoiseLevels();
     SamplerSettings rest = *this;
     rest.sigmaMax = level;

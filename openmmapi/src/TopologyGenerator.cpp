@@ -6,6 +6,7 @@
 #include "openmmorbit/ArgumentError.h"
 #include "openmmorbit/TopologyInputs.h"
 #include "openmmorbit/internal/GeneratorImpl.h"
+#include "openmmorbit/internal/ModelSubject.h"
 #include "openmmorbit/internal/StateInspector.h"
 #include <cmath>
 
@@ -15,9 +16,7 @@ namespace OrbitPlugin {
 static const int MAX_EXACT = 100, DEFAULT_PROBES = 8;
 
 TopologyGenerator::TopologyGenerator(const DenoiserModel& newModel) : Generator("TopologyGenerator", newModel, 0) {
-    if (getTopology().getNumAtoms() == 0)
-        throw ArgumentError("TopologyGenerator: expected a model of a system, got one of molecules; use "
-                "ConformerGenerator with it");
+    requireSubject("TopologyGenerator", *model, SubjectKind::Topology);
 }
 
 TopologyGenerator::TopologyGenerator(const std::string& modelPath) :

@@ -35,31 +35,30 @@ _pairColumns = {"rel_seq_sep": 127, "x_sc_pair_dists": 128, "xt_pair_dists": 64}
 _elsewhere = "only checkpoints of Proteina without motifs can be converted"
 
 
-def _plain(value: Any, depth: int = 0) -> Any:
-    """Get settings as plain dicts and lists; those of OmegaConf come as objects of its classes."""
-    if depth > 40:
-        return None
-    if isinstance(value, Opaque):
-        state = value.state if isinstance(value.state, dict) else {}
-        return _plain(state.get("_content", state.get("_val")), depth + 1)
-    if isinstance(value, dict):
-        return {key: _plain(entry, depth + 1) for key, entry in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(entry, depth + 1) for entry in value]
-    return value
+def _content(value: Any, depth: int = 0) -> Any:
+    """Get what a setting holds; those of OmegaConf are objects of its classes."""
+    if not isinstance(value, Opaque) or depth > 40:
+        return value
+    state = value.state if isinstance(value.state, dict) else {}
+    return _content(state.get("_content", state.get("_val")), depth + 1)
 
 
 def _findSetting(settings: Any, name: str) -> Any:
     """Find a setting by its name, however deep it stands; None if there is none."""
-    if isinstance(settings, dict):
-        if name in settings:
-            return settings[name]
-        settings = list(settings.values())
-    if isinstance(settings, list):
-        for entry in settings:
-            found = _findSetting(entry, name)
+    # What several places share is looked at once, so that a small file cannot cost much time.
+    seen, waiting = set[int](), [settings]
+    while waiting:
+        entry = _content(waiting.pop())
+        if not isinstance(entry, (dict, list, tuple)) or id(entry) in seen:
+            continue
+        seen.add(id(entry))
+        if isinstance(entry, dict):
+            found = _content(entry.get(name))
+            if isinstance(found, (list, tuple)):
+                return [_content(part) for part in found]
             if found is not None:
                 return found
+        waiting += reversed(list(entry.values()) if isinstance(entry, dict) else entry)
     return None
 
 
@@ -73,7 +72,7 @@ class _Checkpoint:
         if not isinstance(state, dict):
             raise ValueError(f"convertCheckpoint: expected a checkpoint of Lightning with a state_dict in "
                              f"'{self.path}', got something else; {_elsewhere}")
-        self.settings = _plain(content.get("hyper_parameters"))
+        self.settings = content.get("hyper_parameters")
         self.step = content.get("global_step")
         names = {key.replace("_orig_mod.", ""): key for key in state if isinstance(key, str)}
         self.stored = {name[3:]: state[key] for name, key in names.items() if name.startswith("nn.")}

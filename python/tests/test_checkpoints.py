@@ -141,6 +141,8 @@ def testTheModelFileKeepsEverything(weights, convert, tmp_path):
     assert again.getMetadata("licence") == PROTEINA_LICENCE and "step 12,345" in again.getMetadata("training")
     generator = openmmorbit.BackboneGenerator(again)
     assert generator.lengths == LENGTHS and generator.atomsPerResidue == 1
+    with pytest.raises(ValueError, match="a guidanceScale of 1 for this model, which has no secondary structure"):
+        openmmorbit.BackboneGenerator(again, guidanceScale=3)
     with pytest.raises(ValueError, match="expected 10 to 40 residues"):
         generator.generate(41)
     with pytest.raises(ValueError, match="expected an open secondary structure, which this model does not know, got H "
@@ -164,6 +166,17 @@ def testTheCPUPlatformAgreesInSinglePrecision(weights, convert):
     generator = openmmorbit.BackboneGenerator(model, properties={"Precision": "bf16"})
     with pytest.raises(ValueError, match="expected precision single for a gated transformer .* got .bf16"):
         generator.generate(12)
+
+
+def testSharedSettingsCostNoTime(weights, tmp_path):
+    # Tuples that hold each other twice, 60 deep: a copy of them would have 2^60 entries.
+    shared = ({"other": 1},)
+    for _ in range(60):
+        shared = (shared, shared)
+    content = proteina.makeCheckpoint(weights)
+    content["hyper_parameters"]["shared"] = shared
+    proteina.writeArchive(tmp_path / "shared.ckpt", content)
+    assert convertCheckpoint(tmp_path / "shared.ckpt", lengths=LENGTHS).getSettings().numLayers > 0
 
 
 def testTrainingDoesNotGoOnFromACheckpoint(weights, convert, tmp_path):

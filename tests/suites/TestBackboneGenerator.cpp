@@ -8,6 +8,7 @@
 #include "openmmorbit/BackboneGenerator.h"
 #include "openmmorbit/ConformerGenerator.h"
 #include "openmmorbit/OrbitDiffusionIntegrator.h"
+#include "openmmorbit/TopologyGenerator.h"
 #include <gtest/gtest.h>
 #include <cmath>
 
@@ -37,6 +38,8 @@ std::unique_ptr<BackboneGenerator> makeGenerator(const DenoiserModel& model) {
 TEST(TestBackboneGenerator, RefusesOtherModels) {
     expectMentions<ArgumentError>("BackboneGenerator: expected a model of backbones, got one of molecules",
             [] { BackboneGenerator generator(makeSmallModel()); });
+    expectMentions<ArgumentError>("TopologyGenerator: expected a model of a system, got one of backbones; use "
+            "BackboneGenerator with it", [] { TopologyGenerator generator(makeBackboneModel()); });
 }
 
 TEST(TestBackboneGenerator, RefusesWhatTheModelHasNotSeen) {

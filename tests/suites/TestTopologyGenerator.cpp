@@ -5,6 +5,7 @@
 #include "Options.h"
 #include "SystemModels.h"
 #include "openmmorbit/ArgumentError.h"
+#include "openmmorbit/ConformerGenerator.h"
 #include "openmmorbit/StateCheck.h"
 #include "openmmorbit/TopologyGenerator.h"
 #include "openmmorbit/TopologyInputs.h"
@@ -30,6 +31,20 @@ std::unique_ptr<TopologyGenerator> makeGenerator(const DenoiserModel& model) {
 TEST(TestTopologyGenerator, RefusesModelsOfMolecules) {
     expectMentions<ArgumentError>("TopologyGenerator: expected a model of a system, got one of molecules",
             [] { TopologyGenerator generator(makeSmallModel()); });
+    const DenoiserModel model = makeArmedHalideModel(OrbitRotations::Proper);
+    expectMentions<ArgumentError>("ConformerGenerator: expected a model of molecules, got one of a system; use "
+            "TopologyGenerator with it", [&] { ConformerGenerator generator(model); });
+}
+
+TEST(TestTopologyGenerator, ALevelNeedsPositions) {
+    const auto generator = makeGenerator(makeArmedHalideModel(OrbitRotations::Proper));
+    GenerationStart start;
+    start.level = 1;
+    expectMentions<ArgumentError>("TopologyGenerator::generate: expected positions to start from beside a level of 1",
+            [&] { generator->generate(1, 1, nullptr, 0, start); });
+    start.level = 1e-9;
+    expectMentions<ArgumentError>("SamplerSettings::startAt: expected a level to start at above sigmaMin",
+            [&] { generator->generate(1, 1, nullptr, 0, start); });
 }
 
 TEST(TestTopologyGenerator, NamesTheFirstDifferenceOfAnotherSystem) {

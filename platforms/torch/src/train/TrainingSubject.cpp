@@ -2,6 +2,7 @@
 // From a subject of a shard to rows of feature tables, and the memory that they take.
 #include "TrainingSubject.h"
 #include "openmmorbit/ArgumentError.h"
+#include "openmmorbit/internal/ModelSubject.h"
 #include "openmmorbit/internal/SubjectViews.h"
 
 namespace OrbitPlugin {
@@ -10,9 +11,7 @@ namespace torchimpl {
 namespace {
 
 SubjectViews describeViews(const ShardSubject& subject, const DenoiserModel& model) {
-    const SubjectKind kind = model.getTopology().getNumAtoms() > 0 ? SubjectKind::Topology
-            : model.getBackbones().numBackbones > 0                ? SubjectKind::Backbone
-                                                                   : SubjectKind::Molecule;
+    const SubjectKind kind = getSubjectKind(model);
     const std::string difference = subject.kind == SubjectKind::Topology && kind == SubjectKind::Topology ?
             describeDifference(model.getTopology(), subject.topology) : "";
     if (kind != subject.kind || !difference.empty())
