@@ -33,7 +33,8 @@ def findModel(model: StrPath | None = None) -> str:
     Parameters
     ----------
     model : str or path, optional
-        A path, the name of a packaged model (e.g. "conformer-fast"), or None for the default one.
+        A path, the folder of a training run, the name of a packaged model (e.g. "conformer-fast"), or None for the
+        default one.
 
     Returns
     -------
@@ -46,7 +47,9 @@ def findModel(model: StrPath | None = None) -> str:
     packaged = Path(__file__).resolve().parent / "models" / f"{model}.safetensors"
     if Path(model).name == str(model) and not Path(model).exists() and packaged.is_file():
         return str(packaged)
-    return str(model)
+    # The folder of a training run stands for its model.
+    inFolder = Path(model) / "model.safetensors"
+    return str(inFolder) if inFolder.is_file() else str(model)
 
 
 def loadModel(model: ModelLike = None, where: str = "ConformerGenerator") -> orbit.DenoiserModel:

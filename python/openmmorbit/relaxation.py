@@ -16,7 +16,7 @@ from openmmorbit.io.modeller import superpose
 from openmmorbit.simulation.applying import StateSetter
 from openmmorbit.simulation.relaxed import RelaxedState, Relaxation
 from openmmorbit.simulation.residues import findUnbonded, heavySolute
-from openmmorbit.simulation.states import nameAtom, readStates, requireTopology, toKelvin, toPlain
+from openmmorbit.simulation.states import nameAtom, readStates, requireTopology, toArray, toKelvin, toNumber, toPlain
 from openmmorbit.simulation.survival import Finding, SurvivalCheck
 from openmmorbit.simulation.systems import findBox, makeContext, matchParticles, removeBarostats
 
@@ -205,14 +205,14 @@ def _readTimeSteps(where: str, timeSteps: Any, system: openmm.System) -> list[fl
         return defaultTimeSteps(system)
     plain = [toPlain(where, "time steps", step, unit.picosecond) for step in timeSteps] \
         if isinstance(timeSteps, (list, tuple)) else toPlain(where, "time steps", timeSteps, unit.picosecond)
-    steps = np.atleast_1d(np.asarray(plain, float))
+    steps = np.atleast_1d(toArray(where, "time steps", plain))
     if len(steps) == 0 or not (np.isfinite(steps) & (steps > 0)).all() or (np.diff(steps) < 0).any():
         raise ValueError(f"{where}: expected positive time steps in ps that do not become shorter, got {timeSteps}")
     return steps.tolist()
 
 
 def _positive(where: str, name: str, value: Any, target: unit.Unit) -> float:
-    plain = float(toPlain(where, name, value, target))
+    plain = toNumber(where, f"a {name}", value, target)
     if not 0 < plain < np.inf:
         raise ValueError(f"{where}: expected a positive, finite {name}, got {value}")
     return plain

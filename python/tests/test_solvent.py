@@ -203,6 +203,14 @@ def testAnotherMoleculeIsRefused(box, states):
                  solute=["ACE", "ALA", "NME"]).topology is topology
 
 
+def testAnotherStereoisomerIsRefused(box):
+    topology, positions, system = box
+    turned, isomer = makeStates("ACE", "ALA", "DAL", "ALA", "NME", number=1)
+    for state, atom in ((makeStates(*TRIPEPTIDE, number=1)[1] * [1, 1, -1], "ALA 2 CA"), (isomer, "ALA 3 CA")):
+        with pytest.raises(ValueError, match=f"the stereoisomer of the box's solute, got a state in which .*{atom}"):
+            openmmorbit.placeInSolvent(state[0], topology, positions, system=system, stateTopology=turned)
+
+
 def testWrongBoxes(box, states):
     topology, positions, system = box
     state, place = states[1][0], openmmorbit.placeInSolvent

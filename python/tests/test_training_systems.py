@@ -128,12 +128,24 @@ def testWeightsAreUsedAndFewFramesHaveNoValidation(alanine, tmp_path):
     ({"width": 2.5}, TypeError, "width as a whole number"), ({"averageReflections": 1}, TypeError, "True or False"),
     ({"learningRate": "fast"}, TypeError, "learningRate as a float, got 'fast'"),
     ({"rotations": "O4"}, ValueError, "rotations \"O3\" or \"SO3\""), ({"datasets": []}, TypeError, "got 'datasets'"),
-    ({"minutes": 0}, ValueError, "minutes above 0"), ({"seed": 2**31}, ValueError, "seed from")])
+    ({"minutes": 0}, ValueError, "minutes above 0"),
+    ({"minutes": "a"}, TypeError, "minutes as a number in minute, or a Quantity, got 'a'"),
+    ({"seed": 2**31}, ValueError, "seed from")])
 def testWrongSettingsAreNamed(alanine, tmp_path, values, error, message):
     topology, frames = alanine
     dataset = openmmorbit.TrajectoryDataset(topology, frames[:10])
     with pytest.raises(error, match=message):
         openmmorbit.train(dataset, tmp_path / "run", **values)
+
+
+def testFewFramesAreWarnedOf(alanine, tmp_path):
+    topology, frames = alanine
+    with pytest.warns(UserWarning, match="some thousand frames, got 2; a model can only repeat them"):
+        openmmorbit.train(openmmorbit.TrajectoryDataset(topology, frames[:2]), tmp_path / "run", minutes=5,
+                          maxSteps=1, progress=False, **TINY)
+    # The folder of the run stands for its model.
+    generator = openmmorbit.TopologyGenerator(tmp_path / "run", topology, "Reference", numSteps=1, check=False)
+    assert len(generator.generate(1, seed=1)) == 1
 
 
 def testWrongDataAreNamed(alanine, tmp_path):
@@ -144,13 +156,20 @@ def testWrongDataAreNamed(alanine, tmp_path):
     other, states = makeStates("ACE", "GLY", "NME")
     openmmorbit.TrajectoryDataset(other, states).write(tmp_path / "b.shard")
     shards = [tmp_path / "a.shard", tmp_path / "b.shard"]
+    for name in ("empty.shard", "settings.json"):
+        (tmp_path / name).touch()
     for data, options, error, message in (
             (dataset, {}, TypeError, "folder for the model, got none"),
             (path, {}, ValueError, r"got the trajectory .*a.dcd'; give openmmorbit.TrajectoryDataset"),
             (shards, {"folder": tmp_path / "x"}, ValueError, "one system in all shards, got .*b.shard\" with"),
             ([shards[0], path], {"folder": tmp_path / "x"}, ValueError, "expected shards, got .*a.dcd"),
-            (3, {}, ValueError, "a configuration file, a TrajectoryDataset, a BackboneDataset or shards, got '3'"),
-            (tmp_path / "none.json", {"minutes": 3}, TypeError, "all settings in the configuration")):
+            (3, {}, TypeError, "a configuration file, a TrajectoryDataset, a BackboneDataset or shards, got 3"),
+            (None, {"folder": tmp_path / "x"}, TypeError, "BackboneDataset or shards, got None"),
+            (tmp_path / "none.shard", {"folder": tmp_path / "x"}, ValueError, "none.shard', which is no file"),
+            (tmp_path, {"folder": tmp_path / "x"}, ValueError, "which is a folder; check the path"),
+            (tmp_path / "empty.shard", {"folder": tmp_path / "x"}, ValueError, "a shard, got .*an empty or another"),
+            (dataset, {"folder": path}, ValueError, "a folder to write to, got the file .*a.dcd"),
+            (tmp_path / "settings.json", {"minutes": 3}, TypeError, "all settings in the configuration")):
         with pytest.raises(error, match=message):
             openmmorbit.train(data, **options)
 

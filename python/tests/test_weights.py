@@ -198,6 +198,12 @@ def testWhatHasNoWeightIsRefused(states):
         openmmorbit.importanceWeights(plain, system, 300)
     with pytest.raises(ValueError, match="temperature above 0 K"):
         openmmorbit.importanceWeights(states, system, 0)
+    with pytest.raises(TypeError, match="importanceWeights: expected an openmm.System, got NoneType"):
+        openmmorbit.importanceWeights(states, None, 300)
+    with pytest.raises(TypeError, match="potentialEnergies: expected an openmm.System, got str"):
+        openmmorbit.potentialEnergies(states, "system.xml")
+    with pytest.raises(TypeError, match="a temperature as a number in kelvin, or a Quantity, got '300 K'"):
+        openmmorbit.importanceWeights(states, system, "300 K")
     system.addConstraint(0, 1, 0.2)
     with pytest.raises(ValueError, match="without constraints, .* got one with 1; .*constraints=None"):
         openmmorbit.importanceWeights(states, system, 300)
@@ -221,6 +227,56 @@ def testWrongSimulationsAreRefused():
                             openmm.Platform.getPlatformByName("Reference"))
     with pytest.raises(ValueError, match="System of the 2 atoms that the generator makes, got one of 3"):
         openmmorbit.OrbitMonteCarlo(larger, generator, 1)
+
+
+def testRareSetsHaveAnUnknownError(states):
+    weights = openmmorbit.importanceWeights(states[:40], makeDoubleWell(), 300)
+    first = np.arange(40) == int(np.argmax(weights.weights))
+    difference = weights.freeEnergyDifference(first, ~first)
+    assert np.isfinite(difference.value) and difference.error == np.inf
+    system = openmm.System()
+    for _ in range(2):
+        system.addParticle(39.9)
+    force = openmm.CustomExternalForce("1/(x-x)")
+    for k in range(2):
+        force.addParticle(k)
+    system.addForce(force)
+    with pytest.raises(ValueError, match="a state with a finite energy and density, got none of 4"):
+        openmmorbit.importanceWeights(states[:4], system, 300)
+
+
+def testAnInterruptedMoveChangesNothing(monkeypatch):
+    simulation = makeSimulation()
+    moves = openmmorbit.OrbitMonteCarlo(simulation, makeGenerator(makePair()), 1, seed=3)
+    before = simulation.context.getState(positions=True, velocities=True)
+
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(moves, "_logDensity", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        moves.attempt()
+    after = simulation.context.getState(positions=True, velocities=True)
+    for read in (openmm.State.getPositions, openmm.State.getVelocities):
+        assert np.array_equal(read(before, asNumpy=True)._value, read(after, asNumpy=True)._value)
+
+
+def testImagesOfSeveralMoleculesAreRefused(states):
+    # The two argon atoms are no molecule: one of them may lie in another box, with the same energy.
+    system = makeDoubleWell()
+    system.getForce(0).setUsesPeriodicBoundaryConditions(True)
+    message = "one molecule or a System without a periodic box, got 2 molecules .*nonbondedMethod=NoCutoff"
+    with pytest.raises(ValueError, match=f"importanceWeights: expected {message}"):
+        openmmorbit.importanceWeights(states, system, 300)
+    simulation = app.Simulation(makePair(), system, openmm.LangevinIntegrator(300, 1, 0.001),
+                                openmm.Platform.getPlatform("Reference"))
+    with pytest.raises(ValueError, match=f"OrbitMonteCarlo: expected {message}"):
+        openmmorbit.OrbitMonteCarlo(simulation, makeGenerator(makePair()), 1)
+    bonded = makePair()
+    bonded.addBond(*bonded.atoms())
+    whole = app.Simulation(bonded, system, openmm.LangevinIntegrator(300, 1, 0.001),
+                           openmm.Platform.getPlatform("Reference"))
+    openmmorbit.OrbitMonteCarlo(whole, makeGenerator(bonded), 1)
 
 
 def testThePageRuns(capsys):

@@ -57,9 +57,9 @@ def _readSystem(path: str) -> Any:
     try:
         with open(path, encoding="utf-8") as stream:
             system = openmm.XmlSerializer.deserialize(stream.read())
-    except (openmm.OpenMMException, UnicodeDecodeError) as error:
-        raise UsageError(f"expected OpenMM's System as XML in '{path}', got a file that cannot be read ({error})"
-                         ) from error
+    except (openmm.OpenMMException, ValueError) as error:
+        raise UsageError(f"expected OpenMM's System as XML in '{path}', got another file ({error}); "
+                         "openmm.XmlSerializer.serialize(system) makes it") from error
     if not isinstance(system, openmm.System):
         raise UsageError(f"expected OpenMM's System as XML in '{path}', got {type(system).__name__}")
     return system

@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import openmm
 from openmm import unit
 
 from openmmorbit import orbit
@@ -50,8 +51,10 @@ class Built:
     """Of each that survived: energy after the minimisation, kJ/mol a residue."""
     moved: list[float] = field(default_factory=list)
     """Of each that survived: how far its CA went in minimisation and warming, Angstrom."""
+    numRun: int = 0
+    """That were run."""
     drifts: list[float] = field(default_factory=list)
-    """Of each that was run: CA RMSD between start and end, Angstrom."""
+    """Of each that ran to its end: CA RMSD between start and end, Angstrom."""
     picoseconds: float = 0.0
     """Length of the runs."""
     letters: list[tuple[str, str]] = field(default_factory=list)
@@ -138,7 +141,11 @@ def _run(built: Built, trace: Trace, picoseconds: float, platform: str | None, s
     built.energies.append(simulation.relaxed.energyMinimized / len(trace))
     built.moved.append(_rmsd(start, _alphas(model, state.getPositions(asNumpy=True))))
     if picoseconds > 0:
-        simulation.step(round(picoseconds / TIME_STEP))
+        built.numRun += 1
+        try:
+            simulation.step(round(picoseconds / TIME_STEP))
+        except openmm.OpenMMException:  # A particle has no place any more: no drift, which the figure counts.
+            return
         state = simulation.context.getState(positions=True)
         built.drifts.append(_rmsd(start, _alphas(model, state.getPositions(asNumpy=True))))
 
@@ -290,6 +297,9 @@ def makeFigures(new: Built, own: Built) -> tuple[list[Figure], dict[str, Any]]:
             "median; natives are of alanine and glycine too, in other shares", len(new.energies))
         add("moved", "CA moved by minimisation and warming / Å", medians(lambda entry: entry.moved), "median RMSD",
             len(new.moved))
+    if new.numRun:
+        values, errors = shares(lambda entry: (len(entry.drifts), entry.numRun))
+        add("ran", f"of these, run {new.picoseconds:g} ps / %", values, "to the end, without NaN", new.numRun, errors)
     if new.drifts:
         add("drift", f"CA RMSD after {new.picoseconds:g} ps at 300 K / Å", medians(lambda entry: entry.drifts),
             "median; of alanine, natives unfold slowly too", len(new.drifts))
@@ -299,7 +309,7 @@ def makeFigures(new: Built, own: Built) -> tuple[list[Figure], dict[str, Any]]:
 def _describe(built: Built) -> dict[str, Any]:
     return {"numBackbones": built.numBackbones, "numBuilt": built.numBuilt, "refused": dict(built.refused),
             "clashes": built.clashes, "residues": built.favoured, "numStarted": built.numStarted,
-            "energies": built.energies, "moved": built.moved, "drifts": built.drifts,
-            "picoseconds": built.picoseconds, "letters": [list(pair) for pair in built.letters],
+            "energies": built.energies, "moved": built.moved, "numRun": built.numRun,
+            "drifts": built.drifts, "picoseconds": built.picoseconds, "letters": [list(pair) for pair in built.letters],
             "sequences": [list(pair) for pair in built.sequences],
             "shiftedSequences": [list(pair) for pair in built.shifted]}

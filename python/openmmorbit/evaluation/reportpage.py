@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from openmmorbit.evaluation.figures import Figure, figureEntry
-from openmmorbit.io.outputs import replacing, replacingPath
+from openmmorbit.io.outputs import makeFolder, replacing, replacingPath
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -165,10 +165,7 @@ class Report:
         pathlib.Path
             The page.
         """
-        folder = Path(folder)
-        if folder.exists() and not folder.is_dir():
-            raise ValueError(f"{type(self).__name__}.write: expected a folder for the report, got the file '{folder}'")
-        folder.mkdir(parents=True, exist_ok=True)
+        folder = makeFolder(f"{type(self).__name__}.write", folder)
         pictures, missing = [], ""
         try:
             for section, name, figure in self._draw():

@@ -17,6 +17,7 @@ from openmmorbit.evaluation.systemfigures import Collected, FigureMaker, StateSe
 from openmmorbit.evaluation.systemreport import SystemReport, describeMachine
 from openmmorbit.models import loadModel
 from openmmorbit.simulation.states import toKelvin
+from openmmorbit.simulation.systems import refuseImages
 from openmmorbit.simulation.weights import importanceWeights, refuseConstraints
 from openmmorbit.topologies import FLOW, TopologyGenerator
 
@@ -127,7 +128,8 @@ class _Evaluation:
                 setattr(data, "relaxed" if name == "relax" else "ran", found)
 
 
-def _checkOptions(options: dict[str, Any], model: orbit.DenoiserModel, kelvin: float | None) -> None:
+def _checkOptions(options: dict[str, Any], model: orbit.DenoiserModel, kelvin: float | None,
+                  topology: app.Topology) -> None:
     system = options["system"]
     for name, least in (("numStates", MIN_STATES), ("density", 0), ("relax", 0), ("run", 0), ("seed", 1)):
         options[name] = checkInteger(name, options[name], least, _where)
@@ -143,6 +145,7 @@ def _checkOptions(options: dict[str, Any], model: orbit.DenoiserModel, kelvin: f
                          "temperature=")
     if options["density"]:
         refuseConstraints(_where, system)
+        refuseImages(_where, system, topology)
         if model.getRotations() != orbit.OrbitRotations_Proper:
             raise ValueError(f"{_where}: expected a model with densities, trained with rotations=\"SO3\", got one "
                              "whose states may be reflected")
@@ -235,7 +238,7 @@ def evaluateSystem(model: ModelLike, topology: app.Topology, trajectory: Any, *,
         "simulationPlatform": simulationPlatform,
         "generator": {**{name: settings[name] for name in ("platform", "properties", "threads", "timeLimit", "probes")
                          if name in settings}, "topology": topology, "atoms": atoms, "condition": chosen}}
-    _checkOptions(options, loaded, kelvin)
+    _checkOptions(options, loaded, kelvin, topology)
     generator = TopologyGenerator(loaded, topology, atoms=atoms, check=check, condition=chosen, **settings)
     dataset = TrajectoryDataset(topology, trajectory, atoms=generator.atoms, stride=stride, temperature=kelvin,
                                 damaged=damaged)

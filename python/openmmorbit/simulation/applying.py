@@ -10,7 +10,7 @@ from openmm import unit
 
 from openmmorbit.simulation.periodic import makeAllWhole
 from openmmorbit.simulation.states import readStates, requireFinite, toKelvin
-from openmmorbit.simulation.systems import findBox, makeContext, matchParticles, readBox
+from openmmorbit.simulation.systems import findBox, makeContext, matchParticles, readBox, requireSystem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -188,6 +188,7 @@ def potentialEnergies(states: Any, system: openmm.System, *, topology: app.Topol
     where = "potentialEnergies"
     read = readStates(where, states, topology)
     requireFinite(where, read)
+    requireSystem(where, system)
     context = makeContext(system, openmm.VerletIntegrator(0.001), platform, properties,
                           findBox(where, system, read.topology, boxVectors))
     setter, energies = StateSetter(where, context, read), []

@@ -11,7 +11,8 @@ from openmm import unit
 from openmmorbit import orbit
 from openmmorbit.arguments import checkChoice, checkInteger
 from openmmorbit.simulation.residues import heavySolute
-from openmmorbit.simulation.states import makeGraph, readStates, requireFinite, requireTopology, toKelvin, toPlain
+from openmmorbit.simulation.states import (makeGraph, readStates, requireFinite, requireTopology, toArray, toKelvin,
+                                           toPlain)
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -65,7 +66,7 @@ def _farthestPoints(distances: _Distances, first: int, number: int) -> np.ndarra
 
 
 def _numbers(where: str, name: str, value: Any, count: int) -> np.ndarray:
-    array = np.asarray(value, dtype=float)
+    array = toArray(where, name, value)
     if array.shape != (count,):
         raise ValueError(f"{where}: expected {name} of shape ({count},), one for each state, got {array.shape}")
     return array

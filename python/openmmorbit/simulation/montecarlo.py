@@ -9,7 +9,7 @@ from openmm import unit
 
 from openmmorbit.arguments import checkInteger
 from openmmorbit.simulation.states import toKelvin
-from openmmorbit.simulation.systems import refuseDrude
+from openmmorbit.simulation.systems import refuseDrude, refuseImages
 from openmmorbit.simulation.weights import refuseConstraints
 
 if TYPE_CHECKING:
@@ -71,6 +71,7 @@ class OrbitMonteCarlo:
         system = self._context.getSystem()
         refuseDrude(_where, system)
         refuseConstraints(_where, system)
+        refuseImages(_where, system, generator.topology)
         if generator.probes > 0:
             raise ValueError(f"{_where}: expected exact densities, got estimates from {generator.probes} random "
                              "vectors, which do not keep the ensemble; create the TopologyGenerator with probes=0")
@@ -123,11 +124,17 @@ class OrbitMonteCarlo:
         old = context.getState(positions=True, energy=True)
         positions = old.getPositions(asNumpy=True)._value
         proposal, logProposal = self._propose()
+        # The slow part comes before anything is changed: Ctrl-C leaves the simulation as it was.
+        logOld = self._logDensity(positions)
         moved = proposal - proposal.mean(axis=0) + positions.mean(axis=0)
         context.setPositions(moved)
-        change = (context.getState(energy=True).getPotentialEnergy() - old.getPotentialEnergy()).value_in_unit(
-            unit.kilojoule_per_mole)
-        logRatio = -change / (_gas * self.temperature) + self._logDensity(positions) - logProposal
+        try:
+            change = (context.getState(energy=True).getPotentialEnergy() - old.getPotentialEnergy()).value_in_unit(
+                unit.kilojoule_per_mole)
+        except BaseException:
+            context.setPositions(positions)
+            raise
+        logRatio = -change / (_gas * self.temperature) + logOld - logProposal
         self.numAttempts += 1
         if np.isfinite(change) and np.log(self._random.random()) < logRatio:
             self.numAccepted += 1

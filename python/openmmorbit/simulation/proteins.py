@@ -9,7 +9,7 @@ from openmm import app, unit
 from openmm.app.internal.customgbforces import GBSAOBC2Force
 
 from openmmorbit import relaxation
-from openmmorbit.simulation.states import toKelvin, toPlain
+from openmmorbit.simulation.states import toKelvin, toNumber
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -53,7 +53,7 @@ def proteinSystem(topology: app.Topology, *, constraints: Any = app.HBonds,
     ValueError
         From OpenMM, naming a residue that the force field does not know.
     """
-    mass = None if hydrogenMass is None else toPlain("proteinSystem", "a mass", hydrogenMass, unit.dalton)
+    mass = None if hydrogenMass is None else toNumber("proteinSystem", "a mass", hydrogenMass, unit.dalton)
     system = app.ForceField("amber14/protein.ff14SB.xml").createSystem(
         topology, nonbondedMethod=app.NoCutoff, constraints=constraints, hydrogenMass=mass)
     nonbonded = next(force for force in system.getForces() if isinstance(force, openmm.NonbondedForce))
@@ -122,8 +122,8 @@ def simulateProtein(model: Any, *, temperature: unit.Quantity | float = 300 * un
         raise ValueError(f"{where}: expected a protein that survives minimisation and its first steps, got one in "
                          f"which {'; '.join(finding.text for finding in relaxed.findings)}")
     integrator = openmm.LangevinMiddleIntegrator(
-        kelvin, toPlain(where, "a friction", friction, unit.picosecond**-1),
-        toPlain(where, "a time step", timeStep, unit.picosecond))
+        kelvin, toNumber(where, "a friction", friction, unit.picosecond**-1),
+        toNumber(where, "a time step", timeStep, unit.picosecond))
     integrator.setRandomNumberSeed(seed)
     device = platform if isinstance(platform, openmm.Platform) else openmm.Platform.getPlatform(platform or "CPU")
     simulation = ProteinSimulation(topology, chosen, integrator, device, dict(properties or {}))

@@ -13,7 +13,8 @@ from openmmorbit.io.modeller import superpose
 from openmmorbit.simulation.periodic import NeighborGrid, findMolecules, makeWhole, nearestImage
 from openmmorbit.simulation.residues import isIon, isWater
 from openmmorbit.simulation.solventroom import checkCharges, computeSites, findRoom
-from openmmorbit.simulation.states import nameAtom, readStates, requireFinite, toPlain
+from openmmorbit.simulation.states import nameAtom, readStates, requireFinite, toNumber
+from openmmorbit.simulation.survival import findCentres, signedVolumes
 from openmmorbit.simulation.systems import readBox, refuseDrude
 
 if TYPE_CHECKING:
@@ -129,6 +130,17 @@ def _checkSameMolecule(states: States, topology: app.Topology, solute: np.ndarra
                          f"in {which[0]} and not in {which[1]}")
 
 
+def _checkSameHand(state: np.ndarray, old: np.ndarray, topology: app.Topology | None) -> None:
+    """Refuse a state of another stereoisomer than the box's solute."""
+    if topology is None:
+        return
+    centres = findCentres(topology)
+    volumes = signedVolumes(state, centres), signedVolumes(old, centres)
+    for centre in centres[volumes[0] * volumes[1] < 0, 0]:
+        raise ValueError(f"{_where}: expected the stereoisomer of the box's solute, got a state in which "
+                         f"{nameAtom(topology, int(centre))} has the other hand; make the box with this isomer")
+
+
 def _symbol(atom: app.topology.Atom) -> str:
     return "a particle without element" if atom.element is None else atom.element.symbol
 
@@ -239,8 +251,8 @@ def placeInSolvent(state: Any, topology: app.Topology, positions: Any, *, solute
     Raises
     ------
     ValueError
-        If the solute is another molecule, another molecule than water or ions is in the way, the state meets its own
-        image, there is no box, or a water that would be removed is charged.
+        If the solute is another molecule or stereoisomer, another molecule than water or ions is in the way, the state
+        meets its own image, there is no box, or a water that would be removed is charged.
 
     Examples
     --------
@@ -251,7 +263,7 @@ def placeInSolvent(state: Any, topology: app.Topology, positions: Any, *, solute
     requireFinite(_where, states)
     if len(states.positions) != 1:
         raise ValueError(f"{_where}: expected one state, got {len(states.positions)}; call it for each of them")
-    gap = float(toPlain(_where, "distance", distance, unit.nanometer))
+    gap = toNumber(_where, "a distance", distance, unit.nanometer)
     if not 0 < gap < 1:
         raise ValueError(f"{_where}: expected a distance above 0 and below 1 nm, got {distance}")
     checkChoice("overlap", overlap, OVERLAPS, _where)
@@ -269,6 +281,7 @@ def placeInSolvent(state: Any, topology: app.Topology, positions: Any, *, solute
                          f"{system.getNumParticles()} particles")
     whole = _wholeSolute(boxStates.positions[0], topology, chosen, box)
     old = whole[chosen]
+    _checkSameHand(states.positions[0], old, states.topology)
     whole[chosen] = _alignState(states.positions[0], old, topology, chosen, alignOn)
     _checkOwnImages(whole[chosen], box, gap)
     inTheWay = _findOverlaps(whole, topology, chosen, box, gap)

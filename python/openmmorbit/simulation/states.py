@@ -55,9 +55,41 @@ def toPlain(where: str, name: str, value: Any, target: unit.Unit) -> Any:
     return value.value_in_unit(target)
 
 
+def toNumber(where: str, name: str, value: Any, target: unit.Unit) -> float:
+    """Get a number without its unit.
+
+    Raises
+    ------
+    TypeError
+        If it is no number.
+    ValueError
+        For a Quantity of another dimension.
+    """
+    plain = toPlain(where, name, value, target)
+    try:
+        return float(plain)
+    except (TypeError, ValueError):
+        raise TypeError(f"{where}: expected {name} as a number in {target.get_name()}, or a Quantity, got "
+                        f"{value!r}") from None
+
+
+def toArray(where: str, name: str, value: Any) -> np.ndarray:
+    """Get an array of numbers.
+
+    Raises
+    ------
+    TypeError
+        If it has something else.
+    """
+    try:
+        return np.asarray(value, dtype=float)
+    except (TypeError, ValueError):
+        raise TypeError(f"{where}: expected {name} as an array of numbers, got {value!r}") from None
+
+
 def toKelvin(where: str, temperature: Any) -> float:
     """Get a temperature in kelvin, which is positive and finite."""
-    kelvin = float(toPlain(where, "a temperature", temperature, unit.kelvin))
+    kelvin = toNumber(where, "a temperature", temperature, unit.kelvin)
     if not 0 < kelvin < np.inf:
         raise ValueError(f"{where}: expected a finite temperature above 0 K, got {kelvin:g} K")
     return kelvin

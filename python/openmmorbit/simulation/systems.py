@@ -9,7 +9,8 @@ import openmm
 from openmm import unit
 
 from openmmorbit import orbit
-from openmmorbit.simulation.states import makeGraph, toPlain
+from openmmorbit.simulation.periodic import findMolecules
+from openmmorbit.simulation.states import makeGraph, toArray, toPlain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,6 +18,12 @@ if TYPE_CHECKING:
     from openmm import app
 
     from openmmorbit.simulation.states import States
+
+
+def requireSystem(where: str, system: Any) -> None:
+    """Refuse what is no System."""
+    if not isinstance(system, openmm.System):
+        raise TypeError(f"{where}: expected an openmm.System, got {type(system).__name__}")
 
 
 def refuseDrude(where: str, system: openmm.System) -> None:
@@ -27,6 +34,15 @@ def refuseDrude(where: str, system: openmm.System) -> None:
                              f"{force.getNumParticles()}, whose positions no state has; relax the states with a System "
                              "of a force field without them, add the particles by Modeller.addExtraParticles(), and "
                              "let a DrudeSCFIntegrator place them")
+
+
+def refuseImages(where: str, system: openmm.System, topology: app.Topology) -> None:
+    """Refuse a periodic System of several molecules: which of its images a molecule is changes the density that a model
+    gives to a state, and not its energy."""
+    if system.usesPeriodicBoundaryConditions() and len(findMolecules(topology)[0]) > 1:
+        raise ValueError(f"{where}: expected one molecule or a System without a periodic box, got "
+                         f"{len(findMolecules(topology)[0])} molecules in a box, whose images have the same energy and "
+                         "different densities; make the System with nonbondedMethod=NoCutoff")
 
 
 def checkMasses(where: str, system: openmm.System, particles: np.ndarray, topology: app.Topology) -> None:
@@ -75,8 +91,7 @@ def matchParticles(where: str, system: openmm.System, states: States) -> np.ndar
     ValueError
         For a System with Drude particles, another number of particles, or particles of other masses.
     """
-    if not isinstance(system, openmm.System):
-        raise TypeError(f"{where}: expected an openmm.System, got {type(system).__name__}")
+    requireSystem(where, system)
     refuseDrude(where, system)
     number = system.getNumParticles()
     real = np.array([i for i in range(number) if not system.isVirtualSite(i)], dtype=int)
@@ -127,7 +142,7 @@ def readBox(where: str, boxVectors: Any) -> np.ndarray:
     """Get box vectors as an array of shape (3, 3), in nm."""
     if isinstance(boxVectors, (list, tuple)):
         boxVectors = [toPlain(where, "box vectors", row, unit.nanometer) for row in boxVectors]
-    box = np.asarray(toPlain(where, "box vectors", boxVectors, unit.nanometer), dtype=float)
+    box = toArray(where, "box vectors", toPlain(where, "box vectors", boxVectors, unit.nanometer))
     if box.shape != (3, 3) or not np.isfinite(box).all() or not np.linalg.det(box) > 0:
         raise ValueError(f"{where}: expected box vectors of shape (3, 3) in nm that span a volume, got "
                          f"{boxVectors}")

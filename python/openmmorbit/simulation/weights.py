@@ -11,7 +11,8 @@ from openmm import unit
 
 from openmmorbit.arguments import checkInteger
 from openmmorbit.simulation.applying import potentialEnergies
-from openmmorbit.simulation.states import toKelvin
+from openmmorbit.simulation.states import toArray, toKelvin
+from openmmorbit.simulation.systems import refuseImages, requireSystem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -76,7 +77,10 @@ class ImportanceWeights:
             chosen = generator.integers(len(self), size=len(self))
             if np.isfinite(self.logWeights[chosen]).any():
                 values.append(statistic(chosen, _normalize(self.logWeights[chosen])))
-        return Estimate(statistic(everything, self.weights), np.std(np.array(values), axis=0))
+        # One sample without a rare set of states has an infinite free energy: the error is unknown, at least as large.
+        with np.errstate(invalid="ignore"):
+            error = np.std(np.array(values), axis=0)
+        return Estimate(statistic(everything, self.weights), np.where(np.isnan(error), np.inf, error))
 
     def mean(self, values: npt.ArrayLike, numResamples: int = 200, seed: int = 1) -> Estimate:
         """Get the Boltzmann average of a quantity.
@@ -90,7 +94,7 @@ class ImportanceWeights:
         seed : int
             Of the bootstrap samples.
         """
-        quantity = np.asarray(values, float)
+        quantity = toArray("ImportanceWeights.mean", "values", values)
         if len(quantity) != len(self):
             raise ValueError(f"ImportanceWeights.mean: expected values of {len(self)} states, got {len(quantity)}")
         return self._resample(lambda chosen, weights: np.tensordot(weights, quantity[chosen], 1), numResamples, seed)
@@ -116,7 +120,7 @@ class ImportanceWeights:
         Estimate
             Probability of each bin. Free energies in kJ/mol are -R T ln of it.
         """
-        quantity = np.asarray(values, float)
+        quantity = toArray("ImportanceWeights.profile", "values", values)
         if quantity.shape != (len(self),):
             raise ValueError(f"ImportanceWeights.profile: expected values of {len(self)} states, got shape "
                              f"{quantity.shape}")
@@ -132,6 +136,11 @@ class ImportanceWeights:
         ----------
         first, second : array_like of bool
             Shape (numStates,): which states belong to either set.
+
+        Returns
+        -------
+        Estimate
+            Its error is infinite if so few states belong to a set that some bootstrap sample has none.
         """
         members = np.array([first, second], bool)
         if members.shape != (2, len(self)) or not members.any(axis=1).all():
@@ -197,7 +206,9 @@ def importanceWeights(ensemble: Ensemble, system: openmm.System, temperature: un
     """
     where = "importanceWeights"
     kelvin = toKelvin(where, temperature)
+    requireSystem(where, system)
     refuseConstraints(where, system)
+    refuseImages(where, system, ensemble.topology)
     logDensities = ensemble.logDensities
     if np.isnan(logDensities).any():
         raise ValueError(f"{where}: expected states with densities, got {int(np.isnan(logDensities).sum())} without; "
@@ -206,6 +217,9 @@ def importanceWeights(ensemble: Ensemble, system: openmm.System, temperature: un
     with np.errstate(invalid="ignore"):
         logWeights = -energies / (_gas * kelvin) - logDensities
     logWeights[~np.isfinite(energies)] = -np.inf
+    if not np.isfinite(logWeights).any():
+        raise ValueError(f"{where}: expected a state with a finite energy and density, got none of {len(logWeights)}; "
+                         "is the model one of this System?")
     errors = ensemble.logDensityErrors
     if errors.max(initial=0) > MAX_ERROR:
         warnings.warn(f"{where}: expected densities with errors below {MAX_ERROR}, got up to {errors.max():.2g} in "

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 import os
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ import numpy as np
 from openmmorbit import orbit
 from openmmorbit.arguments import checkInteger
 from openmmorbit.data.frameshards import NO_TEMPERATURE, Contents, isShard, readContents
-from openmmorbit.io.outputs import replacing
+from openmmorbit.io.outputs import makeFolder, replacing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -28,6 +29,8 @@ _aliases = {"threads": "numThreads", "batchThreads": "numBatchThreads"}
 #: Settings that come from the data and the folder, or have an argument of their own.
 _fixed = ("conditions", "datasets", "validationShards", "outputDirectory", "network", "distillation", "metadata",
           "maxMinutes")
+#: Fewer frames are warned of.
+FEW_FRAMES = 50
 #: Labels of simulations that the model card lists.
 _maxLabels = 5
 
@@ -149,7 +152,7 @@ def keepSettings(settings: orbittraining.TrainingSettings, folder: Path, card: M
     settings.outputDirectory = os.path.abspath(folder)
     settings.metadata = [str(text) for pair in card.items() for text in pair]
     settings.validate()
-    folder.mkdir(parents=True, exist_ok=True)
+    makeFolder(_where, folder)
     if int(os.environ.get("RANK", 0)) == 0:
         with replacing(folder / SETTINGS) as stream:
             json.dump(toJson(settings), stream, indent=1)
@@ -192,6 +195,10 @@ def makeSettings(shards: Sequence[str], folder: StrPath, minutes: float, forceFi
         For settings that do not exist.
     """
     folder, found = Path(folder), _readAll(shards)
+    numFrames = sum(entry.numFrames for entry in found)
+    if numFrames < FEW_FRAMES:
+        warnings.warn(f"{_where}: expected some thousand frames, got {numFrames}; a model can only repeat them",
+                      stacklevel=3)
     settings = suggestSettings(shards, minutes)
     settings.boltzmannShare = 1.0 if found[0].hasWeights else 0.0
     if not any(orbit.getTimeSplit(series.numFrames, True).getNumFrames() for entry in found

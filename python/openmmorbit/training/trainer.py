@@ -7,9 +7,13 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from openmm import unit
+
 from openmmorbit.data.backbonedataset import BackboneDataset
 from openmmorbit.data.trajectories import TrajectoryDataset
+from openmmorbit.io.outputs import makeFolder
 from openmmorbit.io.trajectoryfiles import STREAMED, WHOLE
+from openmmorbit.simulation.states import toNumber
 from openmmorbit.training import backboneruns, systemruns
 
 if TYPE_CHECKING:
@@ -45,10 +49,12 @@ def _refuseFiles(data: Any) -> None:
     """Refuse files that a data set has to be made of first."""
     from openmmorbit.data.backbones import ENDINGS
 
+    where, what = "openmmorbit.train", "a configuration file, a TrajectoryDataset, a BackboneDataset or shards"
     for path in data if isinstance(data, (list, tuple)) else [data]:
+        if not isinstance(path, (str, os.PathLike, _requireTrainer().TrainingSettings)):
+            raise TypeError(f"{where}: expected {what}, got {path!r}")
         name = os.fspath(path) if isinstance(path, (str, os.PathLike)) else ""
-        ending, where = os.path.splitext(name)[1].lower(), "openmmorbit.train"
-        what = "a configuration file, a TrajectoryDataset, a BackboneDataset or shards"
+        ending = os.path.splitext(name)[1].lower()
         if name.lower().endswith(ENDINGS):
             raise ValueError(f"{where}: expected {what}, got the structure '{name}'; give openmmorbit.BackboneDataset("
                              "files) for a model of backbones, or openmmorbit.TrajectoryDataset(topology, files) for "
@@ -56,6 +62,11 @@ def _refuseFiles(data: Any) -> None:
         if ending in STREAMED or ending in WHOLE:
             raise ValueError(f"{where}: expected {what}, got the trajectory '{name}'; give "
                              f"openmmorbit.TrajectoryDataset(topology, '{name}')")
+        if name and not os.path.isfile(name):
+            raise ValueError(f"{where}: expected {what}, got '{name}', which is "
+                             f"{'a folder' if os.path.isdir(name) else 'no file'}; check the path")
+        if ending == ".shard":
+            raise ValueError(f"{where}: expected a shard, got '{name}', which is an empty or another file")
 
 
 def _readConfig(config: Any) -> orbittraining.TrainingSettings:
@@ -143,7 +154,7 @@ def train(data: StrPath | Sequence[StrPath] | TrajectoryDataset | BackboneDatase
             shards = [training]
             if validation is not None:
                 settings = {"validation": validation, **settings}
-        duration = 30.0 if minutes is None else minutes
+        duration = 30.0 if minutes is None else toNumber("openmmorbit.train", "minutes", minutes, unit.minute)
         if backboneruns.holdBackbones(shards):
             if forceField is not None:
                 raise TypeError("openmmorbit.train: expected no forceField with backbones, got one; metadata takes "
@@ -175,7 +186,7 @@ def _refuseGroup(dataset: TrajectoryDataset | BackboneDataset) -> None:
 def _writeFrames(dataset: TrajectoryDataset, folder: Path, progress: bool) -> str:
     """Write what the shard in the folder does not have yet."""
     _refuseGroup(dataset)
-    folder.mkdir(parents=True, exist_ok=True)
+    makeFolder("openmmorbit.train", folder)
     path = os.path.realpath(folder / systemruns.SHARD)
     dataset.write(path, progress=progress)
     return path
