@@ -147,7 +147,7 @@ def _placeWhole(residues: Sequence[ProteinResidue], chosen: Sequence[int], isMot
     """Get all residues in their places, and None for those that are missing."""
     rows: list[list[int | None]] = []
     for before, after in zip([None, *chosen], chosen):
-        if before is None or residues[before].chain != residues[after].chain:
+        if before is None or residues[before].chainIndex != residues[after].chainIndex:
             rows.append([after])
             continue
         gap = 0 if isBonded(residues[before], residues[after]) else _countMissing(residues[before], residues[after])

@@ -44,6 +44,8 @@ class ProteinResidue:
         Shape (3, 3): N, CA and C in nm; NaN where there is none.
     isDextral : bool
         Whether it is a D-amino acid.
+    chainIndex : int
+        Which chain of the Topology it is in: several may have one name.
     """
 
     chain: str
@@ -51,6 +53,7 @@ class ProteinResidue:
     name: str
     places: np.ndarray
     isDextral: bool
+    chainIndex: int
 
     @property
     def label(self) -> str:
@@ -94,7 +97,7 @@ def readResidues(protein: Any, state: int | None = None) -> list[ProteinResidue]
         places = np.array([atoms.get(name, np.full(3, np.nan)) for name in _atoms])
         number = f"{residue.id}{residue.insertionCode.strip()}"
         entry = ProteinResidue(str(residue.chain.id).strip(), number, residue.name, places,
-                               isDextral(residue.name, atoms))
+                               isDextral(residue.name, atoms), residue.chain.index)
         if not np.isfinite(places[1]).all():
             raise ValueError(f"{_where}: expected finite positions, got others in residue {entry.label}")
         found.append(entry)
@@ -108,7 +111,7 @@ def readResidues(protein: Any, state: int | None = None) -> list[ProteinResidue]
 def _isNext(first: ProteinResidue, second: ProteinResidue) -> bool:
     """Tell whether a residue has the number that follows that of another."""
     digits = [re.sub(r"[A-Za-z]", "", entry.number) for entry in (first, second)]
-    return first.chain == second.chain and digits[1] in (digits[0], str(int(digits[0] or 0) + 1))
+    return first.chainIndex == second.chainIndex and digits[1] in (digits[0], str(int(digits[0] or 0) + 1))
 
 
 def getDistance(first: ProteinResidue, second: ProteinResidue) -> float:
@@ -118,7 +121,7 @@ def getDistance(first: ProteinResidue, second: ProteinResidue) -> float:
 
 def isBonded(first: ProteinResidue, second: ProteinResidue) -> bool:
     """Tell whether a residue is bonded to the next one."""
-    if first.chain != second.chain:
+    if first.chainIndex != second.chainIndex:
         return False
     bond = float(np.linalg.norm(second.places[0] - first.places[2]))
     return bond < _longestBond if np.isfinite(bond) else _nearest < getDistance(first, second) < _farthest

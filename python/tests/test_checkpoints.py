@@ -8,7 +8,8 @@ import numpy as np
 import proteina
 import pytest
 from conftest import runCli
-from helices import makeHelix, writeArrays
+from helices import makeHelix, writeArrays, writeHelix
+from openmm import app
 from proteina import Call, Global
 
 import openmmorbit
@@ -158,6 +159,18 @@ def testGenerationCanStartFromATraceAndKeepAMotif(weights, convert):
     assert np.abs(found[3:6] - trace[3:6]).max() < 1e-6
     found = np.array(generator.generate(12, 1, seed=2, start=trace, level=0.3)[0].positions._value)
     assert np.isfinite(found).all()
+
+
+def testTheCommandHasLevelsInAngstrom(weights, convert, tmp_path, capsys):
+    convert(weights).save(str(tmp_path / "converted.safetensors"))
+    writeHelix(tmp_path / "x.pdb", 12)
+    line = ["backbones", "--model", tmp_path / "converted.safetensors", "--start", tmp_path / "x.pdb", "--platform",
+            "Reference", "--no-check", "--seed", 3, "-o", tmp_path / "y.pdb", "-n", 1, "--level"]
+    assert runCli(capsys, *line, 0.001)[0] == 2                 # below sigmaMin, 0.00012 nm
+    assert openmmorbit.cli.main([str(entry) for entry in [*line, 0.01]]) == 0
+    found, start = (10 * app.PDBFile(str(tmp_path / name)).getPositions(asNumpy=True)._value for name in ("y.pdb", "x.pdb"))
+    moved = found - start[1::5]
+    assert np.linalg.norm(moved - moved.mean(axis=0), axis=1).max() < 0.1
 
 
 def testTheCPUPlatformAgreesInSinglePrecision(weights, convert):

@@ -49,7 +49,7 @@ def testWrongUseOfTheCommandIsNamed(model, tmp_path, capsys, monkeypatch):
     for options, message in (
             ([], "expected --length, --start or --motif, got none of them"),
             ([*start, *motif], "--start or --motif, got both"), (start, "--level beside --start, got none"),
-            ([*start, "--level", -1], "a level to start at above sigmaMin"),
+            ([*start, "--level", -1], "a level above 0, got -1.0 A"),
             ([*start, "--level", "nan"], "a level"), ([*start, "--level", 3, "--structure", "h" * 25],
              "got 'h' for residue 1"),
             (["--motif", "sep.pdb", "--fixed", "A5", "--build"],

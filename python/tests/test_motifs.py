@@ -47,6 +47,18 @@ def testFixedResiduesKeepNumbersAndNames(tmp_path):
         design.makeStart(1, 2.0)
 
 
+def testChainsOfOneNameStayApart(tmp_path):
+    texts = []
+    for first in (1, 30):
+        writeResidues(tmp_path / "one.pdb", range(first, first + 12), indices=range(first, first + 12))
+        texts.append((tmp_path / "one.pdb").read_text().replace("END\n", ""))
+    path = tmp_path / "two.pdb"
+    path.write_text("".join(texts) + "END\n")
+    assert app.PDBFile(str(path)).topology.getNumChains() == 2
+    design = openmmorbit.designBackbone(path, "A1-5")
+    assert design.backbone.getNumChains() == 2 and len(design) == 24
+
+
 def testOneOfSeveralModelsIsTaken(model, tmp_path, capsys):
     """The first with a warning; or the one that was asked for, which may have other atoms."""
     texts = []

@@ -64,6 +64,40 @@ def testAFolderBecomesTwoShards(folder, tmp_path, points, monkeypatch):
     assert made and len(listShard(training)) == 2 and not os.path.exists(validation)
 
 
+def testOneWrongBackboneOfAnArrayIsLeftOut(tmp_path):
+    structures = np.full(63, ord("H"), np.uint8)
+    structures[25] = ord("G")
+    writeArrays(tmp_path / "x.npz", [20, 21, 22], ss=structures, split=np.zeros(3, np.uint8))
+    report = buildBackboneDataset([tmp_path / "x.npz"], tmp_path / "a.shard")
+    assert [name for name, _ in listShard(tmp_path / "a.shard")] == ["helix20", "helix22"]
+    assert len(report.messages) == 1 and "got 'G'" in report.messages[0]
+
+
+def testBreaksOfArraysAreSeen(tmp_path):
+    writeArrays(tmp_path / "x.npz", [30], split=np.zeros(1, np.uint8))
+    with np.load(tmp_path / "x.npz") as file:
+        data = {name: file[name] for name in file.files}
+    data["xyz_i16"][15:] += 8000                              # 20 Angstrom
+    np.savez(tmp_path / "x.npz", **data)
+    buildBackboneDataset([tmp_path / "x.npz"], tmp_path / "a.shard")
+    reader, subject = orbit.ShardReader(str(tmp_path / "a.shard")), orbit.ShardSubject()
+    assert reader.nextSubject(subject) and subject.backbone.hasBreaks()
+    assert list(np.diff(subject.backbone.numbers)) == [1] * 14 + [2] + [1] * 14
+
+
+def testShardsStayUntilAllFilesAreRead(folder, tmp_path, monkeypatch):
+    training, _ = openmmorbit.BackboneDataset(folder / "helices.npz").write(tmp_path / "run")
+    before = open(training, "rb").read()
+
+    def interrupt(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(backbonedataset, "writeSides", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        openmmorbit.BackboneDataset([folder / "helices.npz", folder / "plain.cif"]).write(tmp_path / "run")
+    assert open(training, "rb").read() == before
+
+
 def testWhatIsNoDataSetIsRefused(folder, tmp_path):
     (tmp_path / "empty").mkdir()
     for files, options, error, message in (

@@ -7,7 +7,8 @@ import re
 import time
 from typing import TYPE_CHECKING
 
-from openmmorbit.command.backbonestarts import addStartOptions, checkMotif, checkStartOptions, readDesigns
+from openmmorbit.command.backbonestarts import (addStartOptions, checkMotif, checkStartOptions, readDesigns,
+                                                readLevel)
 from openmmorbit.command.console import EXIT_OK, EXIT_SOME_FAILED, UsageError, checkOutput, counted, explain, report
 from openmmorbit.command.generation import addGenerationOptions, readGenerationOptions
 
@@ -44,7 +45,8 @@ class _Writer:
     def __init__(self, path: str) -> None:
         from openmmorbit.io.outputs import partPath
 
-        self.path, self._part, self._isPdb = path, partPath(path), path.lower().endswith(".pdb")
+        self.path, self._target, self._isPdb = path, os.path.realpath(path), path.lower().endswith(".pdb")
+        self._part = partPath(self._target)
         self._stream = open(self._part, "w", encoding="utf-8")
         self.number = 0
 
@@ -60,15 +62,20 @@ class _Writer:
             app.PDBxFile.writeModel(topology, positions, self._stream, keepIds=True)
         self._stream.flush()
 
-    def close(self) -> str:
-        """Finish the file; get its path, or an empty text if there is nothing in it."""
+    def close(self, replace: bool) -> str:
+        """Finish the file; get its path, or an empty text if there is nothing in it.
+
+        A file that a fault has ended early takes the place of no other one: it keeps the name that it has beside it.
+        """
         if self._isPdb:
             print("END", file=self._stream)
         self._stream.close()
         if self.number == 0:
             os.remove(self._part)
             return ""
-        os.replace(self._part, self.path)
+        if not replace and os.path.exists(self._target):
+            return self._part
+        os.replace(self._part, self._target)
         return self.path
 
 
@@ -111,21 +118,21 @@ class _Run:
                     block = wanted[first:first + BLOCK]
                     ensembles = self.generator.generateBatch(
                         block, 1, self.seed, structures=[self.options.structure] * len(block), firstRecord=first,
-                        level=self.options.level)
+                        level=readLevel(self.options))
                     for ensemble, entry in zip(ensembles, block):
                         self._write(ensemble, entry)
                     bar.update(len(block))
-        except BaseException:
+        except BaseException as error:
             if self.writer.number > 0:      # What has been written is kept, and told.
-                self._finish()
+                self._finish(isinstance(error, KeyboardInterrupt))
             else:
-                self.writer.close()
+                self.writer.close(False)
             raise
-        self._finish()
+        self._finish(True)
         return EXIT_SOME_FAILED if self.failures else EXIT_OK
 
-    def _finish(self) -> None:
-        path = self.writer.close()
+    def _finish(self, replace: bool) -> None:
+        path = self.writer.close(replace)
         if self.options.quiet and path != "":
             return
         text = (f"{counted(self.writer.number, 'backbone')} in {time.perf_counter() - self.begin:.1f} s -> "

@@ -9,6 +9,8 @@ from openmmorbit.command.console import UsageError, explain
 if TYPE_CHECKING:
     import argparse
 
+    from openmm import unit
+
     from openmmorbit.backbones import BackboneGenerator
     from openmmorbit.designs import BackboneDesign
 
@@ -66,6 +68,13 @@ def checkStartOptions(options: argparse.Namespace) -> None:
                          f"'{options.length}'; --contig adds residues to a motif")
 
 
+def readLevel(options: argparse.Namespace) -> unit.Quantity | None:
+    """Get --level with its unit: models have others, nm those of converted checkpoints."""
+    from openmm import unit
+
+    return None if options.level is None else options.level * unit.angstrom
+
+
 def _checkDesign(design: BackboneDesign, generator: BackboneGenerator, path: str) -> None:
     """Refuse what the model was not trained on, before anything is generated."""
     (shortest, longest), most = generator.lengths, generator.maxChains
@@ -95,14 +104,15 @@ def readDesigns(options: argparse.Namespace, generator: BackboneGenerator, lengt
         Naming the file or the residue.
     """
     from openmmorbit.data.structures import chooseState, readModels
+    from openmmorbit.generator import toLevel
     from openmmorbit.motifs import designBackbone
 
     path = options.start if options.start is not None else options.motif
     if path is None:
         return None
     try:
-        if options.level is not None:
-            generator.samplerSettings.startAt(options.level)        # Refuses a level out of range.
+        level = toLevel("backbones", readLevel(options), generator.model)
+        generator.samplerSettings.startAt(level)            # Refuses a level out of range.
         models = readModels("backbones", path)
         protein = models[chooseState("backbones", f"'{path}'", len(models), options.state)]
         given: dict[str, Any] = {"keepUnusual": options.keepUnusual}
@@ -113,7 +123,7 @@ def readDesigns(options: argparse.Namespace, generator: BackboneGenerator, lengt
                                       seed=seed + k, **given) for k in range(options.num)]
         for design in designs[:1] if options.contig is None else designs:
             _checkDesign(design, generator, path)
-            design.makeStart(generator.atomsPerResidue, options.level)
+            design.makeStart(generator.atomsPerResidue, level or None)
     except (ValueError, OSError) as error:
         raise UsageError(explain(error)) from error
     return designs

@@ -105,13 +105,21 @@ class BackboneDataset:
         training, validation, sources = (folder.resolve() / name for name in (TRAINING, VALIDATION, SOURCES))
         described = self._describe()
         if not training.is_file() or not sources.is_file() or json.loads(sources.read_text("utf-8")) != described:
-            # Without this file shards count as unfinished.
-            sources.unlink(missing_ok=True)
-            validation.unlink(missing_ok=True)
-            report = self._writeSides(training, validation, progress)
-            if not training.is_file():
+            # Shards of another data set stay until all files have been read.
+            made = {training: training.with_name(f"new-{TRAINING}"), validation: training.with_name(f"new-{VALIDATION}")}
+            for part in made.values():
+                part.unlink(missing_ok=True)
+            report = self._writeSides(made[training], made[validation], progress)
+            if not made[training].is_file():
+                made[validation].unlink(missing_ok=True)
                 raise ValueError(f"{_where}: expected backbones to train on, got {report.numBackbones}, which are all "
                                  "kept back for validation; give more files")
+            # Without this file shards count as unfinished.
+            sources.unlink(missing_ok=True)
+            for path, part in made.items():
+                path.unlink(missing_ok=True)
+                if part.is_file():
+                    part.replace(path)
             with replacing(sources) as stream:
                 json.dump(described, stream)
         return str(training), str(validation) if validation.is_file() else None
@@ -120,7 +128,6 @@ class BackboneDataset:
         """Read all files."""
         from tqdm import tqdm
 
-        training.unlink(missing_ok=True)
         with tqdm(total=len(self.files), desc="structures", disable=None if progress else True) as bar:
             report = writeSides(_where, self.files, {False: training, True: validation}, points=self.points,
                                 shortest=self.shortest, longest=self.longest, keepD=self.keepD,

@@ -77,9 +77,10 @@ def _readArrays(path: str, keepD: bool) -> Iterator[Backbone | ValueError]:
             continue                # Held out from training and validation.
         key = f"cluster {int(data['cluster'][k])}" if "cluster" in data else str(name)
         side = orbit.isValidationMolecule(key) if split is None else split == 1
-        backbone = Backbone(_makeSubject(str(name), np.zeros(number), 1 + np.arange(number), structure),
-                            data["xyz_i16"][rows, :3].astype(np.float64) * scale, key, side)
+        positions = data["xyz_i16"][rows, :3].astype(np.float64) * scale
+        numbers = 1 + np.cumsum([0, *(1 if _areBonded(*pair) else 2 for pair in zip(positions, positions[1:]))])
         try:
+            backbone = Backbone(_makeSubject(str(name), np.zeros(number), numbers, structure), positions, key, side)
             _checkGeometry(backbone, f"{name} of \"{path}\"", [f"residue {i}" for i in range(1, number + 1)], keepD)
             yield backbone
         except ValueError as error:
@@ -115,6 +116,11 @@ def _listResidues(origin: str, topology: Any, coordinates: np.ndarray, keepD: bo
     return found
 
 
+def _areBonded(first: np.ndarray, second: np.ndarray) -> bool:
+    """Tell whether there is a peptide bond between residues: N, CA and C of each, in Angstrom."""
+    return bool(np.linalg.norm(second[0] - first[2]) < _longestBond)
+
+
 def _numberResidues(residues: Sequence[tuple[Any, np.ndarray]]) -> tuple[list[int], list[int]]:
     """Get chains and numbers: a step of 1 for a peptide bond, a longer one for a break."""
     chains, numbers = [0], [1]
@@ -124,12 +130,11 @@ def _numberResidues(residues: Sequence[tuple[Any, np.ndarray]]) -> tuple[list[in
             numbers.append(1)
             continue
         chains.append(chains[-1])
-        isBonded = np.linalg.norm(second[0] - first[2]) < _longestBond
         try:
             gap = int(residue.id) - int(before.id)
         except ValueError:
             gap = 2
-        numbers.append(numbers[-1] + (1 if isBonded else max(gap, 2)))
+        numbers.append(numbers[-1] + (1 if _areBonded(first, second) else max(gap, 2)))
     return chains, numbers
 
 

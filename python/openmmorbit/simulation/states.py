@@ -99,6 +99,10 @@ def _frames(where: str, source: Any) -> np.ndarray:
     """Get positions in nm of what has one or more sets of them."""
     if hasattr(source, "getNumFrames"):  # app.PDBFile and app.PDBxFile show the first of their models only
         source = [source.getPositions(asNumpy=True, frame=frame) for frame in range(source.getNumFrames())]
+        other = next((k for k, model in enumerate(source) if len(model) != len(source[0])), None)
+        if other is not None:
+            raise ValueError(f"{where}: expected models of the same atoms, got {len(source[0])} in the first and "
+                             f"{len(source[other])} in number {other + 1}")
     elif hasattr(source, "topology") and hasattr(source, "positions"):
         source = source.positions
     if isinstance(source, openmm.State):
