@@ -37,7 +37,7 @@ std::vector<const KernelTable*>& getAddedTables() {
 
 std::vector<const KernelTable*> getAvailableTables() {
     Processor processor = readProcessor();
-    if (processor.tiles == TileUnit::Present && !requestTiles())
+    if (readEnvironment("ORBIT_CPU_ISA") != "amx" || !requestTiles())
         processor.tiles = TileUnit::Refused;
     std::vector<const KernelTable*> tables;
     for (const std::string& name : getInstructionSets(processor))

@@ -49,7 +49,8 @@ TEST(CpuProcessor, fastestThatItHas) {
     EXPECT_EQ(choose(makeProcessor("AuthenticAMD", 25, "avx2")), "avx2 avx2: no BF16 products");
     EXPECT_EQ(choose(COOPER_LAKE), "avx512 avx512: BF16 products are not faster on Intel");
     EXPECT_EQ(choose(WITHOUT_PERMISSION), "avx512 avx512: BF16 products are not faster on Intel");
-    EXPECT_EQ(choose(SAPPHIRE_RAPIDS), "amx avx512: BF16 products in tiles are the fastest");
+    EXPECT_EQ(choose(SAPPHIRE_RAPIDS),
+        "avx512 avx512: BF16 products are not faster on Intel, but with its tiles (ORBIT_CPU_ISA=amx)");
     EXPECT_EQ(choose(makeProcessor("GenuineIntel", 6, "avx512")), "avx512 avx512: no BF16 products");
     EXPECT_EQ(choose(makeProcessor("CentaurHauls", 7, "avx512bf16")),
         "avx512 avx512: BF16 products are not faster on CentaurHauls");
@@ -62,7 +63,8 @@ TEST(CpuProcessor, wishesComeFirst) {
     EXPECT_EQ(choose(SAPPHIRE_RAPIDS, "avx512bf16"), "avx512bf16 avx512: ORBIT_CPU_ISA is avx512bf16");
     EXPECT_EQ(choose(SAPPHIRE_RAPIDS, "avx512"), "avx512 avx512: ORBIT_CPU_ISA is avx512");
     EXPECT_EQ(choose(SAPPHIRE_RAPIDS, "amx"), "amx avx512: ORBIT_CPU_ISA is amx");
-    EXPECT_EQ(choose(SAPPHIRE_RAPIDS, "", "bf16"), "amx avx512: precision bf16 as asked");
+    EXPECT_EQ(choose(SAPPHIRE_RAPIDS, "", "bf16"), "avx512bf16 avx512: precision bf16 as asked");
+    EXPECT_EQ(choose(SAPPHIRE_RAPIDS, "amx", "bf16"), "amx avx512: precision bf16 as asked");
     EXPECT_EQ(choose(SAPPHIRE_RAPIDS, "amx", "single"), "avx512 avx512: precision single as asked");
     EXPECT_EQ(choose(WITHOUT_PERMISSION, "", "bf16"), "avx512bf16 avx512: precision bf16 as asked");
     EXPECT_EQ(choose(ZEN5, "", "single"), "avx512 avx512: precision single as asked");
