@@ -106,7 +106,7 @@ class BackboneDataset:
         described = self._describe()
         if not training.is_file() or not sources.is_file() or json.loads(sources.read_text("utf-8")) != described:
             # Shards of another data set stay until all files have been read.
-            made = {training: training.with_name(f"new-{TRAINING}"), validation: training.with_name(f"new-{VALIDATION}")}
+            made = {path: path.with_name(f"new-{path.name}") for path in (training, validation)}
             for part in made.values():
                 part.unlink(missing_ok=True)
             report = self._writeSides(made[training], made[validation], progress)
