@@ -45,10 +45,16 @@ def makeFold(seed, number=40):
 
 
 def writeFolds(path, seeds, split=lambda k: k % 2):
-    """Write an npz file of folds, N, CA, C and O at the place of CA but for a little."""
+    """Write an npz file of folds, with peptide bonds in the middle between CA atoms, which have no hand, and O at C."""
     folds = [makeFold(seed) for seed in seeds]
-    atoms = np.concatenate([np.stack([fold - [1.2, 0, 0.8], fold, fold + [1.2, 0, 0.8], fold + [2, 0, 0.8]], axis=1)
-                            for fold in folds])
+    atoms = []
+    for fold in folds:
+        steps = np.diff(fold, axis=0, append=2 * fold[-1:] - fold[-2:-1])
+        bonds = 0.65 * steps / np.linalg.norm(steps, axis=1, keepdims=True)
+        carbon, nitrogen = fold + steps / 2 - bonds, fold + steps / 2 + bonds
+        before = np.concatenate([fold[:1] - 1.4 * bonds[:1], nitrogen[:-1]])
+        atoms.append(np.stack([before, fold, carbon, carbon], axis=1))
+    atoms = np.concatenate(atoms)
     writeArrays(path, [len(fold) for fold in folds], split=np.array([split(k) for k in range(len(folds))], np.uint8),
                 xyz_i16=np.rint(atoms / 0.0025).astype(np.int16))
 
@@ -177,7 +183,7 @@ def testReadsShardsAndTheSidesOfASplit(tmp_path):
     training, held, isDivided = readTraces(tmp_path / "folds.npz")
     assert len(training) == 6 and len(held) == 3 and isDivided
     assert held[1].positions == pytest.approx(makeFold(5), abs=0.01)
-    buildBackboneDataset([tmp_path / "folds.npz"], tmp_path / "folds.shard", points=3)
+    buildBackboneDataset([tmp_path / "folds.npz"], tmp_path / "folds.shard", points=3, keepD=True)
     training, held, isDivided = readTraces([tmp_path / "folds.shard"])
     assert len(training) == len(held) == 6 and not isDivided
     assert held[1].positions == pytest.approx(makeFold(2), abs=0.01)
