@@ -6,6 +6,7 @@
 #include "TopologyModel.h"
 #include "openmmorbit/ArgumentError.h"
 #include "openmmorbit/SamplerText.h"
+#include "openmmorbit/internal/ModelSubject.h"
 #include "openmmorbit/internal/Philox.h"
 #include <c10/core/GradMode.h>
 #include <algorithm>
@@ -190,8 +191,8 @@ std::vector<std::string> prepareSettings(TrainingSettings& settings) {
 std::vector<std::string> addCounts(const TrainingSettings& settings, TrainingData& data, DenoiserModel& model) {
     std::vector<std::string> messages;
     TrainingCounts counts = model.getTrainingCounts();
-    if (!settings.initialModel.empty() && model.getTopology().getNumAtoms() == 0 &&
-            model.getBackbones().numBackbones == 0 && counts.getNumMolecules() == 0)
+    if (!settings.initialModel.empty() && getSubjectKind(model) == SubjectKind::Molecule &&
+            counts.getNumMolecules() == 0)
         messages.push_back("the initial model does not tell what it was trained on: the model file will tell of this "
                 "run only");
     counts.include(data.counts);
@@ -217,12 +218,12 @@ static long long countFrames(const TrainingSet& set) {
 }
 
 std::vector<std::string> describeTrainingData(const TrainingSettings& settings, const TrainingData& data) {
-    const std::string noun = data.vocabularies.getBackbones().numBackbones > 0 ? "backbone" : "molecule";
+    const std::string noun = getSubjectKind(data.vocabularies) == SubjectKind::Backbone ? "backbone" : "molecule";
     auto count = [&](std::size_t number) {
         return std::to_string(number) + " " + noun + (number == 1 ? "" : "s");
     };
     std::vector<std::string> lines;
-    const bool isSystem = data.vocabularies.getTopology().getNumAtoms() > 0;
+    const bool isSystem = getSubjectKind(data.vocabularies) == SubjectKind::Topology;
     for (const TrainingSet& set : data.sets) {
         std::ostringstream text;
         text << "data set of weight " << set.weight << ": ";
@@ -253,7 +254,7 @@ DenoiserModel createInitialModel(const TrainingSettings& settings) {
                 settings.initialModel + "\", a gated transformer: such models can be generated with, not trained");
         if (!settings.initialLayers.empty())
             model = keepLayers(model, settings.initialLayers, settings.initialModel);
-        const bool isMolecular = model.getTopology().getNumAtoms() == 0 && model.getBackbones().numBackbones == 0;
+        const bool isMolecular = getSubjectKind(model) == SubjectKind::Molecule;
         if (isMolecular || !settings.distillation.teacher.empty())
             model.setSamplerSettings(getSampler(settings));
         arrangeConditions(settings.conditions, model);
