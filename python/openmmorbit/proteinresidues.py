@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from openmmorbit.data.proteinchecks import checkSpacing, isDextral
+from openmmorbit.data.proteinchecks import LONGEST_BOND, checkSpacing, isDextral
 from openmmorbit.data.structures import chooseState, readModels
 from openmmorbit.selections import isAlpha
 from openmmorbit.simulation.states import readStates, requireTopology
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 _where = "designBackbone"
 _atoms = ("N", "CA", "C")
-#: Longest distance of C and N that are bonded, and the range of CA atoms of neighbours, nm.
-_longestBond, _nearest, _farthest = 0.2, 0.26, 0.43
+#: Distances of CA atoms of neighbours, nm.
+_nearest, _farthest = 0.26, 0.43
 _range = re.compile(r"(?:(?P<letter>[A-Za-z])|(?P<chain>\w*):)?"
                     r"(?:(?P<first>-?\d+[A-Za-z]?)(?:-(?P<last>-?\d+[A-Za-z]?))?)?")
 
@@ -124,7 +124,7 @@ def isBonded(first: ProteinResidue, second: ProteinResidue) -> bool:
     if first.chainIndex != second.chainIndex:
         return False
     bond = float(np.linalg.norm(second.places[0] - first.places[2]))
-    return bond < _longestBond if np.isfinite(bond) else _nearest < getDistance(first, second) < _farthest
+    return bond < LONGEST_BOND if np.isfinite(bond) else _nearest < getDistance(first, second) < _farthest
 
 
 def chooseRange(text: str, residues: Sequence[ProteinResidue]) -> list[int]:

@@ -11,7 +11,7 @@ import numpy as np
 
 from openmmorbit import orbit
 from openmmorbit.data import structures
-from openmmorbit.data.proteinchecks import checkSpacing, findLeftHanded, isDextral
+from openmmorbit.data.proteinchecks import LONGEST_BOND, checkSpacing, findLeftHanded, isDextral
 from openmmorbit.io.outputs import isSameFile, replacingPath
 from openmmorbit.io.trajectoryfiles import requireMdtraj
 
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 #: The condition of frames that are structures as they were found.
 CONDITION = "native"
 _atoms = ("N", "CA", "C")
-#: Longest C-N distance of a peptide bond, in Angstrom.
-_longestBond = 2.0
 #: Endings of files that readBackbones() takes.
 ENDINGS = (*structures.ENDINGS, ".npz")
 
@@ -118,7 +116,7 @@ def _listResidues(origin: str, topology: Any, coordinates: np.ndarray, keepD: bo
 
 def _areBonded(first: np.ndarray, second: np.ndarray) -> bool:
     """Tell whether there is a peptide bond between residues: N, CA and C of each, in Angstrom."""
-    return bool(np.linalg.norm(second[0] - first[2]) < _longestBond)
+    return bool(np.linalg.norm(second[0] - first[2]) < 10 * LONGEST_BOND)
 
 
 def _numberResidues(residues: Sequence[tuple[Any, np.ndarray]]) -> tuple[list[int], list[int]]:

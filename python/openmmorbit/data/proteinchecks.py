@@ -10,6 +10,8 @@ import numpy as np
 D_NAMES = frozenset("DAL DAR DSG DAS DCY DGN DGL DHI DIL DLE DLY MED DPN DPR DSN DTH DTR DTY DVA".split())
 #: CA atoms of neighbours are 0.38 nm apart, of cis peptides 0.29: beyond these the numbers have another unit.
 NEAREST, FARTHEST = 0.2, 1.5
+#: Longest C-N distance of a peptide bond, nm.
+LONGEST_BOND = 0.2
 #: Natural chains have at most so many residues with positive phi in a row, and left turns of CA atoms.
 MAX_LEFT_RUN = 5
 #: Of a chain with so many values of phi, or turns of CA atoms, more than half are right-handed.

@@ -39,9 +39,10 @@ def refuseDrude(where: str, system: openmm.System) -> None:
 def refuseImages(where: str, system: openmm.System, topology: app.Topology) -> None:
     """Refuse a periodic System of several molecules: which of its images a molecule is changes the density that a model
     gives to a state, and not its energy."""
-    if system.usesPeriodicBoundaryConditions() and len(findMolecules(topology)[0]) > 1:
+    number = len(findMolecules(topology)[0]) if system.usesPeriodicBoundaryConditions() else 1
+    if number > 1:
         raise ValueError(f"{where}: expected one molecule or a System without a periodic box, got "
-                         f"{len(findMolecules(topology)[0])} molecules in a box, whose images have the same energy and "
+                         f"{number} molecules in a box, whose images have the same energy and "
                          "different densities; make the System with nonbondedMethod=NoCutoff")
 
 
