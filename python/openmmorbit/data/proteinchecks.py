@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from openmmorbit.simulation.survival import dihedralsOfPoints
+
 #: Names of D-amino acids in the Protein Data Bank.
 D_NAMES = frozenset("DAL DAR DSG DAS DCY DGN DGL DHI DIL DLE DLY MED DPN DPR DSN DTH DTR DTY DVA".split())
 #: CA atoms of neighbours are 0.38 nm apart, of cis peptides 0.29: beyond these the numbers have another unit.
@@ -65,14 +67,6 @@ def isDextral(name: str, places: Mapping[str, np.ndarray]) -> bool:
         return False
     n, c, cb = (places[atom] - places["CA"] for atom in ("N", "C", "CB"))
     return bool(np.dot(np.cross(n, c), cb) < 0)
-
-
-def _dihedrals(*points: np.ndarray) -> np.ndarray:
-    """Get dihedral angles in degrees; NaN where a point is not known."""
-    a, b, c = (second - first for first, second in zip(points, points[1:]))
-    normal = np.cross(b, c)
-    return np.degrees(np.arctan2(np.linalg.norm(b, axis=1) * (a * normal).sum(axis=1),
-                                 (np.cross(a, b) * normal).sum(axis=1)))
 
 
 def _findRun(isLeft: np.ndarray) -> tuple[int, int] | None:
@@ -135,10 +129,10 @@ def _judgeHands(places: np.ndarray, isBonded: Sequence[bool] | np.ndarray
     if len(places) < 2:
         return none, none, none
     n, ca, c = (places[:, k] for k in range(3))
-    isLeft = bonded & (_dihedrals(c[:-1], n[1:], ca[1:], c[1:]) > 0)    # NaN is not above 0.
+    isLeft = bonded & (dihedralsOfPoints(c[:-1], n[1:], ca[1:], c[1:]) > 0)    # NaN is not above 0.
     if len(places) < 4:
         return isLeft, none, none
-    turns = _dihedrals(ca[:-3], ca[1:-2], ca[2:-1], ca[3:])
+    turns = dihedralsOfPoints(ca[:-3], ca[1:-2], ca[2:-1], ca[3:])
     isTurn = (np.linalg.norm(ca[3:] - ca[:-3], axis=1) < _turnWidth) & bonded[:-2] & bonded[1:-1] & bonded[2:]
     return isLeft, isTurn & (turns > _leftTurn[0]) & (turns < _leftTurn[1]), \
         isTurn & (turns < -_leftTurn[0]) & (turns > -_leftTurn[1])

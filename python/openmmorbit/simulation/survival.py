@@ -161,9 +161,14 @@ def signedVolumes(positions: np.ndarray, centres: np.ndarray) -> np.ndarray:
 
 def dihedrals(positions: np.ndarray, atoms: np.ndarray) -> np.ndarray:
     """Get the dihedral angle of every four atoms, in degrees from -180 to 180."""
-    a, b, c = (positions[atoms[:, k + 1]] - positions[atoms[:, k]] for k in range(3))
-    x = (np.cross(a, b) * np.cross(b, c)).sum(axis=1)
-    y = np.linalg.norm(b, axis=1) * (a * np.cross(b, c)).sum(axis=1)
+    return dihedralsOfPoints(*(positions[atoms[:, k]] for k in range(4)))
+
+
+def dihedralsOfPoints(*points: np.ndarray) -> np.ndarray:
+    """Get dihedral angles in degrees from four arrays of shape (number, 3); NaN where a point is not known."""
+    a, b, c = (second - first for first, second in zip(points, points[1:]))
+    normal = np.cross(b, c)
+    x, y = (np.cross(a, b) * normal).sum(axis=1), np.linalg.norm(b, axis=1) * (a * normal).sum(axis=1)
     return np.degrees(np.arctan2(y, x))
 
 
