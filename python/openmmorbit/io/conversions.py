@@ -102,13 +102,21 @@ def makeTopology(graph: orbit.MolecularGraph, source: Any = None) -> app.Topolog
     return topology
 
 
-def _rdkitSkeleton(graph: orbit.MolecularGraph) -> Chem.RWMol:
-    """Make a sanitized rdkit.Chem.RWMol of a graph, without conformers and stereochemistry."""
-    Chem = molecules.requireRDKit("Ensemble.toRDKit")
+def rdkitSkeleton(graph: orbit.MolecularGraph, where: str = "Ensemble.toRDKit") -> Chem.RWMol:
+    """Make a sanitized rdkit.Chem.RWMol of a graph, without conformers and stereochemistry.
+
+    Raises
+    ------
+    ValueError
+        For the graph of a system, which has no bond orders.
+    """
+    Chem = molecules.requireRDKit(where)
 
     if _lacksOrders(graph):
-        raise ValueError("Ensemble.toRDKit: expected a molecule with bond orders, got states of a system, which has "
-                         "none; writePDB(), writePDBx() and writeDCD() need none")
+        way = "writePDB(), writePDBx() and writeDCD() need none" if where == "Ensemble.toRDKit" else \
+            "a System knows its energies"
+        raise ValueError(f"{where}: expected a molecule with bond orders, got states of a system, which has none; "
+                         f"{way}")
     mol = Chem.RWMol()
     for entry in graph.atoms:
         atom = Chem.Atom(entry.element)
@@ -176,7 +184,7 @@ def toRDKit(ensemble: Ensemble) -> Chem.Mol:
     Chem = molecules.requireRDKit("Ensemble.toRDKit")
 
     graph = ensemble.graph
-    mol = _rdkitSkeleton(graph)
+    mol = rdkitSkeleton(graph)
     _tagStereo(mol, graph, Chem)
     for positions in ensemble.positions.value_in_unit(unit.angstrom):
         conformer = Chem.Conformer(ensemble.numAtoms)

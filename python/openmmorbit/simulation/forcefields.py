@@ -1,0 +1,240 @@
+# SPDX-License-Identifier: MIT
+"""Energies and minima of many copies of a molecule with a force field for any organic molecule: MMFF94 and UFF."""
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from openmm import unit
+
+from openmmorbit import molecules
+from openmmorbit.arguments import checkChoice, checkInteger
+from openmmorbit.simulation.states import toArray, toPlain
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+    from rdkit import Chem
+
+    from openmmorbit import orbit
+    from openmmorbit._types import MoleculeLike
+
+VARIANTS = ("MMFF94", "MMFF94s")
+#: What the functions that take the name of a force field know.
+FORCE_FIELDS = (*VARIANTS, "UFF")
+#: Steps of a minimisation at most.
+MAX_ITERATIONS = 1000
+KJ_PER_KCAL = 4.184
+#: Beyond this distance, Angstrom, RDKit leaves pairs out: no molecule is as large.
+_FAR_AWAY = 1e4
+
+
+def _readPositions(where: str, graph: orbit.MolecularGraph, positions: Any) -> np.ndarray:
+    """Get positions in nm, of shape (numCopies, numAtoms, 3)."""
+    array = toArray(where, "positions", toPlain(where, "positions", positions, unit.nanometer))
+    if array.ndim != 3 or array.shape[1:] != (graph.getNumAtoms(), 3):
+        raise ValueError(f"{where}: expected positions of shape (numCopies, {graph.getNumAtoms()}, 3) for "
+                         f"{graph.getLabel()}, got {array.shape}")
+    bad = np.flatnonzero(~np.isfinite(array).all(axis=(1, 2)))
+    if len(bad) > 0:
+        raise ValueError(f"{where}: expected finite positions, got others in copy {bad[0]}"
+                         f"{f' and {len(bad) - 1} more' if len(bad) > 1 else ''}; leave those copies out")
+    return array
+
+
+def _makeMol(where: str, graph: orbit.MolecularGraph, positions: np.ndarray) -> Chem.Mol:
+    """Make an rdkit.Chem.Mol with a conformer for every copy; its force fields look at bonds and charges alone."""
+    from openmmorbit.io.conversions import rdkitSkeleton
+
+    Chem = molecules.requireRDKit(where)
+    mol = rdkitSkeleton(graph, where).GetMol()
+    for index, copy in enumerate(10 * positions):
+        conformer = Chem.Conformer(len(copy))
+        conformer.SetId(index)
+        conformer.SetPositions(np.ascontiguousarray(copy))
+        mol.AddConformer(conformer)
+    return mol
+
+
+def _lacksUFF(mol: Chem.Mol) -> str:
+    """Get words for the first bond whose ends UFF has no parameters for."""
+    from rdkit.Chem import rdForceFieldHelpers
+
+    for bond in mol.GetBonds():
+        ends = bond.GetBeginAtom(), bond.GetEndAtom()
+        if rdForceFieldHelpers.GetUFFBondStretchParams(mol, *(atom.GetIdx() for atom in ends)) is None:
+            return "the bond " + " to ".join(f"{atom.GetSymbol()} (atom {atom.GetIdx()})" for atom in ends)
+    return "one of the atoms"
+
+
+def _lacksMMFF(graph: orbit.MolecularGraph, variant: str) -> str:
+    """Get words for the first atom that MMFF94 has no parameters for."""
+    from openmmorbit import chem
+
+    try:
+        chem.createMMFFSystem(graph, variant)
+    except ValueError as error:
+        found = re.search(r"got (atom .+?) of the molecule", str(error))
+        return found[1] if found else "one of the atoms"
+    return "one of the atoms"
+
+
+def _requireParameters(where: str, graph: orbit.MolecularGraph, mol: Chem.Mol, field: str) -> None:
+    """Refuse molecules that the force field lacks parameters for, and say which atoms."""
+    from rdkit.Chem import rdForceFieldHelpers as helpers
+
+    missing = ""
+    if field == "UFF":
+        missing = "" if helpers.UFFHasAllMoleculeParams(mol) else _lacksUFF(mol)
+    elif not helpers.MMFFHasAllMoleculeParams(mol):
+        missing = _lacksMMFF(graph, field)
+    if missing:
+        other = "" if field == "UFF" else '"UFF", '
+        raise ValueError(f"{where}: expected a molecule that {field} has parameters for, got {graph.getLabel()}, where "
+                         f"it has none for {missing}; give {other}a System or a function instead")
+
+
+def _prepare(where: str, molecule: MoleculeLike, positions: Any,
+             field: str) -> tuple[orbit.MolecularGraph, np.ndarray, Chem.Mol]:
+    checkChoice("force field", field, FORCE_FIELDS, where)
+    graph = molecules.toGraph(molecule)[0]
+    array = _readPositions(where, graph, positions)
+    mol = _makeMol(where, graph, array)
+    _requireParameters(where, graph, mol, field)
+    return graph, array, mol
+
+
+def fieldEnergies(molecule: MoleculeLike, positions: unit.Quantity | npt.ArrayLike, field: str,
+                  where: str = "fieldEnergies") -> np.ndarray:
+    """Compute the energy of every copy of a molecule with one of FORCE_FIELDS.
+
+    Parameters
+    ----------
+    molecule : str, MolecularGraph, rdkit.Chem.Mol, OpenFF molecule or openmm.app.Topology
+    positions : Quantity or array_like
+        Shape (numCopies, numAtoms, 3), in nm if they carry no unit.
+    field : str
+        "MMFF94", "MMFF94s" or "UFF".
+    where : str
+        The function, for messages.
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape (numCopies,), in kJ/mol.
+
+    Raises
+    ------
+    ValueError
+        For an unknown force field, a molecule that it has no parameters for, or positions of another shape.
+    """
+    from rdkit.Chem import rdForceFieldHelpers as helpers
+
+    _, array, mol = _prepare(where, molecule, positions, field)
+    properties = None if field == "UFF" else helpers.MMFFGetMoleculeProperties(mol, mmffVariant=field)
+    energies = []
+    for index in range(len(array)):
+        if field == "UFF":
+            made = helpers.UFFGetMoleculeForceField(mol, vdwThresh=_FAR_AWAY, confId=index)
+        else:
+            made = helpers.MMFFGetMoleculeForceField(mol, properties, nonBondedThresh=_FAR_AWAY, confId=index,
+                                                     ignoreInterfragInteractions=False)
+        energies.append(KJ_PER_KCAL * made.CalcEnergy())
+    return np.array(energies, float)
+
+
+def fieldMinimize(molecule: MoleculeLike, positions: unit.Quantity | npt.ArrayLike, field: str,
+                  maxIterations: int = MAX_ITERATIONS,
+                  where: str = "fieldMinimize") -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Minimise the energy of every copy of a molecule with one of FORCE_FIELDS.
+
+    Parameters
+    ----------
+    molecule, positions, field, where
+        As of fieldEnergies().
+    maxIterations : int
+        Steps of each minimisation at most.
+
+    Returns
+    -------
+    positions : numpy.ndarray
+        Shape (numCopies, numAtoms, 3), in nm.
+    energies : numpy.ndarray
+        Shape (numCopies,): of these positions, in kJ/mol.
+    converged : numpy.ndarray
+        Shape (numCopies,) of bool: whether the minimisation ended before the last step.
+
+    Raises
+    ------
+    ValueError
+        As fieldEnergies(), and for less than 1 step.
+    """
+    from rdkit.Chem import rdForceFieldHelpers as helpers
+
+    steps = checkInteger("maxIterations", maxIterations, 1, where)
+    _, array, mol = _prepare(where, molecule, positions, field)
+    if len(array) == 0:
+        return array.copy(), np.zeros(0), np.zeros(0, bool)
+    if field == "UFF":
+        found = helpers.UFFOptimizeMoleculeConfs(mol, numThreads=1, maxIters=steps, vdwThresh=_FAR_AWAY)
+    else:
+        found = helpers.MMFFOptimizeMoleculeConfs(mol, numThreads=1, maxIters=steps, mmffVariant=field,
+                                                  nonBondedThresh=_FAR_AWAY, ignoreInterfragInteractions=False)
+    minima = np.array([conformer.GetPositions() for conformer in mol.GetConformers()])
+    return minima / 10, KJ_PER_KCAL * np.array([energy for _, energy in found]), \
+        np.array([code == 0 for code, _ in found])
+
+
+def mmffEnergies(molecule: MoleculeLike, positions: unit.Quantity | npt.ArrayLike,
+                 variant: str = "MMFF94") -> np.ndarray:
+    """Compute the MMFF94 energy of every copy of a molecule.
+
+    Parameters
+    ----------
+    molecule : str, MolecularGraph, rdkit.Chem.Mol, OpenFF molecule or openmm.app.Topology
+    positions : Quantity or array_like
+        Shape (numCopies, numAtoms, 3), in nm if they carry no unit.
+    variant : str
+        "MMFF94" or "MMFF94s".
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape (numCopies,), in kJ/mol.
+
+    Raises
+    ------
+    ValueError
+        If the force field lacks parameters for an atom, which the message names, or for positions of another shape.
+    """
+    checkChoice("variant", variant, VARIANTS, "mmffEnergies")
+    return fieldEnergies(molecule, positions, variant, "mmffEnergies")
+
+
+def mmffMinimize(molecule: MoleculeLike, positions: unit.Quantity | npt.ArrayLike, variant: str = "MMFF94",
+                 maxIterations: int = MAX_ITERATIONS) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Minimise the MMFF94 energy of every copy of a molecule.
+
+    Parameters
+    ----------
+    molecule, positions, variant
+        As of mmffEnergies().
+    maxIterations : int
+        Steps of each minimisation at most.
+
+    Returns
+    -------
+    positions : numpy.ndarray
+        Shape (numCopies, numAtoms, 3), in nm.
+    energies : numpy.ndarray
+        Shape (numCopies,): of these positions, in kJ/mol.
+    converged : numpy.ndarray
+        Shape (numCopies,) of bool: whether the minimisation ended before the last step.
+
+    Raises
+    ------
+    ValueError
+        As mmffEnergies(), and for less than 1 step.
+    """
+    checkChoice("variant", variant, VARIANTS, "mmffMinimize")
+    return fieldMinimize(molecule, positions, variant, maxIterations, "mmffMinimize")

@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: MIT
+"""Energies and minima of many copies with MMFF94 and UFF, beside RDKit's own calls and the System of MMFF94."""
+import numpy as np
+import pytest
+from openmm import unit
+from rdkit import Chem
+from rdkit.Chem import AllChem
+
+import openmmorbit
+from openmmorbit.simulation.forcefields import (KJ_PER_KCAL, fieldEnergies, fieldMinimize, mmffEnergies, mmffMinimize)
+
+
+def embed(smiles, number=4, seed=7):
+    """Get a molecule with conformers, and their positions in nm."""
+    mol = Chem.AddHs(Chem.MolFromSmiles(smiles))
+    AllChem.EmbedMultipleConfs(mol, number, randomSeed=seed)
+    return mol, np.array([conformer.GetPositions() for conformer in mol.GetConformers()]) / 10
+
+
+@pytest.mark.parametrize("smiles", ["CC(=O)Oc1ccccc1C(=O)O", "C[NH2+]CC([O-])=O", "CN1CCCC1c1cccnc1", "O"])
+@pytest.mark.parametrize("variant", ["MMFF94", "MMFF94s"])
+def testEnergiesAreThoseOfTheSystem(smiles, variant):
+    mol, positions = embed(smiles)
+    found = mmffEnergies(mol, unit.Quantity(positions, unit.nanometer), variant)
+    system = openmmorbit.mmffSystem(mol, variant)
+    expected = openmmorbit.potentialEnergies(positions, system, platform="Reference")._value
+    assert found.shape == (len(positions),) and np.allclose(found, expected, rtol=1e-4, atol=0.02)
+
+
+@pytest.mark.parametrize("field", ["MMFF94", "MMFF94s", "UFF"])
+def testMinimaAreThoseOfRDKit(field):
+    mol, positions = embed("CN1CCCC1c1cccnc1")
+    minima, energies, converged = fieldMinimize(mol, positions, field, maxIterations=2000)
+    assert converged.all() and converged.dtype == bool and minima.shape == positions.shape
+    assert (energies < fieldEnergies(mol, positions, field)).all()
+    assert np.allclose(fieldEnergies(mol, minima, field), energies, atol=1e-6)
+    own = Chem.Mol(mol)
+    expected = AllChem.UFFOptimizeMoleculeConfs(own, maxIters=2000) if field == "UFF" else \
+        AllChem.MMFFOptimizeMoleculeConfs(own, maxIters=2000, mmffVariant=field)
+    assert np.allclose(energies / KJ_PER_KCAL, [energy for _, energy in expected], atol=0.02)
+
+
+def testOneStepDoesNotConverge():
+    mol, positions = embed("CC(=O)Oc1ccccc1C(=O)O")
+    minima, energies, converged = mmffMinimize(mol, positions, maxIterations=1)
+    assert not converged.any() and (energies < mmffEnergies(mol, positions)).all()
+    none = mmffMinimize(mol, positions[:0])
+    assert [len(entry) for entry in none] == [0, 0, 0] and mmffEnergies(mol, positions[:0]).shape == (0,)
+    assert np.abs(minima - positions).max() > 1e-4
+
+
+@pytest.mark.parametrize("call, arguments, words", [
+    (mmffEnergies, ("CCO", np.zeros((2, 9, 3)), "GAFF"), ["'MMFF94', 'MMFF94s'", "'GAFF'"]),
+    (fieldEnergies, ("CCO", np.zeros((2, 9, 3)), "mmff94"), ["'MMFF94', 'MMFF94s', 'UFF'", "'mmff94'"]),
+    (mmffEnergies, ("CCO", np.zeros((2, 8, 3))), ["(numCopies, 9, 3)", "(2, 8, 3)"]),
+    (mmffEnergies, ("CCO", np.zeros((9, 3))), ["(numCopies, 9, 3)", "(9, 3)"]),
+    (mmffEnergies, ("CCO", np.full((2, 9, 3), np.nan)), ["finite", "copy 0 and 1 more"]),
+    (mmffMinimize, ("CCO", np.zeros((2, 9, 3)), "MMFF94", 0), ["maxIterations", "got 0"]),
+    (mmffEnergies, ("C[Si](C)(C)C#CB(O)O", np.zeros((1, 20, 3))), ["MMFF94", "atom 6 (B1)", "UFF"]),
+    (fieldMinimize, ("C[Hg]C", np.zeros((1, 9, 3)), "MMFF94s"), ["MMFF94s", "atom 1 (Hg1)"]),
+])
+def testWrongUse(call, arguments, words):
+    with pytest.raises(ValueError) as error:
+        call(*arguments)
+    assert all(word in str(error.value) for word in words), str(error.value)
+
+
+def testUnitsAreLookedAt():
+    mol, positions = embed("CCO")
+    assert np.allclose(mmffEnergies(mol, unit.Quantity(10 * positions, unit.angstrom)), mmffEnergies(mol, positions))
+    with pytest.raises(ValueError, match="nanometer"):
+        mmffEnergies(mol, unit.Quantity(positions, unit.kelvin))
