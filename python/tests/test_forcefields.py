@@ -7,6 +7,7 @@ from rdkit import Chem
 from rdkit.Chem import AllChem
 
 import openmmorbit
+from openmmorbit import chem, molecules
 from openmmorbit.simulation.forcefields import (KJ_PER_KCAL, fieldEnergies, fieldMinimize, mmffEnergies, mmffMinimize)
 
 
@@ -25,6 +26,43 @@ def testEnergiesAreThoseOfTheSystem(smiles, variant):
     system = openmmorbit.mmffSystem(mol, variant)
     expected = openmmorbit.potentialEnergies(positions, system, platform="Reference")._value
     assert found.shape == (len(positions),) and np.allclose(found, expected, rtol=1e-4, atol=0.02)
+
+
+#: Charged, aromatic, strained and linear ones, with S, P, Si and halogens, and planar centres.
+VARIED = ["C", "[H]O[H]", "C#N", "CC#CC", "C=C=C", "[O-]c1ccccc1", "C[N+](C)(C)C", "c1cc[nH]c1", "C1CC1", "C1CC2CC1C2",
+          "C12C3C4C1C5C2C3C45", "CS(=O)(=O)N",
+          "CSSC", "O=S1CCCC1", "COP(=O)(O)OC", "CP(C)C", "C[Si](C)(C)C", "FC(F)(F)Br",
+          "Clc1ccccc1I", "O=[N+]([O-])c1ccccc1", "CN=[N+]=[N-]", "C[N+]#[C-]", "NC(N)=[NH2+]", "O=C1NC=CC(=O)N1",
+          "c1ccc2[nH]cnc2c1", "c1ccsc1", "O=c1cc[nH]cc1", "CC(=O)[O-]", "C1=CC=CC=CC=C1", "OO", "NN", "O=C=O",
+          "C[C@H](N)C(=O)O", "c1ccoc1", "CNC(=S)N", "C1CN1", "C1CO1", "OCl(=O)(=O)=O", "[NH3+]CC[S-]", "CC(=O)N(C)O"]
+
+
+@pytest.mark.parametrize("variant", ["MMFF94", "MMFF94s"])
+def testEnergiesAndForcesAreThoseOfRDKit(variant):
+    for smiles in VARIED:
+        mol, positions = embed(smiles, 3)
+        properties = AllChem.MMFFGetMoleculeProperties(mol, mmffVariant=variant)
+        fields = [AllChem.MMFFGetMoleculeForceField(mol, properties, nonBondedThresh=1e5, confId=index)
+                  for index in range(len(positions))]
+        own = chem.MMFFForceField(molecules.toGraph(mol)[0], variant)
+        assert np.allclose(own.computeEnergies(positions) / KJ_PER_KCAL, [field.CalcEnergy() for field in fields],
+                           rtol=0, atol=1e-6), smiles
+        assert np.allclose(own.computeForces(positions) / (10 * KJ_PER_KCAL),
+                           -np.concatenate([field.CalcGrad() for field in fields]), rtol=1e-6, atol=1e-5), smiles
+        assert np.allclose(own.computeEnergyTerms(positions).reshape(-1, 7).sum(axis=1),
+                           own.computeEnergies(positions), atol=1e-9)
+
+
+def testMostMinimaAreThoseOfRDKit():
+    same = total = 0
+    for smiles in ("CC(C)Cc1ccc(cc1)C(C)C(=O)O", "CC(=O)Oc1ccccc1C(=O)O", "C[NH2+]CCC([O-])=O", "OC1CCCCC1"):
+        mol, positions = embed(smiles, 20)
+        _, energies, converged = mmffMinimize(mol, positions, maxIterations=2000)
+        found = AllChem.MMFFOptimizeMoleculeConfs(mol, maxIters=2000)
+        same += np.sum(np.abs(energies / KJ_PER_KCAL - [energy for _, energy in found]) < 0.01)
+        total += len(positions)
+        assert converged.all()
+    assert same >= 0.9 * total
 
 
 @pytest.mark.parametrize("field", ["MMFF94", "MMFF94s", "UFF"])

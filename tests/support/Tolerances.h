@@ -59,6 +59,12 @@ inline const std::vector<ToleranceRow>& toleranceTable() {
         {"positions",         {1e-10, 1e-10}, {1e-5, 1e-5},   {1e-2, 1e-2}},
         // kJ/mol; RDKit's MMFF94 in C++ prints and stores doubles, 1e-3 kcal/mol is asked for.
         {"mmffEnergy",        {0, 4.184e-3},  {1e-5, 4.184e-2}, {1e-2, 1}},
+        // The vectorised MMFF94: closed forms and differences of energies in kcal/mol and Angstrom; energies of RDKit
+        // that were written with six digits, kJ/mol; and other orders of the same operations.
+        {"mmffTerm",          {1e-9, 1e-9},   {1e-4, 1e-4},   {1e-2, 1e-2}},
+        {"mmffGradient",      {1e-6, 1e-5},   {1e-2, 1e-2},   {1e-1, 1e-1}},
+        {"mmffRounded",       {1e-12, 3e-6},  {1e-5, 4e-2},   {1e-2, 1}},
+        {"mmffKernel",        {1e-10, 1e-9},  {1e-4, 1e-4},   {1e-2, 1e-2}},
         // Geometry of finished conformers, nm and radian.
         {"geometry",          {1e-6, 1e-6},   {1e-4, 1e-4},   {1e-2, 1e-2}},
     };

@@ -35,6 +35,7 @@
 #include "openmmorbit/BackboneSurvey.h"
 #include "openmmorbit/StateCheck.h"
 #include "openmmorbit/TopologyReader.h"
+#include "openmmorbit/MMFFForceField.h"
 #include "openmmorbit/MMFFSystem.h"
 #include "openmmorbit/MoleculeWriter.h"
 #include "openmmorbit/OpenStereo.h"
@@ -56,9 +57,14 @@ ORBIT_VALUE(OrbitPlugin::ReaderOptions)
 ORBIT_VALUE(OrbitPlugin::MoleculeRecord)
 ORBIT_VALUE(OrbitPlugin::EnsembleShardOptions)
 ORBIT_VALUE(OrbitPlugin::EnsembleShardReport)
+ORBIT_VALUE(OrbitPlugin::MMFFMinima)
 
 // Long calls release the interpreter's lock.
 ORBIT_LONG_CALL(OrbitPlugin::writeEnsembleShard)
+ORBIT_LONG_CALL(OrbitPlugin::MMFFForceField::minimize)
+ORBIT_LONG_CALL(OrbitPlugin::MMFFForceField::computeEnergies)
+ORBIT_LONG_CALL(OrbitPlugin::MMFFForceField::computeEnergyTerms)
+ORBIT_LONG_CALL(OrbitPlugin::MMFFForceField::computeForces)
 
 // A topology is a value of all rooms; its reader stands here.
 %pythoncode %{
@@ -69,6 +75,7 @@ from openmmorbit.orbit import TopologyAtom, TopologyBond, TopologyRecord
 %newobject OrbitPlugin::createMMFFSystem;
 %ignore OrbitPlugin::makeMMFFSystem;
 %include "openmmorbit/MMFFSystem.h"
+%include "openmmorbit/MMFFForceField.h"
 %include "openmmorbit/EnsembleShards.h"
 %include "openmmorbit/MoleculeWriter.h"
 %include "openmmorbit/OpenStereo.h"

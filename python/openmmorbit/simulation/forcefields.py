@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Energies and minima of many copies of a molecule with a force field for any organic molecule: MMFF94 and UFF."""
+"""Energies and minima of many copies of a molecule with a force field for any organic molecule: MMFF94, many copies at
+once in the vectors of the processor, and RDKit's UFF."""
 from __future__ import annotations
 
 import re
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     from rdkit import Chem
 
-    from openmmorbit import orbit
+    from openmmorbit import orbit, orbitchem
     from openmmorbit._types import MoleculeLike
 
 VARIANTS = ("MMFF94", "MMFF94s")
@@ -67,41 +68,41 @@ def _lacksUFF(mol: Chem.Mol) -> str:
     return "one of the atoms"
 
 
-def _lacksMMFF(graph: orbit.MolecularGraph, variant: str) -> str:
-    """Get words for the first atom that MMFF94 has no parameters for."""
+def _refuse(where: str, graph: orbit.MolecularGraph, field: str, missing: str) -> ValueError:
+    """Make the error for a molecule that the force field lacks parameters for."""
+    other = "" if field == "UFF" else '"UFF", '
+    return ValueError(f"{where}: expected a molecule that {field} has parameters for, got {graph.getLabel()}, where "
+                      f"it has none for {missing}; give {other}a System or a function instead")
+
+
+def _makeMMFF(where: str, graph: orbit.MolecularGraph, variant: str) -> orbitchem.MMFFForceField:
+    """Find the terms of MMFF94."""
     from openmmorbit import chem
 
     try:
-        chem.createMMFFSystem(graph, variant)
+        return chem.MMFFForceField(graph, variant)
     except ValueError as error:
+        if "MMFF94 has parameters" not in str(error):
+            raise
         found = re.search(r"got (atom .+?) of the molecule", str(error))
-        return found[1] if found else "one of the atoms"
-    return "one of the atoms"
+        raise _refuse(where, graph, variant, found[1] if found else "one of the atoms") from error
 
 
-def _requireParameters(where: str, graph: orbit.MolecularGraph, mol: Chem.Mol, field: str) -> None:
-    """Refuse molecules that the force field lacks parameters for, and say which atoms."""
+def _makeUFF(where: str, graph: orbit.MolecularGraph, positions: np.ndarray) -> Chem.Mol:
+    """Make an rdkit.Chem.Mol that UFF has parameters for."""
+    mol = _makeMol(where, graph, positions)
     from rdkit.Chem import rdForceFieldHelpers as helpers
 
-    missing = ""
-    if field == "UFF":
-        missing = "" if helpers.UFFHasAllMoleculeParams(mol) else _lacksUFF(mol)
-    elif not helpers.MMFFHasAllMoleculeParams(mol):
-        missing = _lacksMMFF(graph, field)
-    if missing:
-        other = "" if field == "UFF" else '"UFF", '
-        raise ValueError(f"{where}: expected a molecule that {field} has parameters for, got {graph.getLabel()}, where "
-                         f"it has none for {missing}; give {other}a System or a function instead")
+    if not helpers.UFFHasAllMoleculeParams(mol):
+        raise _refuse(where, graph, "UFF", _lacksUFF(mol))
+    return mol
 
 
 def _prepare(where: str, molecule: MoleculeLike, positions: Any,
-             field: str) -> tuple[orbit.MolecularGraph, np.ndarray, Chem.Mol]:
+             field: str) -> tuple[orbit.MolecularGraph, np.ndarray]:
     checkChoice("force field", field, FORCE_FIELDS, where)
     graph = molecules.toGraph(molecule)[0]
-    array = _readPositions(where, graph, positions)
-    mol = _makeMol(where, graph, array)
-    _requireParameters(where, graph, mol, field)
-    return graph, array, mol
+    return graph, _readPositions(where, graph, positions)
 
 
 def fieldEnergies(molecule: MoleculeLike, positions: unit.Quantity | npt.ArrayLike, field: str,
@@ -128,19 +129,14 @@ def fieldEnergies(molecule: MoleculeLike, positions: unit.Quantity | npt.ArrayLi
     ValueError
         For an unknown force field, a molecule that it has no parameters for, or positions of another shape.
     """
+    graph, array = _prepare(where, molecule, positions, field)
+    if field != "UFF":
+        return _makeMMFF(where, graph, field).computeEnergies(array)
+    mol = _makeUFF(where, graph, array)
     from rdkit.Chem import rdForceFieldHelpers as helpers
 
-    _, array, mol = _prepare(where, molecule, positions, field)
-    properties = None if field == "UFF" else helpers.MMFFGetMoleculeProperties(mol, mmffVariant=field)
-    energies = []
-    for index in range(len(array)):
-        if field == "UFF":
-            made = helpers.UFFGetMoleculeForceField(mol, vdwThresh=_FAR_AWAY, confId=index)
-        else:
-            made = helpers.MMFFGetMoleculeForceField(mol, properties, nonBondedThresh=_FAR_AWAY, confId=index,
-                                                     ignoreInterfragInteractions=False)
-        energies.append(KJ_PER_KCAL * made.CalcEnergy())
-    return np.array(energies, float)
+    fields = (helpers.UFFGetMoleculeForceField(mol, vdwThresh=_FAR_AWAY, confId=index) for index in range(len(array)))
+    return np.array([KJ_PER_KCAL * made.CalcEnergy() for made in fields], float)
 
 
 def fieldMinimize(molecule: MoleculeLike, positions: unit.Quantity | npt.ArrayLike, field: str,
@@ -162,24 +158,24 @@ def fieldMinimize(molecule: MoleculeLike, positions: unit.Quantity | npt.ArrayLi
     energies : numpy.ndarray
         Shape (numCopies,): of these positions, in kJ/mol.
     converged : numpy.ndarray
-        Shape (numCopies,) of bool: whether the minimisation ended before the last step.
+        Shape (numCopies,) of bool: whether the gradient met the criterion of RDKit's minimiser.
 
     Raises
     ------
     ValueError
         As fieldEnergies(), and for less than 1 step.
     """
-    from rdkit.Chem import rdForceFieldHelpers as helpers
-
     steps = checkInteger("maxIterations", maxIterations, 1, where)
-    _, array, mol = _prepare(where, molecule, positions, field)
+    graph, array = _prepare(where, molecule, positions, field)
+    if field != "UFF":
+        result = _makeMMFF(where, graph, field).minimize(array, steps)
+        return result.positions.reshape(array.shape), result.energies, result.converged.astype(bool)
+    mol = _makeUFF(where, graph, array)
     if len(array) == 0:
         return array.copy(), np.zeros(0), np.zeros(0, bool)
-    if field == "UFF":
-        found = helpers.UFFOptimizeMoleculeConfs(mol, numThreads=1, maxIters=steps, vdwThresh=_FAR_AWAY)
-    else:
-        found = helpers.MMFFOptimizeMoleculeConfs(mol, numThreads=1, maxIters=steps, mmffVariant=field,
-                                                  nonBondedThresh=_FAR_AWAY, ignoreInterfragInteractions=False)
+    from rdkit.Chem import rdForceFieldHelpers as helpers
+
+    found = helpers.UFFOptimizeMoleculeConfs(mol, numThreads=1, maxIters=steps, vdwThresh=_FAR_AWAY)
     minima = np.array([conformer.GetPositions() for conformer in mol.GetConformers()])
     return minima / 10, KJ_PER_KCAL * np.array([energy for _, energy in found]), \
         np.array([code == 0 for code, _ in found])
@@ -229,7 +225,7 @@ def mmffMinimize(molecule: MoleculeLike, positions: unit.Quantity | npt.ArrayLik
     energies : numpy.ndarray
         Shape (numCopies,): of these positions, in kJ/mol.
     converged : numpy.ndarray
-        Shape (numCopies,) of bool: whether the minimisation ended before the last step.
+        Shape (numCopies,) of bool: whether the gradient met the criterion of RDKit's minimiser.
 
     Raises
     ------
