@@ -47,7 +47,7 @@ _homes = {
     "proteinSystem": "simulation.proteins", "simulateProtein": "simulation.proteins",
     "placeInSolvent": "simulation.solvent", "SolvatedState": "simulation.solvent",
     "readMolecule": "molecules", "readMolecules": "io.moleculefiles",
-    "train": "training", "buildDataset": "data.shards", "makeDataset": "data.datasets",
+    "view": "viewer.showing", "train": "training", "buildDataset": "data.shards", "makeDataset": "data.datasets",
     "EnsembleSettings": "data.settings", "TrajectoryDataset": "data.trajectories",
     "TrainingDataReporter": "data.reporters",
     "DenoiserModel": "orbit", "TrainingCounts": "orbit", "countTraining": "orbit",
@@ -59,7 +59,7 @@ _homes = {
 _modules = ("backbones", "building", "checkpoints", "chem", "cli", "conformers", "data", "demo", "designs",
             "ensemble", "evaluation", "familiarity", "generator", "io", "models", "molecules", "motifs", "openstereo",
             "orbit", "posterior", "relaxation", "results", "samplersettings", "selections", "simulation",
-            "topologies", "training")
+            "topologies", "training", "viewer")
 
 
 def __getattr__(name: str) -> Any:

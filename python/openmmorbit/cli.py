@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The command openmm-orbit: conformers, dataset, train, generate, backbones, convert, evaluate, info."""
+"""The command openmm-orbit: conformers, dataset, train, generate, backbones, convert, evaluate, view, info."""
 from __future__ import annotations
 
 import argparse
@@ -17,6 +17,7 @@ from openmmorbit.command.evaluate import addEvaluate
 from openmmorbit.command.generate import addGenerate
 from openmmorbit.command.info import addInfo
 from openmmorbit.command.train import addTrain
+from openmmorbit.command.view import addView
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,6 +39,7 @@ def makeParser() -> argparse.ArgumentParser:
     addBackbones(commands)
     addConvert(commands)
     addEvaluate(commands)
+    addView(commands)
     addInfo(commands)
     return parser
 

@@ -14,6 +14,7 @@ from openmmorbit.conformer import Conformer
 from openmmorbit.io import conversions, writers
 from openmmorbit.io import modeller as modellers
 from openmmorbit.simulation import applying, choosing, solvent
+from openmmorbit.viewer.shown import Shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from openmmorbit.simulation.solvent import SolvatedState
 
 
-class Ensemble:
+class Ensemble(Shown):
     """Conformers of one molecule.
 
     ``len(ensemble)`` is the number of conformers; ``ensemble[i]`` is a Conformer, a slice or a list of indices gives an

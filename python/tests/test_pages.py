@@ -46,6 +46,14 @@ def testFramesOfSimulations(tmp_path, monkeypatch, capsys):
     assert lines[-1] == '"run2.dcd" 4 0 0'
 
 
+def testLookingAtMolecules(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (block,) = re.findall(r"```python\n(.*?)```", (DOCS / "viewing.md").read_text(encoding="utf-8"), re.S)
+    exec(compile(block, "viewing.md", "exec"), {})
+    assert "largest deviation" in (tmp_path / "aspirin.html").read_text(encoding="utf-8")
+    assert '"name":"MMFF94 energy","unit":"kJ/mol"' in (tmp_path / "ranked.html").read_text(encoding="utf-8")
+
+
 def testNamesOfThePageExist():
     text = (DOCS / "simulations.md").read_text(encoding="utf-8")
     names = set(re.findall(r"`(\w+)\(\)`", text)) & set(dir(openmmorbit))

@@ -74,7 +74,7 @@ def _addAtoms(topology: app.Topology, graph: orbit.MolecularGraph,
     return atoms
 
 
-def _lacksOrders(graph: orbit.MolecularGraph) -> bool:
+def lacksOrders(graph: orbit.MolecularGraph) -> bool:
     """Whether a graph is one of a system, whose bonds have no orders."""
     return any(bond.order == orbit.BondOrder__None for bond in graph.bonds)
 
@@ -92,7 +92,7 @@ def makeTopology(graph: orbit.MolecularGraph, source: Any = None) -> app.Topolog
     """
     from openmm import app
 
-    if isinstance(source, app.Topology) and _lacksOrders(graph):
+    if isinstance(source, app.Topology) and lacksOrders(graph):
         return source
     topology = app.Topology()
     atoms = _addAtoms(topology, graph, _sourceResidues(source))
@@ -112,7 +112,7 @@ def rdkitSkeleton(graph: orbit.MolecularGraph, where: str = "Ensemble.toRDKit") 
     """
     Chem = molecules.requireRDKit(where)
 
-    if _lacksOrders(graph):
+    if lacksOrders(graph):
         way = "writePDB(), writePDBx() and writeDCD() need none" if where == "Ensemble.toRDKit" else \
             "a System knows its energies"
         raise ValueError(f"{where}: expected a molecule with bond orders, got states of a system, which has none; "

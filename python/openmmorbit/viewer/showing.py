@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: MIT
+"""openmmorbit.view(): from ensembles and files to a page."""
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from openmmorbit.arguments import checkInteger
+from openmmorbit.viewer.page import Page
+from openmmorbit.viewer.scenes import Quantity, Scene, evenly, fromEnsemble
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import numpy.typing as npt
+    from openmm import app
+
+    from openmmorbit._types import StrPath
+
+
+def _isFile(what: Any) -> bool:
+    return isinstance(what, (str, os.PathLike))
+
+
+def _addValues(scene: Scene, values: Mapping[str, npt.ArrayLike], number: int, chosen: np.ndarray) -> None:
+    """Put numbers of the caller before those of the inspection; a unit stands behind a comma in their name."""
+    found = []
+    for key, entry in values.items():
+        array = np.asarray(entry, float)
+        if array.shape != (number,):
+            raise ValueError(f"view: expected {number} values of '{key}', one a copy, got the shape {array.shape}")
+        name, _, unitName = key.rpartition(", ") if ", " in key else (key, "", "")
+        found.append(Quantity(name, unitName, [float(value) if np.isfinite(value) else None
+                                               for value in array[chosen]]))
+    scene.values = found + scene.values
+
+
+def view(what: Any, path: StrPath | None = None, *, title: str = "", topology: StrPath | app.Topology | None = None,
+         values: Mapping[str, npt.ArrayLike] | None = None, maxCopies: int = 100, atoms: str | None = None) -> Page:
+    """Show molecules, states or backbones with all their copies, in a notebook or as one HTML file.
+
+    Parameters
+    ----------
+    what : Ensemble, path, GenerationResult, or a list of them
+        Files end in .sdf, .mol (also .gz), .xyz, .npz, .pdb, .cif, or are trajectories such as .dcd. Results without an
+        ensemble are left out.
+    path : path, optional
+        An HTML file to write.
+    title : str
+        Of the page. Default: the name of the molecule or file.
+    topology : path or openmm.app.Topology, optional
+        What the atoms of trajectories are.
+    values : dict, optional
+        For a single ensemble: name to array of shape (numConformers,), drawn as a bar for each copy. A unit stands
+        behind a comma, e.g. "energy, kJ/mol".
+    maxCopies : int
+        Copies of one molecule at most; of more, some are shown, evenly spaced.
+    atoms : str, optional
+        For files of systems: which atoms to show, in words as of TrajectoryDataset. Default: all but water.
+
+    Returns
+    -------
+    Page
+        A notebook shows it. ``page.write(path)`` writes it, ``page.messages`` says which records could not be read.
+
+    Raises
+    ------
+    ValueError
+        If there is nothing to show, or a file cannot be read.
+
+    Examples
+    --------
+    >>> openmmorbit.view(ensemble, "aspirin.html")  # doctest: +SKIP
+    >>> openmmorbit.view(["states.dcd"], topology="system.pdb", atoms="protein")  # doctest: +SKIP
+    """
+    from openmmorbit.ensemble import Ensemble
+    from openmmorbit.viewer.files import readScenes
+
+    checkInteger("maxCopies", maxCopies, 1, "view")
+    entries = [what] if _isFile(what) or isinstance(what, Ensemble) or hasattr(what, "ensemble") else list(what)
+    if values is not None and not (len(entries) == 1 and isinstance(entries[0], Ensemble)):
+        raise ValueError(f"view: expected a single Ensemble with values, got {len(entries)} entries")
+    scenes: list[Scene] = []
+    messages: list[str] = []
+    files = [entry for entry in entries if _isFile(entry)]
+    if files:
+        found = readScenes(files, topology, maxCopies, atoms)
+        scenes, messages = list(found.scenes), list(found.messages)
+    for entry in entries:
+        ensemble = entry if isinstance(entry, Ensemble) else getattr(entry, "ensemble", None)
+        if isinstance(ensemble, Ensemble) and len(ensemble) > 0:
+            scenes.append(fromEnsemble(ensemble, maxCopies))
+            if values is not None:
+                _addValues(scenes[-1], values, len(ensemble), evenly(len(ensemble), maxCopies))
+        elif not _isFile(entry) and not hasattr(entry, "ensemble") and not isinstance(entry, Ensemble):
+            raise TypeError(f"view: expected Ensembles, results of generateMany() or paths, got {type(entry).__name__}")
+    if not scenes:
+        raise ValueError("view: expected at least one molecule with a copy, got none"
+                         + (f"; the first of {len(messages)} records: {messages[0]}" if messages else ""))
+    name = scenes[0].name if len(scenes) == 1 else os.path.basename(os.fspath(files[0])) if len(files) == 1 else \
+        f"{len(scenes)} molecules"
+    page = Page(scenes, title or name, messages)
+    if path is not None:
+        page.write(path)
+    return page

@@ -1,0 +1,251 @@
+# SPDX-License-Identifier: MIT
+"""The gallery: its page needs nothing else, and shows what the ensembles and files have."""
+import base64
+import gzip
+import html
+import json
+import re
+
+import numpy as np
+import pytest
+from openmm import app, unit
+
+import openmmorbit
+from conftest import makeGraph, runCli
+from helices import writeHelix
+from openmmorbit import orbit
+from openmmorbit.viewer.files import readScenes
+from openmmorbit.viewer.page import Page
+from openmmorbit.viewer.scenes import evenly, hill, layOver
+from systems import makeStates
+
+ALANINE = "C[C@H](N)C(=O)O"
+
+
+def makeEnsemble(smiles=ALANINE, number=3, name=""):
+    """Make an ensemble of positions that are no conformers: each atom at a place of its own."""
+    graph = openmmorbit.readMolecule(smiles)
+    graph.name = name
+    ensemble = orbit.Ensemble(graph)
+    random = np.random.default_rng(3)
+    for _ in range(number):
+        ensemble.addConformer(random.normal(size=(graph.getNumAtoms(), 3)).ravel() * 0.3)
+    return openmmorbit.Ensemble(ensemble)
+
+
+def readData(page):
+    text = page if isinstance(page, str) else page.toHtml()
+    return json.loads(re.search(r'<script type="application/json" id="data">(.*?)</script>', text, re.S).group(1))
+
+
+def decode(scene):
+    values = np.frombuffer(base64.b64decode(scene["positions"]), "<i2") * scene["scale"]
+    return values.reshape(scene["copies"], -1, 3)
+
+
+def distances(positions):
+    return np.linalg.norm(positions[..., :, None, :] - positions[..., None, :, :], axis=-1)
+
+
+def testPageOfAnEnsembleKeepsItsShape(tmp_path):
+    ensemble = makeEnsemble(name="alanine")
+    page = ensemble.view(tmp_path / "a.html", values={"energy, kJ/mol": [3.0, np.nan, 1.5]})
+    (scene,) = readData((tmp_path / "a.html").read_text(encoding="utf-8"))["molecules"]
+    assert (scene["name"], scene["formula"], scene["copies"], scene["total"]) == ("alanine", "C3H7NO2", 3, 3)
+    expected = ensemble.positions.value_in_unit(unit.angstrom)
+    assert np.abs(distances(decode(scene)) - distances(expected)).max() < 4 * scene["scale"] < 2e-3
+    hands = [np.linalg.det(copy[[1, 2, 3]] - copy[0]) for copy in (decode(scene)[1], expected[1])]
+    assert hands[0] == pytest.approx(hands[1], abs=0.05)
+    assert scene["values"][0] == {"name": "energy", "unit": "kJ/mol", "values": [3.0, None, 1.5]}
+    assert len(scene["bonds"]) == 3 * len(ensemble.graph.bonds) and scene["facts"] == [["SMILES", ALANINE]]
+    assert str(page) == "<Page of 1 molecules or systems, 3 copies: alanine>"
+
+
+def testPageNeedsNothingElse():
+    text = makeEnsemble().view().toHtml()
+    assert not re.search(r"(src|href)\s*=\s*[\"'](?!#)|https?://|@import|url\(|\bfetch\(|\bimport\(|XMLHttp", text)
+    assert 40_000 < len(text) < 100_000
+    used = set(re.findall(r'get\("(\w+)"\)', text))
+    assert used <= set(re.findall(r'id="(\w+)"', text)) and len(used) > 15
+
+
+def testTextsOfFilesStayTexts():
+    name = '</script><img src=x onerror=alert(1)> $title <!-- "&'
+    text = makeEnsemble(name=name).view().toHtml()
+    assert readData(text)["molecules"][0]["name"] == name
+    assert text.count("</script>") == 2 and "<img" not in text and "<!--" not in text.split("</style>")[1]
+
+
+def testNotebook():
+    ensemble = makeEnsemble()
+    frame = ensemble._repr_html_()
+    inner = html.unescape(re.search(r'srcdoc="([^"]*)"', frame).group(1))
+    assert frame.startswith("<iframe") and readData(inner)["molecules"][0]["copies"] == 3
+    assert '<body class="inline single">' in inner
+    assert openmmorbit.Ensemble(ensemble.graph)._repr_html_() is None
+
+
+def testCopiesAreThinnedEvenly():
+    assert evenly(5, 7).tolist() == [0, 1, 2, 3, 4]
+    assert evenly(9, 3).tolist() == [0, 4, 8] and evenly(9, 1).tolist() == [0]
+    page = makeEnsemble(number=9).view(maxCopies=3, values={"x": np.arange(9)})
+    (scene,) = readData(page)["molecules"]
+    assert (scene["copies"], scene["total"], scene["values"][0]["values"]) == (3, 9, [0, 4, 8])
+
+
+def testLayOverTurnsAndMovesOnly():
+    random = np.random.default_rng(5)
+    first = random.normal(size=(7, 3)) * [3, 2, 1]
+    turned = np.linalg.qr(random.normal(size=(3, 3)))[0]
+    turned *= np.sign(np.linalg.det(turned))
+    laid = layOver(np.stack([first, first @ turned.T + 4.0]), range(7))
+    assert np.allclose(laid[0], laid[1]) and np.allclose(laid.mean(axis=1), 0)
+    assert np.linalg.det(laid[0][1:4] - laid[0][0]) == pytest.approx(np.linalg.det(first[1:4] - first[0]))
+    spread = laid[0].std(axis=0)
+    assert spread[0] >= spread[1] >= spread[2]
+
+
+def testFormulas():
+    assert hill([1, 6, 6, 8, 1, 17]) == "C2H2ClO" and hill([8, 1, 1]) == "H2O" and hill([0, 0]) == ""
+
+
+def writeRecords(path, *entries):
+    """Write SDF records: (ensemble, copy, title, data items)."""
+    from openmmorbit import chem
+
+    text = ""
+    for ensemble, copy, title, items in entries:
+        graph = ensemble.graph
+        graph.name = title
+        text += chem.writeStructureRecord(graph, ensemble.positions.value_in_unit(unit.angstrom)[copy], items)
+    path.write_bytes(gzip.compress(text.encode()) if path.suffix == ".gz" else text.encode())
+
+
+def testRecordsOfAMoleculeAreItsCopies(tmp_path):
+    one, two = makeEnsemble(), makeEnsemble("CCO")
+    writeRecords(tmp_path / "a.sdf.gz", (one, 0, "a", {"SMILES": ALANINE, "REL_E_KCAL": "0.0", "SOURCE": "here"}),
+                 (one, 1, "a", {"SMILES": ALANINE, "REL_E_KCAL": "1.25", "SOURCE": "here"}),
+                 (two, 0, "-12.5", {"SMILES": "CCO"}), (two, 2, "-11.5", {"SMILES": "CCO"}),
+                 (one, 2, "b", {"SMILES": ALANINE, "SOURCE": "there"}))
+    scenes, messages = readScenes([tmp_path / "a.sdf.gz"])
+    found = [(scene.name, len(scene.positions)) for scene in scenes]
+    assert messages == [] and found == [("a", 2), ("CCO", 2), ("b", 1)]
+    assert [tuple(quantity) for quantity in scenes[0].values] == [("relative energy", "kcal/mol", [0.0, 1.25])]
+    assert scenes[0].facts == [("SMILES", ALANINE), ("SOURCE", "here")]
+    assert scenes[0].labels is None and scenes[1].labels == ["-12.5", "-11.5"]
+
+
+def testIsomersHaveLabels(tmp_path):
+    ensemble = makeEnsemble("CC(N)C(=O)O", number=2)
+    writeRecords(tmp_path / "a.sdf", *((ensemble, k, "x", {"SMILES": "CC(N)C(=O)O", "ORBIT_ISOMER": str(k + 1)})
+                                       for k in range(2)))
+    (scene,) = readScenes([tmp_path / "a.sdf"]).scenes
+    assert scene.labels == ["isomer 1", "isomer 2"] and scene.smiles == "CC(N)C(=O)O" and scene.values == []
+
+
+def testStructuresAndTrajectories(tmp_path):
+    topology, positions = makeStates("ACE", "ALA", "NME", number=3)
+    states = [state * unit.nanometer for state in positions]
+    with open(tmp_path / "three.pdb", "w", encoding="utf-8") as stream:
+        for number, state in enumerate(states, 1):
+            app.PDBFile.writeModel(topology, state, stream, number)
+    with open(tmp_path / "one.pdb", "w", encoding="utf-8") as stream:
+        app.PDBFile.writeFile(topology, states[0], stream)
+    with open(tmp_path / "run.dcd", "wb") as stream:
+        dcd = app.DCDFile(stream, topology, 0.002)
+        for state in states:
+            dcd.writeModel(state)
+    (models,) = readScenes([tmp_path / "three.pdb"]).scenes
+    (frames,) = readScenes([tmp_path / "run.dcd"], topology=tmp_path / "one.pdb").scenes
+    for scene in (models, frames):
+        assert scene.positions.shape == (3, 22, 3) and len(scene.bonds) == 21 and not scene.alphas
+        assert scene.atoms[0].startswith("ACE")
+        assert scene.values[0].values[0] == 0 and scene.values[0].unit == "Å"
+    assert np.abs(distances(models.positions) - distances(frames.positions)).max() < 0.02
+    assert frames.labels == ["frame 0", "frame 1", "frame 2"] and frames.name == "run"
+    (heavy,) = readScenes([tmp_path / "three.pdb"], atoms="heavy").scenes
+    assert heavy.positions.shape == (3, 10, 3) and 1 not in heavy.elements
+
+
+def testRibbons(tmp_path):
+    writeHelix(tmp_path / "helix.pdb", 16)
+    (scene,) = readData(openmmorbit.view(tmp_path / "helix.pdb"))["molecules"]
+    assert scene["kind"] == "protein" and scene["ribbon"]["starts"] == [0] and len(scene["ribbon"]["atoms"]) == 16
+    assert scene["ribbon"]["structure"][0].count("H") >= 12 and set(scene["polymer"]) == {"1"}
+    writeHelix(tmp_path / "gap.pdb", 16, missing=(8,))
+    (scene,) = readData(openmmorbit.view(tmp_path / "gap.pdb"))["molecules"]
+    assert len(scene["ribbon"]["starts"]) == 2 and scene["facts"][0][0] == "helix, strand"
+
+
+def testWaterAndLigandsWithoutBonds(tmp_path):
+    topology = app.Topology()
+    chain = topology.addChain()
+    ligand = topology.addResidue("LIG", chain)
+    for name, symbol in (("C1", "C"), ("O1", "O"), ("H1", "H")):
+        topology.addAtom(name, app.Element.getBySymbol(symbol), ligand)
+    water = topology.addResidue("HOH", chain)
+    topology.addAtom("O", app.element.oxygen, water)
+    places = np.array([[0, 0, 0], [0.143, 0, 0], [0.178, 0.09, 0], [1, 1, 1]]) * unit.nanometer
+    with open(tmp_path / "box.pdb", "w", encoding="utf-8") as stream:
+        app.PDBFile.writeFile(topology, places, stream)
+    (scene,) = readScenes([tmp_path / "box.pdb"]).scenes
+    assert scene.elements == [6, 8, 1] and scene.bonds == [(0, 1, 1), (1, 2, 1)] and scene.formula == "CHO"
+    assert scene.facts == [("not shown", "1 residues, e.g. of water")]
+
+
+def testBeads():
+    graph = makeGraph([0, 0, 0], [(0, 1), (1, 2)])
+    scene = Page([_beads(graph)], "beads").scenes[0].toDict()
+    assert scene["beadSize"] == pytest.approx(3.8 / 2.6, abs=0.01) and scene["formula"] == ""
+
+
+def _beads(graph):
+    from openmmorbit.viewer.scenes import fromTopology
+
+    topology = app.Topology()
+    residue = topology.addResidue("BEA", topology.addChain())
+    atoms = [topology.addAtom(f"B{k}", None, residue) for k in range(graph.getNumAtoms())]
+    for bond in graph.bonds:
+        topology.addBond(atoms[bond.atom1], atoms[bond.atom2])
+    return fromTopology(topology, np.array([[[0, 0, 0], [3.8, 0, 0], [3.8, 3.8, 0.0]]]), "beads")
+
+
+def testCommand(tmp_path, capsys):
+    ensemble = makeEnsemble()
+    ensemble.writeSDF(tmp_path / "a.sdf")
+    page = tmp_path / "a.html"
+    status, line = runCli(capsys, "view", tmp_path / "a.sdf", "-o", page, "--title", "Three <b>")
+    assert status == 0 and re.fullmatch(rf"openmm-orbit: 3 of 3 copies of 1 molecule -> {page}, 0\.1 MB", line)
+    assert "<title>Three &lt;b&gt;</title>" in page.read_text(encoding="utf-8")
+    with open(tmp_path / "a.sdf", "a", encoding="utf-8") as stream:
+        stream.write("flat\n\n\n  1  0  0  0  0  0  0  0  0  0999 V2000\n"
+                     "    0.0000    0.0000    0.0000 C   0  0\nM  END\n$$$$\n")
+    status = openmmorbit.cli.main(["view", str(tmp_path / "a.sdf"), "-o", str(page)])
+    lines = capsys.readouterr().err.splitlines()
+    assert status == 3 and len(lines) == 2 and "expected coordinates in three dimensions" in lines[0]
+
+
+@pytest.mark.parametrize("arguments, text", [
+    (["missing.sdf", "-o", "a.html"], "view: expected a file, got 'missing.sdf', which is none"),
+    (["a.sdf", "-o", "a.txt"], "expected an output that ends in .html, got 'a.txt'"),
+    (["run.dcd", "-o", "a.html"], "expected a Topology for the trajectory 'run.dcd', got none"),
+    (["a.txt", "-o", "a.html"], "expected a file that ends in .sdf, "),
+    (["a.html", "-o", "a.html"], "expected an output that is not the input"),
+    (["a.sdf", "-o", "a.html", "--max-copies", "0"], "expected at least 1 copy, got --max-copies 0"),
+])
+def testWrongUse(arguments, text, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    makeEnsemble().writeSDF("a.sdf")
+    for name in ("run.dcd", "a.txt", "a.html"):
+        (tmp_path / name).write_text("x")
+    status, line = runCli(capsys, "view", *arguments)
+    assert status == 2 and text.replace("view: ", "") in line
+
+
+def testNothingToShow(tmp_path):
+    with pytest.raises(ValueError, match="expected at least one molecule with a copy, got none"):
+        openmmorbit.view([])
+    with pytest.raises(TypeError, match="expected Ensembles, results of generateMany.. or paths, got int"):
+        openmmorbit.view([3])
+    with pytest.raises(ValueError, match="expected 3 values of 'x', one a copy, got the shape .2,."):
+        makeEnsemble().view(values={"x": [1, 2]})
