@@ -42,7 +42,7 @@ _homes = {
     "eachState": "simulation.applying", "applyStates": "simulation.applying",
     "potentialEnergies": "simulation.applying", "chooseStates": "simulation.choosing",
     "startingStates": "simulation.choosing", "seedReplicas": "simulation.replicas",
-    "buildBackbone": "building", "readSequence": "building", "ProteinModel": "building", "BackboneError": "building",
+    "buildBackbone": "building", "readSequence": "sequences", "ProteinModel": "building", "BackboneError": "building",
     "measureBackbone": "building",
     "proteinSystem": "simulation.proteins", "simulateProtein": "simulation.proteins",
     "placeInSolvent": "simulation.solvent", "SolvatedState": "simulation.solvent",

@@ -14,18 +14,17 @@ from openmmorbit.arguments import checkInteger
 from openmmorbit.data.proteinchecks import checkSpacing
 from openmmorbit.designs import splitNumber
 from openmmorbit.selections import findAtoms, selectAtoms
+from openmmorbit.sequences import SequenceLike, findResidues, fitSequence, warnOfOthers
+from openmmorbit.sequences import readSequence as readSequence
 from openmmorbit.simulation.states import States, readStates, requireFinite, requireTopology
 from openmmorbit.topologies import makeRecord
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from openmmorbit.ensemble import Ensemble
     from openmmorbit.simulation.proteins import ProteinSimulation
 
-_letters = {"A": "ALA", "R": "ARG", "N": "ASN", "D": "ASP", "C": "CYS", "Q": "GLN", "E": "GLU", "G": "GLY", "H": "HIS",
-            "I": "ILE", "L": "LEU", "K": "LYS", "M": "MET", "F": "PHE", "P": "PRO", "S": "SER", "T": "THR", "W": "TRP",
-            "Y": "TYR", "V": "VAL"}
-#: Names that force fields and programs give to protonation states of standard residues.
-_variants = {"ASH": "ASP", "GLH": "GLU", "HID": "HIS", "HIE": "HIS", "HIP": "HIS", "HSD": "HIS", "HSE": "HIS",
-             "HSP": "HIS", "CYX": "CYS", "CYM": "CYS", "LYN": "LYS", "MSE": "MET"}
 _faults = ("break", "cis", "mirrored", "distorted")
 
 
@@ -90,42 +89,6 @@ class ProteinModel(app.Modeller):
                 f"fault{'' if len(self.faults) == 1 else 's'}>")
 
 
-def _findResidues(topology: app.Topology, where: str) -> list[app.topology.Residue]:
-    """Get the residues that have a CA atom; calcium is none."""
-    chosen = set(findAtoms(topology, "CA", where))
-    return [atom.residue for atom in topology.atoms() if atom.index in chosen]
-
-
-def readSequence(sequence: str | Sequence[str | None] | app.Topology) -> list[str]:
-    """Get the names of residues, three letters each; an empty text for one that is open.
-
-    Parameters
-    ----------
-    sequence : str, sequence of str or openmm.app.Topology
-        Letters, with "/" or ":" between chains and blanks anywhere; or names of three letters; or a Topology, whose
-        residues with a CA atom are taken. Names of protonation states become those of their residues. The letter X, and
-        None among names, leave a residue open.
-
-    Raises
-    ------
-    ValueError
-        Naming the place of a residue that is none of the twenty.
-    """
-    if isinstance(sequence, str):
-        known: dict[str, str] = {**_letters, "X": ""}
-        entries = [letter for letter in sequence.upper() if letter not in "/:" and not letter.isspace()]
-    else:
-        known = {**{name: name for name in _letters.values()}, **_variants, "": ""}
-        if isinstance(sequence, app.Topology):
-            sequence = [residue.name for residue in _findResidues(sequence, "readSequence")]
-        entries = ["" if entry is None else str(entry).upper() for entry in sequence]
-    for place, entry in enumerate(entries, 1):
-        if entry not in known:
-            raise ValueError(f"readSequence: expected the twenty standard residues, got {entry!r} at place {place}; "
-                             f"{'X' if isinstance(sequence, str) else 'None'} leaves a residue open")
-    return [known[entry] for entry in entries]
-
-
 def _readState(where: str, source: Any, state: int, topology: app.Topology | None) -> States:
     """Get one of several states; the models of a file need not have the same atoms."""
     index = checkInteger("state", state, 0, where)
@@ -161,10 +124,18 @@ def _readChains(count: int, topology: app.Topology | None, chains: Sequence[int]
         return [number for number, length in enumerate(lengths) for _ in range(length)], []
     if topology is None:
         return [0] * count, []
-    residues = _findResidues(topology, "buildBackbone")
+    residues = findResidues(topology, "buildBackbone")
     order = {chain.index: place for place, chain in enumerate(dict.fromkeys(entry.chain for entry in residues))}
     return [order[entry.chain.index] for entry in residues], \
         [f"{entry.id}{entry.insertionCode.strip()}" for entry in residues]
+
+
+def _nameChains(core: orbit.BackboneTrace, topology: app.Topology | None) -> tuple[list[Any], list[str]]:
+    """Get the chain of every residue by its name, if there is one, and the numbers of the residues."""
+    numbers = list(core.residueIds)
+    if topology is None:
+        return [1 + int(chain) for chain in core.residueChains], numbers
+    return [residue.chain.id for residue in findResidues(topology, "buildBackbone")], numbers
 
 
 def measureBackbone(protein: Any, *, state: int = 0, topology: app.Topology | None = None) -> orbit.BackboneReport:
@@ -192,7 +163,7 @@ def measureBackbone(protein: Any, *, state: int = 0, topology: app.Topology | No
     where = "measureBackbone"
     states = _readState(where, protein, state, topology)
     known = requireTopology(where, states)
-    atoms = [atom.index for residue in _findResidues(known, where) for atom in residue.atoms()]
+    atoms = [atom.index for residue in findResidues(known, where) for atom in residue.atoms()]
     record = makeRecord(selectAtoms(known, atoms))
     return orbit.measureBackbone(record, 10 * states.positions[0, atoms].ravel())
 
@@ -227,7 +198,7 @@ def addHydrogens(modeller: app.Modeller, pH: float) -> None:
                           platform=openmm.Platform.getPlatform("Reference"))
 
 
-def buildBackbone(trace: Any, sequence: str | Sequence[str | None] | app.Topology | None = None, *, state: int = 0,
+def buildBackbone(trace: Any, sequence: SequenceLike | None = None, *, state: int = 0,
                   topology: app.Topology | None = None, chains: Sequence[int] | None = None, hydrogens: bool = True,
                   pH: float = 7.0, splitAtBreaks: bool = False, keepCis: bool = False,
                   keepLeftHanded: bool = False) -> ProteinModel:
@@ -268,8 +239,8 @@ def buildBackbone(trace: Any, sequence: str | Sequence[str | None] | app.Topolog
         Naming the residue, for a trace that is broken, has a cis peptide, looks like a mirror image, or fits no
         residue.
     ValueError
-        For another number of residues than CA atoms, unknown residues, chains of one residue, or positions that are not
-        finite.
+        For a sequence of another length, or with other chains; unknown residues; chains of one residue; positions that
+        are not finite. It names chain and residue.
 
     Examples
     --------
@@ -283,10 +254,8 @@ def buildBackbone(trace: Any, sequence: str | Sequence[str | None] | app.Topolog
     residueChains, core.residueIds = _readChains(len(positions), known, chains)
     core.residueChains = np.array(residueChains, np.int32)
     if sequence is not None:
-        names = readSequence(sequence)
-        if len(names) != len(positions):
-            raise ValueError(f"buildBackbone: expected a sequence of {len(positions)} residues, one for each CA atom, "
-                             f"got {len(names)}")
+        names = fitSequence("buildBackbone", sequence, *_nameChains(core, known if chains is None else None),
+                            (known is not None or chains is not None) and not splitAtBreaks)
     settings.splitAtBreaks, settings.keepCis = bool(splitAtBreaks), bool(keepCis)
     settings.keepLeftHanded = bool(keepLeftHanded)
     if sequence is not None and any(names):
@@ -298,10 +267,19 @@ def buildBackbone(trace: Any, sequence: str | Sequence[str | None] | app.Topolog
     heavy = unit.Quantity(0.1 * np.asarray(built.positions).reshape(-1, 3), unit.nanometer)
     # A chain that was split has no name for its second part.
     named = [] if known is None or chains is not None else list(
-        {entry.chain.index: entry.chain.id for entry in _findResidues(known, "buildBackbone")}.values())
+        {entry.chain.index: entry.chain.id for entry in findResidues(known, "buildBackbone")}.values())
     if len(named) != len(set(built.topology.residueChains)):
         named = []
     model = ProteinModel(makeTopology(built.topology, named), heavy, built.report, built.topology)
     if hydrogens:
         addHydrogens(model, pH)
+    return model
+
+
+def buildCopy(ensemble: Ensemble, index: int, sequence: SequenceLike | None, options: Mapping[str, Any]
+              ) -> ProteinModel:
+    """Build a protein on a copy, and warn of a sequence with others than the residues of its motif."""
+    model = buildBackbone(ensemble, sequence, state=index, **options)
+    if sequence is not None:
+        warnOfOthers("Ensemble.build", sequence, ensemble.topology)
     return model

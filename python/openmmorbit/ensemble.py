@@ -258,7 +258,7 @@ class Ensemble(Shown):
             Which copy.
         sequence : str, sequence of str or openmm.app.Topology, optional
             As of openmmorbit.readSequence(). Residues that are open, by default all: alanine, and glycine where phi is
-            positive.
+            positive. If it has others than the motif of the copies, a warning tells.
         **options
             Those of openmmorbit.buildBackbone(), e.g. hydrogens.
 
@@ -269,12 +269,12 @@ class Ensemble(Shown):
 
         Raises
         ------
-        BackboneError
-            If L residues with trans peptides do not fit. It names the residue.
+        BackboneError, ValueError
+            If L residues with trans peptides, or the sequence, do not fit. It names the residue.
         """
-        from openmmorbit.building import buildBackbone
+        from openmmorbit.building import buildCopy
 
-        return buildBackbone(self, sequence, state=index, **options)
+        return buildCopy(self, index, sequence, options)
 
     def simulate(self, index: int = 0, sequence: str | Sequence[str | None] | app.Topology | None = None,
                  **options: Any) -> ProteinSimulation:

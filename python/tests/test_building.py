@@ -70,6 +70,45 @@ def testSequencesInAllForms(natives):
         openmmorbit.buildBackbone(caOf(native), "AAA")
 
 
+def testSequencesThatDoNotFitNameThePlace():
+    from openmmorbit import orbit
+    from openmmorbit.backbones import makeBackbone, makeTopology
+
+    subject = makeBackbone([6, 7])
+    places = np.concatenate([makeHelix(6), makeHelix(7) + 2])
+    core = orbit.Ensemble(orbit.makeBackboneGraph(subject, 1))
+    core.addConformer(places)
+    names = [*4 * ["ALA"], "TRP", "LYS", *7 * ["ALA"]]
+    numbers = [str(number) for number in [*range(11, 17), *range(7)]]
+    ensemble = openmmorbit.Ensemble(core, makeTopology(subject, 1, names, numbers))
+    letters = "AAAAWK/AAAAAAA"
+    assert ensemble.build(0, letters, hydrogens=False).topology.getNumResidues() == 13
+    for sequence, text in ((12 * "A", "13 residues, one for each CA atom, got 12; residue 6 of chain B is the first"),
+                           (14 * ["ALA"], "got 14; 'ALA' comes after residue 6 of chain B"),
+                           (6 * "A" + "Z" + 6 * "A", "got 'Z' at place 7, residue 0 of chain B; X leaves"),
+                           ([*3 * ["ALA"], "SEP", *9 * ["ALA"]], "got 'SEP' at place 4, residue 14 of chain A; None"),
+                           ("AAAAWKA/AAAAAA", "a sequence of 6 residues for chain A, one for each CA atom, got 7"),
+                           ("A/AAAWK/AAAAAAA", "a sequence of 2 chains, as the backbone has, got 3 with 13 residues")):
+        with pytest.raises(ValueError, match=text):
+            ensemble.build(0, sequence)
+        with pytest.raises(ValueError, match=text):
+            openmmorbit.buildBackbone(ensemble, sequence)
+    with pytest.raises(ValueError, match="'Z' at place 9, residue 3 of chain 2"):
+        openmmorbit.buildBackbone(places, "AAAAAAAAZAAAA", chains=[6, 7])
+    for other in (5, b"AAAAA"):
+        with pytest.raises(TypeError, match="expected a text of letters, a list of names or a Topology, got"):
+            openmmorbit.readSequence(other)
+    assert openmmorbit.readSequence(["A", "X", None, "HID"]) == ["ALA", "", "", "HIS"]
+    # Chains that are not known, or that breaks make, are not those of the text.
+    for options in ({"chains": [6, 7], "splitAtBreaks": True}, {"splitAtBreaks": True}):
+        split = openmmorbit.buildBackbone(places, "AAA/AAAAAAAAAA", hydrogens=False, **options)
+        assert split.topology.getNumChains() == 2
+    # The Topology of copies of a motif names its residues.
+    with pytest.warns(UserWarning, match="in the sequence, got GLY for TRP 15 of chain A; the sequence is built"):
+        built = ensemble.build(0, "AAAAGK/AAAAAAA", hydrogens=False)
+    assert [residue.name for residue in built.topology.residues()][4] == "GLY"
+
+
 def testProteinsAreMeasured(natives):
     native = natives[1]
     model = openmmorbit.buildBackbone(caOf(native), native["sequence"])
