@@ -220,18 +220,6 @@ def testGeneratesOnTheCpu(shard):
         openmmorbit.BackboneGenerator("conformer")
 
 
-def testChainsOfOneResidueAreRefused(shard):
-    model = makeModel(shard)
-    statistics = orbit.BackboneStatistics(model.getBackbones())
-    statistics.maxChains = 3
-    model.setBackbones(statistics)
-    generator = openmmorbit.BackboneGenerator(model, numSteps=2, check=False)
-    assert len(generator.generate([28, 2])) == 1
-    for lengths, chain in (([29, 1], 1), ([1, 29], 0), ([20, 1, 20], 1)):
-        with pytest.raises(ValueError, match=f"chains of at least 2 residues, got 1 in chain {chain} of"):
-            generator.generate(lengths)
-
-
 @pytest.mark.parametrize("points", [1, 3])
 def testSettingsSurviveXmlAndPickle(shard, tmp_path, points):
     writeArrays(tmp_path / "helices.npz", [24, 25, 26, 27])
@@ -261,8 +249,6 @@ def testAMotifComesBack(shard):
     assert difference[:, motif].max() < 1e-4 and difference.max() > 0.01
     near = generator.generate(25, 2, seed=3, start=start, level=0.3).positions._value
     assert np.abs(near - start._value).max() < 0.3
-    with pytest.raises(ValueError, match="fixed atoms below"):
-        generator.generate(25, start=start, fixed=[25])
 
 
 def testTheTopologyOfThreeAtomsHasBonds():
@@ -315,6 +301,33 @@ def testTheCommandWritesPdbAndCif(shard, tmp_path, capsys):
     assert not (tmp_path / "none.pdb").exists()
 
 
+@pytest.mark.parametrize("ending", ["pdb", "cif"])
+def testAnOlderFileStaysUntilTheEnd(shard, tmp_path, capsys, monkeypatch, ending):
+    makeModel(shard).save(str(tmp_path / "model.safetensors"))
+    older, fresh = tmp_path / f"older.{ending}", tmp_path / f"fresh.{ending}"
+    older.write_text("older")
+    generate, calls = openmmorbit.BackboneGenerator.generateBatch, []
+
+    def failOnSecond(self, lengths, *a, **k):
+        calls.append(len(lengths))
+        if len(calls) % 2 == 0:
+            raise OSError("expected memory, got none")
+        return generate(self, lengths, *a, **k)
+
+    monkeypatch.setattr(openmmorbit.BackboneGenerator, "generateBatch", failOnSecond)
+    monkeypatch.setattr(openmmorbit.command.backbones, "BLOCK", 2)
+    run = ["backbones", "--model", tmp_path / "model.safetensors", "--steps", 3, "--seed", 5, "--no-check", "--length",
+           30, "-n", 3, "-o"]
+    for path, written in ((older, tmp_path / f"older.part.{ending}"), (fresh, fresh)):
+        assert openmmorbit.cli.main([str(entry) for entry in [*run, path]]) != 0
+        assert "2 backbones in" in (text := capsys.readouterr().err) and f"-> {written}, seed 5" in text
+        assert len(openmmorbit.readStructures(written)) == 2
+    assert older.read_text() == "older" and not (tmp_path / f"fresh.part.{ending}").exists()
+    monkeypatch.setattr(openmmorbit.BackboneGenerator, "generateBatch", generate)
+    assert runCli(capsys, *run, older)[0] == 0
+    assert len(openmmorbit.readStructures(older)) == 3 and not (tmp_path / f"older.part.{ending}").exists()
+
+
 def testTheCommandBuildsProteins(shard, tmp_path, capsys, monkeypatch):
     makeModel(shard).save(str(tmp_path / "model.safetensors"))
     subject = openmmorbit.makeBackbone(30)
@@ -334,7 +347,8 @@ def testTheCommandBuildsProteins(shard, tmp_path, capsys, monkeypatch):
         assert {residue.name for residue in topology.residues()} == {name}
         assert any(atom.element.symbol == "H" for atom in topology.atoms())
     for options, message in ((["--sequence", "KKK"], "a --sequence of each of 30 residues, got 3"),
-                             (["--sequence", 30 * "B"], "got")):
+                             (["--sequence", 15 * "K" + "/" + 15 * "K"], "a sequence of 1 chain, as the backbone has"),
+                             (["--sequence", 29 * "K" + "B"], "got 'B' at place 30")):
         status, line = runCli(capsys, *base, *options, "-o", tmp_path / "x.pdb")
         assert status == 2 and message in line
     assert not (tmp_path / "x.pdb").exists()

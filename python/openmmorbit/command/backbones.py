@@ -2,6 +2,7 @@
 """The subcommand openmm-orbit backbones: backbones of proteins into one file."""
 from __future__ import annotations
 
+import io
 import os
 import re
 import time
@@ -43,40 +44,38 @@ class _Writer:
     """Writes backbones of different lengths to one file: models of a PDB file, data blocks of a PDBx/mmCIF file."""
 
     def __init__(self, path: str) -> None:
-        from openmmorbit.io.outputs import partPath
+        from openmmorbit.io.outputs import RecordFile
 
-        self.path, self._target, self._isPdb = path, os.path.realpath(path), path.lower().endswith(".pdb")
-        self._part = partPath(self._target)
-        self._stream = open(self._part, "w", encoding="utf-8")
+        self.path, self._file, self._isPdb = path, RecordFile(path), path.lower().endswith(".pdb")
         self.number = 0
 
     def add(self, topology: app.Topology, positions: unit.Quantity) -> None:
         """Write one backbone, or the protein that was built on it."""
         from openmm import app
 
-        self.number += 1
+        text, number = io.StringIO(), self.number + 1
         if self._isPdb:
-            app.PDBFile.writeModel(topology, positions, self._stream, self.number, keepIds=True)
+            app.PDBFile.writeModel(topology, positions, text, number, keepIds=True)
         else:
-            app.PDBxFile.writeHeader(topology, self._stream, entry=f"backbone_{self.number}", keepIds=True)
-            app.PDBxFile.writeModel(topology, positions, self._stream, keepIds=True)
-        self._stream.flush()
+            app.PDBxFile.writeHeader(topology, text, entry=f"backbone_{number}", keepIds=True)
+            app.PDBxFile.writeModel(topology, positions, text, keepIds=True)
+        self._file.add(text.getvalue())
+        self.number = number
 
     def close(self, replace: bool) -> str:
         """Finish the file; get its path, or an empty text if there is nothing in it.
 
         A file that a fault has ended early takes the place of no other one: it keeps the name that it has beside it.
         """
-        if self._isPdb:
-            print("END", file=self._stream)
-        self._stream.close()
         if self.number == 0:
-            os.remove(self._part)
             return ""
-        if not replace and os.path.exists(self._target):
-            return self._part
-        os.replace(self._part, self._target)
-        return self.path
+        if self._isPdb:
+            self._file.add("END\n")
+        if replace:
+            self._file.finish()
+            return self.path
+        self._file.abandon()
+        return self.path if self._file.writtenPath == self._file.path else self._file.writtenPath
 
 
 class _Run:
@@ -145,11 +144,12 @@ class _Run:
         report(text)
 
 
-def _checkLetters(options: argparse.Namespace, numbers: set[int]) -> None:
+def _checkLetters(options: argparse.Namespace, wanted: Sequence[int | BackboneDesign]) -> None:
     """Refuse a sequence or structure that does not fit, before anything is generated."""
-    from openmmorbit.building import readSequence
     from openmmorbit.designs import makeBackbone
+    from openmmorbit.sequences import fitSequence, readSequence
 
+    numbers = {entry if isinstance(entry, int) else len(entry) for entry in wanted}
     for name in ("structure", "sequence"):
         letters = getattr(options, name)
         if letters is None:
@@ -163,6 +163,14 @@ def _checkLetters(options: argparse.Namespace, numbers: set[int]) -> None:
             raise UsageError(explain(error)) from error
         if count != min(numbers):
             raise UsageError(f"expected a --{name} of each of {min(numbers)} residues, got {count}")
+    if options.sequence is not None:
+        for entry in wanted:
+            atoms = [] if isinstance(entry, int) else list(entry.makeTopology(1).atoms())
+            chains = [1] * entry if isinstance(entry, int) else [atom.residue.chain.id for atom in atoms]
+            try:
+                fitSequence("backbones", options.sequence, chains, [atom.residue.id for atom in atoms])
+            except ValueError as error:
+                raise UsageError(explain(error)) from error
     if options.structure is not None:
         try:
             makeBackbone(len(options.structure), options.structure)
@@ -182,12 +190,12 @@ def _listWanted(options: argparse.Namespace, generator: BackboneGenerator,
                          f"'{options.length}'")
     designs = readDesigns(options, generator, lengths, seed)
     if designs is not None:
-        _checkLetters(options, {len(design) for design in designs})
+        _checkLetters(options, designs)
         if options.build and options.sequence is None:
             checkMotif(designs[0], options.start or options.motif)
         return designs
     assert lengths is not None          # checkStartOptions() asks for it.
-    _checkLetters(options, set(lengths))
+    _checkLetters(options, lengths)
     return np.random.default_rng(seed).integers(lengths[0], lengths[1] + 1, options.num).tolist()
 
 
