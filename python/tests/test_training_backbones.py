@@ -146,6 +146,34 @@ def testShardsAreTrainedOnAsTheyAre(folder, tmp_path, capsys):
     assert "6 steps" in capsys.readouterr().out
 
 
+def testLongerBackbonesNeedARunOfTheirOwn(folder, tmp_path, capsys):
+    (folder / "plain.cif").unlink()
+    (folder / "packed.pdb.gz").unlink()
+    settings = [entry for name, value in TINY.items() for entry in ("--set", f"{name}={value}")]
+    run = ["train", "--backbones", folder, "--threads", 1, *settings, "-o", tmp_path / "run"]
+    assert openmmorbit.cli.main([str(entry) for entry in run]) == 0
+    capsys.readouterr()
+    written = {path: path.read_bytes() for path in (tmp_path / "run").rglob("*") if path.is_file()}
+    writeArrays(folder / "more.npz", [60], split=np.zeros(1, np.uint8))
+    text = "expected backbones of up to 23 residues, as the run in .* was begun with, got up to 60; train in another"
+    with pytest.raises(ValueError, match=text):
+        openmmorbit.train(openmmorbit.BackboneDataset(folder), tmp_path / "run", 5, progress=False, **TINY)
+    buildBackboneDataset([folder / "more.npz"], tmp_path / "more.shard")
+    with pytest.raises(ValueError, match=text):
+        openmmorbit.train(tmp_path / "more.shard", tmp_path / "run", 5, progress=False, **TINY)
+    status, line = runCli(capsys, *run)
+    assert status != 0 and "was begun with, got up to 60" in line
+    assert written == {path: path.read_bytes() for path in (tmp_path / "run").rglob("*") if path.is_file()}
+    # The way out: its weights in another folder, for the lengths of both.
+    first = tmp_path / "run" / "model.safetensors"
+    result = openmmorbit.train(tmp_path / "more.shard", tmp_path / "other", 5, progress=False, initialModel=str(first),
+                               **TINY)
+    assert openmmorbit.BackboneGenerator(result).lengths == (20, 60)
+    result = openmmorbit.train(tmp_path / "more.shard", tmp_path / "other", 5, progress=False, initialModel=str(first),
+                               **{**TINY, "maxSteps": 8})
+    assert result.numSteps == 8
+
+
 def testARunMayAddSelfConditioning(folder, tmp_path, capsys):
     buildBackboneDataset([folder / "helices.npz"], tmp_path / "a.shard")
     openmmorbit.train(tmp_path / "a.shard", tmp_path / "plain", 5, progress=False, threads=1, **TINY)

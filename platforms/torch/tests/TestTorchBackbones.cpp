@@ -21,6 +21,7 @@ void expectHelices(const BackboneStatistics& found, int points) {
     EXPECT_EQ(found.numBackbones, 21);
     EXPECT_EQ(found.shortest, 20);
     EXPECT_EQ(found.longest, 40);
+    EXPECT_EQ(found.shortestChain, 20);
     EXPECT_NEAR(found.closest, expected.closest, 0.011);
     ASSERT_EQ(found.ranges.size(), expected.ranges.size());
     for (std::size_t k = 0; k < found.ranges.size(); k++) {
@@ -35,20 +36,22 @@ protected:
     BackboneTrainingTest() {
         for (int points : {1, 3}) {
             ShardWriter writer(getShard(points));
-            for (int n = 20; n <= 40; n++) {
-                ShardSubject subject;
-                subject.kind = SubjectKind::Backbone;
-                subject.backbone = makeBackbone({n}, std::string(n, 'H'));
-                subject.splitKey = std::to_string(n);
-                subject.pointsPerToken = points;
-                FrameBlock block;
-                block.condition = "native";
-                const std::vector<double> helix = makeHelix(n, points);
-                block.positions.assign(helix.begin(), helix.end());
-                writer.addSubject(subject);
-                writer.addFrames(block);
-            }
+            for (int n = 20; n <= 40; n++)
+                addHelix(n, points, writer);
         }
+    }
+    void addHelix(int n, int points, ShardWriter& writer) const {
+        ShardSubject subject;
+        subject.kind = SubjectKind::Backbone;
+        subject.backbone = makeBackbone({n}, std::string(n, 'H'));
+        subject.splitKey = std::to_string(n);
+        subject.pointsPerToken = points;
+        FrameBlock block;
+        block.condition = "native";
+        const std::vector<double> helix = makeHelix(n, points);
+        block.positions.assign(helix.begin(), helix.end());
+        writer.addSubject(subject);
+        writer.addFrames(block);
     }
     std::string getShard(int points) const {
         return path("helices" + std::to_string(points) + ".shard");
@@ -165,4 +168,23 @@ TEST_F(BackboneTrainingTest, AShortRunGivesAModelThatGenerates) {
         expectHelices(more.getBackbones(), points);
         EXPECT_EQ(more.getSamplerSettings().renewalRule, RenewalRule::Rate);
     }
+}
+
+TEST_F(BackboneTrainingTest, LongerBackbonesNeedARunOfTheirOwn) {
+    TrainingSettings settings = makeBackboneSettings(1);
+    settings.maxSteps = 2;
+    const std::string first = train(settings).modelPath;
+    {
+        ShardWriter writer(path("longer.shard"));
+        addHelix(60, 1, writer);
+    }
+    settings.datasets[0].shards.push_back(path("longer.shard"));
+    settings.maxSteps = 4;
+    expectMentions<ArgumentError>("as after backbones that are longer than all before; choose another outputDirectory",
+            [&] { train(settings); });
+    settings.initialModel = first;
+    settings.outputDirectory = path("other");
+    const DenoiserModel model = DenoiserModel::load(train(settings).modelPath);
+    EXPECT_EQ(model.getBackbones().longest, 60) << "it may generate what it was trained on";
+    EXPECT_EQ(model.getBackbones().shortest, 20);
 }

@@ -13,7 +13,7 @@ from openmmorbit.data.backbones import BackboneShardReport, findFiles, writeSide
 from openmmorbit.io.outputs import makeFolder, replacing
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from openmmorbit._types import StrPath
 
@@ -81,7 +81,8 @@ class BackboneDataset:
         return {"points": self.points, "shortest": self.shortest, "longest": self.longest, "keepD": self.keepD,
                 "files": [[path, stat.st_size, stat.st_mtime_ns] for path, stat in zip(self.files, stats)]}
 
-    def write(self, folder: StrPath, progress: bool = False) -> tuple[str, str | None]:
+    def write(self, folder: StrPath, progress: bool = False,
+              check: Callable[[str], object] | None = None) -> tuple[str, str | None]:
         """Write train.shard and validation.shard into a folder, unless they are there, of the same files.
 
         Parameters
@@ -90,6 +91,8 @@ class BackboneDataset:
             Is made if there is none.
         progress : bool
             Show a progress bar on standard error, if that is a terminal.
+        check : callable, optional
+            Gets the path of the new training shard before it takes the place of an older one; if it raises, that stays.
 
         Returns
         -------
@@ -114,6 +117,13 @@ class BackboneDataset:
                 made[validation].unlink(missing_ok=True)
                 raise ValueError(f"{_where}: expected backbones to train on, got {report.numBackbones}, which are all "
                                  "kept back for validation; give more files")
+            if check is not None:
+                try:
+                    check(str(made[training]))
+                except BaseException:
+                    for part in made.values():
+                        part.unlink(missing_ok=True)
+                    raise
             # Without this file shards count as unfinished.
             sources.unlink(missing_ok=True)
             for path, part in made.items():

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from openmmorbit import orbit
-from openmmorbit.training.systemruns import CHECKPOINT, SETTINGS, assign, keepSettings, readEarlier, suggestSettings
+from openmmorbit.training.systemruns import (CHECKPOINT, MODEL, SETTINGS, assign, keepSettings, readEarlier,
+                                             suggestSettings)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -47,9 +48,45 @@ def checkPoints(folder: StrPath, points: int) -> None:
                          f"\"{folder}\" has, got {points}; train in another folder")
 
 
-def _count(shards: Sequence[str]) -> tuple[int, int, int]:
-    """Get the numbers of backbones and residues, and of points of a residue."""
-    numBackbones = numResidues = points = 0
+def _countLengths(vocabularies: Sequence[orbit.FeatureVocabulary]) -> int:
+    """Get how many lengths of backbones a network tells apart."""
+    return next(len(entry.values) for entry in vocabularies if entry.name == "length")
+
+
+def checkLongest(folder: StrPath, longest: int, values: Mapping[str, Any]) -> None:
+    """Refuse to continue a run on backbones that need another network, before anything of the run is written anew.
+
+    A network tells lengths apart up to that of the longest training backbone. One with an initial model keeps its own.
+
+    Parameters
+    ----------
+    folder : path
+    longest : int
+        Residues of the longest training backbone.
+    values : dict
+        Settings by name.
+
+    Raises
+    ------
+    ValueError
+        With both numbers.
+    """
+    path = Path(folder) / MODEL
+    if values.get("initialModel") or not (Path(folder) / CHECKPOINT).is_file() or not path.is_file():
+        return
+    model = orbit.DenoiserModel.load(str(path))
+    if model.getBackbones().numBackbones == 0:
+        return
+    known = _countLengths(model.getAtomVocabularies())
+    if known != _countLengths(orbit.makeBackboneVocabularies(longest).residues):
+        raise ValueError(f"{_where}: expected backbones of up to {model.getBackbones().longest} residues, as the run "
+                         f"in \"{folder}\" was begun with, got up to {longest}; train in another folder, with "
+                         f"initialModel='{path}' to begin with its weights")
+
+
+def countShards(shards: Sequence[str]) -> tuple[int, int, int, int]:
+    """Get the numbers of backbones and residues, of points of a residue, and of residues of the longest backbone."""
+    numBackbones = numResidues = points = longest = 0
     for path in shards:
         reader, subject = orbit.ShardReader(path), orbit.ShardSubject()
         while reader.nextSubject(subject):
@@ -57,8 +94,9 @@ def _count(shards: Sequence[str]) -> tuple[int, int, int]:
                 raise ValueError(f"{_where}: expected backbones in all shards, got \"{path}\" with "
                                  f"{subject.getLabel()}")
             points = subject.pointsPerToken
-            numBackbones, numResidues = numBackbones + 1, numResidues + subject.backbone.getNumResidues()
-    return numBackbones, numResidues, points
+            number = subject.backbone.getNumResidues()
+            numBackbones, numResidues, longest = numBackbones + 1, numResidues + number, max(longest, number)
+    return numBackbones, numResidues, points, longest
 
 
 def makeSettings(shards: Sequence[str], folder: StrPath, minutes: float, metadata: Mapping[str, str] | None,
@@ -84,8 +122,9 @@ def makeSettings(shards: Sequence[str], folder: StrPath, minutes: float, metadat
         For settings that do not exist.
     """
     folder, values = Path(folder), dict(values)
-    numBackbones, numResidues, points = _count(shards)
+    numBackbones, numResidues, points, longest = countShards(shards)
     checkPoints(folder, points)
+    checkLongest(folder, longest, values)
     if numBackbones < _FEW:
         warnings.warn(f"{_where}: expected at least {_FEW} backbones to learn from, got {numBackbones}; a model of so "
                       "few can repeat them, not more. Thousands of domains make one that generates new folds",

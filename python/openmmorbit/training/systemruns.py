@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from openmmorbit._types import StrPath
 
 _where = "openmmorbit.train"
-SHARD, SETTINGS, CHECKPOINT = "frames.shard", "settings.json", "checkpoint.bin"
+SHARD, SETTINGS, CHECKPOINT, MODEL = "frames.shard", "settings.json", "checkpoint.bin", "model.safetensors"
 #: Other names of settings.
 _aliases = {"threads": "numThreads", "batchThreads": "numBatchThreads"}
 #: Settings that come from the data and the folder, or have an argument of their own.
@@ -166,7 +166,7 @@ def _keepNetwork(settings: orbittraining.TrainingSettings, folder: Path) -> None
     if list(earlier.conditions) != list(settings.conditions):
         known, asked = ", ".join(earlier.conditions), ", ".join(settings.conditions)
         raise ValueError(f"{_where}: expected the temperatures of the run in \"{folder}\" ({known}), got {asked}; "
-                         f"train in another folder, with initialModel='{folder / 'model.safetensors'}' to begin with "
+                         f"train in another folder, with initialModel='{folder / MODEL}' to begin with "
                          "its weights")
     settings.network, settings.seed = earlier.network, earlier.seed
 

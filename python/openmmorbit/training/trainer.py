@@ -150,7 +150,8 @@ def train(data: StrPath | Sequence[StrPath] | TrajectoryDataset | BackboneDatase
         elif isinstance(data, BackboneDataset):
             _refuseGroup(data)
             backboneruns.checkPoints(folder, data.points)
-            training, validation = data.write(folder, progress)
+            training, validation = data.write(folder, progress, lambda path: backboneruns.checkLongest(
+                folder, backboneruns.countShards([path])[3], settings))
             shards = [training]
             if validation is not None:
                 settings = {"validation": validation, **settings}

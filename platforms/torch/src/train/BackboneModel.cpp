@@ -29,6 +29,14 @@ void surveyShard(const std::string& path, const TrainingSettings& settings, Back
         }
 }
 
+BackboneSurvey surveyAll(const TrainingSettings& settings) {
+    BackboneSurvey survey(settings.network.pointsPerToken);
+    for (const TrainingDataset& dataset : settings.datasets)
+        for (const std::string& path : dataset.shards)
+            surveyShard(path, settings, survey);
+    return survey;
+}
+
 /** The sampler of backbones: the reverse stochastic differential equation from noise far wider than a chain. */
 SamplerSettings makeSampler() {
     SamplerSettings sampler;
@@ -56,10 +64,7 @@ bool haveBackbones(const TrainingSettings& settings) {
 }
 
 DenoiserModel createBackboneModel(const TrainingSettings& settings) {
-    BackboneSurvey survey(settings.network.pointsPerToken);
-    for (const TrainingDataset& dataset : settings.datasets)
-        for (const std::string& path : dataset.shards)
-            surveyShard(path, settings, survey);
+    const BackboneSurvey survey = surveyAll(settings);
     if (survey.getNumBackbones() == 0)
         throw ArgumentError("train: expected backbones with " + std::to_string(settings.network.pointsPerToken) +
                 " points for each residue, as \"pointsPerToken\" of the network says, got none");
@@ -71,6 +76,32 @@ DenoiserModel createBackboneModel(const TrainingSettings& settings) {
     model.setBackbones(statistics);
     model.setSamplerSettings(makeSampler());
     return model;
+}
+
+void widenBackbones(const TrainingSettings& given, DenoiserModel& model) {
+    TrainingSettings settings = given;
+    settings.network = model.getSettings();
+    const BackboneSurvey survey = surveyAll(settings);
+    if (survey.getNumBackbones() == 0)
+        return;
+    const BackboneStatistics more = survey.finish();
+    BackboneStatistics known = model.getBackbones();
+    known.numBackbones = std::max(known.numBackbones, more.numBackbones);   // The two sets may overlap.
+    known.shortest = std::min(known.shortest, more.shortest);
+    known.longest = std::max(known.longest, more.longest);
+    known.maxChains = std::max(known.maxChains, more.maxChains);
+    known.shortestChain = std::min(known.shortestChain, more.shortestChain);
+    known.hasBreaks = known.hasBreaks || more.hasBreaks;
+    if (more.closest > 0)       // Of small backbones there is none.
+        known.closest = known.closest > 0 ? std::min(known.closest, more.closest) : more.closest;
+    known.maxLeftTurns = std::max(known.maxLeftTurns, more.maxLeftTurns);
+    for (DistanceRange& range : known.ranges)
+        for (const DistanceRange& other : more.ranges)
+            if (other.name == range.name) {
+                range.lowest = std::min(range.lowest, other.lowest);
+                range.highest = std::max(range.highest, other.highest);
+            }
+    model.setBackbones(known);
 }
 
 void suggestForBackbones(TrainingSettings& settings) {

@@ -19,6 +19,9 @@ bool haveBackbones(const TrainingSettings& settings);
  */
 DenoiserModel createBackboneModel(const TrainingSettings& settings);
 
+/** Tell an initial model of the sizes and distances of the training backbones: it may generate such ones too. */
+void widenBackbones(const TrainingSettings& settings, DenoiserModel& model);
+
 /** Change settings to those that suit backbones; see TrainingSettings::suggest(). */
 void suggestForBackbones(TrainingSettings& settings);
 

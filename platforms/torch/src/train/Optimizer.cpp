@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // One update of AdamW on all weights. Source: Loshchilov and Hutter, arXiv 1711.05101.
 #include "Optimizer.h"
+#include "openmmorbit/ArgumentError.h"
 #include <c10/core/GradMode.h>
 #include <algorithm>
 #include <cmath>
@@ -56,7 +57,15 @@ NamedTensors Optimizer::getState() const {
 
 void Optimizer::setState(const NamedTensors& state, long long newNumUpdates) {
     c10::NoGradGuard noGradients;
-    for (auto& [name, tensor] : getState())
+    const NamedTensors own = getState();
+    for (const auto& [name, tensor] : own) {
+        const auto found = state.find(name);
+        if (found == state.end() || found->second.sizes() != tensor.sizes())
+            throw ArgumentError("train: expected the network that the run was begun with, got another one for the "
+                    "training data, which differs in \"" + name + "\", as after backbones that are longer than all "
+                    "before; choose another outputDirectory, with the model of this one as initialModel");
+    }
+    for (const auto& [name, tensor] : own)
         tensor.copy_(state.at(name));
     numUpdates = newNumUpdates;
 }

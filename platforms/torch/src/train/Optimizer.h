@@ -23,7 +23,7 @@ public:
     }
     /** Get every tensor that a checkpoint holds, by name. */
     NamedTensors getState() const;
-    /** Restore what getState() returned. */
+    /** Restore what getState() returned. @throws ArgumentError, before anything changes, if it is of another network */
     void setState(const NamedTensors& state, long long numUpdates);
     long long getNumUpdates() const {
         return numUpdates;

@@ -261,6 +261,8 @@ DenoiserModel createInitialModel(const TrainingSettings& settings) {
         if (settings.network.selfConditioning)
             model.addSelfConditioning();
         checkSelfConditioning(settings, model);
+        if (getSubjectKind(model) == SubjectKind::Backbone)
+            widenBackbones(settings, model);
         return model;
     }
     const TopologySubject topology = findTopology(settings);
