@@ -13,14 +13,16 @@ namespace {
 /** Fewer residues have no peptide bond: they are no chain that a protein can be built on. */
 const int SHORTEST_CHAIN = 2;
 
-/** Refuse chains that are too short to be one. */
-void checkChains(const BackboneSubject& backbone) {
+/** Refuse chains that are shorter than those of the training data. */
+void checkChains(const BackboneSubject& backbone, int shortestKnown) {
+    const int shortest = std::max(shortestKnown, SHORTEST_CHAIN);
     for (int chain = 0; chain < backbone.getNumChains(); chain++) {
         const int number = (int) std::count(backbone.chains.begin(), backbone.chains.end(), chain);
-        if (number < SHORTEST_CHAIN)
+        if (number < shortest)
             throw ArgumentError("BackboneGenerator::checkBackbone: expected chains of at least " +
-                    std::to_string(SHORTEST_CHAIN) + " residues, got " + std::to_string(number) + " in chain " +
-                    std::to_string(chain) + " of the " + backbone.getLabel() + "; add its residues to another chain");
+                    std::to_string(shortest) + " residues" + (shortest > SHORTEST_CHAIN ? " as in training" : "") +
+                    ", got " + std::to_string(number) + " in chain " + std::to_string(chain) + " of the " +
+                    backbone.getLabel() + "; add its residues to another chain, or make it longer");
     }
 }
 
@@ -44,7 +46,7 @@ void BackboneGenerator::checkBackbone(const BackboneSubject& backbone) const {
         throw ArgumentError("BackboneGenerator::checkBackbone: expected at most " + std::to_string(known.maxChains) +
                 (known.maxChains == 1 ? " chain" : " chains") + " as in training, got " +
                 std::to_string(backbone.getNumChains()) + " in the " + backbone.getLabel());
-    checkChains(backbone);
+    checkChains(backbone, known.shortestChain);
     if (backbone.hasBreaks() && !known.hasBreaks)
         throw ArgumentError("BackboneGenerator::checkBackbone: expected chains without breaks as in training, got a "
                 "break in the " + backbone.getLabel() + "; number its residues one after the other");

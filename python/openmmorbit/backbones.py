@@ -14,6 +14,7 @@ from openmmorbit.designs import BackboneDesign, makeBackbone, makeTopology
 from openmmorbit.ensemble import Ensemble
 from openmmorbit.generator import Generator, makeStart, showSettings, toLevel
 from openmmorbit.models import loadModel
+from openmmorbit.sequences import nameResidues
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 __all__ = ["DEFAULT_MODEL", "BackboneGenerator", "makeBackbone", "makeTopology"]
 #: Name of the packaged model.
 DEFAULT_MODEL = "backbone"
+#: Atoms of a residue, by their number.
+_atoms = {1: "the CA", 3: "N, CA and C"}
 
 
 def _describe(length: BackboneLike, structure: str | None) -> BackboneDesign:
@@ -47,6 +50,16 @@ def _startDesign(where: str, design: BackboneDesign, atomsPerResidue: int, level
         raise ValueError(f"{where}: expected a level beside a design without fixed residues, got none; level=3 varies "
                          "the protein, and designBackbone(protein, fixed) keeps a part of it")
     return design.makeStart(atomsPerResidue, level or None)
+
+
+def _checkFixed(where: str, fixed: Sequence[int], number: int) -> None:
+    """Refuse residues that a backbone does not have, one that is given twice, and all of them."""
+    for place, residue in enumerate(fixed):
+        if residue >= number or residue in fixed[:place]:
+            raise ValueError(f"{where}: expected fixed residues from 0 to {number - 1}, each once, got {residue}"
+                             f"{' twice' if residue < number else ''}")
+    if len(fixed) == number:
+        raise ValueError(f"{where}: expected residues to design, got all {number} as fixed")
 
 
 class BackboneGenerator(Generator):
@@ -131,6 +144,20 @@ class BackboneGenerator(Generator):
         """1 for CA, 3 for N, CA and C."""
         return self._core.getAtomsPerResidue()
 
+    def checkBackbone(self, length: BackboneLike) -> None:
+        """Refuse what the model was not trained on, as generate() does, without generating anything.
+
+        Parameters
+        ----------
+        length : int, sequence of int, openmmorbit.orbit.BackboneSubject or BackboneDesign
+
+        Raises
+        ------
+        ValueError
+            For a length, a number of chains, a short chain or a break; it names the chain.
+        """
+        self._core.checkBackbone(_describe(length, None).backbone)
+
     def generate(self, length: BackboneLike, numCopies: int = 1, seed: int = 0, progress: bool = False, *,
                  structure: str | None = None, start: Any = None, level: Any = None,
                  fixed: Sequence[int] | None = None) -> Ensemble:
@@ -187,14 +214,23 @@ class BackboneGenerator(Generator):
         """Get where positions of a caller let a generation start."""
         where, size = "BackboneGenerator.generate", self.atomsPerResidue
         kept = None if fixed is None else [checkInteger("fixed", residue, 0, where) for residue in fixed]
-        atoms = None if kept is None else [size * residue + k for residue in kept for k in range(size)]
-        begin = makeStart(where, start, level, atoms, self.model)
-        number = backbone.getNumResidues()
-        if len(begin.positions) == 3 * size * number:       # C++ refuses another number.
-            places = np.array(begin.positions).reshape(-1, size, 3)[:, size // 3]
-            matters = [level is not None or k in (kept or ()) for k in range(number)]
-            isNext = [backbone.isBonded(k) and matters[k] and matters[k + 1] for k in range(number - 1)]
-            checkSpacing(where, places, isNext, "start")
+        begin, number = makeStart(where, start, level, kept, self.model), backbone.getNumResidues()
+        if start is None:
+            return begin
+        if len(begin.positions) != 3 * size * number:
+            raise ValueError(f"{where}: expected start of shape ({size * number}, 3), {_atoms[size]} of each of "
+                             f"{number} residues, got ({len(begin.positions) // 3}, 3)")
+        places = np.array(begin.positions).reshape(-1, size, 3)
+        others = np.flatnonzero(~np.isfinite(places).all(axis=(1, 2)))
+        if len(others):
+            names = nameResidues([1 + int(chain) for chain in backbone.chains], backbone.numbers)
+            raise ValueError(f"{where}: expected start with finite positions, got others for {names[others[0]]}; with "
+                             "fixed, any place will do for residues that are designed")
+        _checkFixed(where, kept or [], number)
+        begin.fixed = [size * residue + k for residue in kept or () for k in range(size)]
+        matters = [level is not None or k in (kept or ()) for k in range(number)]
+        isNext = [backbone.isBonded(k) and matters[k] and matters[k + 1] for k in range(number - 1)]
+        checkSpacing(where, places[:, size // 3], isNext, "start")
         return begin
 
     def generateBatch(self, lengths: Sequence[BackboneLike], numCopies: int = 1, seed: int = 0, progress: bool = False,

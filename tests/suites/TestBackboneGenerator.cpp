@@ -54,6 +54,12 @@ TEST(TestBackboneGenerator, RefusesWhatTheModelHasNotSeen) {
     DenoiserModel ofPairs = makeBackboneModel();
     BackboneStatistics statistics = ofPairs.getBackbones();
     statistics.maxChains = 2;
+    statistics.shortestChain = 15;
+    ofPairs.setBackbones(statistics);
+    expectMentions<ArgumentError>("expected chains of at least 15 residues as in training, got 14 in chain 1 of the",
+            [&] { makeGenerator(ofPairs)->checkBackbone(makeBackbone({16, 14})); });
+    makeGenerator(ofPairs)->checkBackbone(makeBackbone({15, 15}));
+    statistics.shortestChain = 1;
     ofPairs.setBackbones(statistics);
     expectMentions<ArgumentError>("expected chains of at least 2 residues, got 1 in chain 1 of the backbone of 30",
             [&] { makeGenerator(ofPairs)->checkBackbone(makeBackbone({29, 1})); });

@@ -139,6 +139,7 @@ TEST(TestBackboneSubject, ModelFilesKeepTheStatistics) {
     EXPECT_EQ(read.shortest, 20);
     EXPECT_EQ(read.longest, 40);
     EXPECT_EQ(read.maxChains, 1);
+    EXPECT_EQ(read.shortestChain, 20);
     EXPECT_FALSE(read.hasBreaks);
     EXPECT_EQ(read.closest, written.closest);
     EXPECT_EQ(read.maxLeftTurns, 0);
@@ -154,13 +155,17 @@ TEST(TestBackboneSubject, ModelFilesKeepTheStatistics) {
 TEST(TestBackboneSubject, DamagedStatisticsAreRefused) {
     const std::string text = makeHelixStatistics().toJson();
     EXPECT_EQ(BackboneStatistics::fromJson(text, "").toJson(), text);
+    std::string older = text;
+    older.erase(older.find(",\"shortestChain\":20"), std::string(",\"shortestChain\":20").size());
+    EXPECT_EQ(BackboneStatistics::fromJson(older, "").shortestChain, 2);
     auto replace = [&](const std::string& from, const std::string& to) {
         std::string changed = text;
         changed.replace(changed.find(from), from.size(), to);
         return changed;
     };
     for (const std::string& changed : {std::string("{"), std::string("[]"), replace("\"longest\":40", "\"longest\":19"),
-                 replace("\"shortest\":20", "\"shortest\":0"), replace("\"hasBreaks\":0", "\"hasBreaks\":2"),
+                 replace("\"shortest\":20", "\"shortest\":0"),
+                 replace("\"shortestChain\":20", "\"shortestChain\":21"), replace("\"hasBreaks\":0", "\"hasBreaks\":2"),
                  replace("\"closest\"", "\"nearest\""), replace("\"CA-CA\"", "7"), replace("\"CA-CA\",", "")})
         expectMentions<ArgumentError>("of the model, got", [&] { BackboneStatistics::fromJson(changed, "here: "); });
 }

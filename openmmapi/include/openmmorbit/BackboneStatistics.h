@@ -21,6 +21,7 @@ struct OPENMM_EXPORT_ORBIT BackboneStatistics {
     long long numBackbones = 0;         ///< 0: the model is not one of backbones
     int shortest = 0, longest = 0;      ///< numbers of residues
     int maxChains = 0;                  ///< most chains of a backbone
+    int shortestChain = 2;              ///< residues of the shortest chain; 2 if the model file does not tell
     bool hasBreaks = false;             ///< whether any had a break
     std::vector<DistanceRange> ranges;  ///< of distances along the chain
     /** Angstrom; one backbone of a hundred has two CA closer than this, three residues apart or more */

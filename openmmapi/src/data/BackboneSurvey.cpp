@@ -62,6 +62,11 @@ void BackboneSurvey::add(const BackboneSubject& backbone, const vector<double>& 
         contacts.add(contact.distance);
     leftTurns.add((findLeftTurns(backbone, pointsPerToken, positions).count + 0.5) * BIN);
     const int numResidues = backbone.getNumResidues();
+    vector<int> lengths(backbone.getNumChains(), 0);
+    for (int chain : backbone.chains)
+        lengths[chain]++;
+    const int shortestChain = *std::min_element(lengths.begin(), lengths.end());
+    result.shortestChain = result.numBackbones == 0 ? shortestChain : std::min(result.shortestChain, shortestChain);
     result.shortest = result.numBackbones == 0 ? numResidues : std::min(result.shortest, numResidues);
     result.longest = std::max(result.longest, numResidues);
     result.maxChains = std::max(result.maxChains, backbone.getNumChains());

@@ -11,8 +11,8 @@ using std::string;
 
 string BackboneStatistics::toJson() const {
     json object = {{"numBackbones", numBackbones}, {"shortest", shortest}, {"longest", longest},
-        {"maxChains", maxChains}, {"hasBreaks", (int) hasBreaks}, {"closest", closest},
-        {"maxLeftTurns", maxLeftTurns}, {"ranges", json::array()}};
+        {"maxChains", maxChains}, {"shortestChain", shortestChain}, {"hasBreaks", (int) hasBreaks},
+        {"closest", closest}, {"maxLeftTurns", maxLeftTurns}, {"ranges", json::array()}};
     for (const DistanceRange& range : ranges)
         object["ranges"].push_back({range.name, range.mean, range.deviation, range.lowest, range.highest});
     return object.dump();
@@ -28,6 +28,8 @@ BackboneStatistics BackboneStatistics::fromJson(const string& text, const string
     result.shortest = (int) reader.toInt(reader.find("shortest"), 1, most, "shortest");
     result.longest = (int) reader.toInt(reader.find("longest"), result.shortest, most, "longest");
     result.maxChains = (int) reader.toInt(reader.find("maxChains"), 1, most, "maxChains");
+    if (object.contains("shortestChain"))       // Older files do not tell.
+        result.shortestChain = (int) reader.toInt(object["shortestChain"], 1, result.shortest, "shortestChain");
     result.hasBreaks = reader.toInt(reader.find("hasBreaks"), 0, 1, "hasBreaks") == 1;
     result.maxLeftTurns = (int) reader.toInt(reader.find("maxLeftTurns"), 0, most, "maxLeftTurns");
     result.closest = reader.toNumber(reader.find("closest"), "closest");

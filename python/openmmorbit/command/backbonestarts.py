@@ -84,6 +84,7 @@ def _checkDesign(design: BackboneDesign, generator: BackboneGenerator, path: str
     if design.backbone.getNumChains() > most:
         raise UsageError(f"expected at most {most} chain{'' if most == 1 else 's'}, as the model was trained on, got "
                          f"{design.backbone.getNumChains()} of '{path}'; --residues or --contig take a part")
+    generator.checkBackbone(design.backbone)
 
 
 def readDesigns(options: argparse.Namespace, generator: BackboneGenerator, lengths: tuple[int, int] | None,
