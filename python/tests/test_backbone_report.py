@@ -4,6 +4,7 @@ import json
 import pathlib
 import re
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -351,6 +352,11 @@ def testProteinsAreBuiltAndStarted(data):
     figures, details = makeFigures(made, other)
     found = {figure.key: figure for figure in figures}
     assert found["built"].value == 100 and found["built"].own == 0 and found["favoured"].value > 90
+    assert "stayed" not in found and made.numTried == 1
+    far = replace(made, drifts=[9.0], numTried=2)           # One of two does not survive its start.
+    near = {figure.key: figure for figure in makeFigures(made, far)[0]}["stayed"]
+    back = {figure.key: figure for figure in makeFigures(far, made)[0]}["stayed"]
+    assert (near.value, near.own, back.value, back.own) == (100, 50, 0, 100) and "9.0" in near.title
     assert found["favoured"].own is None and details["reference"]["refused"] == {"mirrored": 3}
 
 

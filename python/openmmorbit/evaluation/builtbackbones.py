@@ -27,8 +27,10 @@ if TYPE_CHECKING:
 
 #: Shift of residues whose sequences are a mark on the scale, Angstrom.
 SHIFT = 0.5
-#: Temperature of the runs, kelvin, and their time step, ps.
-KELVIN, TIME_STEP = 300.0, 0.002
+#: Temperature of the runs, kelvin; their time step, ps, and the mass of hydrogens that allows it, dalton.
+KELVIN, TIME_STEP, HYDROGEN_MASS = 300.0, 0.004, 3.0
+#: Share of the natives whose CA RMSD after the run is a mark for the others.
+NATIVE_SHARE = 0.9
 
 
 @dataclass
@@ -51,6 +53,8 @@ class Built:
     """Of each that survived: energy after the minimisation, kJ/mol a residue."""
     moved: list[float] = field(default_factory=list)
     """Of each that survived: how far its CA went in minimisation and warming, Angstrom."""
+    numTried: int = 0
+    """That were to be run, whether they survived their start or not."""
     numRun: int = 0
     """That were run."""
     drifts: list[float] = field(default_factory=list)
@@ -128,12 +132,14 @@ def _addReport(built: Built, model: ProteinModel) -> None:
 
 def _run(built: Built, trace: Trace, picoseconds: float, platform: str | None, seed: int) -> None:
     """Minimise a protein, let it take up the temperature, and run it."""
-    from openmmorbit.simulation.proteins import simulateProtein
+    from openmmorbit.simulation.proteins import proteinSystem, simulateProtein
 
     model = _build(trace, True)
     built.numStarted += 1
+    built.numTried += picoseconds > 0
     try:
-        simulation = simulateProtein(model, temperature=KELVIN, timeStep=TIME_STEP, platform=platform, seed=seed)
+        simulation = simulateProtein(model, system=proteinSystem(model.topology, hydrogenMass=HYDROGEN_MASS),
+                                     temperature=KELVIN, timeStep=TIME_STEP, platform=platform, seed=seed)
     except ValueError:
         return                          # It did not survive its start, which the figure counts.
     start = _alphas(model, model.positions)
@@ -303,13 +309,18 @@ def makeFigures(new: Built, own: Built) -> tuple[list[Figure], dict[str, Any]]:
     if new.drifts:
         add("drift", f"CA RMSD after {new.picoseconds:g} ps at 300 K / Å", medians(lambda entry: entry.drifts),
             "median; of alanine, natives unfold slowly too", len(new.drifts))
+    if new.drifts and own.drifts:
+        limit = np.quantile(own.drifts, NATIVE_SHARE)
+        values, errors = shares(lambda entry: (int((np.array(entry.drifts) <= limit).sum()), entry.numTried))
+        add("stayed", f"of those to run, CA RMSD up to {limit:.1f} Å / %", values,
+            f"that of {100 * NATIVE_SHARE:g} % of the natives that ran", new.numTried, errors)
     return figures, {name: _describe(entry) for name, entry in (("generated", new), ("reference", own))}
 
 
 def _describe(built: Built) -> dict[str, Any]:
     return {"numBackbones": built.numBackbones, "numBuilt": built.numBuilt, "refused": dict(built.refused),
             "clashes": built.clashes, "residues": built.favoured, "numStarted": built.numStarted,
-            "energies": built.energies, "moved": built.moved, "numRun": built.numRun,
+            "energies": built.energies, "moved": built.moved, "numTried": built.numTried, "numRun": built.numRun,
             "drifts": built.drifts, "picoseconds": built.picoseconds, "letters": [list(pair) for pair in built.letters],
             "sequences": [list(pair) for pair in built.sequences],
             "shiftedSequences": [list(pair) for pair in built.shifted]}
