@@ -223,7 +223,7 @@ class BackboneGenerator(Generator):
         places = np.array(begin.positions).reshape(-1, size, 3)
         others = np.flatnonzero(~np.isfinite(places).all(axis=(1, 2)))
         if len(others):
-            names = nameResidues([1 + int(chain) for chain in backbone.chains], backbone.numbers)
+            names = nameResidues(backbone.chains, backbone.numbers)
             raise ValueError(f"{where}: expected start with finite positions, got others for {names[others[0]]}; with "
                              "fixed, any place will do for residues that are designed")
         _checkFixed(where, kept or [], number)

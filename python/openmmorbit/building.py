@@ -115,27 +115,21 @@ def _readTrace(trace: Any, state: int, topology: app.Topology | None) -> tuple[n
     return 10 * positions, known
 
 
-def _readChains(count: int, topology: app.Topology | None, chains: Sequence[int] | None) -> tuple[list[int], list[str]]:
-    """Get the chain of every residue, and its number if that is known."""
+def _readChains(count: int, topology: app.Topology | None, chains: Sequence[int] | None
+                ) -> tuple[list[int], list[str], list[str]]:
+    """Get the chain of every residue, names of the chains and numbers of the residues where they are known."""
     if chains is not None:
         lengths = [checkInteger("chains", length, 1, "buildBackbone") for length in chains]
         if sum(lengths) != count:
             raise ValueError(f"buildBackbone: expected chains with {count} residues in all, got {sum(lengths)}")
-        return [number for number, length in enumerate(lengths) for _ in range(length)], []
+        return [number for number, length in enumerate(lengths) for _ in range(length)], [], []
     if topology is None:
-        return [0] * count, []
+        return [0] * count, [], []
     residues = findResidues(topology, "buildBackbone")
-    order = {chain.index: place for place, chain in enumerate(dict.fromkeys(entry.chain for entry in residues))}
-    return [order[entry.chain.index] for entry in residues], \
+    found = {entry.chain.index: entry.chain.id for entry in residues}
+    order = {chain: place for place, chain in enumerate(found)}
+    return [order[entry.chain.index] for entry in residues], list(found.values()), \
         [f"{entry.id}{entry.insertionCode.strip()}" for entry in residues]
-
-
-def _nameChains(core: orbit.BackboneTrace, topology: app.Topology | None) -> tuple[list[Any], list[str]]:
-    """Get the chain of every residue by its name, if there is one, and the numbers of the residues."""
-    numbers = list(core.residueIds)
-    if topology is None:
-        return [1 + int(chain) for chain in core.residueChains], numbers
-    return [residue.chain.id for residue in findResidues(topology, "buildBackbone")], numbers
 
 
 def measureBackbone(protein: Any, *, state: int = 0, topology: app.Topology | None = None) -> orbit.BackboneReport:
@@ -251,11 +245,11 @@ def buildBackbone(trace: Any, sequence: SequenceLike | None = None, *, state: in
     positions, known = _readTrace(trace, state, topology)
     core, settings = orbit.BackboneTrace(), orbit.BuilderSettings()
     core.positions = positions.ravel()
-    residueChains, core.residueIds = _readChains(len(positions), known, chains)
-    core.residueChains = np.array(residueChains, np.int32)
+    residueChains, named, core.residueIds = _readChains(len(positions), known, chains)
+    core.residueChains, core.chainNames = np.array(residueChains, np.int32), named
     if sequence is not None:
-        names = fitSequence("buildBackbone", sequence, *_nameChains(core, known if chains is None else None),
-                            (known is not None or chains is not None) and not splitAtBreaks)
+        names = fitSequence("buildBackbone", sequence, [named[k] if named else k + 1 for k in residueChains],
+                            list(core.residueIds), (known is not None or chains is not None) and not splitAtBreaks)
     settings.splitAtBreaks, settings.keepCis = bool(splitAtBreaks), bool(keepCis)
     settings.keepLeftHanded = bool(keepLeftHanded)
     if sequence is not None and any(names):
@@ -265,11 +259,8 @@ def buildBackbone(trace: Any, sequence: SequenceLike | None = None, *, state: in
         core.residueNames = names
     built = orbit.buildBackbone(core, settings)
     heavy = unit.Quantity(0.1 * np.asarray(built.positions).reshape(-1, 3), unit.nanometer)
-    # A chain that was split has no name for its second part.
-    named = [] if known is None or chains is not None else list(
-        {entry.chain.index: entry.chain.id for entry in findResidues(known, "buildBackbone")}.values())
     if len(named) != len(set(built.topology.residueChains)):
-        named = []
+        named = []                  # A chain that was split has no name for its second part.
     model = ProteinModel(makeTopology(built.topology, named), heavy, built.report, built.topology)
     if hydrogens:
         addHydrogens(model, pH)

@@ -61,7 +61,7 @@ def testWrongMotifsAreNamedByTheirResidues(tmp_path, points):
                           ({"fixed": [3, 5, 3]}, "fixed residues from 0 to 24, each once, got 3 twice"),
                           ({"fixed": range(25)}, "expected residues to design, got all 25 as fixed"),
                           ({"fixed": [3], "start": None}, r"start with fixed, got fixed=\[3\] alone"),
-                          ({"fixed": [3], "start": wrong}, "got others for residue 14 of chain 1"),
+                          ({"fixed": [3], "start": wrong}, "got others for residue 14 of chain 0"),
                           ({"fixed": [3], "start": start[1:]},
                            rf"shape \({25 * points}, 3\), .*CA.* of each of 25 residues, got \({25 * points - 1}, 3")):
         with pytest.raises(ValueError, match=text):

@@ -213,6 +213,9 @@ def testErrorsNameTheResidue(natives):
     with pytest.raises(openmmorbit.BackboneError, match="residues? 6") as caught:
         openmmorbit.buildBackbone(broken)
     assert caught.value.fault == "break" and caught.value.residue == 5
+    topology = openmmorbit.backbones.makeTopology(openmmorbit.backbones.makeBackbone([6, 12]), 1)
+    with pytest.raises(openmmorbit.BackboneError, match="residue 6 of chain B and residue 7 of chain B"):
+        openmmorbit.buildBackbone(np.concatenate([makeHelix(6) + 3, broken]), topology=topology)
     split = openmmorbit.buildBackbone(broken, splitAtBreaks=True, hydrogens=False)
     assert split.topology.getNumChains() == 2 and "broken after ALA 6" in " ".join(split.faults)
 

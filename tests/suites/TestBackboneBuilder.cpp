@@ -322,6 +322,11 @@ TEST(TestBackboneBuilder, RefusesWhatIsNoTrace) {
     expectRefused(trace, "sorted by chain");
     trace.residueChains = {0, 0, 0, 0, 0, 1};
     expectRefused(trace, "residue 6 of chain 2 alone");
+    trace.chainNames = {"H", "L"};
+    trace.residueIds = {"1", "2", "3", "4", "5", "52A"};
+    expectRefused(trace, "residue 52A of chain L alone");
+    trace.chainNames = {"H"};
+    expectRefused(trace, "a name of every chain, got 1 names, and chain 1");
     trace = good;
     for (int k = 0; k < 3; k++)
         trace.positions[6 + k] = trace.positions[3 + k];

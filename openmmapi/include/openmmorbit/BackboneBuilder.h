@@ -43,6 +43,7 @@ private:
 struct OPENMM_EXPORT_ORBIT BackboneTrace {
     std::vector<double> positions;          ///< [numResidues * 3] Angstrom
     std::vector<int> residueChains;         ///< chain of every residue, rising from 0; empty: all are of one chain
+    std::vector<std::string> chainNames;    ///< name of every chain, for messages; empty: 1, 2, ...
     std::vector<std::string> residueIds;    ///< number of every residue, for messages and the result; empty: 1, 2, ...
     /**
      * Name of every residue, e.g. "ALA". Empty: alanine, and glycine where phi is positive.

@@ -53,7 +53,10 @@ struct Trace {
         string text = "residue " + getId(residue);
         if (!source.residueNames.empty())
             text += " (" + source.residueNames[residue] + ")";
-        return source.residueChains.empty() ? text : text + " of chain " + to_string(getChain(residue) + 1);
+        return source.residueChains.empty() ? text : text + " of chain " + nameChain(getChain(residue));
+    }
+    string nameChain(int chain) const {
+        return source.chainNames.empty() ? to_string(chain + 1) : source.chainNames[chain];
     }
 };
 
@@ -73,6 +76,10 @@ void checkSizes(const BackboneTrace& trace) {
         if (size != 0 && size != n)
             throw ArgumentError("buildBackbone: expected " + to_string(n) + " " + what + " of residues, one for each "
                 "CA atom, got " + to_string(size));
+    for (int chain : trace.residueChains)
+        if (!trace.chainNames.empty() && (chain < 0 || chain >= (int) trace.chainNames.size()))
+            throw ArgumentError("buildBackbone: expected a name of every chain, got " +
+                to_string(trace.chainNames.size()) + " names, and chain " + to_string(chain));
 }
 
 Trace readTrace(const BackboneTrace& source) {
@@ -87,7 +94,8 @@ Trace readTrace(const BackboneTrace& source) {
                 trace.name(i));
         if (i > 0 && trace.getChain(i) < trace.getChain(i - 1))
             throw ArgumentError("buildBackbone: expected residues sorted by chain, got chain " +
-                to_string(trace.getChain(i)) + " after " + to_string(trace.getChain(i - 1)) + " at " + trace.name(i));
+                trace.nameChain(trace.getChain(i)) + " after " + trace.nameChain(trace.getChain(i - 1)) + " at " +
+                trace.name(i));
         if (!source.residueNames.empty() && !isResidueName(source.residueNames[i]))
             throw ArgumentError("buildBackbone: expected names of the twenty standard residues, got \"" +
                 source.residueNames[i] + "\" for residue " + trace.getId(i));
