@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
-# One command each: demo, test, build, bench, lint, tidy, sanitize, tsan, valgrind, clean. Everything else is set up on the way.
+# One command each: demo, test, build, docs, bench, lint, tidy, sanitize, tsan, valgrind, clean. Everything else is set up on the way.
 #
 #   make demo [SMILES='CCO']     conformers, picture and dynamics into demo/
 #   make test                    build everything and run all tests
 #   make build                   the libraries and the Python package, into build/python
+#   make docs                    the documentation site, into build/docs
 #   make bench [BENCH=--full]    time the benchmarks; a page about this machine into build/benchmarks.md
 #   make lint                    the lints alone
 #   make tidy [SINCE=COMMIT]     clang-tidy over the C++ files, or over those changed since a commit
@@ -24,7 +25,7 @@ configure = cmake -S . -B $(1) -G Ninja -DPython_EXECUTABLE="$(PYTHON_VENV)" \
 # $(call phase,name,commands): run the commands and print the time they took.
 phase = @start=$$(date +%s); echo "== $(1)"; $(2); echo "== $(1): $$(( $$(date +%s) - start )) s"
 
-.PHONY: demo test build bench lint tidy sanitize tsan valgrind clean packages packages-test build-tests
+.PHONY: demo test build docs bench lint tidy sanitize tsan valgrind clean packages packages-test build-tests
 
 demo: build
 	$(call phase,demo,PYTHONPATH=$(BUILD)/python $(PYTHON_VENV) -m openmmorbit.demo --output demo $(if $(SMILES),--smiles '$(SMILES)'))
@@ -37,6 +38,11 @@ build: packages $(VENV)/.stamp-base
 	$(call phase,configure,if [[ ! -f $(BUILD)/build.ninja ]]; then \
 		$(call configure,$(BUILD),-DORBIT_BUILD_TRAINING=OFF -DORBIT_BUILD_TESTS=OFF); fi)
 	$(call phase,compile,cmake --build $(BUILD) -j$(JOBS))
+
+docs: build $(VENV)/.stamp-docs
+	$(call phase,documentation,PATH="$(CURDIR)/$(VENV)/bin:$$PATH" PYTHONPATH="$(CURDIR)/$(BUILD)/python" $(PYTHON_VENV) -m sphinx \
+		-W --keep-going -q -b html -c python/docs/site -d $(BUILD)/docs-pages . $(BUILD)/docs)
+	@echo "$(BUILD)/docs/index.html"
 
 build-tests: packages-test $(VENV)/.stamp-base $(VENV)/.stamp-test $(VENV)/.stamp-torch $(VENV)/.stamp-gpu
 	$(call phase,configure,$(call configure,$(BUILD),-DORBIT_BUILD_TRAINING=ON -DORBIT_BUILD_TESTS=ON \
@@ -93,6 +99,9 @@ $(VENV)/.stamp-base: .ci/requirements.txt | packages
 	@touch $@
 $(VENV)/.stamp-test: .ci/requirements-test.txt $(VENV)/.stamp-base
 	$(call phase,Python packages for the tests,$(PIP) -r $<)
+	@touch $@
+$(VENV)/.stamp-docs: .ci/requirements-docs.txt $(VENV)/.stamp-base
+	$(call phase,Python packages for the documentation,$(PIP) -r $<)
 	@touch $@
 # LibTorch is used from C++ only: none of the packages that its Python half asks for.
 $(VENV)/.stamp-torch: .ci/requirements-torch.txt $(VENV)/.stamp-base

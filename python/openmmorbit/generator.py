@@ -193,7 +193,7 @@ def showSettings(generator: type[Generator]) -> None:
                                annotation=f"{setting.kind.__name__} | None") for setting in known]
     own = [entry for entry in parameters.values() if entry.kind is not inspect.Parameter.VAR_KEYWORD]
     initializer.__dict__["__signature__"] = inspect.Signature([*own, *named], return_annotation="None")
-    lines = "\n        ".join(f"{setting.name} : {setting.kind.__name__}, {setting.description}" + (
+    lines = "\n        ".join(f"- {setting.name} : {setting.kind.__name__}, {setting.description}" + (
         f" ({', '.join(setting.words)})" if setting.words else "") for setting in known)
     if generator.__doc__ is not None:
         generator.__doc__ = generator.__doc__.replace("{settings}", lines)

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """The examples of the guide run as they stand, with the packaged model, and stay short enough to read."""
+import json
 import os
 import subprocess
 import sys
@@ -14,6 +15,19 @@ WRITES = {"01_conformers.py": ["aspirin.sdf", "aspirin.pdb"], "02_into_simulatio
           "03_alanine_dipeptide.py": ["alanine.png"], "04_trialanine.py": ["trialanine.png"],
           "05_ligand_in_water.py": ["aspirin.png"], "06_beads.py": ["beads.png"],
           "07_backbones.py": ["backbones.png", "protein.pdb", "run.dcd"]}
+#: Runs a cell as a notebook does: the value of its last line is shown.
+CELLS = """
+def run(text):
+    tree = ast.parse(text)
+    last = tree.body.pop() if isinstance(tree.body[-1], ast.Expr) else None
+    exec(compile(tree, "cell", "exec"), names)
+    if last is not None:
+        value = eval(compile(ast.Expression(last.value), "cell", "eval"), names)
+        if value is not None:
+            print("shown", value._repr_html_()[:7])
+
+
+"""
 
 
 def testEveryExampleIsKnownAndShort():
@@ -33,6 +47,19 @@ def testExample(name, tmp_path):
     assert done.returncode == 0, done.stderr
     assert "nan" not in done.stdout
     assert all((tmp_path / written).stat().st_size > 500 for written in WRITES[name])
+
+
+def testNotebook(tmp_path):
+    cells = json.loads((EXAMPLES / "08_notebook.ipynb").read_text(encoding="utf-8"))["cells"]
+    assert all(not cell["outputs"] for cell in cells if cell["cell_type"] == "code")
+    blocks = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+    script = "import ast\nnames = {}\n" + "".join(f"run({block!r})\n" for block in blocks)
+    (tmp_path / "cells.py").write_text(CELLS + script, encoding="utf-8")
+    done = subprocess.run([sys.executable, "cells.py"], cwd=tmp_path, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    assert [line for line in done.stdout.splitlines() if line.startswith("shown")] == 4 * ["shown <iframe"]
+    assert (tmp_path / "gallery.html").stat().st_size > 50_000
+    assert "(../examples/08_notebook.ipynb)" in PAGE.read_text(encoding="utf-8")
 
 
 def testDemo(tmp_path):

@@ -29,6 +29,23 @@ def test_every_make_target_exists():
         assert re.search(rf"^{target}:", makefile, re.M), target
 
 
+def test_reference_has_every_public_name():
+    site = README.parent / "python" / "docs" / "site"
+    text = "".join(path.read_text(encoding="utf-8") for path in (site / "reference").glob("*.rst"))
+    listed = re.findall(r"^\.\. auto(?:class|function):: (?:openmmorbit\.)?(\w+)$", text, re.M)
+    assert sorted(listed) == sorted(openmmorbit._homes)
+    pages = (site / "index.md").read_text(encoding="utf-8")
+    assert all(f"\nreference/{path.stem}\n" in pages for path in (site / "reference").glob("*.rst"))
+
+
+def test_every_page_is_on_the_site():
+    pages = README.parent / "python" / "docs"
+    index = (pages / "site" / "index.md").read_text(encoding="utf-8")
+    named = {line.split("/")[-1] for line in index.splitlines() if re.fullmatch(r"[\w./-]+", line)}
+    folders = (pages, README.parent / "openmmapi" / "docs")
+    assert {path.stem for folder in folders for path in folder.glob("*.md")} <= named
+
+
 def test_names_of_the_readme_exist():
     for name in set(re.findall(r"openmmorbit\.(\w+)\(", README.read_text(encoding="utf-8"))):
         assert callable(getattr(openmmorbit, name)), name

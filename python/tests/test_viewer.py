@@ -163,6 +163,10 @@ def testStructuresAndTrajectories(tmp_path):
         assert scene.values[0].values[0] == 0 and scene.values[0].unit == "Å"
     assert np.abs(distances(models.positions) - distances(frames.positions)).max() < 0.02
     assert frames.labels == ["frame 0", "frame 1", "frame 2"] and frames.name == "run"
+    page = openmmorbit.view(np.stack(positions), topology=topology)
+    assert np.allclose(distances(page.scenes[0].positions), distances(frames.positions), atol=1e-2)
+    with pytest.raises(ValueError, match="expected a Topology for positions, got none"):
+        openmmorbit.view(np.stack(positions))
     (heavy,) = readScenes([tmp_path / "three.pdb"], atoms="heavy").scenes
     assert heavy.positions.shape == (3, 10, 3) and 1 not in heavy.elements
 

@@ -59,10 +59,10 @@ class Page:
             data=data.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029"),
             scripts="".join(_read(name) for name in _scripts))
 
-    def write(self, path: StrPath) -> None:
-        """Write the page to a file, which is replaced as a whole."""
+    def write(self, path: StrPath, layout: str = "page", theme: str = "") -> None:
+        """Write the page, as of toHtml(), to a file, which is replaced as a whole."""
         with replacing(path) as stream:
-            stream.write(self.toHtml())
+            stream.write(self.toHtml(layout, theme))
 
     def _repr_html_(self) -> str:
         return (f'<iframe srcdoc="{html.escape(self.toHtml("inline"))}" style="width:100%;height:{self.height}px;'

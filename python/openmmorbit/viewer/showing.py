@@ -6,8 +6,10 @@ import os
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from openmm import unit
 
 from openmmorbit.arguments import checkInteger
+from openmmorbit.io.trajectoryfiles import isMdtraj
 from openmmorbit.viewer.page import Page
 from openmmorbit.viewer.scenes import Quantity, Scene, evenly, fromEnsemble
 
@@ -37,21 +39,33 @@ def _addValues(scene: Scene, values: Mapping[str, npt.ArrayLike], number: int, c
     scene.values = found + scene.values
 
 
+def _fromPositions(what: Any, topology: Any, most: int, atoms: str | None, name: str) -> list[Scene]:
+    """Make the scene of positions in memory."""
+    from openmmorbit.io.topologyfiles import readTopology
+    from openmmorbit.viewer.files import readTrajectory
+
+    if topology is None:
+        raise ValueError("view: expected a Topology for positions, got none; say by topology= what the atoms are")
+    known = readTopology("view", topology) if _isFile(topology) else topology
+    return [readTrajectory(known, [what], name, most, atoms)]
+
+
 def view(what: Any, path: StrPath | None = None, *, title: str = "", topology: StrPath | app.Topology | None = None,
          values: Mapping[str, npt.ArrayLike] | None = None, maxCopies: int = 100, atoms: str | None = None) -> Page:
     """Show molecules, states or backbones with all their copies, in a notebook or as one HTML file.
 
     Parameters
     ----------
-    what : Ensemble, path, GenerationResult, or a list of them
+    what : Ensemble, path, GenerationResult, or a list of them; Quantity, array_like or mdtraj.Trajectory
         Files end in .sdf, .mol (also .gz), .xyz, .npz, .pdb, .cif, or are trajectories such as .dcd. Results without an
-        ensemble are left out.
+        ensemble are left out. Positions have the shape (numCopies, numAtoms, 3), in nm if they carry no unit, and need
+        a topology.
     path : path, optional
         An HTML file to write.
     title : str
         Of the page. Default: the name of the molecule or file.
     topology : path or openmm.app.Topology, optional
-        What the atoms of trajectories are.
+        What the atoms of trajectories and positions are.
     values : dict, optional
         For a single ensemble: name to array of shape (numConformers,), drawn as a bar for each copy. A unit stands
         behind a comma, e.g. "energy, kJ/mol".
@@ -79,6 +93,8 @@ def view(what: Any, path: StrPath | None = None, *, title: str = "", topology: S
     from openmmorbit.viewer.files import readScenes
 
     checkInteger("maxCopies", maxCopies, 1, "view")
+    if isinstance(what, (unit.Quantity, np.ndarray)) or isMdtraj(what):
+        what = _fromPositions(what, topology, maxCopies, atoms, title or "states")
     entries = [what] if _isFile(what) or isinstance(what, Ensemble) or hasattr(what, "ensemble") else list(what)
     if values is not None and not (len(entries) == 1 and isinstance(entries[0], Ensemble)):
         raise ValueError(f"view: expected a single Ensemble with values, got {len(entries)} entries")
@@ -89,6 +105,9 @@ def view(what: Any, path: StrPath | None = None, *, title: str = "", topology: S
         found = readScenes(files, topology, maxCopies, atoms)
         scenes, messages = list(found.scenes), list(found.messages)
     for entry in entries:
+        if isinstance(entry, Scene):
+            scenes.append(entry)
+            continue
         ensemble = entry if isinstance(entry, Ensemble) else getattr(entry, "ensemble", None)
         if isinstance(ensemble, Ensemble) and len(ensemble) > 0:
             scenes.append(fromEnsemble(ensemble, maxCopies))
