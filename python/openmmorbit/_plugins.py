@@ -80,13 +80,15 @@ def loadPlugins(folder: StrPath | None = None) -> tuple[str, ...]:
     return tuple(loaded)
 
 
-def checkPlatform(name: str) -> None:
+def checkPlatform(name: str, where: str = "ConformerGenerator") -> None:
     """Refuse a GPU platform whose plugin was left out when the package was imported.
 
     Parameters
     ----------
     name : str
         Name of a platform.
+    where : str
+        The caller, for messages.
 
     Raises
     ------
@@ -94,8 +96,8 @@ def checkPlatform(name: str) -> None:
         With the reason why the plugin could not be loaded.
     """
     if name in _failures:
-        raise ValueError(f"ConformerGenerator: expected a platform that works here, got \"{name}\", whose plugin could "
-                         f"not be loaded ({_failures[name]}); install its driver and OpenMM's plugin for it")
+        raise ValueError(f"{where}: expected a platform that works here, got \"{name}\", whose plugin could not "
+                         f"be loaded ({_failures[name]}); install its driver and OpenMM's plugin for it")
 
 
 def libraryPath() -> str:

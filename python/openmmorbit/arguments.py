@@ -56,15 +56,15 @@ def checkChoice(name: str, value: Any, words: Sequence[str], where: str = "Confo
     return list(words).index(value)
 
 
-def findPlatform(platform: str | openmm.Platform) -> str:
+def findPlatform(platform: str | openmm.Platform, where: str = "ConformerGenerator") -> str:
     """Get the name of a platform that can generate; capitals do not matter."""
     name = platform.getName() if isinstance(platform, openmm.Platform) else str(platform)
     known = [openmm.Platform.getPlatform(i) for i in range(openmm.Platform.getNumPlatforms())]
     name = next((spelling for spelling in (*(entry.getName() for entry in known), "OpenCL", "CUDA", "HIP")
                  if spelling.lower() == name.lower()), name)
-    checkPlatform(name)
+    checkPlatform(name, where)
     able = [entry.getName() for entry in known if entry.supportsKernels(["IntegrateOrbitDiffusionStep"])]
     if name not in able:
-        raise ValueError(f"ConformerGenerator: expected a platform of {', '.join(able)}, got \"{name}\"; openmmorbit "
-                         "has no kernels for another one here")
+        raise ValueError(f"{where}: expected a platform of {', '.join(able)}, got \"{name}\"; openmmorbit has no "
+                         "kernels for another one here")
     return name

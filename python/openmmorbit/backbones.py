@@ -196,7 +196,8 @@ class BackboneGenerator(Generator):
             For a length, a number of chains or a break that the model was not trained on; for a start without level
             and fixed, and one in another unit.
         """
-        where, number = "BackboneGenerator.generate", checkInteger("numCopies", numCopies, 1)
+        where = "BackboneGenerator.generate"
+        number, seed = checkInteger("numCopies", numCopies, 1, where), checkInteger("seed", seed, 0, where)
         design, size = _describe(length, structure), self.atomsPerResidue
         if not design.hasStart:
             begin = self._makeStart(design.backbone, start, level, fixed)
@@ -206,7 +207,7 @@ class BackboneGenerator(Generator):
             raise ValueError(f"{where}: expected a design alone, which knows what it starts from, got "
                              f"{'start' if start is not None else 'fixed'} beside it")
         with self._watched(progress) as callback:
-            core = self._core.generate(design.backbone, number, checkInteger("seed", seed, 0), 0, callback, begin)
+            core = self._core.generate(design.backbone, number, seed, 0, callback, begin)
         return Ensemble(core, design.makeTopology(size))
 
     def _makeStart(self, backbone: orbit.BackboneSubject, start: Any, level: Any, fixed: Sequence[int] | None
@@ -265,8 +266,9 @@ class BackboneGenerator(Generator):
         ValueError
             As generate(), and if there are fewer or more structures than lengths.
         """
-        number, seed = checkInteger("numCopies", numCopies, 1), checkInteger("seed", seed, 0)
-        first = checkInteger("firstRecord", firstRecord, 0)
+        where = "BackboneGenerator.generateBatch"
+        number, seed, first = (checkInteger(name, value, lowest, where) for name, value, lowest in (
+            ("numCopies", numCopies, 1), ("seed", seed, 0), ("firstRecord", firstRecord, 0)))
         if isinstance(lengths, (str, bytes)) or not isinstance(lengths, (Sequence, np.ndarray)):
             raise TypeError("BackboneGenerator.generateBatch: expected lengths as a list with an entry for each "
                             f"backbone, got {lengths!r}, a {type(lengths).__name__}")
@@ -282,7 +284,6 @@ class BackboneGenerator(Generator):
         if any(starting) != all(starting) or (level is not None and not any(starting)):
             raise ValueError("BackboneGenerator.generateBatch: expected designs with a start, all or none, and a level "
                              f"with them only, got {sum(starting)} of {len(designs)} that have one")
-        where = "BackboneGenerator.generateBatch"
         noise = toLevel(where, level, self.model)
         starts = [_startDesign(where, design, size, noise) for design in designs] if any(starting) else []
         with self._watched(progress) as callback:

@@ -16,7 +16,7 @@ from openmmorbit.designs import splitNumber
 from openmmorbit.selections import findAtoms, selectAtoms
 from openmmorbit.sequences import SequenceLike, findResidues, fitSequence, warnOfOthers
 from openmmorbit.sequences import readSequence as readSequence
-from openmmorbit.simulation.states import States, readStates, requireFinite, requireTopology
+from openmmorbit.simulation.states import States, readStates, requireTopology
 from openmmorbit.topologies import makeRecord
 
 if TYPE_CHECKING:
@@ -108,11 +108,20 @@ def _readTrace(trace: Any, state: int, topology: app.Topology | None) -> tuple[n
     states = _readState(where, trace, state, topology)
     known = states.topology
     atoms = list(range(states.numAtoms)) if known is None else findAtoms(known, "CA", where)
-    states = states._replace(positions=states.positions[:, atoms])
-    requireFinite(where, states)
-    positions = states.positions[0]
+    positions = states.positions[0, atoms]
+    _requireFinite(where, positions, [] if known is None else findResidues(known, where))
     checkSpacing(where, positions, np.ones(max(len(positions) - 1, 0), bool))
     return 10 * positions, known
+
+
+def _requireFinite(where: str, positions: np.ndarray, residues: Sequence[app.topology.Residue]) -> None:
+    """Refuse CA atoms whose positions are not finite."""
+    others = np.flatnonzero(~np.isfinite(positions).all(axis=1))
+    if len(others):
+        numbers = [f"{entry.id}{entry.insertionCode.strip()} of chain {entry.chain.id}" for entry in residues]
+        raise ValueError(f"{where}: expected finite positions, got others for CA of residue "
+                         f"{numbers[others[0]] if numbers else others[0] + 1}"
+                         f"{f' and {len(others) - 1} more' if len(others) > 1 else ''}")
 
 
 def _readChains(count: int, topology: app.Topology | None, chains: Sequence[int] | None

@@ -20,14 +20,14 @@ _elements = {"N": "N", "CA": "C", "C": "C"}
 _letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
-def makeBackbone(length: int | Sequence[int], structure: str | None = None) -> orbit.BackboneSubject:
+def makeBackbone(length: int | Sequence[int], structure: str | Sequence[str] | None = None) -> orbit.BackboneSubject:
     """Make a backbone without positions.
 
     Parameters
     ----------
     length : int or sequence of int
         Number of residues, or of those of each chain.
-    structure : str, optional
+    structure : str or sequence of str, optional
         Secondary structure: H (helix), E (strand), C (neither) or ? (open) for every residue, chain after chain;
         default: all are open.
 
@@ -35,12 +35,17 @@ def makeBackbone(length: int | Sequence[int], structure: str | None = None) -> o
     ------
     ValueError
         For a length below 1, and a structure of another length or with other letters.
+    TypeError
+        For what is no whole number, and no text.
     """
+    if structure is not None and (isinstance(structure, bytes) or not isinstance(structure, (Sequence, np.ndarray))):
+        raise TypeError(f"makeBackbone: expected structure as a text of letters, got {structure!r}, a "
+                        f"{type(structure).__name__}")
     lengths: list[Any] = [length]
     if isinstance(length, (Sequence, np.ndarray)) and not isinstance(length, (str, bytes)):
         lengths = list(length)
     numbers = np.array([checkInteger("length", entry, -2**31, "makeBackbone") for entry in lengths], np.int32)
-    return orbit.makeBackbone(numbers, "" if structure is None else str(structure))
+    return orbit.makeBackbone(numbers, "" if structure is None else "".join(map(str, structure)))
 
 
 def splitNumber(text: str) -> tuple[str, str]:

@@ -28,23 +28,23 @@ class Generator:
                    maxRedraws: int | None, check: bool, returnFailed: bool, timeLimit: float | None,
                    sampler: orbit.SamplerSettings | None, settings: dict[str, Any]) -> None:
         """Take a C++ generator and set what was given; see ConformerGenerator for the meaning."""
-        self._core = core
+        self._core, where = core, type(self).__name__
         if platform is not None:
-            core.setPlatformName(findPlatform(platform))
+            core.setPlatformName(findPlatform(platform, where))
         if properties is not None:
             core.setPlatformProperties({str(key): str(value) for key, value in properties.items()})
         if threads is not None:
-            core.setNumThreads(checkInteger("threads", threads, -2**31))
+            core.setNumThreads(checkInteger("threads", threads, -2**31, where))
         formerRedraws = settings.pop("maxResamplings", None)
         self._setSampler(sampler, settings)
         if condition is not None:
             core.setCondition(str(condition))
         if maxRedraws is not None and formerRedraws is not None:
-            raise ValueError(f"{type(self).__name__}: expected maxRedraws or its former name maxResamplings, got both, "
+            raise ValueError(f"{where}: expected maxRedraws or its former name maxResamplings, got both, "
                              f"{maxRedraws} and {formerRedraws}; give maxRedraws")
         for name, value in (("maxRedraws", maxRedraws), ("maxResamplings", formerRedraws)):
             if value is not None:
-                core.setMaxRedraws(checkInteger(name, value, 0))
+                core.setMaxRedraws(checkInteger(name, value, 0, where))
         core.setCheckCopies(bool(check))
         core.setReturnFailed(bool(returnFailed))
         core.setTimeLimit(0.0 if timeLimit is None else float(timeLimit))

@@ -181,7 +181,7 @@ class TopologyGenerator(Generator):
         self._configure(core, platform, properties, threads, condition,
                         maxRedraws, check, returnFailed, timeLimit, sampler, settings)
         if probes is not None:
-            self._core.setNumProbes(checkInteger("probes", probes, 0))
+            self._core.setNumProbes(checkInteger("probes", probes, 0, "TopologyGenerator"))
         self._setTopology(topology, atoms)
 
     @classmethod
@@ -275,10 +275,11 @@ class TopologyGenerator(Generator):
             be guided (stereoGuidance), or remember the step before (multistep), and the model must have been trained
             with rotations="SO3". TopologyGenerator(..., density=True) has such a sampler.
         """
-        number, seed = checkInteger("numStates", numStates, 1), checkInteger("seed", seed, 0)
-        first = checkInteger("first", first, 0)
+        where = "TopologyGenerator.generate"
+        number, seed, first = (checkInteger(name, value, lowest, where) for name, value, lowest in (
+            ("numStates", numStates, 1), ("seed", seed, 0), ("first", first, 0)))
         chosen = None if fixed is None else findAtoms(self._topology, fixed)
-        begin = makeStart("TopologyGenerator.generate", start, level, chosen, self.model)
+        begin = makeStart(where, start, level, chosen, self.model)
         wanted = (self._density and start is None) if density is None else density
         if wanted and len(begin.positions) > 0:
             raise ValueError("TopologyGenerator.generate: expected no start for states with a density, got one; the "

@@ -69,3 +69,20 @@ def testWrongMotifsAreNamedByTheirResidues(tmp_path, points):
     copies = generator.generate(25, 1, seed=3, start=start, fixed=[7, 8])
     kept = slice(7 * points, 9 * points)
     assert np.abs(copies.positions._value[0, kept] - start[kept]).max() < 1e-4
+
+
+def testWrongArgumentsNameTheirFunction(shard):
+    generator = openmmorbit.BackboneGenerator(makeModel(shard), numSteps=2, check=False)
+    for call, error, text in (
+            (lambda: generator.generate(30, 0), ValueError, "BackboneGenerator.generate: expected numCopies from 1 to"),
+            (lambda: generator.generate(30, seed=-1), ValueError, "BackboneGenerator.generate: expected seed from 0"),
+            (lambda: generator.generateBatch([30], 2.5), TypeError, "BackboneGenerator.generateBatch: expected numCop"),
+            (lambda: generator.generateBatch([30], firstRecord=-1), ValueError, "generateBatch: expected firstRecord"),
+            (lambda: openmmorbit.BackboneGenerator(generator.model, threads=0.5), TypeError, "^BackboneGenerator: exp"),
+            (lambda: openmmorbit.BackboneGenerator(generator.model, "GPU"), ValueError,
+             "^BackboneGenerator: expected a platform of .*got \"GPU\""),
+            (lambda: openmmorbit.makeBackbone(30, 5), TypeError, "structure as a text of letters, got 5, a int"),
+            (lambda: openmmorbit.makeBackbone(3, ["H", "E"]), ValueError, "each of 3 residues, got 2")):
+        with pytest.raises(error, match=text):
+            call()
+    assert openmmorbit.makeBackbone(3, ["H", "?", "E"]).structure == "H?E"

@@ -214,6 +214,12 @@ def testErrorsNameTheResidue(natives):
         openmmorbit.buildBackbone(broken)
     assert caught.value.fault == "break" and caught.value.residue == 5
     topology = openmmorbit.backbones.makeTopology(openmmorbit.backbones.makeBackbone([6, 12]), 1)
+    lost = np.concatenate([makeHelix(6) + 3, makeHelix(12)])
+    lost[[9, 11]] = np.nan
+    with pytest.raises(ValueError, match="finite positions, got others for CA of residue 4 of chain B and 1 more$"):
+        openmmorbit.buildBackbone(lost, topology=topology)
+    with pytest.raises(ValueError, match="finite positions, got others for CA of residue 10 and 1 more$"):
+        openmmorbit.buildBackbone(lost, chains=[6, 12])
     with pytest.raises(openmmorbit.BackboneError, match="residue 6 of chain B and residue 7 of chain B"):
         openmmorbit.buildBackbone(np.concatenate([makeHelix(6) + 3, broken]), topology=topology)
     split = openmmorbit.buildBackbone(broken, splitAtBreaks=True, hydrogens=False)
