@@ -11,6 +11,7 @@ from openmm import unit
 
 from openmmorbit import orbit, samplersettings
 from openmmorbit.arguments import checkInteger, findPlatform
+from openmmorbit.bars import makeBar
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -100,13 +101,12 @@ class Generator:
         """Get a callback that lets Ctrl-C stop the C++ call, and shows a progress bar if wanted."""
         bar = report = None
         if progress:
-            # Importing it takes longer than many a generation.
-            from tqdm import tqdm
-
-            bar = tqdm(total=1000, disable=None, bar_format="{l_bar}{bar}| {elapsed}<{remaining}")
+            bar = makeBar(1000, "generating", form="{desc} {percentage:3.0f} % {bar} {remaining} left")
 
             def report(numFinished: int, numCopies: int, fraction: float) -> None:
-                bar.update(int(1000 * (numFinished + fraction * (numCopies - numFinished)) / max(numCopies, 1)) - bar.n)
+                # Copies that are redrawn begin again, the bar does not.
+                done = int(1000 * (numFinished + fraction * (numCopies - numFinished)) / max(numCopies, 1))
+                bar.update(max(0, done - bar.n))
 
         try:
             yield orbit.PythonProgressCallback(report)

@@ -283,7 +283,7 @@ def testTheBarShowsLossAndTimeLeft(capsys):
         bar.take(line)
     bar.close()
     text = capsys.readouterr().err
-    assert "continuing at step 40\n" in text and "25%" in text
+    assert "continuing at step 40\n" in text and "25 %" in text
     assert "step 50, loss 0.75, validation 0.8125, 7.5 min left" in text
     bar = TrainingBar(settings)
     bar.take(step)

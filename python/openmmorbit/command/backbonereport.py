@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from openmmorbit.command.backbones import readLengths
 from openmmorbit.command.console import EXIT_OK, UsageError, checkFolder, explain
 from openmmorbit.command.generation import readGenerationOptions
+from openmmorbit.command.pages import printPage
 
 if TYPE_CHECKING:
     import argparse
@@ -63,6 +64,6 @@ def runBackboneReport(options: argparse.Namespace) -> int:
                                    **readGenerationOptions(options))
     except TypeError as error:
         raise UsageError(explain(error)) from error
-    print(report.table())
+    printPage(report.table())
     print(f"\n{report.write(options.output)}")
     return EXIT_OK

@@ -8,6 +8,7 @@ import re
 import time
 from typing import TYPE_CHECKING
 
+from openmmorbit.bars import makeBar
 from openmmorbit.command.backbonestarts import (addStartOptions, checkMotif, checkStartOptions, readDesigns,
                                                 readLevel)
 from openmmorbit.command.console import EXIT_OK, EXIT_SOME_FAILED, UsageError, checkOutput, counted, explain, report
@@ -109,10 +110,8 @@ class _Run:
 
     def generate(self, wanted: Sequence[int | BackboneDesign]) -> int:
         """Generate one backbone for each entry."""
-        from tqdm import tqdm
-
         try:
-            with tqdm(total=len(wanted), desc="backbones", disable=True if self.options.quiet else None) as bar:
+            with makeBar(len(wanted), "backbones", not self.options.quiet) as bar:
                 for first in range(0, len(wanted), BLOCK):
                     block = wanted[first:first + BLOCK]
                     ensembles = self.generator.generateBatch(

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import os
 import platform
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from openmmorbit.command.backbonereport import addBackboneOptions, runBackboneReport
-from openmmorbit.command.console import EXIT_OK
+from openmmorbit.command.console import EXIT_OK, report
 from openmmorbit.command.generation import addGenerationOptions, readGenerationOptions
+from openmmorbit.command.pages import printPage
 from openmmorbit.command.reportkinds import checkKind
 from openmmorbit.command.systemreport import addSystemOptions, runSystem
 from openmmorbit.evaluation.methods import makeBaseline, makeOrbitMethods
@@ -153,13 +153,13 @@ def runEvaluate(options: argparse.Namespace) -> int:
         settings["condition"], text, agree = chooseCondition(references, options.model, options.condition)
         description.append(text)
         if not agree:
-            print(f"openmm-orbit: {text}", file=sys.stderr)
+            report(text)
         methods = makeOrbitMethods(options.model, not options.no_raw, options.seed, **settings)
     methods += [makeBaseline(name, options.seed) for name in options.baselines]
     inspector = Inspector(options.posebusters, options.strain, options.copies, options.engine)
     evaluate(references, methods, options.factor, not options.quiet, inspector)
     page = writeReport(references, methods, options.thresholds, description, inspector.notes)
-    print(page)
+    printPage(page)
     if options.output is not None:
         _writeFiles(Path(options.output), page, methods, options.thresholds)
     return EXIT_OK

@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from openmmorbit.bars import makeBar
 from openmmorbit.command.console import EXIT_OK, EXIT_SOME_FAILED, UsageError, checkOutput, counted, explain, report
 from openmmorbit.command.generation import addGenerationOptions, readGenerationOptions
 
@@ -47,11 +48,9 @@ class _Generation:
             self.faults.update(words for name, words in _checks.items() if not getattr(failure.status, name))
 
     def run(self) -> int:
-        from tqdm import tqdm
-
         options, finished, path = self.options, False, ""
         try:
-            with tqdm(total=options.num, desc="states", disable=True if options.quiet else None) as bar:
+            with makeBar(options.num, "states", not options.quiet) as bar:
                 for first in range(0, options.num, BLOCK):
                     number = min(BLOCK, options.num - first)
                     self._take(self.generator.generate(number, self.seed, first=first))

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from openmmorbit.arguments import checkInteger
+from openmmorbit.bars import makeBar
 from openmmorbit.data.backbones import BackboneShardReport, findFiles, writeSides
 from openmmorbit.io.outputs import makeFolder, replacing
 
@@ -136,9 +137,7 @@ class BackboneDataset:
 
     def _writeSides(self, training: Path, validation: Path, progress: bool) -> BackboneShardReport:
         """Read all files."""
-        from tqdm import tqdm
-
-        with tqdm(total=len(self.files), desc="structures", disable=None if progress else True) as bar:
+        with makeBar(len(self.files), "structures", progress) as bar:
             report = writeSides(_where, self.files, {False: training, True: validation}, points=self.points,
                                 shortest=self.shortest, longest=self.longest, keepD=self.keepD,
                                 follow=lambda path: bar.update())

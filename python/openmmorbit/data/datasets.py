@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from openmmorbit.bars import makeBar
 from openmmorbit.data import parallel, recipes
 from openmmorbit.data.journal import Journal
 from openmmorbit.data.shards import writeShards
@@ -192,7 +193,6 @@ def makeDataset(sources: Sequence[StrPath], folder: StrPath, settings: EnsembleS
     OSError
         If the disk is full; what was finished is kept.
     """
-    from tqdm import tqdm
 
     from openmmorbit.molecules import requireRDKit
 
@@ -208,7 +208,7 @@ def makeDataset(sources: Sequence[StrPath], folder: StrPath, settings: EnsembleS
         if retryFailed:
             journal.retryFailed()
         conformers = failed = 0
-        with tqdm(disable=None if progress else True, unit="mol", desc=settings.condition) as bar:
+        with makeBar(None, settings.condition, progress, "molecules") as bar:
             bar.set_postfix_str(f"{len(journal.done)} done before")
             tasks = parallel.limited(_tasks(sources, maxIsomers, journal), limit)
             for (key, _), outcome in parallel.run(_makeNamed, tasks, (settings,), processes, cluster):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from openmmorbit.bars import makeBar
 from openmmorbit.data.frameshards import FrameShard, nameCondition
 
 if TYPE_CHECKING:
@@ -95,6 +96,4 @@ def writeShard(where: str, dataset: TrajectoryDataset, path: StrPath, progress: 
 
 
 def _bar(dataset: TrajectoryDataset, progress: bool) -> Any:
-    from tqdm import tqdm
-
-    return tqdm(total=dataset.numFrames, desc="frames", unit="", unit_scale=True, disable=None if progress else True)
+    return makeBar(dataset.numFrames, "frames", progress)

@@ -15,6 +15,7 @@ import numpy as np
 from openmmorbit import orbit
 from openmmorbit.arguments import checkInteger
 from openmmorbit.backbones import BackboneGenerator
+from openmmorbit.bars import makeBar
 from openmmorbit.data.backbones import readBackbones
 from openmmorbit.evaluation import similarity
 from openmmorbit.evaluation.backbonefigures import BackboneFigures, Collected, TraceSet
@@ -120,9 +121,7 @@ class _Evaluation:
         self.facts: dict[str, Any] | None = None
 
     def _bar(self, total: int, words: str) -> Any:
-        from tqdm import tqdm
-
-        return tqdm(total=total, desc=words, disable=None if self.options["progress"] else True)
+        return makeBar(total, words, self.options["progress"])
 
     def generate(self, generator: BackboneGenerator, lengths: np.ndarray) -> list[Trace]:
         """Generate backbones whose lengths are those of the references, each equally often."""

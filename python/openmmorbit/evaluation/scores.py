@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from openmmorbit.bars import makeBar
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -220,14 +222,13 @@ def evaluate(references: Sequence[Reference], methods: list[Method], factor: int
         The same methods; those whose software is missing have no scores.
     """
     from rdkit import RDLogger
-    from tqdm import tqdm
 
     RDLogger.DisableLog("rdApp.*")
     counts = [factor * reference.numConformers for reference in references]
     for method in methods:
         if method.run is None:
             continue
-        bar = tqdm(total=len(references), desc=method.name, disable=None if progress else True, unit="mol")
+        bar = makeBar(len(references), method.name, progress, "molecules")
         answers = zip(references, counts, method.run(references, counts))
         for index, (reference, count, generated) in enumerate(answers):
             method.scores.append(score(reference, generated, count))

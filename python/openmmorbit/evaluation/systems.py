@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from openmmorbit import orbit
 from openmmorbit.arguments import checkInteger
+from openmmorbit.bars import makeBar
 from openmmorbit.data.trajectories import TrajectoryDataset
 from openmmorbit.evaluation import energetics
 from openmmorbit.evaluation.geometry import SystemGeometry
@@ -68,9 +69,7 @@ class _Evaluation:
                                                                         options["simulationPlatform"])
 
     def _bar(self, total: int, words: str) -> Any:
-        from tqdm import tqdm
-
-        return tqdm(total=total, desc=words, disable=None if self.options["progress"] else True)
+        return makeBar(total, words, self.options["progress"])
 
     def _counter(self, bar: Any) -> Callable[[int, int], None]:
         return lambda done, total: bar.update(1)

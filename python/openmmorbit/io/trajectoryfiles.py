@@ -2,7 +2,10 @@
 """Trajectory files, read by mdtraj and OpenMM a block of frames at a time, and what is wrong with them."""
 from __future__ import annotations
 
+import ctypes
 import os
+import threading
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -66,6 +69,30 @@ def compareAtoms(where: str, topology: app.Topology, elements: list[Any], path: 
                              f"{atom.residue.id} {atom.name}); give the Topology of this file")
 
 
+_silence = threading.Lock()
+
+
+@contextmanager
+def _quietly() -> Iterator[None]:
+    """Drop what C code prints on standard output: mdtraj's reader of DCD files tells of byte orders."""
+    with _silence:
+        try:
+            output = os.dup(1)
+        except OSError:     # there is no standard output
+            yield
+            return
+        library, nowhere = ctypes.CDLL(None), os.open(os.devnull, os.O_WRONLY)
+        library.fflush(None)
+        os.dup2(nowhere, 1)
+        try:
+            yield
+        finally:
+            library.fflush(None)
+            os.dup2(output, 1)
+            os.close(output)
+            os.close(nowhere)
+
+
 class ArrayTrajectory:
     """Frames that are in memory: arrays, and PDB and PDBx files."""
 
@@ -120,7 +147,8 @@ class FileTrajectory:
 
     def _open(self) -> Any:
         try:
-            return self._md.open(self._path)
+            with _quietly():
+                return self._md.open(self._path)
         except ImportError:
             raise
         except Exception as error:  # each format has errors of its own

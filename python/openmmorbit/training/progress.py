@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from openmmorbit.bars import makeBar
 
 if TYPE_CHECKING:
     from openmmorbit import orbittraining
@@ -26,14 +28,11 @@ class TrainingBar:
     """
 
     def __init__(self, settings: orbittraining.TrainingSettings, show: bool | None = None) -> None:
-        from tqdm import tqdm
-
-        self._tqdm: Any = tqdm
         self._maxSteps, self._maxMinutes = settings.maxSteps, settings.maxMinutes
         self._validation = ""
         show = sys.stderr.isatty() if show is None else show
-        self._bar = tqdm(total=1000, desc="training", bar_format="{l_bar}{bar}| {postfix}",
-                         file=sys.stderr) if show else None
+        self._bar = makeBar(1000, "training", form="{desc} {percentage:3.0f} % {bar}{postfix}", anywhere=True) \
+            if show else None
 
     def take(self, line: str) -> None:
         """Take one line of the trainer."""
@@ -46,7 +45,7 @@ class TrainingBar:
             return
         found = _step.match(line)
         if not found:
-            self._tqdm.write(line, file=sys.stderr)
+            self._bar.write(line, file=sys.stderr)
             return
         step, loss, minutes = int(found[1]), float(found[2]), float(found[3])
         share = max(step / self._maxSteps, minutes / self._maxMinutes if self._maxMinutes > 0 else 0.0)
