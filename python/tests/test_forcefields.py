@@ -75,7 +75,8 @@ def testMinimaAreThoseOfRDKit(field):
     own = Chem.Mol(mol)
     expected = AllChem.UFFOptimizeMoleculeConfs(own, maxIters=2000) if field == "UFF" else \
         AllChem.MMFFOptimizeMoleculeConfs(own, maxIters=2000, mmffVariant=field)
-    assert np.allclose(energies / KJ_PER_KCAL, [energy for _, energy in expected], atol=0.02)
+    known = np.array([energy for _, energy in expected])
+    assert np.abs(energies[:, np.newaxis] / KJ_PER_KCAL - known).min(axis=1).max() < 0.02
 
 
 def testOneStepDoesNotConverge():

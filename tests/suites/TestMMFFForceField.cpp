@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: MIT
-// The vectorised MMFF94: each kind of term against its closed form, molecules against RDKit, all kernels alike; minima.
-#include "Golden.h"
+// The vectorised MMFF94: each kind of term against its closed form, molecules against RDKit, all kernels alike.
+#include "MMFFCopies.h"
 #include "Matchers.h"
 #include "Tolerances.h"
 #include "openmmorbit/ArgumentError.h"
 #include "openmmorbit/MMFFForceField.h"
 #include "openmmorbit/MoleculeReader.h"
-#include "openmmorbit/internal/MMFFPacked.h"
 #include <cmath>
 #include <gtest/gtest.h>
 #include <limits>
@@ -14,53 +13,22 @@
 using namespace OrbitPlugin;
 using std::string;
 using std::vector;
+using testSupport::evaluateMMFF;
 using testSupport::expectClose;
 using testSupport::expectThrows;
+using testSupport::makeMMFFCopies;
+using testSupport::makeMMFFTerms;
+using testSupport::MMFFEvaluation;
+using testSupport::readMMFFPositions;
 using testSupport::tolerance;
 
 static const double KJ_PER_KCAL = 4.184, DEGREE = 3.14159265358979323846 / 180;
-
-/** Energies by kind and gradient of one copy, kcal/mol and Angstrom, in the first lane of a kernel. */
-struct Evaluation {
-    vector<double> energies, gradient;
-    double getTotal() const {
-        double total = 0;
-        for (double energy : energies)
-            total += energy;
-        return total;
-    }
-};
-
-static Evaluation evaluate(
-        const mmff::Terms& terms, const mmff::KernelTable& kernels, const vector<double>& positions) {
-    const mmff::PackedTerms packed(terms);
-    mmff::AlignedDoubles x(positions.size() * kernels.lanes), gradient(positions.size() * kernels.lanes);
-    mmff::AlignedDoubles energies(mmff::NUM_KINDS * kernels.lanes);
-    for (size_t i = 0; i < positions.size(); i++)
-        for (int lane = 0; lane < kernels.lanes; lane++)
-            x.data()[i * kernels.lanes + lane] = positions[i] + 0.1 * lane; // the others are moved
-    kernels.evaluate(packed.getView(), x.data(), gradient.data(), energies.data());
-    Evaluation result;
-    for (int kind = 0; kind < mmff::NUM_KINDS; kind++)
-        result.energies.push_back(energies.data()[kind * kernels.lanes]);
-    for (size_t i = 0; i < positions.size(); i++)
-        result.gradient.push_back(gradient.data()[i * kernels.lanes]);
-    return result;
-}
-
-/** Atoms without charge and dispersion, none of them far enough apart for a pair. */
-static mmff::Terms makeTerms(int numAtoms) {
-    mmff::Terms terms;
-    terms.atoms.assign(numAtoms, {12, 0, 2, 1, 1, false, false});
-    terms.separation.assign((size_t) numAtoms * numAtoms, 1);
-    return terms;
-}
 
 /** Compare the energy of one kind in all kernels with a number, and the gradient with differences of energies. */
 static void checkTerm(const string& name, const mmff::Terms& terms, const vector<double>& positions, int kind,
         double expected) {
     for (const mmff::KernelTable* kernels : mmff::getKernelTables()) {
-        const Evaluation found = evaluate(terms, *kernels, positions);
+        const MMFFEvaluation found = evaluateMMFF(terms, *kernels, positions);
         for (int other = 0; other < mmff::NUM_KINDS; other++)
             expectClose(name + " of kind " + std::to_string(other) + " by " + kernels->instructionSet,
                 found.energies[other], other == kind ? expected : 0.0, tolerance("mmffTerm", "double"));
@@ -69,8 +37,8 @@ static void checkTerm(const string& name, const mmff::Terms& terms, const vector
             vector<double> lower = positions, upper = positions;
             lower[i] -= step;
             upper[i] += step;
-            const double rise = evaluate(terms, *kernels, upper).getTotal() -
-                    evaluate(terms, *kernels, lower).getTotal();
+            const double rise = evaluateMMFF(terms, *kernels, upper).getTotal() -
+                    evaluateMMFF(terms, *kernels, lower).getTotal();
             expectClose(name + " gradient " + std::to_string(i) + " by " + kernels->instructionSet, found.gradient[i],
                 rise / (2 * step), tolerance("mmffGradient", "double"));
         }
@@ -78,7 +46,7 @@ static void checkTerm(const string& name, const mmff::Terms& terms, const vector
 }
 
 TEST(MMFFForceField, bondsAreQuartic) {
-    mmff::Terms terms = makeTerms(2);
+    mmff::Terms terms = makeMMFFTerms(2);
     terms.bonds = {{0, 1, 4.5, 1.4}};
     for (double r : {1.2, 1.4, 1.9}) {
         const double d = r - 1.4;
@@ -94,7 +62,7 @@ static vector<double> makeAngle(double degrees) {
 }
 
 TEST(MMFFForceField, anglesAreCubic) {
-    mmff::Terms terms = makeTerms(3);
+    mmff::Terms terms = makeMMFFTerms(3);
     terms.angles = {{0, 1, 2, 0.8, 109.5, false}};
     for (double degrees : {15.0, 60.5, 90.0, 119.0, 121.0, 165.0}) {
         const double d = degrees - 109.5;
@@ -104,7 +72,7 @@ TEST(MMFFForceField, anglesAreCubic) {
 }
 
 TEST(MMFFForceField, linearAnglesAreCosines) {
-    mmff::Terms terms = makeTerms(3);
+    mmff::Terms terms = makeMMFFTerms(3);
     terms.angles = {{0, 1, 2, 0.3, 180, true}};
     for (double degrees : {120.0, 179.0, 180.0})
         checkTerm("linear angle", terms, makeAngle(degrees), mmff::ANGLE,
@@ -112,7 +80,7 @@ TEST(MMFFForceField, linearAnglesAreCosines) {
 }
 
 TEST(MMFFForceField, stretchBendIsAProduct) {
-    mmff::Terms terms = makeTerms(3);
+    mmff::Terms terms = makeMMFFTerms(3);
     terms.stretchBends = {{0, 1, 2, 0.25, -0.1, 1.1, 1.5, 109.5}};
     const double expected = 143.9325 * DEGREE * (0.25 * 0.2 - 0.1 * 0.1) * (125 - 109.5);
     checkTerm("stretch-bend", terms, makeAngle(125), mmff::STRETCH_BEND, expected);
@@ -121,7 +89,7 @@ TEST(MMFFForceField, stretchBendIsAProduct) {
 }
 
 TEST(MMFFForceField, outOfPlaneIsQuadraticInWilsonAngles) {
-    mmff::Terms terms = makeTerms(4);
+    mmff::Terms terms = makeMMFFTerms(4);
     terms.outOfPlane = {{0, 1, 2, 3, 0.05}};
 
     // Three equal bonds that rise from the plane by an angle: each has the same Wilson angle with the other two.
@@ -151,7 +119,7 @@ TEST(MMFFForceField, outOfPlaneIsQuadraticInWilsonAngles) {
 }
 
 TEST(MMFFForceField, torsionsAreThreeCosines) {
-    mmff::Terms terms = makeTerms(4);
+    mmff::Terms terms = makeMMFFTerms(4);
     terms.torsions = {{0, 1, 2, 3, 0.7, -1.9, 0.4}};
     for (double degrees : {-180.0, -120.0, -1.0, 0.0, 55.0, 90.0, 179.5}) {
         const double phi = degrees * DEGREE;
@@ -164,7 +132,7 @@ TEST(MMFFForceField, torsionsAreThreeCosines) {
 TEST(MMFFForceField, pairsAreBuffered) {
     for (int numBonds : {3, 4, -1})
         for (double r : {0.5, 2.0, 3.9, 12.0}) {
-            mmff::Terms terms = makeTerms(2);
+            mmff::Terms terms = makeMMFFTerms(2);
             terms.separation = {0, numBonds, numBonds, 0};
             terms.atoms[0] = {12, 0, 1.9, 3.1, 0.8, false, false};
             terms.atoms[1] = {16, 0, 1.7, 2.4, 0.6, false, true};
@@ -188,21 +156,13 @@ TEST(MMFFForceField, pairsAreBuffered) {
         }
 }
 
-/** Positions (nm) of a golden molecule. */
-static vector<double> getPositions(const nlohmann::json& molecule) {
-    vector<double> positions = molecule["positions"];
-    for (double& value : positions)
-        value *= 1e-4;
-    return positions;
-}
-
 TEST(MMFFForceField, energiesAreThoseOfRDKit) {
     const nlohmann::json golden = testSupport::readGolden("mmff.json");
     ASSERT_GE(golden["molecules"].size(), 60u);
     for (const nlohmann::json& molecule : golden["molecules"]) {
         const string smiles = molecule["smiles"];
         const MolecularGraph graph = readSmiles(smiles);
-        const vector<double> positions = getPositions(molecule);
+        const vector<double> positions = readMMFFPositions(molecule);
         const MMFFForceField field(graph);
         vector<double> expected = molecule["terms"];
         for (double& energy : expected)
@@ -221,12 +181,12 @@ TEST(MMFFForceField, allKernelsAgreeAndForcesAreDerivatives) {
     for (const nlohmann::json& molecule : golden["molecules"]) {
         const string smiles = molecule["smiles"];
         const mmff::Terms terms = mmff::findTerms(readSmiles(smiles), "MMFF94s", "test");
-        vector<double> positions = getPositions(molecule);
+        vector<double> positions = readMMFFPositions(molecule);
         for (double& value : positions)
             value *= 10;
-        const Evaluation expected = evaluate(terms, *mmff::getKernelTables()[0], positions);
+        const MMFFEvaluation expected = evaluateMMFF(terms, *mmff::getKernelTables()[0], positions);
         for (const mmff::KernelTable* kernels : mmff::getKernelTables()) {
-            const Evaluation found = evaluate(terms, *kernels, positions);
+            const MMFFEvaluation found = evaluateMMFF(terms, *kernels, positions);
             expectClose("energies of " + smiles, found.energies, expected.energies, tolerance("mmffKernel", "double"));
             expectClose("gradient of " + smiles, found.gradient, expected.gradient, tolerance("mmffKernel", "double"));
         }
@@ -236,97 +196,11 @@ TEST(MMFFForceField, allKernelsAgreeAndForcesAreDerivatives) {
         lower[i] -= step;
         upper[i] += step;
         const mmff::KernelTable& widest = *mmff::getKernelTables().back();
-        const double rise = evaluate(terms, widest, upper).getTotal() - evaluate(terms, widest, lower).getTotal();
+        const double rise =
+                evaluateMMFF(terms, widest, upper).getTotal() - evaluateMMFF(terms, widest, lower).getTotal();
         expectClose("gradient of " + smiles, expected.gradient[i], rise / (2 * step),
             tolerance("mmffGradient", "double"));
     }
-}
-
-/** Copies of a golden molecule, each of them distorted in another way. */
-static vector<double> makeCopies(const nlohmann::json& molecule, int numCopies) {
-    const vector<double> one = getPositions(molecule);
-    vector<double> copies;
-    for (int copy = 0; copy < numCopies; copy++)
-        for (size_t i = 0; i < one.size(); i++)
-            copies.push_back(one[i] + 0.01 * std::sin(1.7 * copy + 2.9 * i));
-    return copies;
-}
-
-TEST(MMFFForceField, minimaHaveSmallForces) {
-    const nlohmann::json golden = testSupport::readGolden("mmff.json");
-    for (int index : {0, 6, 15, 30, 42, 50, 60}) {
-        const nlohmann::json& molecule = golden["molecules"][index];
-        const string smiles = molecule["smiles"];
-        const MMFFForceField field(readSmiles(smiles), "MMFF94s");
-        const int numCopies = 11;
-        const vector<double> starts = makeCopies(molecule, numCopies);
-        const vector<double> before = field.computeEnergies(starts);
-        const MMFFMinima minima = field.minimize(starts, 5000);
-        expectClose("energies of " + smiles, field.computeEnergies(minima.positions), minima.energies,
-            tolerance("mmffKernel", "double"));
-        const vector<double> forces = field.computeForces(minima.positions);
-        for (int copy = 0; copy < numCopies; copy++) {
-            EXPECT_EQ(minima.converged[copy], 1) << smiles << " copy " << copy;
-            EXPECT_GT(minima.numIterations[copy], 0) << smiles;
-            EXPECT_LT(minima.energies[copy], before[copy]) << smiles;
-            const double limit = 0.04184 * std::max(0.1 * minima.energies[copy] / KJ_PER_KCAL, 1.0);
-            for (int i = 0; i < 3 * field.getNumAtoms(); i++)
-                EXPECT_LT(std::fabs(forces[(size_t) copy * 3 * field.getNumAtoms() + i]), limit) << smiles;
-        }
-        const MMFFMinima again = field.minimize(minima.positions, 5000);
-        EXPECT_EQ(again.numIterations, vector<int>(numCopies, 0)) << smiles;
-        EXPECT_EQ(again.converged, vector<int>(numCopies, 1)) << smiles;
-        expectClose("minima of minima of " + smiles, again.positions, minima.positions, {0, 1e-15});
-    }
-}
-
-TEST(MMFFForceField, copiesEndAlikeInAnyCompany) {
-    const nlohmann::json molecule = testSupport::readGolden("mmff.json")["molecules"][42];
-    const MMFFForceField field(readSmiles(molecule["smiles"]));
-    const int numCopies = 21, size = 3 * field.getNumAtoms();
-    const vector<double> starts = makeCopies(molecule, numCopies);
-    const MMFFMinima all = field.minimize(starts);
-    const vector<double> energies = field.computeEnergies(starts), forces = field.computeForces(starts);
-    for (int copy = numCopies - 1; copy >= 0; copy -= 4) {
-        const vector<double> start(starts.begin() + copy * size, starts.begin() + (copy + 1) * size);
-        const MMFFMinima one = field.minimize(start);
-        EXPECT_EQ(one.positions,
-            vector<double>(all.positions.begin() + copy * size, all.positions.begin() + (copy + 1) * size));
-        EXPECT_EQ(one.energies[0], all.energies[copy]);
-        EXPECT_EQ(one.numIterations[0], all.numIterations[copy]);
-        EXPECT_EQ(field.computeEnergies(start)[0], energies[copy]);
-        EXPECT_EQ(field.computeForces(start),
-            vector<double>(forces.begin() + copy * size, forces.begin() + (copy + 1) * size));
-    }
-}
-
-TEST(MMFFForceField, minimisationEndsAtTheLastStep) {
-    const nlohmann::json molecule = testSupport::readGolden("mmff.json")["molecules"][42];
-    const MMFFForceField field(readSmiles(molecule["smiles"]));
-    const vector<double> starts = makeCopies(molecule, 9), before = field.computeEnergies(starts);
-    const MMFFMinima minima = field.minimize(starts, 2);
-    EXPECT_EQ(minima.numIterations, vector<int>(9, 2));
-    EXPECT_EQ(minima.converged, vector<int>(9, 0));
-    for (int copy = 0; copy < 9; copy++)
-        EXPECT_LT(minima.energies[copy], before[copy]);
-    const MMFFMinima none = field.minimize({});
-    EXPECT_TRUE(none.positions.empty() && none.energies.empty() && none.converged.empty());
-}
-
-TEST(MMFFForceField, atomsAtOnePlaceComeApart) {
-    const MMFFForceField field(readSmiles("CCO"));
-    vector<double> starts(2 * 27);
-    for (int i = 27; i < 54; i++)
-        starts[i] = 0.3 * std::sin(7.1 * i);
-    starts[27] = starts[30];
-    starts[28] = starts[31];
-    starts[29] = starts[32];
-    for (double force : field.computeForces(starts))
-        EXPECT_TRUE(std::isfinite(force));
-    const MMFFMinima minima = field.minimize(starts, 5000);
-    for (double value : minima.positions)
-        EXPECT_TRUE(std::isfinite(value));
-    EXPECT_LT(minima.energies[1], field.computeEnergies(starts)[1]);
 }
 
 TEST(MMFFForceField, refusesWhatItCannotDescribe) {
@@ -342,7 +216,7 @@ TEST(MMFFForceField, refusesWhatItCannotDescribe) {
         [&] { field.minimize(vector<double>(15), 10, 0); });
     expectThrows<ArgumentError>("MMFFForceField::computeEnergies: expected positions of shape (numCopies, 5, 3) for "
         "\"C\", got 14 numbers", [&] { field.computeEnergies(vector<double>(14)); });
-    vector<double> copies = makeCopies(testSupport::readGolden("mmff.json")["molecules"][0], 3);
+    vector<double> copies = makeMMFFCopies(testSupport::readGolden("mmff.json")["molecules"][0], 3);
     copies[2 * 15 + 7] = std::numeric_limits<double>::quiet_NaN();
     const string words = ": expected finite positions, got nan for atom 2 of copy 2; leave that copy out";
     expectThrows<ArgumentError>("MMFFForceField::minimize" + words, [&] { field.minimize(copies); });

@@ -63,6 +63,7 @@ inline const std::vector<ToleranceRow>& toleranceTable() {
         // that were written with six digits, kJ/mol; and other orders of the same operations.
         {"mmffTerm",          {1e-9, 1e-9},   {1e-4, 1e-4},   {1e-2, 1e-2}},
         {"mmffGradient",      {1e-6, 1e-5},   {1e-2, 1e-2},   {1e-1, 1e-1}},
+        {"mmffModel",         {1e-5, 1e-5},   {1e-2, 1e-2},   {1e-1, 1e-1}},
         {"mmffRounded",       {1e-12, 3e-6},  {1e-5, 4e-2},   {1e-2, 1}},
         {"mmffKernel",        {1e-10, 1e-9},  {1e-4, 1e-4},   {1e-2, 1e-2}},
         // Geometry of finished conformers, nm and radian.

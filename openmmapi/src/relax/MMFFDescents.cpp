@@ -11,11 +11,13 @@ using std::vector;
 namespace {
 
 /** Steps that a lane remembers. */
-const int DEPTH = 12;
+const int DEPTH = 8;
 /** The first step is so many times the gradient, Angstrom^2 mol/kcal: about the inverse of the stiffest Hessian. */
 const double FIRST_SCALE = 1e-3;
 /** No coordinate moves farther in one step, Angstrom. */
-const double FARTHEST = 0.3;
+const double FARTHEST = 0.2;
+/** The model of the Hessian is made anew after so many steps. */
+const int REFRESH = 12;
 /** A step must lower the energy by this part of what the slope promises. */
 const double SUFFICIENT = 1e-4;
 /** Relative rounding of an energy. */
@@ -36,12 +38,12 @@ struct Lane {
 
 class Descents {
 public:
-    Descents(const PackedTerms& terms, const KernelTable& kernels, const DescentSettings& settings,
-            vector<double>& positions);
+    Descents(const PackedTerms& terms, const HessianBlocks& blocks, const KernelTable& kernels,
+            const DescentSettings& settings, vector<double>& positions);
     vector<DescentResult> run();
 private:
     void takeNext(int lane);
-    void judge(int lane);
+    bool judge(int lane);
     void plan(int lane);
     void restart(int lane);
     void finish(int lane, bool converged);
@@ -49,6 +51,7 @@ private:
     bool hasConverged(int lane) const;
 
     const TermView view;
+    const BlockView blocks;
     const KernelTable& kernels;
     const DescentSettings& settings;
     vector<double>& positions;
@@ -62,16 +65,16 @@ private:
 };
 
 /** Numbers of a descent in multiples of lanes. */
-size_t countRows(int numCoordinates) {
-    return (size_t) numCoordinates * (5 + 2 * DEPTH) + 2 * DEPTH + 7 + NUM_KINDS;
+size_t countRows(int numCoordinates, const BlockView& blocks) {
+    return (size_t) numCoordinates * (5 + 2 * DEPTH) + 2 * DEPTH + 9 + NUM_KINDS + 2 * 9 * (size_t) blocks.numBlocks;
 }
 
-Descents::Descents(const PackedTerms& terms, const KernelTable& kernels, const DescentSettings& settings,
-        vector<double>& positions) :
-        view(terms.getView()),
+Descents::Descents(const PackedTerms& terms, const HessianBlocks& hessianBlocks, const KernelTable& kernels,
+        const DescentSettings& settings, vector<double>& positions) :
+        view(terms.getView()), blocks(hessianBlocks.getView()),
         kernels(kernels), settings(settings), positions(positions), numLanes(kernels.lanes),
         numCoordinates(3 * terms.getNumAtoms()), numCopies((int) (positions.size() / numCoordinates)),
-        buffer(countRows(numCoordinates) * numLanes), lanes(numLanes), results(numCopies) {
+        buffer(countRows(numCoordinates, blocks) * numLanes), lanes(numLanes), results(numCopies) {
     double* next = buffer.data();
     const auto take = [&](size_t rows) {
         double* taken = next;
@@ -86,8 +89,10 @@ Descents::Descents(const PackedTerms& terms, const KernelTable& kernels, const D
     state.steps = take((size_t) numCoordinates * DEPTH);
     state.changes = take((size_t) numCoordinates * DEPTH);
     state.inverse = take(DEPTH);
+    state.factor = take(9 * (size_t) blocks.numBlocks);
+    state.newFactor = take(9 * (size_t) blocks.numBlocks);
     for (double** array : {&state.scale, &state.accepted, &state.learns, &state.length, &state.slope, &state.reach,
-             &state.residual})
+             &state.residual, &state.refreshed, &state.modelled})
         *array = take(1);
     energies = take(NUM_KINDS);
 }
@@ -121,7 +126,7 @@ void Descents::finish(int lane, bool converged) {
 }
 
 /** Accept a trial if its energy is lower, by a part of what the slope promised. */
-void Descents::judge(int lane) {
+bool Descents::judge(int lane) {
     Lane& own = lanes[lane];
     own.trialEnergy = 0;
     for (int kind = 0; kind < NUM_KINDS; kind++)
@@ -131,6 +136,11 @@ void Descents::judge(int lane) {
             (own.fresh || own.trialEnergy <= own.energy + promised + ROUNDING * (1 + std::fabs(own.energy)));
     state.accepted[lane] = accepted ? 1 : 0;
     state.learns[lane] = accepted && !own.fresh ? 1 : 0;
+    const bool refreshed = accepted && (own.fresh || (own.numIterations + 1) % REFRESH == 0);
+    state.refreshed[lane] = refreshed ? 1 : 0;
+    if (refreshed)
+        state.modelled[lane] = 1;
+    return refreshed;
 }
 
 /** RDKit's criterion, with distances from the centroid. */
@@ -144,6 +154,7 @@ void Descents::restart(int lane) {
     for (int slot = 0; slot < DEPTH; slot++)
         state.inverse[slot * numLanes + lane] = 0;
     state.scale[lane] = FIRST_SCALE;
+    state.modelled[lane] = 0;
     state.slope[lane] = state.reach[lane] = 0;
     for (int i = 0; i < numCoordinates; i++) {
         const double gradient = state.gradient[i * numLanes + lane], direction = -FIRST_SCALE * gradient;
@@ -206,9 +217,12 @@ vector<DescentResult> Descents::run() {
     while (numBusy > 0) {
         kernels.move(state);
         kernels.evaluate(view, state.trial, state.trialGradient, energies);
+        bool refreshed = false;
         for (int lane = 0; lane < numLanes; lane++)
-            judge(lane);
-        kernels.advance(state);
+            refreshed = judge(lane) || refreshed;
+        if (refreshed)
+            kernels.factorize(view, blocks, state);
+        kernels.advance(blocks, state);
         for (int lane = 0; lane < numLanes; lane++)
             plan(lane);
     }
@@ -217,7 +231,7 @@ vector<DescentResult> Descents::run() {
 
 } // namespace
 
-vector<DescentResult> mmff::minimizeCopies(const PackedTerms& terms, const KernelTable& kernels,
-        const DescentSettings& settings, vector<double>& positions) {
-    return Descents(terms, kernels, settings, positions).run();
+vector<DescentResult> mmff::minimizeCopies(const PackedTerms& terms, const HessianBlocks& blocks,
+        const KernelTable& kernels, const DescentSettings& settings, vector<double>& positions) {
+    return Descents(terms, blocks, kernels, settings, positions).run();
 }

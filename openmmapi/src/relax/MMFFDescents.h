@@ -3,6 +3,7 @@
 #ifndef OPENMM_ORBIT_MMFFDESCENTS_H_
 #define OPENMM_ORBIT_MMFFDESCENTS_H_
 
+#include "openmmorbit/internal/MMFFBlocks.h"
 #include "openmmorbit/internal/MMFFPacked.h"
 #include <vector>
 
@@ -27,8 +28,8 @@ struct DescentResult {
  * @param positions   [numCopies][numAtoms][3] Angstrom, changed to the minima
  * @return            [numCopies]
  */
-std::vector<DescentResult> minimizeCopies(const PackedTerms& terms, const KernelTable& kernels,
-        const DescentSettings& settings, std::vector<double>& positions);
+std::vector<DescentResult> minimizeCopies(const PackedTerms& terms, const HessianBlocks& blocks,
+        const KernelTable& kernels, const DescentSettings& settings, std::vector<double>& positions);
 
 } // namespace mmff
 } // namespace OrbitPlugin

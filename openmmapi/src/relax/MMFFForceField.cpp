@@ -17,9 +17,11 @@ using std::vector;
 struct MMFFForceField::Data {
     Data(const MolecularGraph& graph, const string& variant) :
             terms(findTerms(graph, variant, "MMFFForceField::MMFFForceField")),
-            kernels(chooseKernelTable("MMFFForceField::MMFFForceField")), variant(variant), label(graph.getLabel()) {
+            blocks(terms.getView()), kernels(chooseKernelTable("MMFFForceField::MMFFForceField")), variant(variant),
+            label(graph.getLabel()) {
     }
     const PackedTerms terms;
+    const HessianBlocks blocks;
     const KernelTable& kernels;
     const string variant, label;
 };
@@ -153,7 +155,7 @@ MMFFMinima MMFFForceField::minimize(const vector<double>& positions, int maxIter
     for (double& value : minima.positions)
         value *= ANGSTROM_PER_NM;
     const vector<DescentResult> results =
-            minimizeCopies(data->terms, data->kernels, {maxIterations, tolerance}, minima.positions);
+            minimizeCopies(data->terms, data->blocks, data->kernels, {maxIterations, tolerance}, minima.positions);
     for (double& value : minima.positions)
         value /= ANGSTROM_PER_NM;
     for (int copy = 0; copy < (int) results.size(); copy++) {

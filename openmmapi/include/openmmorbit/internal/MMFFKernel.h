@@ -55,6 +55,25 @@ struct TermView {
     const int* firstPair = nullptr;     ///< [numAtoms + 1] pairs of atom i are firstPair[i] to firstPair[i + 1]
 };
 
+/** Stiffness that the model of the Hessian has everywhere, for what it leaves out. kcal/mol/Angstrom^2. */
+constexpr double SOFTEST = 2.0;
+
+/**
+ * The blocks of a model of the Hessian, 3 x 3 for two atoms, and of its Cholesky factor. Block number k below numAtoms
+ * is that of atom k with itself; others follow by columns. Columns are eliminated in the order of columnAtoms.
+ */
+struct BlockView {
+    int numAtoms = 0;
+    int numBlocks = 0;                  ///< those of atoms with themselves included
+    const int* columnAtoms = nullptr;   ///< [numAtoms]
+    const int* firstRow = nullptr;      ///< [numAtoms + 1] rows of column c are firstRow[c] to firstRow[c + 1]
+    const int* rowAtoms = nullptr;      ///< [numBlocks - numAtoms] block number numAtoms + k has the row rowAtoms[k]
+    /** Blocks that the rows a and b <= a of a column change, for every column, a and b. */
+    const int* targets = nullptr;
+    /** Blocks of the pairs of atoms of bonds, angles, linear angles, centres and torsions; ~k is block k, transposed. */
+    const int* places = nullptr;
+};
+
 /**
  * A descent of as many copies as a vector has lanes. Arrays of coordinates are [numCoordinates][lanes], aligned to
  * vectors; a lane is changed by its own numbers only, so that a copy ends with the same bits in any company.
@@ -68,7 +87,11 @@ struct Descent {
     double *steps = nullptr, *changes = nullptr;    ///< [depth][numCoordinates][lanes]
     // By lane; the first is [depth][lanes].
     double *inverse = nullptr;  ///< 1 / (step . change), or 0 where there is nothing to remember
-    double *scale = nullptr;    ///< of the inverse Hessian, where nothing is known of it
+    double *factor = nullptr;   ///< [numBlocks][3][3][lanes] of the model of the Hessian, block LDL^T; see factorize()
+    double *newFactor = nullptr;    ///< as large, to work in
+    double *refreshed = nullptr;    ///< 1 or 0: whether factorize() changes the factor of a lane
+    double *modelled = nullptr;     ///< 1 or 0: whether a lane uses the factor, or the scale
+    double *scale = nullptr;    ///< of the inverse Hessian, for lanes that do not use the model
     double *accepted = nullptr, *learns = nullptr;  ///< 1 or 0: the trial is the new x; the step to it is remembered
     double *length = nullptr;   ///< of the step along the direction
     double *slope = nullptr, *reach = nullptr;      ///< direction . gradient, largest component of the direction
@@ -81,8 +104,10 @@ struct KernelTable {
     int lanes;
     /** Energies [NUM_KINDS][lanes] and gradient of x; both are written. */
     void (*evaluate)(const TermView& terms, const double* x, double* gradient, double* energies);
-    /** Take what is accepted, remember the steps, and find the new directions (L-BFGS). */
-    void (*advance)(Descent& descent);
+    /** Make a model of the Hessian at the trial, of bonds, angles, planar centres and torsions, and factorize it. */
+    void (*factorize)(const TermView& terms, const BlockView& blocks, Descent& descent);
+    /** Take what is accepted, remember the steps, and find the new directions (L-BFGS with the model). */
+    void (*advance)(const BlockView& blocks, Descent& descent);
     /** trial = x + length * direction. */
     void (*move)(Descent& descent);
 };

@@ -3,7 +3,7 @@
 #ifndef OPENMM_ORBIT_RELAX_DESCENT_H_
 #define OPENMM_ORBIT_RELAX_DESCENT_H_
 
-#include "Lanes.h"
+#include "HessianModel.h"
 
 namespace OrbitPlugin {
 namespace mmff {
@@ -86,8 +86,20 @@ ORBIT_INLINE Vec addAndProject(Vec factor, const double* a, double* q, const dou
     return (sums[0] + sums[1]) + (sums[2] + sums[3]);
 }
 
+/** q becomes the product of the inverse model with q, or of the scale in lanes that have no model. */
+ORBIT_INLINE void applyModel(const BlockView& blocks, Descent& descent, double* q) {
+    const int n = descent.numCoordinates;
+    const Vec scale = load(descent.scale), modelled = load(descent.modelled);
+    // The trial has been taken over: its place holds what is scaled.
+    for (int i = 0; i < n; i++)
+        store(descent.trial + i * LANES, scale * load(q + i * LANES));
+    solve(blocks, descent.factor, q);
+    for (int i = 0; i < n; i++)
+        store(q + i * LANES, modelled > 0.5 ? load(q + i * LANES) : load(descent.trial + i * LANES));
+}
+
 /** The two loops over the memory: q, a gradient, becomes the product of the inverse Hessian with it. */
-ORBIT_INLINE void applyMemory(const Descent& descent, double* q, double* alphas) {
+ORBIT_INLINE void applyMemory(const BlockView& blocks, Descent& descent, double* q, double* alphas) {
     const int n = descent.numCoordinates, numSlots = descent.filled;
     const long size = (long) n * LANES;
     // The slots from the newest on; the newest is the one that was just written.
@@ -101,10 +113,8 @@ ORBIT_INLINE void applyMemory(const Descent& descent, double* q, double* alphas)
         const double* next = last ? descent.changes + slot * size : descent.steps + slotOf(age + 1) * size;
         product = addAndProject(-alpha, descent.changes + slot * size, q, next, n);
     }
-    const Vec scale = load(descent.scale);
-    for (int i = 0; i < n; i++)
-        store(q + i * LANES, scale * load(q + i * LANES));
-    product *= scale;
+    applyModel(blocks, descent, q);
+    product = project(descent.changes + slotOf(numSlots - 1) * size, q, n);
     for (int age = numSlots - 1; age >= 0; age--) {
         const int slot = slotOf(age);
         const Vec beta = load(descent.inverse + slot * LANES) * product;
@@ -114,7 +124,7 @@ ORBIT_INLINE void applyMemory(const Descent& descent, double* q, double* alphas)
 }
 
 /** Find the new directions of the lanes whose trial was accepted; others keep theirs. */
-static void advance(Descent& descent) {
+static void advance(const BlockView& blocks, Descent& descent) {
     const int n = descent.numCoordinates;
     takeTrials(descent);
     store(descent.residual, findResidual(descent));
@@ -124,7 +134,7 @@ static void advance(Descent& descent) {
     double* alphas = q + (long) n * LANES;
     for (int i = 0; i < n; i++)
         store(q + i * LANES, load(descent.gradient + i * LANES));
-    applyMemory(descent, q, alphas);
+    applyMemory(blocks, descent, q, alphas);
     Vec slope{}, reach{};
     for (int i = 0; i < n; i++) {
         const int at = i * LANES;

@@ -26,7 +26,7 @@ static void evaluate(const TermView& terms, const double* x, double* gradient, d
     store(energies + ELECTROSTATIC * LANES, coulomb);
 }
 
-static constexpr KernelTable TABLE = {ORBIT_SIMD_NAME, LANES, evaluate, advance, move};
+static constexpr KernelTable TABLE = {ORBIT_SIMD_NAME, LANES, evaluate, factorize, advance, move};
 
 } // namespace ORBIT_SIMD
 } // namespace mmff
