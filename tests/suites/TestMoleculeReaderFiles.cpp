@@ -243,10 +243,25 @@ TEST(MoleculeReaderFiles, refusesWhatIsNoMolecule) {
             [] { readSmiles("C*"); });
     expectThrows<ArgumentError>(
             "readSmiles: expected one connected molecule, got 2 fragments \"CC(=O)[O-]\" and \"[Na+]\"; generate "
-            "each fragment on its own",
+            "each fragment on its own, or keep the largest one",
             [] { readSmiles("CC(=O)[O-].[Na+]"); });
     expectThrows<ArgumentError>("readMolBlock: expected at least one atom, got none in the block titled \"nothing\"",
         [] { readMolBlock("nothing\n\n\n  0  0  0  0  0  0            999 V2000\nM  END\n"); });
+}
+
+TEST(MoleculeReaderFiles, keepsTheLargestFragment) {
+    ReaderOptions options;
+    options.keepLargestFragment = true;
+    const auto read = [&](const std::string& smiles) { return readSmiles(smiles, options); };
+    EXPECT_EQ(read("[Na+].CC(=O)[O-] acetate").smiles, "CC(=O)[O-]");
+    EXPECT_EQ(read("[Na+].CC(=O)[O-] acetate").name, "acetate");
+    EXPECT_EQ(read("C[NH3+].F[P-](F)(F)(F)(F)F").smiles, "C[NH3+]");
+    EXPECT_EQ(read("[Na+].F[P-](F)(F)(F)(F)F").smiles, "F[P-](F)(F)(F)(F)F");
+    EXPECT_EQ(read("CCO.CCN").smiles, "CCO");
+    EXPECT_EQ(read("CC[C@H](C)O.CC[C@@H](C)O").smiles, read("CC[C@@H](C)O.CC[C@H](C)O").smiles);
+    EXPECT_EQ(read("C1.C1O").smiles, "CCO");
+    EXPECT_EQ(read("Cl.C[C@H](N)C(=O)O").smiles, readSmiles("C[C@H](N)C(=O)O").smiles);
+    EXPECT_EQ(read("O.F/C=C/F").smiles, readSmiles("F/C=C/F").smiles);
 }
 
 TEST(MoleculeReaderFiles, refusesTooManyAtoms) {

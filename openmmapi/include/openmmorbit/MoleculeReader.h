@@ -18,6 +18,11 @@ struct OPENMM_EXPORT_ORBIT ReaderOptions {
     /** Read stereochemistry from three-dimensional coordinates; if false, such records have none */
     bool stereoFrom3D = true;
     int maxAtoms = 2000;        ///< refuse larger molecules, hydrogens included; 1 to 2,000
+    /**
+     * Of several fragments keep the largest one; if false, several are refused. One with carbon counts as larger than
+     * one without; then the number of heavy atoms decides, then the mass, then the order of the SMILES.
+     */
+    bool keepLargestFragment = false;
 };
 
 /** One record of a file. */

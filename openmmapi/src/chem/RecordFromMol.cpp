@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <tuple>
 
 using namespace OrbitPlugin;
 using namespace OrbitPlugin::chem;
@@ -51,7 +52,35 @@ static void refuseFragments(const RDKit::ROMol& mol, const Origin& origin) {
     if (fragments.size() > 5)
         names += " and " + to_string(fragments.size() - 5) + " more";
     throw ArgumentError(origin.function + ": expected one connected molecule, got " + to_string(fragments.size()) +
-        " fragments " + names + "; generate each fragment on its own");
+        " fragments " + names + "; generate each fragment on its own, or keep the largest one");
+}
+
+/** How fragments compare: carbon, heavy atoms, mass, SMILES. */
+static std::tuple<bool, int, double, string> rankFragment(const RDKit::ROMol& fragment) {
+    bool hasCarbon = false;
+    int numHeavy = 0;
+    double mass = 0;
+    for (const RDKit::Atom* atom : fragment.atoms()) {
+        hasCarbon = hasCarbon || atom->getAtomicNum() == 6;
+        numHeavy += atom->getAtomicNum() > 1 ? 1 : 0;
+        mass += atom->getMass();
+    }
+    return {hasCarbon, numHeavy, mass, canonicalSmiles(fragment, true)};
+}
+
+/** Remove all atoms outside the largest fragment; the others keep their order. */
+static void keepLargestFragment(RDKit::RWMol& mol) {
+    vector<int> membership;
+    if (RDKit::MolOps::getMolFrags(mol, membership) < 2)
+        return;
+    const vector<RDKit::ROMOL_SPTR> fragments = RDKit::MolOps::getMolFrags(mol, false);
+    const auto largest = std::max_element(fragments.begin(), fragments.end(),
+            [](const auto& a, const auto& b) { return rankFragment(*a) < rankFragment(*b); });
+    mol.beginBatchEdit();
+    for (unsigned int i = 0; i < membership.size(); i++)
+        if (membership[i] != (int) (largest - fragments.begin()))
+            mol.removeAtom(i);
+    mol.commitBatchEdit();
 }
 
 static void addHydrogens(RDKit::RWMol& mol, const ReaderOptions& options, const Origin& origin, bool has3D) {
@@ -174,6 +203,8 @@ static void checkKekule(const RDKit::ROMol& mol) {
 }
 
 static MoleculeRecord makeRecord(RDKit::RWMol& mol, const ReaderOptions& options, const Origin& origin) {
+    if (options.keepLargestFragment)
+        keepLargestFragment(mol);
     checkSize(mol, options, origin, "");
     refuseQueries(mol, origin);
     refuseFragments(mol, origin);
