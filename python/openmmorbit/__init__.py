@@ -46,7 +46,9 @@ _homes = {
     "measureBackbone": "building",
     "proteinSystem": "simulation.proteins", "simulateProtein": "simulation.proteins",
     "placeInSolvent": "simulation.solvent", "SolvatedState": "simulation.solvent",
-    "readMolecule": "molecules", "readMolecules": "io.moleculefiles",
+    "readMolecule": "molecules", "readMolecules": "io.moleculefiles", "FileOptions": "io.moleculefiles",
+    "writeEnsembles": "io.writers", "EnsembleWriter": "io.writers",
+    "generateLibrary": "libraries", "LibraryReport": "libraries", "LibrarySettings": "libraries",
     "view": "viewer.showing", "train": "training", "buildDataset": "data.shards", "makeDataset": "data.datasets",
     "EnsembleSettings": "data.settings", "TrajectoryDataset": "data.trajectories",
     "TrainingDataReporter": "data.reporters",
@@ -56,8 +58,9 @@ _homes = {
     "SamplerSettings": "orbit", "SymmetryGroup": "orbit", "closeGroup": "orbit", "OrbitDiffusionIntegrator": "orbit",
     "EnsembleMetrics": "orbit", "compareEnsembles": "orbit", "computeSymmetricRmsd": "orbit", "averageMetrics": "orbit",
 }
-_modules = ("backbones", "building", "checkpoints", "chem", "cli", "conformers", "data", "demo", "designs",
-            "ensemble", "evaluation", "familiarity", "generator", "io", "models", "molecules", "motifs", "openstereo",
+_modules = ("answers", "backbones", "building", "checkpoints", "chem", "cli", "conformers", "data", "demo", "designs",
+            "ensemble", "evaluation", "familiarity", "generator", "inchi", "io", "libraries", "models", "molecules",
+            "motifs", "openstereo",
             "orbit", "posterior", "relaxation", "results", "samplersettings", "selections", "simulation",
             "topologies", "training", "viewer")
 

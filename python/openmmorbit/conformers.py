@@ -6,12 +6,13 @@ import random
 import warnings
 from collections.abc import Iterable, Sized
 from itertools import groupby, islice, repeat
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import openmm
 
 from openmmorbit import familiarity, molecules, openstereo, orbit
 from openmmorbit.arguments import checkInteger
+from openmmorbit.bars import makeBar
 from openmmorbit.ensemble import Ensemble
 from openmmorbit.generator import Generator, showSettings
 from openmmorbit.models import defaultModelPath, findModel, loadModel  # noqa: F401 (their former place)
@@ -29,6 +30,14 @@ def _count(value: Any) -> int | Exception:
         return checkInteger("numConformers", value, 1)
     except (ValueError, TypeError) as error:
         return error
+
+
+class _Reading(NamedTuple):
+    """How generateMany() reads its molecules; see there."""
+    addHydrogens: bool
+    stereo: str
+    maxIsomers: int
+    fragments: str
 
 
 class ConformerGenerator(Generator):
@@ -116,7 +125,7 @@ class ConformerGenerator(Generator):
 
     def generate(self, molecule: MoleculeLike, numConformers: int = 20, seed: int = 0,
                  smiles: Mapping[str, str] | None = None, addHydrogens: bool = True, progress: bool = False,
-                 stereo: str = "mixed", maxIsomers: int = 32) -> Ensemble | list[Ensemble]:
+                 stereo: str = "mixed", maxIsomers: int = 32, fragments: str = "refuse") -> Ensemble | list[Ensemble]:
         """Generate conformers of one molecule. Ctrl-C stops between two steps.
 
         Parameters
@@ -139,6 +148,9 @@ class ConformerGenerator(Generator):
             isomer.
         maxIsomers : int
             With "enumerate", at most so many.
+        fragments : str
+            What to do with a molecule of several fragments, e.g. a salt: "refuse", or "largest", which keeps the one
+            with carbon and most heavy atoms.
 
         Returns
         -------
@@ -154,7 +166,7 @@ class ConformerGenerator(Generator):
             If not one conformer was accepted.
         """
         number, seed = checkInteger("numConformers", numConformers, 1), checkInteger("seed", seed, 0)
-        graph, source = molecules.toGraph(molecule, smiles=smiles, addHydrogens=addHydrogens)
+        graph, source = molecules.toGraph(molecule, smiles, addHydrogens, fragments)
         familiarity.warn(graph.getLabel(), familiarity.findUnfamiliar(self._core, graph, self._unfamiliar))
         openstereo.checkMode(stereo, maxIsomers)
         graphs, phrases = openstereo.resolve(graph, stereo, maxIsomers)
@@ -186,7 +198,8 @@ class ConformerGenerator(Generator):
 
     def generateMany(self, iterable: Iterable[Any], numConformers: int | Iterable[int] = 20, seed: int = 0,
                      progress: bool = True, batchSize: int = 16, addHydrogens: bool = True, stereo: str = "mixed",
-                     maxIsomers: int = 32) -> Iterator[GenerationResult]:
+                     maxIsomers: int = 32, fragments: str = "refuse",
+                     first: int = 0) -> Iterator[GenerationResult]:
         """Generate conformers of many molecules; answers come in the order of the input, while later ones still run.
 
         Parameters
@@ -206,6 +219,11 @@ class ConformerGenerator(Generator):
         stereo, maxIsomers
             As for generate(); with "enumerate" every isomer is an answer of its own, all with the index of their
             record.
+        fragments : str
+            As for generate().
+        first : int
+            Index of the first molecule. A part of a longer input, with its place there, gets the conformers that it
+            has in the whole.
 
         Yields
         ------
@@ -213,14 +231,14 @@ class ConformerGenerator(Generator):
             index, source, either ensemble or error, and what is unfamiliar of the molecule and open in it. There is one
             UnfamiliarMoleculeWarning a call, for the first such molecule, and an OpenStereoWarning a molecule.
         """
-        from tqdm import tqdm
-
         if isinstance(iterable, str) or not hasattr(iterable, "__iter__"):
             raise TypeError("ConformerGenerator.generateMany: expected an iterable of molecules, got one "
                             f"{type(iterable).__name__}; use generate(), or readMolecules() for a file")
         if batchSize < 1:
             raise ValueError(f"ConformerGenerator.generateMany: expected batchSize of at least 1, got {batchSize}")
         openstereo.checkMode(stereo, maxIsomers)
+        molecules.checkFragments(fragments)
+        reading = _Reading(addHydrogens, stereo, maxIsomers, fragments)
         seed = checkInteger("seed", seed, 0) or random.randrange(1, 2**31 - 1)
         total = len(iterable) if isinstance(iterable, Sized) else None
         counts: Iterator[int | Exception]
@@ -228,11 +246,12 @@ class ConformerGenerator(Generator):
             counts = (_count(number) for number in numConformers)
         else:
             counts = repeat(checkInteger("numConformers", numConformers, 1))
-        records = ((index, molecule, number) for index, (molecule, number) in enumerate(zip(iterable, counts)))
+        pairs = enumerate(zip(iterable, counts), checkInteger("first", first, 0))
+        records = ((index, molecule, number) for index, (molecule, number) in pairs)
         warned = False
-        with tqdm(total=total, disable=None if progress else True, unit="mol") as bar:
+        with makeBar(total, "conformers", progress, "molecules") as bar:
             while chunk := list(islice(records, batchSize)):
-                for result in self._answer(chunk, seed, addHydrogens, stereo, maxIsomers):
+                for result in self._answer(chunk, seed, reading):
                     if not warned:
                         familiarity.warn(f"record {result.index}", result.unfamiliar,
                                          "; the attribute unfamiliar of the results tells of others")
@@ -240,12 +259,12 @@ class ConformerGenerator(Generator):
                     bar.update()
                     yield result
 
-    def _answer(self, chunk: Sequence[tuple[int, Any, int | Exception]], seed: int, addHydrogens: bool, stereo: str,
-                maxIsomers: int) -> Iterator[GenerationResult]:
+    def _answer(self, chunk: Sequence[tuple[int, Any, int | Exception]], seed: int,
+                reading: _Reading) -> Iterator[GenerationResult]:
         """Answer one batch of (index, molecule, number) records."""
         read: list[Record] = []
         for entry in chunk:
-            read.append(self._read(entry, addHydrogens, stereo, maxIsomers))
+            read.append(self._read(entry, reading))
         # The record number is part of the key of the noise, so a batch is a run of consecutive readable molecules.
         for numGraphs, group in groupby(read, key=lambda record: min(2, len(record.graphs))):
             run = list(group)
@@ -267,8 +286,7 @@ class ConformerGenerator(Generator):
                     else:
                         yield record.answer(Ensemble(core, record.source))
 
-    def _read(self, entry: tuple[int, Any, int | Exception], addHydrogens: bool, stereo: str,
-              maxIsomers: int) -> Record:
+    def _read(self, entry: tuple[int, Any, int | Exception], reading: _Reading) -> Record:
         """Read one record; what is wrong with it becomes its error."""
         index, molecule, number = entry
         record = Record(index, molecule, molecule)
@@ -277,10 +295,11 @@ class ConformerGenerator(Generator):
                 if isinstance(given, Exception):
                     raise given
             record.number = number
-            graph, record.source = molecules.toGraph(molecule, addHydrogens=addHydrogens)
+            graph, record.source = molecules.toGraph(molecule, None, reading.addHydrogens, reading.fragments)
             record.unfamiliar = familiarity.findUnfamiliar(self._core, graph, self._unfamiliar)
-            record.graphs, record.openStereo = openstereo.resolve(graph, stereo, maxIsomers)
-            openstereo.warn(graph, record.openStereo, stereo, len(record.graphs), maxIsomers, stacklevel=5)
+            record.graphs, record.openStereo = openstereo.resolve(graph, reading.stereo, reading.maxIsomers)
+            openstereo.warn(graph, record.openStereo, reading.stereo, len(record.graphs), reading.maxIsomers,
+                            stacklevel=5)
         except Exception as failure:  # A bad record is an answer, whatever is wrong with it.
             record.error = failure
         return record

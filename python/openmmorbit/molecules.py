@@ -19,12 +19,28 @@ if TYPE_CHECKING:
     from openmmorbit._types import MoleculeLike
 
 
-def readerOptions(addHydrogens: bool) -> orbitchem.ReaderOptions:
+#: What can be done with a molecule of several fragments.
+FRAGMENTS = ("refuse", "largest")
+
+
+def checkFragments(fragments: str) -> None:
+    """Refuse an unknown way with fragments.
+
+    Raises
+    ------
+    ValueError
+        Listing the known ones.
+    """
+    if fragments not in FRAGMENTS:
+        raise ValueError(f"readMolecule: expected fragments of {', '.join(map(repr, FRAGMENTS))}, got {fragments!r}")
+
+
+def readerOptions(addHydrogens: bool, fragments: str = "refuse") -> orbitchem.ReaderOptions:
     """Get the openmmorbit.chem.ReaderOptions."""
     from openmmorbit import chem
 
     options = chem.ReaderOptions()
-    options.addHydrogens = bool(addHydrogens)
+    options.addHydrogens, options.keepLargestFragment = bool(addHydrogens), fragments == "largest"
     return options
 
 
@@ -174,7 +190,23 @@ def _warnAboutHydrogens(graph: orbit.MolecularGraph, what: str) -> None:
                       "behind its atoms", stacklevel=4)
 
 
-def fromRDKit(mol: Chem.Mol, addHydrogens: bool = True) -> orbit.MolecularGraph:
+def _largestFragment(mol: Chem.Mol, Chem: ModuleType) -> Chem.Mol:
+    """Get the fragment that chem.ReaderOptions.keepLargestFragment keeps."""
+    def rank(part: Any) -> tuple[bool, int, float, str]:
+        atoms = list(part.GetAtoms())
+        return (any(atom.GetAtomicNum() == 6 for atom in atoms), sum(atom.GetAtomicNum() > 1 for atom in atoms),
+                sum(atom.GetMass() for atom in atoms), Chem.MolToSmiles(part))
+
+    parts = Chem.GetMolFrags(mol, asMols=True, sanitizeFrags=False)
+    if len(parts) < 2:
+        return mol
+    largest = max(parts, key=rank)
+    for name in mol.GetPropNames(includePrivate=True, includeComputed=False):
+        largest.SetProp(name, mol.GetProp(name))
+    return largest
+
+
+def fromRDKit(mol: Chem.Mol, addHydrogens: bool = True, fragments: str = "refuse") -> orbit.MolecularGraph:
     """Get the graph of an rdkit.Chem.Mol; atoms keep their order, missing hydrogens stand at the end.
 
     The molecule is passed as a SMILES written in the order of its atoms, because the two RDKit libraries in the process
@@ -191,6 +223,7 @@ def fromRDKit(mol: Chem.Mol, addHydrogens: bool = True) -> orbit.MolecularGraph:
     Chem = requireRDKit("readMolecule: an rdkit.Chem.Mol")
     if mol.GetNumAtoms() == 0:
         raise ValueError("readMolecule: expected a molecule of at least 1 atom, got an empty rdkit.Chem.Mol")
+    mol = _largestFragment(mol, Chem) if fragments == "largest" else mol
     axes = _atropisomers(mol, Chem)
     copied = Chem.Mol(mol)
     for atom in copied.GetAtoms():
@@ -214,18 +247,37 @@ def fromRDKit(mol: Chem.Mol, addHydrogens: bool = True) -> orbit.MolecularGraph:
     return graph
 
 
-def toGraph(molecule: MoleculeLike, smiles: Mapping[str, str] | None = None,
-            addHydrogens: bool = True) -> tuple[orbit.MolecularGraph, Any]:
+def fromInchi(text: str, addHydrogens: bool = True, fragments: str = "refuse") -> orbit.MolecularGraph:
+    """Get the graph of a standard InChI, see openmmorbit.inchi."""
+    from openmmorbit.inchi import readInchi
+
+    return fromRDKit(readInchi(text, requireRDKit("readMolecule: an InChI")), addHydrogens, fragments)
+
+
+def readText(text: str, addHydrogens: bool = True, fragments: str = "refuse") -> orbit.MolecularGraph:
+    """Get the graph of a SMILES or an InChI."""
+    from openmmorbit import chem
+
+    if text.lstrip().startswith("InChI="):
+        return fromInchi(text, addHydrogens, fragments)
+    return chem.readSmiles(repairText(text), readerOptions(addHydrogens, fragments))
+
+
+def toGraph(molecule: MoleculeLike, smiles: Mapping[str, str] | None = None, addHydrogens: bool = True,
+            fragments: str = "refuse") -> tuple[orbit.MolecularGraph, Any]:
     """Get the graph of anything that a caller may give as a molecule.
 
     Parameters
     ----------
     molecule : str, rdkit.Chem.Mol, OpenFF molecule, MolecularGraph, openmm.app.Topology, or a pair (Topology, dict)
-        A SMILES, or a molecule whose atom order is kept.
+        A SMILES or an InChI, or a molecule whose atom order is kept.
     smiles : dict, optional
         With a Topology: residue name to SMILES.
     addHydrogens : bool
         Append missing hydrogens; False refuses molecules that lack some.
+    fragments : str
+        What to do with several fragments, e.g. a salt in a SMILES, InChI, RDKit or OpenFF molecule: "refuse", or
+        "largest", which keeps the one with carbon and most heavy atoms.
 
     Returns
     -------
@@ -246,17 +298,16 @@ def toGraph(molecule: MoleculeLike, smiles: Mapping[str, str] | None = None,
     if smiles is not None and not hasattr(smiles, "items"):
         raise TypeError("readMolecule: expected smiles= as a dict of residue name and SMILES, got "
                         f"{type(smiles).__name__}")
+    checkFragments(fragments)
     if isinstance(molecule, str):
-        from openmmorbit import chem
-
-        return chem.readSmiles(repairText(molecule), readerOptions(addHydrogens)), molecule
+        return readText(molecule, addHydrogens, fragments), molecule
     if isinstance(molecule, orbit.MolecularGraph):
         molecule.validate()
         return molecule, molecule
     if hasattr(molecule, "to_rdkit"):
-        return fromRDKit(molecule.to_rdkit(), addHydrogens), molecule
+        return fromRDKit(molecule.to_rdkit(), addHydrogens, fragments), molecule
     if type(molecule).__module__.split(".")[0] == "rdkit" and hasattr(molecule, "GetAtoms"):
-        return fromRDKit(molecule, addHydrogens), molecule
+        return fromRDKit(molecule, addHydrogens, fragments), molecule
     if molecule is None:
         raise ValueError("readMolecule: expected a molecule, got None; RDKit gives None for what it cannot read")
     from openmm import app
@@ -269,11 +320,11 @@ def toGraph(molecule: MoleculeLike, smiles: Mapping[str, str] | None = None,
         graph = topologies.fromTopology(molecule, smiles or {}, readerOptions(addHydrogens))
         _warnAboutHydrogens(graph, "the Topology of")
         return graph, molecule
-    raise TypeError("readMolecule: expected a SMILES, an rdkit.Chem.Mol, an OpenFF molecule, a MolecularGraph or an "
-                    f"openmm.app.Topology, got {type(molecule).__name__}")
+    raise TypeError("readMolecule: expected a SMILES or InChI, an rdkit.Chem.Mol, an OpenFF molecule, a MolecularGraph "
+                    f"or an openmm.app.Topology, got {type(molecule).__name__}")
 
 
-def readMolecule(molecule: MoleculeLike, smiles: Mapping[str, str] | None = None,
-                 addHydrogens: bool = True) -> orbit.MolecularGraph:
-    """Get the MolecularGraph of a SMILES, RDKit, OpenFF or OpenMM molecule; see toGraph()."""
-    return toGraph(molecule, smiles, addHydrogens)[0]
+def readMolecule(molecule: MoleculeLike, smiles: Mapping[str, str] | None = None, addHydrogens: bool = True,
+                 fragments: str = "refuse") -> orbit.MolecularGraph:
+    """Get the MolecularGraph of a SMILES, InChI, RDKit, OpenFF or OpenMM molecule; see toGraph()."""
+    return toGraph(molecule, smiles, addHydrogens, fragments)[0]

@@ -6,7 +6,7 @@ import re
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Optional, Union
+from typing import IO, TYPE_CHECKING, Optional, Union
 
 import numpy as np
 
@@ -99,34 +99,60 @@ def assignSmiles(smiles: str, numbers: Sequence[int], positions: np.ndarray) -> 
     return mol
 
 
+def parseXYZ(stream: IO[str], path: StrPath) -> Iterator[tuple[dict[str, str], list[int], np.ndarray]]:
+    """Yield the frames of a text in extended XYZ.
+
+    Parameters
+    ----------
+    stream : text file
+    path : path
+        For messages.
+
+    Yields
+    ------
+    tuple
+        The values in the comment by their names, atomic numbers, and positions of shape (numAtoms, 3) in Angstrom.
+
+    Raises
+    ------
+    ValueError
+        If a frame does not have its form: no later frame can be found then.
+    """
+    table = requireRDKit(_purpose).GetPeriodicTable()
+    for frame, first in enumerate(iter(stream.readline, ""), 1):
+        if not first.strip():
+            continue
+        try:
+            number = int(first)
+            comment = stream.readline()
+            info = {key: quoted or plain for key, quoted, plain in
+                    re.findall(r'(\w+)=(?:"([^"]*)"|(\S+))', comment)}
+            rows = [stream.readline().split() for _ in range(number)]
+            columns = info.get("Properties", "species:S:1:pos:R:3").split(":")
+            start, speciesAt, positionsAt = 0, 0, 1
+            for name, width in zip(columns[::3], columns[2::3]):
+                speciesAt = start if name == "species" else speciesAt
+                positionsAt = start if name == "pos" else positionsAt
+                start += int(width)
+            numbers = [table.GetAtomicNumber(row[speciesAt]) for row in rows]
+            positions = np.array([[float(value) for value in row[positionsAt:positionsAt + 3]] for row in rows])
+        except (ValueError, IndexError, RuntimeError) as error:
+            raise ValueError(f"'{path}', frame {frame}: expected extended XYZ, got a line that does not fit "
+                             f"({error})") from error
+        yield info, numbers, positions
+
+
+def frameSmiles(info: dict[str, str]) -> str:
+    """Get the SMILES that the comment of a frame gives; empty if there is none."""
+    return next((info[key] for key in _smilesKeys if key in info), "")
+
+
 def _readXYZ(path: StrPath) -> Iterator[Frame]:
-    """Yield (SMILES, charge, numbers, positions, energy in kcal/mol or None) of the frames of a file."""
-    Chem = requireRDKit(_purpose)
-    table = Chem.GetPeriodicTable()
+    """Yield (SMILES, numbers, positions, energy in kcal/mol or None) of the frames of a file."""
     with open(path, encoding="utf-8") as stream:
-        for frame, first in enumerate(iter(stream.readline, ""), 1):
-            if not first.strip():
-                continue
-            try:
-                number = int(first)
-                comment = stream.readline()
-                info = {key: quoted or plain for key, quoted, plain in
-                        re.findall(r'(\w+)=(?:"([^"]*)"|(\S+))', comment)}
-                rows = [stream.readline().split() for _ in range(number)]
-                columns = info.get("Properties", "species:S:1:pos:R:3").split(":")
-                start, speciesAt, positionsAt = 0, 0, 1
-                for name, width in zip(columns[::3], columns[2::3]):
-                    speciesAt = start if name == "species" else speciesAt
-                    positionsAt = start if name == "pos" else positionsAt
-                    start += int(width)
-                numbers = [table.GetAtomicNumber(row[speciesAt]) for row in rows]
-                positions = np.array([[float(value) for value in row[positionsAt:positionsAt + 3]] for row in rows])
-            except (ValueError, IndexError, RuntimeError) as error:
-                raise ValueError(f"'{path}', frame {frame}: expected extended XYZ, got a line that does not fit "
-                                 f"({error})") from error
-            smiles = next((info[key] for key in _smilesKeys if key in info), "")
+        for info, numbers, positions in parseXYZ(stream, path):
             energy = next((float(info[key]) * _toKcal[key] for key in _energyKeys if key in info), None)
-            yield smiles, numbers, positions, energy
+            yield frameSmiles(info), numbers, positions, energy
 
 
 class _Values:

@@ -1,25 +1,91 @@
 # SPDX-License-Identifier: MIT
-"""Files of molecules: SMILES, SDF and mol files through openmmorbit.chem, and tables (CSV, TSV) of SMILES."""
+"""Files of molecules, also standard input and pipes: SMILES, SDF, tables, MOL2, XYZ and InChI, record by record."""
 from __future__ import annotations
 
-import csv
 import gzip
 import io
 import os
-from typing import TYPE_CHECKING, Any
+import tempfile
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
 
-from openmmorbit.molecules import readerOptions, repairText
+from openmmorbit.io.outputs import STANDARD
+from openmmorbit.io.tables import ColumnError, readRows
+from openmmorbit.molecules import FRAGMENTS, checkFragments, readerOptions, readText
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from openmmorbit import orbit, orbitchem
+    from openmmorbit import orbit
     from openmmorbit._types import StrPath
 
-#: Endings of the files that readMolecules() reads, each also with .gz, in upper or lower case.
-moleculeEndings = (".smi", ".smiles", ".ism", ".sdf", ".sd", ".mol", ".csv", ".tsv")
-_tableEndings = (".csv", ".tsv")
-_fieldLimit = 16 * 2**20
+#: Formats of the files that readMolecules() reads, and the endings that tell them, each also with .gz.
+formats = {"smi": (".smi", ".smiles", ".ism"), "sdf": (".sdf", ".sd", ".mol"), "csv": (".csv",), "tsv": (".tsv",),
+           "mol2": (".mol2",), "xyz": (".xyz", ".extxyz"), "inchi": (".inchi",)}
+moleculeEndings = tuple(ending for endings in formats.values() for ending in endings)
+
+
+@dataclass(frozen=True)
+class FileOptions:
+    """How files of molecules are read.
+
+    Attributes
+    ----------
+    addHydrogens : bool
+        Append missing hydrogens; False refuses records that lack some.
+    format : str
+        "smi", "sdf", "csv", "tsv", "mol2", "xyz" or "inchi"; default: what the ending of the name says, and "smi" for
+        standard input.
+    smilesColumn, nameColumn : str
+        Columns of tables; default: those whose names say so.
+    fragments : str
+        What to do with a record of several fragments, e.g. a salt: "refuse" (the default), or "largest", which keeps
+        the one with carbon and most heavy atoms.
+    charge : int, optional
+        Total charge of molecules without bond orders, in XYZ frames that do not say charge= and in MOL2 records.
+        Default: that of the partial charges of MOL2, and else 0.
+    """
+    addHydrogens: bool = True
+    format: str = ""
+    smilesColumn: str = ""
+    nameColumn: str = ""
+    fragments: str = FRAGMENTS[0]
+    charge: int | None = None
+
+    def check(self) -> None:
+        """Refuse an unknown format or way with fragments.
+
+        Raises
+        ------
+        ValueError
+            Listing the known ones.
+        """
+        checkFragments(self.fragments)
+        if self.format and self.format not in formats:
+            raise ValueError(f"readMolecules: expected a format of {', '.join(map(repr, formats))}, got "
+                             f"{self.format!r}")
+
+    def findFormat(self, path: StrPath) -> str:
+        """Get the format of a file.
+
+        Raises
+        ------
+        ValueError
+            If neither the options nor the name say it.
+        """
+        plain = _plainName(path)
+        found = next((name for name, endings in formats.items() if plain.endswith(endings)), "")
+        found = self.format or found or ("smi" if path == STANDARD else "")
+        if not found:
+            raise ValueError(f"readMolecules: expected a file that ends in {', '.join(moleculeEndings)}, with or "
+                             f"without .gz, got '{os.fsdecode(path)}'; give its format, or rename or convert it")
+        return found
+
+    def isFile(self, text: StrPath) -> bool:
+        """Tell whether a text is meant as a file: "-", a known ending, or, if there is a format, what exists."""
+        return text == STANDARD or isMoleculeFile(text) or bool(self.format and os.path.exists(text))
 
 
 def _plainName(path: StrPath) -> str:
@@ -44,114 +110,103 @@ def _plainError(text: str, path: str, number: int) -> ValueError:
     return ValueError(text)
 
 
-def _readRecords(path: StrPath, options: orbitchem.ReaderOptions) -> Iterator[orbit.MolecularGraph | ValueError]:
+@contextmanager
+def _named(path: StrPath, ending: str) -> Iterator[str]:
+    """Get a name of a file with the ending that tells its format: a link, if its own name has none of them."""
+    source = "/dev/stdin" if path == STANDARD else os.fsdecode(path)
+    if _plainName(source).endswith(formats[ending]):
+        yield source
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        link = os.path.join(folder, f"input.{ending}")
+        os.symlink(os.path.abspath(source), link)
+        yield link
+
+
+def _readRecords(path: StrPath, label: str, kind: str,
+                 options: FileOptions) -> Iterator[orbit.MolecularGraph | ValueError]:
     from openmmorbit import chem
 
-    reader, record = chem.MoleculeReader(path, options), chem.MoleculeRecord()
-    while reader.next(record):
-        yield _plainError(record.error, os.fsdecode(path), record.index + 1) if record.error else record.graph
+    with _named(path, kind) as name:
+        try:
+            reader = chem.MoleculeReader(name, readerOptions(options.addHydrogens, options.fragments))
+            record = chem.MoleculeRecord()
+            while reader.next(record):
+                error = record.error.replace(f'"{name}"', f'"{label}"')
+                yield _plainError(error, label, record.index + 1) if error else record.graph
+        except ValueError as error:
+            raise ValueError(str(error).replace(f'"{name}"', f'"{label}"')) from None
 
 
-def _openTable(path: StrPath) -> io.TextIOWrapper:
-    """Open a table as text; what is not UTF-8 stays in it as surrogates."""
-    stream: Any = open(path, "rb")
-    start = stream.read(4)
-    stream.seek(0)
+def _openText(path: StrPath, label: str) -> io.TextIOWrapper:
+    """Open a file or pipe as text; what is not UTF-8 stays in it as surrogates."""
+    stream: Any = open("/dev/stdin" if path == STANDARD else path, "rb")
+    start = stream.peek(4)[:4]
     if start[:2] == b"\x1f\x8b":
         stream = gzip.open(stream)
-        start = stream.read(4)
-        stream.seek(0)
+        start = stream.peek(4)[:4]
     if not start:
-        raise ValueError(f"readMolecules: expected a file with records, got the empty file '{path}'")
+        raise ValueError(f"readMolecules: expected a file with records, got the empty file '{label}'")
     if start[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\0" in start:
-        raise ValueError(f"readMolecules: expected text in UTF-8, got '{path}', which is text in UTF-16, or no text; "
+        raise ValueError(f"readMolecules: expected text in UTF-8, got '{label}', which is text in UTF-16, or no text; "
                          "save it as UTF-8")
     return io.TextIOWrapper(stream, encoding="utf-8-sig", errors="surrogateescape", newline=None)
 
 
-def _isName(column: str) -> bool:
-    lower = column.lower()
-    known = ("identifier", "compound", "molecule")
-    return "name" in lower or "title" in lower or lower.endswith("id") or lower in known
+def _wrong(label: str, number: int, line: int, title: str, error: Exception) -> ValueError:
+    text = str(error)
+    for name in ("readSmiles: ", "readMolecule: "):
+        text = text.removeprefix(name)
+    shown = f', "{title[:100]}"' if title else ""
+    return ValueError(f"{label}, record {number} (line {line}{shown}): {text}")
 
 
-def _findColumns(header: Sequence[str], path: StrPath) -> tuple[int, int | None]:
-    """Get the columns of the SMILES and of the name, None if there is none."""
-    lower = [column.lower() for column in header]
-    found = [lower.index("smiles")] if "smiles" in lower else [k for k, name in enumerate(lower) if "smiles" in name]
-    if not found:
-        raise ValueError(f"readMolecules: expected a first line with a column SMILES in '{path}', got "
-                         f"'{', '.join(header)[:80]}'; add one, or save the SMILES as a .smi file")
-    return found[0], next((k for k, name in enumerate(header) if k != found[0] and _isName(name)), None)
-
-
-def _rows(path: StrPath, stream: io.TextIOWrapper) -> Iterator[list[str] | ValueError]:
-    """Yield the rows of a table, and exceptions for those that are broken."""
-    header = ""
-    while not header.strip():
-        header = stream.readline()
-        if not header:
-            raise ValueError(f"readMolecules: expected at least one record, got none in '{path}'")
-    delimiter = "\t" if _plainName(path).endswith(".tsv") else max(",;\t|", key=header.count)
-    yield next(csv.reader([header], delimiter=delimiter))
-    csv.field_size_limit(_fieldLimit)
-    reader = csv.reader(stream, delimiter=delimiter, strict=True)
-    while True:
-        begin = reader.line_num + 2
+def _readTable(stream: IO[str], label: str, kind: str,
+               options: FileOptions) -> Iterator[orbit.MolecularGraph | ValueError]:
+    for number, row in enumerate(readRows(stream, label, kind == "tsv", options), 1):
+        if isinstance(row, ValueError):
+            yield row
+            continue
         try:
-            yield next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            yield ValueError(f"{path}, the row that begins in line {begin}: expected fields with quotes in pairs, got "
-                             f"others ({error}); everything up to line {reader.line_num + 1} is left out")
+            graph = readText(row.smiles, options.addHydrogens, options.fragments)
+        except (ValueError, RuntimeError) as error:
+            yield _wrong(label, number, row.line, row.smiles, error)
+            continue
+        graph.name = row.name or graph.name
+        graph.properties = row.properties
+        yield graph
 
 
-def _readTable(path: StrPath, options: orbitchem.ReaderOptions) -> Iterator[orbit.MolecularGraph | ValueError]:
-    from openmmorbit import chem
+def _readTexts(stream: IO[str], label: str, kind: str,
+               options: FileOptions) -> Iterator[orbit.MolecularGraph | ValueError]:
+    """Read a format that goes through RDKit's Python package."""
+    from openmmorbit.io import structurefiles
 
-    number = 0
-    with _openTable(path) as stream:
-        rows = _rows(path, stream)
-        titles: Any = next(rows)
-        header = [repairText(column).strip() for column in titles]
-        smilesAt, nameAt = _findColumns(header, path)
-        for row in rows:
-            if isinstance(row, Exception):
-                number += 1
-                yield row
-                continue
-            fields = [repairText(field).strip() for field in row]
-            if not any(fields):
-                continue
-            number += 1
-            smiles = fields[smilesAt] if smilesAt < len(fields) else ""
-            try:
-                graph = chem.readSmiles(smiles, options)
-            except (ValueError, RuntimeError) as error:
-                text = str(error).removeprefix("readSmiles: ")
-                yield ValueError(f'{path}, record {number} ("{smiles[:100]}"): {text}')
-                continue
-            graph.name = fields[nameAt] if nameAt is not None and nameAt < len(fields) else graph.name
-            names = [*header, *(f"COLUMN_{k + 1}" for k in range(len(header), len(fields)))]
-            graph.properties = {names[k] or f"COLUMN_{k + 1}": field for k, field in enumerate(fields)
-                                if field and k not in (smilesAt, nameAt)}
-            yield graph
-    if number == 0:
-        raise ValueError(f"readMolecules: expected at least one record, got none in '{path}'")
+    records = structurefiles.readXYZ(stream, label, options) if kind == "xyz" else \
+        structurefiles.readMol2(stream, options) if kind == "mol2" else structurefiles.readInchi(stream, options)
+    for number, record in enumerate(records, 1):
+        try:
+            yield record.read()
+        except (ValueError, RuntimeError) as error:
+            yield _wrong(label, number, record.line, record.title, error)
 
 
-def readMolecules(path: StrPath, addHydrogens: bool = True) -> Iterator[orbit.MolecularGraph | ValueError]:
-    """Read a file of molecules: .sdf, .mol, .smi, .csv or .tsv, also with .gz. A bad record does not stop the others.
+def readMolecules(path: StrPath, addHydrogens: bool = True,
+                  **options: Any) -> Iterator[orbit.MolecularGraph | ValueError]:
+    """Read a file of molecules: SMILES, SDF, tables, MOL2, XYZ or InChI, also with .gz.
 
-    A graph has the record's title as ``name`` and its data items or further columns as the dict ``properties``. A
-    table needs a first line that names its columns, one of them SMILES.
+    A bad record does not stop the others. A graph has the record's title as ``name`` and its data items or further
+    columns as the dict ``properties``. A table needs a first line that names its columns. Files are read from their
+    beginning to their end, so pipes work.
 
     Parameters
     ----------
     path : path
+        "-" is standard input.
     addHydrogens : bool
         Append missing hydrogens; False refuses records that lack some.
+    **options
+        Those of openmmorbit.FileOptions: format, smilesColumn, nameColumn, fragments, charge.
 
     Yields
     ------
@@ -161,18 +216,77 @@ def readMolecules(path: StrPath, addHydrogens: bool = True) -> Iterator[orbit.Mo
     Raises
     ------
     ValueError
-        If there is no such file, it is empty, or no file of molecules.
+        If there is no such file, it is empty, or no file of molecules; if a table has no such column.
+    ImportError
+        For MOL2, XYZ and InChI without RDKit's Python package.
     """
-    options = readerOptions(addHydrogens)
-    if not isMoleculeFile(path):
-        raise ValueError(f"readMolecules: expected a file that ends in {', '.join(moleculeEndings)}, with or without "
-                         f".gz, got '{os.fsdecode(path)}'; rename or convert it")
-    if not _plainName(path).endswith(_tableEndings):
-        yield from _readRecords(path, options)
-    elif not os.path.isfile(path):
-        raise ValueError(f"readMolecules: expected a readable file with records, got no file '{path}'")
-    else:
+    chosen = FileOptions(addHydrogens, **options)
+    chosen.check()
+    kind, label = chosen.findFormat(path), "standard input" if path == STANDARD else os.fsdecode(path)
+    if kind in ("smi", "sdf"):
+        yield from _readRecords(path, label, kind, chosen)
+        return
+    if path != STANDARD and (not os.path.exists(path) or os.path.isdir(path)):
+        raise ValueError(f"readMolecules: expected a readable file with records, got no file '{label}'")
+    isEmpty = True
+    try:
+        with _openText(path, label) as stream:
+            for record in (_readTable if kind in ("csv", "tsv") else _readTexts)(stream, label, kind, chosen):
+                isEmpty = False
+                yield record
+    except (EOFError, OSError) as error:
+        yield ValueError(f"{label}: expected a complete file, got a truncated or damaged one ({error})")
+        return
+    if isEmpty:
+        raise ValueError(f"readMolecules: expected at least one record, got none in '{label}'")
+
+
+def readInputs(inputs: Iterable[str], options: FileOptions | None = None) -> Iterator[tuple[str, Any]]:
+    """Yield (label, molecule or exception) for every record of SMILES, InChI and files.
+
+    A label names the record in front of a message; those of exceptions of files are empty, because they do that.
+
+    Raises
+    ------
+    ColumnError
+        If a table does not have a column that the options name.
+    """
+    chosen = options or FileOptions()
+    keywords = {name: value for name, value in vars(chosen).items() if name != "addHydrogens"}
+    for text in inputs:
+        if not chosen.isFile(text):
+            try:
+                yield f"'{text}': ", readText(text, chosen.addHydrogens, chosen.fragments)
+            except (ValueError, RuntimeError) as error:
+                yield f"'{text}': ", error
+            continue
+        label = "standard input" if text == STANDARD else text
         try:
-            yield from _readTable(path, options)
-        except (EOFError, OSError) as error:
-            yield ValueError(f"{path}: expected a complete file, got a truncated or damaged one ({error})")
+            for number, molecule in enumerate(readMolecules(text, chosen.addHydrogens, **keywords), 1):
+                yield "" if isinstance(molecule, Exception) else f"{label}, record {number}: ", molecule
+        except ColumnError:
+            raise
+        except ValueError as error:
+            yield "", error
+
+
+def countRecords(inputs: Sequence[str], options: FileOptions | None = None) -> int | None:
+    """Count the records of files about, fast, for a forecast of the time; None if there is a pipe or another format."""
+    chosen, number = options or FileOptions(), 0
+    for text in inputs:
+        if not chosen.isFile(text):
+            number += 1
+            continue
+        kind = chosen.findFormat(text)
+        if text == STANDARD or not os.path.isfile(text) or kind == "xyz":
+            return None
+        mark = {"sdf": b"$$$$", "mol2": b"@<TRIPOS>MOLECULE"}.get(kind, b"")
+        try:
+            with Path(text).open("rb") as plain:
+                packed = plain.peek(2)[:2] == b"\x1f\x8b"
+                stream: Any = gzip.open(plain) if packed else plain
+                number += sum(line.startswith(mark) and (line[:1] not in b"#\r\n") for line in stream)
+        except (OSError, EOFError):
+            return None
+        number -= kind in ("csv", "tsv")
+    return number

@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: MIT
+"""Molecules of MOL2, XYZ and InChI texts, read through RDKit; what cannot be told for sure is refused."""
+from __future__ import annotations
+
+import re
+from functools import partial
+from itertools import chain
+from typing import IO, TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from openmmorbit.io import bondorders, ensemblefiles
+from openmmorbit.molecules import fromInchi, fromRDKit, repairText, requireRDKit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from rdkit import Chem
+
+    from openmmorbit import orbit
+    from openmmorbit.io.moleculefiles import FileOptions
+
+_chargeTolerance = 0.1  # elementary charges, of a sum of rounded partial charges
+
+
+class TextRecord(NamedTuple):
+    """A record: the line where it begins, from 1, what messages call it, and what makes its molecule."""
+    line: int
+    title: str
+    read: Callable[[], orbit.MolecularGraph]
+
+
+def _toGraph(mol: Chem.Mol, name: str, options: FileOptions) -> orbit.MolecularGraph:
+    graph = fromRDKit(mol, options.addHydrogens, options.fragments)
+    graph.name = name
+    return graph
+
+
+def _mol2Sections(lines: Iterable[str]) -> dict[str, list[str]]:
+    """Get the lines of the sections of one molecule, without comments and blanks behind them."""
+    sections: dict[str, list[str]] = {}
+    current: list[str] = []
+    for line in lines:
+        if line.startswith("@<TRIPOS>"):
+            current = sections.setdefault(line[9:].strip(), [])
+        elif not line.startswith("#"):
+            current.append(line)
+    return sections
+
+
+def _mol2Charge(rows: list[list[str]], kind: str, attributes: list[str]) -> int | None:
+    """Get the total charge of a MOL2 record from its formal or partial charges; None if it has none."""
+    formal = [int(line.split()[1]) for line in attributes if line.lower().startswith("charge ")]
+    if formal:
+        return sum(formal)
+    if kind.upper() in ("NO_CHARGES", "") or any(len(row) < 9 for row in rows):
+        return None
+    total = sum(float(row[8]) for row in rows)
+    return round(total) if abs(total - round(total)) < _chargeTolerance else None
+
+
+def _mol2Molecule(lines: list[str], options: FileOptions) -> tuple[Chem.Mol, str]:
+    """Get the molecule and the name of a MOL2 record."""
+    Chem = requireRDKit("reading MOL2 files")
+    from rdkit import rdBase
+
+    sections = _mol2Sections(lines)
+    head = [line.strip() for line in sections["MOLECULE"]] + [""] * 4
+    rows = [line.split() for line in sections.get("ATOM", []) if line.strip()]
+    attributes = sections.get("UNITY_ATOM_ATTR", [])
+    bonds = [line.split() for line in sections.get("BOND", []) if line.strip()]
+    try:
+        places = {row[0]: k for k, row in enumerate(rows)}
+        symbols = [re.match(r"[A-Za-z]+", row[5].split(".")[0]) for row in rows]
+        numbers = [Chem.GetPeriodicTable().GetAtomicNumber(found[0].capitalize() if found else "") for found in symbols]
+        positions = np.array([[float(value) for value in row[2:5]] for row in rows])
+        pairs = [(places[row[1]], places[row[2]]) for row in bonds]
+        charge = _mol2Charge(rows, head[3], attributes) if options.charge is None else options.charge
+    except (ValueError, IndexError, KeyError, RuntimeError) as error:
+        raise ValueError(f"expected a MOL2 record with atoms and bonds, got another one ({error})") from error
+    blocked = rdBase.BlockLogs()
+    mol = Chem.MolFromMol2Block("".join(lines), removeHs=False)
+    del blocked
+    if mol is None or mol.GetNumAtoms() != len(rows) or Chem.GetFormalCharge(mol) != (charge or 0) or any(
+            atom.GetNumRadicalElectrons() or atom.GetTotalNumHs() for atom in mol.GetAtoms()):
+        # RDKit reads the atom types of some programs only; the bonds and the total charge tell as much.
+        mol = bondorders.findBonds(numbers, positions, pairs, charge or 0)
+    for atom, row in zip(mol.GetAtoms(), rows):
+        atom.SetProp("_Name", row[1])
+    return mol, "" if head[0] == "*****" else head[0]
+
+
+def _readMol2Record(lines: list[str], options: FileOptions) -> orbit.MolecularGraph:
+    return _toGraph(*_mol2Molecule(lines, options), options)
+
+
+def readMol2(stream: IO[str], options: FileOptions) -> Iterator[TextRecord]:
+    """Yield the records of a MOL2 text."""
+    lines: list[str] = []
+    begin = 0
+    for number, line in enumerate(chain(stream, ["@<TRIPOS>MOLECULE\n"]), 1):
+        if line.startswith("@<TRIPOS>MOLECULE"):
+            if begin > 0:
+                kept = [repairText(text) for text in lines]
+                title = next((text.strip() for text in kept[1:2]), "")
+                yield TextRecord(begin, title, partial(_readMol2Record, kept, options))
+            lines, begin = [], number
+        lines.append(line)
+
+
+def _readFrame(info: dict[str, str], numbers: list[int], positions: np.ndarray,
+               options: FileOptions) -> orbit.MolecularGraph:
+    smiles = ensemblefiles.frameSmiles(info)
+    if smiles:
+        mol = ensemblefiles.assignSmiles(smiles, numbers, positions[np.newaxis])
+    else:
+        stated = info.get("charge", info.get("total_charge", ""))
+        try:
+            charge = int(float(stated)) if stated else options.charge or 0
+        except ValueError:
+            raise ValueError(f"expected charge= as a number, got '{stated}'") from None
+        mol = bondorders.findBonds(numbers, positions, None, charge)
+    graph = _toGraph(mol, info.get("name", ""), options)
+    known = ("smiles", "SMILES", "name", "charge", "total_charge", "Properties", "Lattice", "pbc")
+    graph.properties = {name: repairText(value) for name, value in info.items() if name not in known}
+    return graph
+
+
+def readXYZ(stream: IO[str], path: str, options: FileOptions) -> Iterator[TextRecord]:
+    """Yield the frames of an XYZ text."""
+    line = 1
+    for info, numbers, positions in ensemblefiles.parseXYZ(stream, path):
+        yield TextRecord(line, info.get("name", ""), partial(_readFrame, info, numbers, positions, options))
+        line += len(numbers) + 2
+
+
+def _readInchiLine(text: str, name: str, options: FileOptions) -> orbit.MolecularGraph:
+    graph = fromInchi(text, options.addHydrogens, options.fragments)
+    graph.name = name
+    return graph
+
+
+def readInchi(stream: IO[str], options: FileOptions) -> Iterator[TextRecord]:
+    """Yield the lines of a text of InChI, each followed by the name."""
+    for number, line in enumerate(stream, 1):
+        text, *rest = repairText(line).strip().split(None, 1) or [""]
+        if not text or text.startswith("#") or (number == 1 and text.lower() == "inchi"):
+            continue
+        yield TextRecord(number, text, partial(_readInchiLine, text, rest[0].strip() if rest else "", options))
