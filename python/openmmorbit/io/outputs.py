@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import io
 import os
 import shutil
 from contextlib import contextmanager
@@ -49,12 +50,22 @@ def partPath(path: StrPath) -> str:
     return os.path.join(folder, f"{stem}.part{ending}{packed}")
 
 
-def _isSpecial(path: StrPath) -> bool:
-    """Pipes and devices are written as they are."""
-    return os.path.exists(path) and not os.path.isfile(path)
+#: Standard input and standard output as paths.
+STANDARD = "-"
 
 
-def _replace(part: StrPath, path: StrPath) -> None:
+def isSpecial(path: StrPath) -> bool:
+    """Tell whether a path is "-", a pipe or a device: these are written as they are."""
+    return path == STANDARD or (os.path.exists(path) and not os.path.isfile(path))
+
+
+def openPlain(path: StrPath) -> FileIO:
+    """Open a file for bytes that go to it at once; "-" is standard output."""
+    return io.FileIO(os.dup(1) if path == STANDARD else os.fspath(path), "wb")
+
+
+def finishPart(part: StrPath, path: StrPath) -> None:
+    """Let a file that was written beside another one take its place, with its permissions."""
     if os.path.exists(path):
         shutil.copymode(path, part)
     os.replace(part, path)
@@ -74,10 +85,10 @@ def replacingPath(path: StrPath) -> Iterator[str]:
     str
         A path beside it; of a pipe or device, its own.
     """
-    path = os.path.realpath(path)
-    if _isSpecial(path):
-        yield path
+    if isSpecial(path):
+        yield os.fspath(path)
         return
+    path = os.path.realpath(path)
     folder = os.path.dirname(path)
     if not os.path.isdir(folder):
         raise FileNotFoundError(f"expected an existing folder for '{path}', got none; create '{folder}'")
@@ -85,7 +96,7 @@ def replacingPath(path: StrPath) -> Iterator[str]:
     try:
         yield part
         if os.path.exists(part):
-            _replace(part, path)
+            finishPart(part, path)
     except BaseException:
         if os.path.exists(part):
             os.remove(part)
@@ -120,12 +131,16 @@ class RecordFile:
     Parameters
     ----------
     path : path
+        "-" is standard output.
+    isPacked : bool, optional
+        Whether to compress, whatever the name.
     """
 
-    def __init__(self, path: StrPath) -> None:
-        self.path = os.path.realpath(path)
+    def __init__(self, path: StrPath, isPacked: bool | None = None) -> None:
+        self._isSpecial = isSpecial(path)
+        self.path = os.fspath(path) if self._isSpecial else os.path.realpath(path)
         self.writtenPath = partPath(self.path) if os.path.isfile(self.path) else self.path
-        self._packed = self.path.lower().endswith(".gz")
+        self._packed = self.path.lower().endswith(".gz") if isPacked is None else isPacked
         self._stream: FileIO | None = None
 
     def add(self, text: str) -> None:
@@ -133,15 +148,15 @@ class RecordFile:
         data = text.encode("utf-8", "replace")
         data = gzip.compress(data, mtime=0) if self._packed else data
         if self._stream is None:
-            self._stream = open(self.writtenPath, "wb", buffering=0)
-        length = 0 if _isSpecial(self.path) else self._stream.tell()
+            self._stream = openPlain(self.writtenPath)
+        length = 0 if self._isSpecial else self._stream.tell()
         view = memoryview(data)
         try:
             while view:
                 view = view[self._stream.write(view):]
         except OSError:
             # A full disk: leave no part of a record behind.
-            if not _isSpecial(self.path):
+            if not self._isSpecial:
                 self._stream.truncate(length)
             raise
 
@@ -151,7 +166,7 @@ class RecordFile:
             return
         self._stream.close()
         if self.writtenPath != self.path:
-            _replace(self.writtenPath, self.path)
+            finishPart(self.writtenPath, self.path)
 
     def abandon(self) -> None:
         """Finish the file where it is: an older one stays."""

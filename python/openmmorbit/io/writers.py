@@ -1,15 +1,20 @@
 # SPDX-License-Identifier: MIT
-"""Files of an Ensemble: SDF, PDB, PDBx/mmCIF and DCD."""
+"""Files of ensembles: SDF, XYZ, MOL2, npz, PDB, PDBx/mmCIF and DCD."""
 from __future__ import annotations
 
 import gzip
+import os
 from typing import TYPE_CHECKING
 
+import numpy as np
 from openmm import unit
 
-from openmmorbit.io.outputs import RecordFile, replacing
+from openmmorbit.io import recordformats
+from openmmorbit.io.outputs import STANDARD, RecordFile, replacing
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     from openmmorbit._types import StrPath
     from openmmorbit.ensemble import Ensemble
 
@@ -56,62 +61,156 @@ def writeDCD(ensemble: Ensemble, path: StrPath) -> None:
             dcd.writeModel(conformer.positions)
 
 
-def _records(ensemble: Ensemble) -> str:
-    """Get all conformers as SDF records."""
-    from openmmorbit import chem
+def writeNpz(ensembles: Sequence[Ensemble], path: StrPath) -> None:
+    """Write ensembles as arrays: smiles, name, numAtoms, numConformers, numbers, and positions in Angstrom.
 
-    graph, texts = ensemble.graph, []
-    positions = ensemble.positions.value_in_unit(unit.angstrom)
-    for index, provenance in enumerate(ensemble.provenance):
-        texts.append(chem.writeStructureRecord(graph, positions[index], {
-            "SMILES": graph.smiles, "ORBIT_MODEL": provenance.modelChecksum,
-            "ORBIT_KERNEL": provenance.kernel or "unknown", "ORBIT_SEED": str(provenance.seed),
-            "ORBIT_RECORD": str(provenance.record), "ORBIT_COPY": str(provenance.copy),
-            "ORBIT_REDRAWS": str(provenance.numRedraws),
-            "ORBIT_EVALUATIONS": str(provenance.numEvaluations),
-            "ORBIT_CONDITION": provenance.condition or "none",
-            "ORBIT_MIRRORED": "yes" if provenance.mirrored else "no",
-            "ORBIT_ISOMER": str(ensemble[index].isomer), "ORBIT_ISOMER_SMILES": ensemble[index].smiles,
-            "ORBIT_DEVIATION": f"{ensemble[index].status.maxDeviation:.2f}",
-            "ORBIT_STATUS": ensemble[index].status.message or "ok"}))
-    return "".join(texts)
+    The arrays are those that openmm-orbit dataset reads; see docs/training.md.
+    """
+    sizes = np.array([ensemble.numAtoms for ensemble in ensembles], dtype=np.int32)
+    counts = np.array([len(ensemble) for ensemble in ensembles], dtype=np.int32)
+    numbers = [atom.element for ensemble in ensembles for atom in ensemble.graph.atoms]
+    positions = [ensemble.positions.value_in_unit(unit.angstrom).reshape(-1, 3) for ensemble in ensembles]
+    with replacing(path, "wb") as stream:
+        np.savez_compressed(stream, smiles=np.array([ensemble.graph.smiles for ensemble in ensembles]),
+                            name=np.array([ensemble.name for ensemble in ensembles]), numAtoms=sizes,
+                            numConformers=counts, numbers=np.array(numbers, dtype=np.uint8),
+                            positions=np.concatenate(positions).astype(np.float32))
 
 
-class SDFWriter:
-    """Writes ensembles to one SDF file, a record a conformer with its provenance.
+#: Endings of files of one molecule, and what writes them.
+singleFormats = {".pdb": writePDB, ".cif": writePDBx, ".pdbx": writePDBx, ".dcd": writeDCD}
 
-    Name and properties of the molecule come first. The file is whole up to the last ensemble at any moment, see
-    openmmorbit.io.outputs.RecordFile. A name that ends in .gz is compressed.
+
+def outputEndings() -> list[str]:
+    """Get the endings of all files that EnsembleWriter writes."""
+    packed = [f"{ending}.gz" for ending in recordformats.recordFormats]
+    return [*recordformats.recordFormats, *packed, ".npz", *singleFormats]
+
+
+class EnsembleWriter:
+    """Writes ensembles to one file, whose format its name tells.
+
+    An .sdf, .xyz or .mol2 file (also .gz) has a record a conformer, and is whole up to the last ensemble at any moment,
+    see openmmorbit.io.outputs.RecordFile. An .npz file gets all ensembles when it is closed. A .pdb, .cif or .dcd file
+    has one molecule. A path of "-" is standard output. Without any ensemble no file is written.
 
     Parameters
     ----------
     path : path
+    format : str, optional
+        The ending that tells the format, instead of that of the path: ".sdf", for example.
+
+    Raises
+    ------
+    ValueError
+        If the name ends as no file that is known.
     """
 
-    def __init__(self, path: StrPath) -> None:
-        self.file = RecordFile(path)
+    def __init__(self, path: StrPath, format: str | None = None) -> None:
+        self.path, name = path, "x." + format.lstrip(".") if format else os.fsdecode(path)
+        self._ending = recordformats.plainEnding(name)
+        self._kept: list[Ensemble] = []
+        self.file: RecordFile | None = None
+        if self._ending in recordformats.recordFormats:
+            self._write = recordformats.recordFormats[self._ending]
+            self.file = RecordFile(path, name.lower().endswith(".gz"))
+        elif self._ending not in singleFormats and self._ending != ".npz":
+            raise ValueError(f"EnsembleWriter: expected a file that ends in {', '.join(outputEndings())}, got "
+                             f"'{os.fsdecode(path)}'")
+        elif path == STANDARD:
+            raise ValueError(f"EnsembleWriter: expected {', '.join(recordformats.recordFormats)} for standard output, "
+                             f"got {self._ending}")
 
     def write(self, ensemble: Ensemble) -> None:
-        """Append all conformers of an ensemble."""
-        self.file.add(_records(ensemble))
+        """Append all conformers of an ensemble.
+
+        Raises
+        ------
+        ValueError
+            For a second molecule in a file of one.
+        """
+        if self.file is not None:
+            self.file.add(self._write(ensemble))
+            return
+        _check(ensemble, self.path)
+        if self._kept and self._ending in singleFormats:
+            raise ValueError(f"EnsembleWriter: expected one molecule for '{os.fsdecode(self.path)}', got another one, "
+                             f"{ensemble.graph.getLabel()}; write .sdf, .xyz, .mol2 or .npz")
+        self._kept.append(ensemble)
 
     def close(self) -> None:
         """Finish the file; it takes the place of an older one."""
-        self.file.finish()
+        if self.file is not None:
+            self.file.finish()
+        elif self._kept and self._ending == ".npz":
+            writeNpz(self._kept, self.path)
+        elif self._kept:
+            singleFormats[self._ending](self._kept[0], self.path)
+        self._kept = []
 
-    def __enter__(self) -> SDFWriter:
+    def abandon(self) -> str:
+        """Finish the file where it is: an older one stays. Returns the path of what was written."""
+        self._kept = []
+        if self.file is None:
+            return os.fspath(self.path)
+        self.file.abandon()
+        return self.file.writtenPath
+
+    def __enter__(self) -> EnsembleWriter:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         if kind is None:
             self.close()
         else:
-            self.file.abandon()
+            self.abandon()
+
+
+def writeEnsembles(ensembles: Ensemble | Iterable[Ensemble], path: StrPath, format: str | None = None) -> int:
+    """Write an ensemble, or many of any molecules, to one file, see EnsembleWriter.
+
+    Parameters
+    ----------
+    ensembles : Ensemble or iterable of Ensemble
+        An iterable is read one by one.
+    path : path
+    format : str, optional
+        As of EnsembleWriter.
+
+    Returns
+    -------
+    int
+        Number of conformers that were written.
+
+    Raises
+    ------
+    TypeError
+        For something that is no Ensemble, e.g. a GenerationResult: give its ensemble.
+    """
+    from openmmorbit.ensemble import Ensemble
+
+    number = 0
+    with EnsembleWriter(path, format) as writer:
+        for ensemble in [ensembles] if isinstance(ensembles, Ensemble) else ensembles:
+            if not isinstance(ensemble, Ensemble):
+                raise TypeError("writeEnsembles: expected objects of Ensemble, got one of "
+                                f"{type(ensemble).__name__}; of results of generateMany() give the attribute ensemble "
+                                "where it is not None")
+            writer.write(ensemble)
+            number += len(ensemble)
+    return number
+
+
+class SDFWriter(EnsembleWriter):
+    """Writes ensembles to one SDF file, whatever its name."""
+
+    def __init__(self, path: StrPath) -> None:
+        super().__init__(path, ".sdf.gz" if os.fsdecode(path).lower().endswith(".gz") else ".sdf")
 
 
 def writeSDF(ensemble: Ensemble, path: StrPath) -> None:
     """Write all conformers as SDF records."""
     _check(ensemble, path)
-    text = _records(ensemble).encode("utf-8", "replace")
+    text = recordformats.sdfRecords(ensemble).encode("utf-8", "replace")
     with replacing(path, "wb") as stream:
         stream.write(gzip.compress(text) if str(path).lower().endswith(".gz") else text)

@@ -1,0 +1,177 @@
+# SPDX-License-Identifier: MIT
+"""Conformers as text records that can stand one behind the other: SDF, extended XYZ and MOL2."""
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from openmm import unit
+
+from openmmorbit import molecules
+from openmmorbit.io import conversions
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from rdkit import Chem
+
+    from openmmorbit._types import StrPath
+    from openmmorbit.ensemble import Ensemble
+
+
+def plainEnding(path: StrPath) -> str:
+    """Get the ending of a name in small letters, without .gz."""
+    name = os.fsdecode(path).lower()
+    return os.path.splitext(name[:-3] if name.endswith(".gz") else name)[1]
+
+
+def sdfRecords(ensemble: Ensemble) -> str:
+    """Get all conformers as SDF records: name, data items of the molecule, and the provenance."""
+    from openmmorbit import chem
+
+    graph, texts = ensemble.graph, []
+    positions = ensemble.positions.value_in_unit(unit.angstrom)
+    for index, provenance in enumerate(ensemble.provenance):
+        texts.append(chem.writeStructureRecord(graph, positions[index], {
+            "SMILES": graph.smiles, "ORBIT_MODEL": provenance.modelChecksum,
+            "ORBIT_KERNEL": provenance.kernel or "unknown", "ORBIT_SEED": str(provenance.seed),
+            "ORBIT_RECORD": str(provenance.record), "ORBIT_COPY": str(provenance.copy),
+            "ORBIT_REDRAWS": str(provenance.numRedraws),
+            "ORBIT_EVALUATIONS": str(provenance.numEvaluations),
+            "ORBIT_CONDITION": provenance.condition or "none",
+            "ORBIT_MIRRORED": "yes" if provenance.mirrored else "no",
+            "ORBIT_ISOMER": str(ensemble[index].isomer), "ORBIT_ISOMER_SMILES": ensemble[index].smiles,
+            "ORBIT_DEVIATION": f"{ensemble[index].status.maxDeviation:.2f}",
+            "ORBIT_STATUS": ensemble[index].status.message or "ok"}))
+    return "".join(texts)
+
+
+def _quoted(value: str) -> str:
+    """Get a value for the comment of an XYZ frame: it has one line, and no quotes inside."""
+    return '"' + " ".join(value.replace('"', "'").split()) + '"'
+
+
+def xyzRecords(ensemble: Ensemble) -> str:
+    """Get all conformers as frames of extended XYZ, in Angstrom.
+
+    The comment has the isomeric SMILES, charge and name of the molecule, and those of its data items whose names are
+    words.
+    """
+    from openmm import app
+
+    graph = ensemble.graph
+    symbols = [app.Element.getByAtomicNumber(atom.element).symbol for atom in graph.atoms]
+    items = {name: value for name, value in graph.properties.items()
+             if re.fullmatch(r"[A-Za-z]\w*", name) and name.lower() not in ("smiles", "name", "charge", "properties")}
+    charge = sum(atom.formalCharge for atom in graph.atoms)
+    texts = []
+    for index, points in enumerate(ensemble.positions.value_in_unit(unit.angstrom)):
+        comment = {"smiles": _quoted(ensemble[index].smiles), "charge": str(charge), "name": _quoted(graph.name),
+                   **{name: _quoted(value) for name, value in items.items()}}
+        texts.append(f"{len(symbols)}\nProperties=species:S:1:pos:R:3 "
+                     + " ".join(f"{name}={value}" for name, value in comment.items()) + "\n")
+        texts.extend(f"{symbol:2s} {x:12.6f} {y:12.6f} {z:12.6f}\n" for symbol, (x, y, z) in zip(symbols, points))
+    return "".join(texts)
+
+
+def _sybylType(atom: Chem.Atom, isAmide: bool) -> str:
+    """Get the atom type of SYBYL of an atom in a molecule with its aromatic flags."""
+    symbol, hybridization = atom.GetSymbol(), str(atom.GetHybridization())
+    numNeighbors = atom.GetDegree()
+    if symbol == "C":
+        return "C.ar" if atom.GetIsAromatic() else {"SP3": "C.3", "SP2": "C.2", "SP": "C.1"}.get(hybridization, "C.3")
+    if symbol == "N":
+        if atom.GetIsAromatic():
+            return "N.pl3" if numNeighbors == 3 and atom.GetFormalCharge() == 0 else "N.ar"
+        if numNeighbors == 4:
+            return "N.4"
+        if isAmide:
+            return "N.am"
+        return {"SP3": "N.3", "SP": "N.1"}.get(hybridization, "N.pl3" if numNeighbors == 3 else "N.2")
+    if symbol == "O":
+        return "O.2" if numNeighbors == 1 and atom.GetFormalCharge() == 0 else "O.3"
+    if symbol == "S":
+        numOxygens = sum(other.GetSymbol() == "O" and other.GetDegree() == 1 for other in atom.GetNeighbors())
+        return {1: "S.o", 2: "S.o2"}.get(numOxygens, "S.2" if numNeighbors == 1 else "S.3") \
+            if numNeighbors > 2 or numNeighbors == 1 else "S.3"
+    return "P.3" if symbol == "P" else symbol
+
+
+def _isAmideBond(bond: Chem.Bond) -> bool:
+    """Tell whether a single bond is one between the nitrogen and the carbon of an amide."""
+    ends = sorted((bond.GetBeginAtom(), bond.GetEndAtom()), key=lambda atom: atom.GetSymbol())
+    if [atom.GetSymbol() for atom in ends] != ["C", "N"] or bond.GetBondTypeAsDouble() != 1 or bond.GetIsAromatic():
+        return False
+    carbon, nitrogen = ends
+    return nitrogen.GetDegree() == 3 and any(
+        other.GetOtherAtom(carbon).GetSymbol() in ("O", "S") and other.GetBondTypeAsDouble() == 2
+        for other in carbon.GetBonds())
+
+
+def _mol2Frame(mol: Chem.Mol, names: list[str]) -> tuple[list[tuple[str, str, float]], str, str]:
+    """Get name, type and charge of the atoms of a MOL2 record, what the charges are, and all that follows the atoms."""
+    Chem = molecules.requireRDKit("writing MOL2 files")
+    from rdkit.Chem import rdPartialCharges
+
+    rdPartialCharges.ComputeGasteigerCharges(mol, throwOnParamFailure=False)
+    charges = [float(atom.GetProp("_GasteigerCharge")) for atom in mol.GetAtoms()]
+    kind = "GASTEIGER"
+    if not np.all(np.isfinite(charges)):
+        charges, kind = [float(atom.GetFormalCharge()) for atom in mol.GetAtoms()], "USER_CHARGES"
+    amides = {bond.GetIdx() for bond in mol.GetBonds() if _isAmideBond(bond)}
+    nitrogens = {atom.GetIdx() for index in amides for atom in
+                 (mol.GetBondWithIdx(index).GetBeginAtom(), mol.GetBondWithIdx(index).GetEndAtom())}
+    types = [_sybylType(atom, atom.GetIdx() in nitrogens) for atom in mol.GetAtoms()]
+    plain = Chem.RWMol(mol)
+    Chem.Kekulize(plain, clearAromaticFlags=True)
+    bonds = "".join(f"{bond.GetIdx() + 1:6d} {bond.GetBeginAtomIdx() + 1:5d} {bond.GetEndAtomIdx() + 1:5d} "
+                    f"{'am' if bond.GetIdx() in amides else int(bond.GetBondTypeAsDouble())}\n"
+                    for bond in plain.GetBonds())
+    return (list(zip(names, types, charges)), kind,
+            f"@<TRIPOS>BOND\n{bonds}@<TRIPOS>SUBSTRUCTURE\n     1 UNL1 1 GROUP\n\n")
+
+
+def mol2Records(ensemble: Ensemble) -> str:
+    """Get all conformers as MOL2 records in Angstrom, with SYBYL's atom types and Gasteiger charges.
+
+    The format has no formal charges: readers find them by valences, as RDKit and this package do.
+
+    Raises
+    ------
+    ImportError
+        Without RDKit's Python package.
+    """
+    mol = conversions.toRDKit(ensemble)
+    atoms, kind, rest = _mol2Frame(mol, [atom.name for atom in ensemble.graph.atoms])
+    title = " ".join(ensemble.name.split()) or "*****"
+    title = title.replace("@<TRIPOS>", "TRIPOS")
+    texts: list[str] = []
+    for points in ensemble.positions.value_in_unit(unit.angstrom):
+        texts.append(f"@<TRIPOS>MOLECULE\n{title}\n{len(atoms):6d} {mol.GetNumBonds():5d} 1 0 0\nSMALL\n{kind}\n\n"
+                     "@<TRIPOS>ATOM\n")
+        texts.extend(f"{k:6d} {name:6s} {x:11.6f} {y:11.6f} {z:11.6f} {kindOfAtom:6s} 1 UNL1 {charge:9.5f}\n"
+                     for k, ((name, kindOfAtom, charge), (x, y, z)) in enumerate(zip(atoms, points), 1))
+        texts.append(rest)
+    return "".join(texts)
+
+
+#: Endings of files of records, each also with .gz, and what makes the records of an ensemble.
+recordFormats: dict[str, Callable[[Any], str]] = {
+    ".sdf": sdfRecords, ".sd": sdfRecords, ".xyz": xyzRecords, ".mol2": mol2Records}
+
+
+def findFormat(path: StrPath) -> Callable[[Any], str]:
+    """Get what makes the records of a file.
+
+    Raises
+    ------
+    ValueError
+        If the name ends as no file of records.
+    """
+    ending = plainEnding(path)
+    if ending not in recordFormats:
+        raise ValueError(f"findFormat: expected a file of records that ends in {', '.join(recordFormats)}, also with "
+                         f".gz, got '{os.fsdecode(path)}'")
+    return recordFormats[ending]
