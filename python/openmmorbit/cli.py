@@ -73,8 +73,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             warnings.showwarning = _report
             # The command tells of every record.
             warnings.simplefilter("ignore", familiarity.UnfamiliarMoleculeWarning)
-            mixed = ".* leaves open .* may be of several isomers"
-            warnings.filterwarnings("ignore", mixed, openstereo.OpenStereoWarning)
+            openstereo.ignoreMixed()
             return options.run(options)
     except (UsageError, ValueError, FileNotFoundError, IsADirectoryError, NotADirectoryError, PermissionError) as error:
         report(f"error: {explain(error)}")

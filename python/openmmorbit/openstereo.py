@@ -133,3 +133,8 @@ def warn(graph: orbit.MolecularGraph, phrases: Sequence[str], mode: str, numIsom
     elif mode == "enumerate" and numIsomers >= maxIsomers and 2**len(phrases) > maxIsomers:
         warnings.warn(f"{label} leaves open {', '.join(phrases)}, which gives up to {2**len(phrases)} isomers: the "
                       f"first {maxIsomers} are generated; raise maxIsomers", OpenStereoWarning, stacklevel=stacklevel)
+
+
+def ignoreMixed() -> None:
+    """Give no warnings of molecules that leave something open, because the caller tells of them."""
+    warnings.filterwarnings("ignore", ".* leaves open .* may be of several isomers", OpenStereoWarning)

@@ -97,9 +97,9 @@ def testWrongConformersAreReported(modelPath, tmp_path):
 
 
 @pytest.mark.parametrize("arguments, text", [
-    (["CCO", "-o", "out.xyz"], "output that ends in"), (["missing.smi", "-o", "out.sdf"], "missing.smi"),
+    (["CCO", "-o", "out.txt"], "output that ends in"), (["missing.smi", "-o", "out.sdf"], "missing.smi"),
     (["CCO", "CC", "-o", "out.pdb"], "several molecules"), (["CCO", "-o", "nowhere/out.sdf"], "folder"),
-    (["nofile.xyz", "-o", "out.sdf"], "ends in .smi"), (["CCO", "book.pdb", "-o", "out.sdf"], "'book.pdb'; convert"),
+    (["nofile.gro", "-o", "out.sdf"], "ends in .smi"), (["CCO", "book.pdb", "-o", "out.sdf"], "'book.pdb'; name"),
     (["CCO", "-n", "0", "-o", "out.sdf"], "at least 1"), (["CCO"], "required"),
     (["CCO", "-o", "out.sdf", "--seed", "x"], "int"),
     (["CCO", "-o", "out.sdf", "--seed", "99999999999"], "seed from 0"),

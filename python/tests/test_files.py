@@ -269,7 +269,7 @@ def testTables(tmp_path, name, text, packed):
     path.write_bytes(gzip.compress(text.encode()) if packed else text.encode())
     ethanol, bad, water = openmmorbit.readMolecules(path)
     assert (ethanol.name, ethanol.properties) == ("ethanol", {"note": 'a, "b"'})
-    assert isinstance(bad, ValueError) and f'{path}, record 2 ("bad(")' in str(bad)
+    assert isinstance(bad, ValueError) and f'{path}, record 2 (line 3, "bad(")' in str(bad)
     assert water.name == "water" and water.properties["note"] == "y"
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The subcommand openmm-orbit conformers: conformers of SMILES and of the molecules in files, into one file."""
+"""The subcommand openmm-orbit conformers: conformers of SMILES and of molecules in files, into one file."""
 from __future__ import annotations
 
 import os
@@ -8,84 +8,75 @@ from typing import TYPE_CHECKING, Any
 
 from openmmorbit.command.console import EXIT_OK, EXIT_SOME_FAILED, UsageError, checkOutput, counted, explain, report
 from openmmorbit.command.generation import addGenerationOptions, readGenerationOptions
+from openmmorbit.io.outputs import STANDARD
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from openmmorbit._types import Subparsers
-    from openmmorbit.conformers import ConformerGenerator, GenerationResult
-    from openmmorbit.ensemble import Ensemble
+    from openmmorbit.answers import AnswerCounts
+    from openmmorbit.conformers import ConformerGenerator
+    from openmmorbit.io.moleculefiles import FileOptions
 
-_inputEndings = ".smi, .smiles, .ism, .sdf, .sd, .mol, .csv, .tsv"
-_otherEndings = (".xyz", ".pdb", ".mol2", ".cif", ".pdbx", ".txt", ".json", ".inchi", ".gro", ".gz", ".xlsx", ".zip")
-_sdfEndings = (".sdf", ".sd", ".sdf.gz", ".sd.gz")
-_modelWriters = {".pdb": "writePDB", ".cif": "writePDBx", ".dcd": "writeDCD"}
+_otherEndings = (".pdb", ".cif", ".pdbx", ".txt", ".json", ".gro", ".gz", ".xlsx", ".zip")
 
 
-def _records(inputs: Sequence[str]) -> Iterator[tuple[str, Any]]:
-    """Yield (label, molecule or exception) for every record of SMILES and files; errors of files name it themselves."""
-    from openmmorbit.io import moleculefiles
+def _readFileOptions(options: argparse.Namespace) -> FileOptions:
+    """Get how the inputs are read."""
+    from openmmorbit.io.moleculefiles import FileOptions
 
-    for text in inputs:
-        if not moleculefiles.isMoleculeFile(text):
-            yield f"'{text}': ", text
-            continue
-        try:
-            for number, molecule in enumerate(moleculefiles.readMolecules(text), 1):
-                yield "" if isinstance(molecule, Exception) else f"{text}, record {number}: ", molecule
-        except ValueError as error:
-            yield "", error
+    chosen = FileOptions(format=options.input_format or "", smilesColumn=options.smiles_column or "",
+                         nameColumn=options.name_column or "", fragments=options.fragments, charge=options.charge)
+    if options.inputs.count(STANDARD) > 1:
+        raise UsageError("expected standard input once, got '-' several times")
+    return chosen
 
 
-def _checkFiles(inputs: Sequence[str], output: str) -> None:
-    from openmmorbit.io.moleculefiles import isMoleculeFile
+def _checkInputs(inputs: Sequence[str], chosen: FileOptions) -> None:
+    """Refuse files that are missing or of no format that we read, and columns without a table."""
+    from openmmorbit.io.moleculefiles import moleculeEndings
 
     for text in inputs:
-        if not isMoleculeFile(text) and (os.path.exists(text) or text.lower().endswith(_otherEndings)):
-            raise UsageError(f"expected a SMILES, or a file that ends in {_inputEndings} (also .gz), got "
-                             f"'{text}'; convert it first")
-        if isMoleculeFile(text) and not os.path.isfile(text):
+        if not chosen.isFile(text) and (os.path.exists(text) or text.lower().endswith(_otherEndings)):
+            raise UsageError(f"expected a SMILES, or a file that ends in {', '.join(moleculeEndings)} (also .gz), got "
+                             f"'{text}'; name its format by --input-format, or convert it first")
+        if chosen.isFile(text) and text != STANDARD and (not os.path.exists(text) or os.path.isdir(text)):
             raise UsageError(f"expected an existing file, got '{text}'; check the path")
-    known = (*_sdfEndings, *_modelWriters)
-    if not output.lower().endswith(known):
+    kinds = {chosen.findFormat(text) for text in inputs if chosen.isFile(text)}
+    if (chosen.smilesColumn or chosen.nameColumn) and not kinds & {"csv", "tsv"}:
+        raise UsageError("expected a table (.csv, .tsv) with --smiles-column and --name-column, got "
+                         f"{', '.join(sorted(kinds)) or 'SMILES'}; say --input-format csv or tsv if it is one")
+
+
+def _checkOutput(options: argparse.Namespace, chosen: FileOptions) -> str:
+    """Refuse an output that cannot be written; get the ending that tells its format, empty if its name does."""
+    from openmmorbit.io import recordformats, writers
+
+    output, named = options.output, options.output_format or ""
+    name = f"x.{named.lstrip('.')}" if named else "x.sdf" if output == STANDARD else output
+    ending, known = recordformats.plainEnding(name), writers.outputEndings()
+    if ending not in (*recordformats.recordFormats, *writers.singleFormats, ".npz"):
         raise UsageError(f"expected an output that ends in {', '.join(known)}, got '{output}'")
-    if not output.lower().endswith(_sdfEndings) and (len(inputs) > 1 or isMoleculeFile(inputs[0])):
+    isOne = len(options.inputs) == 1 and not chosen.isFile(options.inputs[0])
+    if ending in writers.singleFormats and not isOne:
         raise UsageError(f"expected an SDF file for the conformers of several molecules, got '{output}'; "
-                         "end it in .sdf")
-    checkOutput(output, inputs)
+                         "end it in .sdf, .xyz, .mol2 or .npz")
+    if ending not in recordformats.recordFormats and (output == STANDARD or isLibrary(options)):
+        raise UsageError(f"expected an output of records ({', '.join(recordformats.recordFormats)}) "
+                         f"{'to standard output' if output == STANDARD else 'of several workers'}, got '{ending}'")
+    if output != STANDARD:
+        checkOutput(output, options.inputs)
+    return name if name != output else ""
 
 
-class _Output:
-    """Writes ensembles to one file of the format that its name tells."""
-
-    def __init__(self, path: str) -> None:
-        from openmmorbit.io import writers
-
-        self.path, self.sdf = path, None
-        if path.lower().endswith(_sdfEndings):
-            self.sdf = writers.SDFWriter(path)
-
-    def write(self, ensemble: Ensemble) -> None:
-        if self.sdf is not None:
-            self.sdf.write(ensemble)
-            return
-        getattr(ensemble, _modelWriters[os.path.splitext(self.path)[1].lower()])(self.path)
-
-    def close(self, failed: bool) -> str:
-        """Finish the file; after a failure an older one stays. Returns where the records are."""
-        if self.sdf is None:
-            return self.path
-        if failed:
-            self.sdf.file.abandon()
-            return self.sdf.file.writtenPath
-        self.sdf.close()
-        return self.path
+def isLibrary(options: argparse.Namespace) -> bool:
+    """Tell whether the run is one of several workers, which can go on after an interruption."""
+    return options.processes is not None or options.dask is not None
 
 
-def runConformers(options: argparse.Namespace) -> int:
-    """Generate conformers of every record; report bad records and go on."""
-    _checkFiles(options.inputs, options.output)
+def _makeGenerator(options: argparse.Namespace) -> tuple[ConformerGenerator, str]:
+    """Get the generator and its kernel; refuse options that do not fit before the output is opened."""
     from openmmorbit.conformers import ConformerGenerator
 
     try:
@@ -93,99 +84,154 @@ def runConformers(options: argparse.Namespace) -> int:
                                        **readGenerationOptions(options))
         if options.num < 1:
             raise UsageError(f"expected at least 1 conformer, got -n {options.num}")
-        for name, number in (("isomer", options.max_isomers), ("molecule in a batch", options.batch_size)):
-            if number < 1:
+        for name, number in (("isomer", options.max_isomers), ("molecule in a batch", options.batch_size),
+                             ("process", options.processes)):
+            if number is not None and number < 1:
                 raise UsageError(f"expected at least 1 {name}, got {number}")
         if not 0 <= options.seed < 2**31:
             raise UsageError(f"expected a seed from 0 to {2**31 - 1}, got {options.seed}")
-        kernel = generator.kernelDescription()  # Refuses a platform without a kernel before the output is opened.
+        return generator, generator.kernelDescription()
     except (ValueError, OSError) as error:
         raise UsageError(explain(error)) from error
-    return _Conformers(options, generator, kernel).run()
+
+
+def runConformers(options: argparse.Namespace) -> int:
+    """Generate conformers of every record; report bad records and go on."""
+    chosen = _readFileOptions(options)
+    _checkInputs(options.inputs, chosen)
+    formatName = _checkOutput(options, chosen)
+    if options.processes is not None and options.dask is not None:
+        raise UsageError("expected --processes or --dask, got both")
+    if isLibrary(options):
+        return _runLibrary(options, chosen, formatName)
+    from openmmorbit.io.resumable import journalPath
+
+    if options.output != STANDARD and os.path.exists(journalPath(options.output)):
+        raise UsageError(f"expected no journal '{journalPath(options.output)}': a run of several workers into this "
+                         "output is not finished; go on with --processes or --dask, or delete the journal")
+    generator, kernel = _makeGenerator(options)
+    return _Conformers(options, chosen, generator, kernel, formatName).run()
+
+
+def _summarize(options: argparse.Namespace, counts: AnswerCounts, seconds: float, path: str, kernel: str) -> None:
+    written = counts.conformers
+    shown = "nothing written" if not written else "standard output" if path == STANDARD else path
+    report(f"{counted(written, 'conformer')} of {counted(counts.molecules, 'molecule')} in {seconds:.1f} s -> {shown}, "
+           f"{kernel}{counts.describe()}")
+
+
+def _runLibrary(options: argparse.Namespace, chosen: FileOptions, formatName: str) -> int:
+    """Generate with several workers, in a run that can go on."""
+    from openmmorbit.libraries import generateLibrary
+
+    generator, kernel = _makeGenerator(options)
+    done = generateLibrary(options.inputs, options.output, generator, options.processes, options.dask, options.restart,
+                           not options.quiet, report, chosen, formatName, numConformers=options.num, seed=options.seed,
+                           stereo=options.stereo, maxIsomers=options.max_isomers, batchSize=options.batch_size,
+                           tellOpen=not options.quiet)
+    if not options.quiet:
+        _summarize(options, done.counts, done.seconds, done.path, kernel)
+        if done.numBefore:
+            report(f"went on behind {counted(done.numBefore, 'record')} of an earlier part of this run")
+        if done.failuresPath:
+            report(f"failures -> {done.failuresPath}")
+    return EXIT_SOME_FAILED if done.counts.failed + done.counts.incomplete else EXIT_OK
+
+
+class _Counted:
+    """An iterator whose length is known before."""
+
+    def __init__(self, iterator: Iterator[Any], length: int) -> None:
+        self._iterator, self._length = iterator, length
+
+    def __len__(self) -> int:
+        return self._length
+
+    def __iter__(self) -> Iterator[Any]:
+        return self._iterator
 
 
 class _Conformers:
-    """One run of the subcommand conformers: what was asked for, and the counts of what came."""
+    """One run of the subcommand conformers in this process."""
 
-    def __init__(self, options: argparse.Namespace, generator: ConformerGenerator, kernel: str) -> None:
-        self.options, self.generator, self.kernel = options, generator, kernel
+    def __init__(self, options: argparse.Namespace, chosen: FileOptions, generator: ConformerGenerator, kernel: str,
+                 formatName: str) -> None:
+        from openmmorbit.answers import AnswerBook
+
+        self.options, self.chosen, self.generator, self.kernel = options, chosen, generator, kernel
+        self.formatName = formatName
         self.labels: dict[int, str] = {}
         self.begin = time.perf_counter()
-        self.written = self.molecules = self.failed = self.incomplete = 0
-        # The last records that something was said of, and that had an answer: an isomer is no other record.
-        self.told = self.answered = -1
+        self.book = AnswerBook(options.num, lambda text, _: report(text), not options.quiet)
 
     def _labelled(self) -> Iterator[Any]:
-        for index, (label, molecule) in enumerate(_records(self.options.inputs)):
+        from openmmorbit.io import moleculefiles
+
+        for index, (label, molecule) in enumerate(moleculefiles.readInputs(self.options.inputs, self.chosen)):
             self.labels[index] = label
             yield molecule
 
-    def _take(self, result: GenerationResult, output: _Output) -> None:
-        """Write one answer, or report why there is none."""
-        # With isomers a record has several answers.
-        for index in [index for index in self.labels if index < result.index]:
-            del self.labels[index]
-        label, error = self.labels[result.index], result.error
-        if result.unfamiliar and result.index != self.told:
-            self.told = result.index
-            report(f"{label}the model was hardly trained for {'; '.join(result.unfamiliar)}")
-        if result.ensemble is not None:
-            try:
-                output.write(result.ensemble)
-            except (ValueError, RuntimeError) as failure:
-                error = failure
-        if result.ensemble is None or error is not None:
-            self.failed += 1
-            report(f"{label}{explain(error or 'unknown')}")
-            return
-        self.molecules += result.index != self.answered
-        self.answered = result.index
-        self._tellOfEnsemble(label, result, result.ensemble)
+    def _molecules(self) -> Iterable[Any]:
+        """Get the molecules, with their number for the forecast if it is known."""
+        from openmmorbit.io import moleculefiles
 
-    def _tellOfEnsemble(self, label: str, result: GenerationResult, ensemble: Ensemble) -> None:
-        """Count the conformers that were written, and report what is open in them or missing."""
-        from openmmorbit import openstereo
-
-        options = self.options
-        self.written += len(ensemble)
-        if result.openStereo and options.stereo == "mixed" and not options.quiet:
-            isomers = openstereo.describeIsomers(ensemble.isomerNumbers)
-            report(f"{label}leaves open {', '.join(result.openStereo)}: {isomers}; --stereo enumerate gives every "
-                   "isomer")
-        missing = options.num - len(ensemble)
-        if missing > 0:
-            self.incomplete += 1
-            reason = ensemble.failures[0].status.message if ensemble.failures else "unknown"
-            report(label + explain(ensemble.message or f"expected {counted(options.num, 'conformer')}, got "
-                                   f"{len(ensemble)}: the redraws of the others were wrong too ({reason})"))
-
-    def _summarize(self, path: str) -> None:
-        molecules, failed = self.molecules, self.failed
-        text = (f"{counted(self.written, 'conformer')} of {counted(molecules, 'molecule')} in "
-                f"{time.perf_counter() - self.begin:.1f} s -> {path if self.written else 'nothing written'}, "
-                f"{self.kernel}")
-        if failed:
-            text += f"; {failed} of {counted(molecules + failed, 'record')} failed"
-        if self.incomplete:
-            text += f"; {counted(self.incomplete, 'record')} with fewer conformers than asked for"
-        report(text)
+        total = None if self.options.quiet else moleculefiles.countRecords(self.options.inputs, self.chosen)
+        return self._labelled() if total is None else _Counted(self._labelled(), total)
 
     def run(self) -> int:
-        options, output, finished = self.options, _Output(self.options.output), False
+        from openmmorbit.io.writers import EnsembleWriter
+
+        options, finished = self.options, False
+        output = EnsembleWriter(options.output, self.formatName or None)
         try:
-            for result in self.generator.generateMany(self._labelled(), options.num, options.seed,
+            for result in self.generator.generateMany(self._molecules(), options.num, options.seed,
                                                       progress=not options.quiet, batchSize=options.batch_size,
                                                       stereo=options.stereo, maxIsomers=options.max_isomers):
-                self._take(result, output)
+                # With isomers a record has several answers.
+                for index in [index for index in self.labels if index < result.index]:
+                    del self.labels[index]
+                self.book.take(result, self.labels[result.index], output.write)
             finished = True
         except KeyboardInterrupt:
             finished = True
             raise
         finally:
-            path = output.close(failed=not finished)
+            path = options.output
+            if finished:
+                output.close()
+            else:
+                path = output.abandon()
             if not options.quiet or not finished:
-                self._summarize(path)
-        return EXIT_SOME_FAILED if self.failed + self.incomplete else EXIT_OK
+                _summarize(options, self.book.counts, time.perf_counter() - self.begin, path, self.kernel)
+        return EXIT_SOME_FAILED if self.book.counts.failed + self.book.counts.incomplete else EXIT_OK
+
+
+def _addFileOptions(conformers: argparse.ArgumentParser) -> None:
+    """Add the options of inputs and outputs."""
+    from openmmorbit.io.moleculefiles import formats
+    from openmmorbit.molecules import FRAGMENTS
+
+    files = conformers.add_argument_group("files")
+    files.add_argument("--input-format", choices=sorted(formats), help="format of all inputs that are files or pipes; "
+                       "default: what the name says, and smi for -")
+    files.add_argument("--output-format", metavar="ENDING", help="format of the output, e.g. xyz; default: what the "
+                       "name says, and sdf for -")
+    files.add_argument("--smiles-column", metavar="NAME", help="column of a table with SMILES or InChI; default: the "
+                       "one whose name says so")
+    files.add_argument("--name-column", metavar="NAME", help="column of a table with the names of the molecules")
+    files.add_argument("--fragments", choices=FRAGMENTS, default="refuse", help="what to do with salts and mixtures "
+                       "(default refuse; largest: keep the fragment with carbon and most heavy atoms)")
+    files.add_argument("--charge", type=int, help="total charge of molecules in XYZ and MOL2 files that do not tell it")
+
+
+def _addLibraryOptions(conformers: argparse.ArgumentParser) -> None:
+    """Add the options of runs with several workers."""
+    library = conformers.add_argument_group(
+        "libraries", "With one of --processes and --dask, records are kept beside the output until the end, and the "
+        "same command goes on after any interruption. The conformers do not depend on the number of workers.")
+    library.add_argument("--processes", type=int, metavar="N", help="worker processes")
+    library.add_argument("--dask", metavar="ADDRESS", help="a Dask scheduler, or \"local\"")
+    library.add_argument("--restart", action="store_true", help="forget an earlier run that is not finished")
 
 
 def addConformers(commands: Subparsers) -> None:
@@ -196,9 +242,11 @@ def addConformers(commands: Subparsers) -> None:
                                      epilog="exit status: 0 all records answered in full, 2 wrong use, 3 some records "
                                             "failed or have fewer conformers than asked for")
     conformers.add_argument("inputs", nargs="+", metavar="INPUT",
-                            help="a SMILES, or a .smi, .sdf, .mol, .csv or .tsv file (also .gz)")
+                            help="a SMILES or InChI, a .smi, .sdf, .mol, .csv, .tsv, .mol2, .xyz or .inchi file (also "
+                                 ".gz), or - for standard input")
     conformers.add_argument("-o", "--output", required=True,
-                            help=".sdf, .sdf.gz; for one molecule also .pdb, .cif, .dcd")
+                            help=".sdf, .xyz or .mol2 (also .gz), .npz, - for standard output; for one molecule also "
+                                 ".pdb, .cif, .dcd")
     conformers.add_argument("-n", "--num", type=int, default=20, help="conformers a molecule (default 20)")
     conformers.add_argument("--seed", type=int, default=0, help="random seed; 0 chooses one (default)")
     conformers.add_argument("--model", help="model file, or name of a packaged model; default: conformer")
@@ -212,5 +260,7 @@ def addConformers(commands: Subparsers) -> None:
                             help="with --stereo enumerate, at most so many isomers of a molecule (default 32)")
     conformers.add_argument("--batch-size", type=int, default=16, help="molecules in a batch (default 16)")
     conformers.add_argument("-q", "--quiet", action="store_true", help="no progress bar and no summary")
+    _addFileOptions(conformers)
+    _addLibraryOptions(conformers)
     addGenerationOptions(conformers, "the first one of the model", "60")
     conformers.set_defaults(run=runConformers)

@@ -30,13 +30,55 @@ def _quiet(parent: int) -> None:
             os._exit(1)
 
 
+class _Tasks:
+    """Tasks that are given out, and their answers on the way back: as they come, or in the order of the tasks.
+
+    In order, an answer waits for those of earlier tasks. So that few wait, no more than five times the limit of give()
+    are given out beyond the first one without an answer.
+    """
+
+    def __init__(self, tasks: Iterable[Any], inOrder: bool) -> None:
+        self._tasks, self._inOrder = iter(tasks), inOrder
+        self._numGiven = self._numAnswered = self._numPassed = 0
+        self._ready: dict[int, tuple[Any, Any]] = {}
+
+    def give(self, limit: int) -> Iterator[tuple[int, Any]]:
+        """Yield numbers and tasks, until so many tasks are without an answer."""
+        while self._numGiven - self._numAnswered < limit and self._numGiven - self._numPassed < 5 * limit:
+            following = list(islice(self._tasks, 1))
+            if not following:
+                return
+            self._numGiven += 1
+            yield self._numGiven - 1, following[0]
+
+    def take(self, number: int, task: Any, answer: Any) -> Iterator[tuple[Any, Any]]:
+        """Take the answer of a task; yield the tasks and answers whose turn it is."""
+        self._numAnswered += 1
+        self._ready[number] = task, answer
+        turn = self._numPassed if self._inOrder else number
+        while turn in self._ready:
+            self._numPassed += 1
+            yield self._ready.pop(turn)
+            turn += 1
+
+
+def runAlone(function: Callable[..., Any], task: Any, arguments: tuple[Any, ...]) -> Any:
+    """Get function(task, *arguments) of a process of its own, or the exception that it raised or died of."""
+    import multiprocessing
+    from concurrent.futures import ProcessPoolExecutor
+
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), _quiet, (os.getpid(),)) as single:
+        future = single.submit(function, task, *arguments)
+        return future.exception() or future.result()
+
+
 def _runHere(function: Callable[..., Any], tasks: Iterable[Any],
              arguments: tuple[Any, ...]) -> Iterator[tuple[Any, Any]]:
     for task in tasks:
         yield task, function(task, *arguments)
 
 
-def _runProcesses(function: Callable[..., Any], tasks: Iterable[Any], arguments: tuple[Any, ...],
+def _runProcesses(function: Callable[..., Any], tasks: _Tasks, arguments: tuple[Any, ...],
                   processes: int) -> Iterator[tuple[Any, Any]]:
     """Worker processes. One that dies takes the tasks in flight with it: each is tried again alone, once."""
     import multiprocessing
@@ -44,36 +86,31 @@ def _runProcesses(function: Callable[..., Any], tasks: Iterable[Any], arguments:
     from concurrent.futures.process import BrokenProcessPool
 
     context = multiprocessing.get_context("spawn")
-    tasks = iter(tasks)
-    waiting: dict[Future[Any], Any] = {}
-    suspects: list[Any] = []
+    waiting: dict[Future[Any], tuple[int, Any]] = {}
     pool = ProcessPoolExecutor(processes, context, _quiet, (os.getpid(),))
     try:
         while True:
-            for task in islice(tasks, 2 * processes - len(waiting)):
-                waiting[pool.submit(function, task, *arguments)] = task
+            for number, task in tasks.give(2 * processes):
+                waiting[pool.submit(function, task, *arguments)] = number, task
             if not waiting:
                 break
             done, _ = wait(waiting, return_when=FIRST_COMPLETED)
             broken = [future for future in done if isinstance(future.exception(), BrokenProcessPool)]
             for future in done:
                 if future not in broken:
-                    yield waiting.pop(future), future.exception() or future.result()
+                    yield from tasks.take(*waiting.pop(future), future.exception() or future.result())
             if broken:
-                suspects += waiting.values()
+                suspects = [*waiting.values()]
                 waiting.clear()
                 pool.shutdown(wait=False, cancel_futures=True)
-                for task in suspects:
-                    with ProcessPoolExecutor(1, context, _quiet, (os.getpid(),)) as single:
-                        future = single.submit(function, task, *arguments)
-                        yield task, future.exception() or future.result()
-                suspects.clear()
+                for number, task in suspects:
+                    yield from tasks.take(number, task, runAlone(function, task, arguments))
                 pool = ProcessPoolExecutor(processes, context, _quiet, (os.getpid(),))
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _runDask(function: Callable[..., Any], tasks: Iterable[Any], arguments: tuple[Any, ...],
+def _runDask(function: Callable[..., Any], tasks: _Tasks, arguments: tuple[Any, ...],
              cluster: str) -> Iterator[tuple[Any, Any]]:
     try:
         from dask.distributed import Client, LocalCluster, as_completed
@@ -82,30 +119,30 @@ def _runDask(function: Callable[..., Any], tasks: Iterable[Any], arguments: tupl
                           "'pip install \"dask[distributed]\"'") from error
     own = LocalCluster(n_workers=os.cpu_count(), threads_per_worker=1, dashboard_address=None) \
         if cluster == "local" else None
-    tasks = iter(tasks)
     try:
         with Client(own if own is not None else cluster) as client:
             window = 4 * max(1, sum(client.nthreads().values()))
-            names = {}
+            given = {}
 
-            def submit(task: Any) -> Any:
-                future = client.submit(function, task, *arguments, pure=False, retries=1)
-                names[future.key] = task
-                return future
+            def submit() -> list[Any]:
+                futures = []
+                for number, task in tasks.give(window):
+                    futures.append(client.submit(function, task, *arguments, pure=False, retries=1))
+                    given[futures[-1].key] = number, task
+                return futures
 
-            stream = as_completed([submit(task) for task in islice(tasks, window)])
+            stream = as_completed(submit())
             for future in stream:
-                task = names.pop(future.key)
-                yield task, future.exception() or future.result()
-                for following in islice(tasks, 1):
-                    stream.add(submit(following))
+                yield from tasks.take(*given.pop(future.key), future.exception() or future.result())
+                stream.update(submit())
     finally:
         if own is not None:
             own.close()
 
 
 def run(function: Callable[..., Any], tasks: Iterable[Any], arguments: tuple[Any, ...] = (),
-        processes: int | None = None, cluster: str | None = None) -> Iterator[tuple[Any, Any]]:
+        processes: int | None = None, cluster: str | None = None,
+        inOrder: bool = False) -> Iterator[tuple[Any, Any]]:
     """Compute function(task, *arguments) for all tasks.
 
     Parameters
@@ -117,14 +154,18 @@ def run(function: Callable[..., Any], tasks: Iterable[Any], arguments: tuple[Any
     arguments : tuple
         Further arguments, the same for every task.
     processes : int, optional
-        Worker processes; 1 computes in this process; default: the cores that this process may use.
+        Worker processes; 1 computes in this process, where exceptions are raised; default: the cores that this
+        process may use.
     cluster : str, optional
         Address of a Dask scheduler, or "local"; then processes is not used.
+    inOrder : bool
+        Answers in the order of the tasks; those that come early wait, a bounded number of them. Otherwise in the order
+        in which they come.
 
     Yields
     ------
     tuple
-        Task, and its answer or the exception that it raised; in the order in which answers come.
+        Task, and its answer or the exception that it raised.
 
     Raises
     ------
@@ -134,9 +175,10 @@ def run(function: Callable[..., Any], tasks: Iterable[Any], arguments: tuple[Any
         For a number of processes below 1.
     """
     if cluster is not None:
-        return _runDask(function, tasks, arguments, cluster)
+        return _runDask(function, _Tasks(tasks, inOrder), arguments, cluster)
     processes = len(os.sched_getaffinity(0)) if processes is None else processes
     if processes < 1:
         raise ValueError(f"run: expected at least 1 process, got {processes}")
-    return _runHere(function, tasks, arguments) if processes == 1 else _runProcesses(function, tasks, arguments,
-                                                                                    processes)
+    if processes == 1:
+        return _runHere(function, tasks, arguments)
+    return _runProcesses(function, _Tasks(tasks, inOrder), arguments, processes)
