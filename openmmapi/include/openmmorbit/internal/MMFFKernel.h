@@ -70,7 +70,7 @@ struct BlockView {
     const int* rowAtoms = nullptr;      ///< [numBlocks - numAtoms] block number numAtoms + k has the row rowAtoms[k]
     /** Blocks that the rows a and b <= a of a column change, for every column, a and b. */
     const int* targets = nullptr;
-    /** Blocks of the pairs of atoms of bonds, angles, linear angles, centres and torsions; ~k is block k, transposed. */
+    /** Blocks of the pairs of atoms of bonds, angles, linear angles, centres and torsions; ~k is the transpose of k. */
     const int* places = nullptr;
 };
 
