@@ -3,6 +3,7 @@
 import base64
 import json
 from importlib import resources
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -126,3 +127,89 @@ def testTheNearestAtomIsPicked(shapes):
     assert shapes("pick", SCENE, POSITIONS, visible, [0, 0, 20], [0, 0, -1], 0.4) == 5
     assert shapes("pick", SCENE, POSITIONS, [1, 1, 1, 1, 1, 0], [0, 0, 20], [0, 0, -1], 0.4) == 4
     assert shapes("pick", SCENE, POSITIONS, visible, [0, 9, 20], [0, 0, -1], 0.4) == -1
+
+
+def makeScene(name, **changed):
+    copies = [POSITIONS, [0.9 * value for value in POSITIONS], [1.1 * value for value in POSITIONS]]
+    packed = base64.b64encode(np.rint(np.array(copies) / 0.001).astype("<i2").tobytes()).decode()
+    return {"name": name, "formula": "CH3ClO+", "smiles": "C=O", "copies": 3, "total": 9, "kind": "molecule", **SCENE,
+            "positions": packed, "scale": 0.001, "atoms": ["C1", "O1", "H1", "H2", "Cl1", "H3"],
+            "labels": ["a", "b", "c"], "facts": [["SMILES", "C=O"]],
+            "values": [{"name": "energy", "unit": "kJ/mol", "values": [0.0, None, 2.5]}], **changed}
+
+
+def makeChain():
+    points = helix(12).ravel()
+    packed = base64.b64encode(np.rint(points / 0.001).astype("<i2").tobytes()).decode()
+    return makeScene("chain", kind="protein", formula="", elements=[6] * 12, bonds=[], positions=packed, copies=1,
+                     total=1, atoms=[f"CA{k}" for k in range(12)], labels=None, values=[], polymer="1" * 12,
+                     ribbon={"atoms": list(range(12)), "starts": [0], "structure": ["H" * 12]})
+
+
+@pytest.fixture
+def page():
+    """Run the scripts of a page of two molecules and a chain, with a browser that has no pictures."""
+    data = {"noun": "structure", "theme": "", "molecules": [makeScene("one"), makeScene("two"), makeChain()]}
+    context = quickjs.Context()
+    toggles = ["ribbon", "sidechains", "rainbow", "overlay", "spin"]
+    context.eval(f"const DATA = {json.dumps(json.dumps(data))}, TOGGLES = {json.dumps(toggles)};")
+    context.eval((Path(__file__).parent / "browser.js").read_text(encoding="utf-8"))
+    for name in SCRIPTS:
+        context.eval(read(name))
+    context.eval("settle()")
+    return context
+
+
+def textOf(page, name):
+    return page.eval(f'document.getElementById("{name}").textContent')
+
+
+def testThePageShowsTheFirstMolecule(page):
+    assert textOf(page, "name") == "one" and textOf(page, "counts") == "3 structures, 7 copies"
+    assert textOf(page, "formula") == "CH3ClO+ · 6 atoms · 3 of 9 copies"
+    assert textOf(page, "reading") == "1 of 3 · 0.00 kJ/mol · a" and textOf(page, "failure") == ""
+    assert page.eval('document.getElementById("gallery").children.length') == 3
+
+
+@pytest.mark.parametrize("keys, reading", [
+    (["ArrowRight"], "2 of 3 · – kJ/mol · b"), (["ArrowLeft"], "3 of 3 · 2.50 kJ/mol · c"),
+    (["ArrowDown", "ArrowUp"], "1 of 3 · 0.00 kJ/mol · a"), (list("oshdtpr+-?"), "1 of 3 · 0.00 kJ/mol · a"),
+    (["ArrowDown", "ArrowDown", "s", "h", "o"], "1 of 1"), ([" "], "2 of 3 · – kJ/mol · b")])
+def testKeys(page, keys, reading):
+    for key in keys:
+        page.eval(f'send(document, "keydown", {{key: {json.dumps(key)}, target: document.body}})')
+    assert textOf(page, "reading").startswith(reading)
+
+
+def testHandsAndButtons(page):
+    for event in ("pointermove", "pointerdown", "pointermove", "pointerup", "wheel", "dblclick", "contextmenu",
+                  "pointerleave", "webglcontextlost", "webglcontextrestored"):
+        page.eval(f'send(document.getElementById("view"), "{event}")')
+    for name in ("play", "picture", "theme", "help", "chart"):
+        page.eval(f'send(document.getElementById("{name}"), "click")')
+    page.eval('window.orbitGallery.select(2); buttons.forEach(button => send(button, "click"))')
+    page.eval('window.orbitGallery.select(0); document.getElementById("copy").value = "2"; '
+              'send(document.getElementById("copy"), "input")')
+    assert textOf(page, "reading").startswith("3 of 3")
+    page.eval('send(window, "resize"); observers.forEach(call => { call(true); settle(); call(false); settle(); })')
+    assert page.eval("document.documentElement.dataset.theme") == "dark"
+
+
+def testAtomsAreMeasured(page):
+    assert textOf(page, "measure") == ""
+    page.eval("const stage = window.orbitGallery.stage; [0, 1].forEach(atom => stage.choose(atom))")
+    assert textOf(page, "measure") == "C1 – O11.200 Å"
+    page.eval("[2, 3].forEach(atom => stage.choose(atom))")
+    assert textOf(page, "measure").startswith("C1 – O1 – H1 – H2") and textOf(page, "measure").endswith("°")
+    page.eval("stage.choose(-1)")
+    assert textOf(page, "measure") == ""
+
+
+def testSearchAndOrder(page):
+    page.eval('document.getElementById("search").value = "TW"; send(document.getElementById("search"), "input")')
+    assert textOf(page, "counts") == "1 of 3 structures, 7 copies"
+    page.eval('document.getElementById("search").value = "xyz"; send(document.getElementById("search"), "input")')
+    assert "No molecule has that" in textOf(page, "gallery")
+    page.eval('document.getElementById("search").value = ""; document.getElementById("order").value = "size"; '
+              'send(document.getElementById("order"), "change")')
+    assert page.eval('document.getElementById("gallery").children.map(card => card.dataset.index).join()') == "0,1,2"

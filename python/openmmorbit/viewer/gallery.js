@@ -76,8 +76,14 @@ function drawCards() {
 }
 
 const watcher = new IntersectionObserver(entries => {
-    for (const {target, isIntersecting} of entries)
+    for (const {target, isIntersecting} of entries) {
         target.dataset.seen = isIntersecting ? "yes" : "";
+        // Pictures far away give their memory back.
+        if (!isIntersecting && target.dataset.drawn) {
+            target.dataset.drawn = "";
+            Object.assign(target.querySelector("canvas"), {width: 0, height: 0});
+        }
+    }
     requestAnimationFrame(drawCards);
 }, {root: null, rootMargin: "300px"});
 
@@ -314,8 +320,9 @@ try {
             get("hint").style.top = `${event.clientY - box.top - 30}px`;
         },
         onMeasure(found) {
-            get("measure").textContent = !found ? "" : found.atoms.map(atomName).join(" – ") +
-                (found.unit ? `   ${found.value.toFixed(found.unit === "Å" ? 3 : 1)}${found.unit === "Å" ? " Å" : "°"}` : "");
+            get("measure").textContent = !found ? "" : found.atoms.map(atomName).join(" – ");
+            if (found && found.unit)
+                make("b", `${found.value.toFixed(found.unit === "Å" ? 3 : 1).replace("-", "−")}${found.unit === "Å" ? " Å" : "°"}`, get("measure"));
         }
     });
     miniatures = scenes.length > 1 ? new Stage.Miniatures(240, 180) : null;

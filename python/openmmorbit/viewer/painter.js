@@ -108,7 +108,7 @@ precision highp float;
 uniform sampler2D colors, depths;
 uniform vec3 background;
 uniform vec2 pixel, mist;
-uniform float near, far, scale, outline, clear_;
+uniform float near, far, scale, outline, deep;
 in vec2 place;
 out vec4 outColor;
 float depthAt(vec2 where_) {
@@ -120,7 +120,7 @@ void main() {
     float raw = texture(depths, place).r, depth = depthAt(place), shade = 0.0, edge = 0.0;
     bool isEmpty = raw > 0.999999;
     float spin = fract(52.9829189*fract(dot(gl_FragCoord.xy, vec2(0.06711056, 0.00583715))))*6.2831853;
-    if (!isEmpty) {
+    if (!isEmpty && deep > 0.5) {
         for (int k = 0; k < 14; k++) {
             float angle = spin + 2.3999632*float(k), reach = sqrt((float(k) + 0.6)/14.0)*1.5;
             float before = depth - depthAt(place + vec2(cos(angle), sin(angle))*reach*scale*pixel/depth);
@@ -139,7 +139,7 @@ void main() {
     shown = mix(shown, shown*0.28, edge*0.5*(isEmpty ? 0.75 : 1.0)*(1.0 - fog));
     if (!isEmpty)
         shown = mix(shown, background, fog);
-    outColor = vec4(shown, isEmpty && clear_ > 0.5 ? edge*0.4 : 1.0);
+    outColor = vec4(shown, 1.0);
 }`];
 
 function compile(gl, [vertex, fragment]) {
@@ -279,7 +279,7 @@ class Painter {
     }
 
     // Draw what was uploaded, as a camera {view, projection, near, far, focus, reach, focal} sees it.
-    draw(parts, camera, {width, height, background, clear = false, density = 1}) {
+    draw(parts, camera, {width, height, background, shade = true, density = 1}) {
         const gl = this.gl;
         this.aim(width, height);
         gl.bindFramebuffer(gl.FRAMEBUFFER, this.target.frame);
@@ -313,7 +313,7 @@ class Painter {
         gl.uniform1f(uniforms.far, camera.far);
         gl.uniform1f(uniforms.scale, camera.focal * height / 2);
         gl.uniform1f(uniforms.outline, density);
-        gl.uniform1f(uniforms.clear_, clear ? 1 : 0);
+        gl.uniform1f(uniforms.deep, shade ? 1 : 0);
         gl.bindVertexArray(this.plain);
         gl.drawArrays(gl.TRIANGLE_STRIP, 0, 4);
         gl.bindVertexArray(null);

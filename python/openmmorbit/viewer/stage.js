@@ -88,7 +88,7 @@ class Stage {
         this.marks = [];
         this.chosen = [];
         this.spinning = false;
-        this.quality = 1;
+        this.slow = 0;
         this.reset();
         this.listen();
         new ResizeObserver(() => this.redraw()).observe(canvas);
@@ -181,7 +181,7 @@ class Stage {
             this.waiting = requestAnimationFrame(time => this.frame(time));
     }
 
-    frame(time) {
+    frame(time, isStill = false) {
         this.waiting = 0;
         const box = this.canvas.getBoundingClientRect(), ratio = window.devicePixelRatio || 1;
         if (!box.width || !box.height || !this.scene)
@@ -191,9 +191,14 @@ class Stage {
             this.rotation = multiply(turn([0, 1, 0], 0.5 * passed), this.rotation);
             this.redraw();
         }
+        // Where pictures follow each other slowly, those in between are coarser.
+        const isMoving = !isStill && (this.spinning || this.dragging);
+        if (isMoving && this.before)
+            this.slow = Math.max(0, Math.min(6, this.slow + (time - this.before > 45 ? 1 : -1)));
+        const isCoarse = isMoving && this.slow > 3;
         this.before = time;
-        // Two points for each of the screen's, unless the machine draws slowly.
-        const density = Math.max(1, (ratio >= 2 ? 1 : 2) * this.quality) * ratio;
+        // Two points for each of the screen's.
+        const density = (isCoarse || ratio >= 2 ? 1 : 2) * ratio;
         const width = Math.round(box.width * density), height = Math.round(box.height * density);
         if (this.canvas.width !== width || this.canvas.height !== height) {
             this.canvas.width = width;
@@ -201,19 +206,13 @@ class Stage {
         }
         this.camera = makeCamera({...this.bounds, rotation: this.rotation, shift: this.shift,
             zoom: this.zoom * fit(this.bounds, width / height)}, width / height);
-        const began = performance.now();
         this.painter.draw([...this.ghosts, ...this.parts, ...this.marks], this.camera,
-            {width, height, background: this.options.background, density});
-        if (this.spinning || this.dragging) {
-            const cost = performance.now() - began;
-            this.quality = cost > 40 ? 0.5 : this.quality;
-        }
+            {width, height, background: this.options.background, density, shade: !isCoarse});
     }
 
     // The picture as it stands, as a data URL.
     picture() {
-        this.quality = 1;
-        this.frame(performance.now());
+        this.frame(performance.now(), true);
         return this.canvas.toDataURL("image/png");
     }
 
@@ -271,6 +270,7 @@ class Stage {
             canvas.setPointerCapture(event.pointerId);
             travelled = 0;
             this.dragging = true;
+            this.before = 0;
             this.told.onHover(null);
         });
         canvas.addEventListener("pointermove", event => {
@@ -301,10 +301,7 @@ class Stage {
             if (pointers.delete(event.pointerId) && event.type === "pointerup" && travelled < 4 && event.button === 0)
                 this.choose(this.atomAt(event));
             this.dragging = pointers.size > 0;
-            if (!this.dragging) {
-                this.quality = 1;
-                this.redraw();
-            }
+            this.redraw();
         };
         canvas.addEventListener("pointerup", end);
         canvas.addEventListener("pointercancel", end);
@@ -333,11 +330,16 @@ class Miniatures {
         const all = scene.ribbon ? new Uint8Array(scene.elements.length).fill(1) : Shapes.visibleAtoms(scene, plain);
         const pale = {...plain, fade: 0.6, thin: true, hydrogens: "none"}, parts = [];
         const some = Math.min(scene.copies - 1, scene.elements.length > 400 ? 0 : 9);
-        for (let k = 1; k <= some; k++)
-            parts.push(...shapesOf(scene, Math.round(k * (scene.copies - 1) / some), pale).flatMap(s => painter.upload(s)));
+        const others = Array.from({length: some}, (_, k) => Math.round((k + 1) * (scene.copies - 1) / some));
+        for (const k of others)
+            parts.push(...shapesOf(scene, k, pale).flatMap(shapes => painter.upload(shapes)));
         parts.push(...shapesOf(scene, 0, plain).flatMap(shapes => painter.upload(shapes)));
-        const found = bounds(copyOf(scene, 0), all);
-        const camera = makeCamera({...found, rotation: turn([1, 0, 0], TILT), zoom: 0.97 * fit(found, width / height)}, width / height);
+        const found = bounds(copyOf(scene, 0), all), {center} = found;
+        for (const k of others) {
+            const other = bounds(copyOf(scene, k), all);
+            found.half = found.half.map((half, i) => Math.max(half, other.half[i] + Math.abs(other.center[i] - center[i])));
+        }
+        const camera = makeCamera({...found, rotation: turn([1, 0, 0], TILT), zoom: fit(found, width / height)}, width / height);
         painter.draw(parts, camera, {width, height, background: options.background, density: 2});
         painter.free(parts);
         const context = target.getContext("2d");
