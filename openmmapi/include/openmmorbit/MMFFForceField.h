@@ -79,8 +79,8 @@ public:
      */
     std::vector<double> computeForces(const std::vector<double>& positions) const;
     /**
-     * Minimise the energy of every copy, down to the minimum beside it: no coordinate moves by more than 0.02 nm in
-     * one step. The method is L-BFGS that starts from a sparse model of the Hessian, made of bonds, angles, planar
+     * Minimise the energy of every copy, down to a minimum near it: no coordinate moves by more than 0.02 nm in one
+     * step. The method is L-BFGS that starts from a sparse model of the Hessian, made of bonds, angles, planar
      * centres and torsions.
      *
      * A copy has converged by the criterion of RDKit's minimiser, with coordinates x from the centroid:
