@@ -143,6 +143,34 @@ def testIsomersHaveLabels(tmp_path):
     assert scene.labels == ["isomer 1", "isomer 2"] and scene.smiles == "CC(N)C(=O)O" and scene.values == []
 
 
+@pytest.fixture(scope="module")
+def ethanal():
+    """Three real conformers, with a double bond."""
+    return openmmorbit.ConformerGenerator("conformer-fast", maxRedraws=3).generate("CC=O", 3, seed=2)
+
+
+@pytest.mark.parametrize("ending", [".xyz", ".mol2", ".npz", ".sdf", ".mol2.gz"])
+def testFilesOfOursAreShown(ethanal, ending, tmp_path):
+    path = tmp_path / f"a{ending}"
+    openmmorbit.writeEnsembles(ethanal, path)
+    scenes, messages = readScenes([path])
+    assert messages == [] and len(scenes) == 1 and scenes[0].positions.shape == (3, 7, 3)
+    assert scenes[0].smiles == "CC=O" and [bond[2] for bond in scenes[0].bonds if bond[2] > 1] == [2]
+    expected = distances(ethanal.positions.value_in_unit(unit.angstrom))
+    assert np.abs(distances(scenes[0].positions) - expected).max() < 2e-3
+
+
+def testFramesWithoutBonds(ethanal, tmp_path):
+    symbols = [app.Element.getByAtomicNumber(atom.element).symbol for atom in ethanal.graph.atoms]
+    with open(tmp_path / "a.xyz", "w", encoding="utf-8") as stream:
+        for energy, copy in zip((-3.5, -2.5, -1.0), ethanal.positions.value_in_unit(unit.angstrom)):
+            stream.write(f"7\nenergy={energy}\n")
+            stream.writelines(f"{symbol} {x} {y} {z}\n" for symbol, (x, y, z) in zip(symbols, copy))
+    ((scene,), messages) = readScenes([tmp_path / "a.xyz"])
+    assert messages == [] and scene.name == "a 1" and scene.formula == "C2H4O" and scene.values[0].name == "energy"
+    assert {bond[:2] for bond in scene.bonds} == {(bond.atom1, bond.atom2) for bond in ethanal.graph.bonds}
+
+
 def testStructuresAndTrajectories(tmp_path):
     topology, positions = makeStates("ACE", "ALA", "NME", number=3)
     states = [state * unit.nanometer for state in positions]

@@ -59,8 +59,19 @@ pygments_dark_style = "monokai"
 _link = re.compile(r"(?<!!)\[([^\]]+)\]\(((?:\.\./)*[\w./-]+\.(?:py|cpp|h|cff)|LICENSE|(?:\.\./)*LICENSE)\)")
 
 
+def _furtherNames():
+    """Get the public names that no page of the reference has, as a section of their own."""
+    pages = "".join(path.read_text(encoding="utf-8") for path in (SITE / "reference").glob("*.rst"))
+    named = set(re.findall(r"^\.\. auto(?:class|function):: (?:openmmorbit\.)?(\w+)$", pages, re.M))
+    further = sorted(set(openmmorbit._homes) - named)
+    kinds = {True: "autoclass", False: "autofunction"}
+    texts = [f".. {kinds[inspect.isclass(getattr(openmmorbit, name))]}:: openmmorbit.{name}\n" for name in further]
+    return "\n".join(["Further names\n-------------\n", *texts]) if further else ""
+
+
 def _linkFiles(app, docname, source):
     """Turn links to sources into downloads, and those to folders into plain text."""
+    source[0] = source[0].replace(".. further-names::", _furtherNames())
     source[0] = _link.sub(lambda match: f"{{download}}`{match[1]} <{match[2]}>`", source[0])
     source[0] = re.sub(r"\[([^\]]+)\]\((?:\.\./)+examples\)", r"\1", source[0])
 

@@ -42,7 +42,7 @@ def addView(commands: Subparsers) -> None:
                                  epilog="The page is one file that needs no network. Exit status: 0 all records, 2 "
                                         "wrong use, 3 some records could not be read")
     parser.add_argument("inputs", nargs="+", metavar="FILE",
-                        help=".sdf, .mol (also .gz), .xyz, .npz, .pdb, .cif; with --topology .dcd, .xtc, ...")
+                        help=".sdf, .mol, .mol2, .xyz (also .gz), .npz, .pdb, .cif; with --topology .dcd, .xtc, ...")
     parser.add_argument("-o", "--output", required=True, help="the page, .html")
     parser.add_argument("--topology", help="what the atoms of trajectories are: .pdb, .cif, .prmtop or .psf")
     parser.add_argument("--atoms", help="atoms of systems to show: heavy, CA, or a selection in mdtraj's language "

@@ -59,8 +59,8 @@ def _mol2Charge(rows: list[list[str]], kind: str, attributes: list[str]) -> int 
     return round(total) if abs(total - round(total)) < _chargeTolerance else None
 
 
-def _mol2Molecule(lines: list[str], options: FileOptions) -> tuple[Chem.Mol, str]:
-    """Get the molecule and the name of a MOL2 record."""
+def readMol2Molecule(lines: list[str], options: FileOptions) -> tuple[Chem.Mol, str]:
+    """Get the molecule, with its positions, and the name of a MOL2 record."""
     Chem = requireRDKit("reading MOL2 files")
     from rdkit import rdBase
 
@@ -91,21 +91,26 @@ def _mol2Molecule(lines: list[str], options: FileOptions) -> tuple[Chem.Mol, str
 
 
 def _readMol2Record(lines: list[str], options: FileOptions) -> orbit.MolecularGraph:
-    return _toGraph(*_mol2Molecule(lines, options), options)
+    return _toGraph(*readMol2Molecule(lines, options), options)
 
 
-def readMol2(stream: IO[str], options: FileOptions) -> Iterator[TextRecord]:
-    """Yield the records of a MOL2 text."""
+def splitMol2(stream: Iterable[str]) -> Iterator[tuple[int, list[str]]]:
+    """Yield the first line of each record of a MOL2 text, from 1, and its lines."""
     lines: list[str] = []
     begin = 0
     for number, line in enumerate(chain(stream, ["@<TRIPOS>MOLECULE\n"]), 1):
         if line.startswith("@<TRIPOS>MOLECULE"):
             if begin > 0:
-                kept = [repairText(text) for text in lines]
-                title = next((text.strip() for text in kept[1:2]), "")
-                yield TextRecord(begin, title, partial(_readMol2Record, kept, options))
+                yield begin, [repairText(text) for text in lines]
             lines, begin = [], number
         lines.append(line)
+
+
+def readMol2(stream: IO[str], options: FileOptions) -> Iterator[TextRecord]:
+    """Yield the records of a MOL2 text."""
+    for begin, lines in splitMol2(stream):
+        title = next((text.strip() for text in lines[1:2]), "")
+        yield TextRecord(begin, title, partial(_readMol2Record, lines, options))
 
 
 def _readFrame(info: dict[str, str], numbers: list[int], positions: np.ndarray,

@@ -15,7 +15,7 @@ from openmm import unit
 from openmmorbit.viewer.scenes import Quantity, Scene, evenly, fromGraph, fromTopology, withoutWater
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from openmm import app
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from openmmorbit.data.structures import Structure
 
 _molecules = (".sdf", ".sd", ".mol", ".sdf.gz", ".sd.gz", ".mol.gz")
-_frames = (".xyz", ".extxyz", ".npz")
+_texts = (".xyz", ".extxyz", ".mol2", ".xyz.gz", ".extxyz.gz", ".mol2.gz")
 _trajectories = (".dcd", ".xtc", ".trr", ".nc", ".ncdf", ".netcdf", ".h5", ".hdf5")
 #: Data items of SDF files: what the page calls them, and their unit.
 _known = {"REL_E_KCAL": ("relative energy", "kcal/mol"), "BOLTZ_W": ("Boltzmann weight", ""),
@@ -71,7 +71,7 @@ class _Group:
         isomers = [entry.get("ORBIT_ISOMER", "") for entry in items]
         scene.labels = names if not isOneName else [f"isomer {number}" for number in isomers] \
             if len(set(isomers)) > 1 else None
-        scene.values = _quantities(items)
+        scene.values = readQuantities(items)
         scene.facts += _facts(items)
         return scene
 
@@ -84,7 +84,7 @@ def _number(text: str | None) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def _quantities(items: Sequence[dict[str, str]]) -> list[Quantity]:
+def readQuantities(items: Sequence[dict[str, str]]) -> list[Quantity]:
     """Get the data items that are numbers, and differ between copies; energies come first."""
     found = []
     for key in dict.fromkeys(key for entry in items for key in entry):
@@ -111,19 +111,36 @@ def _keyOf(record: orbitchem.MoleculeRecord) -> Any:
             items.get("SMILES", graph.smiles), items.get("ID", "").split("_")[0])
 
 
-def _readSDF(path: StrPath, name: str, most: int) -> Reading:
+def _records(path: StrPath) -> Iterator[orbitchem.MoleculeRecord | str]:
+    """Yield the records of an SDF file, or what is wrong with them."""
     from openmmorbit import chem
     from openmmorbit.molecules import readerOptions
 
     reader, record = chem.MoleculeReader(os.fspath(path), readerOptions(True)), chem.MoleculeRecord()
+    while reader.next(record):
+        yield record.error or record
+
+
+def readGroups(records: Iterable[orbitchem.MoleculeRecord | str], name: str, most: int) -> Reading:
+    """Make a scene of each run of records that are copies of one molecule.
+
+    Parameters
+    ----------
+    records : iterable
+        Records with their positions, or what is wrong with them.
+    name : str
+        Of the file.
+    most : int
+        Copies of one molecule at most.
+    """
     groups: list[_Group] = []
     messages = []
-    while reader.next(record):
-        if record.error:
-            messages.append(record.error)
+    for number, record in enumerate(records, 1):
+        if isinstance(record, str):
+            messages.append(record)
             continue
         if len(record.positions) == 0:
-            messages.append(f"{name}, record {record.index + 1}: expected coordinates in three dimensions, got none; "
+            messages.append(f"{name}, record {number}: expected coordinates in three dimensions, got none; "
                             "openmm-orbit conformers makes them")
             continue
         key = _keyOf(record)
@@ -134,8 +151,12 @@ def _readSDF(path: StrPath, name: str, most: int) -> Reading:
                    messages)
 
 
-def _readFrames(path: StrPath, name: str, most: int) -> Reading:
-    """Read an extended XYZ or npz file of ensembles, as openmm-orbit dataset does."""
+def _readSDF(path: StrPath, name: str, most: int) -> Reading:
+    return readGroups(_records(path), name, most)
+
+
+def _readNpz(path: StrPath, name: str, most: int) -> Reading:
+    """Read an npz file of ensembles, as openmm-orbit dataset does."""
     from openmmorbit.io.ensemblefiles import toSDF
 
     with tempfile.TemporaryDirectory() as folder:
@@ -227,7 +248,7 @@ def readScenes(paths: Sequence[StrPath], topology: StrPath | app.Topology | None
     Parameters
     ----------
     paths : sequence of path
-        .sdf, .mol (also .gz), .xyz, .npz, .pdb, .cif, or trajectories such as .dcd.
+        .sdf, .mol, .mol2, .xyz (also .gz), .npz, .pdb, .cif, or trajectories such as .dcd.
     topology : path or openmm.app.Topology, optional
         What the atoms of trajectories are.
     most : int
@@ -242,6 +263,7 @@ def readScenes(paths: Sequence[StrPath], topology: StrPath | app.Topology | None
     """
     from openmmorbit.data.structures import ENDINGS
     from openmmorbit.io.topologyfiles import readTopology
+    from openmmorbit.viewer.textfiles import readTexts
 
     scenes: list[Scene] = []
     messages: list[str] = []
@@ -253,12 +275,14 @@ def readScenes(paths: Sequence[StrPath], topology: StrPath | app.Topology | None
             raise FileNotFoundError(f"view: expected a file, got '{text}', which is none; check the path")
         if lower.endswith(_molecules):
             found = _readSDF(text, name, most)
-        elif lower.endswith(_frames):
-            found = _readFrames(text, name, most)
+        elif lower.endswith(".npz"):
+            found = _readNpz(text, name, most)
+        elif lower.endswith(_texts):
+            found = readTexts(text, name, most)
         elif lower.endswith(ENDINGS):
             found = _readStructures(text, name, most, atoms)
         elif path not in runs:
-            known = ", ".join([*_molecules[:3], *_frames, *ENDINGS[:5], *_trajectories])
+            known = ", ".join([*_molecules[:3], *_texts[:3], ".npz", *ENDINGS[:5], *_trajectories])
             raise ValueError(f"view: expected a file that ends in {known}, got '{text}'")
         elif topology is None:
             raise ValueError(f"view: expected a Topology for the trajectory '{text}', got none; name its file by "

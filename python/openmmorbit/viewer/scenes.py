@@ -182,13 +182,22 @@ def _orderOf(bond: Any) -> int:
     return 4 if name == "Aromatic" else int(order) if order in (1, 2, 3) else 1
 
 
-def _nearBonds(atoms: Sequence[Any], positions: np.ndarray) -> list[tuple[int, int, int]]:
-    """Get bonds of a residue whose file tells none, by distances and covalent radii."""
-    radii = np.array([orbit.getCovalentRadius(atom.element.atomic_number) for atom in atoms])
-    places = positions[[atom.index for atom in atoms]]
+def nearBonds(atoms: Sequence[int], elements: Any, positions: np.ndarray) -> list[tuple[int, int, int]]:
+    """Get the bonds that distances and covalent radii tell, for atoms whose file tells none.
+
+    Parameters
+    ----------
+    atoms : sequence of int
+    elements : sequence or dict of int
+        Atomic number of each atom.
+    positions : numpy.ndarray
+        Shape (numAtoms, 3), Angstrom.
+    """
+    radii = np.array([orbit.getCovalentRadius(elements[atom]) for atom in atoms])
+    places = positions[list(atoms)]
     apart = np.linalg.norm(places[:, None] - places[None], axis=-1)
     near = np.triu(apart < _longestBond * (radii[:, None] + radii[None]), 1)
-    return [(atoms[i].index, atoms[j].index, 1) for i, j in zip(*np.nonzero(near))]
+    return [(atoms[i], atoms[j], 1) for i, j in zip(*np.nonzero(near))]
 
 
 def _findBonds(topology: app.Topology, positions: np.ndarray) -> list[tuple[int, int, int]]:
@@ -198,7 +207,8 @@ def _findBonds(topology: app.Topology, positions: np.ndarray) -> list[tuple[int,
         atoms = list(residue.atoms())
         if len(atoms) > 1 and not any(atom.index in bonded for atom in atoms) and \
                 all(atom.element is not None for atom in atoms):
-            bonds += _nearBonds(atoms, positions)
+            numbers = {atom.index: atom.element.atomic_number for atom in atoms}
+            bonds += nearBonds(list(numbers), numbers, positions)
     return bonds
 
 

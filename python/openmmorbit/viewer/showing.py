@@ -57,9 +57,9 @@ def view(what: Any, path: StrPath | None = None, *, title: str = "", topology: S
     Parameters
     ----------
     what : Ensemble, path, GenerationResult, or a list of them; Quantity, array_like or mdtraj.Trajectory
-        Files end in .sdf, .mol (also .gz), .xyz, .npz, .pdb, .cif, or are trajectories such as .dcd. Results without an
-        ensemble are left out. Positions have the shape (numCopies, numAtoms, 3), in nm if they carry no unit, and need
-        a topology.
+        Files end in .sdf, .mol, .mol2, .xyz (also .gz), .npz, .pdb, .cif, or are trajectories such as .dcd. Results
+        without an ensemble are left out. Positions have the shape (numCopies, numAtoms, 3), in nm if they carry no
+        unit, and need a topology.
     path : path, optional
         An HTML file to write.
     title : str
