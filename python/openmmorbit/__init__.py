@@ -58,10 +58,10 @@ _homes = {
     "SamplerSettings": "orbit", "SymmetryGroup": "orbit", "closeGroup": "orbit", "OrbitDiffusionIntegrator": "orbit",
     "EnsembleMetrics": "orbit", "compareEnsembles": "orbit", "computeSymmetricRmsd": "orbit", "averageMetrics": "orbit",
 }
-_modules = ("answers", "backbones", "building", "checkpoints", "chem", "cli", "conformers", "data", "demo", "designs",
+_modules = ("answers", "backbones", "building", "checkpoints", "choices", "chem", "cli", "conformers", "data", "demo", "designs",
             "ensemble", "evaluation", "familiarity", "generator", "inchi", "io", "libraries", "models", "molecules",
             "motifs", "openstereo",
-            "orbit", "posterior", "relaxation", "results", "samplersettings", "selections", "simulation",
+            "orbit", "posterior", "relaxation", "results", "samplersettings", "selections", "shape", "simulation",
             "topologies", "training", "viewer")
 
 
