@@ -58,11 +58,10 @@ _homes = {
     "SamplerSettings": "orbit", "SymmetryGroup": "orbit", "closeGroup": "orbit", "OrbitDiffusionIntegrator": "orbit",
     "EnsembleMetrics": "orbit", "compareEnsembles": "orbit", "computeSymmetricRmsd": "orbit", "averageMetrics": "orbit",
 }
-_modules = ("answers", "backbones", "building", "checkpoints", "choices", "chem", "cli", "conformers", "data", "demo", "designs",
-            "ensemble", "evaluation", "familiarity", "generator", "inchi", "io", "libraries", "models", "molecules",
-            "motifs", "openstereo",
-            "orbit", "posterior", "relaxation", "results", "samplersettings", "selections", "shape", "simulation",
-            "topologies", "training", "viewer")
+_modules = ("answers", "backbones", "building", "checkpoints", "chem", "choices", "cli", "conformers", "data", "demo",
+            "designs", "ensemble", "evaluation", "familiarity", "generator", "inchi", "io", "libraries", "models",
+            "molecules", "motifs", "openstereo", "orbit", "posterior", "relaxation", "results", "samplersettings",
+            "selections", "shape", "simulation", "topologies", "training", "viewer")
 
 
 def __getattr__(name: str) -> Any:

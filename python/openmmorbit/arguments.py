@@ -12,6 +12,9 @@ from openmmorbit._plugins import checkPlatform
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+#: Inside all energies are in kJ/mol; files and the command line of chemistry have kcal/mol.
+KJ_PER_KCAL = 4.184
+
 
 def checkInteger(name: str, value: Any, lowest: int, where: str = "ConformerGenerator") -> int:
     """Get a number that crosses to C++ as int; fractions are refused, not cut.

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from openmm import unit
+
 if TYPE_CHECKING:
-    from openmm import app, unit
+    from openmm import app
 
     from openmmorbit import orbit
     from openmmorbit.ensemble import Ensemble
@@ -26,6 +28,8 @@ class Conformer:
         Number of the isomer that the conformer is, from 1; more than one if the molecule leaves stereochemistry open.
     smiles : str
         Isomeric SMILES of that isomer.
+    energy : openmm.unit.Quantity or None
+        In kJ/mol, if the ensemble carries energies along, as after ``ensemble.sort()``.
     """
 
     def __init__(self, ensemble: Ensemble, index: int) -> None:
@@ -51,6 +55,11 @@ class Conformer:
     @property
     def smiles(self) -> str:
         return self.ensemble.isomers[self.isomer - 1]
+
+    @property
+    def energy(self) -> unit.Quantity | None:
+        known = self.ensemble._energies
+        return None if known is None else float(known.values[self.index]) * unit.kilojoule_per_mole
 
     @property
     def topology(self) -> app.Topology:

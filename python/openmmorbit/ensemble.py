@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from openmm import unit
 
-from openmmorbit import openstereo, orbit, relaxation
+from openmmorbit import openstereo, orbit
+from openmmorbit.choices import EnsembleChoices
 from openmmorbit.conformer import Conformer
 from openmmorbit.io import conversions, writers
 from openmmorbit.io import modeller as modellers
@@ -27,11 +28,10 @@ if TYPE_CHECKING:
     from openmmorbit._types import StrPath
     from openmmorbit.building import ProteinModel
     from openmmorbit.simulation.proteins import ProteinSimulation
-    from openmmorbit.simulation.relaxed import Relaxation
     from openmmorbit.simulation.solvent import SolvatedState
 
 
-class Ensemble(Shown):
+class Ensemble(EnsembleChoices, Shown):
     """Conformers of one molecule.
 
     ``len(ensemble)`` is the number of conformers; ``ensemble[i]`` is a Conformer, a slice or a list of indices gives an
@@ -172,7 +172,15 @@ class Ensemble(Shown):
             key = key.astype(int) if key.size == 0 else key
         chosen = np.arange(len(self))[key]
         # A part numbers isomers as the whole does.
-        return Ensemble(self._core.select(chosen.astype(np.int32)), self._source, self.isomers)
+        return self._pick(chosen)
+
+    def _pick(self, chosen: np.ndarray) -> Ensemble:
+        """Get an Ensemble of some conformers, with the energies that are known."""
+        result = Ensemble(self._core.select(chosen.astype(np.int32)), self._source, self.isomers)
+        result._numbers = [self.isomerNumbers[i] for i in chosen]
+        if self._energies is not None:
+            result._energies = self._energies._replace(values=self._energies.values[chosen])
+        return result
 
     def __iter__(self) -> Iterator[Conformer]:
         return (self[i] for i in range(len(self)))
@@ -192,7 +200,7 @@ class Ensemble(Shown):
             Shape (numAtoms, 3), in nm if it carries no unit.
         """
         self._core.setPositions(self[index].index, positions)
-        self._numbers = None
+        self._numbers = self._energies = None
 
     def applyTo(self, context: openmm.Context | Sequence[openmm.Context], index: int = 0,
                 temperature: unit.Quantity | float | None = None, particles: Sequence[int] | None = None,
@@ -288,23 +296,6 @@ class Ensemble(Shown):
             Those of openmmorbit.simulateProtein(), e.g. temperature, platform and seed.
         """
         return self.build(index, sequence).simulate(**options)
-
-    def relax(self, system: openmm.System, **options: Any) -> Relaxation:
-        """Start a simulation of every conformer in stages, and say of each whether it survived.
-
-        Parameters
-        ----------
-        system : openmm.System
-            One particle an atom, in the order of the ensemble.
-        **options
-            Those of openmmorbit.relax(), e.g. temperature, numSteps, platform and seed.
-
-        Returns
-        -------
-        Relaxation
-            ``ensemble.relax(system).states`` is an Ensemble of those that survived.
-        """
-        return relaxation.relax(self, system, **options)
 
     def startingStates(self, numReplicas: int, method: str = "diverse", **options: Any) -> Ensemble:
         """Choose conformers to start simulations from.

@@ -12,8 +12,8 @@ from openmm import unit
 
 from openmmorbit import molecules
 from openmmorbit.arguments import checkInteger
-from openmmorbit.io.modeller import superpose
 from openmmorbit.simulation.applying import StateSetter
+from openmmorbit.simulation.fieldrelaxation import movedBy
 from openmmorbit.simulation.relaxed import RelaxedState, Relaxation
 from openmmorbit.simulation.residues import findUnbonded, heavySolute
 from openmmorbit.simulation.states import nameAtom, readStates, requireTopology, toArray, toKelvin, toNumber, toPlain
@@ -77,13 +77,6 @@ def defaultTimeSteps(system: openmm.System) -> list[float]:
     masses = [system.getParticleMass(i).value_in_unit(unit.dalton) for i in range(system.getNumParticles())]
     isFree = any(0 < mass < LIGHT and index not in held for index, mass in enumerate(masses))
     return [0.0001, 0.00025, 0.0005, 0.001] if isFree else [0.0002, 0.0005, 0.001, 0.002]
-
-
-def _movedBy(start: np.ndarray, end: np.ndarray, atoms: np.ndarray) -> float:
-    """Get the RMSD of atoms after superposition, nm."""
-    rotation, origin, target = superpose(end[atoms], start[atoms])
-    moved = (end[atoms] - origin) @ rotation.T + target
-    return float(np.sqrt(((moved - start[atoms]) ** 2).sum(axis=1).mean()))
 
 
 class _Restraint:
@@ -166,7 +159,7 @@ class _Stages:
         self._minimise(0.0)
         result.energyMinimized, minimized = self._measure()
         result._positions, result.energyAfter = minimized[self._particles], result.energyMinimized
-        result.movedMinimized = result.movedAfter = _movedBy(start, result._positions, self._heavy)
+        result.movedMinimized = result.movedAfter = movedBy(start, result._positions, self._heavy)
         result.findings.extend(check.check(start, result._positions))
         if self._options["numSteps"] == 0 or result.findings:
             return
@@ -177,7 +170,7 @@ class _Stages:
         if explosion is not None:
             result.findings.append(explosion)
             return
-        result.movedAfter = _movedBy(start, after[self._particles], self._heavy)
+        result.movedAfter = movedBy(start, after[self._particles], self._heavy)
         result.findings.extend(check.check(start, after[self._particles]))
         result._positions = after[self._particles]
         velocities = self._context.getState(velocities=True).getVelocities(asNumpy=True)

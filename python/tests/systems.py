@@ -11,6 +11,7 @@ from rdkit.Chem import AllChem
 #: SMILES of each residue in the order of its heavy atoms, names of these, and of its hydrogens.
 RESIDUES = {"ACE": ("CC(=O)", "CH3 C O", "H1 H2 H3"), "ALA": ("N[C@@H](C)C(=O)", "N CA CB C O", "H HA HB1 HB2 HB3"),
             "DAL": ("N[C@H](C)C(=O)", "N CA CB C O", "H HA HB1 HB2 HB3"),
+            "VAL": ("N[C@@H](C(C)C)C(=O)", "N CA CB CG1 CG2 C O", "H HA HB HG11 HG12 HG13 HG21 HG22 HG23"),
             "GLY": ("NCC(=O)", "N CA C O", "H HA2 HA3"), "NME": ("NC", "N C", "H H1 H2 H3")}
 
 

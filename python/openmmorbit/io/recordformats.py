@@ -10,6 +10,7 @@ import numpy as np
 from openmm import unit
 
 from openmmorbit import molecules
+from openmmorbit.arguments import KJ_PER_KCAL
 from openmmorbit.io import conversions
 
 if TYPE_CHECKING:
@@ -25,6 +26,16 @@ def plainEnding(path: StrPath) -> str:
     """Get the ending of a name in small letters, without .gz."""
     name = os.fsdecode(path).lower()
     return os.path.splitext(name[:-3] if name.endswith(".gz") else name)[1]
+
+
+def _energyItems(ensemble: Ensemble, index: int) -> dict[str, str]:
+    """Get the data items of a conformer's energy, if it is known."""
+    if ensemble._energies is None:
+        return {}
+    values = ensemble._energies.values / KJ_PER_KCAL
+    return {"ORBIT_ENERGY_KCAL": f"{values[index]:.4f}",
+            "ORBIT_RELATIVE_ENERGY_KCAL": f"{values[index] - values.min():.4f}",
+            "ORBIT_FORCE_FIELD": ensemble._energies.field}
 
 
 def sdfRecords(ensemble: Ensemble) -> str:
@@ -44,7 +55,7 @@ def sdfRecords(ensemble: Ensemble) -> str:
             "ORBIT_MIRRORED": "yes" if provenance.mirrored else "no",
             "ORBIT_ISOMER": str(ensemble[index].isomer), "ORBIT_ISOMER_SMILES": ensemble[index].smiles,
             "ORBIT_DEVIATION": f"{ensemble[index].status.maxDeviation:.2f}",
-            "ORBIT_STATUS": ensemble[index].status.message or "ok"}))
+            "ORBIT_STATUS": ensemble[index].status.message or "ok", **_energyItems(ensemble, index)}))
     return "".join(texts)
 
 

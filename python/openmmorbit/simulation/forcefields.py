@@ -10,7 +10,8 @@ import numpy as np
 from openmm import unit
 
 from openmmorbit import molecules
-from openmmorbit.arguments import checkChoice, checkInteger
+from openmmorbit.arguments import KJ_PER_KCAL, checkChoice, checkInteger
+from openmmorbit.io.conversions import lacksOrders
 from openmmorbit.simulation.states import toArray, toPlain
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ VARIANTS = ("MMFF94", "MMFF94s")
 FORCE_FIELDS = (*VARIANTS, "UFF")
 #: Steps of a minimisation at most.
 MAX_ITERATIONS = 1000
-KJ_PER_KCAL = 4.184
 #: Beyond this distance, Angstrom, RDKit leaves pairs out: no molecule is as large.
 _FAR_AWAY = 1e4
 
@@ -102,6 +102,9 @@ def _prepare(where: str, molecule: MoleculeLike, positions: Any,
              field: str) -> tuple[orbit.MolecularGraph, np.ndarray]:
     checkChoice("force field", field, FORCE_FIELDS, where)
     graph = molecules.toGraph(molecule)[0]
+    if lacksOrders(graph):
+        raise ValueError(f"{where}: expected a molecule with bond orders, got states of a system, which has none; give "
+                         "its System instead")
     return graph, _readPositions(where, graph, positions)
 
 
@@ -135,8 +138,11 @@ def fieldEnergies(molecule: MoleculeLike, positions: unit.Quantity | npt.ArrayLi
     mol = _makeUFF(where, graph, array)
     from rdkit.Chem import rdForceFieldHelpers as helpers
 
-    fields = (helpers.UFFGetMoleculeForceField(mol, vdwThresh=_FAR_AWAY, confId=index) for index in range(len(array)))
-    return np.array([KJ_PER_KCAL * made.CalcEnergy() for made in fields], float)
+    if len(array) == 0:
+        return np.zeros(0)
+    # With all pairs in it, one force field serves all copies.
+    made = helpers.UFFGetMoleculeForceField(mol, vdwThresh=_FAR_AWAY, confId=0)
+    return KJ_PER_KCAL * np.array([made.CalcEnergy(copy) for copy in (10 * array).reshape(len(array), -1).tolist()])
 
 
 def fieldMinimize(molecule: MoleculeLike, positions: unit.Quantity | npt.ArrayLike, field: str,

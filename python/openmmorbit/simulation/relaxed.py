@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from openmm import unit
 
+from openmmorbit import orbit
+from openmmorbit.simulation.energies import KnownEnergies
 from openmmorbit.simulation.survival import Finding, countByCode
 
 if TYPE_CHECKING:
@@ -38,6 +40,8 @@ class RelaxedState:
     movedAfter: float = np.nan
     """The same after the dynamics, nm."""
     _velocities: np.ndarray | None = None
+    converged: bool | None = None
+    """Whether the minimisation ended before its last step; None where it is not known."""
 
     @property
     def accepted(self) -> bool:
@@ -63,8 +67,8 @@ class RelaxedState:
 class Relaxation:
     """The states after a relaxation, one RelaxedState for each that was given; made by relax()."""
 
-    def __init__(self, entries: list[RelaxedState], ensemble: Ensemble | None = None) -> None:
-        self._entries, self._ensemble = entries, ensemble
+    def __init__(self, entries: list[RelaxedState], ensemble: Ensemble | None = None, field: str = "System") -> None:
+        self._entries, self._ensemble, self._field = entries, ensemble, field
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -95,14 +99,27 @@ class Relaxation:
 
     @property
     def states(self) -> Any:
-        """The states that survived: an Ensemble if one was given, otherwise a Quantity (numAccepted, numAtoms, 3)."""
+        """The states that survived: an Ensemble if one was given, otherwise a Quantity (numAccepted, numAtoms, 3).
+
+        The Ensemble carries the energies after the relaxation along, for sort() and prune(). After a relaxation with a
+        force field of a molecule, its conformers have been inspected again.
+        """
         accepted = self.accepted
         if self._ensemble is None:
             return self.positions[accepted]
         result = self._ensemble[accepted]
         for place, index in enumerate(accepted):
             result.setPositions(place, self._entries[index]._positions)
+            if self._field != "System":
+                found = orbit.checkConformer(result.graph, (10 * self._entries[index]._positions).ravel())
+                result._core.setStatus(place, found)
+        result._energies = KnownEnergies(self.energiesAfter._value[accepted], self._field)
         return result
+
+    @property
+    def converged(self) -> np.ndarray:
+        """Whether each minimisation ended before its last step, shape (numStates,); False where it is not known."""
+        return np.array([bool(entry.converged) for entry in self._entries], bool)
 
     def _energies(self, name: str) -> unit.Quantity:
         return unit.Quantity(np.array([getattr(entry, name) for entry in self._entries]), _kJ)
