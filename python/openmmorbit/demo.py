@@ -132,6 +132,9 @@ def run(options: argparse.Namespace) -> None:
           f"minimisation: median {np.median(after):.1f}, lowest {after.min():.1f} (conformer {best})")
     picture.drawEnsemble(ensemble, f"{base}.png", best, name,
                          f"{len(ensemble)} conformers from orbit diffusion · bold: lowest MMFF94 energy")
+    order = after.argsort()
+    openmmorbit.view(ensemble[order], f"{base}.html", title=name,
+                     values={"MMFF94 energy after a short minimisation, kJ/mol": after[order] - after.min()})
 
     begin = time.perf_counter()
     rows = runDynamics(ensemble, best, system, platform, options.picoseconds, options.temperature * unit.kelvin,
@@ -142,7 +145,7 @@ def run(options: argparse.Namespace) -> None:
         print(f"  {what:26s} potential energy {energy:10.2f} kJ/mol   temperature {temperature:6.1f} K")
     ensemble[best:best + 1].writePDB(f"{base}_best.pdb")
     print("results      " + "\n             ".join(f"{base}{end}" for end in (
-        ".sdf", ".png", "_best.pdb", "_dynamics.dcd")))
+        ".sdf", ".png", ".html", "_best.pdb", "_dynamics.dcd")))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

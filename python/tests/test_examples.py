@@ -68,6 +68,7 @@ def testDemo(tmp_path):
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "C3H8O.png").read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
     assert (tmp_path / "C3H8O.sdf").read_text().count("$$$$") == 4
+    assert "MMFF94 energy" in (tmp_path / "C3H8O.html").read_text(encoding="utf-8")
     energies = {line.split("potential")[0].strip(): float(line.split("energy")[1].split()[0])
                 for line in done.stdout.splitlines() if "potential energy" in line}
     assert energies["after minimisation"] < energies["as generated"]

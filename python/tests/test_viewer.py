@@ -191,6 +191,9 @@ def testStructuresAndTrajectories(tmp_path):
         assert scene.values[0].values[0] == 0 and scene.values[0].unit == "Å"
     assert np.abs(distances(models.positions) - distances(frames.positions)).max() < 0.02
     assert frames.labels == ["frame 0", "frame 1", "frame 2"] and frames.name == "run"
+    broken = np.stack([*positions, positions[0] * 3, np.full_like(positions[0], np.nan)])
+    (scene,) = openmmorbit.view(broken, topology=topology).scenes    # a bad state can be looked at
+    assert len(scene.positions) == 4 and scene.labels[-1] == "frame 3" and scene.total == 5
     page = openmmorbit.view(np.stack(positions), topology=topology)
     assert np.allclose(distances(page.scenes[0].positions), distances(frames.positions), atol=1e-2)
     with pytest.raises(ValueError, match="expected a Topology for positions, got none"):
@@ -222,7 +225,7 @@ def testWaterAndLigandsWithoutBonds(tmp_path):
         app.PDBFile.writeFile(topology, places, stream)
     (scene,) = readScenes([tmp_path / "box.pdb"]).scenes
     assert scene.elements == [6, 8, 1] and scene.bonds == [(0, 1, 1), (1, 2, 1)] and scene.formula == "CHO"
-    assert scene.facts == [("not shown", "1 residues, e.g. of water")]
+    assert scene.facts == [("not shown", "1 residue, e.g. of water")]
 
 
 def testBeads():

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from openmm import unit
 
+from openmmorbit.io.trajectoryfiles import openTrajectory
+from openmmorbit.simulation.periodic import SoluteImages
 from openmmorbit.viewer.scenes import Quantity, Scene, evenly, fromGraph, fromTopology, withoutWater
 
 if TYPE_CHECKING:
@@ -185,7 +187,7 @@ def _systemScene(topology: app.Topology, positions: np.ndarray, chosen: list[int
     isAll = len(chosen) == topology.getNumAtoms()
     scene = fromTopology(topology if isAll else selectAtoms(topology, chosen), positions, name)
     if waters:
-        scene.facts.append(("not shown", f"{waters:,} residues, e.g. of water"))
+        scene.facts.append(("not shown", f"{waters:,} residue{'' if waters == 1 else 's'}, e.g. of water"))
     return scene
 
 
@@ -211,7 +213,9 @@ def _readStructures(path: StrPath, name: str, most: int, atoms: str | None) -> R
 
 def readTrajectory(topology: app.Topology, files: Sequence[Any], name: str, most: int,
                    atoms: str | None = None) -> Scene:
-    """Read frames of simulations or generated states as copies of a system.
+    """Read frames of simulations or generated states as copies of a system, whatever they look like.
+
+    Molecules that the boundary of a box cuts are made whole; frames that are not finite are left out.
 
     Parameters
     ----------
@@ -224,17 +228,20 @@ def readTrajectory(topology: app.Topology, files: Sequence[Any], name: str, most
     atoms : str, optional
         As TrajectoryDataset takes them. Default: all but water.
     """
-    from openmmorbit.data.trajectories import TrajectoryDataset
-
     chosen = _chosenAtoms(topology, atoms)
-    total = TrajectoryDataset(topology, list(files), atoms=chosen).numFrames
-    dataset = TrajectoryDataset(topology, list(files), atoms=chosen, stride=max(1, math.ceil(total / most)))
+    images = SoluteImages(topology, np.array(chosen))
+    sources = [openTrajectory("view", entry, topology) for entry in files]
+    total = sum(source.numFrames for source in sources)
     blocks, labels = [], []
-    for frames in dataset:
-        blocks.append(10 * np.asarray(frames.positions, float))
-        run = f"run {frames.trajectory + 1}, " if len(files) > 1 else ""
-        labels += [f"{run}frame {index:,}" for index in frames.indices]
-    if not blocks:
+    for number, source in enumerate(sources, 1):
+        for raw in source.read(max(1, math.ceil(total / most))):
+            good = np.isfinite(raw.positions[:, images.isRead]).all(axis=(1, 2))
+            positions = raw.positions[good].astype(float)
+            whole = positions if raw.boxes is None else images.makeWhole(positions, raw.boxes[good])
+            blocks.append(10 * whole[:, chosen])
+            run = f"run {number}, " if len(sources) > 1 else ""
+            labels += [f"{run}frame {index:,}" for index in raw.indices[good]]
+    if not labels:
         raise ValueError(f"view: expected frames of {name}, got none that is finite")
     scene = _systemScene(topology, np.concatenate(blocks), chosen, name)
     scene.labels, scene.total = labels, total
