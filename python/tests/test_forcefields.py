@@ -53,6 +53,22 @@ def testEnergiesAndForcesAreThoseOfRDKit(variant):
                            own.computeEnergies(positions), atol=1e-9)
 
 
+def testInstructionSetsAgree(monkeypatch):
+    mol, positions = embed("CC(=O)Oc1ccccc1C(=O)O", 5)
+    graph = molecules.toGraph(mol)[0]
+    widest = chem.MMFFForceField(graph)
+    monkeypatch.setenv("ORBIT_CPU_ISA", "portable")
+    portable = chem.MMFFForceField(graph)
+    assert portable.getInstructionSet() == "portable" and "MMFF94, 21 atoms, portable" in repr(portable)
+    assert np.allclose(portable.computeForces(positions), widest.computeForces(positions), rtol=1e-9, atol=1e-7)
+    minima = portable.minimize(positions)
+    assert np.allclose(minima.energies, widest.minimize(positions).energies, atol=0.05)
+    assert repr(minima) == "<MMFFMinima: 5 copies, 5 of them converged>"
+    monkeypatch.setenv("ORBIT_CPU_ISA", "vax")
+    with pytest.raises(ValueError, match='^MMFFForceField: expected ORBIT_CPU_ISA to be one of portable.*got "vax"$'):
+        chem.MMFFForceField(graph)
+
+
 def testMostMinimaAreThoseOfRDKit():
     same = total = 0
     for smiles in ("CC(C)Cc1ccc(cc1)C(C)C(=O)O", "CC(=O)Oc1ccccc1C(=O)O", "C[NH2+]CCC([O-])=O", "OC1CCCCC1"):

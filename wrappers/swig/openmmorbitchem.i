@@ -76,6 +76,18 @@ from openmmorbit.orbit import TopologyAtom, TopologyBond, TopologyRecord
 %ignore OrbitPlugin::makeMMFFSystem;
 %include "openmmorbit/MMFFSystem.h"
 %include "openmmorbit/MMFFForceField.h"
+%extend OrbitPlugin::MMFFForceField {
+    %pythoncode %{
+    def __repr__(self):
+        return f"<MMFFForceField: {self.getVariant()}, {self.getNumAtoms()} atoms, {self.getInstructionSet()}>"
+    %}
+}
+%extend OrbitPlugin::MMFFMinima {
+    %pythoncode %{
+    def __repr__(self):
+        return f"<MMFFMinima: {len(self.energies)} copies, {sum(self.converged)} of them converged>"
+    %}
+}
 %include "openmmorbit/EnsembleShards.h"
 %include "openmmorbit/MoleculeWriter.h"
 %include "openmmorbit/OpenStereo.h"

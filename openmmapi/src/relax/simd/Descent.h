@@ -33,7 +33,7 @@ ORBIT_INLINE void takeTrials(Descent& descent) {
     // A step along which the gradient did not rise teaches nothing.
 
     const Vec safe = maximum(norm, splat(1e-300));
-    const auto rises = product > 1e-10 * norm * load(descent.scale) && product > 1e-300;
+    const auto rises = (product > 1e-10 * norm * load(descent.scale)) & (product > 1e-300);
     store(descent.inverse + descent.slot * LANES, rises ? 1.0 / product : Vec{});
     store(descent.scale, rises ? product / safe : load(descent.scale));
 }
