@@ -40,6 +40,15 @@ class _Reading(NamedTuple):
     fragments: str
 
 
+def _makeEnsemble(core: orbit.Ensemble, record: Record) -> Ensemble:
+    """Make the Ensemble of a record; where nothing is open, its conformers need not be asked which isomer they are."""
+    ensemble = Ensemble(core, record.source)
+    if not record.openStereo:
+        ensemble._isomers.append(record.graphs[0].smiles)
+        ensemble._numbers = [1] * len(ensemble)
+    return ensemble
+
+
 class ConformerGenerator(Generator):
     """Generates conformers with a trained denoiser on an OpenMM platform.
 
@@ -284,7 +293,7 @@ class ConformerGenerator(Generator):
                     if core.getNumConformers() == 0:
                         yield record.answer(openmm.OpenMMException(core.getMessage().replace("::", ".", 1)))
                     else:
-                        yield record.answer(Ensemble(core, record.source))
+                        yield record.answer(_makeEnsemble(core, record))
 
     def _read(self, entry: tuple[int, Any, int | Exception], reading: _Reading) -> Record:
         """Read one record; what is wrong with it becomes its error."""

@@ -129,7 +129,7 @@ def _answer(chunk: _Chunk, work: _Work) -> _Outcome:
     outcome.said += [(f"warning: {explain(str(entry.message))}", False) for entry in caught]
     outcome.counts, outcome.data = book.counts, "".join(texts).encode("utf-8", "replace")
     if outcome.data and work.output.lower().endswith(".gz"):
-        outcome.data = gzip.compress(outcome.data, mtime=0)
+        outcome.data = gzip.compress(outcome.data, 6, mtime=0)
     return outcome
 
 
@@ -171,22 +171,29 @@ def _chunks(records: Iterable[tuple[str, Any]], size: int, first: int, checksum:
 
 def describeGenerator(generator: ConformerGenerator) -> dict[str, str]:
     """Get the settings of a generator that its conformers depend on, by name; all values are texts."""
-    root, found = ElementTree.fromstring(generator.toXml()), {}
+    root = ElementTree.fromstring(generator.toXml(_isUnsaved(generator)))
+    found = {"model": generator.model.getChecksum()}
     for element in root.iter():
-        for name, value in element.attrib.items():
-            if name not in ("type", "version", "path", "embedModel", "threads"):
-                found["model" if name == "sha256" else name] = value
+        if element.tag == "Property":
+            found[element.attrib["name"]] = element.attrib["value"]
+        elif element.tag != "Model":
+            found.update({name: value for name, value in element.attrib.items()
+                          if name not in ("type", "version", "embedModel", "threads")})
     return found
+
+
+def _isUnsaved(generator: ConformerGenerator) -> bool:
+    """Tell whether the model was not read from a file, so that a worker must get it as a whole."""
+    return not generator.model.getPath()
 
 
 def _workerXml(generator: ConformerGenerator, processes: int | None, cluster: str | None) -> str:
     """Get the generator of a worker as XML: its threads are the share of the cores that a worker has."""
-    embedModel = not generator.model.getPath()
-    copy = ConformerGenerator.fromXml(generator.toXml(embedModel))
+    copy = ConformerGenerator.fromXml(generator.toXml(_isUnsaved(generator)))
     if copy._core.getNumThreads() == 0:
         cores = len(os.sched_getaffinity(0))
         copy._core.setNumThreads(1 if cluster is not None else max(1, cores // (processes or cores)))
-    return copy.toXml(embedModel)
+    return copy.toXml(_isUnsaved(generator))
 
 
 @dataclass

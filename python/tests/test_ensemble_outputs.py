@@ -8,7 +8,7 @@ from openmm import app, unit
 from rdkit import Chem
 
 import openmmorbit
-from openmmorbit.io import ensemblefiles
+from openmmorbit.io import ensemblefiles, recordformats
 from openmmorbit.io.writers import EnsembleWriter
 
 SMILES = ["CC(=O)[O-]", "C[N+](=O)[O-]", "NC(=[NH2+])N", "c1cc[nH]c1", "C[n+]1ccccc1", "CS(N)(=O)=O", "CN=[N+]=[N-]",
@@ -43,6 +43,23 @@ def testRecordsAreReadBack(ensembles, tmp_path, ending):
         assert found[0].properties["two words"] == "x" and found[0].properties["NOTE"] == 'a "quote"\nand a line'
     if "xyz" in ending:
         assert found[0].properties == {"pIC50": "6.5", "NOTE": "a 'quote' and a line"}
+
+
+def testRecordsOfConformersAreThoseOfOneByOne():
+    """Only the first record of a molecule is made as a whole, unless wedges depend on the coordinates."""
+    generator = openmmorbit.ConformerGenerator("conformer-fast", threads=1, check=False)
+    graphs = [openmmorbit.readMolecule(text) for text in (
+        "CCO 50% of $$$$", "F[C@](Cl)(Br)I", "C[C@H](N)C(=O)O", "C/C=C/C(=O)[O-]", "[2H]C([13CH3])=O",
+        "c1ccccc1CN=[N+]=[N-]", "CC(O)C")]
+    graphs[0].properties = {"a%d": "100 %s", "ORBIT_X": "1", "NOTE": "two\nlines"}
+    for result in generator.generateMany(graphs, 12, seed=5, progress=False):
+        ensemble = result.ensemble
+        items = [recordformats._provenanceItems(ensemble, index) for index in range(12)]
+        whole = "".join(openmmorbit.chem.writeStructureRecord(ensemble.graph, points, entry)
+                        for points, entry in zip(angstrom(ensemble), items))
+        assert recordformats.sdfRecords(ensemble) == whole
+        fresh = openmmorbit.Ensemble(ensemble._core)
+        assert (fresh.isomerNumbers, fresh.isomers) == (ensemble.isomerNumbers, ensemble.isomers)
 
 
 def testPositionsOfXYZ(ensembles, tmp_path):

@@ -221,6 +221,17 @@ def testAChosenSeedStays(modelPath, library, tmp_path):
     assert json.loads(open(journalPath(tmp_path / "out.sdf")).readline())["settings"]["seed"] == 0
 
 
+def testSettingsThatConformersDependOn(modelPath, smallModel):
+    """The threads do not matter, and a model counts by its weights."""
+    settings = {"platform": "Reference", "numSteps": 1, "properties": {"Precision": "double", "Other": "3"}}
+    saved = libraries.describeGenerator(openmmorbit.ConformerGenerator(modelPath, threads=3, **settings))
+    kept = libraries.describeGenerator(openmmorbit.ConformerGenerator(smallModel, threads=1, **settings))
+    assert saved == kept and saved["model"] == smallModel.getChecksum()
+    names = ("numSteps", "Precision", "Other", "platform")
+    assert [saved[name] for name in names] == ["1", "double", "3", "Reference"]
+    assert "threads" not in saved and "path" not in saved
+
+
 def die(chunk, work):
     if any("CCO" == molecule.smiles for _, molecule in chunk.records):
         os._exit(1)

@@ -146,7 +146,7 @@ class RecordFile:
     def add(self, text: str) -> None:
         """Append one or several whole records."""
         data = text.encode("utf-8", "replace")
-        data = gzip.compress(data, mtime=0) if self._packed else data
+        data = gzip.compress(data, 6, mtime=0) if self._packed else data
         if self._stream is None:
             self._stream = openPlain(self.writtenPath)
         length = 0 if self._isSpecial else self._stream.tell()

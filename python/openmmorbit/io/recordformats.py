@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from openmm import unit
 
-from openmmorbit import molecules
+from openmmorbit import molecules, orbit
 from openmmorbit.arguments import KJ_PER_KCAL
 from openmmorbit.io import conversions
 
@@ -20,6 +20,11 @@ if TYPE_CHECKING:
 
     from openmmorbit._types import StrPath
     from openmmorbit.ensemble import Ensemble
+
+
+#: Coordinates that the columns of V2000 hold for sure, Angstrom.
+_largest = 9999.0
+_flatKinds = (orbit.TorsionStereoKind_Cis, orbit.TorsionStereoKind_Trans)
 
 
 def plainEnding(path: StrPath) -> str:
@@ -38,24 +43,53 @@ def _energyItems(ensemble: Ensemble, index: int) -> dict[str, str]:
             "ORBIT_FORCE_FIELD": ensemble._energies.field}
 
 
+def _provenanceItems(ensemble: Ensemble, index: int) -> dict[str, str]:
+    """Get our data items of one conformer, in the order in which chem.writeStructureRecord() writes them."""
+    provenance, conformer = ensemble._core.getProvenance(index), ensemble[index]
+    items = {
+        "SMILES": ensemble._core.getGraph().smiles, "ORBIT_MODEL": provenance.modelChecksum,
+        "ORBIT_KERNEL": provenance.kernel or "unknown", "ORBIT_SEED": str(provenance.seed),
+        "ORBIT_RECORD": str(provenance.record), "ORBIT_COPY": str(provenance.copy),
+        "ORBIT_REDRAWS": str(provenance.numRedraws), "ORBIT_EVALUATIONS": str(provenance.numEvaluations),
+        "ORBIT_CONDITION": provenance.condition or "none",
+        "ORBIT_MIRRORED": "yes" if provenance.mirrored else "no",
+        "ORBIT_ISOMER": str(conformer.isomer), "ORBIT_ISOMER_SMILES": conformer.smiles,
+        "ORBIT_DEVIATION": f"{conformer.status.maxDeviation:.2f}", "ORBIT_STATUS": conformer.status.message or "ok",
+        **_energyItems(ensemble, index)}
+    return dict(sorted(items.items()))
+
+
+def _itemText(items: dict[str, str]) -> str:
+    return "".join(f"> <{name}>\n{value}\n\n" for name, value in items.items()) + "$$$$\n"
+
+
+def _coordinateTemplate(record: str, items: dict[str, str], numAtoms: int) -> str:
+    """Get a V2000 record without its items and with places for other coordinates; empty if it has another form."""
+    end, lines = _itemText(items), record.split("\n", 4 + numAtoms)
+    if not record.endswith(end) or len(lines) < 5 + numAtoms or not lines[3].endswith("V2000"):
+        return ""
+    lines[-1] = lines[-1][:len(lines[-1]) - len(end)]
+    lines = [line.replace("%", "%%") for line in lines]
+    lines[4:4 + numAtoms] = [f"%10.4f%10.4f%10.4f{line[30:]}" for line in lines[4:4 + numAtoms]]
+    return "\n".join(lines)
+
+
 def sdfRecords(ensemble: Ensemble) -> str:
     """Get all conformers as SDF records: name, data items of the molecule, and the provenance."""
     from openmmorbit import chem
 
-    graph, texts = ensemble.graph, []
+    graph, texts, template = ensemble.graph, [], ""
+    # RDKit draws wedges at centres and axes, and their directions depend on the coordinates.
+    hasWedges = len(graph.tetrahedral) > 0 or any(record.kind not in _flatKinds for record in graph.torsional)
     positions = ensemble.positions.value_in_unit(unit.angstrom)
-    for index, provenance in enumerate(ensemble.provenance):
-        texts.append(chem.writeStructureRecord(graph, positions[index], {
-            "SMILES": graph.smiles, "ORBIT_MODEL": provenance.modelChecksum,
-            "ORBIT_KERNEL": provenance.kernel or "unknown", "ORBIT_SEED": str(provenance.seed),
-            "ORBIT_RECORD": str(provenance.record), "ORBIT_COPY": str(provenance.copy),
-            "ORBIT_REDRAWS": str(provenance.numRedraws),
-            "ORBIT_EVALUATIONS": str(provenance.numEvaluations),
-            "ORBIT_CONDITION": provenance.condition or "none",
-            "ORBIT_MIRRORED": "yes" if provenance.mirrored else "no",
-            "ORBIT_ISOMER": str(ensemble[index].isomer), "ORBIT_ISOMER_SMILES": ensemble[index].smiles,
-            "ORBIT_DEVIATION": f"{ensemble[index].status.maxDeviation:.2f}",
-            "ORBIT_STATUS": ensemble[index].status.message or "ok", **_energyItems(ensemble, index)}))
+    for index, points in enumerate(positions):
+        items = _provenanceItems(ensemble, index)
+        # Records of one molecule differ in coordinates and items only; RDKit takes longer for a block than for these.
+        if template and np.all(np.abs(points) < _largest) and "\n" not in items["ORBIT_STATUS"]:
+            texts.append(template % tuple(points.ravel().tolist()) + _itemText(items))
+            continue
+        texts.append(chem.writeStructureRecord(graph, points, items))
+        template = "" if hasWedges else _coordinateTemplate(texts[-1], items, ensemble.numAtoms)
     return "".join(texts)
 
 

@@ -213,4 +213,4 @@ def writeSDF(ensemble: Ensemble, path: StrPath) -> None:
     _check(ensemble, path)
     text = recordformats.sdfRecords(ensemble).encode("utf-8", "replace")
     with replacing(path, "wb") as stream:
-        stream.write(gzip.compress(text) if str(path).lower().endswith(".gz") else text)
+        stream.write(gzip.compress(text, 6) if str(path).lower().endswith(".gz") else text)
