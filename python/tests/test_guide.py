@@ -2,6 +2,7 @@
 """The user guide agrees with the package: defaults, names, and the shards that it reads from Python."""
 import pathlib
 import re
+import shlex
 
 import numpy as np
 
@@ -44,3 +45,26 @@ def testShardsFromPython(water, tmp_path):
     assert np.array_equal(again.positions, np.arange(18.0)) and list(again.energies) == [0.0, 1.5]
     assert again.graph.getFormula() == "H2O" and not reader.next(again)
     assert isinstance(orbit.isValidationMolecule("O"), bool)
+
+
+def testLibrariesOfTheGuide(makeGenerator, tmp_path, monkeypatch, capsys):
+    section = GUIDE.split("## Many molecules")[1].split("## Into a simulation")[0]
+    loop, pair, library = re.findall(r"```python\n(.*?)```", section, re.S)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "library.smi").write_text("CCO a\nbad( b\nCC c\n")
+    names = {"openmmorbit": openmmorbit, "generator": makeGenerator()}
+    for block in (loop, pair, library.replace("processes=2", "processes=1")):
+        exec(compile(block, "guide.md", "exec"), names)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("1 library.smi, record 2 (line 2")
+    assert lines[1] == "AnswerCounts(conformers=10, molecules=2, failed=1, incomplete=0)"
+    assert {path.name for path in tmp_path.iterdir()} == {"library.smi", "0.sdf", "2.sdf", "two.mol2", "library.sdf",
+                                                          "library.failures.txt"}
+
+
+def testTheCommandLinesOfTheGuideAreUnderstood():
+    parser = openmmorbit.cli.makeParser()
+    lines = re.findall(r"^(?:.*\| )?openmm-orbit (conformers [^|\n#>]*)", GUIDE, re.M)
+    assert len(lines) >= 6
+    for line in lines:
+        parser.parse_args(shlex.split(line))
