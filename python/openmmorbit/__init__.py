@@ -25,7 +25,7 @@ pluginLoadedLibNames = loadPlugins()
 # Where each public name lives; modules are imported when a name is first asked for.
 _homes = {
     "ConformerGenerator": "conformers", "GenerationResult": "conformers", "defaultModelPath": "models",
-    "OpenStereoWarning": "openstereo", "TopologyGenerator": "topologies",
+    "Refinement": "refinement", "OpenStereoWarning": "openstereo", "TopologyGenerator": "topologies",
     "BackboneGenerator": "backbones", "makeBackbone": "designs", "BackboneDesign": "designs",
     "designBackbone": "motifs",
     "convertCheckpoint": "checkpoints",
@@ -60,8 +60,8 @@ _homes = {
 }
 _modules = ("answers", "backbones", "building", "checkpoints", "chem", "choices", "cli", "conformers", "data", "demo",
             "designs", "ensemble", "evaluation", "familiarity", "generator", "inchi", "io", "libraries", "models",
-            "molecules", "motifs", "openstereo", "orbit", "posterior", "relaxation", "results", "samplersettings",
-            "selections", "shape", "simulation", "topologies", "training", "viewer")
+            "molecules", "motifs", "openstereo", "orbit", "posterior", "refinement", "relaxation", "results",
+            "samplersettings", "selections", "shape", "simulation", "topologies", "training", "viewer")
 
 
 def __getattr__(name: str) -> Any:

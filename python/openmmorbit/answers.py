@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from openmmorbit.ensemble import Ensemble
+    from openmmorbit.refinement import Refinement
     from openmmorbit.results import GenerationResult
 
 
@@ -57,10 +58,13 @@ class AnswerBook:
         Called with a line, and True if the record failed or is incomplete.
     tellOpen : bool
         Say also which centres and double bonds a record leaves open.
+    refinement : Refinement, optional
+        What is done with the conformers before they are written.
     """
 
-    def __init__(self, number: int, say: Callable[[str, bool], None], tellOpen: bool) -> None:
-        self.counts = AnswerCounts()
+    def __init__(self, number: int, say: Callable[[str, bool], None], tellOpen: bool,
+                 refinement: Refinement | None = None) -> None:
+        self.counts, self._refinement = AnswerCounts(), refinement
         self._number, self._say, self._tellOpen = number, say, tellOpen
         # The last records that something was said of, and that had an answer: an isomer is no other record.
         self._told = self._answered = -1
@@ -76,33 +80,37 @@ class AnswerBook:
         write : callable
             Called with the Ensemble.
         """
-        error = result.error
+        error, refined, lost = result.error, result.ensemble, ""
         if result.unfamiliar and result.index != self._told:
             self._told = result.index
             self._say(f"{label}the model was hardly trained for {'; '.join(result.unfamiliar)}", False)
         if result.ensemble is not None:
             try:
-                write(result.ensemble)
-            except (ValueError, RuntimeError) as failure:
+                refined, lost = (result.ensemble, "") if self._refinement is None else \
+                    self._refinement.apply(result.ensemble)
+                write(refined)
+            except (ValueError, RuntimeError, ImportError) as failure:
                 error = failure
-        if result.ensemble is None or error is not None:
+        if result.ensemble is None or refined is None or error is not None:
             self.counts.failed += 1
             self._say(f"{label}{explain(error or 'unknown')}", True)
             return
         self.counts.molecules += result.index != self._answered
         self._answered = result.index
-        self._tell(label, result, result.ensemble)
+        self.counts.conformers += len(refined)
+        self._tell(label, result, result.ensemble, lost)
 
-    def _tell(self, label: str, result: GenerationResult, ensemble: Ensemble) -> None:
-        """Count the conformers that were written, and say what is open in them or missing."""
-        self.counts.conformers += len(ensemble)
+    def _tell(self, label: str, result: GenerationResult, ensemble: Ensemble, lost: str) -> None:
+        """Say what is open in the conformers that were generated, or missing."""
         if result.openStereo and self._tellOpen:
             isomers = openstereo.describeIsomers(ensemble.isomerNumbers)
             self._say(f"{label}leaves open {', '.join(result.openStereo)}: {isomers}; --stereo enumerate gives every "
                       "isomer", False)
         missing = self._number - len(ensemble)
+        self.counts.incomplete += missing > 0 or lost != ""
+        if lost:
+            self._say(label + explain(lost), True)
         if missing > 0:
-            self.counts.incomplete += 1
             reason = ensemble.failures[0].status.message if ensemble.failures else "unknown"
             self._say(label + explain(ensemble.message or f"expected {counted(self._number, 'conformer')}, got "
                                       f"{len(ensemble)}: the redraws of the others were wrong too ({reason})"), True)

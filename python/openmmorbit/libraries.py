@@ -24,6 +24,7 @@ from openmmorbit.data import parallel
 from openmmorbit.io import moleculefiles, recordformats
 from openmmorbit.io.outputs import STANDARD, isSpecial
 from openmmorbit.io.resumable import PipeFile, ResumableFiles
+from openmmorbit.refinement import Refinement
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -48,6 +49,8 @@ class LibrarySettings:
         Molecules in a batch, which is what a worker takes at a time.
     tellOpen : bool
         Say which centres and double bonds a record leaves open.
+    refinement : Refinement
+        What is done with the conformers of each molecule: relaxed, sorted, pruned. Default: nothing.
     """
     numConformers: int = 20
     seed: int = 0
@@ -55,6 +58,7 @@ class LibrarySettings:
     maxIsomers: int = 32
     batchSize: int = 16
     tellOpen: bool = True
+    refinement: Refinement = Refinement()
 
     def check(self) -> None:
         """Refuse numbers that make no sense.
@@ -68,6 +72,7 @@ class LibrarySettings:
         checkInteger("batchSize", self.batchSize, 1)
         checkInteger("seed", self.seed, 0)
         openstereo.checkMode(self.stereo, self.maxIsomers)
+        self.refinement.check()
 
 
 @dataclass(frozen=True)
@@ -115,7 +120,7 @@ def _answer(chunk: _Chunk, work: _Work) -> _Outcome:
     outcome, texts, settings = _Outcome(), [], work.settings
     write = recordformats.findFormat(work.output)
     book = AnswerBook(settings.numConformers, lambda text, isFailure: outcome.said.append((text, isFailure)),
-                      settings.tellOpen)
+                      settings.tellOpen, settings.refinement)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         warnings.simplefilter("ignore", familiarity.UnfamiliarMoleculeWarning)
@@ -236,6 +241,8 @@ class _LibraryRun:
         asked = {**describeGenerator(generator), "unfamiliar": generator._unfamiliar, **asdict(settings)}
         for name in ("batchSize", "tellOpen"):  # no conformer depends on them
             del asked[name]
+        if settings.refinement.isNothing:
+            del asked["refinement"]
         start = {"next": 0, "checksum": 0, "seed": settings.seed or random.randrange(1, 2**31 - 1), "counts": {}}
         self.files = PipeFile(output, start) if isSpecial(output) else ResumableFiles(
             [output, failuresPath(output)], asked, start, restart)
@@ -298,7 +305,7 @@ def generateLibrary(inputs: Sequence[str], output: StrPath, generator: Conformer
     format : str, optional
         The ending that tells the format of the output, instead of its name: ".sdf", for example.
     **settings
-        Those of openmmorbit.LibrarySettings: numConformers, seed, stereo, maxIsomers, batchSize.
+        Those of openmmorbit.LibrarySettings: numConformers, seed, stereo, maxIsomers, batchSize, refinement.
 
     Returns
     -------

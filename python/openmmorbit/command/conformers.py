@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from openmmorbit.command.console import EXIT_OK, EXIT_SOME_FAILED, UsageError, checkOutput, counted, explain, report
 from openmmorbit.command.generation import addGenerationOptions, readGenerationOptions
+from openmmorbit.command.refining import addRefinementOptions, readRefinement
 from openmmorbit.io.outputs import STANDARD
 
 if TYPE_CHECKING:
@@ -102,6 +103,7 @@ def runConformers(options: argparse.Namespace) -> int:
     formatName = _checkOutput(options, chosen)
     if options.processes is not None and options.dask is not None:
         raise UsageError("expected --processes or --dask, got both")
+    readRefinement(options)
     if isLibrary(options):
         return _runLibrary(options, chosen, formatName)
     from openmmorbit.io.resumable import journalPath
@@ -128,7 +130,7 @@ def _runLibrary(options: argparse.Namespace, chosen: FileOptions, formatName: st
     done = generateLibrary(options.inputs, options.output, generator, options.processes, options.dask, options.restart,
                            not options.quiet, report, chosen, formatName, numConformers=options.num, seed=options.seed,
                            stereo=options.stereo, maxIsomers=options.max_isomers, batchSize=options.batch_size,
-                           tellOpen=not options.quiet)
+                           tellOpen=not options.quiet, refinement=readRefinement(options))
     if not options.quiet:
         _summarize(options, done.counts, done.seconds, done.path, kernel)
         if done.numBefore:
@@ -162,7 +164,8 @@ class _Conformers:
         self.formatName = formatName
         self.labels: dict[int, str] = {}
         self.begin = time.perf_counter()
-        self.book = AnswerBook(options.num, lambda text, _: report(text), not options.quiet)
+        self.book = AnswerBook(options.num, lambda text, _: report(text), not options.quiet,
+                               readRefinement(options))
 
     def _labelled(self) -> Iterator[Any]:
         from openmmorbit.io import moleculefiles
@@ -260,6 +263,7 @@ def addConformers(commands: Subparsers) -> None:
                             help="with --stereo enumerate, at most so many isomers of a molecule (default 32)")
     conformers.add_argument("--batch-size", type=int, default=16, help="molecules in a batch (default 16)")
     conformers.add_argument("-q", "--quiet", action="store_true", help="no progress bar and no summary")
+    addRefinementOptions(conformers)
     _addFileOptions(conformers)
     _addLibraryOptions(conformers)
     addGenerationOptions(conformers, "the first one of the model", "60")
