@@ -83,6 +83,8 @@ def testNotebook():
     assert frame.startswith("<iframe") and readData(inner)["molecules"][0]["copies"] == 3
     assert '<body class="inline single">' in inner
     assert openmmorbit.Ensemble(ensemble.graph)._repr_html_() is None
+    inner = html.unescape(makeEnsemble("C" * 250, 60)._repr_html_())
+    assert readData(inner[inner.index("<!doctype"):])["molecules"][0]["copies"] == 20000 // 752
 
 
 def testCopiesAreThinnedEvenly():

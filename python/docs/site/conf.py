@@ -26,7 +26,6 @@ root_doc = "python/docs/site/index"
 include_patterns = ["README.md", "platforms/README.md", "python/docs/**", "python/examples/*.ipynb",
                     "python/openmmorbit/models/README.md", "openmmapi/docs/**"]
 exclude_patterns = ["build*", ".*", "demo", "tests", "**/__pycache__"]
-suppress_warnings = ["myst.xref_missing"] if os.environ.get("ORBIT_DOCS_LINKS") == "loose" else []
 
 myst_enable_extensions = ["colon_fence"]
 myst_heading_anchors = 4
@@ -69,9 +68,17 @@ def _furtherNames():
     return "\n".join(["Further names\n-------------\n", *texts]) if further else ""
 
 
+def _headers():
+    """Get a list of the public C++ headers: each with its first sentence, and as a file to read."""
+    folder = ROOT / "openmmapi" / "include" / "openmmorbit"
+    lines = [(path, path.read_text(encoding="utf-8").splitlines()) for path in sorted(folder.glob("*.h"))]
+    return "\n".join(f"- :download:`{path.name} </{path.relative_to(ROOT)}>`: {text[1].lstrip('/ ')}"
+                     for path, text in lines)
+
+
 def _linkFiles(app, docname, source):
     """Turn links to sources into downloads, and those to folders into plain text."""
-    source[0] = source[0].replace(".. further-names::", _furtherNames())
+    source[0] = source[0].replace(".. further-names::", _furtherNames()).replace(".. headers::", _headers())
     source[0] = _link.sub(lambda match: f"{{download}}`{match[1]} <{match[2]}>`", source[0])
     source[0] = re.sub(r"\[([^\]]+)\]\((?:\.\./)+examples\)", r"\1", source[0])
 
@@ -93,6 +100,7 @@ class CommandHelp(Directive):
 
         from openmmorbit.cli import makeParser
 
+        os.environ["COLUMNS"] = "100"      # to which argparse fits its lines
         commands = next(action for action in makeParser()._actions if action.dest == "command")
         found = []
         for name, parser in commands.choices.items():
