@@ -54,6 +54,19 @@ def testLookingAtMolecules(tmp_path, monkeypatch):
     assert '"name":"MMFF94 energy","unit":"kJ/mol"' in (tmp_path / "ranked.html").read_text(encoding="utf-8")
 
 
+def testChoosingConformers(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    text, names = (DOCS / "ranking.md").read_text(encoding="utf-8"), {}
+    for block in re.findall(r"```python\n(.*?)```", text, re.S):
+        exec(compile(block, "ranking.md", "exec"), names)
+    lines = capsys.readouterr().out.splitlines()
+    shown = re.search(r"```\n(0  0.00 kcal/mol\n.*?)```", text, re.S)[1].splitlines()
+    # Which of the higher minima are found depends on how a processor rounds.
+    assert lines[:2] == shown[:2] and 2 <= len(names["minima"]) <= 6
+    assert (tmp_path / "nicotine.sdf").read_text().count("ORBIT_RELATIVE_ENERGY_KCAL") == len(names["minima"])
+    assert all(hasattr(openmmorbit.Ensemble, name) for name in re.findall(r"`ensemble\.(\w+)\(", text))
+
+
 def testNamesOfThePageExist():
     text = (DOCS / "simulations.md").read_text(encoding="utf-8")
     names = set(re.findall(r"`(\w+)\(\)`", text)) & set(dir(openmmorbit))
