@@ -2,9 +2,11 @@
 """Molecules in: salts, columns of tables, standard input and pipes, InChI, MOL2 and XYZ."""
 import gzip
 import os
+import signal
 import subprocess
 import sys
 import threading
+import time
 
 import pytest
 from conftest import runCli
@@ -156,6 +158,28 @@ def testPipesWithNames(modelPath, tmp_path, capsys):
     for thread in threads:
         thread.join()
     assert status == 0 and received[0].count("Properties=") == 2 and 'name="two"' in received[0]
+
+
+def testStandardInputFromANamedPipeWhoseWriterIsGone(modelPath, tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    script = "(exec 3<pipe; sleep 1; exec \"$@\" <&3) & printf 'CCO a\\nC b\\n' > pipe; wait $!"
+    run = [sys.executable, "-m", "openmmorbit.cli", "conformers", "-", "-o", "out.xyz", *options(modelPath)]
+    done = subprocess.run(["sh", "-c", script, "sh", *run], cwd=tmp_path, capture_output=True, timeout=100)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "out.xyz").read_text().count("name=") == 2
+
+
+def testCtrlCWhileStandardInputIsSilent(modelPath, tmp_path):
+    run = [sys.executable, "-m", "openmmorbit.cli", "conformers", "-", "-o", "-", *options(modelPath)]
+    process = subprocess.Popen(run, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                               start_new_session=True, cwd=tmp_path)
+    children, deadline = f"/proc/{process.pid}/task/{process.pid}/children", time.time() + 60
+    while time.time() < deadline and not open(children).read():  # until it hands on standard input
+        time.sleep(0.05)
+    time.sleep(0.3)
+    os.killpg(process.pid, signal.SIGINT)
+    output, errors = process.communicate(timeout=30)
+    assert process.returncode == 130 and output == b"" and b"interrupted" in errors and b"Traceback" not in errors
 
 
 def testWorkersIntoAPipe(modelPath, tmp_path):

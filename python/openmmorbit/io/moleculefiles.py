@@ -5,8 +5,9 @@ from __future__ import annotations
 import gzip
 import io
 import os
+import subprocess
 import tempfile
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -111,15 +112,28 @@ def _plainError(text: str, path: str, number: int) -> ValueError:
 
 
 @contextmanager
+def _standardInput() -> Iterator[str]:
+    """Get a path from which standard input can be read, whatever it is: not everything can be opened once more.
+
+    A process hands it on. Ctrl-C ends that too, so that whoever waits for the next bytes sees their end.
+    """
+    with subprocess.Popen(["cat"], stdout=subprocess.PIPE) as process:
+        try:
+            yield f"/dev/fd/{process.stdout.fileno()}"  # type: ignore[union-attr]
+        finally:
+            process.kill()
+
+
+@contextmanager
 def _named(path: StrPath, ending: str) -> Iterator[str]:
     """Get a name of a file with the ending that tells its format: a link, if its own name has none of them."""
-    source = "/dev/stdin" if path == STANDARD else os.fsdecode(path)
-    if _plainName(source).endswith(formats[ending]):
-        yield source
+    if path != STANDARD and _plainName(path).endswith(formats[ending]):
+        yield os.fsdecode(path)
         return
-    with tempfile.TemporaryDirectory() as folder:
+    standard = _standardInput() if path == STANDARD else nullcontext(os.path.abspath(os.fsdecode(path)))
+    with standard as source, tempfile.TemporaryDirectory() as folder:
         link = os.path.join(folder, f"input.{ending}")
-        os.symlink(os.path.abspath(source), link)
+        os.symlink(source, link)
         yield link
 
 
@@ -140,7 +154,7 @@ def _readRecords(path: StrPath, label: str, kind: str,
 
 def _openText(path: StrPath, label: str) -> io.TextIOWrapper:
     """Open a file or pipe as text; what is not UTF-8 stays in it as surrogates."""
-    stream: Any = open("/dev/stdin" if path == STANDARD else path, "rb")
+    stream: Any = os.fdopen(os.dup(0), "rb") if path == STANDARD else open(path, "rb")
     start = stream.peek(4)[:4]
     if start[:2] == b"\x1f\x8b":
         stream = gzip.open(stream)
