@@ -121,6 +121,36 @@ TEST(MMFFMinima, modelIsTheHessianWhereTermsRest) {
     }
 }
 
+/** Elimination brings in blocks of atoms that no term connects. */
+TEST(MMFFMinima, ringsAndCagesAreEliminated) {
+    for (int size : {6, 8}) {
+        mmff::Terms terms = makeMMFFTerms(size);
+        vector<double> positions;
+        for (int i = 0; i < size; i++) {
+            const double phase = 2 * 3.14159265358979323846 * i / 6;
+            const vector<double> corner = size == 8 ? vector<double>{0.0 + i % 2, 0.0 + i / 2 % 2, 0.0 + i / 4} :
+                vector<double>{std::cos(phase), std::sin(phase), 0};
+            positions.insert(positions.end(), corner.begin(), corner.end());
+        }
+        const auto areBonded = [&](int i, int j) {
+            double square = 0;
+            for (int axis = 0; axis < 3; axis++)
+                square += std::pow(positions[3 * i + axis] - positions[3 * j + axis], 2);
+            return i != j && square < 1.1;
+        };
+        for (int j = 0; j < size; j++)
+            for (int i = 0; i < size; i++)
+                for (int k = 0; k < i && areBonded(i, j); k++) {
+                    if (k == 0 && i < j)
+                        terms.bonds.push_back({i, j, 4.0 + 0.1 * i, 1});
+                    if (areBonded(k, j))
+                        terms.angles.push_back({i, j, k, 0.5 + 0.1 * k, size == 6 ? 120.0 : 90.0, false});
+                }
+        terms.bonds.push_back({0, size - 1, 1.5, size == 6 ? 1 : std::sqrt(3.0)});
+        checkModel("a ring or cage of " + std::to_string(size), terms, positions);
+    }
+}
+
 TEST(MMFFMinima, modelsAreSymmetricAndPositive) {
     const nlohmann::json golden = testSupport::readGolden("mmff.json");
     for (int index : {0, 6, 15, 30, 42, 50, 60}) {
