@@ -51,7 +51,9 @@ def testLookingAtMolecules(tmp_path, monkeypatch):
     (block,) = re.findall(r"```python\n(.*?)```", (DOCS / "viewing.md").read_text(encoding="utf-8"), re.S)
     exec(compile(block, "viewing.md", "exec"), {})
     assert "largest deviation" in (tmp_path / "aspirin.html").read_text(encoding="utf-8")
-    assert '"name":"MMFF94 energy","unit":"kJ/mol"' in (tmp_path / "ranked.html").read_text(encoding="utf-8")
+    for name, text in (("ranked", '"name":"MMFF94 energy above the lowest","unit":"kcal/mol","values":[0.0,'),
+                       ("lengths", '"name":"from methyl to acid","unit":"Å"')):
+        assert text in (tmp_path / f"{name}.html").read_text(encoding="utf-8")
 
 
 def testChoosingConformers(tmp_path, monkeypatch, capsys):

@@ -132,7 +132,8 @@ def testRecordsOfAMoleculeAreItsCopies(tmp_path):
     scenes, messages = readScenes([tmp_path / "a.sdf.gz"])
     found = [(scene.name, len(scene.positions)) for scene in scenes]
     assert messages == [] and found == [("a", 2), ("CCO", 2), ("b", 1)]
-    assert [tuple(quantity) for quantity in scenes[0].values] == [("relative energy", "kcal/mol", [0.0, 1.25])]
+    assert scenes[0].values[0] == ("relative energy", "kcal/mol", [0.0, 1.25])
+    assert [quantity.name for quantity in scenes[0].values[1:]] == ["RMSD from the first"]
     assert scenes[0].facts == [("SMILES", ALANINE), ("SOURCE", "here")]
     assert scenes[0].labels is None and scenes[1].labels == ["-12.5", "-11.5"]
 
@@ -142,7 +143,8 @@ def testIsomersHaveLabels(tmp_path):
     writeRecords(tmp_path / "a.sdf", *((ensemble, k, "x", {"SMILES": "CC(N)C(=O)O", "ORBIT_ISOMER": str(k + 1)})
                                        for k in range(2)))
     (scene,) = readScenes([tmp_path / "a.sdf"]).scenes
-    assert scene.labels == ["isomer 1", "isomer 2"] and scene.smiles == "CC(N)C(=O)O" and scene.values == []
+    assert scene.labels == ["isomer 1", "isomer 2"] and scene.smiles == "CC(N)C(=O)O"
+    assert [quantity.name for quantity in scene.values] == ["RMSD from the first"]
 
 
 @pytest.fixture(scope="module")
@@ -160,6 +162,21 @@ def testFilesOfOursAreShown(ethanal, ending, tmp_path):
     assert scenes[0].smiles == "CC=O" and [bond[2] for bond in scenes[0].bonds if bond[2] > 1] == [2]
     expected = distances(ethanal.positions.value_in_unit(unit.angstrom))
     assert np.abs(distances(scenes[0].positions) - expected).max() < 2e-3
+
+
+def testEnergiesThatAreKnown(ethanal, tmp_path):
+    ranked = ethanal.sort("MMFF94")
+    (scene,) = ranked.view().scenes
+    name, unitName, values = scene.values[0]
+    assert (name, unitName) == ("MMFF94 energy above the lowest", "kcal/mol")
+    expected = ranked.energies().value_in_unit(unit.kilocalories_per_mole)
+    assert np.allclose(values, expected - expected.min(), atol=1e-3) and values[0] == 0
+    assert scene.values[1].name == "RMSD from the first"
+    assert np.allclose(scene.values[1].values, 10 * ranked.rmsd()._value[:, 0], atol=2e-3)
+    ranked.writeSDF(tmp_path / "a.sdf")
+    (again,) = readScenes([tmp_path / "a.sdf"]).scenes
+    assert again.values[0].name == name and np.allclose(again.values[0].values, values, atol=1e-3)
+    assert [quantity.name for quantity in again.values] == [name, "largest deviation", "RMSD from the first"]
 
 
 def testFramesWithoutBonds(ethanal, tmp_path):

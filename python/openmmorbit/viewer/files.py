@@ -30,10 +30,11 @@ _texts = (".xyz", ".extxyz", ".mol2", ".xyz.gz", ".extxyz.gz", ".mol2.gz")
 _trajectories = (".dcd", ".xtc", ".trr", ".nc", ".ncdf", ".netcdf", ".h5", ".hdf5")
 #: Data items of SDF files: what the page calls them, and their unit.
 _known = {"REL_E_KCAL": ("relative energy", "kcal/mol"), "BOLTZ_W": ("Boltzmann weight", ""),
-          "ORBIT_DEVIATION": ("largest deviation", "σ"), "ORBIT_ENERGY": ("energy", "kJ/mol")}
+          "ORBIT_DEVIATION": ("largest deviation", "σ"),
+          "ORBIT_RELATIVE_ENERGY_KCAL": ("energy above the lowest", "kcal/mol")}
 #: Data items that are no quantities to compare copies by.
-_hidden = re.compile(r"ORBIT_(MODEL|KERNEL|SEED|RECORD|COPY|REDRAWS|EVALUATIONS|CONDITION|MIRRORED|ISOMER.*|STATUS)"
-                     r"|SMILES|ID", re.I)
+_hidden = re.compile(r"ORBIT_(MODEL|KERNEL|SEED|RECORD|COPY|REDRAWS|EVALUATIONS|CONDITION|MIRRORED|ISOMER.*|STATUS"
+                     r"|FORCE_FIELD|ENERGY_KCAL)|SMILES|ID", re.I)
 _longestText = 120
 
 
@@ -73,7 +74,7 @@ class _Group:
         isomers = [entry.get("ORBIT_ISOMER", "") for entry in items]
         scene.labels = names if not isOneName else [f"isomer {number}" for number in isomers] \
             if len(set(isomers)) > 1 else None
-        scene.values = readQuantities(items)
+        scene.values = readQuantities(items, scene.values)
         scene.facts += _facts(items)
         return scene
 
@@ -86,15 +87,19 @@ def _number(text: str | None) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def readQuantities(items: Sequence[dict[str, str]]) -> list[Quantity]:
-    """Get the data items that are numbers, and differ between copies; energies come first."""
-    found = []
+def readQuantities(items: Sequence[dict[str, str]], others: Sequence[Quantity] = ()) -> list[Quantity]:
+    """Get the data items that are numbers, and differ between copies; energies come first, other quantities last."""
+    found: list[Quantity] = []
+    fields = {entry.get("ORBIT_FORCE_FIELD", "") for entry in items}
     for key in dict.fromkeys(key for entry in items for key in entry):
         values = [_number(entry.get(key)) for entry in items]
         known = {value for value in values if value is not None}
         if len(known) > 1 and all(entry.get(key) is None or value is not None for entry, value in zip(items, values)) \
                 and not _hidden.fullmatch(key):
-            found.append(Quantity(*_known.get(key, (key, "")), values))
+            name, unitName = _known.get(key, (key, ""))
+            isOurs = key == "ORBIT_RELATIVE_ENERGY_KCAL" and len(fields) == 1
+            found.append(Quantity(f"{fields.pop()} {name}".strip() if isOurs else name, unitName, values))
+    found += others
     return sorted(found, key=lambda quantity: not re.search("energy|_e_|kcal|kj", quantity.name, re.I))
 
 

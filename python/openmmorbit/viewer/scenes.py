@@ -11,11 +11,13 @@ import numpy as np
 from openmm import unit
 
 from openmmorbit import orbit
+from openmmorbit.arguments import KJ_PER_KCAL
 from openmmorbit.evaluation.traces import Trace, secondaryStructure
 from openmmorbit.io.conversions import lacksOrders
 from openmmorbit.io.modeller import superpose
 from openmmorbit.io.picture import rigidCore
 from openmmorbit.selections import isAlpha
+from openmmorbit.shape.rmsd import SymmetricRmsd
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
 WATERS = {"HOH", "WAT", "H2O", "TIP3", "TIP4", "TP3", "TP4", "SPC", "SOL", "DOD"}
 #: A bond is at most so many sums of covalent radii long.
 _longestBond = 1.25
+#: Heavy atoms of molecules whose copies are compared; for larger ones this may take seconds.
+_mostCompared = 60
 #: Neighbouring CA that are farther apart have a gap between them, Angstrom.
 _break = 4.6
 
@@ -170,10 +174,17 @@ def fromGraph(graph: orbit.MolecularGraph, positions: np.ndarray, name: str = ""
     """
     elements = [atom.element for atom in graph.atoms]
     formula = graph.getFormula()
-    return Scene(name or graph.name or graph.smiles or formula, elements,
+    scene = Scene(name or graph.name or graph.smiles or formula, elements,
                  [(bond.atom1, bond.atom2, int(bond.order) or 1) for bond in graph.bonds],
                  layOver(positions, rigidCore(graph)), [atom.name or f"atom {k}" for k, atom in enumerate(graph.atoms)],
                  formula, graph.smiles, facts=[("SMILES", graph.smiles)] if graph.smiles else [], total=len(positions))
+    heavy = [k for k, element in enumerate(elements) if element > 1]
+    if len(positions) > 1 and 2 < len(heavy) <= _mostCompared and np.isfinite(positions).all():
+        metric = SymmetricRmsd(graph, np.array(heavy))
+        nm = positions / 10
+        scene.values.append(Quantity("RMSD from the first", "Å", [
+            round(10 * float(value), 3) for value in metric.matrix(metric.center(nm), metric.center(nm[:1]))[:, 0]]))
+    return scene
 
 
 def _orderOf(bond: Any) -> int:
@@ -300,6 +311,10 @@ def fromEnsemble(ensemble: Ensemble, most: int, name: str = "") -> Scene:
     else:
         scene = fromGraph(graph, positions, name)
     scene.total = len(ensemble)
+    if ensemble._energies is not None:
+        energies = ensemble._energies.values[chosen] / KJ_PER_KCAL
+        scene.values.insert(0, Quantity(f"{ensemble._energies.field} energy above the lowest", "kcal/mol",
+                                        [round(float(value), 4) for value in energies - energies.min()]))
     status = ensemble.status
     deviations = [status[k].maxDeviation for k in chosen]
     if len(chosen) > 1 and any(value > 0 for value in deviations):

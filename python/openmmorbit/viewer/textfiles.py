@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
     from openmmorbit import orbitchem
 
+#: Values in the comment of a frame that are no quantities.
+_words = ("smiles", "SMILES", "name", "Properties")
+
 
 def _open(path: str) -> Any:
     packed = path.lower().endswith(".gz")
@@ -80,8 +83,8 @@ def _readXYZ(path: str, name: str, most: int) -> Reading:
                 continue
             scene.name = title or scene.smiles or f"{name} {len(scenes) + 1}"
             scene.total = len(frames)
-            scene.values = readQuantities([{key: value for key, value in info.items() if key not in
-                                            ("smiles", "SMILES", "name", "Properties")} for info in infos])
+            plain = [{key: value for key, value in info.items() if key not in _words} for info in infos]
+            scene.values = readQuantities(plain, scene.values)
             scenes.append(scene)
     return Reading(scenes, messages)
 
