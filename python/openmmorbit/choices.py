@@ -169,7 +169,8 @@ class EnsembleChoices:
         """Leave out conformers that are like another one, and those of high energy.
 
         Of conformers that are alike the one of the lowest energy is kept, if energies are known or asked for; then the
-        result is in order of energy. Otherwise the first one is kept, and the order stays.
+        result is in order of energy. Otherwise the first one is kept, and the order stays. Different isomers of a
+        molecule that leaves stereochemistry open are never alike.
 
         Parameters
         ----------
@@ -210,7 +211,8 @@ class EnsembleChoices:
         if limit == 0 or len(ranked) < 2:
             return ranked._pick(np.arange(len(ranked)))
         metric = SymmetricRmsd(ranked.graph, findAtoms(ranked.graph, atoms == "all"))
-        return ranked._pick(_keepDifferent(metric, metric.center(ranked._finite(where)), limit))
+        frames, isomers = metric.center(ranked._finite(where)), np.array(ranked.isomerNumbers)
+        return ranked._pick(_keepDifferent(metric, frames, isomers, limit))
 
     def rmsd(self: Any, other: Ensemble | Conformer | None = None,
              atoms: str | Sequence[int] = "heavy") -> unit.Quantity:
@@ -305,10 +307,11 @@ class EnsembleChoices:
         frames, everything = metric.center(self._finite(where)), np.arange(len(self))
         taken, nearest = [0], np.full(len(self), np.inf)
         while len(taken) < number:
-            apart = metric.pairs(frames, frames, np.full(len(self), taken[-1]), everything)
+            apart = metric.pairs(frames, frames, np.full(len(self), taken[-1]), everything, nearest, isExact=True)
             nearest = np.minimum(nearest, apart)
-            nearest[taken] = -1
+            nearest[taken] = -np.inf
             taken.append(int(nearest.argmax()))
+            nearest[taken] = 0
         return self._pick(np.array(taken))
 
     def torsionFingerprints(self: Any) -> TorsionFingerprints:
@@ -355,15 +358,15 @@ def _readTarget(where: str, ensemble: Ensemble, to: Any) -> np.ndarray:
     return target
 
 
-def _keepDifferent(metric: SymmetricRmsd, frames: Frames, limit: float) -> np.ndarray:
-    """Get the conformers that are not nearer than the limit to one that is kept before them."""
+def _keepDifferent(metric: SymmetricRmsd, frames: Frames, isomers: np.ndarray, limit: float) -> np.ndarray:
+    """Get the conformers that are not nearer than the limit to one of the same isomer that is kept before them."""
     kept, isLeft = [], np.ones(len(frames.x), bool)
     for index in range(len(frames.x)):
         if not isLeft[index]:
             continue
         kept.append(index)
         isLeft[index] = False
-        others = np.flatnonzero(isLeft & metric.mayBeNear(frames, index, limit))
+        others = np.flatnonzero(isLeft & (isomers == isomers[index]) & metric.mayBeNear(frames, index, limit))
         if len(others) > 0:
             near = metric.pairs(frames, frames, np.full(len(others), index), others, limit) < limit
             isLeft[others[near]] = False

@@ -100,6 +100,16 @@ def testPruneWithoutEnergiesKeepsTheFirst(nicotine):
     assert ranked.energies()[0] == min(twice.energies("UFF"))
 
 
+def testIsomersAreNeverAlike():
+    ensemble = embed("CC(F)Cl", 1)
+    both = np.concatenate([ensemble.positions._value] * 2)
+    both[1] *= [1, 1, -1]
+    mixed = makeEnsemble(ensemble.graph, both)
+    assert mixed.isomerNumbers == [1, 2] and mixed.rmsd()._value[0, 1] < 0.06
+    assert len(mixed.prune(0.06)) == 2 and mixed.prune(0.06).isomers == mixed.isomers
+    assert mixed.relax("MMFF94").refused == {}
+
+
 def testRefusedIfTheHandChanges():
     ensemble = embed("C[C@H](F)Cl", 3)
     wrong = ensemble.positions._value.copy()
@@ -134,6 +144,8 @@ def testDiverseOnesAreFarApart(nicotine):
     nearest = nicotine.rmsd(chosen)._value.min(axis=1)
     assert nearest.max() <= apart[np.triu_indices(4, 1)].min() + 1e-9
     assert len(nicotine.select(diverse=20)) == 20
+    alike = makeEnsemble(nicotine.graph, nicotine.positions._value[[3, 3, 3, 5]]).select(diverse=4)
+    assert np.array_equal(alike.positions._value, nicotine.positions._value[[3, 5, 3, 3]])
 
 
 def testStatesOfASystem():

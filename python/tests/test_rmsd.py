@@ -109,6 +109,10 @@ def testRenumberedAndTurnedIsTheSame(smiles):
     assert found[0, 0] < 1e-5 and found[1, 1] < 1e-5
     expected = metric.ownMatrix(frames)[0, 1]
     assert np.allclose([found[0, 1], found[1, 0]], expected, atol=1e-6)
+    # Far from everything, and one conformer beside none.
+    first, second = np.array([0, 1]), np.array([1, 0])
+    assert np.isinf(metric.pairs(frames, frames, first, second, expected / 50)).all()
+    assert metric.pairs(frames, frames, first[:0], second[:0]).shape == (0,)
     # Random renumberings are no better than the best one.
     flat = np.sqrt(((x[0] - x[1]) ** 2).sum() / len(perm))
     assert expected <= flat and expected < 1.01 * flat

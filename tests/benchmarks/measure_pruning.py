@@ -20,8 +20,8 @@ import openmmorbit
 from openmmorbit import molecules, orbit
 from openmmorbit.shape.rmsd import SymmetricRmsd, findAtoms
 
-DRUGS = ["CC(C)Cc1ccc(cc1)C(C)C(=O)NCCc1ccccc1", "Cc1ccc(cc1Nc1nccc(n1)-c1cccnc1)NC(=O)C",
-         "CC(C)NCC(O)COc1ccc(CCOC)cc1", "CCOC(=O)c1ccc(NC(=O)CCN2CCOCC2)cc1",
+DRUGS = ["CC(C)Cc1ccc(cc1)[C@H](C)C(=O)NCCc1ccccc1", "Cc1ccc(cc1Nc1nccc(n1)-c1cccnc1)NC(=O)C",
+         "CC(C)NC[C@H](O)COc1ccc(CCOC)cc1", "CCOC(=O)c1ccc(NC(=O)CCN2CCOCC2)cc1",
          "CC(C)(C)c1cc(CCO)cc(C(C)(C)C)c1O"]
 C60 = ("c12c3c4c5c1c1c6c7c2c2c8c3c3c9c4c4c%10c5c5c1c1c6c6c%11c7c2c2c7c8c3c3c8c9c4c4c9c%10c5c5c1c1c6c6c%11c2c2c7c3c3"
        "c8c4c4c9c5c1c1c6c2c3c41")

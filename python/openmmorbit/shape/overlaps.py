@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from openmmorbit.shape.renumberings import Product
+    from openmmorbit.shape.renumberings import Part, Product
 
 #: Cells along an edge of each of the four cubes of quaternions that cover the rotations.
 NUM_CELLS = 4
 #: Renumberings that are left in a cell are listed if there are no more than so many.
 MAX_LEFT = 64
-#: Cells that are looked at together.
-BATCH = 10000
+#: Cells times arrangements that are looked at together.
+BATCH = 100000
 
 
 def _quaternionMatrices(F: np.ndarray) -> np.ndarray:
@@ -126,6 +126,51 @@ def _quaternions(cubes: np.ndarray, points: np.ndarray) -> np.ndarray:
     return q / np.linalg.norm(q, axis=-1, keepdims=True)
 
 
+class _Group:
+    """The parts of a product that have the same number of arrangements."""
+
+    def __init__(self, parts: list[Part], x: np.ndarray, y: np.ndarray) -> None:
+        matrices = [correlate(x[:, part.sources], y[:, None, part.sites]) for part in parts]
+        #: Correlation matrices, [numPairs, numParts, numArrangements, 9].
+        self.F = np.stack(matrices, axis=1).reshape(len(x), len(parts), -1, 9)
+        squares = (self.F ** 2).sum(axis=3)
+        apart = squares[..., :, None] + squares[..., None, :] - 2 * self.F @ np.swapaxes(self.F, 2, 3)
+        #: How far apart the matrices of each part are; what rounding may hide counts as apart.
+        self.apart = np.sqrt(np.maximum(apart, 0) + 1e-12 * squares.max(axis=2)[..., None, None])
+        self.places = np.arange(len(parts))
+
+    @property
+    def size(self) -> int:
+        """Number of matrices of a pair."""
+        return self.F.shape[1] * self.F.shape[2]
+
+    def look(self, owner: np.ndarray, rotation: np.ndarray, reach: np.ndarray) -> tuple[np.ndarray, ...]:
+        """Get for every cell what other choices may gain, the matrix of the best ones, and which may be best."""
+        here = (self.F[owner] @ rotation.reshape(-1, 1, 9, 1))[..., 0]
+        leader = here.argmax(axis=2)
+        rows = np.arange(len(owner))[:, None]
+        more = here - here[rows, self.places, leader][..., None]
+        more += reach[:, None, None] * self.apart[owner[:, None], self.places, leader]
+        more[rows, self.places, leader] = 0
+        total = self.F[owner[:, None], self.places, leader].sum(axis=1)
+        return more.max(axis=2).sum(axis=1), total, more >= 0
+
+    def expand(self, owner: np.ndarray, left: np.ndarray, total: np.ndarray,
+               cell: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Add the matrices of all choices that are left to those of so many renumberings, each of a cell."""
+        isOpen = left.sum(axis=2) > 1
+        decided = self.F[owner[:, None], self.places, left.argmax(axis=2)] * ~isOpen[..., None]
+        total = total + decided.sum(axis=1)[cell]
+        for place in np.flatnonzero(isOpen.any(axis=0)):
+            choices = left[:, place].copy()
+            choices[~isOpen[:, place]] = False
+            choices[~isOpen[:, place], 0] = True        # one choice, which is counted already
+            which, choice = np.nonzero(choices[cell])
+            cell = cell[which]
+            total = total[which] + self.F[owner[cell], place, choice] * isOpen[cell, place][:, None]
+        return total, cell
+
+
 class _Search:
     """The search over rotations for the renumberings of one product, for many pairs at once."""
 
@@ -133,14 +178,10 @@ class _Search:
                  matrices: np.ndarray, enough: np.ndarray | None) -> None:
         self._best, self._matrices, self._enough = best, matrices, enough
         self._fixed = correlate(x[:, product.sources], y[:, product.sites])
-        self._F = [correlate(x[:, part.sources], y[:, None, part.sites]) for part in product.parts]
-        self._apart = []
-        for F in self._F:
-            flat = F.reshape(*F.shape[:2], 9)
-            squares = (flat ** 2).sum(axis=2)
-            apart = squares[:, :, None] + squares[:, None] - 2 * flat @ np.swapaxes(flat, 1, 2)
-            # What rounding may hide counts as apart.
-            self._apart.append(np.sqrt(np.maximum(apart, 0) + 1e-12 * squares.max(axis=1)[:, None, None]))
+        counts = sorted({len(part.sources) for part in product.parts})
+        self._groups = [_Group([part for part in product.parts if len(part.sources) == count], x, y)
+                        for count in counts]
+        self._batch = max(100, BATCH // sum(group.size for group in self._groups))
 
     def _raise(self, owner: np.ndarray, F: np.ndarray) -> np.ndarray:
         """Take note of correlation matrices with a larger overlap; get all overlaps."""
@@ -152,17 +193,14 @@ class _Search:
 
     def _look(self, owner: np.ndarray, q: np.ndarray, angle: np.ndarray) -> tuple[np.ndarray, list[np.ndarray]]:
         """Get what cells may reach, and which choices may be best in them; half their opening is the angle."""
-        rotation, rows = _rotations(q), np.arange(len(owner))
-        reach = 2 * np.sqrt(2) * np.sin(angle / 2)[:, None]
+        rotation = _rotations(q)
+        reach = 2 * np.sqrt(2) * np.sin(angle / 2)
         total, gain, left = self._fixed[owner].copy(), np.zeros(len(owner)), []
-        for F, apart in zip(self._F, self._apart):
-            here = (F.reshape(*F.shape[:2], 9)[owner] @ rotation.reshape(-1, 9, 1))[..., 0]
-            leader = here.argmax(axis=1)
-            more = here - here[rows, leader][:, None] + reach * apart[owner, leader]
-            more[rows, leader] = 0
-            left.append(more >= 0)
-            gain += more.max(axis=1)
-            total += F[owner, leader]
+        for group in self._groups:
+            more, matrices, mayBeBest = group.look(owner, rotation, reach)
+            gain += more
+            total += matrices.reshape(-1, 3, 3)
+            left.append(mayBeBest)
         top = self._raise(owner, total)
         moved = (_quaternionMatrices(total) @ q[..., None])[..., 0]
         here = (q * moved).sum(axis=1)
@@ -176,13 +214,13 @@ class _Search:
     def _list(self, owner: np.ndarray, left: list[np.ndarray]) -> None:
         """Raise the best overlaps by all renumberings that are left in cells."""
         keys = np.concatenate([owner[:, None].view(np.uint8).reshape(len(owner), -1),
-                               *[np.packbits(entry, axis=1) for entry in left]], axis=1)
+                               *[np.packbits(entry.reshape(len(owner), -1), axis=1) for entry in left]], axis=1)
         _, rows = np.unique(keys, axis=0, return_index=True)
-        total, cell = self._fixed[owner[rows]], rows
-        for F, entry in zip(self._F, left):
-            which, choice = np.nonzero(entry[cell])
-            total, cell = total[which] + F[owner[cell[which]], choice], cell[which]
-        self._raise(owner[cell], total)
+        owner, left = owner[rows], [entry[rows] for entry in left]
+        total, cell = self._fixed[owner].reshape(-1, 9), np.arange(len(owner))
+        for group, entry in zip(self._groups, left):
+            total, cell = group.expand(owner, entry, total, cell)
+        self._raise(owner[cell], total.reshape(-1, 3, 3))
 
     def run(self) -> None:
         """Raise the best overlaps to the largest ones; a pair that has enough is left alone."""
@@ -192,7 +230,7 @@ class _Search:
         cubes, points = np.tile(cubes, count), np.tile(points, (count, 1))
         while len(owner) > 0:
             kept = []
-            for rows in np.array_split(np.arange(len(owner)), -(-len(owner) // BATCH)):
+            for rows in np.array_split(np.arange(len(owner)), -(-len(owner) // self._batch)):
                 kept.append(rows[self._step(owner[rows], cubes[rows], points[rows], half)])
             chosen = np.concatenate(kept)
             half /= 2
@@ -208,7 +246,7 @@ class _Search:
         keep = bound > self._best[owner] + 1e-9
         if self._enough is not None:
             keep &= self._best[owner] < self._enough[owner]
-        few = keep & (np.prod([entry.sum(axis=1).astype(float) for entry in left], axis=0) <= MAX_LEFT)
+        few = keep & (sum(np.log(entry.sum(axis=2)).sum(axis=1) for entry in left) <= np.log(MAX_LEFT) + 1e-9)
         if few.any():
             self._list(owner[few], [entry[few] for entry in left])
         return keep & ~few

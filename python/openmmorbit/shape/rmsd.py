@@ -7,7 +7,7 @@ renumbering. The renumberings of a small group are listed; for others the rotati
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -136,10 +136,10 @@ class SymmetricRmsd:
     def _chunks(self, count: int) -> list[np.ndarray]:
         each = len(self._listed) if self._listed is not None else max(
             sum(len(part.sources) for part in product.parts) for product in self._products)
-        return np.array_split(np.arange(count), max(1, -(-count * each // BATCH)))
+        return np.array_split(np.arange(count), -(-count * each // BATCH)) if count > 0 else []
 
     def pairs(self, x: Frames, y: Frames, first: np.ndarray, second: np.ndarray,
-              threshold: float | None = None) -> np.ndarray:
+              threshold: float | np.ndarray | None = None, isExact: bool = False) -> np.ndarray:
         """Compute the RMSDs of some pairs.
 
         Parameters
@@ -148,18 +148,21 @@ class SymmetricRmsd:
             Of center(), any unit.
         first, second : numpy.ndarray
             Shape (numPairs,): conformers of x and of y.
-        threshold : float, optional
-            Only tell which are below it: RMSDs of others are infinite, and those below are upper bounds.
+        threshold : float or numpy.ndarray, optional
+            One or one a pair. RMSDs that are not below it are infinite, and those below are upper bounds.
+        isExact : bool
+            RMSDs below the threshold are exact.
 
         Returns
         -------
         numpy.ndarray
             Shape (numPairs,), in the unit of x and y.
         """
-        return self.superpose(x, y, first, second, threshold)[0]
+        return self.superpose(x, y, first, second, threshold, isExact)[0]
 
     def superpose(self, x: Frames, y: Frames, first: np.ndarray, second: np.ndarray,
-                  threshold: float | None = None) -> tuple[np.ndarray, np.ndarray]:
+                  threshold: float | np.ndarray | None = None,
+                  isExact: bool = False) -> tuple[np.ndarray, np.ndarray]:
         """Compute the RMSDs of some pairs, as pairs(), and the correlation matrices of their superpositions.
 
         Returns
@@ -173,7 +176,7 @@ class SymmetricRmsd:
         least, enough = np.full(len(first), -np.inf), None
         if threshold is not None:
             least = (squares - self._numAtoms * threshold ** 2) / 2
-            enough = np.nextafter(least, np.inf)
+            enough = None if isExact else np.nextafter(least, np.inf)
             chosen = chosen[self._mayBeNear(x, y, first, second, threshold)]
         for part in self._chunks(len(chosen)):
             rows = chosen[part]
@@ -188,14 +191,14 @@ class SymmetricRmsd:
         return result, matrices
 
     def _mayBeNear(self, x: Frames, y: Frames, first: np.ndarray, second: np.ndarray,
-                   threshold: float) -> np.ndarray:
+                   threshold: float | np.ndarray) -> np.ndarray:
         """Tell which pairs two lower bounds of the RMSD do not exclude."""
-        limit = self._numAtoms * threshold ** 2 * (1 + 1e-9)
+        limit: Any = self._numAtoms * threshold ** 2 * (1 + 1e-9)
         # Renumberings and rotations change the distances from the centroid only within the classes.
         near = ((x.distances[first] - y.distances[second]) ** 2).sum(axis=1) <= limit
         if x.fixed.shape[1] > 0 and near.any():
             # Atoms that stay where they are have an RMSD of their own.
-            i, j = first[near], second[near]
+            i, j, limit = first[near], second[near], np.broadcast_to(limit, near.shape)[near]
             squares = x.fixedSquares[i] + y.fixedSquares[j]
             near[near] = squares - 2 * largestOverlaps(correlate(x.fixed[i], y.fixed[j])) <= limit + 1e-9 * squares
         return near
