@@ -261,6 +261,11 @@ def testWrongUse(modelPath, tmp_path, capsys, monkeypatch, arguments, text):
     assert status == 2 and text in line and not list(tmp_path.iterdir())
 
 
+def testNothingIsLeftOfARunThatDidNotBegin(modelPath, tmp_path, capsys):
+    status, line = runCli(capsys, "conformers", "CCO", "-o", tmp_path / "out.sdf", *options(modelPath), "--dask", "x")
+    assert status == 2 and "port number in address 'x'" in line and not list(tmp_path.iterdir())
+
+
 def testAJournalThatIsNotOurs(modelPath, tmp_path, capsys):
     (tmp_path / "out.sdf.journal").write_text("my notes\n")
     status, line = runCli(capsys, "conformers", "CCO", "-o", tmp_path / "out.sdf", *options(modelPath),

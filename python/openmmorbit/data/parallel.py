@@ -113,7 +113,7 @@ def _runProcesses(function: Callable[..., Any], tasks: _Tasks, arguments: tuple[
 def _runDask(function: Callable[..., Any], tasks: _Tasks, arguments: tuple[Any, ...],
              cluster: str) -> Iterator[tuple[Any, Any]]:
     try:
-        from dask.distributed import Client, LocalCluster, as_completed
+        from dask.distributed import CancelledError, Client, LocalCluster, as_completed
     except ImportError as error:
         raise ImportError("a Dask cluster needs the package dask, which is not installed; run "
                           "'pip install \"dask[distributed]\"'") from error
@@ -135,6 +135,9 @@ def _runDask(function: Callable[..., Any], tasks: _Tasks, arguments: tuple[Any, 
             for future in stream:
                 yield from tasks.take(*given.pop(future.key), future.exception() or future.result())
                 stream.update(submit())
+    except CancelledError as error:
+        raise ConnectionError(f"run: expected a Dask scheduler at '{cluster}' until the end, got none; see after it "
+                              f"and repeat the call ({' '.join(str(error).split())[-200:]})") from error
     finally:
         if own is not None:
             own.close()

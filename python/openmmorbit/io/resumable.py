@@ -64,7 +64,7 @@ class ResumableFiles:
         self.progress: dict[str, Any] = dict(start)
         """What the last checkpoint said, or the start."""
         self._lengths = [0] * len(self.paths)
-        self.isResumed = self.isFinished = False
+        self.isResumed = self.isFinished = self._hasNothing = False
         self._streams: list[FileIO] = []
         self._journal = open(self._journalPath, "ab", buffering=0)
         try:
@@ -94,6 +94,7 @@ class ResumableFiles:
             self.progress, self._lengths = entry.get("progress", self.progress), entry.get("lengths", self._lengths)
         os.truncate(self._journalPath, length)
         self.isResumed = begun is not None
+        self._hasNothing = begun is None
         if begun is None:
             _writeAll(self._journal, json.dumps({"settings": settings}).encode() + b"\n")
         else:
@@ -139,6 +140,7 @@ class ResumableFiles:
         for stream in self._streams:
             os.fsync(stream.fileno())
         self._lengths = [os.fstat(stream.fileno()).st_size for stream in self._streams]
+        self._hasNothing = False
         entry = {"progress": dict(progress), "lengths": self._lengths}
         _writeAll(self._journal, json.dumps(entry).encode() + b"\n")
         self.progress, self._time = dict(progress), time.monotonic()
@@ -163,7 +165,11 @@ class ResumableFiles:
             stream.close()
 
     def close(self) -> None:
-        """Close the files as they are: another call goes on."""
+        """Close the files as they are: another call goes on. Without any checkpoint nothing is left of them."""
+        if self._hasNothing and not self._journal.closed:
+            for path in (*self.parts, self._journalPath):
+                with suppress(FileNotFoundError):
+                    os.remove(path)
         self._closeStreams()
 
 
