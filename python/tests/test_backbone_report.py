@@ -241,6 +241,8 @@ def testThePageHasTheNumbersOfTheFile(data, tmp_path, capsys):
     for name in pictures:
         content = (tmp_path / "report" / name).read_bytes()
         assert content[:8] == b"\x89PNG\r\n\x1a\n" and len(content) > 5000
+    gallery = (tmp_path / "report" / "gallery.html").read_text(encoding="utf-8")
+    assert "[Gallery in three dimensions](gallery.html)" in text and gallery.count('"kind":"protein"') == 12
     assert numbers["about"]["generation"]["states"] == 12 == len(numbers["generated"])
     for words in ("not inspected", "seed 3", "ms a backbone", "measure of designability", "30 backbones of 40 to 40"):
         assert words in text, words
@@ -254,6 +256,7 @@ def testWhatIsNotInstalledIsNamed(data, tmp_path, monkeypatch, module, words):
     text = report.write(tmp_path).read_text(encoding="utf-8")
     assert re.search(words, text) and "bonds" in [figure.key for figure in report.figures]
     assert (tmp_path / "gallery.png").exists() == (module != "matplotlib")
+    assert (tmp_path / "gallery.html").exists() and "(gallery.html)" in text
     assert ("novelty" in [figure.key for figure in report.figures]) <= (module != "tmtools")
 
 

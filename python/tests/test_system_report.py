@@ -113,8 +113,11 @@ def testThePageHasTheNumbersOfTheFile(alanine, perfect, tmp_path):
     assert pictures == ["phi-psi.png", "torsions.png", "bonds-angles.png", "distances.png", "slow-motions.png",
                         "energies.png"]
     assert all(isPicture(tmp_path / "report" / name) for name in pictures)
-    assert sorted(path.name for path in (tmp_path / "report").iterdir()) == sorted([*pictures, "report.json",
-                                                                                    "report.md"])
+    assert {path.name for path in (tmp_path / "report").iterdir()} == {*pictures, "gallery.html", "report.json",
+                                                                       "report.md"}
+    gallery = (tmp_path / "report" / "gallery.html").read_text(encoding="utf-8")
+    assert "[States in three dimensions](gallery.html)" in text and '"copies":30' in gallery
+    assert '"name":"energy above the lowest","unit":"kcal/mol"' in gallery
     made = numbers["about"]["generation"]
     assert made["seed"] == 3 and made["condition"] == "400 K" and made["millisecondsPerState"] > 0
     assert made["evaluationsPerAttempt"] > 0 and made["kernel"].startswith("CPU") and not made["inspected"]

@@ -5,6 +5,7 @@ import gzip
 import html
 import json
 import re
+from html.parser import HTMLParser
 
 import numpy as np
 import pytest
@@ -67,6 +68,41 @@ def testPageNeedsNothingElse():
     assert 40_000 < len(text) < 100_000
     used = set(re.findall(r'get\("(\w+)"\)', text))
     assert used <= set(re.findall(r'id="(\w+)"', text)) and len(used) > 15
+
+
+class Elements(HTMLParser):
+    """Checks that elements end in the order in which they begin, and collects their attributes."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.open, self.found = [], []
+        self.feed(text)
+        assert self.open == []
+
+    def handle_starttag(self, tag, attributes):
+        self.found.append((tag, dict(attributes)))
+        if tag not in ("meta", "input", "path", "circle"):
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attributes):
+        self.found.append((tag, dict(attributes)))
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+
+def testThePageIsWellFormedAndNamed():
+    found = Elements(makeEnsemble().view().toHtml()).found
+    names = [attributes["id"] for _, attributes in found if "id" in attributes]
+    assert len(set(names)) == len(names)
+    for tag, attributes in found:
+        if tag in ("input", "select", "nav", "section"):
+            assert attributes["aria-label"], attributes
+        if tag == "canvas":
+            assert attributes.get("aria-label") or attributes["aria-hidden"] == "true"
+    text = makeEnsemble().view().toHtml()
+    for attributes, content in re.findall(r"<button([^>]*)>(.*?)</button>", text, re.S):
+        assert "aria-label" in attributes or re.sub(r"<[^>]*>", "", content).strip()
 
 
 def testTextsOfFilesStayTexts():
@@ -264,13 +300,17 @@ def _beads(graph):
     return fromTopology(topology, np.array([[[0, 0, 0], [3.8, 0, 0], [3.8, 3.8, 0.0]]]), "beads")
 
 
-def testCommand(tmp_path, capsys):
+def testCommand(tmp_path, monkeypatch, capsys):
     ensemble = makeEnsemble()
     ensemble.writeSDF(tmp_path / "a.sdf")
     page = tmp_path / "a.html"
     status, line = runCli(capsys, "view", tmp_path / "a.sdf", "-o", page, "--title", "Three <b>")
     assert status == 0 and re.fullmatch(rf"openmm-orbit: 3 of 3 copies of 1 molecule -> {page}, 0\.1 MB", line)
     assert "<title>Three &lt;b&gt;</title>" in page.read_text(encoding="utf-8")
+    shown = []
+    monkeypatch.setattr("webbrowser.open", shown.append)
+    assert runCli(capsys, "view", tmp_path / "a.sdf", "-o", page, "--open")[0] == 0
+    assert shown == [page.as_uri()]
     with open(tmp_path / "a.sdf", "a", encoding="utf-8") as stream:
         stream.write("flat\n\n\n  1  0  0  0  0  0  0  0  0  0999 V2000\n"
                      "    0.0000    0.0000    0.0000 C   0  0\nM  END\n$$$$\n")

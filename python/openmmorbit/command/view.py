@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import webbrowser
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from openmmorbit.command.console import (EXIT_OK, EXIT_SOME_FAILED, UsageError, checkOutput, counted, explain,
@@ -33,6 +35,8 @@ def runView(options: argparse.Namespace) -> int:
         copies = counted(total, "copy").replace("copys", "copies")
         report(f"{shown:,} of {copies} of {counted(len(page.scenes), 'molecule')} -> {options.output}, "
                f"{os.path.getsize(options.output) / 1e6:.1f} MB")
+    if options.open:
+        webbrowser.open(Path(options.output).resolve().as_uri())
     return EXIT_SOME_FAILED if page.messages else EXIT_OK
 
 
@@ -50,5 +54,6 @@ def addView(commands: Subparsers) -> None:
     parser.add_argument("--max-copies", type=int, default=100,
                         help="copies of one molecule at most; of more, some are shown, evenly spaced (default 100)")
     parser.add_argument("--title", help="of the page (default: the name of the file)")
+    parser.add_argument("--open", action="store_true", help="show the page in the browser")
     parser.add_argument("-q", "--quiet", action="store_true", help="no summary")
     parser.set_defaults(run=runView)

@@ -6,13 +6,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from openmmorbit.evaluation.figures import Figure
-from openmmorbit.evaluation.reportpage import Report
+from openmmorbit.evaluation.reportpage import Report, showPicture
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from openmmorbit.evaluation.backbonefigures import Collected
+    from openmmorbit.viewer.scenes import Scene
 
+#: Backbones of the gallery at most.
+MOST_SHOWN = 100
 #: Sections of the page, in their order, each with a sentence.
 SECTIONS = {
     "Gallery": "Generated backbones, evenly chosen by length, not by quality: helices red, strands blue. Natural ones "
@@ -56,6 +59,7 @@ class BackboneReport(Report):
                  about: dict[str, Any]) -> None:
         super().__init__(figures, details, notes, about)
         self._data = data
+        self.title = f"Backbones of {Path(about['model']).name}"
 
     def __repr__(self) -> str:
         return f"<BackboneReport on {self.about['model']}: {len(self.figures)} figures>"
@@ -87,12 +91,12 @@ class BackboneReport(Report):
 
     def page(self, pictures: Sequence[tuple[str, str]] = (), missing: str = "") -> str:
         """Write the report as a Markdown page; see Report.page()."""
-        lines = [f"# Backbones of {Path(self.about['model']).name}", "", *self._facts(), ""]
+        lines = [f"# {self.title}", "", *self._facts(), ""]
         extra = {"Likeness": self._nearestTable(), "Proteins": self._builtText()}
         for section, sentence in SECTIONS.items():
             shown = [name for title, name in pictures if title == section]
             text = [*([sentence, ""] if sentence and shown else []),
-                    *[line for name in shown for line in (f"![{section}]({name})", "")], *extra.get(section, [])]
+                    *[line for name in shown for line in (showPicture(section, name), "")], *extra.get(section, [])]
             if section in self.notes:
                 text += [f"Missing: {self.notes[section]}", ""]
             if text:
@@ -104,6 +108,20 @@ class BackboneReport(Report):
         else:
             lines += ["## Where", ""]
         return "\n".join([*lines, *self._ending()]).rstrip() + "\n"
+
+    def _scenes(self) -> tuple[str, list[Scene]]:
+        from openmmorbit.evaluation.backbonepictures import chooseByLength
+        from openmmorbit.viewer.tracescenes import fromTrace
+
+        generated, scenes = self._data.generated, []
+        nearest = {entry["name"]: entry for entry in self.details.get("nearest", {}).get("generated", [])}
+        for k in chooseByLength(generated, MOST_SHOWN):
+            trace, measured = generated.traces[k], generated.measured[k]
+            near = nearest.get(trace.name)
+            facts = [("radius of gyration", f"{measured.gyration:.1f} Å")]
+            facts += [("nearest training backbone", f"{near['training']}, TM {near['tm']:.2f}")] if near else []
+            scenes.append(fromTrace(trace, trace.name or f"backbone {k + 1}", measured.structure, facts))
+        return "Gallery", scenes
 
     def _draw(self) -> Iterator[tuple[str, str, Any]]:
         from openmmorbit.evaluation.backbonepictures import drawAll

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from openmmorbit._types import StrPath
     from openmmorbit.ensemble import Ensemble
     from openmmorbit.generator import Generator
+    from openmmorbit.viewer.scenes import Scene
 
 
 def describeProcessor() -> str:
@@ -73,6 +74,11 @@ def _plain(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
+def showPicture(section: str, name: str) -> str:
+    """Get how a page shows a picture, or leads to a gallery."""
+    return f"[{section} in three dimensions]({name})" if name.endswith(".html") else f"![{section}]({name})"
+
+
 class Report:
     """Figures of a model beside those of its reference; a class for each kind of subject derives from it.
 
@@ -88,6 +94,8 @@ class Report:
         Model, reference, sampler, seeds, times, machine.
     """
 
+    #: Of the page.
+    title = ""
     #: What the reference's column and one copy are called.
     _own, _noun = "MD's own", "state"
 
@@ -157,8 +165,12 @@ class Report:
         """Draw all pictures: section, file name and figure of each."""
         raise NotImplementedError
 
+    def _scenes(self) -> tuple[str, list[Scene]]:
+        """Get the section of the gallery, and what it shows."""
+        raise NotImplementedError
+
     def write(self, folder: StrPath) -> Path:
-        """Write report.md, report.json and pictures into a folder, which is made.
+        """Write report.md, report.json, pictures and gallery.html into a folder, which is made.
 
         Returns
         -------
@@ -174,6 +186,11 @@ class Report:
                 pictures.append((section, name))
         except ImportError as error:
             missing = f"No pictures: matplotlib is not installed ({error}); run 'pip install matplotlib'."
+        from openmmorbit.viewer.page import Page
+
+        section, scenes = self._scenes()
+        Page(scenes, self.title).write(folder / "gallery.html")
+        pictures.append((section, "gallery.html"))
         with replacing(folder / "report.json") as stream:
             json.dump(self.toDict(), stream, indent=1, ensure_ascii=False, allow_nan=False)
         with replacing(folder / "report.md") as stream:

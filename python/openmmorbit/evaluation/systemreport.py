@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from openmmorbit.evaluation.figures import Figure
-from openmmorbit.evaluation.reportpage import Report, describeProcessor
+from openmmorbit.evaluation.reportpage import Report, describeProcessor, showPicture
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -16,9 +16,12 @@ if TYPE_CHECKING:
     from openmmorbit.data.trajectories import TrajectoryDataset
     from openmmorbit.evaluation.systemfigures import Collected
     from openmmorbit.topologies import TopologyGenerator
+    from openmmorbit.viewer.scenes import Scene
 
 #: Sections of the page, in their order.
-SECTIONS = ("φ and ψ", "Torsions", "Bonds and angles", "Distances and size", "Slow motions", "Energies")
+SECTIONS = ("States", "φ and ψ", "Torsions", "Bonds and angles", "Distances and size", "Slow motions", "Energies")
+#: States of the gallery at most.
+MOST_SHOWN = 100
 #: Lines of a table of residues or torsions at most.
 MAX_LINES = 40
 _explanation = """\
@@ -68,6 +71,7 @@ class SystemReport(Report):
                  about: dict[str, Any]) -> None:
         super().__init__(figures, details, notes, about)
         self._data = data
+        self.title = f"A model of {about['system']}"
 
     def __repr__(self) -> str:
         return f"<SystemReport on {self.about['system']}: {len(self.figures)} figures>"
@@ -101,13 +105,13 @@ class SystemReport(Report):
         missing : str
             Why there are no pictures.
         """
-        lines = [f"# A model of {self.about['system']}", "", *self._facts(), "", "## Summary", "", _explanation, "",
+        lines = [f"# {self.title}", "", *self._facts(), "", "## Summary", "", _explanation, "",
                  self.table(), "", *([missing, ""] if missing else [])]
         tables = {"φ and ψ": self._anglesTable("residues", "residue"),
                   "Torsions": self._anglesTable("torsions", "bond")}
         for section in SECTIONS:
             shown = [name for title, name in pictures if title == section]
-            text = [*[line for name in shown for line in (f"![{section}]({name})", "")], *tables.get(section, [])]
+            text = [*[line for name in shown for line in (showPicture(section, name), "")], *tables.get(section, [])]
             if section in self.notes:
                 text += [f"Missing: {self.notes[section]}", ""]
             if section == "Slow motions" and "slowMotions" in self.details:
@@ -121,6 +125,12 @@ class SystemReport(Report):
             lines += self._generation(self.about["flow"], "States with a density (flow)")
         lines += self._ending()
         return "\n".join(lines).rstrip() + "\n"
+
+    def _scenes(self) -> tuple[str, list[Scene]]:
+        from openmmorbit.viewer.tracescenes import fromStates
+
+        states = self._data.states
+        return "States", [fromStates(states.ensemble, MOST_SHOWN, "states of the model", states.energies)]
 
     def _draw(self) -> Iterator[tuple[str, str, Any]]:
         from openmmorbit.evaluation.systempictures import drawAll
