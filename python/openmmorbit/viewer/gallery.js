@@ -208,7 +208,7 @@ function drawChart() {
         context.fillStyle = k === state.copy ? color("--accent") : color("--bar");
         const bar = Math.min(width - gap, 26 * ratio), left = (k + 0.5) * width - bar / 2;
         context.beginPath();
-        context.roundRect(left, chart.height - height, bar, height, [Math.min(3 * ratio, bar / 3), Math.min(3 * ratio, bar / 3), 0, 0]);
+        (context.roundRect || context.rect).call(context, left, chart.height - height, bar, height, [Math.min(3 * ratio, bar / 3), Math.min(3 * ratio, bar / 3), 0, 0]);
         context.fill();
     });
 }
