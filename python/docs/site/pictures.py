@@ -19,12 +19,12 @@ def _named(smiles, name):
 
 
 def make(folder: Path) -> None:
-    """Write the galleries into a folder, unless they are there."""
+    """Write the galleries into a folder."""
     folder.mkdir(parents=True, exist_ok=True)
-    if not (folder / "molecules.html").exists():
-        generator = openmmorbit.ConformerGenerator()
-        graphs = [_named(smiles, name) for name, smiles in MOLECULES.items()]
-        openmmorbit.view(generator.generateMany(graphs, COPIES, seed=7)).write(folder / "molecules.html", "inline")
-    if not (folder / "backbones.html").exists():
-        backbones = openmmorbit.BackboneGenerator().generateBatch(LENGTHS, numCopies=1, seed=5)
-        openmmorbit.view(backbones).write(folder / "backbones.html", "inline")
+    generator = openmmorbit.ConformerGenerator()
+    graphs = [_named(smiles, name) for name, smiles in MOLECULES.items()]
+    results = generator.generateMany(graphs, COPIES, seed=7)
+    minima = [result.ensemble.relax("MMFF94").states.sort() for result in results if result.ensemble is not None]
+    openmmorbit.view(minima).write(folder / "molecules.html", "inline")
+    backbones = openmmorbit.BackboneGenerator().generateBatch(LENGTHS, numCopies=1, seed=5)
+    openmmorbit.view(backbones).write(folder / "backbones.html", "inline")
