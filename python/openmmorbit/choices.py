@@ -122,7 +122,7 @@ class EnsembleChoices:
             minimise conformers of a molecule.
         **options
             With a System those of openmmorbit.relax(), e.g. temperature, numSteps, platform and seed. With a name
-            maxIterations: steps of each minimisation at most, by default 1000.
+            maxIterations: steps of each minimisation at most, by default 3000.
 
         Returns
         -------

@@ -58,6 +58,12 @@ def testNicotineHasFewMinima(relaxed):
     assert all(status.message == "" or not status.isAccepted() for status in minima.status)
 
 
+def testTooFewStepsAreSaid(nicotine):
+    short = nicotine.relax("MMFF94", maxIterations=2)
+    assert not short.converged.any() and repr(short).endswith("20 accepted, 20 not converged>")
+    assert short[0].converged is False and len(short.states) == 20
+
+
 def testSortedByAnyEnergy(nicotine):
     def span(positions):
         assert positions.shape == (20, 26, 3)

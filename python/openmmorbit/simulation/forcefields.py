@@ -25,7 +25,7 @@ VARIANTS = ("MMFF94", "MMFF94s")
 #: What the functions that take the name of a force field know.
 FORCE_FIELDS = (*VARIANTS, "UFF")
 #: Steps of a minimisation at most.
-MAX_ITERATIONS = 1000
+MAX_ITERATIONS = 3000
 #: Beyond this distance, Angstrom, RDKit leaves pairs out: no molecule is as large.
 _FAR_AWAY = 1e4
 

@@ -151,4 +151,6 @@ class Relaxation:
 
     def __repr__(self) -> str:
         reasons = "".join(f", {count} for {code}" for code, count in sorted(self.refused.items()))
-        return f"<Relaxation of {len(self)} states: {len(self.accepted)} accepted{reasons}>"
+        short = sum(entry.converged is False for entry in self._entries)
+        return (f"<Relaxation of {len(self)} states: {len(self.accepted)} accepted{reasons}"
+                f"{f', {short} not converged' if short else ''}>")
