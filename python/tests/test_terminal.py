@@ -41,12 +41,12 @@ def testPages():
     assert formatPage("## Bold", 80).startswith("\033[1mBold")
 
 
-def onTerminal(script):
+def onTerminal(script, **environment):
     """Run a script whose output is a terminal of 80 columns; get what it shows."""
     main, other = pty.openpty()
     fcntl.ioctl(other, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
     with subprocess.Popen([sys.executable, "-c", script], stdout=other, stderr=other, stdin=other, close_fds=True,
-                          env={**os.environ, "PYTHONIOENCODING": "utf-8", "NO_COLOR": "1"}):
+                          env={**os.environ, "PYTHONIOENCODING": "utf-8", "NO_COLOR": "1", **environment}):
         os.close(other)
         text = b""
         while True:
@@ -84,6 +84,14 @@ def testTablesAreSetOnTerminalsOnly():
     assert "bonds           1.25  0.9" in onTerminal(script)
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert done.stdout.splitlines() == TABLE
+
+
+def testErrorsAreColouredOnTerminalsOnly():
+    script = "from openmmorbit.command.console import report\nreport('error: a\\x1b[31mb'); report('no error: c')"
+    assert onTerminal(script) == "openmm-orbit: error: a\\x1b[31mb\r\nopenmm-orbit: no error: c\r\n"
+    assert onTerminal(script, NO_COLOR="").startswith("openmm-orbit: \033[1;31merror:\033[0m a\\x1b[31mb\r\n")
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert done.stderr.splitlines()[0] == "openmm-orbit: error: a\\x1b[31mb"
 
 
 def testABarThatIsNotShownCounts():

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 EXIT_OK, EXIT_ERROR, EXIT_USAGE, EXIT_SOME_FAILED, EXIT_INTERRUPTED = 0, 1, 2, 3, 130
 
 
+#: How a terminal shows these words at the beginning of a line.
+_colors = {"error": "1;31", "warning": "1;33"}
+
+
 class UsageError(Exception):
     """What the caller of the command can correct."""
 
@@ -28,7 +32,10 @@ def report(text: object) -> None:
     """Write a line to standard error without disturbing a progress bar."""
     from tqdm import tqdm
 
-    tqdm.write(f"openmm-orbit: {printable(text)}", file=sys.stderr)
+    words = printable(text)
+    if sys.stderr.isatty() and not os.environ.get("NO_COLOR"):
+        words = re.sub(r"^(error|warning):", lambda found: f"\033[{_colors[found[1]]}m{found[0]}\033[0m", words)
+    tqdm.write(f"openmm-orbit: {words}", file=sys.stderr)
 
 
 def counted(number: int, what: str) -> str:
