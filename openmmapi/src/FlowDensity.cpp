@@ -40,7 +40,7 @@ void checkPlan(const SamplerPlan& plan, const TokenInputs& inputs) {
                 "one that draws noise anew; set renewal to 0");
     if (plan.method == SamplerMethod::Multistep)
         throw ArgumentError("FlowDensity: expected a sampler whose steps are functions of the positions, got "
-                "one that remembers the step before; use the method euler or heun");
+                "one that remembers the step before; use the method bespoke, heun or euler");
     if (plan.stereoGuidance > 0 && !inputs.handedVolumes.empty())
         throw ArgumentError("FlowDensity: expected a sampler whose steps are functions of the positions, got "
                 "one that is guided; set stereoGuidance to 0");

@@ -271,7 +271,8 @@ void OrbitDiffusionIntegrator::takeStep() {
     stepKernel.execute(currentStep);
     currentStep++;
     bool last = currentStep == generationSettings.numSteps;
-    numEvaluations += generationSettings.method == SamplerMethod::Heun && !last ? 2 : 1;
+    const SamplerMethod method = generationSettings.method;
+    numEvaluations += method == SamplerMethod::Bespoke || (method == SamplerMethod::Heun && !last) ? 2 : 1;
     if (last)
         restoreHands();
     writing = true;

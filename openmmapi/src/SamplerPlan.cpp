@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // From the settings of a sampler to the levels of its steps.
 #include "openmmorbit/internal/SamplerPlan.h"
+#include "BespokeSteps.h"
 #include "openmmorbit/ArgumentError.h"
 #include <algorithm>
 #include <cmath>
@@ -29,6 +30,11 @@ SamplerPlan makeSamplerPlan(const SamplerSettings& settings, double unitInNanome
     plan.stereoGuidance = settings.stereoGuidance;
     plan.fadingSigma = FADING_NANOMETERS / unitInNanometers;
     plan.guidanceScale = settings.guidanceScale;
+    if (settings.method == SamplerMethod::Bespoke)
+        for (const BespokeStep& step : getBespokeSteps(settings.numSteps)) {
+            plan.stageLevels.push_back(settings.sigmaMax * step.stage);
+            plan.stageWeights.push_back(step.weight);
+        }
     return plan;
 }
 
@@ -39,6 +45,9 @@ void SamplerPlan::startAt(double sigma) {
              << (noiseLevels.empty() ? 0.0 : noiseLevels.front()) << ", the first one, got " << sigma;
         throw ArgumentError(text.str());
     }
+    if (method == SamplerMethod::Bespoke && sigma < noiseLevels.front())
+        throw ArgumentError("SamplerPlan::startAt: expected another method than Bespoke, whose steps are fitted from "
+                "the first level on, got a start at a lower one; use Heun");
 
     // The step that crosses the level is the first one that is left.
 
@@ -60,6 +69,14 @@ StepLevels SamplerPlan::getLevels(int step, int historyStep) const {
     levels.nextSigma = std::sqrt((noiseLevels[step + 1] - levels.renewed) * (noiseLevels[step + 1] + levels.renewed));
     if (method == SamplerMethod::Multistep && step > 0 && historyStep == step - 1)
         levels.previousSigma = noiseLevels[step - 1];
+    if (!stageLevels.empty()) {
+        levels.stageSigma = stageLevels[step];
+        levels.stageWeight = stageWeights[step];
+    }
+    else if (method == SamplerMethod::Heun && levels.nextSigma > 0) {
+        levels.stageSigma = levels.nextSigma;
+        levels.stageWeight = 0.5 * (levels.sigma / levels.nextSigma - 1);
+    }
     return levels;
 }
 

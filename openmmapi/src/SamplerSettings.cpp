@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The noise levels of a generation, equations (5.5) to (5.7).
+// The noise levels of a generation, equations (5.5) to (5.7), (5.15) and (5.16).
 #include "openmmorbit/SamplerSettings.h"
+#include "BespokeSteps.h"
 #include "openmmorbit/ArgumentError.h"
 #include <algorithm>
 #include <cmath>
@@ -28,8 +29,8 @@ void check(bool good, const string& expected, double got, const string& method =
 } // namespace
 
 void SamplerSettings::validate() const {
-    check(method == SamplerMethod::Euler || method == SamplerMethod::Heun || method == SamplerMethod::Multistep,
-        "a method Euler, Heun or Multistep", (int) method);
+    check((int) method >= 0 && method <= SamplerMethod::Bespoke, "a method Euler, Heun, Multistep or Bespoke",
+        (int) method);
     check(schedule == NoiseSchedule::Karras || schedule == NoiseSchedule::Logarithmic ||
         schedule == NoiseSchedule::UniformTime || schedule == NoiseSchedule::LogarithmicTime,
         "a schedule Karras, Logarithmic, UniformTime or LogarithmicTime", (int) schedule);
@@ -49,11 +50,21 @@ void SamplerSettings::validate() const {
     check(std::isfinite(stereoGuidance) && stereoGuidance >= 0, "a finite stereoGuidance of at least 0",
         stereoGuidance);
     check(std::isfinite(guidanceScale) && guidanceScale >= 0, "a finite guidanceScale of at least 0", guidanceScale);
+    if (method == SamplerMethod::Bespoke) {
+        check(!getBespokeSteps(numSteps).empty(), "8, 12 or 20 steps with the method Bespoke", numSteps);
+        check(renewal == 0, "a renewal of 0 with the method Bespoke", renewal);
+    }
 }
 
 std::vector<double> SamplerSettings::getNoiseLevels() const {
     validate();
     std::vector<double> levels(numSteps + 1, 0.0);
+    if (method == SamplerMethod::Bespoke) {
+        // (5.16)
+        for (int k = 0; k < numSteps; k++)
+            levels[k] = sigmaMax * getBespokeSteps(numSteps)[k].level;
+        return levels;
+    }
     for (int k = 0; k < numSteps; k++) {
         const double fraction = numSteps == 1 ? 0.0 : (double) k / (numSteps - 1);
         if (schedule == NoiseSchedule::Karras) {
@@ -103,6 +114,9 @@ std::vector<double> SamplerSettings::getRenewedLevels() const {
 SamplerSettings SamplerSettings::startAt(double level) const {
     if (level == 0)
         return *this;
+    check(method != SamplerMethod::Bespoke,
+        "another method than Bespoke, whose steps are fitted from sigmaMax on, for a start at a level",
+        level, "startAt");
     check(level > sigmaMin && level <= sigmaMax, "a level to start at above sigmaMin (" + format(sigmaMin) +
             "), up to sigmaMax (" + format(sigmaMax) + ")", level, "startAt");
     const std::vector<double> levels = getNoiseLevels();
@@ -112,7 +126,13 @@ SamplerSettings SamplerSettings::startAt(double level) const {
     return rest;
 }
 
+std::vector<int> SamplerSettings::listBespokeSteps() {
+    return getBespokeNumbers();
+}
+
 int SamplerSettings::getNumEvaluations() const {
+    if (method == SamplerMethod::Bespoke)
+        return 2 * numSteps;
     return method == SamplerMethod::Heun ? 2 * numSteps - 1 : numSteps;
 }
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 #: What each setting is.
 descriptions = {
     "numSteps": "steps of the sampler",
-    "method": "integration method; heun evaluates the network twice in a step",
+    "method": "integration method; heun and bespoke evaluate the network twice in a step",
     "schedule": "placement of the noise levels",
     "sigmaMax": "first noise level, Angstrom",
     "sigmaMin": "last noise level, Angstrom",

@@ -24,15 +24,32 @@ if TYPE_CHECKING:
     from openmmorbit import orbitchem
     from openmmorbit._types import ModelLike
 
-#: A sampler that has a density: a function of its start, to noise below the width of a bond.
-FLOW = {"method": "heun", "numSteps": 20, "sigmaMin": 0.01, "rho": 7.0, "schedule": "karras", "renewal": 0.0,
+#: Samplers that have a density: functions of their start, to noise below the width of a bond.
+BESPOKE = {"method": "bespoke", "numSteps": 20, "renewal": 0.0, "stereoGuidance": 0.0}
+HEUN = {"method": "heun", "numSteps": 20, "sigmaMin": 0.01, "rho": 7.0, "schedule": "karras", "renewal": 0.0,
         "stereoGuidance": 0.0}
 
 
-def hasDensity(sampler: orbit.SamplerSettings) -> bool:
-    """Whether the steps of a sampler are functions of the positions, so that what it generates has a density."""
-    return (sampler.method in (orbit.SamplerMethod_Euler, orbit.SamplerMethod_Heun) and sampler.renewal == 0
-            and sampler.stereoGuidance == 0)
+def chooseFlow(model: orbit.DenoiserModel, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Complete the settings of a sampler with a density.
+
+    Parameters
+    ----------
+    model : openmmorbit.orbit.DenoiserModel
+    settings : dict
+        Those that the user gave; None stands for the default.
+
+    Returns
+    -------
+    dict
+        The method "bespoke" if neither another one nor levels are given, and it has the number of steps; else "heun".
+    """
+    given = {name: value for name, value in settings.items() if value is not None}
+    others = {"method", "sigmaMin", "rho", "schedule", "renewal"} & set(given)
+    if given.get("numSteps", 20) in orbit.SamplerSettings.listBespokeSteps() and not others:
+        # From where the noise hides the shape: 3N - 3 coordinates have a length of sqrt(3N - 3) times the level.
+        return {**BESPOKE, "sigmaMax": max(8.0, 4 * model.getSettings().dataScale), **given}
+    return {**HEUN, **given}
 
 
 _orders = {app.Single: 1, app.Double: 2, app.Triple: 3, app.Aromatic: 4, app.Amide: 1}
@@ -150,9 +167,10 @@ class TopologyGenerator(Generator):
         How densities are computed: 0: exactly; 2 or more: estimated with so many random vectors, which is much faster
         for large systems (Ensemble.logDensityErrors tells the errors). Default: 0 for up to 100 atoms, else 8.
     density : bool
-        Take a sampler that has a density, for importance weights and OrbitMonteCarlo: the model's own if it has one,
-        else method "heun", 20 steps from sigmaMax to sigmaMin=0.01 with rho=7, without renewal and guidance.
-        generate() then computes densities.
+        Take a sampler that has a density, for importance weights and OrbitMonteCarlo: method "bespoke", 20 steps,
+        without renewal and guidance. numSteps=12 or 8 is faster, with a smaller effective sample size. With another
+        number of steps, or with settings of the noise levels, the method is "heun". generate() then computes
+        densities.
     sampler : openmmorbit.SamplerSettings, optional
         All settings of the sampler, instead of the model's own.
     **settings
@@ -176,8 +194,8 @@ class TopologyGenerator(Generator):
         requireTopology("TopologyGenerator", topology)
         self._density = bool(density)
         core = orbit.TopologyGenerator(loadModel(model, "TopologyGenerator"))
-        if density and sampler is None and not hasDensity(core.getSamplerSettings()):
-            settings = {**FLOW, **{name: value for name, value in settings.items() if value is not None}}
+        if density and sampler is None:
+            settings = chooseFlow(core.getModel(), settings)
         self._configure(core, platform, properties, threads, condition,
                         maxRedraws, check, returnFailed, timeLimit, sampler, settings)
         if probes is not None:

@@ -26,7 +26,7 @@ def testTheListIsThatOfTheLibrary():
     members = {name for name, value in inspect.getmembers(orbit.SamplerSettings) if isinstance(value, property)}
     assert set(found) == members - {"thisown"}
     assert set(found) == set(samplersettings.descriptions), "every setting has a sentence, and no other has one"
-    assert found["method"].words == ("euler", "heun", "multistep") and found["rho"].words == ()
+    assert found["method"].words == ("euler", "heun", "multistep", "bespoke") and found["rho"].words == ()
     assert [orbit.SamplerMethod_Euler, orbit.SamplerMethod_Heun, orbit.SamplerMethod_Multistep] == [0, 1, 2]
     assert found["schedule"].words[orbit.NoiseSchedule_UniformTime] == "uniformTime"
     assert (found["numSteps"].kind, found["sigmaMin"].kind, found["method"].kind) == (int, float, str)

@@ -140,13 +140,18 @@ def testOneWordChoosesASamplerWithADensity():
     pair, none = makePair(), dict.fromkeys(("method", "numSteps", "renewal", "stereoGuidance", "sigmaMax"))
     generator = makeGenerator(pair, density=True, **none)
     settings = generator.samplerSettings
-    assert (settings.getMethodName(), settings.numSteps) == ("heun", 20)
+    assert (settings.getMethodName(), settings.numSteps) == ("bespoke", 20)
     assert settings.renewal == settings.stereoGuidance == 0
-    assert (settings.sigmaMax, settings.sigmaMin) == (20, 0.01)
+    assert settings.sigmaMax == 8
     assert np.isfinite(generator.generate(2, seed=1).logDensities).all()
     assert np.isnan(generator.generate(2, seed=1, density=False).logDensities).all()
     changed = makeGenerator(pair, density=True, **{**none, "numSteps": 3, "method": "euler"}).samplerSettings
     assert (changed.getMethodName(), changed.numSteps, changed.renewal) == ("euler", 3, 0)
+    for given, expected in (({"numSteps": 8}, ("bespoke", 8)), ({"numSteps": 10}, ("heun", 10)),
+                            ({"sigmaMin": 0.02}, ("heun", 20)), ({"rho": 5, "numSteps": 8}, ("heun", 8))):
+        sampler = makeGenerator(pair, density=True, **{**none, **given}).samplerSettings
+        assert (sampler.getMethodName(), sampler.numSteps) == expected
+        assert sampler.getMethodName() == "bespoke" or sampler.sigmaMin == given.get("sigmaMin", 0.01)
     own = makeGenerator(pair, density=True, sampler=settings, **none).samplerSettings
     assert own.toJson() == settings.toJson()
 
@@ -207,7 +212,7 @@ def testWhatHasNoWeightIsRefused(states):
     system.addConstraint(0, 1, 0.2)
     with pytest.raises(ValueError, match="without constraints, .* got one with 1; .*constraints=None"):
         openmmorbit.importanceWeights(states, system, 300)
-    for settings, words in (({"renewal": 0.5}, "renewal"), ({"method": "multistep"}, "euler or heun")):
+    for settings, words in (({"renewal": 0.5}, "renewal"), ({"method": "multistep"}, "bespoke, heun or euler")):
         with pytest.raises(ValueError, match=words):
             makeGenerator(makePair(), **settings).generate(1, density=True)
 

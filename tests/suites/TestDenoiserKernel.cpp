@@ -66,6 +66,15 @@ vector<double> generateReference(const reference::Denoiser& denoiser, const Batc
             for (int i = 0; i < (int) y.size(); i++)
                 result[i] = y[i] + (next - sigma) / 2 * ((y[i] - D[i]) / sigma + (result[i] - D2[i]) / next);
         }
+        if (batch.plan.method == SamplerMethod::Bespoke) {
+            const double stage = batch.plan.stageLevels[step], weight = batch.plan.stageWeights[step];
+            vector<double> between(y.size());
+            for (int i = 0; i < (int) y.size(); i++)
+                between[i] = D[i] + stage / sigma * (y[i] - D[i]);
+            const vector<double> D2 = evaluateReference(denoiser, batch, stage, between, nullptr);
+            for (int i = 0; i < (int) y.size(); i++)
+                result[i] += weight * (D2[i] - D[i]);
+        }
         for (int c = 0; c < (int) batch.copies.size(); c++) {
             const BatchCopy& copy = batch.copies[c];
             const int numAtoms = batch.getNumPoints(c);
@@ -154,6 +163,12 @@ void checkGeneration(const DenoiserModel& model) {
             expectClose("generation", generate(context.getKernel(), batch), generateReference(denoiser, batch, start),
                 tolerance("generation", precisionName()));
         }
+    const Batch batch = makeMixedBatch(model, SamplerMethod::Bespoke, 8);
+    context.getKernel().setBatch(batch);
+    context.getKernel().start();
+    const vector<double> start = context.getKernel().getPositions();
+    expectClose("bespoke generation", generate(context.getKernel(), batch), generateReference(denoiser, batch, start),
+        tolerance("generation", precisionName()));
 }
 
 } // namespace

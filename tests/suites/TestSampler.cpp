@@ -133,6 +133,8 @@ TEST(Sampler, numbersOfEvaluations) {
     EXPECT_EQ(settings.getNumEvaluations(), 10);
     settings.method = SamplerMethod::Multistep;
     EXPECT_EQ(settings.getNumEvaluations(), 10);
+    settings.method = SamplerMethod::Bespoke;
+    EXPECT_EQ(settings.getNumEvaluations(), 20);
 }
 
 TEST(Sampler, refusals) {
@@ -161,7 +163,8 @@ TEST(Sampler, refusals) {
     });
     refuse("a finite stereoGuidance of at least 0, got -1", [](SamplerSettings& s) { s.stereoGuidance = -1; });
     refuse("a finite stereoGuidance of at least 0, got nan", [&](SamplerSettings& s) { s.stereoGuidance = nan; });
-    refuse("a method Euler, Heun or Multistep, got 7", [](SamplerSettings& s) { s.method = (SamplerMethod) 7; });
+    refuse("a method Euler, Heun, Multistep or Bespoke, got 7",
+        [](SamplerSettings& s) { s.method = (SamplerMethod) 7; });
     refuse("a schedule Karras, Logarithmic, UniformTime or LogarithmicTime, got 7", [](SamplerSettings& s) {
         s.schedule = (NoiseSchedule) 7;
     });
@@ -290,7 +293,7 @@ TEST(SamplerText, roundTripAndDefaults) {
 }
 
 TEST(SamplerText, tellsTheWordsOfEveryMember) {
-    const std::vector<std::string> methods = {"euler", "heun", "multistep"};
+    const std::vector<std::string> methods = {"euler", "heun", "multistep", "bespoke"};
     EXPECT_EQ(getSamplerWords("method"), methods);
     SamplerSettings settings;
     settings.method = (SamplerMethod) 1;
@@ -307,7 +310,7 @@ TEST(SamplerText, refusesWhatIsNoSampler) {
     refuse("euler", "a JSON object as sampler, got other text");
     refuse("{\"churn\": 1}", "only known members of the sampler, got \"churn\"; a newer version may read it");
     refuse("{\"method\": \"rk4\"}",
-            "one of \"euler\", \"heun\", \"multistep\" as method of the sampler, got \"rk4\"");
+            "one of \"euler\", \"heun\", \"multistep\", \"bespoke\" as method of the sampler, got \"rk4\"");
     refuse("{\"numSteps\": 2.5}", "a number as numSteps of the sampler, got 2.5");
     refuse("{\"numSteps\": 5000000000}", "a number as numSteps of the sampler, got 5000000000");
     refuse("{\"sigmaMin\": true}", "a number as sigmaMin of the sampler, got true");

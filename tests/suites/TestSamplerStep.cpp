@@ -3,6 +3,7 @@
 #include "Matchers.h"
 #include "ReferenceStages.h"
 #include "Tolerances.h"
+#include "openmmorbit/internal/SamplerPlan.h"
 
 using namespace OrbitPlugin;
 using namespace testSupport;
@@ -23,11 +24,28 @@ TEST(SamplerStep, lastEulerStepIsTheDenoisedPosition) {
 }
 
 TEST(SamplerStep, heun) {
-    // Slopes 1 and (5 - 3) / 1 = 2, mean 1.5, over a distance of -3.
-    vector<double> next(1);
-    const vector<double> positions = {8}, denoised = {4}, predicted = {5}, predictedDenoised = {3};
-    reference::heunStep({4, 1, 0}, {positions, denoised, predicted, predictedDenoised}, next);
-    expectClose("heunStep", next, vector<double>{8 - 3 * 1.5}, STEP);
+    // Slopes 1 and (5 - 3) / 1 = 2, mean 1.5, over a distance of -3; 5 is where the first slope leads.
+    SamplerPlan plan;
+    plan.method = SamplerMethod::Heun;
+    plan.noiseLevels = {4, 1, 0};
+    const StepLevels levels = plan.getLevels(0, -1);
+    EXPECT_EQ(levels.stageSigma, 1);
+    EXPECT_EQ(plan.getLevels(1, -1).stageSigma, 0);
+    vector<double> predicted(1), next(1);
+    reference::eulerStep(levels.toStage(), vector<double>{8}, vector<double>{4}, predicted);
+    EXPECT_EQ(predicted, vector<double>{5});
+    reference::twoStageStep(levels, vector<double>{8}, vector<double>{4}, vector<double>{3}, next);
+    expectClose("twoStageStep", next, vector<double>{8 - 3 * 1.5}, STEP);
+}
+
+TEST(SamplerStep, twoStages) {
+    // From 4 over 2 to 1, weight 0.6: 8/4 + (1 - 1/4 - 0.6) 4 + 0.6 * 3.
+    const StepLevels levels = {4, 1, 0, 0, 0, 2, 0.6};
+    vector<double> values = {8};
+    reference::eulerStep(levels.toStage(), values, vector<double>{4}, values);
+    EXPECT_EQ(values, vector<double>{6});
+    reference::twoStageStep(levels, vector<double>{8}, vector<double>{4}, vector<double>{3}, values);
+    expectClose("twoStageStep", values, vector<double>{2 + 0.15 * 4 + 0.6 * 3}, STEP);
 }
 
 TEST(SamplerStep, multistepWithoutHistoryIsEuler) {

@@ -176,7 +176,7 @@ DenoiserModel makeLinearModel() {
 SamplerSettings makePlainSampler(SamplerMethod method) {
     SamplerSettings sampler;
     sampler.method = method;
-    sampler.numSteps = 5;
+    sampler.numSteps = method == SamplerMethod::Bespoke ? 8 : 5;
     sampler.sigmaMax = 4;
     sampler.renewal = 0;
     sampler.stereoGuidance = 0;
@@ -238,14 +238,16 @@ TEST(TestTopologyGenerator, DensityFollowsTheSamplersOwnSteps) {
     // A network with random weights: states are those of generate(), and the way back finds the same density.
 
     const auto generator = makeGenerator(makeArmedHalideModel(OrbitRotations::Proper));
-    generator->setSamplerSettings(makePlainSampler(SamplerMethod::Heun));
     generator->setCheckCopies(false);
-    const Ensemble plain = generator->generate(2, 6), states = generator->generateWithDensity(2, 6);
-    for (int i = 0; i < 2; i++) {
-        expectClose("states", states.getPositions(i), plain.getPositions(i), {2e-2, 2e-3});
-        EXPECT_TRUE(std::isnan(plain.getProvenance(i).logDensity));
-        const double found = generator->computeLogDensities(getCoordinates(states, i)).values[0];
-        expectClose("density", found, states.getProvenance(i).logDensity, {0, 0.05});
+    for (SamplerMethod method : {SamplerMethod::Heun, SamplerMethod::Bespoke}) {
+        generator->setSamplerSettings(makePlainSampler(method));
+        const Ensemble plain = generator->generate(2, 6), states = generator->generateWithDensity(2, 6);
+        for (int i = 0; i < 2; i++) {
+            expectClose("states", states.getPositions(i), plain.getPositions(i), {2e-2, 2e-3});
+            EXPECT_TRUE(std::isnan(plain.getProvenance(i).logDensity));
+            const double found = generator->computeLogDensities(getCoordinates(states, i)).values[0];
+            expectClose("density", found, states.getProvenance(i).logDensity, {0, 0.05});
+        }
     }
 }
 
@@ -332,7 +334,7 @@ TEST(TestTopologyGenerator, RefusesDensitiesOfOtherSamplers) {
     SamplerSettings sampler = makePlainSampler(SamplerMethod::Euler);
     sampler.renewal = 0.5;
     expectRefusal("set renewal to 0", sampler);
-    expectRefusal("use the method euler or heun", makePlainSampler(SamplerMethod::Multistep));
+    expectRefusal("use the method bespoke, heun or euler", makePlainSampler(SamplerMethod::Multistep));
     generator->setSamplerSettings(makePlainSampler(SamplerMethod::Euler));
     expectMentions<ArgumentError>("expected positions of states of 7 atoms, got 20 coordinates",
             [&] { generator->computeLogDensities(vector<double>(20)); });

@@ -8,8 +8,18 @@
 
 namespace OrbitPlugin {
 
-/** Integration method, equations (5.2) to (5.4) of docs/theory.md. */
-enum class SamplerMethod { Euler = 0, Heun = 1, Multistep = 2 };
+/** Integration method, equations (5.2) to (5.4) and (5.16) of docs/theory.md. */
+enum class SamplerMethod {
+    Euler = 0,
+    Heun = 1,
+    Multistep = 2,
+    /**
+     * Two evaluations a step, at levels and with weights that were fitted as a whole, so that few steps keep densities:
+     * for importance weights and Monte Carlo. numSteps is 8, 12 or 20; levels follow from sigmaMax alone (sigmaMin,
+     * schedule and rho are not used), and renewal must be 0.
+     */
+    Bespoke = 3
+};
 
 /** Placement of the noise levels, equations (5.5) to (5.7) and (5.15) of docs/theory.md. */
 enum class NoiseSchedule { Karras = 0, Logarithmic = 1, UniformTime = 2, LogarithmicTime = 3 };
@@ -73,11 +83,13 @@ struct OPENMM_EXPORT_ORBIT SamplerSettings {
      * level of these settings, placed by their schedule.
      *
      * @param level   above sigmaMin, up to sigmaMax; 0 stands for sigmaMax
-     * @throws ArgumentError for other levels
+     * @throws ArgumentError for other levels, and for any with the method Bespoke
      */
     SamplerSettings startAt(double level) const;
     /** Get the number of network evaluations of one generation. */
     int getNumEvaluations() const;
+    /** Get the numbers of steps that the method Bespoke has. */
+    static std::vector<int> listBespokeSteps();
 };
 
 } // namespace OrbitPlugin

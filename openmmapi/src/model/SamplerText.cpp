@@ -14,7 +14,7 @@ using std::string;
 
 namespace {
 
-const std::vector<string> METHODS = {"euler", "heun", "multistep"};
+const std::vector<string> METHODS = {"euler", "heun", "multistep", "bespoke"};
 const std::vector<string> SCHEDULES = {"karras", "logarithmic", "uniformTime", "logarithmicTime"};
 const std::vector<string> RULES = {"share", "rate"};
 const std::vector<string> NO_WORDS;

@@ -93,11 +93,11 @@ void CommonIntegrateOrbitDiffusionStepKernel::execute(int step) {
         historyStep = step;
         last = nullptr;
     }
-    else if (batch.plan.method == SamplerMethod::Heun && levels.nextSigma > 0) {
-        common::eulerStep(network->getDevice(), *arrays, levels, arrays->predicted);
+    else if (levels.stageSigma > 0) {
+        common::eulerStep(network->getDevice(), *arrays, levels.toStage(), arrays->predicted);
         before = network->usesBefore() ? &arrays->denoised : nullptr;
-        denoiseAndGuide(levels, {levels.nextSigma, arrays->predicted, before}, arrays->predictedDenoised);
-        common::heunStep(network->getDevice(), *arrays, levels);
+        denoiseAndGuide(levels, {levels.stageSigma, arrays->predicted, before}, arrays->predictedDenoised);
+        common::twoStageStep(network->getDevice(), *arrays, levels);
         last = &arrays->predictedDenoised;
     }
     else

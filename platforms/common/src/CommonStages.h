@@ -29,7 +29,7 @@ void clampFixed(Device& device, DeviceBatch& batch, Buffer& denoised);
 /** Guide the copies that have a contrast, batch.contrasts, in denoised positions. */
 void classifierFreeGuidance(Device& device, DeviceBatch& batch, double scale, Buffer& denoised);
 void eulerStep(Device& device, DeviceBatch& batch, const StepLevels& levels, Buffer& next);
-void heunStep(Device& device, DeviceBatch& batch, const StepLevels& levels);
+void twoStageStep(Device& device, DeviceBatch& batch, const StepLevels& levels);
 void multistepStep(Device& device, DeviceBatch& batch, const StepLevels& levels);
 
 /** The order of a Context's particles on the device, and the periodic cells they were moved by. */

@@ -55,11 +55,12 @@ void CpuIntegrateOrbitDiffusionStepKernel::setBatch(const Batch& newBatch) {
 
     // The levels of the first step, so that steps find all memory allocated: none of them allocates.
 
-    const vector<double>& sigmas = batch.plan.noiseLevels;
-    if (!sigmas.empty() && sigmas[0] > 0)
-        prepareLevel(sigmas[0], level);
-    if (batch.plan.method == SamplerMethod::Heun && sigmas.size() > 1 && sigmas[1] > 0)
-        prepareLevel(sigmas[1], nextLevel);
+    if (batch.plan.noiseLevels.empty() || batch.plan.noiseLevels[0] <= 0)
+        return;
+    const StepLevels first = batch.plan.getLevels(0, -1);
+    prepareLevel(first.sigma, level);
+    if (first.stageSigma > 0)
+        prepareLevel(first.stageSigma, nextLevel);
 }
 
 void CpuIntegrateOrbitDiffusionStepKernel::prepareLevel(double sigma, Level& level) {
@@ -107,8 +108,8 @@ void CpuIntegrateOrbitDiffusionStepKernel::execute(int step) {
     if (nextLevel.sigma == levels.sigma)
         std::swap(level, nextLevel);
     prepareLevel(levels.sigma, level);
-    if (batch.plan.method == SamplerMethod::Heun && levels.nextSigma > 0)
-        prepareLevel(levels.nextSigma, nextLevel);
+    if (levels.stageSigma > 0)
+        prepareLevel(levels.stageSigma, nextLevel);
     forEachPass([&](const cpu::Pass& pass, int thread) {
         auto denoise = [&](const DenoiserInput& input, ArrayView<double> denoised) {
             denoisePass(pass, input, denoised, thread, nullptr);

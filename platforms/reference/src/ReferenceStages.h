@@ -46,7 +46,8 @@ OPENMM_EXPORT_ORBIT void clampFixed(const ClampFixedShape& shape, ArrayView<cons
         Output denoised);
 OPENMM_EXPORT_ORBIT void classifierFreeGuidance(double scale, Output denoised, Output contrast);
 OPENMM_EXPORT_ORBIT void eulerStep(const StepLevels& levels, Input positions, Input denoised, Output next);
-OPENMM_EXPORT_ORBIT void heunStep(const StepLevels& levels, const HeunInputs<double>& inputs, Output next);
+OPENMM_EXPORT_ORBIT void twoStageStep(const StepLevels& levels, Input positions, Input denoised,
+        Input predictedDenoised, Output next);
 OPENMM_EXPORT_ORBIT void multistepStep(const StepLevels& levels, Input positions, Input denoised,
         Input previousDenoised, Output next);
 

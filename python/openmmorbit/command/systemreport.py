@@ -33,7 +33,8 @@ def addSystemOptions(parser: argparse.ArgumentParser) -> None:
                        help="states with densities for weights (default 0; each takes 6 times as many evaluations as "
                             "there are atoms)")
     group.add_argument("--density-steps", dest="densitySteps", type=int, metavar="N",
-                       help="steps of Heun's method for these (default 20)")
+                       help="steps of the sampler for these: 8, 12 or 20 that are fitted to densities, or another "
+                            "number of Heun's method (default 20)")
     group.add_argument("--probes", type=int, metavar="N",
                        help="random vectors that densities are estimated with; 0: exactly (default: 0 for up to 100 "
                             "atoms, else 8)")

@@ -20,7 +20,7 @@ from openmmorbit.models import loadModel
 from openmmorbit.simulation.states import toKelvin
 from openmmorbit.simulation.systems import refuseImages
 from openmmorbit.simulation.weights import importanceWeights, refuseConstraints
-from openmmorbit.topologies import FLOW, TopologyGenerator
+from openmmorbit.topologies import TopologyGenerator
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -109,7 +109,7 @@ class _Evaluation:
     def _addFlow(self, data: Collected) -> None:
         assert self.meter is not None and self.kelvin is not None
         generator = TopologyGenerator(self.generator.model, **{**self.options["generator"], "check": False,
-                                                               **FLOW, **self.options["flow"]})
+                                                               "density": True, **self.options["flow"]})
         seed = self.options["seed"] + 1
         data.flow = flow = self._generate(generator, self.options["density"], seed, True)
         flow.weights = importanceWeights(flow.ensemble, self.meter.system, self.kelvin, platform=self.meter.platform)
@@ -203,7 +203,7 @@ def evaluateSystem(model: ModelLike, topology: app.Topology, trajectory: Any, *,
     simulationPlatform : str, optional
         OpenMM's platform for energies and dynamics; default: CPU.
     flow : dict, optional
-        Settings of the sampler for states with a density, instead of topologies.FLOW.
+        Settings of the sampler for states with a density, as of TopologyGenerator(density=True).
     seed : int
         Of the generated states, at least 1; states with a density have the next one.
     check, condition, atoms

@@ -16,6 +16,8 @@ struct OPENMM_EXPORT_ORBIT SamplerPlan {
     SamplerMethod method = SamplerMethod::Heun;
     std::vector<double> noiseLevels;        ///< [numSteps + 1], the last one 0
     std::vector<double> renewedLevels;      ///< [numSteps] noise that a step draws anew (5.8); empty: none
+    std::vector<double> stageLevels;        ///< [numSteps] level of a second evaluation (5.3); empty: by the method
+    std::vector<double> stageWeights;       ///< [numSteps] its weight
     double noiseScale = 1;                  ///< gamma of (5.8), variance of that noise over that of its level
     double stereoGuidance = 0;              ///< gain of (5.11); 0: none
     double fadingSigma = 0.3;               ///< level below which guidance fades (5.11)
@@ -25,7 +27,7 @@ struct OPENMM_EXPORT_ORBIT SamplerPlan {
      * Begin at another noise level (partial diffusion): steps from higher levels are dropped, and the first step that
      * is left begins at this level.
      *
-     * @throws ArgumentError if the level is not between 0 and the first noise level
+     * @throws ArgumentError if the level is not between 0 and the first noise level, or with the method Bespoke
      */
     void startAt(double sigma);
     /** Get the levels of a step; the previous one only if historyStep, the step of the history, is the one before. */

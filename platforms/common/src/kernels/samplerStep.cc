@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The samplerStep stage, device: Euler, Heun and multistep, and the scalars around the network.
+// The samplerStep stage, device: Euler, two stages and multistep, and the scalars around the network.
 //
 // Launch: any number of work-items in groups of any size, one a coordinate.
 //   y, positions, denoised, ...   [numPoints][3]
@@ -31,14 +31,11 @@ KERNEL void eulerStep(int numValues, mixed sigma, mixed nextSigma, GLOBAL const 
     }
 }
 
-KERNEL void heunStep(int numValues, mixed sigma, mixed nextSigma, GLOBAL const mixed* RESTRICT denoised,
-        GLOBAL const mixed* RESTRICT predicted, GLOBAL const mixed* RESTRICT predictedDenoised,
-        GLOBAL mixed* RESTRICT positions) {
+KERNEL void twoStageStep(int numValues, mixed ratio, mixed weight, GLOBAL const mixed* RESTRICT denoised,
+        GLOBAL const mixed* RESTRICT predictedDenoised, GLOBAL mixed* RESTRICT positions) {
     for (int index = GLOBAL_ID; index < numValues; index += GLOBAL_SIZE) {
         // (5.3)
-        const mixed slope = (positions[index]-denoised[index])/sigma;
-        const mixed nextSlope = (predicted[index]-predictedDenoised[index])/nextSigma;
-        positions[index] += (nextSigma-sigma)*(mixed) 0.5*(slope+nextSlope);
+        positions[index] = ratio*positions[index]+(1-ratio-weight)*denoised[index]+weight*predictedDenoised[index];
     }
 }
 

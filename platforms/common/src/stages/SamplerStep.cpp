@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The samplerStep stage, common host: Euler, Heun and multistep.
+// The samplerStep stage, common host: Euler, two stages and multistep.
 #include "CommonStages.h"
 
 namespace OrbitPlugin {
@@ -22,10 +22,10 @@ void common::eulerStep(Device& device, DeviceBatch& batch, const StepLevels& lev
         MixedArgument{levels.nextSigma}, batch.positions, batch.denoised, next);
 }
 
-void common::heunStep(Device& device, DeviceBatch& batch, const StepLevels& levels) {
+void common::twoStageStep(Device& device, DeviceBatch& batch, const StepLevels& levels) {
     const int numValues = 3 * batch.getNumPoints();
-    device["heunStep"](device.elements(numValues), numValues, MixedArgument{levels.sigma},
-        MixedArgument{levels.nextSigma}, batch.denoised, batch.predicted, batch.predictedDenoised, batch.positions);
+    device["twoStageStep"](device.elements(numValues), numValues, MixedArgument{levels.nextSigma / levels.sigma},
+        MixedArgument{levels.stageWeight}, batch.denoised, batch.predictedDenoised, batch.positions);
 }
 
 void common::multistepStep(Device& device, DeviceBatch& batch, const StepLevels& levels) {

@@ -84,7 +84,7 @@ void HostIntegrateOrbitDiffusionStepKernel::stepCopies(ArrayView<const int> copi
 void HostIntegrateOrbitDiffusionStepKernel::stepDown(
         ArrayView<const int> copies, const StepLevels& levels, ArrayView<const double> before, const Denoise& denoise) {
     denoiseGuided(copies, levels, {levels.sigma, positions, before}, now.denoised, denoise);
-    const bool hasSecond = batch.plan.method == SamplerMethod::Heun && levels.nextSigma > 0;
+    const bool hasSecond = levels.stageSigma > 0;
     for (int copy : copies) {
         const ArrayView<double> y = getRows<double>(copy, positions), D = getRows<double>(copy, now.denoised);
         if (batch.plan.method == SamplerMethod::Multistep) {
@@ -92,14 +92,16 @@ void HostIntegrateOrbitDiffusionStepKernel::stepDown(
             reference::multistepStep(levels, y, D, history, y);
             std::copy(D.begin(), D.end(), history.begin());
         }
+        else if (hasSecond)
+            reference::eulerStep(levels.toStage(), y, D, getRows<double>(copy, now.predicted));
         else
-            reference::eulerStep(levels, y, D, hasSecond ? getRows<double>(copy, now.predicted) : y);
+            reference::eulerStep(levels, y, D, y);
         if (usesBefore && !hasSecond)
             std::copy(D.begin(), D.end(), getRows<double>(copy, previousDenoised).begin());
     }
     if (!hasSecond)
         return;
-    DenoiserInput second = {levels.nextSigma, now.predicted, {}};
+    DenoiserInput second = {levels.stageSigma, now.predicted, {}};
     if (usesBefore)
         second.before = now.denoised;
     denoiseGuided(copies, levels, second, now.predictedDenoised, denoise);
@@ -109,8 +111,8 @@ void HostIntegrateOrbitDiffusionStepKernel::stepDown(
             std::copy(D.begin(), D.end(), getRows<double>(copy, previousDenoised).begin());
         }
         const ArrayView<double> y = getRows<double>(copy, positions);
-        reference::heunStep(levels, {y, getRows<double>(copy, now.denoised), getRows<double>(copy, now.predicted),
-                getRows<double>(copy, now.predictedDenoised)}, y);
+        reference::twoStageStep(levels, y, getRows<double>(copy, now.denoised),
+                getRows<double>(copy, now.predictedDenoised), y);
     }
 }
 

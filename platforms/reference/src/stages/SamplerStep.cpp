@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The samplerStep stage, Reference: Euler, Heun and multistep.
+// The samplerStep stage, Reference: Euler, two stages and multistep.
 #include "ReferenceStages.h"
 
 namespace OrbitPlugin {
@@ -14,13 +14,12 @@ void reference::eulerStep(const StepLevels& levels, Input positions, Input denoi
     }
 }
 
-void reference::heunStep(const StepLevels& levels, const HeunInputs<double>& inputs, Output next) {
-    for (std::size_t i = 0; i < next.size(); i++) {
-        // (5.3)
-        const double slope = (inputs.positions[i] - inputs.denoised[i]) / levels.sigma;
-        const double nextSlope = (inputs.predicted[i] - inputs.predictedDenoised[i]) / levels.nextSigma;
-        next[i] = inputs.positions[i] + (levels.nextSigma - levels.sigma) * 0.5 * (slope + nextSlope);
-    }
+void reference::twoStageStep(
+        const StepLevels& levels, Input positions, Input denoised, Input predictedDenoised, Output next) {
+    // (5.3)
+    const double ratio = levels.nextSigma / levels.sigma, weight = levels.stageWeight;
+    for (std::size_t i = 0; i < next.size(); i++)
+        next[i] = ratio * positions[i] + (1 - ratio - weight) * denoised[i] + weight * predictedDenoised[i];
 }
 
 void reference::multistepStep(const StepLevels& levels, Input positions, Input denoised, Input previousDenoised,

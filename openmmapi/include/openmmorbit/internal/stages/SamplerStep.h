@@ -11,22 +11,22 @@ namespace OrbitPlugin {
 /**
  * This stage moves the positions of one copy from a noise level to the next lower one, by one step of the
  * probability-flow ODE. The slope at the current positions is their difference to the denoised positions, divided by
- * the noise level. eulerStep() follows this slope; heunStep() averages it with the slope at the end of the Euler step,
- * which costs a second evaluation of the network; multistepStep() extrapolates the denoised positions from those of the
- * previous step. If the sampler renews noise, the step ends at a lower level and the prior stage adds the missing
- * noise.
+ * the noise level. eulerStep() follows this slope; twoStageStep() weights the denoised positions with those of a second
+ * evaluation, at a lower level that eulerStep() led to (Heun's method and bespoke ones); multistepStep() extrapolates
+ * the denoised positions from those of the previous step. If the sampler renews noise, the step ends at a lower level
+ * and the prior stage adds the missing noise.
  *
  *   in   levels              sigma, the level to step to and the previous noise level, model unit
  *   in   positions           [numPoints][3]   y_k, model unit
  *   in   denoised            [numPoints][3]   D(y_k, sigma_k), model unit
- *   in   predicted           [numPoints][3]   Heun only: the Euler step's result, model unit
- *   in   predictedDenoised   [numPoints][3]   Heun only: D(predicted, sigma_{k+1})
+ *   in   predictedDenoised   [numPoints][3]   two stages only: D of the Euler step's result at the level tau_k
  *   in   previousDenoised    [numPoints][3]   multistep only: D(y_{k-1}, sigma_{k-1})
  *   out  next                [numPoints][3]   y_{k+1}, model unit; may be the array of positions or predicted
  *
  * Equations (5.1) to (5.4), with levels of (5.8), of openmmapi/docs/theory.md. Source: Karras et al., arXiv
  * 2206.00364, algorithm 1; Lu et al., arXiv 2211.01095, section 4.
- * Implementations: eulerStep(levels, positions, denoised, next), heunStep(levels, inputs, next),
+ * Implementations: eulerStep(levels, positions, denoised, next),
+ * twoStageStep(levels, positions, denoised, predictedDenoised, next),
  * multistepStep(levels, positions, denoised, previousDenoised, next).
  */
 
@@ -36,12 +36,15 @@ struct StepLevels {
     double previousSigma = 0;   ///< sigma_{k-1}; 0 in the first step, when there is no history
     double renewed = 0;         ///< level of the noise that leads from nextSigma back to sigma_{k+1}
     double drawn = 0;           ///< level of the noise that is added after the step: sqrt(gamma) renewed
-};
+    double stageSigma = 0;      ///< tau_k, the level of a second evaluation; 0: there is none
+    double stageWeight = 0;     ///< b_k of (5.3), the weight of that evaluation
 
-/** What heunStep() reads. */
-template <class T>
-struct HeunInputs {
-    ArrayView<const T> positions, denoised, predicted, predictedDenoised;
+    /** Get the levels of the step that leads to the second evaluation. */
+    StepLevels toStage() const {
+        StepLevels levels = *this;
+        levels.nextSigma = stageSigma;
+        return levels;
+    }
 };
 
 /**
