@@ -9,7 +9,7 @@ const state = {index: 0, copy: 0, quantity: 0, style: "sticks", hydrogens: "all"
                rainbow: false, spin: false};
 let stage = null, miniatures = null, order = scenes.map((_, k) => k), player = 0;
 
-const plural = (number, noun) => `${number.toLocaleString("en")} ${noun}${number === 1 ? "" : noun === "copy" ? "" : "s"}`;
+const plural = (number, noun) => `${number.toLocaleString("en")} ${noun}${number === 1 ? "" : "s"}`;
 const copies = number => number === 1 ? "1 copy" : `${number.toLocaleString("en")} copies`;
 const scene = () => scenes[state.index];
 const make = (tag, text, parent, className) => {
@@ -123,7 +123,7 @@ function arrange() {
 function count() {
     const all = scenes.reduce((sum, one) => sum + one.copies, 0);
     const shown = order.length === scenes.length ? plural(scenes.length, data.noun) : `${order.length} of ${plural(scenes.length, data.noun)}`;
-    get("counts").textContent = [`${shown}, ${copies(all)}`, data.note].filter(Boolean).join(" · ");
+    get("counts").textContent = `${shown}, ${copies(all)}`;
 }
 
 // 3. One molecule
@@ -232,14 +232,14 @@ function toggle(name) {
     if (name === "sidechains" && state.sidechains === false && !state.ribbon)
         state.ribbon = true;
     if (scene().ribbon)
-        select_(state.index);
+        refresh();
     show();
 }
 
-// Buttons that fit what is shown, without going back to the first copy.
-function select_(index) {
+// Show the buttons that fit what is drawn, without going back to the first copy.
+function refresh() {
     const {copy, quantity} = state;
-    select(index);
+    select(state.index);
     Object.assign(state, {copy, quantity});
     get("quantity").value = quantity;
 }

@@ -76,10 +76,10 @@ function shapesOf(scene, index, options) {
 }
 
 class Stage {
-    constructor(canvas, {onHover, onMeasure, onSpinEnd}) {
+    constructor(canvas, {onHover, onMeasure}) {
         this.canvas = canvas;
         this.painter = new Painter(canvas);
-        this.told = {onHover, onMeasure, onSpinEnd};
+        this.told = {onHover, onMeasure};
         this.scene = null;
         this.copy = 0;
         this.options = {};
