@@ -131,6 +131,17 @@ def testCopiesAreThinnedEvenly():
     assert (scene["copies"], scene["total"], scene["values"][0]["values"]) == (3, 9, [0, 4, 8])
 
 
+def testCopiesThatAreNotFiniteAreLeftOut():
+    ensemble = makeEnsemble(number=4)
+    positions = ensemble.positions._value
+    for index in (1, 3):
+        ensemble.setPositions(index, np.where(np.arange(3) == 1, np.nan, positions[index]))
+    (scene,) = readData(ensemble.view(values={"x": np.arange(4)}))["molecules"]
+    assert (scene["copies"], scene["total"], scene["values"][0]["values"]) == (2, 4, [0, 2])
+    with pytest.raises(ValueError, match="expected at least one copy of .* with finite positions, got none"):
+        ensemble[[1, 3]].view()
+
+
 def testLayOverTurnsAndMovesOnly():
     random = np.random.default_rng(5)
     first = random.normal(size=(7, 3)) * [3, 2, 1]

@@ -14,7 +14,7 @@ from openmm import unit
 
 from openmmorbit.io.trajectoryfiles import openTrajectory
 from openmmorbit.simulation.periodic import SoluteImages
-from openmmorbit.viewer.scenes import Quantity, Scene, evenly, fromGraph, fromTopology, withoutWater
+from openmmorbit.viewer.scenes import Quantity, Scene, evenly, evenlyFinite, fromGraph, fromTopology, withoutWater
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -209,8 +209,8 @@ def _readStructures(path: StrPath, name: str, most: int, atoms: str | None) -> R
     for number, group in enumerate(groups, 1):
         topology = group[0].topology
         chosen = _chosenAtoms(topology, atoms)
-        some = [group[k] for k in evenly(len(group), most)]
-        positions = np.stack([np.array(one.positions.value_in_unit(unit.angstrom), float)[chosen] for one in some])
+        positions = np.stack([np.array(one.positions.value_in_unit(unit.angstrom), float)[chosen] for one in group])
+        positions = positions[evenlyFinite(positions, most, f"'{os.fspath(path)}'")]
         scenes.append(_systemScene(topology, positions, chosen, name if len(groups) == 1 else f"{name} {number}"))
         scenes[-1].total = len(group)
     return Reading(scenes, [])

@@ -70,6 +70,8 @@ class Scene:
         For each atom "1" if the ribbon stands for it, "0" if not; empty without ribbons.
     total : int
         How many copies there were; positions may be a part of them.
+    indices : numpy.ndarray, optional
+        Which these are.
     """
 
     name: str
@@ -86,6 +88,7 @@ class Scene:
     starts: list[int] = field(default_factory=list)
     polymer: str = ""
     total: int = 0
+    indices: np.ndarray | None = None
 
     def toDict(self) -> dict[str, Any]:
         """Get what the scripts of the page read: positions in 16 bits, to a 30,000th of the size of the molecule."""
@@ -151,6 +154,20 @@ def layOver(positions: np.ndarray, atoms: Sequence[int]) -> np.ndarray:
 def evenly(number: int, most: int) -> np.ndarray:
     """Get which of so many copies are shown if there are too many: the first, the last, and some between them."""
     return np.arange(number) if number <= most else np.unique(np.rint(np.linspace(0, number - 1, most)).astype(int))
+
+
+def evenlyFinite(positions: np.ndarray, most: int, label: str) -> np.ndarray:
+    """Get which copies are shown, see evenly(); those with positions that are not finite are not.
+
+    Raises
+    ------
+    ValueError
+        Naming the label, if none is finite.
+    """
+    finite = np.flatnonzero(np.isfinite(positions).all(axis=(1, 2)))
+    if len(finite) == 0:
+        raise ValueError(f"view: expected at least one copy of {label} with finite positions, got none")
+    return finite[evenly(len(finite), most)]
 
 
 def hill(elements: Sequence[int]) -> str:
@@ -302,15 +319,16 @@ def fromEnsemble(ensemble: Ensemble, most: int, name: str = "") -> Scene:
     """
     if len(ensemble) == 0:
         raise ValueError(f"view: expected at least one conformer of {ensemble.graph.getLabel()}, got none")
-    chosen = evenly(len(ensemble), most)
-    positions = ensemble.positions.value_in_unit(unit.angstrom)[chosen]
+    positions = ensemble.positions.value_in_unit(unit.angstrom)
+    chosen = evenlyFinite(positions, most, ensemble.graph.getLabel())
+    positions = positions[chosen]
     graph = ensemble.graph
     if lacksOrders(graph) or ensemble.topology.getNumResidues() > 1:
         scene = fromTopology(ensemble.topology, positions, name or ensemble.name or "states")
         scene.smiles = graph.smiles
     else:
         scene = fromGraph(graph, positions, name)
-    scene.total = len(ensemble)
+    scene.total, scene.indices = len(ensemble), chosen
     if ensemble._energies is not None:
         energies = ensemble._energies.values[chosen] / KJ_PER_KCAL
         scene.values.insert(0, Quantity(f"{ensemble._energies.field} energy above the lowest", "kcal/mol",

@@ -11,7 +11,7 @@ from openmm import unit
 from openmmorbit.arguments import checkInteger
 from openmmorbit.io.trajectoryfiles import isMdtraj
 from openmmorbit.viewer.page import Page
-from openmmorbit.viewer.scenes import Quantity, Scene, evenly, fromEnsemble
+from openmmorbit.viewer.scenes import Quantity, Scene, fromEnsemble
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,7 +26,7 @@ def _isFile(what: Any) -> bool:
     return isinstance(what, (str, os.PathLike))
 
 
-def _addValues(scene: Scene, values: Mapping[str, npt.ArrayLike], number: int, chosen: np.ndarray) -> None:
+def _addValues(scene: Scene, values: Mapping[str, npt.ArrayLike], number: int) -> None:
     """Put numbers of the caller before those of the inspection; a unit stands behind a comma in their name."""
     found = []
     for key, entry in values.items():
@@ -35,7 +35,7 @@ def _addValues(scene: Scene, values: Mapping[str, npt.ArrayLike], number: int, c
             raise ValueError(f"view: expected {number} values of '{key}', one a copy, got the shape {array.shape}")
         name, _, unitName = key.rpartition(", ") if ", " in key else (key, "", "")
         found.append(Quantity(name, unitName, [float(value) if np.isfinite(value) else None
-                                               for value in array[chosen]]))
+                                               for value in array[scene.indices]]))
     scene.values = found + scene.values
 
 
@@ -112,7 +112,7 @@ def view(what: Any, path: StrPath | None = None, *, title: str = "", topology: S
         if isinstance(ensemble, Ensemble) and len(ensemble) > 0:
             scenes.append(fromEnsemble(ensemble, maxCopies))
             if values is not None:
-                _addValues(scenes[-1], values, len(ensemble), evenly(len(ensemble), maxCopies))
+                _addValues(scenes[-1], values, len(ensemble))
         elif not _isFile(entry) and not hasattr(entry, "ensemble") and not isinstance(entry, Ensemble):
             raise TypeError(f"view: expected Ensembles, results of generateMany() or paths, got {type(entry).__name__}")
     if not scenes:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from openmmorbit.arguments import KJ_PER_KCAL
-from openmmorbit.viewer.scenes import Quantity, Scene, evenly, fromEnsemble, layOver
+from openmmorbit.viewer.scenes import Quantity, Scene, fromEnsemble, layOver
 
 if TYPE_CHECKING:
     from openmmorbit.ensemble import Ensemble
@@ -51,7 +51,7 @@ def fromStates(ensemble: Ensemble, most: int, name: str, energies: np.ndarray | 
     """
     scene = fromEnsemble(ensemble, most, name)
     if energies is not None:
-        chosen = energies[evenly(len(ensemble), most)] / KJ_PER_KCAL
+        chosen = energies[scene.indices] / KJ_PER_KCAL
         finite = chosen[np.isfinite(chosen)]
         scene.values.insert(0, Quantity("energy above the lowest", "kcal/mol", [
             round(float(value - finite.min()), 3) if np.isfinite(value) else None for value in chosen]))
