@@ -270,7 +270,7 @@ class _LibraryRun:
         return LibraryReport(os.fspath(self.output), table, counts, self.numBefore, time.perf_counter() - self.begin)
 
 
-def generateLibrary(inputs: Sequence[str], output: StrPath, generator: ConformerGenerator | None = None,
+def generateLibrary(inputs: StrPath | Sequence[StrPath], output: StrPath, generator: ConformerGenerator | None = None,
                     processes: int | None = None, cluster: str | None = None, restart: bool = False,
                     progress: bool = True, say: Callable[[str], None] | None = None,
                     options: FileOptions | None = None, format: str | None = None,
@@ -284,7 +284,7 @@ def generateLibrary(inputs: Sequence[str], output: StrPath, generator: Conformer
 
     Parameters
     ----------
-    inputs : list of str
+    inputs : path or list of str
         Files of molecules and SMILES, as for the command openmm-orbit conformers.
     output : path
         A file of records: .sdf, .xyz or .mol2, each also with .gz. A pipe or "-" works, and cannot go on.
@@ -320,6 +320,7 @@ def generateLibrary(inputs: Sequence[str], output: StrPath, generator: Conformer
     OSError
         If the disk is full; what was finished is kept.
     """
+    texts = [os.fspath(text) for text in ([inputs] if isinstance(inputs, (str, os.PathLike)) else inputs)]
     chosen, generator = LibrarySettings(**settings), generator or ConformerGenerator()
     chosen.check()
     kind = f"x.{format.lstrip('.')}" if format else "x.sdf" if output == STANDARD else os.path.basename(output)
@@ -329,9 +330,9 @@ def generateLibrary(inputs: Sequence[str], output: StrPath, generator: Conformer
         if not run.files.isFinished:
             seeded = replace(chosen, seed=run.progress["seed"])
             work = _Work(seeded, _workerXml(generator, processes, cluster), generator._unfamiliar, kind)
-            chunks = _chunks(moleculefiles.readInputs(inputs, options), chosen.batchSize, run.numBefore,
+            chunks = _chunks(moleculefiles.readInputs(texts, options), chosen.batchSize, run.numBefore,
                              run.progress["checksum"])
-            total = moleculefiles.countRecords(inputs, options) if progress else None
+            total = moleculefiles.countRecords(texts, options) if progress else None
             with makeBar(total, "conformers", progress, "molecules") as bar:
                 bar.initial = bar.n = run.numBefore
                 for chunk, outcome in parallel.run(_answer, chunks, (work,), processes, cluster, inOrder=True):

@@ -42,7 +42,7 @@ def testTheLargestFragment(smiles, kept):
     expected = Chem.CanonSmiles(kept)
     found = openmmorbit.readMolecule(smiles + " name", fragments="largest")
     assert Chem.CanonSmiles(found.smiles) == expected and found.name == "name"
-    mol = Chem.MolFromSmiles(smiles)
+    mol = Chem.AddHs(Chem.MolFromSmiles(smiles))
     mol.SetProp("_Name", "name")
     mol.SetProp("pKa", "3")
     found = openmmorbit.readMolecule(mol, fragments="largest")
@@ -241,6 +241,18 @@ def testXYZWithoutBonds(tmp_path):
     assert [graph.name for graph in found] == CHEMISTRY and found[0].properties == {"energy": "-1.5"}
     assert [Chem.CanonSmiles(graph.smiles) for graph in found] == [Chem.CanonSmiles(smiles) for smiles in CHEMISTRY]
     assert [atom.element for atom in found[0].atoms] == [6, 6, 8, 8, 1, 1, 1]
+
+
+def testWaysToWriteXYZ(tmp_path):
+    text = ("5\r\nchatter\r\n6 0 0 0\r\nh .63 .63 .63\r\nH -.63 -.63 .63\r\nH -.63 .63 -.63 0.1\r\n"
+            "D .63 -.63 -.63\r\n\r\n\r\n")
+    (tmp_path / "a.xyz").write_bytes((text + text.replace("6 0 0 0", "CL 0 0 0")).encode())
+    first, second = openmmorbit.readMolecules(tmp_path / "a.xyz")
+    assert first.smiles == "C" and "RDKit can tell" in str(second)
+    for wrong, words in (("Xx", "an element, got 'Xx'"), ("119", "an element, got '119'"), ("C x", "not convert")):
+        (tmp_path / "b.xyz").write_text(f"1\n\n{wrong} 0 0 0\n")
+        with pytest.raises(ValueError, match=f"frame 1: expected extended XYZ.*{words}"):
+            list(openmmorbit.readMolecules(tmp_path / "b.xyz"))
 
 
 def testXYZThatRdkitCannotTell(tmp_path):

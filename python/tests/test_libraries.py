@@ -91,7 +91,7 @@ def testADaskScheduler(modelPath, library, expected, tmp_path):
 
     with LocalCluster(n_workers=2, threads_per_worker=2, dashboard_address=None, processes=True) as cluster:
         generator = openmmorbit.ConformerGenerator(modelPath, platform="Reference", numSteps=1, check=False)
-        report = openmmorbit.generateLibrary([str(library)], tmp_path / "out.sdf", generator, numConformers=2, seed=3,
+        report = openmmorbit.generateLibrary(library, tmp_path / "out.sdf", generator, numConformers=2, seed=3,
                                              cluster=cluster.scheduler_address, batchSize=8, progress=False)
     assert (tmp_path / "out.sdf").read_bytes() == expected
     assert (report.counts.molecules, report.counts.failed, report.numBefore) == (58, 2, 0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import zipfile
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Optional, Union
 
@@ -99,6 +100,27 @@ def assignSmiles(smiles: str, numbers: Sequence[int], positions: np.ndarray) -> 
     return mol
 
 
+@lru_cache(maxsize=1)
+def _elements() -> dict[str, int]:
+    """Get the atomic numbers of symbols; hydrogens of other mass are hydrogens."""
+    table = requireRDKit(_purpose).GetPeriodicTable()
+    return {"D": 1, "T": 1, **{table.GetElementSymbol(number): number for number in range(1, 119)}}
+
+
+def atomicNumber(text: str) -> int:
+    """Get the atomic number of a symbol, in capitals or not, or of a number.
+
+    Raises
+    ------
+    ValueError
+        If there is no such element.
+    """
+    number = int(text) if text.isdigit() else _elements().get(text.capitalize(), 0)
+    if not 0 < number < 119:
+        raise ValueError(f"expected an element, got '{text}'")
+    return number
+
+
 def parseXYZ(stream: IO[str], path: StrPath) -> Iterator[tuple[dict[str, str], list[int], np.ndarray]]:
     """Yield the frames of a text in extended XYZ.
 
@@ -118,7 +140,6 @@ def parseXYZ(stream: IO[str], path: StrPath) -> Iterator[tuple[dict[str, str], l
     ValueError
         If a frame does not have its form: no later frame can be found then.
     """
-    table = requireRDKit(_purpose).GetPeriodicTable()
     for frame, first in enumerate(iter(stream.readline, ""), 1):
         if not first.strip():
             continue
@@ -134,9 +155,9 @@ def parseXYZ(stream: IO[str], path: StrPath) -> Iterator[tuple[dict[str, str], l
                 speciesAt = start if name == "species" else speciesAt
                 positionsAt = start if name == "pos" else positionsAt
                 start += int(width)
-            numbers = [table.GetAtomicNumber(row[speciesAt]) for row in rows]
+            numbers = [atomicNumber(row[speciesAt]) for row in rows]
             positions = np.array([[float(value) for value in row[positionsAt:positionsAt + 3]] for row in rows])
-        except (ValueError, IndexError, RuntimeError) as error:
+        except (ValueError, IndexError) as error:
             raise ValueError(f"'{path}', frame {frame}: expected extended XYZ, got a line that does not fit "
                              f"({error})") from error
         yield info, numbers, positions

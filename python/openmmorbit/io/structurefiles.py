@@ -72,7 +72,7 @@ def readMol2Molecule(lines: list[str], options: FileOptions) -> tuple[Chem.Mol, 
     try:
         places = {row[0]: k for k, row in enumerate(rows)}
         symbols = [re.match(r"[A-Za-z]+", row[5].split(".")[0]) for row in rows]
-        numbers = [Chem.GetPeriodicTable().GetAtomicNumber(found[0].capitalize() if found else "") for found in symbols]
+        numbers = [ensemblefiles.atomicNumber(found[0] if found else row[5]) for found, row in zip(symbols, rows)]
         positions = np.array([[float(value) for value in row[2:5]] for row in rows])
         pairs = [(places[row[1]], places[row[2]]) for row in bonds]
         charge = _mol2Charge(rows, head[3], attributes) if options.charge is None else options.charge
