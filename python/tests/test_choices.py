@@ -90,6 +90,8 @@ def testEnergiesGoAlong(relaxed, tmp_path):
     found = [float(record.GetProp("ORBIT_ENERGY_KCAL")) for record in records]
     assert np.allclose(found, energies[[4, 0]] / KJ_PER_KCAL, atol=1e-4)
     assert float(records[1].GetProp("ORBIT_RELATIVE_ENERGY_KCAL")) == 0
+    openmmorbit.writeEnsembles(part, tmp_path / "a.xyz")
+    assert f"energy_kcal={found[1]:.4f}" in (tmp_path / "a.xyz").read_text()
     part.setPositions(0, part[1].positions)
     assert part[0].energy is None
     part.writeSDF(tmp_path / "b.sdf")

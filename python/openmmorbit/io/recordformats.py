@@ -101,8 +101,8 @@ def _quoted(value: str) -> str:
 def xyzRecords(ensemble: Ensemble) -> str:
     """Get all conformers as frames of extended XYZ, in Angstrom.
 
-    The comment has the isomeric SMILES, charge and name of the molecule, and those of its data items whose names are
-    words.
+    The comment has the isomeric SMILES, charge and name of the molecule, those of its data items whose names are words,
+    and the energy in kcal/mol if it is known.
     """
     from openmm import app
 
@@ -115,6 +115,8 @@ def xyzRecords(ensemble: Ensemble) -> str:
     for index, points in enumerate(ensemble.positions.value_in_unit(unit.angstrom)):
         comment = {"smiles": _quoted(ensemble[index].smiles), "charge": str(charge), "name": _quoted(graph.name),
                    **{name: _quoted(value) for name, value in items.items()}}
+        if ensemble._energies is not None:
+            comment["energy_kcal"] = f"{ensemble._energies.values[index] / KJ_PER_KCAL:.4f}"
         texts.append(f"{len(symbols)}\nProperties=species:S:1:pos:R:3 "
                      + " ".join(f"{name}={value}" for name, value in comment.items()) + "\n")
         texts.extend(f"{symbol:2s} {x:12.6f} {y:12.6f} {z:12.6f}\n" for symbol, (x, y, z) in zip(symbols, points))

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 NUM_CELLS = 4
 #: Renumberings that are left in a cell are listed if there are no more than so many.
 MAX_LEFT = 64
+#: Cells a pair at most; some hundred to some thousand are usual.
+MAX_CELLS = 500000
 #: Cells times arrangements that are looked at together.
 BATCH = 100000
 
@@ -222,13 +224,23 @@ class _Search:
             total, cell = group.expand(owner, entry, total, cell)
         self._raise(owner[cell], total.reshape(-1, 3, 3))
 
-    def run(self) -> None:
-        """Raise the best overlaps to the largest ones; a pair that has enough is left alone."""
+    def run(self) -> bool:
+        """Raise the best overlaps to the largest ones; a pair that has enough is left alone.
+
+        Returns
+        -------
+        bool
+            False if that would take too many cells.
+        """
         cubes, points, half = _startCells()
         count = len(self._best)
         owner = np.repeat(np.arange(count), len(cubes))
         cubes, points = np.tile(cubes, count), np.tile(points, (count, 1))
+        looked = 0
         while len(owner) > 0:
+            looked += len(owner)
+            if looked > count * MAX_CELLS:
+                return False
             kept = []
             for rows in np.array_split(np.arange(len(owner)), -(-len(owner) // self._batch)):
                 kept.append(rows[self._step(owner[rows], cubes[rows], points[rows], half)])
@@ -236,6 +248,7 @@ class _Search:
             half /= 2
             owner, cubes = np.repeat(owner[chosen], 8), np.repeat(cubes[chosen], 8)
             points = (points[chosen][:, None] + half * _CORNERS).reshape(-1, 3)
+        return True
 
     def _step(self, owner: np.ndarray, cubes: np.ndarray, points: np.ndarray, half: float) -> np.ndarray:
         """Look at cells; tell which must be divided."""
@@ -253,7 +266,7 @@ class _Search:
 
 
 def raiseOverlaps(product: Product, x: np.ndarray, y: np.ndarray, best: np.ndarray, matrices: np.ndarray,
-                  enough: np.ndarray | None = None) -> None:
+                  enough: np.ndarray | None = None) -> bool:
     """Raise overlaps to the largest ones over all rotations and the renumberings of a product.
 
     Parameters
@@ -267,5 +280,10 @@ def raiseOverlaps(product: Product, x: np.ndarray, y: np.ndarray, best: np.ndarr
         Shape (numPairs, 3, 3): correlation matrices of the overlaps that were found. Changed with best.
     enough : numpy.ndarray, optional
         Shape (numPairs,): an overlap that need not be surpassed.
+
+    Returns
+    -------
+    bool
+        False if the search was given up, so that some overlaps may be too small.
     """
-    _Search(product, x, y, best, matrices, enough).run()
+    return _Search(product, x, y, best, matrices, enough).run()

@@ -129,7 +129,7 @@ class SymmetricRmsd:
         if self._listed is None:
             best, matrices = least.copy(), np.zeros((len(x), 3, 3))
             for product in self._products:
-                raiseOverlaps(product, x, y, best, matrices, enough)
+                self._complete &= raiseOverlaps(product, x, y, best, matrices, enough)
             return best, matrices
         return largestOfEach(correlate(x[:, self._listed], y[:, None]), least)
 
@@ -186,7 +186,7 @@ class SymmetricRmsd:
             squared = np.maximum(squares[rows] - 2 * found, 0) / self._numAtoms
             result[rows[isFound]] = np.sqrt(squared[isFound])
         if not self._complete:
-            warnings.warn(f"{self._label} has too many renumberings of equivalent atoms: some RMSDs are upper bounds",
+            warnings.warn(f"{self._label} has too many renumberings of equivalent atoms to try them all: some RMSDs are upper bounds",
                           stacklevel=4)
         return result, matrices
 
