@@ -186,8 +186,8 @@ class SymmetricRmsd:
             squared = np.maximum(squares[rows] - 2 * found, 0) / self._numAtoms
             result[rows[isFound]] = np.sqrt(squared[isFound])
         if not self._complete:
-            warnings.warn(f"{self._label} has too many renumberings of equivalent atoms to try them all: some RMSDs are "
-                          "upper bounds", stacklevel=4)
+            warnings.warn(f"{self._label} has too many renumberings of equivalent atoms to try them all: some RMSDs "
+                          "are upper bounds", stacklevel=4)
         return result, matrices
 
     def _mayBeNear(self, x: Frames, y: Frames, first: np.ndarray, second: np.ndarray,
