@@ -8,11 +8,13 @@ import numpy as np
 from openmm import unit
 
 from openmmorbit.arguments import checkInteger
+from openmmorbit.io.conversions import lacksOrders
 from openmmorbit.shape.overlaps import bestRotations
 from openmmorbit.shape.puckers import RingPucker, computePucker
 from openmmorbit.shape.rmsd import Frames, SymmetricRmsd, findAtoms
 from openmmorbit.shape.torsions import TorsionFingerprints, computeTorsions
 from openmmorbit.simulation.energies import KnownEnergies, computeEnergies
+from openmmorbit.simulation.residues import labelResidues
 from openmmorbit.simulation.states import toNumber
 
 if TYPE_CHECKING:
@@ -68,6 +70,14 @@ def _chooseAtoms(where: str, ensemble: Ensemble, atoms: str | Sequence[int] | No
         raise ValueError(f"{where}: expected different indices of atoms from 0 to {ensemble.numAtoms - 1}, got "
                          f"{wrong[0] if len(wrong) > 0 else 'one twice'}")
     return found.astype(int), False
+
+
+def _makeMetric(ensemble: Ensemble, atoms: np.ndarray, isSymmetric: bool = True) -> SymmetricRmsd:
+    """Get what compares conformers; the residues of a system are all different."""
+    graph = ensemble.graph
+    labels = labelResidues(ensemble.topology, [(bond.atom1, bond.atom2) for bond in graph.bonds]) \
+        if isSymmetric and (lacksOrders(graph) or not graph.bonds) else None
+    return SymmetricRmsd(graph, atoms, isSymmetric, labels)
 
 
 class EnsembleChoices:
@@ -210,7 +220,7 @@ class EnsembleChoices:
             ranked = ranked._pick(np.flatnonzero(energies <= energies.min(initial=np.inf) + width))
         if limit == 0 or len(ranked) < 2:
             return ranked._pick(np.arange(len(ranked)))
-        metric = SymmetricRmsd(ranked.graph, findAtoms(ranked.graph, atoms == "all"))
+        metric = _makeMetric(ranked, findAtoms(ranked.graph, atoms == "all"))
         frames, isomers = metric.center(ranked._finite(where)), np.array(ranked.isomerNumbers)
         return ranked._pick(_keepDifferent(metric, frames, isomers, limit))
 
@@ -237,7 +247,7 @@ class EnsembleChoices:
         chosen, isSymmetric = _chooseAtoms(where, self, atoms)
         target = self if other is None else _asEnsemble(where, other)
         _requireSame(where, self.graph, target.graph)
-        metric = SymmetricRmsd(self.graph, chosen, isSymmetric)
+        metric = _makeMetric(self, chosen, isSymmetric)
         x = metric.center(self._finite(where))
         found = metric.ownMatrix(x) if other is None else metric.matrix(x, metric.center(target._finite(where)))
         return unit.Quantity(found, unit.nanometer)
@@ -264,7 +274,7 @@ class EnsembleChoices:
         chosen, isSymmetric = _chooseAtoms(where, self, atoms)
         positions = self._finite(where)
         target = _readTarget(where, self, to)
-        metric = SymmetricRmsd(self.graph, chosen, isSymmetric)
+        metric = _makeMetric(self, chosen, isSymmetric)
         x, y = metric.center(target[None]), metric.center(positions)
         rows = np.arange(len(positions))
         turned = bestRotations(metric.superpose(x, y, np.zeros_like(rows), rows)[1])
@@ -303,7 +313,7 @@ class EnsembleChoices:
             raise ValueError(f"{where}: expected diverse of at most {len(self)}, the number of conformers, got "
                              f"{number}")
         chosen, isSymmetric = _chooseAtoms(where, self, atoms)
-        metric = SymmetricRmsd(self.graph, chosen, isSymmetric)
+        metric = _makeMetric(self, chosen, isSymmetric)
         frames, everything = metric.center(self._finite(where)), np.arange(len(self))
         taken, nearest = [0], np.full(len(self), np.inf)
         while len(taken) < number:

@@ -5,7 +5,7 @@ import pickle
 import numpy as np
 import openmm
 import pytest
-from openmm import unit
+from openmm import app, unit
 from rdkit import Chem
 from rdkit.Chem import AllChem, TorsionFingerprints
 
@@ -273,3 +273,46 @@ def testEmptyEnsembles(nicotine):
     bad[1, 3] = np.nan
     with pytest.raises(ValueError, match="finite positions.*conformer 1"):
         makeEnsemble(nicotine.graph, bad).rmsd()
+
+
+def makeTraces(numChains, numResidues, number, hasBonds=True):
+    """Make chains of CA atoms: a Topology, and an Ensemble of smooth random traces."""
+    topology, graph, random = app.Topology(), orbit.MolecularGraph(), np.random.default_rng(4)
+    atoms, bonds = [], []
+    for _ in range(numChains):
+        chain = topology.addChain()
+        for place in range(numResidues):
+            topology.addAtom("CA", app.element.carbon, topology.addResidue("ALA", chain))
+            atom, bond = orbit.GraphAtom(), orbit.GraphBond()
+            atom.element, bond.order = 6, orbit.BondOrder__None
+            bond.atom1, bond.atom2 = len(atoms) - 1, len(atoms)
+            atoms.append(atom)
+            if place > 0 and hasBonds:
+                bonds.append(bond)
+    graph.atoms, graph.bonds = atoms, bonds
+    core = orbit.Ensemble(graph)
+    for points in np.cumsum(random.normal(size=(number, len(atoms), 3)), axis=1) / 5:
+        core.addConformer([openmm.Vec3(*point) for point in points])
+    return openmmorbit.Ensemble(core, topology)
+
+
+def withPositions(ensemble, positions):
+    result = ensemble[[0] * len(positions)]
+    for index, points in enumerate(positions):
+        result.setPositions(index, points)
+    return result
+
+
+def testChainsHaveABeginning():
+    traces = makeTraces(1, 20, 2)
+    reversed_ = withPositions(traces, [traces[0].positions._value, traces[0].positions._value[::-1]])
+    assert reversed_.rmsd()._value[0, 1] > 0.1 and len(reversed_.prune(0.1)) == 2
+    assert len(openmmorbit.startingStates(reversed_, 2, seed=1)) == 2
+    # Chains of one kind change places as wholes, if bonds hold them together.
+    pair = makeTraces(2, 10, 2)
+    points = pair[0].positions._value
+    for hasBonds in (True, False):
+        both = withPositions(makeTraces(2, 10, 1, hasBonds), [points, points[[*range(10, 20), *range(10)]]])
+        assert (both.rmsd()._value[0, 1] < 1e-6) == hasBonds
+    mixed = withPositions(pair, [points, points[[0, 11, *range(2, 11), 1, *range(12, 20)]]])
+    assert mixed.rmsd()._value[0, 1] > 0.02

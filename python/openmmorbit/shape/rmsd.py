@@ -47,7 +47,8 @@ def findAtoms(graph: orbit.MolecularGraph, everything: bool = False) -> np.ndarr
     return np.array(heavy if heavy and not everything else range(graph.getNumAtoms()), int)
 
 
-def _colour(graph: orbit.MolecularGraph, chosen: np.ndarray) -> tuple[list[int], list[list[tuple[int, int]]]]:
+def _colour(graph: orbit.MolecularGraph, chosen: np.ndarray,
+            labels: Sequence[int] | None) -> tuple[list[Any], list[list[tuple[int, int]]]]:
     place = {int(atom): index for index, atom in enumerate(chosen)}
     entries = graph.atoms
     atoms = [entries[int(index)] for index in chosen]
@@ -58,7 +59,10 @@ def _colour(graph: orbit.MolecularGraph, chosen: np.ndarray) -> tuple[list[int],
         if first is not None and second is not None:
             orders[first][second] = orders[second][first] = bond.order
     _mergeConjugated(orders, colors, atoms)
-    return colors, [list(near.items()) for near in orders]
+    neighbors = [list(near.items()) for near in orders]
+    if labels is not None:
+        return [(color, labels[int(index)]) for color, index in zip(colors, chosen)], neighbors
+    return colors, neighbors
 
 
 class Frames(NamedTuple):
@@ -90,11 +94,14 @@ class SymmetricRmsd:
         Shape (numChosen,): the atoms that are compared.
     isSymmetric : bool
         Whether equivalent atoms may change places; the atoms must be all of the molecule or all heavy ones then.
+    labels : sequence of int, optional
+        Shape (graph.getNumAtoms(),): atoms with different labels are not equivalent.
     """
 
-    def __init__(self, graph: orbit.MolecularGraph, atoms: np.ndarray, isSymmetric: bool = True) -> None:
+    def __init__(self, graph: orbit.MolecularGraph, atoms: np.ndarray, isSymmetric: bool = True,
+                 labels: Sequence[int] | None = None) -> None:
         self.atoms = atoms
-        colors, neighbors = _colour(graph, atoms) if isSymmetric else (range(len(atoms)), [[] for _ in atoms])
+        colors, neighbors = _colour(graph, atoms, labels) if isSymmetric else (range(len(atoms)), [[] for _ in atoms])
         self._label, self._numAtoms = graph.getLabel(), len(atoms)
         self._products, self._complete = findRenumberings(colors, neighbors)
         self._orders = [product.order for product in self._products]

@@ -10,7 +10,8 @@ from openmm import unit
 
 from openmmorbit import orbit
 from openmmorbit.arguments import checkChoice, checkInteger
-from openmmorbit.simulation.residues import heavySolute
+from openmmorbit.io.conversions import lacksOrders
+from openmmorbit.simulation.residues import heavySolute, labelResidues
 from openmmorbit.simulation.states import (makeGraph, readStates, requireFinite, requireTopology, toArray, toKelvin,
                                            toPlain)
 
@@ -25,9 +26,19 @@ METHODS = ("diverse", "weighted")
 MAX_COST = 20000
 
 
+def _label(graph: orbit.MolecularGraph, topology: app.Topology) -> None:
+    """Let atoms of different residues be different: as isotopes, which an RMSD tells apart."""
+    labels, entries = labelResidues(topology, [(bond.atom1, bond.atom2) for bond in graph.bonds]), graph.atoms
+    for atom, label in zip(entries, labels):
+        atom.isotope = label
+    graph.atoms = entries
+
+
 def _subgraph(topology: app.Topology, atoms: np.ndarray) -> orbit.MolecularGraph:
     """Make a graph of some atoms and the bonds between them."""
-    graph, place = makeGraph(topology), {int(atom): index for index, atom in enumerate(atoms)}
+    graph = makeGraph(topology)
+    _label(graph, topology)
+    place = {int(atom): index for index, atom in enumerate(atoms)}
     entries, bonds = graph.atoms, []
     for bond in graph.bonds:
         if bond.atom1 in place and bond.atom2 in place:
@@ -43,6 +54,8 @@ class _Distances:
     def __init__(self, where: str, states: States) -> None:
         if states.ensemble is not None and states.topology is states.ensemble.topology:
             self._graph, self._positions = states.ensemble.graph, 10 * states.positions
+            if lacksOrders(self._graph) or not self._graph.bonds:
+                _label(self._graph, states.topology)
         else:
             topology = requireTopology(where, states)
             atoms = heavySolute(topology)

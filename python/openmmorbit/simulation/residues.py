@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from openmm import app
 
 
@@ -43,3 +45,32 @@ def heavySolute(topology: app.Topology) -> np.ndarray:
               for atom in residue.atoms()]
     heavy = [atom.index for atom in solute if atom.element is not None and atom.element.atomic_number > 1]
     return np.array(heavy or [atom.index for atom in solute] or range(topology.getNumAtoms()), int)
+
+
+def _isConnected(chain: app.topology.Chain, neighbors: dict[int, list[int]]) -> bool:
+    atoms = [atom.index for atom in chain.atoms()]
+    seen, found = set(atoms[:1]), atoms[:1]
+    for atom in found:  # grows while it is read
+        fresh = [other for other in neighbors.get(atom, []) if other not in seen]
+        seen.update(fresh)
+        found.extend(fresh)
+    return seen >= set(atoms)
+
+
+def labelResidues(topology: app.Topology, bonds: Iterable[tuple[int, int]]) -> list[int]:
+    """Get a label for every atom that equivalent atoms of a system have in common.
+
+    It tells the name of the residue and its place in the chain, so that a chain of beads has a beginning, and atoms of
+    different residues are never equivalent. Whole chains may be, if their bonds hold them together.
+    """
+    neighbors: dict[int, list[int]] = {}
+    for first, second in bonds:
+        neighbors.setdefault(first, []).append(second)
+        neighbors.setdefault(second, []).append(first)
+    keys: list[tuple[str, int, int]] = []
+    for chain in topology.chains():
+        own = -1 if _isConnected(chain, neighbors) else chain.index
+        for place, residue in enumerate(chain.residues()):
+            keys.extend((residue.name, place, own) for _ in residue.atoms())
+    numbers = {key: number for number, key in enumerate(sorted(set(keys)))}
+    return [numbers[key] for key in keys]
