@@ -2,6 +2,7 @@
 """InChI to RDKit molecules, with mobile hydrogens where chemists draw them."""
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -9,6 +10,8 @@ if TYPE_CHECKING:
 
     from rdkit import Chem
 
+#: A formula and layers that begin with a letter.
+_form = re.compile(r"InChI=1S/[A-Za-z0-9.]+(/[a-z][0-9A-Za-z().,;:*+?!-]*)*")
 #: Donor of a hydrogen, the carbon between, and the nitrogen that gets it: imidic acids, imines of rings, lactims.
 _moves = ("[OX2H1,SX2H1]-[CX3]=[NX2]", "[OX2H1,SX2H1]-[cX3]:[nX2H0]", "[#7X3H1;r]-,:[#6X3;r]=[#7X2;!r]")
 
@@ -60,6 +63,9 @@ def readInchi(text: str, Chem: ModuleType) -> Chem.Mol:
     text = text.strip()
     if not text.startswith("InChI=1S/"):
         raise ValueError(f"readMolecule: expected a standard InChI, which begins with InChI=1S/, got '{text[:200]}'")
+    if not _form.fullmatch(text):
+        raise ValueError(f"readMolecule: expected a valid InChI, got '{text[:200]}', which has other characters or "
+                         "layers")
     blocked = rdBase.BlockLogs()
     try:
         mol = Chem.MolFromInchi(text, removeHs=True)

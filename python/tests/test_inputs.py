@@ -214,7 +214,8 @@ def testInchi(smiles):
 
 
 @pytest.mark.parametrize("text, message", [
-    ("InChI=1/CH4/h1H4", "standard InChI"), ("InChI=1S/nonsense", "valid InChI"), ("InChI=1S/", "valid InChI"),
+    ("InChI=1/CH4/h1H4", "standard InChI"), ("InChI=1S/nonsense", "valid InChI"),
+    ("InChI=1S/CH4/\xe9", "other characters"), ("InChI=1S/", "valid InChI"),
     ("InChI=1S/CH4.H2O/h1H4;1H2", "2 fragments")])
 def testInchiThatIsNone(text, message):
     with pytest.raises(ValueError, match=message):
@@ -253,6 +254,15 @@ def testWaysToWriteXYZ(tmp_path):
         (tmp_path / "b.xyz").write_text(f"1\n\n{wrong} 0 0 0\n")
         with pytest.raises(ValueError, match=f"frame 1: expected extended XYZ.*{words}"):
             list(openmmorbit.readMolecules(tmp_path / "b.xyz"))
+    for text, words in (("99999999999\n\nC 0 0 0\n", "1 of 99999999999 atoms"), ("-1\n\n", "0 of -1 atoms"),
+                        ("1\n\nC 0 nan 0\n", "not finite"), ("1\n\nC 0 0\n", "missing"),
+                        ("1\nProperties=pos:R:-3:species:S:1\nC 0 0 0\n", "Properties=pos")):
+        (tmp_path / "c.xyz").write_text(text)
+        with pytest.raises(ValueError, match=words):
+            list(openmmorbit.readMolecules(tmp_path / "c.xyz"))
+    (tmp_path / "d.xyz").write_bytes('2\nname="caf\xe9" ID="\xe9"\nH 0 0 0\nH 0 0 .74\n'.encode("latin1"))
+    (graph,) = openmmorbit.readMolecules(tmp_path / "d.xyz")
+    assert (graph.name, graph.properties) == ("café", {"ID": "é"})
 
 
 def testXYZThatRdkitCannotTell(tmp_path):
@@ -290,6 +300,9 @@ def testMol2OfOpenBabel(tmp_path):
     (tmp_path / "b.mol2").write_text("".join(lines))
     first, *_ = openmmorbit.readMolecules(tmp_path / "b.mol2")
     assert isinstance(first, ValueError) and 'record 1 (line 2, "CC(=O)[O-]"): expected a MOL2 record' in str(first)
+    for old, new in (("-0.2", "inf"), ("@<TRIPOS>BOND", "@<TRIPOS>B"), ("@<TRIPOS>ATOM", "@<TRIPOS>A")):
+        (tmp_path / "c.mol2").write_text(text.replace(old, new))
+        assert any(isinstance(record, ValueError) for record in openmmorbit.readMolecules(tmp_path / "c.mol2"))
 
 
 def testCountsForTheForecast(tmp_path):

@@ -6,6 +6,7 @@ import re
 import zipfile
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import islice
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Optional, Union
 
@@ -83,6 +84,8 @@ def assignSmiles(smiles: str, numbers: Sequence[int], positions: np.ndarray) -> 
     text = "".join(f"{table.GetElementSymbol(number)} {x:.8f} {y:.8f} {z:.8f}\n"
                    for number, (x, y, z) in zip(numbers, positions[0]))
     found = Chem.MolFromXYZBlock(f"{len(numbers)}\n\n{text}")
+    if found is None:
+        raise ValueError(f"expected coordinates of the atoms of '{smiles}', got some that RDKit cannot read")
     rdDetermineBonds.DetermineConnectivity(found)
     match = _skeleton(found).GetSubstructMatch(_skeleton(template))
     if len(match) != len(numbers) or found.GetNumBonds() != template.GetNumBonds():
@@ -148,15 +151,22 @@ def parseXYZ(stream: IO[str], path: StrPath) -> Iterator[tuple[dict[str, str], l
             comment = stream.readline()
             info = {key: quoted or plain for key, quoted, plain in
                     re.findall(r'(\w+)=(?:"([^"]*)"|(\S+))', comment)}
-            rows = [stream.readline().split() for _ in range(number)]
+            # A wrong number may be huge: the end of the text comes first.
+            rows = [line.split() for line in islice(iter(stream.readline, ""), max(number, 0))]
+            if number < 1 or len(rows) < number:
+                raise ValueError(f"{len(rows)} of {number} atoms")
             columns = info.get("Properties", "species:S:1:pos:R:3").split(":")
             start, speciesAt, positionsAt = 0, 0, 1
             for name, width in zip(columns[::3], columns[2::3]):
                 speciesAt = start if name == "species" else speciesAt
                 positionsAt = start if name == "pos" else positionsAt
                 start += int(width)
+            if min(speciesAt, positionsAt) < 0:
+                raise ValueError(f"Properties={info['Properties']}")
             numbers = [atomicNumber(row[speciesAt]) for row in rows]
             positions = np.array([[float(value) for value in row[positionsAt:positionsAt + 3]] for row in rows])
+            if positions.shape != (number, 3) or not np.isfinite(positions).all():
+                raise ValueError("coordinates that are missing or not finite")
         except (ValueError, IndexError) as error:
             raise ValueError(f"'{path}', frame {frame}: expected extended XYZ, got a line that does not fit "
                              f"({error})") from error

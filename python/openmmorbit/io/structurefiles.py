@@ -32,7 +32,7 @@ class TextRecord(NamedTuple):
 
 def _toGraph(mol: Chem.Mol, name: str, options: FileOptions) -> orbit.MolecularGraph:
     graph = fromRDKit(mol, options.addHydrogens, options.fragments)
-    graph.name = name
+    graph.name = repairText(name)
     return graph
 
 
@@ -65,7 +65,7 @@ def readMol2Molecule(lines: list[str], options: FileOptions) -> tuple[Chem.Mol, 
     from rdkit import rdBase
 
     sections = _mol2Sections(lines)
-    head = [line.strip() for line in sections["MOLECULE"]] + [""] * 4
+    head = [line.strip() for line in sections.get("MOLECULE", [])] + [""] * 4
     rows = [line.split() for line in sections.get("ATOM", []) if line.strip()]
     attributes = sections.get("UNITY_ATOM_ATTR", [])
     bonds = [line.split() for line in sections.get("BOND", []) if line.strip()]
@@ -75,8 +75,10 @@ def readMol2Molecule(lines: list[str], options: FileOptions) -> tuple[Chem.Mol, 
         numbers = [ensemblefiles.atomicNumber(found[0] if found else row[5]) for found, row in zip(symbols, rows)]
         positions = np.array([[float(value) for value in row[2:5]] for row in rows])
         pairs = [(places[row[1]], places[row[2]]) for row in bonds]
+        if positions.shape != (len(rows), 3) or not np.isfinite(positions).all():
+            raise ValueError("coordinates that are missing or not finite")
         charge = _mol2Charge(rows, head[3], attributes) if options.charge is None else options.charge
-    except (ValueError, IndexError, KeyError, RuntimeError) as error:
+    except (ValueError, IndexError, KeyError, OverflowError) as error:
         raise ValueError(f"expected a MOL2 record with atoms and bonds, got another one ({error})") from error
     blocked = rdBase.BlockLogs()
     mol = Chem.MolFromMol2Block("".join(lines), removeHs=False)
