@@ -265,6 +265,24 @@ def testWaysToWriteXYZ(tmp_path):
     assert (graph.name, graph.properties) == ("café", {"ID": "é"})
 
 
+@pytest.mark.parametrize("charge", ["inf", "nan", "-0.9", "+-"])
+def testChargesOfXYZ(tmp_path, charge):
+    frame = "3\ncharge={}\nO 0 0 0\nH .96 0 0\nH -.24 .93 0\n"
+    (tmp_path / "a.xyz").write_text(frame.format(charge) + frame.format("0.0"))
+    wrong, right = openmmorbit.readMolecules(tmp_path / "a.xyz", charge=1)
+    assert f"charge= as a whole number of elementary charges, got '{charge}'" in str(wrong)
+    assert "record 1" in str(wrong) and right.smiles == "O"
+
+
+def testPackedFilesThatAreDamaged(tmp_path):
+    data = bytearray(gzip.compress(b"SMILES\nCCO\n"))
+    data[10] |= 6   # a kind of block that does not exist
+    (tmp_path / "a.csv.gz").write_bytes(data)
+    (error,) = openmmorbit.readMolecules(tmp_path / "a.csv.gz")
+    assert "a.csv.gz: expected a complete file, got a truncated or damaged one" in str(error)
+    assert countRecords([str(tmp_path / "a.csv.gz")]) is None
+
+
 def testXYZThatRdkitCannotTell(tmp_path):
     mol = embedded("c1ccccc1C")
     writeXYZ(Chem.RemoveHs(mol), tmp_path / "a.xyz", "no hydrogens")

@@ -24,8 +24,10 @@ if TYPE_CHECKING:
 # SMILES, atomic numbers, positions in Angstrom, and energy in kcal/mol, of one conformer.
 Frame = tuple[str, Union[Sequence[int], np.ndarray], np.ndarray, Optional[float]]
 _purpose = "reading extended XYZ and npz files"
-_smilesKeys, _energyKeys = ("smiles", "SMILES"), ("energy_kcal", "energy", "energy_ev")
+_smilesKeys = ("smiles", "SMILES")
+#: Energies of a frame, and what makes kcal/mol of them.
 _toKcal = {"energy_kcal": 1.0, "energy": 23.060547830619026, "energy_ev": 23.060547830619026}
+
 
 
 def _template(smiles: str) -> Chem.Mol:
@@ -182,7 +184,7 @@ def _readXYZ(path: StrPath) -> Iterator[Frame]:
     """Yield (SMILES, numbers, positions, energy in kcal/mol or None) of the frames of a file."""
     with open(path, encoding="utf-8") as stream:
         for info, numbers, positions in parseXYZ(stream, path):
-            energy = next((float(info[key]) * _toKcal[key] for key in _energyKeys if key in info), None)
+            energy = next((float(info[key]) * _toKcal[key] for key in _toKcal if key in info), None)
             yield frameSmiles(info), numbers, positions, energy
 
 

@@ -7,6 +7,7 @@ import io
 import os
 import subprocess
 import tempfile
+import zlib
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -248,7 +249,7 @@ def readMolecules(path: StrPath, addHydrogens: bool = True,
             for record in (_readTable if kind in ("csv", "tsv") else _readTexts)(stream, label, kind, chosen):
                 isEmpty = False
                 yield record
-    except (EOFError, OSError) as error:
+    except (EOFError, OSError, zlib.error) as error:
         yield ValueError(f"{label}: expected a complete file, got a truncated or damaged one ({error})")
         return
     if isEmpty:
@@ -300,7 +301,7 @@ def countRecords(inputs: Sequence[str], options: FileOptions | None = None) -> i
                 packed = plain.peek(2)[:2] == b"\x1f\x8b"
                 stream: Any = gzip.open(plain) if packed else plain
                 number += sum(line.startswith(mark) and (line[:1] not in b"#\r\n") for line in stream)
-        except (OSError, EOFError):
+        except (OSError, EOFError, zlib.error):
             return None
         number -= kind in ("csv", "tsv")
     return number

@@ -115,18 +115,25 @@ def readMol2(stream: IO[str], options: FileOptions) -> Iterator[TextRecord]:
         yield TextRecord(begin, title, partial(_readMol2Record, lines, options))
 
 
+def _frameCharge(info: dict[str, str], options: FileOptions) -> int:
+    """Get the total charge that the comment of a frame gives, else that of the options, else 0."""
+    stated = info.get("charge", info.get("total_charge", ""))
+    try:
+        charge = float(stated or options.charge or 0)
+    except ValueError:
+        charge = np.nan
+    if not charge.is_integer():
+        raise ValueError(f"expected charge= as a whole number of elementary charges, got '{stated}'")
+    return int(charge)
+
+
 def _readFrame(info: dict[str, str], numbers: list[int], positions: np.ndarray,
                options: FileOptions) -> orbit.MolecularGraph:
     smiles = ensemblefiles.frameSmiles(info)
     if smiles:
         mol = ensemblefiles.assignSmiles(smiles, numbers, positions[np.newaxis])
     else:
-        stated = info.get("charge", info.get("total_charge", ""))
-        try:
-            charge = int(float(stated)) if stated else options.charge or 0
-        except ValueError:
-            raise ValueError(f"expected charge= as a number, got '{stated}'") from None
-        mol = bondorders.findBonds(numbers, positions, None, charge)
+        mol = bondorders.findBonds(numbers, positions, None, _frameCharge(info, options))
     graph = _toGraph(mol, info.get("name", ""), options)
     known = ("smiles", "SMILES", "name", "charge", "total_charge", "Properties", "Lattice", "pbc")
     graph.properties = {name: repairText(value) for name, value in info.items() if name not in known}
