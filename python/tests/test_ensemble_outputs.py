@@ -96,6 +96,29 @@ def testNpzIsWhatDatasetReads(ensembles, tmp_path):
     assert np.allclose(found[1].GetConformer().GetPositions(), angstrom(ensembles[0])[1], atol=1e-4)
 
 
+def testEnergiesOfNpz(ensembles, tmp_path):
+    ranked = [ensemble.sort("UFF") for ensemble in ensembles[:2]]
+    openmmorbit.writeEnsembles(ranked, tmp_path / "a.npz")
+    expected = np.concatenate([entry.energies().value_in_unit(unit.kilocalories_per_mole) for entry in ranked])
+    assert np.allclose(np.load(tmp_path / "a.npz")["energies"], expected)
+    assert ensemblefiles.toSDF(tmp_path / "a.npz", tmp_path / "a.sdf") == []
+    found = [float(mol.GetProp("REL_E_KCAL")) for mol in Chem.SDMolSupplier(str(tmp_path / "a.sdf"))]
+    assert np.allclose(found, expected - np.repeat(expected[::2], 2), atol=1e-3)
+    openmmorbit.writeEnsembles([*ranked, ensembles[2]], tmp_path / "b.npz")
+    assert "energies" not in np.load(tmp_path / "b.npz")
+
+
+def testEnergiesOfAnInputAreNotThoseOfItsConformers(tmp_path):
+    graph = openmmorbit.readMolecule("CCO")
+    graph.properties = {"energy_kcal": "-7", "Energy": "1", "ORBIT_ENERGY_KCAL": "-7", "pIC50": "6"}
+    ensemble = openmmorbit.ConformerGenerator("conformer-fast", threads=1, check=False).generate(graph, 2, seed=3)
+    openmmorbit.writeEnsembles(ensemble, tmp_path / "a.xyz")
+    assert [entry.properties for entry in openmmorbit.readMolecules(tmp_path / "a.xyz")] == [{"pIC50": "6"}] * 2
+    openmmorbit.writeEnsembles(ensemble.sort("UFF"), tmp_path / "b.xyz")
+    energies = [float(entry.properties["energy_kcal"]) for entry in openmmorbit.readMolecules(tmp_path / "b.xyz")]
+    assert np.allclose(energies, ensemble.sort("UFF").energies()._value / 4.184, atol=1e-3)
+
+
 @pytest.mark.parametrize("ending", [".pdb", ".cif", ".dcd"])
 def testFilesOfOneMolecule(ensembles, tmp_path, ending):
     path = tmp_path / f"a{ending}"

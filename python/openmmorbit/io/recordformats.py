@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 #: Coordinates that the columns of V2000 hold for sure, Angstrom.
 _largest = 9999.0
+#: Words in the comment of an XYZ frame that are not data items; other conformers have other energies.
+_frameWords = ("smiles", "name", "charge", "properties", "energy", "energy_ev", "energy_kcal")
 _flatKinds = (orbit.TorsionStereoKind_Cis, orbit.TorsionStereoKind_Trans)
 
 
@@ -109,7 +111,8 @@ def xyzRecords(ensemble: Ensemble) -> str:
     graph = ensemble.graph
     symbols = [app.Element.getByAtomicNumber(atom.element).symbol for atom in graph.atoms]
     items = {name: value for name, value in graph.properties.items()
-             if re.fullmatch(r"[A-Za-z]\w*", name) and name.lower() not in ("smiles", "name", "charge", "properties")}
+             if re.fullmatch(r"[A-Za-z]\w*", name) and not name.startswith("ORBIT_")
+             and name.lower() not in _frameWords}
     charge = sum(atom.formalCharge for atom in graph.atoms)
     texts = []
     for index, points in enumerate(ensemble.positions.value_in_unit(unit.angstrom)):

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import gzip
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from openmm import unit
 
+from openmmorbit.arguments import KJ_PER_KCAL
 from openmmorbit.io import recordformats
 from openmmorbit.io.outputs import STANDARD, RecordFile, replacing
 
@@ -62,7 +63,8 @@ def writeDCD(ensemble: Ensemble, path: StrPath) -> None:
 
 
 def writeNpz(ensembles: Sequence[Ensemble], path: StrPath) -> None:
-    """Write ensembles as arrays: smiles, name, numAtoms, numConformers, numbers, and positions in Angstrom.
+    """Write ensembles as arrays: smiles, name, numAtoms, numConformers, numbers, positions in Angstrom, and energies in
+    kcal/mol if those of all ensembles are known.
 
     The arrays are those that openmm-orbit dataset reads; see docs/training.md.
     """
@@ -70,11 +72,13 @@ def writeNpz(ensembles: Sequence[Ensemble], path: StrPath) -> None:
     counts = np.array([len(ensemble) for ensemble in ensembles], dtype=np.int32)
     numbers = [atom.element for ensemble in ensembles for atom in ensemble.graph.atoms]
     positions = [ensemble.positions.value_in_unit(unit.angstrom).reshape(-1, 3) for ensemble in ensembles]
+    known = [ensemble._energies.values for ensemble in ensembles if ensemble._energies is not None]
+    energies: dict[str, Any] = {"energies": np.concatenate(known) / KJ_PER_KCAL} if len(known) == len(ensembles) else {}
     with replacing(path, "wb") as stream:
         np.savez_compressed(stream, smiles=np.array([ensemble.graph.smiles for ensemble in ensembles]),
                             name=np.array([ensemble.name for ensemble in ensembles]), numAtoms=sizes,
                             numConformers=counts, numbers=np.array(numbers, dtype=np.uint8),
-                            positions=np.concatenate(positions).astype(np.float32))
+                            positions=np.concatenate(positions).astype(np.float32), **energies)
 
 
 #: Endings of files of one molecule, and what writes them.
