@@ -22,8 +22,8 @@ from openmmorbit.command.console import explain
 from openmmorbit.conformers import ConformerGenerator
 from openmmorbit.data import parallel
 from openmmorbit.io import moleculefiles, recordformats
-from openmmorbit.io.outputs import STANDARD, isSpecial
-from openmmorbit.io.resumable import PipeFile, ResumableFiles
+from openmmorbit.io.outputs import STANDARD, isSameFile, isSpecial, partPath
+from openmmorbit.io.resumable import PipeFile, ResumableFiles, journalPath
 from openmmorbit.refinement import Refinement
 
 if TYPE_CHECKING:
@@ -232,6 +232,19 @@ def failuresPath(output: StrPath) -> str:
     return os.path.join(folder, f"{os.path.splitext(stem)[0]}.failures.txt")
 
 
+def _checkOutput(inputs: Sequence[str], output: StrPath) -> None:
+    """Refuse an output in a folder that does not exist, and one whose files would take the place of an input."""
+    folder, failures = os.path.dirname(os.path.realpath(output)), failuresPath(output)
+    if not os.path.isdir(folder):
+        raise ValueError(f"generateLibrary: expected an existing folder for the output '{os.fspath(output)}', got "
+                         f"none; create '{folder}'")
+    for text in inputs:
+        for written in (output, partPath(os.path.realpath(output)), journalPath(output), failures, partPath(failures)):
+            if os.path.exists(text) and isSameFile(text, written):
+                raise ValueError(f"generateLibrary: expected an output that is no input, got '{os.fspath(output)}', "
+                                 f"for which '{text}' would be written; choose another name for the output")
+
+
 class _LibraryRun:
     """One run: the files that it writes, and how far it is."""
 
@@ -314,7 +327,8 @@ def generateLibrary(inputs: StrPath | Sequence[StrPath], output: StrPath, genera
     Raises
     ------
     ValueError
-        If the output was begun with other settings or another input, and is not finished.
+        If the output was begun with other settings or another input, and is not finished; if it is an input, or its
+        folder does not exist.
     ImportError
         If Dask is asked for and not installed.
     OSError
@@ -325,6 +339,8 @@ def generateLibrary(inputs: StrPath | Sequence[StrPath], output: StrPath, genera
     chosen.check()
     kind = f"x.{format.lstrip('.')}" if format else "x.sdf" if output == STANDARD else os.path.basename(output)
     recordformats.findFormat(kind)
+    if not isSpecial(output):
+        _checkOutput(texts, output)
     run = _LibraryRun(output, generator, chosen, restart, say or (lambda text: None))
     try:
         if not run.files.isFinished:

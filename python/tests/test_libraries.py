@@ -261,6 +261,27 @@ def testWrongUse(modelPath, tmp_path, capsys, monkeypatch, arguments, text):
     assert status == 2 and text in line and not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize("name", ["out.sdf", "out.part.sdf", "out.failures.txt", "out.sdf.journal", "link.sdf"])
+def testOutputsThatAreInputs(smallModel, tmp_path, name):
+    (tmp_path / "link.sdf").symlink_to("out.sdf")
+    path = tmp_path / name
+    path.write_text("CCO\n")
+    generator, reading = openmmorbit.ConformerGenerator(smallModel), openmmorbit.FileOptions(format="smi")
+    with pytest.raises(ValueError, match=f"expected an output that is no input, got '.*out.sdf', for which '.*{name}'"):
+        openmmorbit.generateLibrary(path, tmp_path / "out.sdf", generator, options=reading, progress=False)
+    assert path.read_text() == "CCO\n" and len(list(tmp_path.iterdir())) == 2
+    with pytest.raises(ValueError, match="expected an existing folder for the output '.*none/out.sdf', got none"):
+        openmmorbit.generateLibrary("CCO", tmp_path / "none" / "out.sdf", generator, progress=False)
+
+
+def testScriptsWithoutAGuard(tmp_path):
+    (tmp_path / "a.py").write_text("from openmmorbit.data import parallel\n"
+                                   "print(list(parallel.run(abs, range(8), processes=2)))\n")
+    done = subprocess.run([sys.executable, tmp_path / "a.py"], capture_output=True, text=True)
+    assert done.returncode == 1 and "expected worker processes that start" in done.stderr.splitlines()[-1]
+    assert "if __name__" in done.stderr.splitlines()[-1]
+
+
 def testNothingIsLeftOfARunThatDidNotBegin(modelPath, tmp_path, capsys):
     status, line = runCli(capsys, "conformers", "CCO", "-o", tmp_path / "out.sdf", *options(modelPath), "--dask", "x")
     assert status == 2 and "port number in address 'x'" in line and not list(tmp_path.iterdir())

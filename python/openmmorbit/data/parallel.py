@@ -88,6 +88,7 @@ def _runProcesses(function: Callable[..., Any], tasks: _Tasks, arguments: tuple[
     context = multiprocessing.get_context("spawn")
     waiting: dict[Future[Any], tuple[int, Any]] = {}
     pool = ProcessPoolExecutor(processes, context, _quiet, (os.getpid(),))
+    probe = pool.submit(os.getpid)
     try:
         while True:
             for number, task in tasks.give(2 * processes):
@@ -99,6 +100,10 @@ def _runProcesses(function: Callable[..., Any], tasks: _Tasks, arguments: tuple[
             for future in done:
                 if future not in broken:
                     yield from tasks.take(*waiting.pop(future), future.exception() or future.result())
+            if broken and probe.exception() is not None:
+                raise RuntimeError("run: expected worker processes that start, got some that ended at once; in a "
+                                   "script, call this under 'if __name__ == \"__main__\":', because workers import the "
+                                   "script; otherwise see what they wrote")
             if broken:
                 suspects = [*waiting.values()]
                 waiting.clear()
@@ -174,6 +179,8 @@ def run(function: Callable[..., Any], tasks: Iterable[Any], arguments: tuple[Any
     ------
     ImportError
         If Dask is asked for and not installed.
+    RuntimeError
+        If workers end before their first task, as those of a script without ``if __name__ == "__main__":`` do.
     ValueError
         For a number of processes below 1.
     """
