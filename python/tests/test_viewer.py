@@ -15,9 +15,11 @@ import openmmorbit
 from conftest import makeGraph, runCli
 from helices import writeHelix
 from openmmorbit import orbit
-from openmmorbit.viewer.files import readScenes
+from openmmorbit.io import recordformats
+from openmmorbit.viewer.files import readScenes, readTrajectory
 from openmmorbit.viewer.page import Page
-from openmmorbit.viewer.scenes import evenly, hill, layOver
+from openmmorbit.viewer.scenes import evenly, hill, layOver, nearBonds
+from openmmorbit.viewer.tracescenes import fromStates
 from systems import makeStates
 
 ALANINE = "C[C@H](N)C(=O)O"
@@ -235,6 +237,48 @@ def testFramesWithoutBonds(ethanal, tmp_path):
     ((scene,), messages) = readScenes([tmp_path / "a.xyz"])
     assert messages == [] and scene.name == "a 1" and scene.formula == "C2H4O" and scene.values[0].name == "energy"
     assert {bond[:2] for bond in scene.bonds} == {(bond.atom1, bond.atom2) for bond in ethanal.graph.bonds}
+
+
+def testIsomersInFramesOfOneSmiles(tmp_path):
+    ensemble = openmmorbit.ConformerGenerator("conformer-fast").generate("C[C@H](F)Cl", 2, seed=2)
+    ensemble.setPositions(1, -ensemble.positions[1])
+    ensemble.writeSDF(tmp_path / "a.sdf")
+    text = recordformats.xyzRecords(ensemble).replace('name=""', 'name="caf? <b>"')
+    text = re.sub('smiles="[^"]*"', 'smiles="CC(F)Cl"', text)
+    (tmp_path / "a.xyz").write_bytes(text.encode().replace(b"?", b"\xe9"))
+    page = openmmorbit.view(tmp_path / "a.xyz", tmp_path / "a.html")
+    (scene,) = page.scenes
+    assert page.messages == [] and scene.positions.shape == (2, 8, 3)
+    assert (scene.name, scene.smiles) == ("café <b>", "CC(F)Cl")
+    assert readData((tmp_path / "a.html").read_text(encoding="utf-8"))["molecules"][0]["name"] == "café <b>"
+    openmmorbit.view(tmp_path / "a.sdf", tmp_path / "b.html", title="\udce9")
+    assert "<title>é</title>" in (tmp_path / "b.html").read_text(encoding="utf-8")
+
+
+def testEnergiesAreAboveTheLowestOfAll(ethanal):
+    ranked = ethanal.sort([3.0, 1.0, 2.0])
+    ranked._core.setPositions(0, np.full((7, 3), np.nan))
+    (scene,) = openmmorbit.view(ranked).scenes
+    assert scene.values[0].values == [round(1 / 4.184, 4), round(2 / 4.184, 4)]
+    some, every = (fromStates(ethanal, most, "x", np.array([5.0, 1.0, np.nan])).values[0].values for most in (2, 3))
+    assert (some, every) == ([round(4 / 4.184, 3), None], [round(4 / 4.184, 3), 0, None])
+
+
+def testCopiesOfManyRuns():
+    topology, positions = makeStates("ACE", "ALA", "NME", number=3)
+    scene = readTrajectory(topology, [state[None] for state in positions] * 4, "runs", 5)
+    assert len(scene.positions) == len(scene.labels) == 5 and scene.total == 12
+    assert (scene.labels[0], scene.labels[-1]) == ("run 1, frame 0", "run 12, frame 0")
+
+
+def testBondsOfManyAtoms():
+    places = np.random.default_rng(1).uniform(0, 12, (1300, 3))
+    elements = [1, 6, 8] * 434
+    radii = np.array([orbit.getCovalentRadius(element) for element in elements[:1300]])
+    near = np.triu(distances(places) < 1.25 * (radii[:, None] + radii), 1)
+    expected = [(int(i), int(j), 1) for i, j in zip(*np.nonzero(near))]
+    assert len(expected) > 500 and nearBonds(range(1300), elements, places) == expected
+    assert not nearBonds([], [], places)
 
 
 def testStructuresAndTrajectories(tmp_path):

@@ -248,8 +248,9 @@ def readTrajectory(topology: app.Topology, files: Sequence[Any], name: str, most
             labels += [f"{run}frame {index:,}" for index in raw.indices[good]]
     if not labels:
         raise ValueError(f"view: expected frames of {name}, got none that is finite")
-    scene = _systemScene(topology, np.concatenate(blocks), chosen, name)
-    scene.labels, scene.total = labels, total
+    kept = evenly(len(labels), most)
+    scene = _systemScene(topology, np.concatenate(blocks)[kept], chosen, name)
+    scene.labels, scene.total = [labels[k] for k in kept], total
     return scene
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from openmmorbit._build import version
 from openmmorbit.io.outputs import replacing
+from openmmorbit.molecules import repairText
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,11 +54,12 @@ class Page:
         data = json.dumps({"noun": noun, "theme": theme, "molecules": [scene.toDict() for scene in self.scenes]},
                           ensure_ascii=False, allow_nan=False, separators=(",", ":"))
         # No text of a file ends the element that holds it.
-        return Template(_read("page.html")).substitute(
+        text = Template(_read("page.html")).substitute(
             title=html.escape(self.title), version=version, style=_read("page.css"),
             layout=" ".join([layout] + (["single"] if len(self.scenes) == 1 else [])),
             data=data.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029"),
             scripts="".join(_read(name) for name in _scripts))
+        return repairText(text)
 
     def write(self, path: StrPath, layout: str = "page", theme: str = "") -> None:
         """Write the page, as of toHtml(), to a file, which is replaced as a whole."""

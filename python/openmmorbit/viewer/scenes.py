@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 WATERS = {"HOH", "WAT", "H2O", "TIP3", "TIP4", "TP3", "TP4", "SPC", "SOL", "DOD"}
 #: A bond is at most so many sums of covalent radii long.
 _longestBond = 1.25
+#: Atoms whose neighbours are looked for together.
+_block = 500
 #: Heavy atoms of molecules whose copies are compared; for larger ones this may take seconds.
 _mostCompared = 60
 #: Neighbouring CA that are farther apart have a gap between them, Angstrom.
@@ -223,9 +225,16 @@ def nearBonds(atoms: Sequence[int], elements: Any, positions: np.ndarray) -> lis
     """
     radii = np.array([orbit.getCovalentRadius(elements[atom]) for atom in atoms])
     places = positions[list(atoms)]
-    apart = np.linalg.norm(places[:, None] - places[None], axis=-1)
-    near = np.triu(apart < _longestBond * (radii[:, None] + radii[None]), 1)
-    return [(atoms[i], atoms[j], 1) for i, j in zip(*np.nonzero(near))]
+    order = np.argsort(places[:, 0], kind="stable")
+    line, found = places[order, 0], []
+    # In order along x, few atoms are near enough to each block: a box of water has too many pairs to look at all.
+    ends = np.searchsorted(line, line + 2 * _longestBond * radii.max(initial=0.0), "right")
+    for begin in range(0, len(order), _block):
+        some, others = order[begin:begin + _block], order[begin:ends[min(begin + _block, len(order)) - 1]]
+        apart = np.linalg.norm(places[some][:, None] - places[others][None], axis=-1)
+        near = np.triu(apart < _longestBond * (radii[some][:, None] + radii[others][None]), 1)
+        found += [tuple(sorted((int(some[i]), int(others[j])))) for i, j in zip(*np.nonzero(near))]
+    return [(atoms[i], atoms[j], 1) for i, j in sorted(found)]
 
 
 def _findBonds(topology: app.Topology, positions: np.ndarray) -> list[tuple[int, int, int]]:
@@ -330,9 +339,9 @@ def fromEnsemble(ensemble: Ensemble, most: int, name: str = "") -> Scene:
         scene = fromGraph(graph, positions, name)
     scene.total, scene.indices = len(ensemble), chosen
     if ensemble._energies is not None:
-        energies = ensemble._energies.values[chosen] / KJ_PER_KCAL
+        energies = (ensemble._energies.values[chosen] - ensemble._energies.values.min()) / KJ_PER_KCAL
         scene.values.insert(0, Quantity(f"{ensemble._energies.field} energy above the lowest", "kcal/mol",
-                                        [round(float(value), 4) for value in energies - energies.min()]))
+                                        [round(float(value), 4) for value in energies]))
     status = ensemble.status
     deviations = [status[k].maxDeviation for k in chosen]
     if len(chosen) > 1 and any(value > 0 for value in deviations):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from openmmorbit.molecules import repairText
 from openmmorbit.viewer.files import Reading, readGroups, readQuantities
 from openmmorbit.viewer.scenes import Scene, evenly, hill, layOver, nearBonds
 
@@ -27,15 +28,15 @@ def _open(path: str) -> Any:
     return (gzip.open if packed else open)(path, "rt", encoding="utf-8", errors="surrogateescape")
 
 
-def _record(mol: Chem.Mol, name: str, index: int = 0) -> orbitchem.MoleculeRecord:
-    """Get a molecule of RDKit with the positions of one conformer as a record."""
+def _record(mol: Chem.Mol, name: str, smiles: str = "", index: int = 0) -> orbitchem.MoleculeRecord:
+    """Get a molecule of RDKit with the positions of one conformer as a record, and the SMILES that its file gives."""
     from rdkit import Chem
 
     from openmmorbit import chem
 
     record = chem.readMolBlockRecord(Chem.MolToV3KMolBlock(mol, confId=index))
     graph = record.graph
-    graph.name = name
+    graph.name, graph.properties = name, {"SMILES": smiles} if smiles else {}
     record.graph = graph
     return record
 
@@ -72,12 +73,13 @@ def _readXYZ(path: str, name: str, most: int) -> Reading:
             chosen = evenly(len(frames), most)
             infos = [frames[k][0] for k in chosen]
             positions = np.stack([frames[k][2] for k in chosen])
-            title = infos[0].get("name", "")
+            title = repairText(infos[0].get("name", ""))
             try:
                 scene = _bareScene(title, numbers, positions)
                 if smiles:
                     mol = assignSmiles(smiles, numbers, positions)
-                    (scene,) = readGroups([_record(mol, title, k) for k in range(len(chosen))], name, most).scenes
+                    records = [_record(mol, title, smiles, k) for k in range(len(chosen))]
+                    (scene,) = readGroups(records, name, most).scenes
             except ValueError as error:
                 messages.append(f"{path}, molecule {len(scenes) + len(messages) + 1}: {error}")
                 continue

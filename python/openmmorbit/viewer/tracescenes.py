@@ -51,8 +51,7 @@ def fromStates(ensemble: Ensemble, most: int, name: str, energies: np.ndarray | 
     """
     scene = fromEnsemble(ensemble, most, name)
     if energies is not None:
-        chosen = energies[scene.indices] / KJ_PER_KCAL
-        finite = chosen[np.isfinite(chosen)]
+        above = (energies - energies[np.isfinite(energies)].min(initial=np.inf)) / KJ_PER_KCAL
         scene.values.insert(0, Quantity("energy above the lowest", "kcal/mol", [
-            round(float(value - finite.min()), 3) if np.isfinite(value) else None for value in chosen]))
+            round(float(value), 3) if np.isfinite(value) else None for value in above[scene.indices]]))
     return scene
