@@ -227,4 +227,12 @@ TEST(MMFFForceField, refusesWhatItCannotDescribe) {
     expectThrows<ArgumentError>("MMFFForceField::computeEnergies" + far, [&] { field.computeEnergies(copies); });
     expectThrows<ArgumentError>("MMFFForceField::computeEnergyTerms" + far, [&] { field.computeEnergyTerms(copies); });
     expectThrows<ArgumentError>("MMFFForceField::minimize" + far, [&] { field.minimize(copies); });
+
+    // Infinite in Angstrom only, all atoms alike, so that no distance tells.
+
+    for (int i = 15; i < 30; i += 3)
+        copies[i] = 1e308;
+    const string overflow = ": expected finite positions, got 1e+308 for atom 0 of copy 1; leave that copy out";
+    expectThrows<ArgumentError>("MMFFForceField::computeEnergies" + overflow, [&] { field.computeEnergies(copies); });
+    expectThrows<ArgumentError>("MMFFForceField::minimize" + overflow, [&] { field.minimize(copies); });
 }

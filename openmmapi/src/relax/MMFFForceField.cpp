@@ -28,14 +28,14 @@ struct MMFFForceField::Data {
 
 namespace {
 
-/** Get the number of copies that an array of positions holds, all of them finite. */
+/** Get the number of copies that an array of positions holds, all of them finite, in Angstrom as well. */
 int countCopies(const string& function, const vector<double>& positions, int numAtoms, const string& label) {
     const int numCoordinates = 3 * numAtoms;
     if (positions.size() % numCoordinates != 0)
         throw ArgumentError("MMFFForceField::" + function + ": expected positions of shape (numCopies, " +
                 to_string(numAtoms) + ", 3) for " + label + ", got " + to_string(positions.size()) + " numbers");
     for (size_t k = 0; k < positions.size(); k++)
-        if (!std::isfinite(positions[k])) {
+        if (!std::isfinite(ANGSTROM_PER_NM * positions[k])) {
             std::ostringstream value;
             value << positions[k];
             throw ArgumentError("MMFFForceField::" + function + ": expected finite positions, got " + value.str() +
