@@ -29,7 +29,7 @@ template <int NUM>
 ORBIT_INLINE const int* addCoordinate(double* model, const int* places, const int (&atoms)[NUM], double stiffness,
         const Point (&gradient)[NUM]) {
     for (int a = 0; a < NUM; a++) {
-        const Point scaled = (stiffness + Vec{}) * gradient[a];
+        const Point scaled = splat(stiffness) * gradient[a];
         addOuter(model + (long) atoms[a] * BLOCK, scaled, gradient[a]);
         for (int b = 0; b < a; b++) {
             const int place = *places++;

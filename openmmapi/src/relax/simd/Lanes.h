@@ -50,12 +50,14 @@ ORBIT_INLINE Vec magnitude(Vec a) {
     return maximum(a, -a);
 }
 
+// The number of lanes decides, so that a unit also builds with more features than its own.
+
 ORBIT_INLINE Vec squareRoot(Vec v) {
-#if defined(__AVX512F__)
+#if ORBIT_LANES == 8 && defined(__AVX512F__)
     return (Vec) _mm512_maskz_sqrt_pd(0xFF, (__m512d) v);
-#elif defined(__AVX__)
+#elif ORBIT_LANES == 4 && defined(__AVX__)
     return (Vec) _mm256_sqrt_pd((__m256d) v);
-#elif defined(__SSE2__)
+#elif ORBIT_LANES == 2 && defined(__SSE2__)
     return (Vec) _mm_sqrt_pd((__m128d) v);
 #else
     for (int lane = 0; lane < LANES; lane++)
