@@ -42,7 +42,8 @@ public:
      *
      * @param graph     the molecule, all hydrogens included
      * @param variant   "MMFF94", or "MMFF94s" with its planar nitrogens
-     * @throws ArgumentError naming the atoms that MMFF94 has no parameters for
+     * @throws ArgumentError naming the atoms that MMFF94 has no parameters for, for another variant, and for an
+     *                       ORBIT_CPU_ISA that this processor lacks
      */
     explicit MMFFForceField(const MolecularGraph& graph, const std::string& variant = "MMFF94");
     /** Get the number of atoms. */
@@ -85,7 +86,8 @@ public:
      *
      * A copy has converged by the criterion of RDKit's minimiser, with coordinates x from the centroid:
      * max |dE/dx| max(|x|, 1) < 10 tolerance max(E / 10, 1) over all coordinates, in kcal/mol and Angstrom. The
-     * default tolerance is RDKit's, about 0.04 kJ/mol/nm.
+     * default tolerance is RDKit's, about 0.04 kJ/mol/nm. As in RDKit, copies that begin with all atoms in one plane,
+     * or on one line, stay there: no force leads out of it.
      *
      * @param positions       [numCopies][numAtoms][3], nm
      * @param maxIterations   steps of each copy at most, at least 1

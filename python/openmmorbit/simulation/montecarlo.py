@@ -35,7 +35,7 @@ class OrbitMonteCarlo:
         Its System has the particles of the generator's topology and no others, no constraints, and its integrator keeps
         a temperature.
     generator : TopologyGenerator
-        With a sampler that has a density: renewal=0, stereoGuidance=0, method "euler" or "heun".
+        With a sampler that has a density: renewal=0, stereoGuidance=0, method "bespoke", "heun" or "euler".
     interval : int
         Attempt a move every so many steps.
     temperature : Quantity or float, optional

@@ -21,7 +21,7 @@ namespace OrbitPlugin {
  *   in   denoised            [numPoints][3]   D(y_k, sigma_k), model unit
  *   in   predictedDenoised   [numPoints][3]   two stages only: D of the Euler step's result at the level tau_k
  *   in   previousDenoised    [numPoints][3]   multistep only: D(y_{k-1}, sigma_{k-1})
- *   out  next                [numPoints][3]   y_{k+1}, model unit; may be the array of positions or predicted
+ *   out  next                [numPoints][3]   y_{k+1}, model unit; may be the array of positions
  *
  * Equations (5.1) to (5.4), with levels of (5.8), of openmmapi/docs/theory.md. Source: Karras et al., arXiv
  * 2206.00364, algorithm 1; Lu et al., arXiv 2211.01095, section 4.
