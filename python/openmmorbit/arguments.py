@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 #: Inside all energies are in kJ/mol; files and the command line of chemistry have kcal/mol.
 KJ_PER_KCAL = 4.184
+#: Force fields for molecules that are known by name.
+FORCE_FIELDS = ("MMFF94", "MMFF94s", "UFF")
 
 
 def checkInteger(name: str, value: Any, lowest: int, where: str = "ConformerGenerator") -> int:

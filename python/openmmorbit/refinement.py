@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from openmm import unit
 
-from openmmorbit.arguments import checkChoice
+from openmmorbit.arguments import FORCE_FIELDS, checkChoice
 from openmmorbit.simulation.energies import DEFAULT_FIELD
-from openmmorbit.simulation.forcefields import FORCE_FIELDS
 
 if TYPE_CHECKING:
     from openmmorbit.ensemble import Ensemble

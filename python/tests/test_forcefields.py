@@ -8,7 +8,7 @@ from rdkit.Chem import AllChem
 
 import openmmorbit
 from openmmorbit import chem, molecules
-from openmmorbit.simulation.forcefields import (KJ_PER_KCAL, fieldEnergies, fieldMinimize, mmffEnergies, mmffMinimize)
+from openmmorbit.simulation.forcefields import KJ_PER_KCAL, fieldEnergies, fieldMinimize
 
 
 def embed(smiles, number=4, seed=7):
@@ -22,7 +22,7 @@ def embed(smiles, number=4, seed=7):
 @pytest.mark.parametrize("variant", ["MMFF94", "MMFF94s"])
 def testEnergiesAreThoseOfTheSystem(smiles, variant):
     mol, positions = embed(smiles)
-    found = mmffEnergies(mol, unit.Quantity(positions, unit.nanometer), variant)
+    found = fieldEnergies(mol, unit.Quantity(positions, unit.nanometer), variant)
     system = openmmorbit.mmffSystem(mol, variant)
     expected = openmmorbit.potentialEnergies(positions, system, platform="Reference")._value
     assert found.shape == (len(positions),) and np.allclose(found, expected, rtol=1e-4, atol=0.02)
@@ -73,7 +73,7 @@ def testMostMinimaAreThoseOfRDKit():
     same = total = 0
     for smiles in ("CC(C)Cc1ccc(cc1)C(C)C(=O)O", "CC(=O)Oc1ccccc1C(=O)O", "C[NH2+]CCC([O-])=O", "OC1CCCCC1"):
         mol, positions = embed(smiles, 20)
-        _, energies, converged = mmffMinimize(mol, positions, maxIterations=2000)
+        _, energies, converged = fieldMinimize(mol, positions, "MMFF94", maxIterations=2000)
         found = AllChem.MMFFOptimizeMoleculeConfs(mol, maxIters=2000)
         same += np.sum(np.abs(energies / KJ_PER_KCAL - [energy for _, energy in found]) < 0.01)
         total += len(positions)
@@ -97,21 +97,22 @@ def testMinimaAreThoseOfRDKit(field):
 
 def testOneStepDoesNotConverge():
     mol, positions = embed("CC(=O)Oc1ccccc1C(=O)O")
-    minima, energies, converged = mmffMinimize(mol, positions, maxIterations=1)
-    assert not converged.any() and (energies < mmffEnergies(mol, positions)).all()
-    none = mmffMinimize(mol, positions[:0])
-    assert [len(entry) for entry in none] == [0, 0, 0] and mmffEnergies(mol, positions[:0]).shape == (0,)
+    minima, energies, converged = fieldMinimize(mol, positions, "MMFF94", maxIterations=1)
+    assert not converged.any() and (energies < fieldEnergies(mol, positions, "MMFF94")).all()
+    none = fieldMinimize(mol, positions[:0], "MMFF94")
+    assert [len(entry) for entry in none] == [0, 0, 0]
+    assert fieldEnergies(mol, positions[:0], "MMFF94").shape == (0,)
     assert np.abs(minima - positions).max() > 1e-4
 
 
 @pytest.mark.parametrize("call, arguments, words", [
-    (mmffEnergies, ("CCO", np.zeros((2, 9, 3)), "GAFF"), ["'MMFF94', 'MMFF94s'", "'GAFF'"]),
+    (fieldEnergies, ("CCO", np.zeros((2, 9, 3)), "GAFF"), ["'MMFF94', 'MMFF94s', 'UFF'", "'GAFF'"]),
     (fieldEnergies, ("CCO", np.zeros((2, 9, 3)), "mmff94"), ["'MMFF94', 'MMFF94s', 'UFF'", "'mmff94'"]),
-    (mmffEnergies, ("CCO", np.zeros((2, 8, 3))), ["(numCopies, 9, 3)", "(2, 8, 3)"]),
-    (mmffEnergies, ("CCO", np.zeros((9, 3))), ["(numCopies, 9, 3)", "(9, 3)"]),
-    (mmffEnergies, ("CCO", np.full((2, 9, 3), np.nan)), ["finite", "copy 0 and 1 more"]),
-    (mmffMinimize, ("CCO", np.zeros((2, 9, 3)), "MMFF94", 0), ["maxIterations", "got 0"]),
-    (mmffEnergies, ("C[Si](C)(C)C#CB(O)O", np.zeros((1, 20, 3))), ["MMFF94", "atom 6 (B1)", "UFF"]),
+    (fieldEnergies, ("CCO", np.zeros((2, 8, 3)), "MMFF94"), ["(numCopies, 9, 3)", "(2, 8, 3)"]),
+    (fieldEnergies, ("CCO", np.zeros((9, 3)), "MMFF94"), ["(numCopies, 9, 3)", "(9, 3)"]),
+    (fieldEnergies, ("CCO", np.full((2, 9, 3), np.nan), "MMFF94"), ["finite", "copy 0 and 1 more"]),
+    (fieldMinimize, ("CCO", np.zeros((2, 9, 3)), "MMFF94", 0), ["maxIterations", "got 0"]),
+    (fieldEnergies, ("C[Si](C)(C)C#CB(O)O", np.zeros((1, 20, 3)), "MMFF94"), ["MMFF94", "atom 6 (B1)", "UFF"]),
     (fieldMinimize, ("C[Hg]C", np.zeros((1, 9, 3)), "MMFF94s"), ["MMFF94s", "atom 1 (Hg1)"]),
 ])
 def testWrongUse(call, arguments, words):
@@ -122,6 +123,7 @@ def testWrongUse(call, arguments, words):
 
 def testUnitsAreLookedAt():
     mol, positions = embed("CCO")
-    assert np.allclose(mmffEnergies(mol, unit.Quantity(10 * positions, unit.angstrom)), mmffEnergies(mol, positions))
+    angstrom = unit.Quantity(10 * positions, unit.angstrom)
+    assert np.allclose(fieldEnergies(mol, angstrom, "UFF"), fieldEnergies(mol, positions, "UFF"))
     with pytest.raises(ValueError, match="nanometer"):
-        mmffEnergies(mol, unit.Quantity(positions, unit.kelvin))
+        fieldEnergies(mol, unit.Quantity(positions, unit.kelvin), "UFF")

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from openmmorbit.arguments import FORCE_FIELDS
 from openmmorbit.command.console import UsageError, explain
 
 if TYPE_CHECKING:
     import argparse
 
     from openmmorbit.refinement import Refinement
-
-FORCE_FIELDS = ("MMFF94", "MMFF94s", "UFF")
 
 
 def addRefinementOptions(parser: argparse.ArgumentParser) -> None:

@@ -8,8 +8,9 @@ import numpy as np
 import openmm
 from openmm import unit
 
+from openmmorbit.arguments import FORCE_FIELDS
 from openmmorbit.simulation import applying
-from openmmorbit.simulation.forcefields import FORCE_FIELDS, fieldEnergies
+from openmmorbit.simulation.forcefields import fieldEnergies
 from openmmorbit.simulation.states import toArray, toPlain
 
 if TYPE_CHECKING:

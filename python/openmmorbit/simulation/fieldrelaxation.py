@@ -8,9 +8,10 @@ import numpy as np
 import openmm
 
 from openmmorbit import openstereo
+from openmmorbit.arguments import FORCE_FIELDS
 from openmmorbit.io.modeller import superpose
 from openmmorbit.shape.rmsd import findAtoms
-from openmmorbit.simulation.forcefields import FORCE_FIELDS, MAX_ITERATIONS, fieldEnergies, fieldMinimize
+from openmmorbit.simulation.forcefields import MAX_ITERATIONS, fieldEnergies, fieldMinimize
 from openmmorbit.simulation.relaxed import RelaxedState, Relaxation
 from openmmorbit.simulation.survival import Finding, SurvivalCheck
 

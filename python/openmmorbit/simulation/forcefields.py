@@ -10,7 +10,7 @@ import numpy as np
 from openmm import unit
 
 from openmmorbit import molecules
-from openmmorbit.arguments import KJ_PER_KCAL, checkChoice, checkInteger
+from openmmorbit.arguments import FORCE_FIELDS, KJ_PER_KCAL, checkChoice, checkInteger
 from openmmorbit.io.conversions import lacksOrders
 from openmmorbit.simulation.states import toArray, toPlain
 
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from openmmorbit import orbit, orbitchem
     from openmmorbit._types import MoleculeLike
 
-VARIANTS = ("MMFF94", "MMFF94s")
-#: What the functions that take the name of a force field know.
-FORCE_FIELDS = (*VARIANTS, "UFF")
 #: Steps of a minimisation at most.
 MAX_ITERATIONS = 3000
 #: Beyond this distance, Angstrom, RDKit leaves pairs out: no molecule is as large.
@@ -185,58 +182,3 @@ def fieldMinimize(molecule: MoleculeLike, positions: unit.Quantity | npt.ArrayLi
     minima = np.array([conformer.GetPositions() for conformer in mol.GetConformers()])
     return minima / 10, KJ_PER_KCAL * np.array([energy for _, energy in found]), \
         np.array([code == 0 for code, _ in found])
-
-
-def mmffEnergies(molecule: MoleculeLike, positions: unit.Quantity | npt.ArrayLike,
-                 variant: str = "MMFF94") -> np.ndarray:
-    """Compute the MMFF94 energy of every copy of a molecule.
-
-    Parameters
-    ----------
-    molecule : str, MolecularGraph, rdkit.Chem.Mol, OpenFF molecule or openmm.app.Topology
-    positions : Quantity or array_like
-        Shape (numCopies, numAtoms, 3), in nm if they carry no unit.
-    variant : str
-        "MMFF94" or "MMFF94s".
-
-    Returns
-    -------
-    numpy.ndarray
-        Shape (numCopies,), in kJ/mol.
-
-    Raises
-    ------
-    ValueError
-        If the force field lacks parameters for an atom, which the message names, or for positions of another shape.
-    """
-    checkChoice("variant", variant, VARIANTS, "mmffEnergies")
-    return fieldEnergies(molecule, positions, variant, "mmffEnergies")
-
-
-def mmffMinimize(molecule: MoleculeLike, positions: unit.Quantity | npt.ArrayLike, variant: str = "MMFF94",
-                 maxIterations: int = MAX_ITERATIONS) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Minimise the MMFF94 energy of every copy of a molecule.
-
-    Parameters
-    ----------
-    molecule, positions, variant
-        As of mmffEnergies().
-    maxIterations : int
-        Steps of each minimisation at most.
-
-    Returns
-    -------
-    positions : numpy.ndarray
-        Shape (numCopies, numAtoms, 3), in nm.
-    energies : numpy.ndarray
-        Shape (numCopies,): of these positions, in kJ/mol.
-    converged : numpy.ndarray
-        Shape (numCopies,) of bool: whether the gradient met the criterion of RDKit's minimiser.
-
-    Raises
-    ------
-    ValueError
-        As mmffEnergies(), and for less than 1 step.
-    """
-    checkChoice("variant", variant, VARIANTS, "mmffMinimize")
-    return fieldMinimize(molecule, positions, variant, maxIterations, "mmffMinimize")
