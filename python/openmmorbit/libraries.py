@@ -65,13 +65,15 @@ class LibrarySettings:
 
         Raises
         ------
-        ValueError
+        ValueError, TypeError
             Naming the setting.
         """
-        checkInteger("numConformers", self.numConformers, 1)
-        checkInteger("batchSize", self.batchSize, 1)
-        checkInteger("seed", self.seed, 0)
+        for name, lowest in (("numConformers", 1), ("batchSize", 1), ("seed", 0)):
+            checkInteger(name, getattr(self, name), lowest, "LibrarySettings")
         openstereo.checkMode(self.stereo, self.maxIsomers)
+        if not isinstance(self.refinement, Refinement):
+            raise TypeError("LibrarySettings: expected refinement as an openmmorbit.Refinement, such as "
+                            f"Refinement(relax=True, prune=0.5), got {self.refinement!r}")
         self.refinement.check()
 
 

@@ -274,6 +274,15 @@ def testOutputsThatAreInputs(smallModel, tmp_path, name):
         openmmorbit.generateLibrary("CCO", tmp_path / "none" / "out.sdf", generator, progress=False)
 
 
+@pytest.mark.parametrize("settings, error, text", [
+    ({"refinement": {"relax": True}}, TypeError, "expected refinement as an openmmorbit.Refinement, .*got {'relax'"),
+    ({"numConformers": 0}, ValueError, "^LibrarySettings: expected numConformers from 1"),
+    ({"refinement": openmmorbit.Refinement(field="GAFF")}, ValueError, "force field .*GAFF")])
+def testSettingsThatMakeNoSense(settings, error, text):
+    with pytest.raises(error, match=text):
+        openmmorbit.LibrarySettings(**settings).check()
+
+
 def testScriptsWithoutAGuard(tmp_path):
     (tmp_path / "a.py").write_text("from openmmorbit.data import parallel\n"
                                    "print(list(parallel.run(abs, range(8), processes=2)))\n")
