@@ -43,11 +43,13 @@ ORBIT_INLINE Vec splat(float a) {
     return a - Vec{};
 }
 
+// Below, the number of lanes decides, so that a unit also builds with more features than its own.
+
 /** a where a > b, else b; keeps a b that is not a number. The compiler turns the formula into more instructions. */
 ORBIT_INLINE Vec maximum(Vec a, Vec b) {
-#if defined(__AVX512F__)
+#if ORBIT_LANES == 16 && defined(__AVX512F__)
     return (Vec) _mm512_maskz_max_ps(0xFFFF, (__m512) a, (__m512) b);
-#elif defined(__AVX__)
+#elif ORBIT_LANES == 8 && defined(__AVX__)
     return (Vec) __builtin_ia32_maxps256(a, b);
 #else
     return a > b ? a : b;
@@ -56,9 +58,9 @@ ORBIT_INLINE Vec maximum(Vec a, Vec b) {
 
 /** a where a < b, else b. */
 ORBIT_INLINE Vec minimum(Vec a, Vec b) {
-#if defined(__AVX512F__)
+#if ORBIT_LANES == 16 && defined(__AVX512F__)
     return (Vec) _mm512_maskz_min_ps(0xFFFF, (__m512) a, (__m512) b);
-#elif defined(__AVX__)
+#elif ORBIT_LANES == 8 && defined(__AVX__)
     return (Vec) __builtin_ia32_minps256(a, b);
 #else
     return a < b ? a : b;
@@ -154,7 +156,7 @@ ORBIT_INLINE Vec exponentialBelow(Vec x) {
 
 /** 1 / x for x in [1, 1e39): an estimate of 14 bits, refined once, where the processor has it. */
 ORBIT_INLINE Vec reciprocal(Vec x) {
-#ifdef __AVX512F__
+#if ORBIT_LANES == 16 && defined(__AVX512F__)
     Vec estimate = (Vec) _mm512_maskz_rcp14_ps(0xFFFF, (__m512) x);
     return estimate + estimate * (1.0f - x * estimate);
 #else
