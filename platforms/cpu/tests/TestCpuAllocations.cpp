@@ -72,11 +72,16 @@ TEST(CpuAllocations, noneInAStep) {
     model.addSelfConditioning();
     for (const cpu::KernelTable* table : cpu::getAvailableTables())
         for (const vector<int>& sizes : vector<vector<int>>{{60}, {9, 21, 4, 33, 60}})
-            for (SamplerMethod method : {SamplerMethod::Euler, SamplerMethod::Heun, SamplerMethod::Multistep}) {
+            for (SamplerMethod method : {SamplerMethod::Euler, SamplerMethod::Heun, SamplerMethod::Multistep,
+                     SamplerMethod::Bespoke}) {
                 Batch batch;
                 batch.seed = 7;
                 batch.plan.method = method;
                 batch.plan.noiseLevels = {12.0, 3.0, 0.7, 0.1, 0};
+                if (method == SamplerMethod::Bespoke) {
+                    batch.plan.stageLevels = {5.0, 1.0, 0.3, 0.05};
+                    batch.plan.stageWeights = {0.9, 0.5, 0.4, 1.2};
+                }
                 for (int i = 0; i < (int) sizes.size(); i++) {
                     batch.inputs.push_back(makeFeatures(model, sizes[i], i));
                     BatchCopy copy;
