@@ -47,6 +47,9 @@ class Ensemble(EnsembleChoices, Shown):
         Isomeric SMILES of isomers with a number already, from 1.
     """
 
+    #: Conformers whose positions are no longer those that were generated.
+    _moved: frozenset[int] = frozenset()
+
     def __init__(self, core: orbit.Ensemble | orbit.MolecularGraph, source: Any = None,
                  isomers: list[str] | None = None) -> None:
         if not isinstance(core, (orbit.Ensemble, orbit.MolecularGraph)):
@@ -97,8 +100,12 @@ class Ensemble(EnsembleChoices, Shown):
 
     @property
     def logDensities(self) -> np.ndarray:
-        """Shape (numConformers,): ln of the density at which each was generated, nm^-(3 numAtoms - 3); NaN: unknown."""
-        return np.array([entry.logDensity for entry in self.provenance])
+        """Shape (numConformers,): ln of the density at which each was generated, nm^-(3 numAtoms - 3).
+
+        NaN where it is unknown, as after setPositions() and relax(): TopologyGenerator.logDensities() computes it anew.
+        """
+        return np.array([np.nan if index in self._moved else entry.logDensity
+                         for index, entry in enumerate(self.provenance)])
 
     @property
     def logDensityErrors(self) -> np.ndarray:
@@ -180,6 +187,7 @@ class Ensemble(EnsembleChoices, Shown):
         result._numbers = [self.isomerNumbers[i] for i in chosen]
         if self._energies is not None:
             result._energies = self._energies._replace(values=self._energies.values[chosen])
+        result._moved = frozenset(place for place, index in enumerate(chosen.tolist()) if index in self._moved)
         return result
 
     def __iter__(self) -> Iterator[Conformer]:
@@ -199,8 +207,10 @@ class Ensemble(EnsembleChoices, Shown):
         positions : Quantity or array_like
             Shape (numAtoms, 3), in nm if it carries no unit.
         """
-        self._core.setPositions(self[index].index, positions)
+        place = self[index].index
+        self._core.setPositions(place, positions)
         self._numbers = self._energies = None
+        self._moved |= {place}
 
     def applyTo(self, context: openmm.Context | Sequence[openmm.Context], index: int = 0,
                 temperature: unit.Quantity | float | None = None, particles: Sequence[int] | None = None,

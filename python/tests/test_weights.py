@@ -217,6 +217,19 @@ def testWhatHasNoWeightIsRefused(states):
             makeGenerator(makePair(), **settings).generate(1, density=True)
 
 
+def testPositionsThatWereSetHaveNoDensity(states):
+    part, system = states[:4], makeDoubleWell()
+    part.setPositions(1, part.positions[1])
+    assert np.isnan(part.logDensities).tolist() == [False, True, False, False]
+    assert np.isnan(part[[3, 1]].logDensities).tolist() == [False, True] and np.isfinite(states.logDensities[:4]).all()
+    with pytest.raises(ValueError, match="expected states with densities, got 1 without"):
+        openmmorbit.importanceWeights(part, system, 300)
+    openmmorbit.importanceWeights(part[[0, 2, 3]], system, 300)
+    with pytest.warns(UserWarning, match="expected the bonds of all molecules"):
+        relaxed = openmmorbit.relax(part[[0]], system, numSteps=0, temperature=300).states
+    assert np.isnan(relaxed.logDensities).all() and len(relaxed) == 1
+
+
 def testWrongSimulationsAreRefused():
     generator = makeGenerator(makePair())
     simulation = makeSimulation()
