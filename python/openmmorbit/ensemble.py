@@ -209,8 +209,7 @@ class Ensemble(EnsembleChoices, Shown):
         """
         place = self[index].index
         self._core.setPositions(place, positions)
-        self._numbers = self._energies = None
-        self._moved |= {place}
+        self._numbers, self._energies, self._moved = None, None, self._moved | {place}
 
     def applyTo(self, context: openmm.Context | Sequence[openmm.Context], index: int = 0,
                 temperature: unit.Quantity | float | None = None, particles: Sequence[int] | None = None,
