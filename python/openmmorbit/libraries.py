@@ -228,10 +228,8 @@ class LibraryReport:
 
 
 def failuresPath(output: StrPath) -> str:
-    """Get the path of the list of failures that stands beside an output, e.g. library.failures.txt."""
-    folder, name = os.path.split(os.path.realpath(output))
-    stem = name[:-3] if name.lower().endswith(".gz") else name
-    return os.path.join(folder, f"{os.path.splitext(stem)[0]}.failures.txt")
+    """Get the path of the list of failures that stands beside an output, e.g. library.sdf.failures.txt."""
+    return os.path.realpath(output) + ".failures.txt"
 
 
 def _checkOutput(inputs: Sequence[str], output: StrPath) -> None:

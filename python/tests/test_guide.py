@@ -59,7 +59,7 @@ def testLibrariesOfTheGuide(makeGenerator, tmp_path, monkeypatch, capsys):
     assert lines[0].startswith("1 library.smi, record 2 (line 2")
     assert lines[1] == "AnswerCounts(conformers=10, molecules=2, failed=1, incomplete=0)"
     assert {path.name for path in tmp_path.iterdir()} == {"library.smi", "0.sdf", "2.sdf", "two.mol2", "library.sdf",
-                                                          "library.failures.txt"}
+                                                          "library.sdf.failures.txt"}
 
 
 def testTheCommandLinesOfTheGuideAreUnderstood():

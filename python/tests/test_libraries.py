@@ -81,9 +81,9 @@ def testTheSameBitsWhateverTheSplit(modelPath, library, expected, tmp_path, caps
     data = output.read_bytes()
     assert status == 3 and (gzip.decompress(data) if ending.endswith("gz") else data) == expected
     assert "116 conformers of 58 molecules" in errors and "2 of 60 records failed" in errors
-    lines = (tmp_path / "out.failures.txt").read_text().splitlines()
+    lines = (tmp_path / f"{output.name}.failures.txt").read_text().splitlines()
     assert len(lines) == 2 and "record 8 (line 8" in lines[0] and "2 fragments" in lines[1]
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["out.failures.txt", output.name]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [output.name, f"{output.name}.failures.txt"]
 
 
 def testADaskScheduler(modelPath, library, expected, tmp_path):
@@ -118,7 +118,7 @@ def testKilledRunsGoOn(modelPath, library, expected, tmp_path):
     assert not output.exists() and 0 < part.stat().st_size < len(expected)
     done = subprocess.run(run, capture_output=True, text=True)
     assert done.returncode == 3 and output.read_bytes() == expected
-    assert len((tmp_path / "out.failures.txt").read_text().splitlines()) == 2
+    assert len((tmp_path / "out.sdf.failures.txt").read_text().splitlines()) == 2
 
 
 def testWhatIsBehindACheckpointIsCutOff(tmp_path):
@@ -261,7 +261,7 @@ def testWrongUse(modelPath, tmp_path, capsys, monkeypatch, arguments, text):
     assert status == 2 and text in line and not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("name", ["out.sdf", "out.part.sdf", "out.failures.txt", "out.sdf.journal", "link.sdf"])
+@pytest.mark.parametrize("name", ["out.sdf", "out.part.sdf", "out.sdf.failures.txt", "out.sdf.journal", "link.sdf"])
 def testOutputsThatAreInputs(smallModel, tmp_path, name):
     (tmp_path / "link.sdf").symlink_to("out.sdf")
     path = tmp_path / name
@@ -281,6 +281,11 @@ def testOutputsThatAreInputs(smallModel, tmp_path, name):
 def testSettingsThatMakeNoSense(settings, error, text):
     with pytest.raises(error, match=text):
         openmmorbit.LibrarySettings(**settings).check()
+
+
+def testEachOutputHasItsOwnListOfFailures(tmp_path):
+    names = ("out.sdf", "out.sdf.gz", "out.xyz", "out.mol2")
+    assert len({libraries.failuresPath(tmp_path / name) for name in names}) == 4
 
 
 def testScriptsWithoutAGuard(tmp_path):

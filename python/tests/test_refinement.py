@@ -42,7 +42,7 @@ def testWorkersGiveTheSame(capsys, tmp_path):
     second = runCli(capsys, *options, "-o", tmp_path / "b.sdf", "--processes", 1)
     assert first[0] == second[0] == 3
     assert (tmp_path / "a.sdf").read_text() == (tmp_path / "b.sdf").read_text()
-    failures = (tmp_path / "b.failures.txt").read_text()
+    failures = (tmp_path / "b.sdf.failures.txt").read_text()
     assert "record 2" in failures and "MMFF94" in failures and "(B1)" in failures
     assert [mol.GetProp("_Name") for mol in read(tmp_path / "a.sdf")][0] == "a"
 
