@@ -274,6 +274,15 @@ def testChargesOfXYZ(tmp_path, charge):
     assert "record 1" in str(wrong) and right.smiles == "O"
 
 
+def testPlacesOfXYZFrames(tmp_path):
+    """Blank lines between frames count as lines, and not as frames."""
+    (tmp_path / "a.xyz").write_text("1\n\nAr 0 0 0\n\n\n2\ncharge=x\nH 0 0 0\nH 0 0 .74\n\n1\n\nXx 0 0 0\n")
+    records = openmmorbit.readMolecules(tmp_path / "a.xyz")
+    assert next(records).smiles == "[Ar]" and "record 2 (line 6)" in str(next(records))
+    with pytest.raises(ValueError, match="frame 3: .*'Xx'"):
+        next(records)
+
+
 def testPackedFilesThatAreDamaged(tmp_path):
     data = bytearray(gzip.compress(b"SMILES\nCCO\n"))
     data[10] |= 6   # a kind of block that does not exist
@@ -281,6 +290,10 @@ def testPackedFilesThatAreDamaged(tmp_path):
     (error,) = openmmorbit.readMolecules(tmp_path / "a.csv.gz")
     assert "a.csv.gz: expected a complete file, got a truncated or damaged one" in str(error)
     assert countRecords([str(tmp_path / "a.csv.gz")]) is None
+    for name, content in (("a.xyz.gz", data), ("a.mol2.gz", data), ("b.xyz.gz", b"1\n\nAr 0 0 0\n")):
+        (tmp_path / name).write_bytes(content)
+        with pytest.raises(ValueError, match=f"view: expected a complete file, got '.*{name}'"):
+            openmmorbit.view(tmp_path / name)
 
 
 def testXYZThatRdkitCannotTell(tmp_path):

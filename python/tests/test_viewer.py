@@ -395,6 +395,6 @@ def testNothingToShow(tmp_path):
     with pytest.raises(ValueError, match="expected at least one molecule with a copy, got none"):
         openmmorbit.view([])
     with pytest.raises(TypeError, match="expected Ensembles, results of generateMany.. or paths, got int"):
-        openmmorbit.view([3])
+        openmmorbit.view(3)
     with pytest.raises(ValueError, match="expected 3 values of 'x', one a copy, got the shape .2,."):
         makeEnsemble().view(values={"x": [1, 2]})

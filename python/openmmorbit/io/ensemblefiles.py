@@ -145,9 +145,11 @@ def parseXYZ(stream: IO[str], path: StrPath) -> Iterator[tuple[dict[str, str], l
     ValueError
         If a frame does not have its form: no later frame can be found then.
     """
-    for frame, first in enumerate(iter(stream.readline, ""), 1):
+    frame = 0
+    for first in iter(stream.readline, ""):
         if not first.strip():
             continue
+        frame += 1
         try:
             number = int(first)
             comment = stream.readline()

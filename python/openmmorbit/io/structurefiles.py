@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import partial
 from itertools import chain
-from typing import IO, TYPE_CHECKING, NamedTuple
+from typing import IO, TYPE_CHECKING, NamedTuple, cast
 
 import numpy as np
 
@@ -140,12 +140,23 @@ def _readFrame(info: dict[str, str], numbers: list[int], positions: np.ndarray,
     return graph
 
 
+class _CountedLines:
+    """The lines of a text, and how many were read."""
+
+    def __init__(self, stream: IO[str]) -> None:
+        self._stream, self.number = stream, 0
+
+    def readline(self) -> str:
+        self.number += 1
+        return self._stream.readline()
+
+
 def readXYZ(stream: IO[str], path: str, options: FileOptions) -> Iterator[TextRecord]:
     """Yield the frames of an XYZ text."""
-    line = 1
-    for info, numbers, positions in ensemblefiles.parseXYZ(stream, path):
-        yield TextRecord(line, info.get("name", ""), partial(_readFrame, info, numbers, positions, options))
-        line += len(numbers) + 2
+    counted = _CountedLines(stream)
+    for info, numbers, positions in ensemblefiles.parseXYZ(cast("IO[str]", counted), path):
+        yield TextRecord(counted.number - len(numbers) - 1, info.get("name", ""),
+                         partial(_readFrame, info, numbers, positions, options))
 
 
 def _readInchiLine(text: str, name: str, options: FileOptions) -> orbit.MolecularGraph:

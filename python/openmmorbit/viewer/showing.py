@@ -95,7 +95,8 @@ def view(what: Any, path: StrPath | None = None, *, title: str = "", topology: S
     checkInteger("maxCopies", maxCopies, 1, "view")
     if isinstance(what, (unit.Quantity, np.ndarray)) or isMdtraj(what):
         what = _fromPositions(what, topology, maxCopies, atoms, title or "states")
-    entries = [what] if _isFile(what) or isinstance(what, Ensemble) or hasattr(what, "ensemble") else list(what)
+    isOne = _isFile(what) or isinstance(what, Ensemble) or hasattr(what, "ensemble") or not hasattr(what, "__iter__")
+    entries = [what] if isOne else list(what)
     if values is not None and not (len(entries) == 1 and isinstance(entries[0], Ensemble)):
         raise ValueError(f"view: expected a single Ensemble with values, got {len(entries)} entries")
     scenes: list[Scene] = []

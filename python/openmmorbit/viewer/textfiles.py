@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import zlib
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
@@ -100,7 +101,14 @@ def readTexts(path: str, name: str, most: int) -> Reading:
         The file, and what molecules without a name are called.
     most : int
         Copies of one molecule at most.
+
+    Raises
+    ------
+    ValueError
+        Naming the file, if it is damaged.
     """
-    if ".mol2" in path.lower()[-9:]:
-        return readGroups(_readMol2(path), name, most)
-    return _readXYZ(path, name, most)
+    try:
+        return readGroups(_readMol2(path), name, most) if ".mol2" in path.lower()[-9:] else _readXYZ(path, name, most)
+    except (EOFError, OSError, zlib.error) as error:
+        raise ValueError(f"view: expected a complete file, got '{path}', which is truncated or damaged "
+                         f"({error})") from error
