@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from openmmorbit import openstereo
-from openmmorbit.command.console import counted, explain
+from openmmorbit.messages import counted, explain
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from openmmorbit.command.backbones import addBackbones
 from openmmorbit.command.conformers import addConformers
-from openmmorbit.command.console import EXIT_ERROR, EXIT_INTERRUPTED, EXIT_USAGE, UsageError, explain, report
+from openmmorbit.command.console import EXIT_ERROR, EXIT_INTERRUPTED, EXIT_USAGE, UsageError, report
 from openmmorbit.command.convert import addConvert
 from openmmorbit.command.dataset import addDataset
 from openmmorbit.command.evaluate import addEvaluate
@@ -18,6 +18,7 @@ from openmmorbit.command.generate import addGenerate
 from openmmorbit.command.info import addInfo
 from openmmorbit.command.train import addTrain
 from openmmorbit.command.view import addView
+from openmmorbit.messages import explain
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

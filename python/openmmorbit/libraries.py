@@ -18,12 +18,12 @@ from openmmorbit import familiarity, openstereo
 from openmmorbit.answers import AnswerBook, AnswerCounts
 from openmmorbit.arguments import checkInteger
 from openmmorbit.bars import makeBar
-from openmmorbit.command.console import explain
 from openmmorbit.conformers import ConformerGenerator
 from openmmorbit.data import parallel
 from openmmorbit.io import moleculefiles, recordformats
 from openmmorbit.io.outputs import STANDARD, isSameFile, isSpecial, partPath
 from openmmorbit.io.resumable import PipeFile, ResumableFiles, journalPath
+from openmmorbit.messages import explain
 from openmmorbit.refinement import Refinement
 
 if TYPE_CHECKING:

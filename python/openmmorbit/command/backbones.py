@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 from openmmorbit.bars import makeBar
 from openmmorbit.command.backbonestarts import (addStartOptions, checkMotif, checkStartOptions, readDesigns,
                                                 readLevel)
-from openmmorbit.command.console import EXIT_OK, EXIT_SOME_FAILED, UsageError, checkOutput, counted, explain, report
+from openmmorbit.command.console import EXIT_OK, EXIT_SOME_FAILED, UsageError, checkOutput, report
 from openmmorbit.command.generation import addGenerationOptions, readGenerationOptions
+from openmmorbit.messages import counted, explain
 
 if TYPE_CHECKING:
     import argparse

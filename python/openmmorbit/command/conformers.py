@@ -6,10 +6,11 @@ import os
 import time
 from typing import TYPE_CHECKING, Any
 
-from openmmorbit.command.console import EXIT_OK, EXIT_SOME_FAILED, UsageError, checkOutput, counted, explain, report
+from openmmorbit.command.console import EXIT_OK, EXIT_SOME_FAILED, UsageError, checkOutput, report
 from openmmorbit.command.generation import addGenerationOptions, readGenerationOptions
 from openmmorbit.command.refining import addRefinementOptions, readRefinement
 from openmmorbit.io.outputs import STANDARD
+from openmmorbit.messages import counted, explain
 
 if TYPE_CHECKING:
     import argparse

@@ -38,16 +38,6 @@ def report(text: object) -> None:
     tqdm.write(f"openmm-orbit: {words}", file=sys.stderr)
 
 
-def counted(number: int, what: str) -> str:
-    """Get a number with its noun: "1 molecule", "2 molecules"."""
-    return f"{number:,} {what}" + ("" if number == 1 else "s")
-
-
-def explain(error: BaseException | str) -> str:
-    """Get the message of an error without the names of functions in front of it."""
-    return re.sub(r"\b[A-Za-z_]\w*(?:(?:::|\.)\w+)*: (?=expected |this )", "", str(error))
-
-
 def checkOutput(output: str, inputs: Sequence[str]) -> None:
     """Refuse an output that is one of the inputs, or cannot be written.
 

@@ -8,8 +8,9 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from openmmorbit.bars import makeBar
-from openmmorbit.command.console import EXIT_OK, EXIT_SOME_FAILED, UsageError, checkOutput, counted, explain, report
+from openmmorbit.command.console import EXIT_OK, EXIT_SOME_FAILED, UsageError, checkOutput, report
 from openmmorbit.command.generation import addGenerationOptions, readGenerationOptions
+from openmmorbit.messages import counted, explain
 
 if TYPE_CHECKING:
     import argparse

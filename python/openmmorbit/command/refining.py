@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from openmmorbit.arguments import FORCE_FIELDS
-from openmmorbit.command.console import UsageError, explain
+from openmmorbit.command.console import UsageError
+from openmmorbit.messages import explain
 
 if TYPE_CHECKING:
     import argparse

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from openmmorbit.command.console import EXIT_OK, UsageError, checkFolder, explain
+from openmmorbit.command.console import EXIT_OK, UsageError, checkFolder
 from openmmorbit.command.generation import readGenerationOptions
 from openmmorbit.command.pages import printPage
+from openmmorbit.messages import explain
 
 if TYPE_CHECKING:
     import argparse

@@ -6,7 +6,8 @@ import json
 import os
 from typing import TYPE_CHECKING, Any
 
-from openmmorbit.command.console import EXIT_OK, UsageError, counted, explain
+from openmmorbit.command.console import EXIT_OK, UsageError
+from openmmorbit.messages import counted, explain
 
 if TYPE_CHECKING:
     import argparse

@@ -7,8 +7,8 @@ import webbrowser
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from openmmorbit.command.console import (EXIT_OK, EXIT_SOME_FAILED, UsageError, checkOutput, counted, explain,
-                                         report)
+from openmmorbit.command.console import EXIT_OK, EXIT_SOME_FAILED, UsageError, checkOutput, report
+from openmmorbit.messages import counted, explain
 
 if TYPE_CHECKING:
     import argparse
