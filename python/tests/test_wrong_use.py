@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: MIT
-"""Wrong use of dataset, evaluate and info ends with exit status 2 and a sentence without names of functions."""
+"""Wrong use of dataset, evaluate, info and view ends with a sentence, on the command line with exit status 2."""
+import functools
 import re
 
 import pytest
 from conftest import runCli
+
+import openmmorbit
+from openmmorbit import orbit
 
 
 @pytest.fixture
@@ -36,3 +40,26 @@ def testOtherSettingsOfADataSet(capsys, folder):
     assert status == 2 and line.startswith("openmm-orbit: error: expected window = 6.0 as when ")
     status, line = runCli(capsys, *first, "--window", "-3")
     assert status == 2 and line == "openmm-orbit: error: expected window above 0, got -3.0"
+
+
+def makeEnsemble():
+    ensemble = orbit.Ensemble(openmmorbit.readMolecule("O"))
+    ensemble.addConformer([0, 0, 0, 0.096, 0, 0, -0.024, 0.093, 0])
+    return openmmorbit.Ensemble(ensemble)
+
+
+def testAPageReplacesNoFileOfMolecules(tmp_path):
+    ensemble, path = makeEnsemble(), tmp_path / "library.sdf"
+    ensemble.writeSDF(path)
+    before = path.read_bytes()
+    for write in (functools.partial(openmmorbit.view, path), ensemble.view, ensemble.view().write):
+        with pytest.raises(ValueError, match=r"expected a page that ends in \.html, got .*library\.sdf"):
+            write(path)
+    assert path.read_bytes() == before
+
+
+def testWhatCannotBeShown():
+    with pytest.raises(TypeError, match="expected Ensembles, results of generateMany.. or paths, got int"):
+        openmmorbit.view(5)
+    with pytest.raises(TypeError, match="expected values as a dict of names and arrays, got list"):
+        makeEnsemble().view(values=[1.0, 2.0])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import json
+import os
 from importlib import resources
 from string import Template
 from typing import TYPE_CHECKING
@@ -23,6 +24,12 @@ _scripts = ("shapes.js", "painter.js", "stage.js", "gallery.js")
 
 def _read(name: str) -> str:
     return resources.files("openmmorbit.viewer").joinpath(name).read_text(encoding="utf-8")
+
+
+def checkPagePath(path: StrPath) -> None:
+    """Refuse a name that is not that of a page, so that no file of molecules is replaced by one."""
+    if not os.fsdecode(path).lower().endswith((".html", ".htm")):
+        raise ValueError(f"view: expected a page that ends in .html, got '{os.fsdecode(path)}'")
 
 
 class Page:
@@ -62,7 +69,8 @@ class Page:
         return repairText(text)
 
     def write(self, path: StrPath, layout: str = "page", theme: str = "") -> None:
-        """Write the page, as of toHtml(), to a file, which is replaced as a whole."""
+        """Write the page, as of toHtml(), to a file, which is replaced as a whole; its name ends in .html."""
+        checkPagePath(path)
         with replacing(path) as stream:
             stream.write(self.toHtml(layout, theme))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,12 +11,10 @@ from openmm import unit
 
 from openmmorbit.arguments import checkInteger
 from openmmorbit.io.trajectoryfiles import isMdtraj
-from openmmorbit.viewer.page import Page
+from openmmorbit.viewer.page import Page, checkPagePath
 from openmmorbit.viewer.scenes import Quantity, Scene, fromEnsemble
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     import numpy.typing as npt
     from openmm import app
 
@@ -61,7 +60,7 @@ def view(what: Any, path: StrPath | None = None, *, title: str = "", topology: S
         without an ensemble are left out. Positions have the shape (numCopies, numAtoms, 3), in nm if they carry no
         unit, and need a topology.
     path : path, optional
-        An HTML file to write.
+        An HTML file to write; its name ends in .html.
     title : str
         Of the page. Default: the name of the molecule or file.
     topology : path or openmm.app.Topology, optional
@@ -93,10 +92,14 @@ def view(what: Any, path: StrPath | None = None, *, title: str = "", topology: S
     from openmmorbit.viewer.files import readScenes
 
     checkInteger("maxCopies", maxCopies, 1, "view")
+    if path is not None:
+        checkPagePath(path)
     if isinstance(what, (unit.Quantity, np.ndarray)) or isMdtraj(what):
         what = _fromPositions(what, topology, maxCopies, atoms, title or "states")
     isOne = _isFile(what) or isinstance(what, Ensemble) or hasattr(what, "ensemble") or not hasattr(what, "__iter__")
     entries = [what] if isOne else list(what)
+    if values is not None and not isinstance(values, Mapping):
+        raise TypeError(f"view: expected values as a dict of names and arrays, got {type(values).__name__}")
     if values is not None and not (len(entries) == 1 and isinstance(entries[0], Ensemble)):
         raise ValueError(f"view: expected a single Ensemble with values, got {len(entries)} entries")
     scenes: list[Scene] = []
