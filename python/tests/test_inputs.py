@@ -345,6 +345,17 @@ def testCountsForTheForecast(tmp_path):
     assert len(list(readInputs([*paths, "CCO"], FileOptions()))) == 9
 
 
+@pytest.mark.parametrize("name", ["a.csv", "a.tsv", "a.csv.gz"])
+def testATableWithoutLinesIsReported(capsys, modelPath, name, tmp_path):
+    """The progress bar of a run that is not quiet asks for the number of records."""
+    (tmp_path / name).write_bytes(gzip.compress(b"") if name.endswith("gz") else b"")
+    assert countRecords([str(tmp_path / name)]) == 0
+    status, line = runCli(capsys, "conformers", tmp_path / name, *options(modelPath), "-o", tmp_path / "b.sdf")
+    assert status == 3 and "; 1 of 1 record failed" in line
+    (error,) = (error for _, error in readInputs([str(tmp_path / name)]))
+    assert "expected a file with records, got the empty file" in str(error)
+
+
 def testAPipeGivesItsBytesInPieces(tmp_path):
     os.mkfifo(tmp_path / "in.smi")
     (tmp_path / "whole").write_text("".join(f"{'C' * (1 + k % 30)}O m{k}\n" for k in range(2000)))

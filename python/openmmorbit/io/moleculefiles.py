@@ -161,8 +161,10 @@ def _openText(path: StrPath, label: str) -> io.TextIOWrapper:
         stream = gzip.open(stream)
         start = stream.peek(4)[:4]
     if not start:
+        stream.close()
         raise ValueError(f"readMolecules: expected a file with records, got the empty file '{label}'")
     if start[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\0" in start:
+        stream.close()
         raise ValueError(f"readMolecules: expected text in UTF-8, got '{label}', which is text in UTF-16, or no text; "
                          "save it as UTF-8")
     return io.TextIOWrapper(stream, encoding="utf-8-sig", errors="surrogateescape", newline=None)
@@ -300,8 +302,8 @@ def countRecords(inputs: Sequence[str], options: FileOptions | None = None) -> i
             with Path(text).open("rb") as plain:
                 packed = plain.peek(2)[:2] == b"\x1f\x8b"
                 stream: Any = gzip.open(plain) if packed else plain
-                number += sum(line.startswith(mark) and (line[:1] not in b"#\r\n") for line in stream)
+                lines = sum(line.startswith(mark) and (line[:1] not in b"#\r\n") for line in stream)
         except (OSError, EOFError, zlib.error):
             return None
-        number -= kind in ("csv", "tsv")
+        number += max(lines - (kind in ("csv", "tsv")), 0)
     return number
