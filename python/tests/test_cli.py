@@ -118,6 +118,9 @@ def testInfoAndVersion(modelPath):
     assert "sampler        multistep, 24 steps" in done.stdout
     assert openmmorbit.DenoiserModel.load(modelPath).getChecksum() in done.stdout
     assert run("--version").stdout.strip() == f"openmm-orbit {openmmorbit.__version__}"
+    asModule = subprocess.run([sys.executable, "-m", "openmmorbit", "--version"], capture_output=True, text=True,
+                              check=True)
+    assert asModule.stdout == run("--version").stdout
     assert run().returncode == 2
 
 

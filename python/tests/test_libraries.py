@@ -254,7 +254,8 @@ def testARecordThatEndsItsWorkerFailsAlone(modelPath, tmp_path, monkeypatch):
 @pytest.mark.parametrize("arguments, text", [
     (["CCO", "-o", "out.pdb", "--processes", "2"], "output of records"),
     (["CCO", "-o", "out.sdf", "--processes", "0"], "at least 1 process"),
-    (["CCO", "-o", "out.sdf", "--processes", "2", "--dask", "local"], "got both")])
+    (["CCO", "-o", "out.sdf", "--processes", "2", "--dask", "local"], "got both"),
+    (["CCO", "-o", "out.sdf", "--restart"], "expected --processes or --dask with --restart, got none")])
 def testWrongUse(modelPath, tmp_path, capsys, monkeypatch, arguments, text):
     monkeypatch.chdir(tmp_path)
     status, line = runCli(capsys, "conformers", *arguments, *options(modelPath))

@@ -104,6 +104,8 @@ def runConformers(options: argparse.Namespace) -> int:
     formatName = _checkOutput(options, chosen)
     if options.processes is not None and options.dask is not None:
         raise UsageError("expected --processes or --dask, got both")
+    if options.restart and not isLibrary(options):
+        raise UsageError("expected --processes or --dask with --restart, got none; other runs begin anew")
     readRefinement(options)
     if isLibrary(options):
         return _runLibrary(options, chosen, formatName)
