@@ -258,6 +258,10 @@ def readText(text: str, addHydrogens: bool = True, fragments: str = "refuse") ->
     """Get the graph of a SMILES or an InChI."""
     from openmmorbit import chem
 
+    lines = text.strip().replace("\r", "\n").split("\n")
+    if len(lines) > 1:
+        raise ValueError(f"readMolecule: expected a molecule in one line, got '{lines[0][:100]}' and more lines; give "
+                         "them one by one, or in a file")
     if text.lstrip().startswith("InChI="):
         return fromInchi(text, addHydrogens, fragments)
     return chem.readSmiles(repairText(text), readerOptions(addHydrogens, fragments))

@@ -63,3 +63,13 @@ def testWhatCannotBeShown():
         openmmorbit.view(5)
     with pytest.raises(TypeError, match="expected values as a dict of names and arrays, got list"):
         makeEnsemble().view(values=[1.0, 2.0])
+
+
+@pytest.mark.parametrize("text", ["CCO\nCCN", "CCO a\r\nCCN b\r\n", "CCO\rCCN", "InChI=1S/CH4/h1H4\nInChI=1S/H2O/h1H2"])
+def testATextOfSeveralMoleculesIsRefused(capsys, tmp_path, text):
+    """The lines behind the first one would be its name."""
+    with pytest.raises(ValueError, match="expected a molecule in one line, got '[^ ]*( a)?' and more lines"):
+        openmmorbit.readMolecule(text)
+    status, line = runCli(capsys, "conformers", text, "-o", tmp_path / "a.sdf", "-q")
+    assert status == 3 and "expected a molecule in one line" in line
+    assert openmmorbit.readMolecule("\nCCO a b\n").name == "a b"
