@@ -146,6 +146,19 @@ def testTheCommandWritesEachFormat(tmp_path, smallModel, capsys):
     assert list(np.load(tmp_path / "a.npz")["numConformers"]) == [2, 2]
 
 
+@pytest.mark.parametrize("ending", [".sdf", ".sdf.gz", ".pdb", ".cif", ".dcd", ".npz"])
+def testFilesBesideTheOutputStay(ensembles, tmp_path, ending):
+    """What is written as a whole takes no name that a file has meanwhile."""
+    path, other = tmp_path / f"a{ending}", tmp_path / f"a.part{ending}"
+    for name in (path, other):
+        name.write_text("mine")
+    if "sdf" in ending:
+        ensembles[0].writeSDF(path)
+    else:
+        openmmorbit.writeEnsembles(ensembles[0], path)
+    assert other.read_text() == "mine" and path.read_bytes() != b"mine" and len(list(tmp_path.iterdir())) == 2
+
+
 def testWrongUse(ensembles, tmp_path):
     with pytest.raises(ValueError, match="ends in .sdf, .*got '.*a.foo'"):
         EnsembleWriter(tmp_path / "a.foo")

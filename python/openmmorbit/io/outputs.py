@@ -50,6 +50,16 @@ def partPath(path: StrPath) -> str:
     return os.path.join(folder, f"{stem}.part{ending}{packed}")
 
 
+def freePartPath(path: StrPath) -> str:
+    """Get partPath(), or one like it with a number, e.g. library.part2.sdf, if that is the name of a file already."""
+    part, number = partPath(path), 1
+    before, after = part.rsplit(".part", 1)
+    while os.path.lexists(part):
+        number += 1
+        part = f"{before}.part{number}{after}"
+    return part
+
+
 #: Standard input and standard output as paths.
 STANDARD = "-"
 
@@ -92,7 +102,7 @@ def replacingPath(path: StrPath) -> Iterator[str]:
     folder = os.path.dirname(path)
     if not os.path.isdir(folder):
         raise FileNotFoundError(f"expected an existing folder for '{path}', got none; create '{folder}'")
-    part = partPath(path)
+    part = freePartPath(path)
     try:
         yield part
         if os.path.exists(part):
