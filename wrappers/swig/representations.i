@@ -91,10 +91,11 @@ def _symbol(element):
     def __repr__(self):
         rho = f", rho {self.rho:g}" if self.schedule == NoiseSchedule_Karras else ""
         renewal = f", renewal {self.renewal:g}" if self.renewal > 0 else ""
-        schedule = self.getWords("schedule")[self.schedule]
         guidance = f", stereo guidance {self.stereoGuidance:g} Angstrom" if self.stereoGuidance > 0 else ""
-        return (f"<SamplerSettings {self.getMethodName()}, {_counted(self.numSteps, 'step')}, "
-                f"{schedule} from {self.sigmaMax:g} to {self.sigmaMin:g} Angstrom{rho}{renewal}"
+        levels = f"{self.getWords('schedule')[self.schedule]} from {self.sigmaMax:g} to {self.sigmaMin:g} Angstrom{rho}"
+        if self.method == SamplerMethod_Bespoke:
+            levels = f"from {self.sigmaMax:g} Angstrom"
+        return (f"<SamplerSettings {self.getMethodName()}, {_counted(self.numSteps, 'step')}, {levels}{renewal}"
                 f"{guidance}>")
     %}
 }
