@@ -81,7 +81,8 @@ def testWeightedAveragesAreThoseOfTheBoltzmannDistribution(states):
     edges, profile = weights.profile(r, bins=10, range=(0.1, 0.6))
     assert len(edges) == 11 and profile.value.shape == profile.error.shape == (10,)
     assert profile.value.sum() == pytest.approx(1, abs=0.01)
-    assert 0.01 < weights.ess < 1 and f"{100 * weights.ess:.3g} %" in repr(weights)
+    assert 0.01 < weights.ess < 1
+    assert f"size {weights.ess * len(weights):.3g} ({100 * weights.ess:.3g} %)," in repr(weights)
     assert weights.weights.sum() == pytest.approx(1)
 
 

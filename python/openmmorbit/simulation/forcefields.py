@@ -67,7 +67,7 @@ def _lacksUFF(mol: Chem.Mol) -> str:
 
 def _refuse(where: str, graph: orbit.MolecularGraph, field: str, missing: str) -> ValueError:
     """Make the error for a molecule that the force field lacks parameters for."""
-    other = "" if field == "UFF" else '"UFF", '
+    other = "" if field == "UFF" else '"UFF" (--force-field UFF), '
     return ValueError(f"{where}: expected a molecule that {field} has parameters for, got {graph.getLabel()}, where "
                       f"it has none for {missing}; give {other}a System or a function instead")
 

@@ -66,7 +66,7 @@ class ImportanceWeights:
 
     def __repr__(self) -> str:
         return (f"<ImportanceWeights of {len(self)} states at {self.temperature:g} K: effective sample size "
-                f"{100 * self.ess:.3g} %, largest weight {self.weights.max():.3g}>")
+                f"{self.ess * len(self):.3g} ({100 * self.ess:.3g} %), largest weight {self.weights.max():.3g}>")
 
     def _resample(self, statistic: Callable[[np.ndarray, np.ndarray], np.ndarray], numResamples: int,
                   seed: int) -> Estimate:
