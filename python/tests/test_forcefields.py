@@ -112,7 +112,7 @@ def testOneStepDoesNotConverge():
     (fieldEnergies, ("CCO", np.zeros((9, 3)), "MMFF94"), ["(numCopies, 9, 3)", "(9, 3)"]),
     (fieldEnergies, ("CCO", np.full((2, 9, 3), np.nan), "MMFF94"), ["finite", "copy 0 and 1 more"]),
     (fieldMinimize, ("CCO", np.zeros((2, 9, 3)), "MMFF94", 0), ["maxIterations", "got 0"]),
-    (fieldEnergies, ("C[Si](C)(C)C#CB(O)O", np.zeros((1, 20, 3)), "MMFF94"), ["MMFF94", "atom 6 (B1)", "(--force-field UFF)"]),
+    (fieldEnergies, ("C[Si](C)(C)C#CB(O)O", np.zeros((1, 20, 3)), "MMFF94"), ["atom 6 (B1)", "(--force-field UFF)"]),
     (fieldMinimize, ("C[Hg]C", np.zeros((1, 9, 3)), "MMFF94s"), ["MMFF94s", "atom 1 (Hg1)"]),
 ])
 def testWrongUse(call, arguments, words):
