@@ -104,7 +104,7 @@ def testWhatAKilledRunLeavesIsWhole(modelPath, tmp_path, ending, older):
         assert output.read_bytes() == b"older"
 
 
-def testCtrlCKeepsWhatIsFinished(modelPath, tmp_path):
+def testCtrlCKeepsWhatIsFinishedAndOlderFiles(modelPath, tmp_path):
     (tmp_path / "out.sdf").write_text("older")
     (tmp_path / "in.smi").write_text("".join(f"CCO m{k}\n" for k in range(3000)))
     process = subprocess.Popen(command(modelPath, "in.smi", "-o", "out.sdf", "--batch-size", 1), cwd=tmp_path,
@@ -113,9 +113,10 @@ def testCtrlCKeepsWhatIsFinished(modelPath, tmp_path):
     while time.time() < deadline and not (tmp_path / "out.part.sdf").exists():
         time.sleep(0.02)
     process.send_signal(signal.SIGINT)
-    process.communicate(timeout=60)
-    assert process.returncode == 130 and not (tmp_path / "out.part.sdf").exists()
-    assert readSDF(tmp_path / "out.sdf")[0].GetProp("_Name") == "m0"
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130 and b"-> out.part.sdf" in errors.replace(str(tmp_path).encode() + b"/", b"")
+    assert (tmp_path / "out.sdf").read_text() == "older"
+    assert readSDF(tmp_path / "out.part.sdf")[0].GetProp("_Name") == "m0"
 
 
 @pytest.mark.parametrize("write", ["writeSDF", "writePDB", "writePDBx", "writeDCD"])

@@ -121,9 +121,9 @@ class _Run:
                     for ensemble, entry in zip(ensembles, block):
                         self._write(ensemble, entry)
                     bar.update(len(block))
-        except BaseException as error:
+        except BaseException:
             if self.writer.number > 0:      # What has been written is kept, and told.
-                self._finish(isinstance(error, KeyboardInterrupt))
+                self._finish(False)
             else:
                 self.writer.close(False)
             raise

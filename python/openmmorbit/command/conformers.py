@@ -198,9 +198,6 @@ class _Conformers:
                     del self.labels[index]
                 self.book.take(result, self.labels[result.index], output.write)
             finished = True
-        except KeyboardInterrupt:
-            finished = True
-            raise
         finally:
             path = options.output
             if finished:

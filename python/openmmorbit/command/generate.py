@@ -57,9 +57,6 @@ class _Generation:
                     self._take(self.generator.generate(number, self.seed, first=first))
                     bar.update(number)
             finished = True
-        except KeyboardInterrupt:
-            finished = True
-            raise
         finally:
             path = self.output.close(replace=finished)
             if not options.quiet or not finished:
