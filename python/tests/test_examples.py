@@ -2,6 +2,7 @@
 """The examples of the guide run as they stand, with the packaged model, and stay short enough to read."""
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -45,7 +46,8 @@ def testExample(name, tmp_path):
     done = subprocess.run([sys.executable, str(EXAMPLES / name), str(tmp_path)], capture_output=True, text=True,
                           timeout=300, env={**os.environ, "OPENMM_CPU_THREADS": "2"})
     assert done.returncode == 0, done.stderr
-    assert "nan" not in done.stdout
+    # A state of a model of seconds may be refused "for nan"; no figure may be one.
+    assert re.search(r"(?<!for )\bnan\b", done.stdout) is None, done.stdout
     assert all((tmp_path / written).stat().st_size > 500 for written in WRITES[name])
 
 
