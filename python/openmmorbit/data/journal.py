@@ -8,6 +8,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from openmmorbit.io.outputs import makeFolder
+from openmmorbit.io.resumable import readEntries
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,14 +47,8 @@ class Journal:
 
     def _restore(self) -> None:
         length = 0
-        for line in self.path.read_bytes().splitlines(keepends=True):
-            try:
-                entry = json.loads(line) if line.endswith(b"\n") else None
-            except ValueError:
-                entry = None
-            if entry is None:
-                break
-            length += len(line)
+        for entry, end in readEntries(self.path.read_bytes().splitlines(keepends=True)):
+            length = end
             self._count(entry)
         os.truncate(self.path, length)
         for path in self.folder.glob("ensembles-*.sdf.gz"):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from openmmorbit.io.outputs import finishPart, openPlain, partPath
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from io import FileIO
 
     from openmmorbit._types import StrPath
@@ -30,6 +30,27 @@ def _writeAll(stream: FileIO, data: bytes) -> None:
     view = memoryview(data)
     while view:
         view = view[stream.write(view):]
+
+
+def readEntries(lines: Iterable[bytes]) -> Iterator[tuple[dict[str, Any], int]]:
+    """Get the entries of a journal, a JSON object a line, up to a line that was not written to its end.
+
+    Yields
+    ------
+    entry : dict
+    length : int
+        Bytes of the journal up to the end of this entry.
+    """
+    length = 0
+    for line in lines:
+        try:
+            entry = json.loads(line) if line.endswith(b"\n") else None
+        except ValueError:
+            entry = None
+        if entry is None:
+            return
+        length += len(line)
+        yield entry, length
 
 
 class ResumableFiles:
@@ -81,14 +102,8 @@ class ResumableFiles:
 
     def _restore(self, settings: Mapping[str, Any], restart: bool) -> None:
         length, begun = 0, None
-        for line in self._readLines(restart):
-            try:
-                entry = json.loads(line) if line.endswith(b"\n") else None
-            except ValueError:
-                entry = None
-            if entry is None:
-                break
-            length += len(line)
+        for entry, end in readEntries(self._readLines(restart)):
+            length = end
             begun = entry["settings"] if begun is None else begun
             self.isFinished = "finished" in entry
             self.progress, self._lengths = entry.get("progress", self.progress), entry.get("lengths", self._lengths)
