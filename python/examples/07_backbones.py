@@ -13,7 +13,7 @@ from openmm import app, unit
 import openmmorbit
 from openmmorbit.evaluation.ribbons import drawRibbon, orient
 from openmmorbit.evaluation.traces import Trace, secondaryStructure
-from openmmorbit.io.modeller import superpose
+from openmmorbit.shape.superposition import superpose
 
 matplotlib.use("Agg")
 from matplotlib import pyplot  # noqa: E402

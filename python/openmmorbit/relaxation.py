@@ -12,8 +12,8 @@ from openmm import unit
 
 from openmmorbit import molecules
 from openmmorbit.arguments import checkInteger
+from openmmorbit.shape.superposition import superposedRmsd
 from openmmorbit.simulation.applying import StateSetter
-from openmmorbit.simulation.fieldrelaxation import movedBy
 from openmmorbit.simulation.relaxed import RelaxedState, Relaxation
 from openmmorbit.simulation.residues import findUnbonded, heavySolute
 from openmmorbit.simulation.states import nameAtom, readStates, requireTopology, toArray, toKelvin, toNumber, toPlain
@@ -159,7 +159,8 @@ class _Stages:
         self._minimise(0.0)
         result.energyMinimized, minimized = self._measure()
         result._positions, result.energyAfter = minimized[self._particles], result.energyMinimized
-        result.movedMinimized = result.movedAfter = movedBy(start, result._positions, self._heavy)
+        result.movedMinimized = result.movedAfter = superposedRmsd(
+            result._positions[self._heavy], start[self._heavy])
         result.findings.extend(check.check(start, result._positions))
         if self._options["numSteps"] == 0 or result.findings:
             return
@@ -170,7 +171,7 @@ class _Stages:
         if explosion is not None:
             result.findings.append(explosion)
             return
-        result.movedAfter = movedBy(start, after[self._particles], self._heavy)
+        result.movedAfter = superposedRmsd(after[self._particles][self._heavy], start[self._heavy])
         result.findings.extend(check.check(start, after[self._particles]))
         result._positions = after[self._particles]
         velocities = self._context.getState(velocities=True).getVelocities(asNumpy=True)

@@ -17,7 +17,7 @@ from openmmorbit.evaluation.distributions import shareError
 from openmmorbit.evaluation.figures import Figure
 from openmmorbit.evaluation.mpnn import NUM_SEQUENCES, TEMPERATURE, WEIGHTS, SequenceScorer, shiftResidues
 from openmmorbit.evaluation.traces import secondaryStructure
-from openmmorbit.io.modeller import superpose
+from openmmorbit.shape.superposition import superposedRmsd
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -76,12 +76,6 @@ class Built:
     @property
     def numBuilt(self) -> int:
         return len(self.clashes)
-
-
-def _rmsd(first: np.ndarray, second: np.ndarray) -> float:
-    """Get the RMSD after the best rotation."""
-    rotation, origin, target = superpose(first, second)
-    return float(np.sqrt((((first - origin) @ rotation.T + target - second) ** 2).sum(axis=1).mean()))
 
 
 def _alphas(model: ProteinModel, positions: Any) -> np.ndarray:
@@ -145,7 +139,7 @@ def _run(built: Built, trace: Trace, picoseconds: float, platform: str | None, s
     start = _alphas(model, model.positions)
     state = simulation.context.getState(positions=True)
     built.energies.append(simulation.relaxed.energyMinimized / len(trace))
-    built.moved.append(_rmsd(start, _alphas(model, state.getPositions(asNumpy=True))))
+    built.moved.append(superposedRmsd(start, _alphas(model, state.getPositions(asNumpy=True))))
     if picoseconds > 0:
         built.numRun += 1
         try:
@@ -153,7 +147,7 @@ def _run(built: Built, trace: Trace, picoseconds: float, platform: str | None, s
         except openmm.OpenMMException:  # A particle has no place any more: no drift, which the figure counts.
             return
         state = simulation.context.getState(positions=True)
-        built.drifts.append(_rmsd(start, _alphas(model, state.getPositions(asNumpy=True))))
+        built.drifts.append(superposedRmsd(start, _alphas(model, state.getPositions(asNumpy=True))))
 
 
 def buildAll(traces: Sequence[Trace], numStarted: int, numRun: int, picoseconds: float, platform: str | None,

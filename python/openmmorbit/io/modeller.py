@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from openmm import unit
 
+from openmmorbit.shape.superposition import superpose
+
 if TYPE_CHECKING:
     import numpy.typing as npt
     from openmm import app
@@ -47,25 +49,6 @@ def addTo(ensemble: Ensemble, modeller: app.Modeller, index: int = 0,
         if target.shape != (3,) or not np.isfinite(target).all():
             raise ValueError(f"Ensemble.addTo: expected a position of three finite numbers in nm, got {position}")
     modeller.add(ensemble.topology, unit.Quantity(positions - positions.mean(axis=0) + target, unit.nanometer))
-
-
-def superpose(moving: np.ndarray, fixed: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Rotate and translate positions so that they lie best on others.
-
-    Parameters
-    ----------
-    moving, fixed : numpy.ndarray
-        Shape (n, 3), the same atoms in the same order.
-
-    Returns
-    -------
-    rotation, origin, target : numpy.ndarray
-        Apply as ``(positions - origin) @ rotation.T + target``.
-    """
-    origin, target = moving.mean(axis=0), fixed.mean(axis=0)
-    left, _, right = np.linalg.svd((fixed - target).T @ (moving - origin))
-    sign = np.diag([1.0, 1.0, np.sign(np.linalg.det(left @ right))])
-    return left @ sign @ right, origin, target
 
 
 def place(ensemble: Ensemble, modeller: app.Modeller, residue: app.topology.Residue | str, index: int = 0) -> None:

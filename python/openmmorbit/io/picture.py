@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from openmm import unit
 
-from openmmorbit.io.modeller import superpose
+from openmmorbit.shape.superposition import superpose
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,8 +9,8 @@ import openmm
 
 from openmmorbit import openstereo
 from openmmorbit.arguments import FORCE_FIELDS
-from openmmorbit.io.modeller import superpose
 from openmmorbit.shape.rmsd import findAtoms
+from openmmorbit.shape.superposition import superposedRmsd
 from openmmorbit.simulation.forcefields import MAX_ITERATIONS, fieldEnergies, fieldMinimize
 from openmmorbit.simulation.relaxed import RelaxedState, Relaxation
 from openmmorbit.simulation.survival import Finding, SurvivalCheck
@@ -19,13 +19,6 @@ if TYPE_CHECKING:
     from openmmorbit.ensemble import Ensemble
 
 _where = "Ensemble.relax"
-
-
-def movedBy(start: np.ndarray, end: np.ndarray, atoms: np.ndarray) -> float:
-    """Get the RMSD of atoms after superposition, nm."""
-    rotation, origin, target = superpose(end[atoms], start[atoms])
-    moved = (end[atoms] - origin) @ rotation.T + target
-    return float(np.sqrt(((moved - start[atoms]) ** 2).sum(axis=1).mean()))
 
 
 def _findings(ensemble: Ensemble, start: np.ndarray, end: np.ndarray) -> list[list[Finding]]:
@@ -72,7 +65,7 @@ def relaxWithField(ensemble: Ensemble, field: str, maxIterations: int = MAX_ITER
     heavy, entries = findAtoms(ensemble.graph), []
     findings: Any = _findings(ensemble, start, end) if len(start) > 0 else []
     for index, found in enumerate(findings):
-        moved = movedBy(start[index], end[index], heavy)
+        moved = superposedRmsd(end[index][heavy], start[index][heavy])
         entries.append(RelaxedState(index, end[index], found, float(before[index]), float(after[index]),
                                     float(after[index]), moved, moved, None, bool(converged[index])))
     return Relaxation(entries, ensemble, field)

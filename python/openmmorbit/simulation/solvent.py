@@ -9,7 +9,7 @@ import numpy as np
 from openmm import unit
 
 from openmmorbit.arguments import checkChoice
-from openmmorbit.io.modeller import superpose
+from openmmorbit.shape.superposition import superpose
 from openmmorbit.simulation.periodic import NeighborGrid, findMolecules, makeWhole, nearestImage
 from openmmorbit.simulation.residues import isIon, isWater
 from openmmorbit.simulation.solventroom import checkCharges, computeSites, findRoom

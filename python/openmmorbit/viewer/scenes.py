@@ -14,7 +14,7 @@ from openmmorbit import orbit
 from openmmorbit.arguments import KJ_PER_KCAL
 from openmmorbit.evaluation.traces import Trace, secondaryStructure
 from openmmorbit.io.conversions import lacksOrders
-from openmmorbit.io.modeller import superpose
+from openmmorbit.shape.superposition import superpose
 from openmmorbit.io.picture import rigidCore
 from openmmorbit.selections import isAlpha
 from openmmorbit.shape.rmsd import SymmetricRmsd
