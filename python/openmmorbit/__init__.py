@@ -32,7 +32,7 @@ _homes = {
     "readBackbones": "data.backbones", "buildBackboneDataset": "data.backbones",
     "BackboneDataset": "data.backbonedataset", "readStructures": "data.structures",
     "importanceWeights": "simulation.weights", "ImportanceWeights": "simulation.weights",
-    "OrbitMonteCarlo": "simulation.montecarlo",
+    "OrbitMonteCarlo": "simulation.montecarlo", "equilibrateStates": "simulation.equilibration",
     "Ensemble": "ensemble", "Conformer": "ensemble", "UnfamiliarMoleculeWarning": "familiarity",
     "orbitPosterior": "posterior", "OrbitPosterior": "posterior", "orbitTarget": "posterior",
     "OrbitTarget": "posterior",

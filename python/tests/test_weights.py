@@ -307,3 +307,46 @@ def testThePageRuns(capsys):
         exec(compile(block.replace("(1000,", "(50,"), "weights.md", "exec"), names)
     out = capsys.readouterr().out
     assert "effective sample size" in out and "of 10 moves accepted" in out and out.count("Estimate(value=") == 2
+
+
+def testEquilibratedStatesAreDistributedAsTheSystemWhateverFewStatesTheyComeFrom(states):
+    """A harmonic bond, states of which three have all the weight: the bond's mean and variance have closed forms."""
+    system, k, length = openmm.System(), 4000.0, 0.3
+    for _ in range(2):
+        system.addParticle(39.9)
+    force = openmm.HarmonicBondForce()
+    force.addBond(0, 1, length, k)
+    system.addForce(force)
+    integrator = openmm.LangevinMiddleIntegrator(TEMPERATURE, 5, 0.005)
+    integrator.setRandomNumberSeed(1)
+    context = openmm.Context(system, integrator, openmm.Platform.getPlatform("Reference"))
+    r = distances(states.positions._value)
+    logWeights = np.full(len(r), -np.inf)
+    logWeights[np.argsort(abs(r - 0.33))[:3]] = 0
+    weights = openmmorbit.ImportanceWeights(logWeights, 0 * r, TEMPERATURE, 0 * r)
+    found = openmmorbit.equilibrateStates(context, states, weights, 600, time=3 * unit.picosecond, seed=2)
+    grid = np.linspace(0.1, 0.5, 20001)
+    density = grid ** 2 * np.exp(-k / 2 * (grid - length) ** 2 / RT)
+    density /= density.sum()
+    mean, moved = (density * grid).sum(), distances(found.positions._value)
+    deviation = np.sqrt((density * (grid - mean) ** 2).sum())
+    assert len(found) == 600 and abs(moved.mean() - mean) < 4 * deviation / np.sqrt(600)
+    assert abs(moved.std() / deviation - 1) < 4 / np.sqrt(2 * 600)
+    assert np.isnan(found.logDensities).all()                       # moved states have no density any more
+
+
+@pytest.mark.parametrize(("changes", "text"), [
+    ({"numWeights": 3}, "expected the weights of 20 states, got 3 weights"),
+    ({"kelvin": 310}, "expected an integrator at 300 K, the temperature of the weights, got one at 310 K"),
+    ({"time": 0.001}, "expected a time of at least a step, 5 fs, got 0.001 ps"),
+    ({"kelvin": None}, "expected an integrator that keeps a temperature, such as LangevinMiddleIntegrator, got Verlet"),
+])
+def testEquilibrationRefusesWhatWouldNotKeepTheDistribution(states, changes, text):
+    kelvin = changes.get("kelvin", TEMPERATURE)
+    integrator = openmm.VerletIntegrator(0.005) if kelvin is None else \
+        openmm.LangevinMiddleIntegrator(kelvin, 1, 0.005)
+    context = openmm.Context(makeDoubleWell(), integrator, openmm.Platform.getPlatform("Reference"))
+    zeros = np.zeros(changes.get("numWeights", 20))
+    weights = openmmorbit.ImportanceWeights(zeros, zeros, TEMPERATURE, zeros)
+    with pytest.raises(ValueError, match=re.escape(text)):
+        openmmorbit.equilibrateStates(context, states[:20], weights, 5, time=changes.get("time", 1.0))
