@@ -38,6 +38,7 @@ _homes = {
     "OrbitTarget": "posterior",
     "coupleNoise": "posterior",
     "mmffSystem": "relaxation", "registerMMFF": "simulation.mmfffield", "relax": "relaxation",
+    "MMFFTemplateGenerator": "simulation.templates", "ligandForceField": "simulation.templates",
     "Relaxation": "relaxation", "RelaxedState": "relaxation",
     "eachState": "simulation.applying", "applyStates": "simulation.applying",
     "potentialEnergies": "simulation.applying", "chooseStates": "simulation.choosing",
