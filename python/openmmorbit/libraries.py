@@ -327,8 +327,8 @@ def generateLibrary(inputs: StrPath | Sequence[StrPath], output: StrPath, genera
     Raises
     ------
     ValueError
-        If the output was begun with other settings or another input, and is not finished; if it is an input, or its
-        folder does not exist.
+        If a file of the input does not exist; if the output was begun with other settings or another input, and is not
+        finished; if it is an input, or its folder does not exist.
     ImportError
         If Dask is asked for and not installed.
     OSError
@@ -339,6 +339,7 @@ def generateLibrary(inputs: StrPath | Sequence[StrPath], output: StrPath, genera
     chosen.check()
     kind = f"x.{format.lstrip('.')}" if format else "x.sdf" if output == STANDARD else os.path.basename(output)
     recordformats.findFormat(kind)
+    moleculefiles.checkInputs(texts, options)
     if not isSpecial(output):
         _checkOutput(texts, output)
     run = _LibraryRun(output, generator, chosen, restart, say or (lambda text: None))

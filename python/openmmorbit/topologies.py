@@ -43,12 +43,31 @@ def chooseFlow(model: orbit.DenoiserModel, settings: Mapping[str, Any]) -> dict[
     -------
     dict
         The method "bespoke" if neither another one nor levels are given, and it has the number of steps; else "heun".
+
+    Raises
+    ------
+    ValueError
+        For settings with which a sampler has no density.
+
+    Warns
+    -----
+    UserWarning
+        If it is "heun" because of the number of steps alone.
     """
     given = {name: value for name, value in settings.items() if value is not None}
+    for name in ("renewal", "stereoGuidance"):
+        if given.get(name, 0) != 0:
+            raise ValueError(f"TopologyGenerator: expected {name}=0 with density=True, because such a sampler has no "
+                             f"density, got {given[name]}; leave it out, or make a second generator without density")
     others = {"method", "sigmaMin", "rho", "schedule", "renewal"} & set(given)
     if given.get("numSteps", 20) in orbit.SamplerSettings.listBespokeSteps() and not others:
         # From where the noise hides the shape: 3N - 3 coordinates have a length of sqrt(3N - 3) times the level.
         return {**BESPOKE, "sigmaMax": max(8.0, 4 * model.getSettings().dataScale), **given}
+    if not others:
+        steps = ", ".join(map(str, orbit.SamplerSettings.listBespokeSteps()))
+        warnings.warn(f"TopologyGenerator: expected numSteps of {steps}, which the sampler \"bespoke\" has, got "
+                      f"{given['numSteps']}; the method is \"heun\", of smaller effective sample size with as many "
+                      "steps; give method=\"heun\" if that is what you want", stacklevel=3)
     return {**HEUN, **given}
 
 
@@ -180,7 +199,8 @@ class TopologyGenerator(Generator):
     Raises
     ------
     ValueError
-        For a model of molecules, or of another system: the message names the first difference.
+        For a model of molecules, or of another system: the message names the first difference. With ``density``, for
+        renewal and stereoGuidance.
     """
 
     _core: orbit.TopologyGenerator

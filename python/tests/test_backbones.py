@@ -325,7 +325,9 @@ def testAnOlderFileStaysUntilTheEnd(shard, tmp_path, capsys, monkeypatch, ending
     assert older.read_text() == "older" and not (tmp_path / f"fresh.part.{ending}").exists()
     monkeypatch.setattr(openmmorbit.BackboneGenerator, "generateBatch", generate)
     assert runCli(capsys, *run, older)[0] == 0
-    assert len(openmmorbit.readStructures(older)) == 3 and not (tmp_path / f"older.part.{ending}").exists()
+    # What the earlier run left is not lost.
+    assert len(openmmorbit.readStructures(older)) == 3 and not (tmp_path / f"older.part2.{ending}").exists()
+    assert len(openmmorbit.readStructures(tmp_path / f"older.part.{ending}")) == 2
 
 
 def testTheCommandBuildsProteins(shard, tmp_path, capsys, monkeypatch):

@@ -192,6 +192,7 @@ def testTorsionsAreThoseOfRDKit(nicotine):
     assert found.angles.shape == (20, 3) and found.isRing.tolist() == [False, True, True]
     with pytest.raises(ValueError, match="torsions"):
         embed("C", 2).torsionFingerprints().distances()
+    assert embed("C", 2).torsionFingerprints().angles.shape == (2, 0)
 
 
 @pytest.mark.parametrize("smiles, total, name", [("C1CCCCC1", 0.0568, "chair"), ("c1ccccc1", 0.0, "planar"),

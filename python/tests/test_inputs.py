@@ -119,6 +119,20 @@ def testTwoColumnsOfAName(tmp_path):
     (tmp_path / "a.csv").write_text("x,x,SMILES\nC,CC,CCC\n")
     with pytest.raises(ValueError, match="got 2 of that name"):
         list(openmmorbit.readMolecules(tmp_path / "a.csv", smilesColumn="x"))
+    with pytest.raises(ValueError, match="columns of different names in '.*a.csv', got 'x' twice, as columns 1 and 2"):
+        list(openmmorbit.readMolecules(tmp_path / "a.csv"))
+
+
+def testOptionsOfSomeInputs(tmp_path, modelPath, capsys):
+    """Among several files an option is for those that have it."""
+    (tmp_path / "a.csv").write_text("Drug\nCC\n")
+    (tmp_path / "b.smi").write_text("CCO\n")
+    found = list(readInputs([str(tmp_path / "a.csv"), str(tmp_path / "b.smi")],
+                            openmmorbit.FileOptions(smilesColumn="Drug")))
+    assert [graph.smiles for _, graph in found] == ["CC", "CCO"]
+    status, line = runCli(capsys, "conformers", tmp_path / "b.smi", "-o", tmp_path / "o.sdf", *options(modelPath),
+                          "--charge", 1)
+    assert status == 2 and "expected a file without bond orders (.xyz, .mol2) with --charge, got smi" in line
 
 
 CONTENTS = {"smi": "CCO a\nbad(\nCC b\n", "csv": "SMILES,name\nCCO,a\nbad(,x\nCC,b\n",

@@ -303,6 +303,30 @@ def testNothingIsLeftOfARunThatDidNotBegin(modelPath, tmp_path, capsys):
     assert status == 2 and "port number in address 'x'" in line and not list(tmp_path.iterdir())
 
 
+def testInputsThatDoNotExist(smallModel, tmp_path):
+    generator = openmmorbit.ConformerGenerator(smallModel)
+    (tmp_path / "a.smi").write_text("CC\n")
+    with pytest.raises(ValueError, match="expected a readable file with records, got no file '.*nofile.smi'; check"):
+        openmmorbit.generateLibrary([tmp_path / "a.smi", tmp_path / "nofile.smi"], tmp_path / "out.sdf", generator)
+    with pytest.raises(ValueError, match="expected smilesColumn= with files of the formats csv and tsv, got it"):
+        openmmorbit.generateLibrary(tmp_path / "a.smi", tmp_path / "out.sdf", generator,
+                                    options=openmmorbit.FileOptions(smilesColumn="x"))
+    assert [path.name for path in tmp_path.iterdir()] == ["a.smi"]
+
+
+@pytest.mark.parametrize("restart", [False, True])
+def testAFileOfOthersInTheWay(modelPath, tmp_path, capsys, restart):
+    """What stands where our records would stand until the end is not touched."""
+    (tmp_path / "out.part.sdf").write_text("mine")
+    arguments = ["conformers", "CCO", "-o", tmp_path / "out.sdf", *options(modelPath)]
+    status, line = runCli(capsys, *arguments, "--processes", 1, *["--restart"][:restart])
+    assert status == 2 and "out.part.sdf', where the records of" in line and "without a journal of ours; move" in line
+    (tmp_path / "out.sdf").write_text("older")
+    assert runCli(capsys, *arguments)[0] == 0
+    assert "ORBIT_SEED" in (tmp_path / "out.sdf").read_text() and (tmp_path / "out.part.sdf").read_text() == "mine"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out.part.sdf", "out.sdf"]
+
+
 def testAJournalThatIsNotOurs(modelPath, tmp_path, capsys):
     (tmp_path / "out.sdf.journal").write_text("my notes\n")
     status, line = runCli(capsys, "conformers", "CCO", "-o", tmp_path / "out.sdf", *options(modelPath),

@@ -2,6 +2,7 @@
 """Importance weights and Monte Carlo moves against distributions that are known in closed form."""
 import pathlib
 import re
+import warnings
 
 import numpy as np
 import openmm
@@ -148,13 +149,33 @@ def testOneWordChoosesASamplerWithADensity():
     assert np.isnan(generator.generate(2, seed=1, density=False).logDensities).all()
     changed = makeGenerator(pair, density=True, **{**none, "numSteps": 3, "method": "euler"}).samplerSettings
     assert (changed.getMethodName(), changed.numSteps, changed.renewal) == ("euler", 3, 0)
-    for given, expected in (({"numSteps": 8}, ("bespoke", 8)), ({"numSteps": 10}, ("heun", 10)),
+    with pytest.warns(UserWarning, match=r"expected numSteps of .*8, 12.*, got 10; the method is .heun., of smaller"):
+        sampler = makeGenerator(pair, density=True, **{**none, "numSteps": 10}).samplerSettings
+    assert (sampler.getMethodName(), sampler.numSteps, sampler.sigmaMin) == ("heun", 10, 0.01)
+    for given in ({"stereoGuidance": 1}, {"renewal": 0.5, "numSteps": 10}, {"stereoGuidance": 2, "method": "euler"}):
+        with pytest.raises(ValueError, match=f"expected {next(iter(given))}=0 with density=True, .* leave it out"):
+            makeGenerator(pair, density=True, **{**none, **given})
+    for given, expected in (({"numSteps": 8}, ("bespoke", 8)), ({"numSteps": 10, "method": "heun"}, ("heun", 10)),
                             ({"sigmaMin": 0.02}, ("heun", 20)), ({"rho": 5, "numSteps": 8}, ("heun", 8))):
         sampler = makeGenerator(pair, density=True, **{**none, **given}).samplerSettings
         assert (sampler.getMethodName(), sampler.numSteps) == expected
         assert sampler.getMethodName() == "bespoke" or sampler.sigmaMin == given.get("sigmaMin", 0.01)
     own = makeGenerator(pair, density=True, sampler=settings, **none).samplerSettings
     assert own.toJson() == settings.toJson()
+
+
+def testAStateThatHasMostOfTheWeight(states):
+    """States that stand at the same place but for one: densities of the others are made large."""
+    chosen = openmmorbit.Ensemble(states.graph, states._source)
+    for index, entry in enumerate(states.provenance[:4]):
+        entry.logDensity = 0.0 if index == 2 else 50.0
+        chosen._core.addConformer(states.positions[0], states.status[index], entry)
+    with pytest.warns(UserWarning, match="got 100 % of the weight on state 2 of 4, so averages are those of this"):
+        weights = openmmorbit.importanceWeights(chosen, makeDoubleWell(), 300, platform="Reference")
+    assert weights.weights.argmax() == 2
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        openmmorbit.importanceWeights(chosen[[0, 1, 3]], makeDoubleWell(), 300, platform="Reference")
 
 
 def makeSimulation():
@@ -225,7 +246,7 @@ def testPositionsThatWereSetHaveNoDensity(states):
     assert np.isnan(part[[3, 1]].logDensities).tolist() == [False, True] and np.isfinite(states.logDensities[:4]).all()
     with pytest.raises(ValueError, match="expected states with densities, got 1 without"):
         openmmorbit.importanceWeights(part, system, 300)
-    openmmorbit.importanceWeights(part[[0, 2, 3]], system, 300)
+    openmmorbit.importanceWeights(part[[0, 2]], system, 300)
     with pytest.warns(UserWarning, match="expected the bonds of all molecules"):
         relaxed = openmmorbit.relax(part[[0]], system, numSteps=0, temperature=300).states
     assert np.isnan(relaxed.logDensities).all() and len(relaxed) == 1

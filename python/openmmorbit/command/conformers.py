@@ -49,6 +49,9 @@ def _checkInputs(inputs: Sequence[str], chosen: FileOptions) -> None:
     if (chosen.smilesColumn or chosen.nameColumn) and not kinds & {"csv", "tsv"}:
         raise UsageError("expected a table (.csv, .tsv) with --smiles-column and --name-column, got "
                          f"{', '.join(sorted(kinds)) or 'SMILES'}; say --input-format csv or tsv if it is one")
+    if chosen.charge is not None and not kinds & {"xyz", "mol2"}:
+        raise UsageError("expected a file without bond orders (.xyz, .mol2) with --charge, got "
+                         f"{', '.join(sorted(kinds)) or 'SMILES'}; leave it out")
 
 
 def _checkOutput(options: argparse.Namespace, chosen: FileOptions) -> str:

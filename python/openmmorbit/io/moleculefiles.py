@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 #: Formats of the files that readMolecules() reads, and the endings that tell them, each also with .gz.
 formats = {"smi": (".smi", ".smiles", ".ism"), "sdf": (".sdf", ".sd", ".mol"), "csv": (".csv",), "tsv": (".tsv",),
            "mol2": (".mol2",), "xyz": (".xyz", ".extxyz"), "inchi": (".inchi",)}
+#: Options that are for some formats only.
+_special = {"smilesColumn": ("csv", "tsv"), "nameColumn": ("csv", "tsv"), "charge": ("xyz", "mol2")}
 moleculeEndings = tuple(ending for endings in formats.values() for ending in endings)
 
 
@@ -84,6 +86,11 @@ class FileOptions:
             raise ValueError(f"readMolecules: expected a file that ends in {', '.join(moleculeEndings)}, with or "
                              f"without .gz, got '{os.fsdecode(path)}'; give its format, or rename or convert it")
         return found
+
+    def listUnused(self, kinds: Iterable[str]) -> list[str]:
+        """Get the names of options that are given and for none of some formats."""
+        found = set(kinds)
+        return [name for name, own in _special.items() if getattr(self, name) not in ("", None) and not found & {*own}]
 
     def isFile(self, text: StrPath) -> bool:
         """Tell whether a text is meant as a file: "-", a known ending, or, if there is a format, what exists."""
@@ -208,6 +215,13 @@ def _readTexts(stream: IO[str], label: str, kind: str,
             yield _wrong(label, number, record.line, record.title, error)
 
 
+def _refuseUnused(options: FileOptions, kinds: Sequence[str], label: str) -> None:
+    for name in options.listUnused(kinds):
+        own = _special[name]
+        raise ValueError(f"readMolecules: expected {name}= with files of the formats {' and '.join(own)}, got it with "
+                         f"{label}; leave it out, or give the format, for example format=\"{own[0]}\"")
+
+
 def readMolecules(path: StrPath, addHydrogens: bool = True,
                   **options: Any) -> Iterator[orbit.MolecularGraph | ValueError]:
     """Read a file of molecules: SMILES, SDF, tables, MOL2, XYZ or InChI, also with .gz.
@@ -233,13 +247,15 @@ def readMolecules(path: StrPath, addHydrogens: bool = True,
     Raises
     ------
     ValueError
-        If there is no such file, it is empty, or no file of molecules; if a table has no such column.
+        If there is no such file, it is empty, or no file of molecules; if a table has no such column, or two of one
+        name; for an option that is for files of other formats.
     ImportError
         For MOL2, XYZ and InChI without RDKit's Python package.
     """
     chosen = FileOptions(addHydrogens, **options)
     chosen.check()
     kind, label = chosen.findFormat(path), "standard input" if path == STANDARD else os.fsdecode(path)
+    _refuseUnused(chosen, [kind], f"'{label}', which is {kind}")
     if kind in ("smi", "sdf"):
         yield from _readRecords(path, label, kind, chosen)
         return
@@ -258,6 +274,24 @@ def readMolecules(path: StrPath, addHydrogens: bool = True,
         raise ValueError(f"readMolecules: expected at least one record, got none in '{label}'")
 
 
+def checkInputs(inputs: Sequence[str], options: FileOptions | None = None) -> None:
+    """Refuse files that do not exist, and options that are for none of the inputs, before anything is read.
+
+    Raises
+    ------
+    ValueError
+        Naming the file or the option.
+    """
+    chosen = options or FileOptions()
+    chosen.check()
+    files = [text for text in inputs if chosen.isFile(text)]
+    for text in files:
+        if text != STANDARD and (not os.path.exists(text) or os.path.isdir(text)):
+            raise ValueError(f"readMolecules: expected a readable file with records, got no file '{text}'; check the "
+                             "path")
+    _refuseUnused(chosen, [chosen.findFormat(text) for text in files], ", ".join(map(repr, inputs))[:200] or "none")
+
+
 def readInputs(inputs: Iterable[str], options: FileOptions | None = None) -> Iterator[tuple[str, Any]]:
     """Yield (label, molecule or exception) for every record of SMILES, InChI and files.
 
@@ -269,7 +303,6 @@ def readInputs(inputs: Iterable[str], options: FileOptions | None = None) -> Ite
         If a table does not have a column that the options name.
     """
     chosen = options or FileOptions()
-    keywords = {name: value for name, value in vars(chosen).items() if name != "addHydrogens"}
     for text in inputs:
         if not chosen.isFile(text):
             try:
@@ -279,6 +312,9 @@ def readInputs(inputs: Iterable[str], options: FileOptions | None = None) -> Ite
             continue
         label = "standard input" if text == STANDARD else text
         try:
+            # Among several files an option is for those of its formats.
+            left = {"addHydrogens", *chosen.listUnused([chosen.findFormat(text)])}
+            keywords = {name: value for name, value in vars(chosen).items() if name not in left}
             for number, molecule in enumerate(readMolecules(text, chosen.addHydrogens, **keywords), 1):
                 yield "" if isinstance(molecule, Exception) else f"{label}, record {number}: ", molecule
         except ColumnError:

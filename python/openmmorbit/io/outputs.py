@@ -135,7 +135,7 @@ class RecordFile:
     """A file of text records that is whole up to the last one at any moment, also after kill -9.
 
     A file that is new grows under its own name. One that exists stays as it was until finish(): meanwhile the records
-    stand beside it, see partPath(). Nothing is written before the first record. A name that ends in .gz is compressed,
+    stand beside it in a new file, see freePartPath(). Nothing is written before the first record. A name that ends in .gz is compressed,
     every call of add() as a gzip member of its own.
 
     Parameters
@@ -149,7 +149,7 @@ class RecordFile:
     def __init__(self, path: StrPath, isPacked: bool | None = None) -> None:
         self._isSpecial = isSpecial(path)
         self.path = os.fspath(path) if self._isSpecial else os.path.realpath(path)
-        self.writtenPath = partPath(self.path) if os.path.isfile(self.path) else self.path
+        self.writtenPath = freePartPath(self.path) if os.path.isfile(self.path) else self.path
         self._packed = self.path.lower().endswith(".gz") if isPacked is None else isPacked
         self._stream: FileIO | None = None
 

@@ -74,7 +74,8 @@ class ResumableFiles:
     Raises
     ------
     ValueError
-        If the run was begun with other settings, the files are damaged, or another process writes them.
+        If the run was begun with other settings, the files are damaged, another process writes them, or files that are
+        not ours have the names of partPath().
     """
 
     def __init__(self, paths: Sequence[StrPath], settings: Mapping[str, Any], start: Mapping[str, Any],
@@ -110,6 +111,8 @@ class ResumableFiles:
         os.truncate(self._journalPath, length)
         self.isResumed = begun is not None
         self._hasNothing = begun is None
+        if not self._isOurs:
+            self._refuseForeign()
         if begun is None:
             _writeAll(self._journal, json.dumps({"settings": settings}).encode() + b"\n")
         else:
@@ -124,8 +127,18 @@ class ResumableFiles:
             if not head.startswith(start := stream.read(len(head))) and start != head:
                 raise ValueError(f"ResumableFiles: expected a journal of ours at '{self._journalPath}', got another "
                                  "file; move it, or choose another name for the output")
+            self._isOurs = start == head
             stream.seek(0)
             return [] if restart else stream.readlines()
+
+    def _refuseForeign(self) -> None:
+        """Refuse files where the data are to stand that no journal of ours knows."""
+        for part in self.parts:
+            if os.path.lexists(part):
+                os.remove(self._journalPath)  # which was made a moment ago
+                raise ValueError(f"ResumableFiles: expected no file '{part}', where the records of '{self.paths[0]}' are "
+                                 "to stand until the end, got one without a journal of ours; move it, or choose another "
+                                 "name for the output")
 
     def _compare(self, begun: Mapping[str, Any], settings: Mapping[str, Any]) -> None:
         for name in {**begun, **settings}:

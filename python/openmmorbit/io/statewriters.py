@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from openmm import app, unit
 
-from openmmorbit.io.outputs import partPath
+from openmmorbit.io.outputs import freePartPath
 from openmmorbit.io.trajectoryfiles import requireMdtraj
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ class StateFile:
     """Writes states as they come. The file is whole up to the last ones after each call of add().
 
     A file that is new grows under its own name. One that exists stays as it was until finish(): meanwhile the states
-    stand beside it, see openmmorbit.io.outputs.partPath(). Nothing is written before the first states.
+    stand in a new file beside it, see openmmorbit.io.outputs.freePartPath(). Nothing is written before the first.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ class StateFile:
 
     def __init__(self, path: StrPath, topology: app.Topology) -> None:
         self.path, self._topology = os.path.realpath(path), topology
-        self.writtenPath = partPath(self.path) if os.path.isfile(self.path) else self.path
+        self.writtenPath = freePartPath(self.path) if os.path.isfile(self.path) else self.path
         self._ending = os.path.splitext(self.path)[1].lower()
         if self._ending not in ENDINGS:
             raise ValueError(f"StateFile: expected a file that ends in {', '.join(ENDINGS)}, got '{path}'")

@@ -48,9 +48,31 @@ def _mol2Sections(lines: Iterable[str]) -> dict[str, list[str]]:
     return sections
 
 
+def _mol2Rows(sections: dict[str, list[str]], counts: list[str]) -> tuple[list[list[str]], list[list[str]]]:
+    """Get the columns of the lines of atoms and bonds; refuse lines that are cut off, and records that lack some."""
+    found = []
+    for name, leastColumns, columns in (("ATOM", 6, "number, name, x, y, z, type"),
+                                        ("BOND", 4, "number, two atoms, order")):
+        rows = [line.split() for line in sections.get(name, []) if line.strip()]
+        short = next((row for row in rows if len(row) < leastColumns), None)
+        if short is not None:
+            raise ValueError(f"a line '{' '.join(short)}' of {name} instead of {columns}")
+        found.append(rows)
+        stated = counts[len(found) - 1:len(found)]
+        if stated and stated[0].isdigit() and int(stated[0]) not in (0, len(rows)):
+            raise ValueError(f"{len(rows)} of {stated[0]} lines of {name}")
+    if not found[0]:
+        raise ValueError("no lines of ATOM")
+    places = {row[0] for row in found[0]}
+    lost = next((end for row in found[1] for end in row[1:3] if end not in places), None)
+    if lost is not None:
+        raise ValueError(f"a bond of atom '{lost}', which has no line")
+    return found[0], found[1]
+
+
 def _mol2Charge(rows: list[list[str]], kind: str, attributes: list[str]) -> int | None:
     """Get the total charge of a MOL2 record from its formal or partial charges; None if it has none."""
-    formal = [int(line.split()[1]) for line in attributes if line.lower().startswith("charge ")]
+    formal = [int(words[1]) for words in map(str.split, attributes) if len(words) > 1 and words[0].lower() == "charge"]
     if formal:
         return sum(formal)
     if kind.upper() in ("NO_CHARGES", "") or any(len(row) < 9 for row in rows):
@@ -66,10 +88,9 @@ def readMol2Molecule(lines: list[str], options: FileOptions) -> tuple[Chem.Mol, 
 
     sections = _mol2Sections(lines)
     head = [line.strip() for line in sections.get("MOLECULE", [])] + [""] * 4
-    rows = [line.split() for line in sections.get("ATOM", []) if line.strip()]
     attributes = sections.get("UNITY_ATOM_ATTR", [])
-    bonds = [line.split() for line in sections.get("BOND", []) if line.strip()]
     try:
+        rows, bonds = _mol2Rows(sections, head[1].split())
         places = {row[0]: k for k, row in enumerate(rows)}
         symbols = [re.match(r"[A-Za-z]+", row[5].split(".")[0]) for row in rows]
         numbers = [ensemblefiles.atomicNumber(found[0] if found else row[5]) for found, row in zip(symbols, rows)]
@@ -78,7 +99,7 @@ def readMol2Molecule(lines: list[str], options: FileOptions) -> tuple[Chem.Mol, 
         if positions.shape != (len(rows), 3) or not np.isfinite(positions).all():
             raise ValueError("coordinates that are missing or not finite")
         charge = _mol2Charge(rows, head[3], attributes) if options.charge is None else options.charge
-    except (ValueError, IndexError, KeyError, OverflowError) as error:
+    except (ValueError, OverflowError) as error:
         raise ValueError(f"expected a MOL2 record with atoms and bonds, got another one ({error})") from error
     blocked = rdBase.BlockLogs()
     mol = Chem.MolFromMol2Block("".join(lines), removeHs=False)

@@ -49,6 +49,14 @@ def _findNamed(column: str, header: Sequence[str], path: str) -> int:
     return found[0]
 
 
+def _refuseSameNames(header: Sequence[str], path: str) -> None:
+    """Refuse a table of which two columns have one name: only one of them would become a property."""
+    for place, name in enumerate(header):
+        if name and name in header[:place]:
+            raise ValueError(f"readMolecules: expected columns of different names in '{path}', got '{name}' twice, as "
+                             f"columns {header.index(name) + 1} and {place + 1}; rename one of them")
+
+
 def _findColumns(header: Sequence[str], path: str, options: FileOptions) -> tuple[int, int | None]:
     """Get the columns of the SMILES and of the name, None if there is none."""
     lower = [column.lower() for column in header]
@@ -106,7 +114,7 @@ def readRows(stream: IO[str], path: str, isTabbed: bool, options: FileOptions) -
     Raises
     ------
     ValueError
-        If there is no line with the columns.
+        If there is no line with the columns, or two of them have one name.
     """
     first, before = "", 0
     while not first.strip():
@@ -118,6 +126,7 @@ def readRows(stream: IO[str], path: str, isTabbed: bool, options: FileOptions) -
     titles: Any = next(rows)[1]
     header = [repairText(column).strip() for column in titles]
     smilesAt, nameAt = _findColumns(header, path, options)
+    _refuseSameNames(header, path)
     for line, row in rows:
         if isinstance(row, ValueError):
             yield row

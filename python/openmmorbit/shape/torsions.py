@@ -29,6 +29,8 @@ class TorsionFingerprints:
     """Shape (numTorsions,): largest difference that is possible, degrees."""
     dihedrals: list[np.ndarray]
     """One array of shape (numConformers, numQuartets) a torsion: dihedral angles, degrees from -180 to 180."""
+    numConformers: int
+    """Number of conformers."""
 
     @property
     def angles(self) -> np.ndarray:
@@ -36,7 +38,7 @@ class TorsionFingerprints:
         180; of a ring the mean absolute dihedral angle."""
         columns = [np.abs(entry).mean(axis=1) if ring else entry[:, 0]
                    for entry, ring in zip(self.dihedrals, self.isRing)]
-        return np.stack(columns, axis=1) if columns else np.zeros((0, 0))
+        return np.stack(columns, axis=1) if columns else np.zeros((self.numConformers, 0))
 
     def distances(self) -> np.ndarray:
         """Get the torsion fingerprint deviations of all conformers: shape (numConformers, numConformers), 0 to 1."""
@@ -77,4 +79,4 @@ def computeTorsions(graph: orbit.MolecularGraph, positions: np.ndarray, where: s
                           axis=1) for quartets in atoms]
     return TorsionFingerprints(atoms, np.array([False] * len(bonds) + [True] * len(rings), bool),
                                np.array(weights, float), np.array([entry[1] for entry in (*bonds, *rings)], float),
-                               dihedrals)
+                               dihedrals, len(positions))

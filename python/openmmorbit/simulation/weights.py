@@ -26,6 +26,8 @@ _gas = unit.MOLAR_GAS_CONSTANT_R.value_in_unit(unit.kilojoule_per_mole / unit.ke
 
 #: Of a logarithm of a density; errors of a weight are a quarter then.
 MAX_ERROR = 0.25
+#: Of the weight of all states that a single one may have.
+MAX_SHARE = 0.5
 
 
 @dataclass(frozen=True)
@@ -202,7 +204,8 @@ def importanceWeights(ensemble: Ensemble, system: openmm.System, temperature: un
     Warns
     -----
     UserWarning
-        If the densities are estimates with large errors.
+        If the densities are estimates with large errors, or a single state of three or more has more than half of the
+        weight.
     """
     where = "importanceWeights"
     kelvin = toKelvin(where, temperature)
@@ -225,4 +228,10 @@ def importanceWeights(ensemble: Ensemble, system: openmm.System, temperature: un
         warnings.warn(f"{where}: expected densities with errors below {MAX_ERROR}, got up to {errors.max():.2g} in "
                       "their logarithms, so the effective sample size and all averages are wrong; generate with "
                       "TopologyGenerator(..., probes=0), or more probes", stacklevel=2)
-    return ImportanceWeights(logWeights, energies, kelvin, errors)
+    result = ImportanceWeights(logWeights, energies, kelvin, errors)
+    largest = float(result.weights.max())
+    if len(result) > 2 and largest > MAX_SHARE:
+        warnings.warn(f"{where}: expected weights of many states, got {100 * largest:.0f} % of the weight on state "
+                      f"{int(result.weights.argmax())} of {len(result)}, so averages are those of this state, and "
+                      "their errors are too small; generate more states, or use a better model or sampler", stacklevel=2)
+    return result
