@@ -45,5 +45,5 @@ def testMol2RecordsThatAreCutOff(tmp_path, old, new, text):
 def testOptionsOfOtherFormats(tmp_path, name, given):
     (tmp_path / name).write_text("SMILES\nCC\n")
     (option,) = given
-    with pytest.raises(ValueError, match=f"expected {option}= with files of the formats .*, got it with '.*{name}', wh"):
+    with pytest.raises(ValueError, match=f"expected {option}= with files of the formats .*, got it with '.*{name}'"):
         list(openmmorbit.readMolecules(tmp_path / name, **given))

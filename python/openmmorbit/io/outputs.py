@@ -135,8 +135,8 @@ class RecordFile:
     """A file of text records that is whole up to the last one at any moment, also after kill -9.
 
     A file that is new grows under its own name. One that exists stays as it was until finish(): meanwhile the records
-    stand beside it in a new file, see freePartPath(). Nothing is written before the first record. A name that ends in .gz is compressed,
-    every call of add() as a gzip member of its own.
+    stand in a new file beside it, see freePartPath(). Nothing is written before the first record. A name that ends in
+    .gz is compressed, every call of add() as a gzip member of its own.
 
     Parameters
     ----------

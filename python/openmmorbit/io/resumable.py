@@ -136,9 +136,9 @@ class ResumableFiles:
         for part in self.parts:
             if os.path.lexists(part):
                 os.remove(self._journalPath)  # which was made a moment ago
-                raise ValueError(f"ResumableFiles: expected no file '{part}', where the records of '{self.paths[0]}' are "
-                                 "to stand until the end, got one without a journal of ours; move it, or choose another "
-                                 "name for the output")
+                raise ValueError(f"ResumableFiles: expected no file '{part}', where the records of '{self.paths[0]}' "
+                                 "are to stand until the end, got one without a journal of ours; move it, or choose "
+                                 "another name for the output")
 
     def _compare(self, begun: Mapping[str, Any], settings: Mapping[str, Any]) -> None:
         for name in {**begun, **settings}:

@@ -233,5 +233,6 @@ def importanceWeights(ensemble: Ensemble, system: openmm.System, temperature: un
     if len(result) > 2 and largest > MAX_SHARE:
         warnings.warn(f"{where}: expected weights of many states, got {100 * largest:.0f} % of the weight on state "
                       f"{int(result.weights.argmax())} of {len(result)}, so averages are those of this state, and "
-                      "their errors are too small; generate more states, or use a better model or sampler", stacklevel=2)
+                      "their errors are too small; generate more states, or use a better model or sampler",
+                      stacklevel=2)
     return result
