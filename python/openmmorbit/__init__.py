@@ -34,6 +34,7 @@ _homes = {
     "importanceWeights": "simulation.weights", "ImportanceWeights": "simulation.weights",
     "OrbitMonteCarlo": "simulation.montecarlo", "equilibrateStates": "simulation.equilibration",
     "Ensemble": "ensemble", "Conformer": "ensemble", "UnfamiliarMoleculeWarning": "familiarity",
+    "FallbackWarning": "fallback",
     "orbitPosterior": "posterior", "OrbitPosterior": "posterior", "orbitTarget": "posterior",
     "OrbitTarget": "posterior",
     "coupleNoise": "posterior",

@@ -66,14 +66,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     import openmm
 
-    from openmmorbit import familiarity, openstereo
+    from openmmorbit import fallback, familiarity, openstereo
 
     options = makeParser().parse_args(arguments)
     try:
         with warnings.catch_warnings():
             warnings.showwarning = _report
             # The command tells of every record.
-            warnings.simplefilter("ignore", familiarity.UnfamiliarMoleculeWarning)
+            for told in (familiarity.UnfamiliarMoleculeWarning, fallback.FallbackWarning):
+                warnings.simplefilter("ignore", told)
             openstereo.ignoreMixed()
             return options.run(options)
     except (UsageError, ValueError, FileNotFoundError, IsADirectoryError, NotADirectoryError, PermissionError) as error:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from openmm import unit
 
+from openmmorbit.provenance import findOrigin
+
 if TYPE_CHECKING:
     from openmm import app
 
@@ -24,6 +26,8 @@ class Conformer:
         What the inspection found; ``status.isAccepted()`` tells whether all is well.
     provenance : openmmorbit.orbit.ConformerProvenance
         Model, seed, evaluations and redraws.
+    origin : str
+        What made it: "model", "sampler" or "rdkit", see Ensemble.origins.
     isomer : int
         Number of the isomer that the conformer is, from 1; more than one if the molecule leaves stereochemistry open.
     smiles : str
@@ -47,6 +51,10 @@ class Conformer:
     @property
     def provenance(self) -> orbit.ConformerProvenance:
         return self.ensemble._core.getProvenance(self.index)
+
+    @property
+    def origin(self) -> str:
+        return findOrigin(self.provenance)
 
     @property
     def isomer(self) -> int:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import openmm
 
+from openmmorbit import fallback as fallbacks
 from openmmorbit import familiarity, molecules, openstereo, orbit
 from openmmorbit.arguments import checkInteger
 from openmmorbit.bars import makeBar
@@ -82,6 +83,11 @@ class ConformerGenerator(Generator):
     timeLimit : float, optional
         Time limit in seconds for up to 100 conformers of a molecule, proportionally more for more of them. Conformers
         that were accepted by then are returned. None: no limit.
+    fallback : str
+        What answers where copies still fail after the last redraw. "rdkit": more copies, then a longer sampler, and for
+        a molecule without a single conformer RDKit's distance geometry, with a FallbackWarning; "sampler": only more
+        copies and a longer sampler; "none". Ensemble.origins tells what made each conformer. Without inspection, or
+        with returnFailed, nothing is missing, and there is no fallback.
     sampler : openmmorbit.SamplerSettings, optional
         All settings of the sampler, instead of the model's own.
     **settings
@@ -105,20 +111,21 @@ class ConformerGenerator(Generator):
                  properties: Mapping[str, Any] | None = None, threads: int | None = None, *,
                  condition: str | None = None, maxRedraws: int | None = None, check: bool = True,
                  returnFailed: bool = False, unfamiliar: str = "warn", timeLimit: float | None = 60.0,
-                 sampler: orbit.SamplerSettings | None = None, **settings: Any) -> None:
+                 fallback: str = "rdkit", sampler: orbit.SamplerSettings | None = None, **settings: Any) -> None:
+        self._ladder = fallbacks.Ladder(fallback)
         self._unfamiliar = familiarity.checkReaction(unfamiliar)
         self._configure(orbit.ConformerGenerator(loadModel(model)), platform, properties, threads, condition,
                         maxRedraws, check, returnFailed, timeLimit, sampler, settings)
 
     @classmethod
-    def fromXml(cls, xml: str, unfamiliar: str = "warn") -> ConformerGenerator:
+    def fromXml(cls, xml: str, unfamiliar: str = "warn", fallback: str = "rdkit") -> ConformerGenerator:
         """Create a generator from what toXml() returned.
 
         Parameters
         ----------
         xml : str
-        unfamiliar : str
-            As of the class; the text does not hold it.
+        unfamiliar, fallback : str
+            As of the class; the text does not hold them.
 
         Raises
         ------
@@ -129,6 +136,7 @@ class ConformerGenerator(Generator):
         """
         generator = cls.__new__(cls)
         generator._unfamiliar = familiarity.checkReaction(unfamiliar)
+        generator._ladder = fallbacks.Ladder(fallback)
         generator._core = orbit.ConformerGenerator.fromXml(xml)
         return generator
 
@@ -164,7 +172,8 @@ class ConformerGenerator(Generator):
         Returns
         -------
         Ensemble or list of Ensemble
-            The accepted conformers; with stereo="enumerate" those of every isomer of which there are some.
+            The accepted conformers; with stereo="enumerate" those of every isomer of which there are some. If RDKit
+            made them, see fallback of the class, there is a FallbackWarning.
 
         Raises
         ------
@@ -181,8 +190,9 @@ class ConformerGenerator(Generator):
         graphs, phrases = openstereo.resolve(graph, stereo, maxIsomers)
         openstereo.warn(graph, phrases, stereo, len(graphs), maxIsomers)
         if stereo != "enumerate":
-            with self._watched(progress) as callback:
-                return Ensemble(self._core.generate(graph, number, seed, 0, callback), source)
+            ensemble = Ensemble(self._generateOne(graph, number, seed, 0, progress), source)
+            fallbacks.warn(graph.getLabel(), fallbacks.describe(ensemble._core))
+            return ensemble
         seed = seed or random.randrange(1, 2**31 - 1)
         answers = list(self._generateIsomers(graphs, number, seed, 0, source, progress))
         ensembles = [answer for answer in answers if isinstance(answer, Ensemble)]
@@ -192,7 +202,23 @@ class ConformerGenerator(Generator):
         for failure in failures:
             warnings.warn(f"an isomer of {graph.getLabel()} is left out: {failure}", openstereo.OpenStereoWarning,
                           stacklevel=2)
+        for ensemble in ensembles:
+            fallbacks.warn(ensemble.graph.getLabel(), fallbacks.describe(ensemble._core))
         return ensembles
+
+    def _generateOne(self, graph: orbit.MolecularGraph, number: int, seed: int, record: int,
+                     progress: bool) -> orbit.Ensemble:
+        """Get conformers of one molecule, or raise why there are none."""
+        with self._watched(progress) as callback:
+            if self._ladder.isIdle(self._core):
+                return self._core.generate(graph, number, seed, record, callback)
+            drawn = self._core.generateBatch([graph], [number], seed, record, callback)[0]
+        found = self._ladder.complete(self._core, drawn, number, seed, record)
+        if found.getNumConformers() == 0:
+            # What is wrong with the molecule itself is an error of its own type.
+            kind = openmm.OpenMMException if drawn.getNumFailures() > 0 else ValueError
+            raise kind(found.getMessage().replace("::", ".", 1))
+        return found
 
     def _generateIsomers(self, graphs: Sequence[orbit.MolecularGraph], number: int, seed: int, record: int, source: Any,
                          progress: bool) -> Iterator[Ensemble | Exception]:
@@ -200,8 +226,7 @@ class ConformerGenerator(Generator):
         isomers = [graph.smiles for graph in graphs]
         for graph in graphs:
             try:
-                with self._watched(progress) as callback:
-                    yield Ensemble(self._core.generate(graph, number, seed, record, callback), source, isomers)
+                yield Ensemble(self._generateOne(graph, number, seed, record, progress), source, isomers)
             except (ValueError, openmm.OpenMMException) as error:
                 yield type(error)(f"isomer {isomers.index(graph.smiles) + 1}, {graph.smiles}: {error}")
 
@@ -238,7 +263,8 @@ class ConformerGenerator(Generator):
         ------
         GenerationResult
             index, source, either ensemble or error, and what is unfamiliar of the molecule and open in it. There is one
-            UnfamiliarMoleculeWarning a call, for the first such molecule, and an OpenStereoWarning a molecule.
+            UnfamiliarMoleculeWarning and one FallbackWarning a call, each for the first such molecule, and an
+            OpenStereoWarning a molecule.
         """
         if isinstance(iterable, str) or not hasattr(iterable, "__iter__"):
             raise TypeError("ConformerGenerator.generateMany: expected an iterable of molecules, got one "
@@ -257,7 +283,7 @@ class ConformerGenerator(Generator):
             counts = repeat(checkInteger("numConformers", numConformers, 1))
         pairs = enumerate(zip(iterable, counts), checkInteger("first", first, 0))
         records = ((index, molecule, number) for index, (molecule, number) in pairs)
-        warned = False
+        warned = told = False
         with makeBar(total, "conformers", progress, "molecules") as bar:
             while chunk := list(islice(records, batchSize)):
                 for result in self._answer(chunk, seed, reading):
@@ -265,6 +291,8 @@ class ConformerGenerator(Generator):
                         familiarity.warn(f"record {result.index}", result.unfamiliar,
                                          "; the attribute unfamiliar of the results tells of others")
                     warned = warned or bool(result.unfamiliar)
+                    told = told or fallbacks.warn(f"record {result.index}", result.fallback,
+                                                  "; the attribute fallback of the results tells of others")
                     bar.update()
                     yield result
 
@@ -289,7 +317,8 @@ class ConformerGenerator(Generator):
                     ensembles = self._core.generateBatch([record.graphs[0] for record in run],
                                                          [record.number for record in run], seed, run[0].index,
                                                          callback)
-                for record, core in zip(run, ensembles):
+                for record, drawn in zip(run, ensembles):
+                    core = self._ladder.complete(self._core, drawn, record.number, seed, record.index)
                     if core.getNumConformers() == 0:
                         yield record.answer(openmm.OpenMMException(core.getMessage().replace("::", ".", 1)))
                     else:

@@ -14,6 +14,7 @@ from openmmorbit.choices import EnsembleChoices
 from openmmorbit.conformer import Conformer
 from openmmorbit.io import conversions, writers
 from openmmorbit.io import modeller as modellers
+from openmmorbit.provenance import EnsembleProvenance
 from openmmorbit.simulation import applying, choosing, solvent
 from openmmorbit.viewer.shown import Shown
 
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from openmmorbit.simulation.solvent import SolvatedState
 
 
-class Ensemble(EnsembleChoices, Shown):
+class Ensemble(EnsembleProvenance, EnsembleChoices, Shown):
     """Conformers of one molecule.
 
     ``len(ensemble)`` is the number of conformers; ``ensemble[i]`` is a Conformer, a slice or a list of indices gives an
@@ -78,25 +79,10 @@ class Ensemble(EnsembleChoices, Shown):
         return self._core.getNumConformers()
 
     @property
-    def numRequested(self) -> int:
-        """Number of conformers that were asked for."""
-        return self._core.getNumRequested()
-
-    @property
     def positions(self) -> unit.Quantity:
         """All positions: a Quantity of shape (numConformers, numAtoms, 3), in nm."""
         shape = (self.numConformers, self.numAtoms, 3)
         return unit.Quantity(self._core.getPositionArray().reshape(shape), unit.nanometer)
-
-    @property
-    def status(self) -> list[orbit.ConformerStatus]:
-        """What the inspection found: a list of ConformerStatus, one a conformer."""
-        return [self._core.getStatus(i) for i in range(self.numConformers)]
-
-    @property
-    def provenance(self) -> list[orbit.ConformerProvenance]:
-        """Where the conformers come from: a list of ConformerProvenance, one a conformer."""
-        return [self._core.getProvenance(i) for i in range(self.numConformers)]
 
     @property
     def logDensities(self) -> np.ndarray:
@@ -111,16 +97,6 @@ class Ensemble(EnsembleChoices, Shown):
     def logDensityErrors(self) -> np.ndarray:
         """Shape (numConformers,): standard errors of logDensities; 0 unless they were estimated with random vectors."""
         return np.array([entry.logDensityError for entry in self.provenance])
-
-    @property
-    def failures(self) -> list[orbit.FailedConformer]:
-        """Copies that failed the inspection and are not among the conformers: a list of FailedConformer."""
-        return [self._core.getFailure(i) for i in range(self._core.getNumFailures())]
-
-    @property
-    def message(self) -> str:
-        """Why the request was answered in part only; empty if all is well."""
-        return self._core.getMessage().replace("Generator::", "Generator.", 1)
 
     @property
     def topology(self) -> app.Topology:

@@ -14,8 +14,8 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
 
-from openmmorbit import familiarity, openstereo
-from openmmorbit.answers import AnswerBook, AnswerCounts
+from openmmorbit import fallback, familiarity, openstereo
+from openmmorbit.answers import COLUMNS, AnswerBook, AnswerCounts, tableLine
 from openmmorbit.arguments import checkInteger
 from openmmorbit.bars import makeBar
 from openmmorbit.conformers import ConformerGenerator
@@ -83,6 +83,7 @@ class _Work:
     settings: LibrarySettings
     generator: str
     unfamiliar: str
+    fallback: str
     output: str
 
 
@@ -102,6 +103,7 @@ class _Chunk:
 class _Outcome:
     """The records that a chunk became, and what is to be said of them."""
     data: bytes = b""
+    table: str = ""
     counts: AnswerCounts = field(default_factory=AnswerCounts)
     said: list[tuple[str, bool]] = field(default_factory=list)
 
@@ -111,21 +113,22 @@ _local = threading.local()
 
 def _findGenerator(work: _Work) -> ConformerGenerator:
     """Get the generator of this thread: a worker makes it once, and threads of one worker do not wait for another."""
-    key = work.generator, work.unfamiliar
+    key = work.generator, work.unfamiliar, work.fallback
     if getattr(_local, "key", None) != key:
-        _local.generator, _local.key = ConformerGenerator.fromXml(work.generator, work.unfamiliar), key
+        _local.generator, _local.key = ConformerGenerator.fromXml(*key), key
     return _local.generator
 
 
 def _answer(chunk: _Chunk, work: _Work) -> _Outcome:
     """Generate conformers of a chunk, in any process."""
-    outcome, texts, settings = _Outcome(), [], work.settings
+    outcome, texts, lines, settings = _Outcome(), [], list[str](), work.settings
     write = recordformats.findFormat(work.output)
     book = AnswerBook(settings.numConformers, lambda text, isFailure: outcome.said.append((text, isFailure)),
-                      settings.tellOpen, settings.refinement)
+                      settings.tellOpen, settings.refinement, lines.append)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        warnings.simplefilter("ignore", familiarity.UnfamiliarMoleculeWarning)
+        for told in (familiarity.UnfamiliarMoleculeWarning, fallback.FallbackWarning):
+            warnings.simplefilter("ignore", told)
         openstereo.ignoreMixed()
         for result in _findGenerator(work).generateMany(
                 [molecule for _, molecule in chunk.records], settings.numConformers, settings.seed, progress=False,
@@ -134,6 +137,7 @@ def _answer(chunk: _Chunk, work: _Work) -> _Outcome:
             label = chunk.records[result.index - chunk.first][0]
             book.take(result, label, lambda ensemble: texts.append(write(ensemble)))
     outcome.said += [(f"warning: {explain(str(entry.message))}", False) for entry in caught]
+    outcome.table = "".join(lines)
     outcome.counts, outcome.data = book.counts, "".join(texts).encode("utf-8", "replace")
     if outcome.data and work.output.lower().endswith(".gz"):
         outcome.data = gzip.compress(outcome.data, 6, mtime=0)
@@ -147,8 +151,10 @@ def _rescue(chunk: _Chunk, work: _Work, error: Exception) -> _Outcome:
         part = parallel.runAlone(_answer, single, (work,)) if len(chunk.records) > 1 else error
         if isinstance(part, Exception):
             text = f"{single.records[0][0]}the worker failed: {type(part).__name__}: {part}"
-            part = _Outcome(b"", AnswerCounts(failed=1), [(text, True)])
+            line = tableLine([single.first + 1, "", "", work.settings.numConformers, 0, 0, 0, 0, "failed", text])
+            part = _Outcome(b"", line, AnswerCounts(failed=1), [(text, True)])
         whole.data += part.data
+        whole.table += part.table
         whole.counts.add(part.counts)
         whole.said += part.said
     return whole
@@ -232,6 +238,17 @@ def failuresPath(output: StrPath) -> str:
     return os.path.realpath(output) + ".failures.txt"
 
 
+def _checkReport(output: StrPath, report: StrPath) -> None:
+    """Refuse a table of answers beside a pipe, and one in the place of another file of the run."""
+    if isSpecial(output) or isSpecial(report):
+        raise ValueError("generateLibrary: expected files for the output and the report, got "
+                         f"'{os.fspath(output)}' and '{os.fspath(report)}'; a pipe can have no report")
+    for written in (output, partPath(os.path.realpath(output)), journalPath(output), failuresPath(output)):
+        if isSameFile(report, written) or isSameFile(partPath(os.path.realpath(report)), written):
+            raise ValueError(f"generateLibrary: expected a report that is no other file of the run, got "
+                             f"'{os.fspath(report)}'; choose another name")
+
+
 def _checkOutput(inputs: Sequence[str], output: StrPath) -> None:
     """Refuse an output in a folder that does not exist, and one whose files would take the place of an input."""
     folder, failures = os.path.dirname(os.path.realpath(output)), failuresPath(output)
@@ -249,16 +266,19 @@ class _LibraryRun:
     """One run: the files that it writes, and how far it is."""
 
     def __init__(self, output: StrPath, generator: ConformerGenerator, settings: LibrarySettings, restart: bool,
-                 say: Callable[[str], None]) -> None:
+                 say: Callable[[str], None], report: StrPath | None = None) -> None:
         self.output, self.say, self.begin = output, say, time.perf_counter()
-        asked = {**describeGenerator(generator), "unfamiliar": generator._unfamiliar, **asdict(settings)}
+        asked = {**describeGenerator(generator), "unfamiliar": generator._unfamiliar,
+                 "fallback": generator._ladder.mode, "report": None if report is None else os.path.realpath(report),
+                 **asdict(settings)}
         for name in ("batchSize", "tellOpen"):  # no conformer depends on them
             del asked[name]
         if settings.refinement.isNothing:
             del asked["refinement"]
         start = {"next": 0, "checksum": 0, "seed": settings.seed or random.randrange(1, 2**31 - 1), "counts": {}}
         self.files = PipeFile(output, start) if isSpecial(output) else ResumableFiles(
-            [output, failuresPath(output)], asked, start, restart)
+            [output, failuresPath(output), *([] if report is None else [report])], asked, start, restart)
+        self._hasTable = report is not None
         self.progress = dict(self.files.progress)
         self.numBefore = self.progress["next"]
         self.counts = AnswerCounts(**self.progress["counts"])
@@ -270,6 +290,9 @@ class _LibraryRun:
             self.say(text)
             if isFailure:
                 self.files.add(1, (" ".join(text.split()) + "\n").encode("utf-8", "replace"))
+        if self._hasTable:
+            header = tableLine(COLUMNS) if chunk.first == 0 else ""
+            self.files.add(2, (header + outcome.table).encode("utf-8", "replace"))
         self.counts.add(outcome.counts)
         self.progress = {**self.progress, "next": chunk.first + len(chunk.records), "checksum": chunk.checksum,
                          "counts": asdict(self.counts)}
@@ -286,7 +309,7 @@ class _LibraryRun:
 def generateLibrary(inputs: StrPath | Sequence[StrPath], output: StrPath, generator: ConformerGenerator | None = None,
                     processes: int | None = None, cluster: str | None = None, restart: bool = False,
                     progress: bool = True, say: Callable[[str], None] | None = None,
-                    options: FileOptions | None = None, format: str | None = None,
+                    options: FileOptions | None = None, format: str | None = None, report: StrPath | None = None,
                     **settings: Any) -> LibraryReport:
     """Generate conformers of many molecules into one file; the same call again goes on after any interruption.
 
@@ -317,6 +340,9 @@ def generateLibrary(inputs: StrPath | Sequence[StrPath], output: StrPath, genera
         How the files are read.
     format : str, optional
         The ending that tells the format of the output, instead of its name: ".sdf", for example.
+    report : path, optional
+        A table of comma-separated values with a line an answer: how many conformers the model, the longer sampler and
+        RDKit made, and why some are missing.
     **settings
         Those of openmmorbit.LibrarySettings: numConformers, seed, stereo, maxIsomers, batchSize, refinement.
 
@@ -342,11 +368,15 @@ def generateLibrary(inputs: StrPath | Sequence[StrPath], output: StrPath, genera
     moleculefiles.checkInputs(texts, options)
     if not isSpecial(output):
         _checkOutput(texts, output)
-    run = _LibraryRun(output, generator, chosen, restart, say or (lambda text: None))
+    if report is not None:
+        _checkReport(output, report)
+        _checkOutput(texts, report)
+    run = _LibraryRun(output, generator, chosen, restart, say or (lambda text: None), report)
     try:
         if not run.files.isFinished:
             seeded = replace(chosen, seed=run.progress["seed"])
-            work = _Work(seeded, _workerXml(generator, processes, cluster), generator._unfamiliar, kind)
+            work = _Work(seeded, _workerXml(generator, processes, cluster), generator._unfamiliar,
+                         generator._ladder.mode, kind)
             chunks = _chunks(moleculefiles.readInputs(texts, options), chosen.batchSize, run.numBefore,
                              run.progress["checksum"])
             total = moleculefiles.countRecords(texts, options) if progress else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from openmmorbit import fallback as fallbacks
 from openmmorbit import orbit
 from openmmorbit.ensemble import Ensemble
 
@@ -40,6 +41,11 @@ class GenerationResult:
         if self.ensemble is not None:
             return self.ensemble.graph
         return self.source if isinstance(self.source, orbit.MolecularGraph) else None
+
+    @property
+    def fallback(self) -> str:
+        """Which conformers a longer sampler or RDKit made, because the model's copies failed; empty if none."""
+        return "" if self.ensemble is None else fallbacks.describe(self.ensemble._core)
 
     @property
     def name(self) -> str:

@@ -92,7 +92,7 @@ def testOtherFormats(modelPath, tmp_path, ending):
 
 def testWrongConformersAreReported(modelPath, tmp_path):
     done = run("conformers", "CCO", "-o", "out.sdf", "--model", modelPath, "--steps", 1, "--max-resamplings", 0,
-               "-n", 2, folder=tmp_path)
+               "-n", 2, "--fallback", "none", folder=tmp_path)
     assert done.returncode == 3 and "'CCO'" in done.stderr
 
 

@@ -154,13 +154,13 @@ def testResultsStream(makeGenerator):
 
 
 def testWrongConformersAreNeverReturnedSilently(smallModel):
-    generator = openmmorbit.ConformerGenerator(smallModel, platform="Reference", numSteps=2, maxRedraws=1)
+    options = {"platform": "Reference", "numSteps": 2, "maxRedraws": 1}
+    generator = openmmorbit.ConformerGenerator(smallModel, fallback="none", **options)
     with pytest.raises(openmm.OpenMMException, match="CCO"):
         generator.generate("CCO", 3, seed=1)
     result = next(generator.generateMany(["CCO"], 3, seed=1, progress=False))
     assert result.ensemble is None and isinstance(result.error, openmm.OpenMMException)
-    generator = openmmorbit.ConformerGenerator(smallModel, platform="Reference", numSteps=2, maxRedraws=1,
-                                               returnFailed=True)
+    generator = openmmorbit.ConformerGenerator(smallModel, returnFailed=True, **options)
     ensemble = generator.generate("CCO", 3, seed=1)
     assert len(ensemble) == 3 and not any(status.isAccepted() for status in ensemble.status)
     assert all(status.message for status in ensemble.status)

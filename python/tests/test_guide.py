@@ -57,7 +57,7 @@ def testLibrariesOfTheGuide(makeGenerator, tmp_path, monkeypatch, capsys):
         exec(compile(block, "guide.md", "exec"), names)
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith("1 library.smi, record 2 (line 2")
-    assert lines[1] == "AnswerCounts(conformers=10, molecules=2, failed=1, incomplete=0)"
+    assert lines[1] == "AnswerCounts(conformers=10, molecules=2, failed=1, incomplete=0, sampler=0, rdkit=0)"
     assert {path.name for path in tmp_path.iterdir()} == {"library.smi", "0.sdf", "2.sdf", "two.mol2", "library.sdf",
                                                           "library.sdf.failures.txt"}
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from openmmorbit.command.console import EXIT_OK, EXIT_SOME_FAILED, UsageError, checkOutput, report
 from openmmorbit.command.generation import addGenerationOptions, readGenerationOptions
 from openmmorbit.command.refining import addRefinementOptions, readRefinement
-from openmmorbit.io.outputs import STANDARD
+from openmmorbit.io.outputs import STANDARD, RecordFile, isSameFile, partPath
 from openmmorbit.messages import counted, explain
 
 if TYPE_CHECKING:
@@ -72,6 +72,10 @@ def _checkOutput(options: argparse.Namespace, chosen: FileOptions) -> str:
                          f"{'to standard output' if output == STANDARD else 'of several workers'}, got '{ending}'")
     if output != STANDARD:
         checkOutput(output, options.inputs)
+    if options.report is not None:
+        checkOutput(options.report, options.inputs)
+        if isSameFile(options.report, output) or isSameFile(partPath(options.report), output):
+            raise UsageError(f"expected a report that is not the output, got '{options.report}'; choose another name")
     return name if name != output else ""
 
 
@@ -86,7 +90,7 @@ def _makeGenerator(options: argparse.Namespace) -> tuple[ConformerGenerator, str
 
     try:
         generator = ConformerGenerator(options.model, check=not options.no_check, unfamiliar=options.unfamiliar,
-                                       **readGenerationOptions(options))
+                                       fallback=options.fallback, **readGenerationOptions(options))
         if options.num < 1:
             raise UsageError(f"expected at least 1 conformer, got -n {options.num}")
         for name, number in (("isomer", options.max_isomers), ("molecule in a batch", options.batch_size),
@@ -136,7 +140,7 @@ def _runLibrary(options: argparse.Namespace, chosen: FileOptions, formatName: st
     done = generateLibrary(options.inputs, options.output, generator, options.processes, options.dask, options.restart,
                            not options.quiet, report, chosen, formatName, numConformers=options.num, seed=options.seed,
                            stereo=options.stereo, maxIsomers=options.max_isomers, batchSize=options.batch_size,
-                           tellOpen=not options.quiet, refinement=readRefinement(options))
+                           tellOpen=not options.quiet, refinement=readRefinement(options), report=options.report)
     if not options.quiet:
         _summarize(options, done.counts, done.seconds, done.path, kernel)
         if done.numBefore:
@@ -164,14 +168,17 @@ class _Conformers:
 
     def __init__(self, options: argparse.Namespace, chosen: FileOptions, generator: ConformerGenerator, kernel: str,
                  formatName: str) -> None:
-        from openmmorbit.answers import AnswerBook
+        from openmmorbit.answers import COLUMNS, AnswerBook, tableLine
 
         self.options, self.chosen, self.generator, self.kernel = options, chosen, generator, kernel
         self.formatName = formatName
         self.labels: dict[int, str] = {}
         self.begin = time.perf_counter()
+        self.table = None if options.report is None else RecordFile(options.report, isPacked=False)
         self.book = AnswerBook(options.num, lambda text, _: report(text), not options.quiet,
-                               readRefinement(options))
+                               readRefinement(options), None if self.table is None else self.table.add)
+        if self.table is not None:
+            self.table.add(tableLine(COLUMNS))
 
     def _labelled(self) -> Iterator[Any]:
         from openmmorbit.io import moleculefiles
@@ -207,6 +214,8 @@ class _Conformers:
                 output.close()
             else:
                 path = output.abandon()
+            if self.table is not None:
+                (self.table.finish if finished else self.table.abandon)()
             if not options.quiet or not finished:
                 _summarize(options, self.book.counts, time.perf_counter() - self.begin, path, self.kernel)
         return EXIT_SOME_FAILED if self.book.counts.failed + self.book.counts.incomplete else EXIT_OK
@@ -243,6 +252,7 @@ def _addLibraryOptions(conformers: argparse.ArgumentParser) -> None:
 def addConformers(commands: Subparsers) -> None:
     """Add the subcommand to a parser's commands."""
     from openmmorbit import familiarity, openstereo
+    from openmmorbit.fallback import FALLBACKS
 
     conformers = commands.add_parser("conformers", help="generate conformers of SMILES or of the molecules in files",
                                      epilog="exit status: 0 all records answered in full, 2 wrong use, 3 some records "
@@ -259,6 +269,12 @@ def addConformers(commands: Subparsers) -> None:
     conformers.add_argument("--no-check", action="store_true", help="do not inspect conformers and redraw none")
     conformers.add_argument("--unfamiliar", choices=familiarity.reactions, default="warn",
                             help="what to do with molecules that the model was hardly trained for (default warn)")
+    conformers.add_argument("--fallback", choices=FALLBACKS, default="rdkit",
+                            help="what answers where the redraws of copies fail, too: more copies and a longer sampler "
+                                 "(sampler), and RDKit's distance geometry for molecules without a single conformer "
+                                 "(rdkit, the default; marked in messages, summary and data items)")
+    conformers.add_argument("--report", metavar="CSV", help="table with a line an answer: what made its conformers, "
+                            "and why some are missing")
     conformers.add_argument("--stereo", choices=openstereo.modes, default="mixed",
                             help="what to do with centres and double bonds that a molecule leaves open (default mixed: "
                                  "conformers of any isomer; enumerate: -n conformers of each isomer)")

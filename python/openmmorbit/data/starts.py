@@ -44,8 +44,9 @@ def _generator(model: str, condition: str) -> ConformerGenerator:
     from openmmorbit.models import loadModel
 
     loaded = loadModel(model or None)
-    return ConformerGenerator(loaded, threads=1, unfamiliar="ignore",  # GFN2-xTB mends what is wrong.
-                                          condition=condition if condition in loaded.getConditions() else None)
+    # GFN2-xTB mends what is wrong, and RDKit has its own starts.
+    return ConformerGenerator(loaded, threads=1, unfamiliar="ignore", fallback="none",
+                              condition=condition if condition in loaded.getConditions() else None)
 
 
 def _generate(mol: Chem.Mol, settings: EnsembleSettings, seed: int) -> list[int]:

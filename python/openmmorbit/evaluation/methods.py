@@ -119,7 +119,7 @@ def makeOrbitMethods(model: ModelLike = None, raw: bool = True, seed: int = 7, *
     methods = []
     for title, check in (("orbit raw", False), ("orbit", True)):
         if check or raw:
-            generator = ConformerGenerator(model, check=check, **settings)
+            generator = ConformerGenerator(model, check=check, **{"fallback": "none", **settings})
             methods.append(Method(title, orbitGenerator(generator, seed)))
     return methods
 

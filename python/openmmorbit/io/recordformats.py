@@ -49,9 +49,9 @@ def _provenanceItems(ensemble: Ensemble, index: int) -> dict[str, str]:
     """Get our data items of one conformer, in the order in which chem.writeStructureRecord() writes them."""
     provenance, conformer = ensemble._core.getProvenance(index), ensemble[index]
     items = {
-        "SMILES": ensemble._core.getGraph().smiles, "ORBIT_MODEL": provenance.modelChecksum,
+        "SMILES": ensemble._core.getGraph().smiles, "ORBIT_MODEL": provenance.modelChecksum or "none",
         "ORBIT_KERNEL": provenance.kernel or "unknown", "ORBIT_SEED": str(provenance.seed),
-        "ORBIT_RECORD": str(provenance.record), "ORBIT_COPY": str(provenance.copy),
+        "ORBIT_ORIGIN": conformer.origin, "ORBIT_RECORD": str(provenance.record), "ORBIT_COPY": str(provenance.copy),
         "ORBIT_REDRAWS": str(provenance.numRedraws), "ORBIT_EVALUATIONS": str(provenance.numEvaluations),
         "ORBIT_CONDITION": provenance.condition or "none",
         "ORBIT_MIRRORED": "yes" if provenance.mirrored else "no",
