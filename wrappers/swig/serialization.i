@@ -19,7 +19,7 @@ std::string findXmlFault(const std::string& xml) {
         PyObject *type, *value, *trace;
         PyErr_Fetch(&type, &value, &trace);
         PyObject* text = value == nullptr ? nullptr : PyObject_Str(value);
-        const char* words = text == nullptr ? nullptr : PyUnicode_AsUTF8(text);
+        const char* words = text == nullptr ? nullptr : PyUnicode_AsUTF8AndSize(text, nullptr);
         fault = words == nullptr ? "no XML" : words;
         for (PyObject* object : {type, value, trace, text})
             Py_XDECREF(object);
