@@ -55,6 +55,9 @@ if(ORBIT_BUILD_TRAINING)
         INTERFACE_SYSTEM_INCLUDE_DIRECTORIES "${TORCH_DIR}/include;${TORCH_DIR}/include/torch/csrc/api/include"
         INTERFACE_COMPILE_DEFINITIONS "_GLIBCXX_USE_CXX11_ABI=1" INTERFACE_COMPILE_FEATURES cxx_std_20
         INTERFACE_LINK_LIBRARIES Torch::C10)
+    # Its C++ interface changes between minor versions.
+    file(STRINGS "${TORCH_DIR}/include/torch/headeronly/version.h" _lines REGEX "TORCH_VERSION_(MAJOR|MINOR) [0-9]+")
+    string(REGEX REPLACE "[^0-9]+([0-9]+)[^0-9]+([0-9]+)" "\\1.\\2" ORBIT_TORCH_VERSION "${_lines}")
     # The wheel's libtorch_cpu.so needs the CUDA runtime and CUPTI wheels beside it.
     get_filename_component(_site "${TORCH_DIR}" DIRECTORY)
     set(ORBIT_TORCH_RPATH "${TORCH_DIR}/lib;${_site}/nvidia/cu13/lib")

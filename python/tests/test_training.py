@@ -11,6 +11,7 @@ from rdkit import Chem
 from rdkit.Chem import AllChem
 
 import openmmorbit
+from openmmorbit.training import loading
 from openmmorbit.training import report as trainingreport
 
 
@@ -190,3 +191,32 @@ def testAnInstallationWithoutTheTrainerSaysSo(monkeypatch, tmp_path):
     monkeypatch.delattr(openmmorbit, "orbittraining", raising=False)
     with pytest.raises(ImportError, match="no trainer; build the package with -DORBIT_BUILD_TRAINING=ON"):
         openmmorbit.train(path)
+
+
+def refuse(monkeypatch, tmp_path, torch, words):
+    """The trainer's module cannot be loaded, and PyTorch is installed in this version, or not at all."""
+    path = tmp_path / "config.json"
+    path.write_text("{}")
+
+    def fail():
+        raise ImportError("libtorch_cpu.so: cannot open shared object file")
+
+    monkeypatch.setattr(loading, "torchVersion", "2.13")
+    monkeypatch.setattr(loading, "installedTorch", lambda: torch)
+    monkeypatch.setattr(loading, "_importTrainer", fail)
+    with pytest.raises(ImportError, match=words):
+        openmmorbit.train(path)
+
+
+def testAMissingPyTorchIsNamedWithItsExtra(monkeypatch, tmp_path):
+    refuse(monkeypatch, tmp_path, None,
+           r"expected PyTorch 2\.13, .* got none; run 'pip install \"openmm-orbit\[train\]\"'")
+
+
+def testAnotherPyTorchIsRefusedBeforeItIsLoaded(monkeypatch, tmp_path):
+    refuse(monkeypatch, tmp_path, "2.12.1+cpu", r"expected PyTorch 2\.13, .* got 2\.12\.1\+cpu; run 'pip install")
+
+
+def testABrokenPyTorchIsNamed(monkeypatch, tmp_path):
+    refuse(monkeypatch, tmp_path, "2.13.0",
+           r"libraries of PyTorch 2\.13\.0 that can be loaded, got \"libtorch_cpu\.so: ")

@@ -15,10 +15,10 @@ from openmmorbit.io.outputs import makeFolder
 from openmmorbit.io.trajectoryfiles import STREAMED, WHOLE
 from openmmorbit.simulation.states import toNumber
 from openmmorbit.training import backboneruns, systemruns
+from openmmorbit.training.loading import loadTrainer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from types import ModuleType
 
     from openmmorbit import orbit, orbittraining
     from openmmorbit._types import StrPath
@@ -36,22 +36,13 @@ def _findModels(settings: orbittraining.TrainingSettings) -> None:
         settings.distillation = distillation
 
 
-def _requireTrainer() -> ModuleType:
-    try:
-        from openmmorbit import orbittraining
-    except ImportError as error:
-        raise ImportError("openmmorbit.train: this installation has no trainer; build the package with "
-                          f"-DORBIT_BUILD_TRAINING=ON and LibTorch ({error})") from error
-    return orbittraining
-
-
 def _refuseFiles(data: Any) -> None:
     """Refuse files that a data set has to be made of first."""
     from openmmorbit.data.backbones import ENDINGS
 
     where, what = "openmmorbit.train", "a configuration file, a TrajectoryDataset, a BackboneDataset or shards"
     for path in data if isinstance(data, (list, tuple)) else [data]:
-        if not isinstance(path, (str, os.PathLike, _requireTrainer().TrainingSettings)):
+        if not isinstance(path, (str, os.PathLike, loadTrainer().TrainingSettings)):
             raise TypeError(f"{where}: expected {what}, got {path!r}")
         name = os.fspath(path) if isinstance(path, (str, os.PathLike)) else ""
         ending = os.path.splitext(name)[1].lower()
@@ -71,7 +62,7 @@ def _refuseFiles(data: Any) -> None:
 
 def _readConfig(config: Any) -> orbittraining.TrainingSettings:
     """Get settings from an object or a JSON file; the caller's stay as they are."""
-    orbittraining = _requireTrainer()
+    orbittraining = loadTrainer()
     if not isinstance(config, orbittraining.TrainingSettings):
         if not isinstance(config, (str, os.PathLike)) or not os.path.isfile(config):
             raise ValueError(f"openmmorbit.train: expected a configuration file, a TrajectoryDataset, a "
@@ -131,7 +122,7 @@ def train(data: StrPath | Sequence[StrPath] | TrajectoryDataset | BackboneDatase
     >>> model = openmmorbit.train(dataset, "folder", minutes=30)  # doctest: +SKIP
     >>> states = openmmorbit.TopologyGenerator(model, pdb.topology).generate(1000)  # doctest: +SKIP
     """
-    orbittraining = _requireTrainer()
+    orbittraining = loadTrainer()
     if isinstance(folder, bool):        # Former second argument.
         folder, progress = None, folder
     shards = systemruns.listShards(data)
@@ -198,7 +189,7 @@ def _trainWithBar(config: orbittraining.TrainingSettings) -> orbittraining.Train
 
     bar = TrainingBar(config)
     try:
-        return _requireTrainer().trainWithLines(config, bar.take)
+        return loadTrainer().trainWithLines(config, bar.take)
     finally:
         bar.close()
 
