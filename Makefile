@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
-# One command each: demo, test, build, docs, bench, lint, tidy, sanitize, tsan, valgrind, clean. Everything else is set up on the way.
+# One command each: demo, test, build, wheel, docs, bench, lint, tidy, sanitize, tsan, valgrind, clean. Everything else is set up on the way.
 #
 #   make demo [SMILES='CCO']     conformers, picture and dynamics into demo/
 #   make test                    build everything and run all tests
 #   make build                   the libraries and the Python package, into build/python
+#   make wheel                   a wheel for pip on other Linux machines, into dist
 #   make docs                    the documentation site, into build/docs
 #   make bench [BENCH=--full]    time the benchmarks; a page about this machine into build/benchmarks.md
 #   make lint                    the lints alone
@@ -25,7 +26,7 @@ configure = cmake -S . -B $(1) -G Ninja -DPython_EXECUTABLE="$(PYTHON_VENV)" \
 # $(call phase,name,commands): run the commands and print the time they took.
 phase = @start=$$(date +%s); echo "== $(1)"; $(2); echo "== $(1): $$(( $$(date +%s) - start )) s"
 
-.PHONY: demo test build docs bench lint tidy sanitize tsan valgrind clean packages packages-test build-tests
+.PHONY: demo test build wheel docs bench lint tidy sanitize tsan valgrind clean packages packages-test packages-wheel build-tests
 
 demo: build
 	$(call phase,demo,PYTHONPATH=$(BUILD)/python $(PYTHON_VENV) -m openmmorbit.demo --output demo $(if $(SMILES),--smiles '$(SMILES)'))
@@ -38,6 +39,9 @@ build: packages $(VENV)/.stamp-base
 	$(call phase,configure,if [[ ! -f $(BUILD)/build.ninja ]]; then \
 		$(call configure,$(BUILD),-DORBIT_BUILD_TRAINING=OFF -DORBIT_BUILD_TESTS=OFF); fi)
 	$(call phase,compile,cmake --build $(BUILD) -j$(JOBS))
+
+wheel: packages-wheel $(VENV)/.stamp-base $(VENV)/.stamp-torch $(VENV)/.stamp-gpu $(VENV)/.stamp-wheel
+	$(call phase,wheel,CMAKE_BUILD_PARALLEL_LEVEL=$(JOBS) $(PYTHON_VENV) .ci/make_wheel.py)
 
 docs: build $(VENV)/.stamp-docs
 	$(call phase,documentation,PATH="$(CURDIR)/$(VENV)/bin:$$PATH" PYTHONPATH="$(CURDIR)/$(BUILD)/python" $(PYTHON_VENV) -m sphinx \
@@ -86,12 +90,14 @@ valgrind: packages-test $(VENV)/.stamp-base $(VENV)/.stamp-test
 		ORBIT_CPU_ISA=portable valgrind --quiet --error-exitcode=1 build-valgrind/tests/bin/$$filter --platform=CPU; done
 
 clean:
-	rm -rf $(BUILD) build-* demo
+	rm -rf $(BUILD) build-* demo dist
 
 packages:
 	@.ci/packages
 packages-test:
 	@.ci/packages test
+packages-wheel:
+	@.ci/packages wheel
 
 $(VENV)/.stamp-base: .ci/requirements.txt | packages
 	@PYTHON="$(PYTHON)" .ci/venv
@@ -102,6 +108,9 @@ $(VENV)/.stamp-test: .ci/requirements-test.txt $(VENV)/.stamp-base
 	@touch $@
 $(VENV)/.stamp-docs: .ci/requirements-docs.txt $(VENV)/.stamp-base
 	$(call phase,Python packages for the documentation,$(PIP) -r $<)
+	@touch $@
+$(VENV)/.stamp-wheel: .ci/requirements-wheel.txt $(VENV)/.stamp-base
+	$(call phase,Python packages for the wheel,$(PIP) -r $<)
 	@touch $@
 # LibTorch is used from C++ only: none of the packages that its Python half asks for.
 $(VENV)/.stamp-torch: .ci/requirements-torch.txt $(VENV)/.stamp-base

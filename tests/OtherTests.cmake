@@ -85,6 +85,14 @@ if(TARGET OpenMMOrbitReference AND NOT ORBIT_SANITIZE)
     set_tests_properties(Package.foreignProject PROPERTIES TIMEOUT 600)
 endif()
 
+# What a wheel holds, from this build tree.
+if(TARGET OpenMMOrbitTraining AND TARGET OpenMMOrbitChem AND ORBIT_BUILD_PYTHON AND NOT ORBIT_SANITIZE)
+    add_test(NAME Package.wheel COMMAND "${Python_EXECUTABLE}" -B "${CMAKE_CURRENT_SOURCE_DIR}/wheel/check_wheel.py"
+        --build "${CMAKE_BINARY_DIR}" --plugins "Reference;CPU;${ORBIT_GPU_PLATFORMS}" --work
+        "${CMAKE_CURRENT_BINARY_DIR}/wheel")
+    set_tests_properties(Package.wheel PROPERTIES TIMEOUT 300)
+endif()
+
 # Every public and internal header compiles alone.
 if(NOT ORBIT_SANITIZE)
     file(GLOB_RECURSE _headers RELATIVE "${CMAKE_SOURCE_DIR}/openmmapi/include" CONFIGURE_DEPENDS

@@ -27,7 +27,7 @@ function(orbit_library target)
     set_target_properties(${target} PROPERTIES LIBRARY_OUTPUT_DIRECTORY "${ORBIT_PACKAGE_DIR}/${_dir}"
         BUILD_RPATH "${ORBIT_LIBRARY_DIR};${OPENMM_DIR}/lib;${OPENMM_DIR}/lib/plugins;${ARG_BUILD_RPATH}"
         INSTALL_RPATH
-        "$ORIGIN;$ORIGIN/../lib;$ORIGIN/../../OpenMM.libs/lib;$ORIGIN/../../OpenMM.libs/lib/plugins;${ARG_INSTALL_RPATH}")
+        "$ORIGIN;$ORIGIN/../lib;$ORIGIN/../../OpenMM.libs/lib;$ORIGIN/../../OpenMM.libs/lib/plugins;${ARG_INSTALL_RPATH};${ORBIT_INSTALL_RPATH}")
     target_link_options(${target} PRIVATE -Wl,-z,now -Wl,--disable-new-dtags)
     target_link_libraries(${target} PRIVATE orbit_flags)
     set(_export "")
