@@ -27,7 +27,7 @@ _homes = {
     "ConformerGenerator": "conformers", "GenerationResult": "conformers", "defaultModelPath": "models",
     "Refinement": "refinement", "OpenStereoWarning": "openstereo", "TopologyGenerator": "topologies",
     "BackboneGenerator": "backbones", "makeBackbone": "designs", "BackboneDesign": "designs",
-    "designBackbone": "motifs",
+    "designBackbone": "motifs", "drawStructure": "drawnstructures",
     "convertCheckpoint": "checkpoints",
     "readBackbones": "data.backbones", "buildBackboneDataset": "data.backbones",
     "BackboneDataset": "data.backbonedataset", "readStructures": "data.structures",
@@ -61,9 +61,10 @@ _homes = {
     "EnsembleMetrics": "orbit", "compareEnsembles": "orbit", "computeSymmetricRmsd": "orbit", "averageMetrics": "orbit",
 }
 _modules = ("answers", "backbones", "building", "checkpoints", "chem", "choices", "cli", "conformers", "data", "demo",
-            "designs", "ensemble", "evaluation", "familiarity", "generator", "inchi", "io", "libraries", "models",
-            "molecules", "motifs", "openstereo", "orbit", "posterior", "refinement", "relaxation", "results",
-            "samplersettings", "selections", "shape", "simulation", "topologies", "training", "viewer")
+            "designs", "drawnstructures", "ensemble", "evaluation", "familiarity", "generator", "inchi", "io",
+            "libraries", "models", "molecules", "motifs", "openstereo", "orbit", "posterior", "refinement",
+            "relaxation", "results", "samplersettings", "selections", "shape", "simulation", "topologies", "training",
+            "viewer")
 
 
 def __getattr__(name: str) -> Any:

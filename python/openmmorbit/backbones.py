@@ -2,6 +2,7 @@
 """The generator of backbones of proteins."""
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Union
 
@@ -11,6 +12,7 @@ from openmmorbit import orbit
 from openmmorbit.arguments import checkInteger
 from openmmorbit.data.proteinchecks import checkSpacing
 from openmmorbit.designs import BackboneDesign, makeBackbone, makeTopology
+from openmmorbit.drawnstructures import DRAWN, drawStructure
 from openmmorbit.ensemble import Ensemble
 from openmmorbit.generator import Generator, makeStart, showSettings, toLevel
 from openmmorbit.models import loadModel
@@ -42,6 +44,10 @@ def _describe(length: BackboneLike, structure: str | None) -> BackboneDesign:
     if structure is not None:
         raise ValueError("BackboneGenerator: expected the structure in the BackboneSubject, got another one beside it")
     return BackboneDesign(length)
+
+
+def _chooseSeed(seed: int) -> int:
+    return seed or int.from_bytes(os.urandom(4), "big") % (2**31 - 1) + 1
 
 
 def _startDesign(where: str, design: BackboneDesign, atomsPerResidue: int, level: float) -> orbit.GenerationStart:
@@ -175,7 +181,8 @@ class BackboneGenerator(Generator):
         progress : bool
             Show a progress bar on standard error, if that is a terminal.
         structure : str, optional
-            Secondary structure, see makeBackbone(); default: all is open.
+            Secondary structure, see makeBackbone(); default: all is open. "drawn": one for each copy, as natural
+            domains have them (drawStructure()); ``noiseScale=0.4`` of the generator goes well with it.
         start : Quantity or array_like, optional
             Shape (numAtoms, 3), in nm if there is no unit: a trace to vary (partial diffusion), or one with a motif.
         level : float or Quantity, optional
@@ -198,6 +205,10 @@ class BackboneGenerator(Generator):
         """
         where = "BackboneGenerator.generate"
         number, seed = checkInteger("numCopies", numCopies, 1, where), checkInteger("seed", seed, 0, where)
+        if isinstance(structure, str) and structure == DRAWN:
+            if start is not None or fixed is not None or level is not None:
+                raise ValueError(f"{where}: expected a structure of letters beside a start, got '{DRAWN}'")
+            return self._generateDrawn(length, number, seed, progress)
         design, size = _describe(length, structure), self.atomsPerResidue
         if not design.hasStart:
             begin = self._makeStart(design.backbone, start, level, fixed)
@@ -209,6 +220,30 @@ class BackboneGenerator(Generator):
         with self._watched(progress) as callback:
             core = self._core.generate(design.backbone, number, seed, 0, callback, begin)
         return Ensemble(core, design.makeTopology(size))
+
+    def _generateDrawn(self, length: BackboneLike, number: int, seed: int, progress: bool) -> Ensemble:
+        """Generate copies that have a structure each, which is drawn."""
+        seed = _chooseSeed(seed)
+        designs = [self._draw("BackboneGenerator.generate", length, seed, k) for k in range(number)]
+        with self._watched(progress) as callback:
+            found = self._core.generateBatch([design.backbone for design in designs], np.ones(number, np.int32), seed,
+                                             0, callback, [])
+        core = orbit.Ensemble(found[0])
+        for other in found[1:]:
+            core.append(other)
+        faults = [entry.getMessage() for entry in found if entry.getMessage()]
+        if faults:
+            core.setMessage(f"BackboneGenerator::generate: expected {number} correct backbones of drawn structures, "
+                            f"got {number - len(faults)}; the first of the others: {faults[0]}")
+        return Ensemble(core, designs[0].makeTopology(self.atomsPerResidue))
+
+    def _draw(self, where: str, length: BackboneLike, seed: int, record: int) -> BackboneDesign:
+        """Get a backbone of new chains whose structure is drawn."""
+        if isinstance(length, (BackboneDesign, orbit.BackboneSubject)):
+            raise ValueError(f"{where}: expected structures as letters beside a {type(length).__name__}, got "
+                             f"'{DRAWN}', which is for numbers of residues; drawStructure() gives letters")
+        self._core.checkBackbone(makeBackbone(length))
+        return BackboneDesign(makeBackbone(length, drawStructure(length, seed, record)))
 
     def _makeStart(self, backbone: orbit.BackboneSubject, start: Any, level: Any, fixed: Sequence[int] | None
                    ) -> orbit.GenerationStart:
@@ -235,7 +270,7 @@ class BackboneGenerator(Generator):
         return begin
 
     def generateBatch(self, lengths: Sequence[BackboneLike], numCopies: int = 1, seed: int = 0, progress: bool = False,
-                      *, structures: Sequence[str | None] | None = None, firstRecord: int = 0,
+                      *, structures: Sequence[str | None] | str | None = None, firstRecord: int = 0,
                       level: Any = None) -> list[Ensemble]:
         """Generate copies of several backbones together, which need not be equally long.
 
@@ -250,7 +285,8 @@ class BackboneGenerator(Generator):
         progress : bool
             Show a progress bar on standard error, if that is a terminal.
         structures : sequence of str, optional
-            Secondary structure of each, see makeBackbone(); None leaves it open.
+            Secondary structure of each, see makeBackbone(); None leaves it open, "drawn" draws one for the backbone.
+            "drawn" alone draws one for every backbone.
         firstRecord : int
             Number of the first backbone in a larger series: its copies do not depend on how the series is divided.
         level : float or Quantity, optional
@@ -274,11 +310,15 @@ class BackboneGenerator(Generator):
                             f"backbone, got {lengths!r}, a {type(lengths).__name__}")
         if len(lengths) == 0:
             raise ValueError("BackboneGenerator.generateBatch: expected at least one backbone, got none")
-        wanted = [None] * len(lengths) if structures is None else list(structures)
+        isDrawn = isinstance(structures, str) and structures == DRAWN
+        wanted = [DRAWN if isDrawn else None] * len(lengths) if structures is None or isDrawn else list(structures)
         if len(wanted) != len(lengths):
             raise ValueError(f"BackboneGenerator.generateBatch: expected one structure for each of {len(lengths)} "
                              f"backbones, got {len(wanted)}")
-        designs = [_describe(length, structure) for length, structure in zip(lengths, wanted)]
+        if DRAWN in wanted:
+            seed = _chooseSeed(seed)
+        designs = [self._draw(where, length, seed, first + k) if structure == DRAWN else _describe(length, structure)
+                   for k, (length, structure) in enumerate(zip(lengths, wanted))]
         size = self.atomsPerResidue
         starting = [design.hasStart for design in designs]
         if any(starting) != all(starting) or (level is not None and not any(starting)):

@@ -221,6 +221,15 @@ def testGeneratedBackbonesAreJudged(data, tmp_path):
     assert copied["novelty"].value == pytest.approx(1, abs=1e-3) and copied["copies"].value == 100
 
 
+def testStructuresAreDrawn(data):
+    options = {"numBackbones": 10, "check": False, "numSteps": 2, **FAST}
+    given = [evaluateBackbones(data / "model.safetensors", data / "folds.npz", structure=word, **options)
+             for word in ("drawn", None)]
+    made = [report.about["generation"]["sampler"] for report in given]
+    assert made[0] == f"{made[1]}, secondary structures drawn"
+    assert given[0]["bonds"].value != given[1]["bonds"].value
+
+
 def testThePageHasTheNumbersOfTheFile(data, tmp_path, capsys):
     arguments = ["evaluate", data / "model.safetensors", "--backbones", data / "folds.npz", "--length", "40", "-n", 12,
                  "--compared", 3, "--candidates", 2, "--build", 0, "--no-check", "--steps", 2, "--threads", 1,
@@ -271,6 +280,7 @@ def testWrongUseIsNamed(data, tmp_path, capsys):
     model, folds = data / "model.safetensors", data / "folds.npz"
     for options, message in (({"lengths": (10, 40)}, "lengths from 40 to 40 residues, .* got 10 to 40"),
                              ({"numBackbones": 5}, "numBackbones"), ({"run": 3, "build": 2}, "run of at most the 2"),
+                             ({"structure": "HHH"}, "structure as None or 'drawn', got 'HHH'"),
                              ({"picoseconds": 0}, "picoseconds above 0"), ({"seed": 0}, "seed"),
                              ({"maxRedraws": 0, "numSteps": 1}, "least 10 correct backbones, got .* of 10, .*; train")):
         with pytest.raises(ValueError, match=message):
@@ -286,6 +296,7 @@ def testWrongUseIsNamed(data, tmp_path, capsys):
     for arguments, message in ((run[:-2], "-o beside --backbones"), ([*run, "--factor", 3], "got --factor, which"),
                                ([*run, "--lag", 3], "expected --topology beside --lag"),
                                ([*run, "--topology", "x.pdb"], "--topology or --backbones, got both"),
+                               (["evaluate", model, "--structure", "drawn"], "--backbones beside --structure"),
                                (["evaluate", model, "--build", 3], "expected --backbones beside --build"),
                                ([*run[:-1], folds], "a folder for the report, got the file"),
                                ([*run, "--length", "x"], "expected --length as a number")):

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// How much a denoiser of backbones changes when its input is rotated: MeasureEquivariance <shard> <model file>...
+// How much a denoiser of backbones changes when its input is rotated:
+// MeasureEquivariance [--platform=CPU] <shard> <model file>...
 #include "KernelContext.h"
 #include "Platforms.h"
 #include "openmmorbit/BackboneInputs.h"
@@ -73,17 +74,31 @@ double measure(IntegrateOrbitDiffusionStepKernel& kernel, const DenoiserModel& m
     return sum;
 }
 
+/** Take the platform from the front of the arguments, with single precision where it has a choice; null: not there. */
+OpenMM::Platform* choosePlatform(vector<std::string>& arguments) {
+    const std::string option = "--platform=";
+    if (!arguments.empty() && arguments[0].compare(0, option.size(), option) == 0) {
+        testSupport::options().platform = arguments[0].substr(option.size());
+        arguments.erase(arguments.begin());
+    }
+    OpenMM::Platform* platform = benchSupport::findPlatform(testSupport::platformName());
+    if (platform != nullptr)
+        for (const std::string& name : platform->getPropertyNames())
+            if (name == "Precision")
+                platform->setPropertyDefaultValue(name, "single");
+    return platform;
+}
+
 } // namespace
 
 int main(int argc, char** argv) {
-    if (argc < 3) {
-        std::cerr << "MeasureEquivariance: expected a shard of backbones and model files, got " << argc - 1
-                  << " arguments\n";
+    vector<std::string> arguments(argv + 1, argv + argc);
+    if (choosePlatform(arguments) == nullptr || arguments.size() < 2) {
+        std::cerr << "MeasureEquivariance: expected a platform, a shard of backbones and model files, got "
+                  << testSupport::platformName() << " and " << arguments.size() << " files\n";
         return 2;
     }
-    if (benchSupport::findPlatform("Reference") == nullptr)
-        return 1;
-    const vector<Example> examples = readExamples(argv[1]);
+    const vector<Example> examples = readExamples(arguments[0]);
     std::cout << "rms |D(R y) - R D(y)| a coordinate, Angstrom, of " << examples.size()
               << " backbones\n| model | " << std::setprecision(3);
     for (double sigma : LEVELS)
@@ -92,10 +107,10 @@ int main(int argc, char** argv) {
     for (std::size_t k = 0; k < LEVELS.size(); k++)
         std::cout << "---|";
     std::cout << "\n";
-    for (int i = 2; i < argc; i++) {
-        const DenoiserModel model = DenoiserModel::load(argv[i]);
+    for (std::size_t i = 1; i < arguments.size(); i++) {
+        const DenoiserModel model = DenoiserModel::load(arguments[i]);
         testSupport::KernelContext context(model);
-        std::cout << "| " << argv[i] << " | ";
+        std::cout << "| " << arguments[i] << " | ";
         for (double sigma : LEVELS)
             std::cout << std::sqrt(measure(context.getKernel(), model, examples, sigma)) << " | " << std::flush;
         std::cout << "\n";

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from openmmorbit.command.backbones import readLengths
 from openmmorbit.command.console import EXIT_OK, UsageError, checkFolder
-from openmmorbit.command.generation import readGenerationOptions
+from openmmorbit.command.generation import readDrawingOptions
 from openmmorbit.command.pages import printPage
+from openmmorbit.drawnstructures import DRAWN
 from openmmorbit.messages import explain
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 #: Options that only backbones have: name in the namespace, and the option.
 BACKBONE_OPTIONS = {"training": "--training", "length": "--length", "compared": "--compared",
                     "candidates": "--candidates", "build": "--build", "picoseconds": "--picoseconds",
-                    "mpnn": "--mpnn"}
+                    "mpnn": "--mpnn", "structure": "--structure"}
 
 
 def addBackboneOptions(parser: argparse.ArgumentParser) -> None:
@@ -30,6 +31,8 @@ def addBackboneOptions(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--training", nargs="+", metavar="FILE",
                        help="that it was trained on, for novelty; default: the other side of the .npz file")
     group.add_argument("--length", metavar="N[-M]", help="residues; default: as the model was trained")
+    group.add_argument("--structure", choices=[DRAWN],
+                       help="draw a secondary structure for each backbone, as openmm-orbit backbones does")
     group.add_argument("--compared", type=int, metavar="N",
                        help="backbones whose TM scores are computed, with the package tmtools (default 50)")
     group.add_argument("--candidates", type=int, metavar="N",
@@ -55,14 +58,14 @@ def runBackboneReport(options: argparse.Namespace) -> int:
     checkFolder(options.output)
     names = {"num": "numBackbones", "compared": "compared", "candidates": "candidates", "build": "build",
              "relax": "relax", "dynamics": "run", "picoseconds": "picoseconds", "mpnn": "mpnn",
-             "simulationPlatform": "simulationPlatform", "seed": "seed"}
+             "structure": "structure", "simulationPlatform": "simulationPlatform", "seed": "seed"}
     given = {keyword: getattr(options, name) for name, keyword in names.items() if getattr(options, name) is not None}
     if options.length is not None:
         given["lengths"] = readLengths(options.length)
     try:
         report = evaluateBackbones(findModel("backbone" if options.model == "-" else options.model), options.backbones,
                                    options.training, check=not options.no_check, progress=not options.quiet, **given,
-                                   **readGenerationOptions(options))
+                                   **readDrawingOptions(options))
     except TypeError as error:
         raise UsageError(explain(error)) from error
     printPage(report.table())

@@ -12,7 +12,8 @@ from openmmorbit.bars import makeBar
 from openmmorbit.command.backbonestarts import (addStartOptions, checkMotif, checkStartOptions, readDesigns,
                                                 readLevel)
 from openmmorbit.command.console import EXIT_OK, EXIT_SOME_FAILED, UsageError, checkOutput, report
-from openmmorbit.command.generation import addGenerationOptions, readGenerationOptions
+from openmmorbit.command.generation import addGenerationOptions, readDrawingOptions
+from openmmorbit.drawnstructures import DRAWN, NOISE_SCALE
 from openmmorbit.messages import counted, explain
 
 if TYPE_CHECKING:
@@ -152,7 +153,7 @@ def _checkLetters(options: argparse.Namespace, wanted: Sequence[int | BackboneDe
     numbers = {entry if isinstance(entry, int) else len(entry) for entry in wanted}
     for name in ("structure", "sequence"):
         letters = getattr(options, name)
-        if letters is None:
+        if letters is None or (name == "structure" and letters == DRAWN):
             continue
         if len(numbers) > 1:
             raise UsageError(f"expected backbones of one length beside --{name}, got {min(numbers)} to {max(numbers)} "
@@ -171,7 +172,7 @@ def _checkLetters(options: argparse.Namespace, wanted: Sequence[int | BackboneDe
                 fitSequence("backbones", options.sequence, chains, [atom.residue.id for atom in atoms])
             except ValueError as error:
                 raise UsageError(explain(error)) from error
-    if options.structure is not None:
+    if options.structure not in (None, DRAWN):
         try:
             makeBackbone(len(options.structure), options.structure)
         except ValueError as error:
@@ -190,6 +191,8 @@ def _listWanted(options: argparse.Namespace, generator: BackboneGenerator,
                          f"'{options.length}'")
     designs = readDesigns(options, generator, lengths, seed)
     if designs is not None:
+        if options.structure == DRAWN:
+            raise UsageError(f"expected a --structure of letters beside --start or --motif, got '{DRAWN}'")
         _checkLetters(options, designs)
         if options.build and options.sequence is None:
             checkMotif(designs[0], options.start or options.motif)
@@ -215,7 +218,7 @@ def runBackbones(options: argparse.Namespace) -> int:
     options.build = options.build or options.sequence is not None
     seed = options.seed or int.from_bytes(os.urandom(4), "big") % (2**31 - 1) + 1
     try:
-        generator = BackboneGenerator(options.model, check=not options.no_check, **readGenerationOptions(options))
+        generator = BackboneGenerator(options.model, check=not options.no_check, **readDrawingOptions(options))
         wanted = _listWanted(options, generator, seed)
         generator.kernelDescription()   # Refuses a platform without a kernel before the output is opened.
     except (ValueError, OSError) as error:
@@ -237,7 +240,9 @@ def addBackbones(commands: Subparsers) -> None:
     parser.add_argument("-o", "--output", required=True, help=".pdb or .cif")
     parser.add_argument("-n", "--num", type=int, default=1, help="backbones (default 1)")
     parser.add_argument("--structure", metavar="LETTERS",
-                        help="secondary structure: H (helix), E (strand), C (neither) or ? (open) for every residue")
+                        help="secondary structure: H (helix), E (strand), C (neither) or ? (open) for every residue; "
+                             f"or '{DRAWN}': as natural domains have it, one for each backbone, and --noise-scale "
+                             f"{NOISE_SCALE} unless you give another (default: open)")
     parser.add_argument("--build", action="store_true",
                         help="build proteins of alanine, and of glycine where phi is positive, with hydrogens")
     parser.add_argument("--sequence", metavar="LETTERS",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from openmmorbit import samplersettings
+from openmmorbit.drawnstructures import DRAWN, NOISE_SCALE
 
 if TYPE_CHECKING:
     import argparse
@@ -42,3 +43,9 @@ def readGenerationOptions(options: argparse.Namespace) -> dict[str, Any]:
         given["properties"] = {"Precision": options.precision}
     return {**{name: value for name, value in given.items() if value is not None},
             **samplersettings.readOptions(options)}
+
+
+def readDrawingOptions(options: argparse.Namespace) -> dict[str, Any]:
+    """Get the same for backbones: those of drawn structures have less noise, if no other scale is given."""
+    given = readGenerationOptions(options)
+    return {"noiseScale": NOISE_SCALE, **given} if options.structure == DRAWN else given

