@@ -55,7 +55,7 @@ def build():
         settings.append("cmake.define.CMAKE_CXX_COMPILER_LAUNCHER=ccache")
     folder = emptyFolder("raw")
     python("pip", "--disable-pip-version-check", "wheel", ".", "--no-deps", "--no-build-isolation", "-w", folder,
-           *(word for setting in settings for word in ("-C", setting)))
+           *(word for setting in settings for word in ("--config-settings", setting)))
     return onlyWheel(folder)
 
 
