@@ -85,6 +85,11 @@ if(ORBIT_BUILD_CHEM)
     endif()
     add_library(RDKit::RDKit INTERFACE IMPORTED)
     target_include_directories(RDKit::RDKit SYSTEM INTERFACE "${RDKIT_INCLUDE_DIR}")
+    # Headers of newer releases are C++20; their file of versions is not always filled in.
+    file(STRINGS "${RDKIT_INCLUDE_DIR}/Geometry/point.h" _newer REGEX "constexpr" LIMIT_COUNT 1)
+    if(_newer)
+        target_compile_features(RDKit::RDKit INTERFACE cxx_std_20)
+    endif()
     foreach(_part IN ITEMS ForceFieldHelpers ForceField FileParsers SmilesParse Depictor SubstructMatch Descriptors
         PartialCharges ChemTransforms GraphMol DataStructs RDGeometryLib RDGeneral)
         find_library(RDKIT_${_part} NAMES RDKit${_part})
