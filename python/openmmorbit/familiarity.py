@@ -5,6 +5,8 @@ from __future__ import annotations
 import warnings
 from typing import TYPE_CHECKING
 
+from openmmorbit import mixtures
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -51,7 +53,10 @@ def findUnfamiliar(core: orbit.ConformerGenerator, graph: orbit.MolecularGraph, 
     ValueError
         For "refuse", if there is something.
     """
-    phrases = () if reaction == "ignore" else tuple(core.findUnfamiliar(graph))
+    # A single ion needs no model.
+    parts = () if reaction == "ignore" else [part for _, part in mixtures.splitGraph(graph)]
+    phrases = tuple(phrase for part in parts if len(parts) == 1 or part.getNumAtoms() > 1
+                    for phrase in core.findUnfamiliar(part))
     if phrases and reaction == "refuse":
         raise ValueError("ConformerGenerator: expected a molecule that the model was trained for, got "
                          f"{graph.getLabel()} with {'; '.join(phrases)}; \"warn\" instead of \"refuse\" generates it "

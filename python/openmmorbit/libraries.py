@@ -85,6 +85,7 @@ class _Work:
     unfamiliar: str
     fallback: str
     output: str
+    fragments: str
 
 
 @dataclass
@@ -133,7 +134,7 @@ def _answer(chunk: _Chunk, work: _Work) -> _Outcome:
         for result in _findGenerator(work).generateMany(
                 [molecule for _, molecule in chunk.records], settings.numConformers, settings.seed, progress=False,
                 batchSize=len(chunk.records), stereo=settings.stereo, maxIsomers=settings.maxIsomers,
-                first=chunk.first):
+                fragments=work.fragments, first=chunk.first):
             label = chunk.records[result.index - chunk.first][0]
             book.take(result, label, lambda ensemble: texts.append(write(ensemble)))
     outcome.said += [(f"warning: {explain(str(entry.message))}", False) for entry in caught]
@@ -376,7 +377,7 @@ def generateLibrary(inputs: StrPath | Sequence[StrPath], output: StrPath, genera
         if not run.files.isFinished:
             seeded = replace(chosen, seed=run.progress["seed"])
             work = _Work(seeded, _workerXml(generator, processes, cluster), generator._unfamiliar,
-                         generator._ladder.mode, kind)
+                         generator._ladder.mode, kind, options.fragments if options else "refuse")
             chunks = _chunks(moleculefiles.readInputs(texts, options), chosen.batchSize, run.numBefore,
                              run.progress["checksum"])
             total = moleculefiles.countRecords(texts, options) if progress else None

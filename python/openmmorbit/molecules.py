@@ -7,7 +7,7 @@ import warnings
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from openmmorbit import orbit
+from openmmorbit import mixtures, orbit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 #: What can be done with a molecule of several fragments.
-FRAGMENTS = ("refuse", "largest")
+FRAGMENTS = ("refuse", "largest", "apart")
 
 
 def checkFragments(fragments: str) -> None:
@@ -41,6 +41,7 @@ def readerOptions(addHydrogens: bool, fragments: str = "refuse") -> orbitchem.Re
 
     options = chem.ReaderOptions()
     options.addHydrogens, options.keepLargestFragment = bool(addHydrogens), fragments == "largest"
+    options.keepAllFragments = fragments == "apart"
     return options
 
 
@@ -235,7 +236,8 @@ def fromRDKit(mol: Chem.Mol, addHydrogens: bool = True, fragments: str = "refuse
     Chem.Kekulize(copied, clearAromaticFlags=True)
     text = Chem.MolToSmiles(copied, canonical=False, kekuleSmiles=True)
     order = list(copied.GetPropsAsDict(True, True)["_smilesAtomOutputOrder"])
-    graph = reorder(chem.readSmiles(text, readerOptions(addHydrogens)), order)
+    graph = reorder(chem.readSmiles(text, readerOptions(addHydrogens, "apart" if fragments == "apart" else "refuse")),
+                    order)
     if axes:
         # SMILES cannot carry them.
         graph = orbit.withStereoAxes(graph, axes)
@@ -264,7 +266,19 @@ def readText(text: str, addHydrogens: bool = True, fragments: str = "refuse") ->
                          "them one by one, or in a file")
     if text.lstrip().startswith("InChI="):
         return fromInchi(text, addHydrogens, fragments)
-    return chem.readSmiles(repairText(text), readerOptions(addHydrogens, fragments))
+    return mixtures.groupAtoms(chem.readSmiles(repairText(text), readerOptions(addHydrogens, fragments)))
+
+
+def _checkGraph(graph: orbit.MolecularGraph, fragments: str) -> orbit.MolecularGraph:
+    """Check a graph that was given; of several fragments do what is wanted."""
+    if graph.getNumAtoms() == 0 or not mixtures.isMixture(graph):
+        graph.validate()
+        return graph
+    if fragments == "refuse":
+        raise ValueError(f"readMolecule: expected one connected molecule, got {len(mixtures.findFragments(graph))} "
+                         f"fragments in the graph of {graph.getLabel()}; give fragments=\"apart\" or \"largest\"")
+    mixtures.checkFragments(graph)
+    return mixtures.largestFragment(graph) if fragments == "largest" else graph
 
 
 def toGraph(molecule: MoleculeLike, smiles: Mapping[str, str] | None = None, addHydrogens: bool = True,
@@ -280,8 +294,9 @@ def toGraph(molecule: MoleculeLike, smiles: Mapping[str, str] | None = None, add
     addHydrogens : bool
         Append missing hydrogens; False refuses molecules that lack some.
     fragments : str
-        What to do with several fragments, e.g. a salt in a SMILES, InChI, RDKit or OpenFF molecule: "refuse", or
-        "largest", which keeps the one with carbon and most heavy atoms.
+        What to do with several fragments, e.g. a salt in a SMILES, InChI, RDKit or OpenFF molecule: "refuse";
+        "largest", which keeps the one with carbon and most heavy atoms; or "apart", which keeps all in one graph, for
+        ConformerGenerator. The hydrogens that are added to fragments of a SMILES stand behind each of them.
 
     Returns
     -------
@@ -306,8 +321,7 @@ def toGraph(molecule: MoleculeLike, smiles: Mapping[str, str] | None = None, add
     if isinstance(molecule, str):
         return readText(molecule, addHydrogens, fragments), molecule
     if isinstance(molecule, orbit.MolecularGraph):
-        molecule.validate()
-        return molecule, molecule
+        return _checkGraph(molecule, fragments), molecule
     if hasattr(molecule, "to_rdkit"):
         return fromRDKit(molecule.to_rdkit(), addHydrogens, fragments), molecule
     if type(molecule).__module__.split(".")[0] == "rdkit" and hasattr(molecule, "GetAtoms"):

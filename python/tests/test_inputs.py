@@ -66,7 +66,7 @@ def testFragmentsOfFiles(makeGenerator, modelPath, tmp_path, capsys):
     assert makeGenerator().generate("CCO.Cl", 1, fragments="largest").graph.smiles == "CCO"
     for result in makeGenerator().generateMany(["CCO.Cl", mol], 1, progress=False, fragments="largest"):
         assert result.error is None
-    with pytest.raises(ValueError, match="fragments of 'refuse', 'largest', got 'all'"):
+    with pytest.raises(ValueError, match="fragments of 'refuse', 'largest', 'apart', got 'all'"):
         makeGenerator().generate("CCO", 1, fragments="all")
     output = tmp_path / "o.sdf"
     status, line = runCli(capsys, "conformers", "CCO.Cl", tmp_path / "in.sdf", "-o", output, *options(modelPath))

@@ -264,6 +264,21 @@ TEST(MoleculeReaderFiles, keepsTheLargestFragment) {
     EXPECT_EQ(read("O.F/C=C/F").smiles, readSmiles("F/C=C/F").smiles);
 }
 
+TEST(MoleculeReaderFiles, keepsAllFragments) {
+    ReaderOptions options;
+    options.keepAllFragments = true;
+    const MolecularGraph graph = readSmiles("[Na+].C[C@H](F)C(=O)[O-] salt", options);
+    EXPECT_EQ(graph.name, "salt");
+    EXPECT_EQ(graph.getNumAtoms(), 11);
+    EXPECT_EQ(graph.getNumBonds(), 9);
+    EXPECT_EQ(graph.atoms[0].element, 11);
+    ASSERT_EQ(graph.tetrahedral.size(), 1u);
+    EXPECT_EQ(graph.tetrahedral[0].center, 2);
+    EXPECT_EQ(graph.smiles, readSmiles("C[C@H](F)C(=O)[O-]").smiles + ".[Na+]");
+    EXPECT_THROW(graph.validate(), ArgumentError);
+    EXPECT_NO_THROW(readSmiles("C1.C1O", options).validate());
+}
+
 TEST(MoleculeReaderFiles, refusesTooManyAtoms) {
     expectThrows<ArgumentError>(
             "readSmiles: expected at most 2000 atoms, got 2102 with hydrogens; split the molecule or choose a "

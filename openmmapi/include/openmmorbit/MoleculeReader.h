@@ -23,6 +23,8 @@ struct OPENMM_EXPORT_ORBIT ReaderOptions {
      * one without; then the number of heavy atoms decides, then the mass, then the order of the SMILES.
      */
     bool keepLargestFragment = false;
+    /** Take several fragments as they are, in one graph that validate() refuses, because it is not connected */
+    bool keepAllFragments = false;
 };
 
 /** One record of a file. */

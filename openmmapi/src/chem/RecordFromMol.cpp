@@ -207,7 +207,8 @@ static MoleculeRecord makeRecord(RDKit::RWMol& mol, const ReaderOptions& options
         keepLargestFragment(mol);
     checkSize(mol, options, origin, "");
     refuseQueries(mol, origin);
-    refuseFragments(mol, origin);
+    if (!options.keepAllFragments)
+        refuseFragments(mol, origin);
     const bool has3D = mol.getNumConformers() > 0 && mol.getConformer().is3D();
     const int numGiven = (int) mol.getNumAtoms();
     addHydrogens(mol, options, origin, has3D);
@@ -225,7 +226,8 @@ static MoleculeRecord makeRecord(RDKit::RWMol& mol, const ReaderOptions& options
     readStereo(mol, options.stereoFrom3D ? record.positions : vector<double>(), record.graph);
     writeStereo(record.graph, mol);
     record.graph.smiles = canonicalSmiles(mol, true);
-    record.graph.validate();
+    if (!options.keepAllFragments)
+        record.graph.validate();
     return record;
 }
 

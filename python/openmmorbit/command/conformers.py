@@ -202,7 +202,8 @@ class _Conformers:
         try:
             for result in self.generator.generateMany(self._molecules(), options.num, options.seed,
                                                       progress=not options.quiet, batchSize=options.batch_size,
-                                                      stereo=options.stereo, maxIsomers=options.max_isomers):
+                                                      stereo=options.stereo, maxIsomers=options.max_isomers,
+                                                      fragments=options.fragments):
                 # With isomers a record has several answers.
                 for index in [index for index in self.labels if index < result.index]:
                     del self.labels[index]
@@ -235,7 +236,8 @@ def _addFileOptions(conformers: argparse.ArgumentParser) -> None:
                        "one whose name says so")
     files.add_argument("--name-column", metavar="NAME", help="column of a table with the names of the molecules")
     files.add_argument("--fragments", choices=FRAGMENTS, default="refuse", help="what to do with salts and mixtures "
-                       "(default refuse; largest: keep the fragment with carbon and most heavy atoms)")
+                       "(default refuse; largest: keep the fragment with carbon and most heavy atoms; apart: generate "
+                       "each fragment, and place them in a row)")
     files.add_argument("--charge", type=int, help="total charge of molecules in XYZ and MOL2 files that do not tell it")
 
 

@@ -2,6 +2,7 @@
 """Bonds and charges of atoms that are known by element and place only, through RDKit, with checks of what comes out."""
 from __future__ import annotations
 
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,6 +18,25 @@ _purpose = "molecules without bond orders"
 _advice = "name the molecule by smiles=\"…\" in the comment of an XYZ frame, or give it as SDF"
 _maxIterations = 20000
 _minLinearAngle = 150.0  # degrees
+#: Charges of atoms without a bond, by atomic number.
+_ionCharges = {**dict.fromkeys((2, 10, 18, 36, 54), 0), **dict.fromkeys((3, 11, 19, 37, 55, 47), 1),
+               **dict.fromkeys((4, 12, 20, 38, 56, 30), 2), 13: 3, **dict.fromkeys((9, 17, 35, 53), -1)}
+_maxFragments = 5
+#: Atoms that never bind by distance: Na, K, Ca, Rb, Sr, Cs and Ba.
+_ions = {11, 19, 20, 37, 38, 55, 56}
+
+
+class _Unclear(ValueError):
+    """Fragments whose charges cannot be told."""
+
+
+def withoutIonBonds(mol: Chem.Mol) -> Chem.Mol:
+    """Get a molecule without the bonds of ions that have none, such as Na+: they may stand as near as bonded atoms."""
+    editable = requireRDKit(_purpose).RWMol(mol)
+    for bond in mol.GetBonds():
+        if {bond.GetBeginAtom().GetAtomicNum(), bond.GetEndAtom().GetAtomicNum()} & _ions:
+            editable.RemoveBond(bond.GetBeginAtomIdx(), bond.GetEndAtomIdx())
+    return editable.GetMol()
 
 
 def makeAtoms(numbers: Sequence[int], positions: np.ndarray, bonds: Sequence[tuple[int, int]] | None) -> Chem.Mol:
@@ -48,6 +68,7 @@ def makeAtoms(numbers: Sequence[int], positions: np.ndarray, bonds: Sequence[tup
     plain = mol.GetMol()
     if bonds is None:
         rdDetermineBonds.DetermineConnectivity(plain)
+        plain = withoutIonBonds(plain)
     return plain
 
 
@@ -112,6 +133,72 @@ def _faults(mol: Chem.Mol) -> Iterator[str]:
                 yield f"{name} bent between two neighbours, as if a hydrogen were missing"
 
 
+class _Fragments:
+    """Atoms without bonds between some of them: charges of single ions are known, those of others are to be found."""
+
+    def __init__(self, mol: Chem.Mol, numbers: Sequence[int], positions: np.ndarray) -> None:
+        self.Chem = requireRDKit(_purpose)
+        self._mol, self._numbers, self._positions = mol, numbers, positions
+        self.atoms: list[list[int]] = [list(atoms) for atoms in self.Chem.GetMolFrags(mol)]
+        self.ions = {index: self._chargeOf(atoms[0]) for index, atoms in enumerate(self.atoms) if len(atoms) == 1}
+        self.others = [index for index in range(len(self.atoms)) if index not in self.ions]
+        self._known: dict[tuple[int, int], Any] = {}
+        if len(self.others) > _maxFragments:
+            raise _Unclear(f"expected up to {_maxFragments} fragments whose charges are to be found, got "
+                           f"{len(self.others)}; {_advice}")
+
+    def _chargeOf(self, atom: int) -> int:
+        if int(self._numbers[atom]) not in _ionCharges:
+            raise _Unclear("expected single atoms of a known charge, got "
+                           f"{self._mol.GetAtomWithIdx(atom).GetSymbol()}{atom + 1}, to which no atom is bonded; "
+                           f"{_advice}")
+        return _ionCharges[int(self._numbers[atom])]
+
+    def _find(self, index: int, charge: int) -> Any:
+        """Get the molecule that a fragment is with a charge, or None."""
+        atoms = self.atoms[index]
+        if index in self.ions:
+            ion = self.Chem.RWMol(makeAtoms([self._numbers[atoms[0]]], self._positions[atoms], []))
+            ion.GetAtomWithIdx(0).SetFormalCharge(charge)
+            return ion.GetMol()
+        if (index, charge) not in self._known:
+            place = {atom: k for k, atom in enumerate(atoms)}
+            bonds = [(place[bond.GetBeginAtomIdx()], place[bond.GetEndAtomIdx()]) for bond in self._mol.GetBonds()
+                     if bond.GetBeginAtomIdx() in place]
+            try:
+                found = findBonds([self._numbers[atom] for atom in atoms], self._positions[atoms], bonds, charge)
+            except ValueError:
+                found = None
+            self._known[index, charge] = found
+        return self._known[index, charge]
+
+    def chooseCharges(self, total: int) -> dict[int, int]:
+        """Get the charges of all fragments: of those that fit the total the nearest to 0, if there is one such set."""
+        rest = total - sum(self.ions.values())
+        choices = [entry for entry in product(range(-2, 3), repeat=len(self.others)) if sum(entry) == rest] \
+            if len(self.others) != 1 else [(rest,)]
+        right = [entry for entry in choices if all(map(self._find, self.others, entry))]
+        least = min((sum(map(abs, entry)) for entry in right), default=0)
+        right = [entry for entry in right if sum(map(abs, entry)) == least]
+        if len(right) != 1:
+            raise _Unclear(f"expected fragments whose charges of {total} in total are clear, got {len(self.atoms)} "
+                           f"with {len(right)} ways; give the charge, or {_advice}")
+        return {**self.ions, **dict(zip(self.others, right[0]))}
+
+    def join(self, charges: dict[int, int]) -> Chem.Mol:
+        """Get the molecules of all fragments as one, in the order of the atoms."""
+        joined, order = self.Chem.Mol(), [0] * len(self._numbers)
+        for index, atoms in enumerate(self.atoms):
+            for place, atom in enumerate(atoms, joined.GetNumAtoms()):
+                order[atom] = place
+            joined = self.Chem.CombineMols(joined, self._find(index, charges[index]))
+        joined = self.Chem.RenumberAtoms(joined, order)
+        joined.RemoveAllConformers()
+        joined.AddConformer(self._mol.GetConformer())
+        self.Chem.SanitizeMol(joined)
+        return joined
+
+
 def findBonds(numbers: Sequence[int], positions: np.ndarray, bonds: Sequence[tuple[int, int]] | None,
               charge: int) -> Chem.Mol:
     """Find bond orders, formal charges and stereochemistry of atoms in three dimensions.
@@ -140,6 +227,9 @@ def findBonds(numbers: Sequence[int], positions: np.ndarray, bonds: Sequence[tup
     blocked = rdBase.BlockLogs()
     try:
         mol = makeAtoms(numbers, positions, bonds)
+        if len(Chem.GetMolFrags(mol)) > 1:
+            fragments = _Fragments(mol, numbers, positions)
+            return fragments.join(fragments.chooseCharges(charge))
         rdDetermineBonds.DetermineBondOrders(mol, charge=charge, maxIterations=_maxIterations)
         editable = Chem.RWMol(mol)
         Chem.Kekulize(editable, clearAromaticFlags=True)
@@ -147,6 +237,8 @@ def findBonds(numbers: Sequence[int], positions: np.ndarray, bonds: Sequence[tup
         mol = editable.GetMol()
         Chem.SanitizeMol(mol)
         Chem.AssignStereochemistryFrom3D(mol, 0, True)
+    except _Unclear:
+        raise
     except Exception as error:  # RDKit's exceptions have no common class.
         raise ValueError(f"expected atoms whose bonds RDKit can tell with a total charge of {charge}, got others "
                          f"({' '.join(str(error).split())[:200]}); give the charge, or {_advice}") from error

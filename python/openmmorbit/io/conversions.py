@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from openmm import unit
 
-from openmmorbit import molecules, orbit
+from openmmorbit import mixtures, molecules, orbit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,6 +46,18 @@ def _sourceResidues(source: Any) -> list[ResidueEntry]:
                info.GetInsertionCode().strip())
         entries.append((seen.setdefault(key, len(seen)), *key, info.GetName().strip()))
     return entries
+
+
+def _fragmentResidues(graph: orbit.MolecularGraph) -> list[ResidueEntry]:
+    """Get a residue for every fragment, UNL or named as an ion, as _sourceResidues() does; of a single one none."""
+    from openmm import app
+
+    fragments = mixtures.findFragments(graph) if mixtures.isMixture(graph) else []
+    places = {index: number for number, atoms in enumerate(fragments) for index in atoms}
+    atoms = graph.atoms
+    ions = {group[0]: app.Element.getByAtomicNumber(atoms[group[0]].element).symbol.upper()
+            for group in fragments if len(group) == 1}
+    return [(places[index], "A", ions.get(index, "UNL"), str(places[index] + 1), "", "") for index in sorted(places)]
 
 
 def _addAtoms(topology: app.Topology, graph: orbit.MolecularGraph,
@@ -87,15 +99,16 @@ def makeTopology(graph: orbit.MolecularGraph, source: Any = None) -> app.Topolog
     graph : openmmorbit.orbit.MolecularGraph
     source : object, optional
         The molecule as the caller gave it. Chains, residues and names of atoms are those of a Topology, or of an
-        rdkit.Chem.Mol with PDB residues; otherwise there is one chain with one residue UNL. Hydrogens that were
-        appended to several residues are a residue UNL at the end.
+        rdkit.Chem.Mol with PDB residues; otherwise there is one chain with one residue UNL, or one a fragment (of an
+        ion with its symbol) if the atoms of each stand together. Hydrogens that were appended to several residues are
+        a residue UNL at the end.
     """
     from openmm import app
 
     if isinstance(source, app.Topology) and lacksOrders(graph):
         return source
     topology = app.Topology()
-    atoms = _addAtoms(topology, graph, _sourceResidues(source))
+    atoms = _addAtoms(topology, graph, _sourceResidues(source) or _fragmentResidues(graph))
     for bond in graph.bonds:
         kind, order = _openmmBonds.get(bond.order, (None, None))
         topology.addBond(atoms[bond.atom1], atoms[bond.atom2], kind and getattr(app, kind), order)

@@ -12,6 +12,7 @@ from typing import IO, TYPE_CHECKING, Optional, Union
 
 import numpy as np
 
+from openmmorbit.io import bondorders
 from openmmorbit.molecules import requireRDKit
 
 if TYPE_CHECKING:
@@ -89,6 +90,8 @@ def assignSmiles(smiles: str, numbers: Sequence[int], positions: np.ndarray) -> 
     if found is None:
         raise ValueError(f"expected coordinates of the atoms of '{smiles}', got some that RDKit cannot read")
     rdDetermineBonds.DetermineConnectivity(found)
+    if "." in smiles:
+        found = bondorders.withoutIonBonds(found)
     match = _skeleton(found).GetSubstructMatch(_skeleton(template))
     if len(match) != len(numbers) or found.GetNumBonds() != template.GetNumBonds():
         raise ValueError(f"expected the bonds of '{smiles}', got others from the distances")

@@ -45,8 +45,8 @@ class FileOptions:
     smilesColumn, nameColumn : str
         Columns of tables; default: those whose names say so.
     fragments : str
-        What to do with a record of several fragments, e.g. a salt: "refuse" (the default), or "largest", which keeps
-        the one with carbon and most heavy atoms.
+        What to do with a record of several fragments, e.g. a salt: "refuse" (the default); "largest", which keeps the
+        one with carbon and most heavy atoms; or "apart", which keeps all, see ConformerGenerator.generate().
     charge : int, optional
         Total charge of molecules without bond orders, in XYZ frames that do not say charge= and in MOL2 records.
         Default: that of the partial charges of MOL2, and else 0.

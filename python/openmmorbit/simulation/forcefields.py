@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from openmm import unit
 
-from openmmorbit import molecules
+from openmmorbit import mixtures, molecules, orbit
 from openmmorbit.arguments import FORCE_FIELDS, KJ_PER_KCAL, checkChoice, checkInteger
 from openmmorbit.io.conversions import lacksOrders
 from openmmorbit.simulation.states import toArray, toPlain
@@ -18,13 +18,15 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     from rdkit import Chem
 
-    from openmmorbit import orbit, orbitchem
+    from openmmorbit import orbitchem
     from openmmorbit._types import MoleculeLike
 
 #: Steps of a minimisation at most.
 MAX_ITERATIONS = 3000
 #: Beyond this distance, Angstrom, RDKit leaves pairs out: no molecule is as large.
 _FAR_AWAY = 1e4
+#: Fragments of at most so many atoms, beside others, have no energy.
+_RIGID = 2
 
 
 def _readPositions(where: str, graph: orbit.MolecularGraph, positions: Any) -> np.ndarray:
@@ -98,7 +100,8 @@ def _makeUFF(where: str, graph: orbit.MolecularGraph, positions: np.ndarray) -> 
 def _prepare(where: str, molecule: MoleculeLike, positions: Any,
              field: str) -> tuple[orbit.MolecularGraph, np.ndarray]:
     checkChoice("force field", field, FORCE_FIELDS, where)
-    graph = molecules.toGraph(molecule)[0]
+    isGraph = isinstance(molecule, orbit.MolecularGraph)
+    graph = molecules.toGraph(molecule, fragments="apart" if isGraph else "refuse")[0]
     if lacksOrders(graph):
         raise ValueError(f"{where}: expected a molecule with bond orders, got states of a system, which has none; give "
                          "its System instead")
@@ -112,6 +115,8 @@ def fieldEnergies(molecule: MoleculeLike, positions: unit.Quantity | npt.ArrayLi
     Parameters
     ----------
     molecule : str, MolecularGraph, rdkit.Chem.Mol, OpenFF molecule or openmm.app.Topology
+        Of a graph of several fragments the energy is the sum of theirs, without what is between them. Those of one or
+        two atoms, such as an ion or hydrogen chloride, stay as they are and count 0.
     positions : Quantity or array_like
         Shape (numCopies, numAtoms, 3), in nm if they carry no unit.
     field : str
@@ -130,6 +135,9 @@ def fieldEnergies(molecule: MoleculeLike, positions: unit.Quantity | npt.ArrayLi
         For an unknown force field, a molecule that it has no parameters for, or positions of another shape.
     """
     graph, array = _prepare(where, molecule, positions, field)
+    if mixtures.isMixture(graph):
+        return sum((fieldEnergies(part, array[:, atoms], field, where) for atoms, part in mixtures.splitGraph(graph)
+                    if len(atoms) > _RIGID), np.zeros(len(array)))
     if field != "UFF":
         return _makeMMFF(where, graph, field).computeEnergies(array)
     mol = _makeUFF(where, graph, array)
@@ -140,6 +148,19 @@ def fieldEnergies(molecule: MoleculeLike, positions: unit.Quantity | npt.ArrayLi
     # With all pairs in it, one force field serves all copies.
     made = helpers.UFFGetMoleculeForceField(mol, vdwThresh=_FAR_AWAY, confId=0)
     return KJ_PER_KCAL * np.array([made.CalcEnergy(copy) for copy in (10 * array).reshape(len(array), -1).tolist()])
+
+
+def _minimizeFragments(graph: orbit.MolecularGraph, positions: np.ndarray, field: str, steps: int,
+                       where: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Minimise each fragment by itself, and keep its centroid."""
+    result, energies, converged = positions.copy(), np.zeros(len(positions)), np.ones(len(positions), bool)
+    for atoms, part in mixtures.splitGraph(graph):
+        if len(atoms) > _RIGID:
+            minima, own, done = fieldMinimize(part, positions[:, atoms], field, steps, where)
+            shift = positions[:, atoms].mean(axis=1, keepdims=True) - minima.mean(axis=1, keepdims=True)
+            result[:, atoms] = minima + shift
+            energies, converged = energies + own, converged & done
+    return result, energies, converged
 
 
 def fieldMinimize(molecule: MoleculeLike, positions: unit.Quantity | npt.ArrayLike, field: str,
@@ -170,6 +191,8 @@ def fieldMinimize(molecule: MoleculeLike, positions: unit.Quantity | npt.ArrayLi
     """
     steps = checkInteger("maxIterations", maxIterations, 1, where)
     graph, array = _prepare(where, molecule, positions, field)
+    if mixtures.isMixture(graph):
+        return _minimizeFragments(graph, array, field, steps, where)
     if field != "UFF":
         result = _makeMMFF(where, graph, field).minimize(array, steps)
         return result.positions.reshape(array.shape), result.energies, result.converged.astype(bool)

@@ -233,7 +233,9 @@ def addMolecule(forceField: app.ForceField, graph: orbit.MolecularGraph, system:
         If the force field is of another kind.
     """
     _refuseOtherFields(forceField)
-    name = f"{_prefix}{graph.smiles}"
+    name = f"{_prefix}{graph.smiles or graph.getFormula()}"
+    while name in forceField._templates:
+        name += "'"
     typeNames = [f"{name} {index}" for index in range(graph.getNumAtoms())]
     template = makeTemplate(name, graph, typeNames)
     _refuseKnown(forceField, graph, template)

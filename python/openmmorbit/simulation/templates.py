@@ -27,9 +27,19 @@ _otherFields = {"gaff-": "GAFFTemplateGenerator", "openff-": "SMIRNOFFTemplateGe
 
 
 def _listMolecules(molecules: MoleculeLike | Iterable[MoleculeLike]) -> list[Any]:
-    """Get molecules from one or several; an Ensemble stands for its molecule."""
+    """Get molecules from one or several; an Ensemble stands for its molecule, and a salt for those of its fragments
+    that are more than an ion."""
+    from openmmorbit import mixtures, orbit
+
     given = list(molecules) if isinstance(molecules, (list, tuple, set, frozenset)) else [molecules]
-    return [getattr(molecule, "graph", molecule) for molecule in given]
+    found: list[Any] = []
+    for entry in given:
+        molecule = getattr(entry, "graph", entry)
+        if isinstance(molecule, orbit.MolecularGraph) and mixtures.isMixture(molecule):
+            found.extend(part for atoms, part in mixtures.splitGraph(molecule) if len(atoms) > 1)
+        else:
+            found.append(molecule)
+    return found
 
 
 class MMFFTemplateGenerator:
@@ -43,7 +53,8 @@ class MMFFTemplateGenerator:
     ----------
     molecules : molecule, Ensemble, or list of them
         SMILES, MolecularGraphs, rdkit.Chem.Mols, OpenFF molecules, Topologies or Ensembles, with all hydrogens.
-        Stereoisomers have the same parameters: one of them is enough.
+        Stereoisomers have the same parameters: one of them is enough. Of several fragments (an Ensemble of a salt) each
+        is a molecule; single ions are those of the force field.
     variant : str
         "MMFF94" or "MMFF94s".
 
