@@ -11,6 +11,7 @@ from rdkit import Chem
 
 import openmmorbit
 from openmmorbit import mixtures
+from openmmorbit.viewer.files import readScenes
 
 ISOMERIC = "C[NH2+]C[C@H](O)c1ccccc1.[Cl-]"
 
@@ -78,6 +79,14 @@ def testFilesOfSalts(salt, tmp_path, ending):
         found = list(openmmorbit.readMolecules(path, fragments=mode))
         assert [graph.smiles for graph in found] == [smiles]*3
     assert all("2 fragments" in str(error) for error in openmmorbit.readMolecules(path))
+
+
+@pytest.mark.parametrize("ending", ["sdf", "xyz", "mol2"])
+def testFilesOfSaltsAreShown(salt, tmp_path, ending):
+    openmmorbit.writeEnsembles(salt, tmp_path / f"a.{ending}")
+    scenes, messages = readScenes([tmp_path / f"a.{ending}"])
+    assert messages == [] and len(scenes) == 1 and scenes[0].total == 3
+    assert np.shape(scenes[0].positions) == (3, salt.numAtoms, 3)
 
 
 @pytest.mark.parametrize("smiles", ["CC(=O)[O-].[Na+]", ISOMERIC, "CCN.Cl", "C[NH3+].CS(=O)(=O)[O-]",

@@ -123,7 +123,8 @@ def _records(path: StrPath) -> Iterator[orbitchem.MoleculeRecord | str]:
     from openmmorbit import chem
     from openmmorbit.molecules import readerOptions
 
-    reader, record = chem.MoleculeReader(os.fspath(path), readerOptions(True)), chem.MoleculeRecord()
+    reader, record = chem.MoleculeReader(os.fspath(path), readerOptions(True, "apart")), \
+        chem.MoleculeRecord()
     while reader.next(record):
         yield record.error or record
 

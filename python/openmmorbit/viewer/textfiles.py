@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from openmmorbit.molecules import repairText
+from openmmorbit.molecules import readerOptions, repairText
 from openmmorbit.viewer.files import Reading, readGroups, readQuantities
 from openmmorbit.viewer.scenes import Scene, evenly, hill, layOver, nearBonds
 
@@ -35,7 +35,7 @@ def _record(mol: Chem.Mol, name: str, smiles: str = "", index: int = 0) -> orbit
 
     from openmmorbit import chem
 
-    record = chem.readMolBlockRecord(Chem.MolToV3KMolBlock(mol, confId=index))
+    record = chem.readMolBlockRecord(Chem.MolToV3KMolBlock(mol, confId=index), readerOptions(True, "apart"))
     graph = record.graph
     graph.name, graph.properties = name, {"SMILES": smiles} if smiles else {}
     record.graph = graph
