@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import openmm
 from openmm import unit
 
 from openmmorbit import orbit
@@ -194,7 +195,7 @@ def generateApart(generate: Callable[[orbit.MolecularGraph, int], orbit.Ensemble
             continue
         try:
             made.append(generate(part, _seedOf(seed, index)))
-        except (ValueError, RuntimeError) as error:
+        except (ValueError, openmm.OpenMMException) as error:
             raise type(error)(f"fragment {index + 1} of {graph.getLabel()}, {part.getFormula()}: {error}") from error
     cores = [core for core in made if core is not None]
     result = orbit.Ensemble(graph)

@@ -169,6 +169,9 @@ def testGraphsOfSeveralFragments(makeGenerator):
     assert makeGenerator().generate(graph, 1, fragments="apart", stereo="mixed").numAtoms == graph.getNumAtoms()
     with pytest.raises(ValueError, match="fragment 1 of .*, C2H5At: "):
         makeGenerator().generate("CC[At].[Na+]", 1, fragments="apart")
+    strict = makeGenerator(check=True, maxRedraws=0, fallback="none")
+    with pytest.raises(openmm.OpenMMException, match="fragment 2 of .*, C2H6O: .*expected 1 correct conformer"):
+        strict.generate("[Na+].CCO", 1, seed=1, fragments="apart")
     with pytest.raises(ValueError, match="fragments of 'refuse', 'largest', 'apart', got 'all'"):
         openmmorbit.readMolecule("CCO", fragments="all")
 
