@@ -80,7 +80,7 @@ def requireRDKit(purpose: str) -> ModuleType:
         from rdkit import Chem
     except ImportError as error:
         raise ImportError(f"{purpose} needs RDKit's Python package, which is not installed; run 'pip install rdkit', "
-                          "or install openmmorbit with its extra [chem]") from error
+                          "or 'pip install \"openmm-orbit[chem]\"'") from error
     return Chem
 
 

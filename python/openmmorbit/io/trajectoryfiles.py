@@ -47,8 +47,8 @@ def requireMdtraj(where: str) -> ModuleType:
     try:
         import mdtraj
     except ImportError as error:
-        raise ImportError(f"{where} needs mdtraj, which is not installed; run 'pip install mdtraj', or install "
-                          "openmmorbit with its extra [trajectory]") from error
+        raise ImportError(f"{where} needs mdtraj, which is not installed; run 'pip install mdtraj', or "
+                          "'pip install \"openmm-orbit[trajectory]\"'") from error
     return mdtraj
 
 
