@@ -4,6 +4,7 @@
 #define OPENMM_ORBIT_CONFORMERJOB_H_
 
 #include "EnsembleJob.h"
+#include "openmmorbit/ConformerConstraints.h"
 
 namespace OrbitPlugin {
 
@@ -11,10 +12,15 @@ namespace OrbitPlugin {
 class ConformerJob : public EnsembleJob {
 public:
     using EnsembleJob::EnsembleJob;
+    /** Set what the copies have to keep. @throws ArgumentError as setStart(), and if the molecule cannot keep it */
+    void setConstraints(const ConformerConstraints& constraints);
+    /** The same, but what is wrong becomes the message of the job. */
+    void tryConstraints(const ConformerConstraints& constraints);
     TokenInputs describe() const override;
 protected:
     Inspector makeInspector() const override;
     bool isReflected() const override;
+    void checkFixed() const override;
     std::string describeCopies() const override;
 };
 

@@ -32,16 +32,14 @@ void EnsembleJob::setStart(const GenerationStart& given) {
         throw ArgumentError(where + "expected positions of " + std::to_string(numAtoms) + " atoms to start from, got " +
                 std::to_string(given.positions.size()) + " coordinates");
     const double unit = model.getUnitInNanometers();
-    for (double x : given.positions) {
-        if (!std::isfinite(x))
-            throw ArgumentError(where + "expected finite positions to start from, got others");
-        start.push_back(x / unit);
+    for (std::size_t k = 0; k < given.positions.size(); k++) {
+        if (!std::isfinite(given.positions[k]))
+            throw ArgumentError(where + "expected finite positions to start from, got others for atom " +
+                    std::to_string(k / 3));
+        start.push_back(given.positions[k] / unit);
     }
     if (given.fixed.empty())
         return;
-    if (isReflected())
-        throw ArgumentError(where + "expected a model that knows its hand for fixed atoms, got one whose copies are "
-                "reflected");
     fixed.assign(numAtoms, 0);
     fixedAtoms = given.fixed;
     for (int atom : given.fixed) {
@@ -53,6 +51,13 @@ void EnsembleJob::setStart(const GenerationStart& given) {
     if (given.fixed.size() == (std::size_t) numAtoms)
         throw ArgumentError(where + "expected an atom that is not fixed, got all " + std::to_string(numAtoms) +
                 " atoms as fixed");
+    checkFixed();
+}
+
+void EnsembleJob::checkFixed() const {
+    if (isReflected())
+        throw ArgumentError(settings.caller + "::generate: expected a model that knows its hand for fixed atoms, got "
+                "one whose copies are reflected");
 }
 
 void EnsembleJob::moveToStart(std::vector<double>& positions) const {

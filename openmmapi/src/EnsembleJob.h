@@ -45,18 +45,20 @@ protected:
     virtual Inspector makeInspector() const = 0;
     /** Whether a copy with the wrong hand is as probable as its mirror image, which replaces it. */
     virtual bool isReflected() const = 0;
+    /** Refuse fixed atoms that copies cannot keep: here, those of copies that are reflected. @throws ArgumentError */
+    virtual void checkFixed() const;
     /** What the copies are, for messages: "conformers of "CCO"". */
     virtual std::string describeCopies() const = 0;
     const MolecularGraph& graph;
     const GenerationSettings& settings;
     const DenoiserModel& model;
+    std::vector<int> fixedAtoms;            // indices of the flags in `fixed`
 private:
     /** Move a copy to where it started. */
     void moveToStart(std::vector<double>& positions) const;
     std::string describeWrong(const std::vector<ConformerStatus>& wrong) const;
     std::vector<ConformerStatus> statuses;  // of every copy
     std::vector<char> mirrored;
-    std::vector<int> fixedAtoms;            // indices of the flags in `fixed`
 };
 
 } // namespace OrbitPlugin

@@ -53,6 +53,8 @@ int GenerationLoop::pack(
         const std::vector<Place>& pending, int first, int round, Batch& batch, std::vector<Place>& packed) {
     batch.seed = (unsigned int) settings.seed;
     batch.plan = plan;
+    batch.plan.followsFixed =
+            std::any_of(jobs.begin(), jobs.end(), [](const GenerationJob* job) { return job->followsFixed; });
     long long numPairs = 0;
     int lastJob = -1, next = first;
     for (; next < (int) pending.size(); next++) {
@@ -77,6 +79,7 @@ int GenerationLoop::pack(
         row.copy = settings.firstCopy + copy.index;
         row.draw = round;
         row.condition = job.condition;
+        row.isHandKnown = job.isHandKnown;
         batch.addCopy(row);
         packed.push_back(place);
         numPairs += pairs;

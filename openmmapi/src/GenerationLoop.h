@@ -54,6 +54,8 @@ public:
     std::exception_ptr error;           ///< the same as it was thrown
     std::vector<double> start;          ///< [numPoints][3], model unit: what noise is added to; empty: zeros
     std::vector<char> fixed;            ///< [numPoints] 1: keeps its place to the others in start; empty: none does
+    bool followsFixed = false;          ///< whether free points follow fixed ones (5.17); alike for all jobs of a call
+    bool isHandKnown = false;           ///< whether the fixed points show the hand of the copies
     std::unique_ptr<TokenInputs> inputs;    ///< kept while copies are left to draw, once they were needed
 
     /** Whether the time is over, or would be after some seconds more. */

@@ -11,6 +11,8 @@ namespace OrbitPlugin {
 
 /** Below this noise level a wrong centre cannot be inverted any more, nm. */
 static const double FADING_NANOMETERS = 0.03;
+/** Points that are nearer count alike, nm. */
+static const double NEAR_NANOMETERS = 0.03;
 
 void checkGuidance(const std::string& where, const SamplerSettings& settings, bool hasLabels) {
     if (settings.guidanceScale == 1 || hasLabels)
@@ -29,6 +31,7 @@ SamplerPlan makeSamplerPlan(const SamplerSettings& settings, double unitInNanome
     plan.noiseScale = settings.noiseScale;
     plan.stereoGuidance = settings.stereoGuidance;
     plan.fadingSigma = FADING_NANOMETERS / unitInNanometers;
+    plan.nearDistance = NEAR_NANOMETERS / unitInNanometers;
     plan.guidanceScale = settings.guidanceScale;
     if (settings.method == SamplerMethod::Bespoke)
         for (const BespokeStep& step : getBespokeSteps(settings.numSteps)) {

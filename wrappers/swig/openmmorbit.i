@@ -84,6 +84,7 @@ namespace OrbitPlugin {
     struct HandedVolume;
     struct BackboneSubject;
     struct GenerationStart;
+    struct ConformerConstraints;
     struct DistanceRange;
     class Ensemble;
 }
@@ -102,6 +103,7 @@ namespace OrbitPlugin {
 %template() std::vector<OrbitPlugin::ContactRange>;
 %template() std::vector<OrbitPlugin::BackboneSubject>;
 %template() std::vector<OrbitPlugin::GenerationStart>;
+%template() std::vector<OrbitPlugin::ConformerConstraints>;
 %template() std::vector<OrbitPlugin::DistanceRange>;
 
 ORBIT_VALUE(OrbitPlugin::MolecularGraph)
@@ -268,6 +270,7 @@ SamplerSettings.__init__ = _initSamplerSettings
 %include "openmmorbit/Ensemble.h"
 %nodefaultctor OrbitPlugin::Generator;
 %include "openmmorbit/GenerationStart.h"
+%include "openmmorbit/ConformerConstraints.h"
 %include "openmmorbit/Generator.h"
 %ignore OrbitPlugin::ConformerGenerationError;
 %include "openmmorbit/ConformerGenerator.h"

@@ -3,6 +3,7 @@
 #ifndef OPENMM_ORBIT_CONFORMERGENERATOR_H_
 #define OPENMM_ORBIT_CONFORMERGENERATOR_H_
 
+#include "openmmorbit/ConformerConstraints.h"
 #include "openmmorbit/DenoiserModel.h"
 #include "openmmorbit/Ensemble.h"
 #include "openmmorbit/Generator.h"
@@ -61,14 +62,16 @@ public:
      * @param seed            random seed; 0 chooses one, which the provenance tells
      * @param record          number of the molecule in a larger input; the noise depends on it
      * @param progress        follows the generation, may be null
+     * @param constraints     a core that stays where it is, or positions to vary; default: none
      * @return the accepted conformers, in order of their copy; copies that failed are among its failures
      * @throws ConformerGenerationError if not one conformer was accepted, naming the molecule and the most frequent
      *         fault
-     * @throws ArgumentError if the model lacks an atom of the molecule, or a number is out of range
+     * @throws ArgumentError if the model lacks an atom of the molecule, a number is out of range, or the molecule
+     *         cannot have the core: the inspection refuses its shape, or it shows another stereoisomer
      * @throws GenerationStopped if the progress callback asked for it
      */
     Ensemble generate(const MolecularGraph& graph, int numConformers, int seed = 0, int record = 0,
-            ProgressCallback* progress = nullptr);
+            ProgressCallback* progress = nullptr, const ConformerConstraints& constraints = ConformerConstraints());
     /**
      * Generate conformers of several molecules together. A molecule that cannot be answered gives an ensemble without
      * conformers whose getMessage() says why.
@@ -78,11 +81,12 @@ public:
      * @param seed            random seed; 0 chooses one, which the provenance tells
      * @param firstRecord     record of the first molecule; the others follow
      * @param progress        follows the generation, may be null
+     * @param constraints     of each molecule, see generate(), all with starts at one level; empty: none
      * @return one ensemble for every molecule
      */
     std::vector<Ensemble> generateBatch(const std::vector<MolecularGraph>& graphs,
             const std::vector<int>& numConformers, int seed = 0, int firstRecord = 0,
-            ProgressCallback* progress = nullptr);
+            ProgressCallback* progress = nullptr, const std::vector<ConformerConstraints>& constraints = {});
     /**
      * List kinds of atoms, bonds and rings, and sizes, of a molecule that few training molecules had, see
      * TrainingCounts::findUnfamiliar(). Conformers of such a molecule may be wrong in ways that the inspection does not

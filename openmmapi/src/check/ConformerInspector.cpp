@@ -18,13 +18,14 @@ using std::vector;
 static const std::array<double, 3> MIN_DISTANCE = {1.0, 1.15, 1.2}, MIN_HYDROGEN_DISTANCE = {1.8, 2.3, 2.2};
 
 struct ConformerInspector::Plan {
-    explicit Plan(const MolecularGraph& newGraph);
+    Plan(const MolecularGraph& newGraph, const vector<char>& part);
     MolecularGraph graph;
     vector<GeometryTerm> terms;
     vector<GeometryLimits> limits;      // [numTerms]
     vector<double> minDistances;        // [numAtoms * numAtoms], Angstrom; 0 if bonded
     vector<LonePair> lonePairs;
     PiercingPlan piercing;
+    void restrictTo(const vector<char>& part);
     void checkShapes(ArrayView<const double> positions, ConformerStatus& status) const;
     void checkDistances(ArrayView<const double> positions, ConformerStatus& status) const;
     void checkRings(ArrayView<const double> positions, ConformerStatus& status) const;
@@ -41,9 +42,52 @@ static bool& getFlag(ConformerStatus& status, GeometryKind kind) {
     }
 }
 
-ConformerInspector::Plan::Plan(const MolecularGraph& newGraph) :
+// Keep those entries of which all atoms belong to a part.
+
+template <class Entry, class ListAtoms>
+static void keepWithin(const vector<char>& part, vector<Entry>& entries, const ListAtoms& listAtoms) {
+    auto isOutside = [&](const Entry& entry) {
+        const vector<int> atoms = listAtoms(entry);
+        return std::any_of(atoms.begin(), atoms.end(), [&](int atom) { return atom >= 0 && !part[atom]; });
+    };
+    entries.erase(std::remove_if(entries.begin(), entries.end(), isOutside), entries.end());
+}
+
+void ConformerInspector::Plan::restrictTo(const vector<char>& part) {
+    auto listAll = [](const auto& entry) { return vector<int>(entry.atoms.begin(), entry.atoms.end()); };
+    keepWithin(part, terms, listAll);
+    keepWithin(part, graph.torsional, listAll);
+    keepWithin(part, graph.tetrahedral, [](const TetrahedralStereo& stereo) {
+        vector<int> atoms(stereo.neighbors.begin(), stereo.neighbors.end());
+
+        // Four neighbours show the hand without their centre.
+
+        if (stereo.neighbors[3] < 0)
+            atoms.push_back(stereo.center);
+        return atoms;
+    });
+    keepWithin(part, lonePairs, [](const LonePair& lonePair) {
+        vector<int> atoms(lonePair.neighbors.begin(), lonePair.neighbors.end());
+        atoms.insert(atoms.end(), lonePair.cage.begin(), lonePair.cage.end());
+        atoms.push_back(lonePair.center);
+        return atoms;
+    });
+    keepWithin(part, piercing.bonds, [](const GraphBond& bond) { return vector<int>{bond.atom1, bond.atom2}; });
+    keepWithin(part, piercing.rings, [](const vector<int>& ring) { return ring; });
+    keepWithin(part, piercing.member, [](const vector<char>& member) {
+        vector<int> atoms;
+        for (int i = 0; i < (int) member.size(); i++)
+            if (member[i])
+                atoms.push_back(i);
+        return atoms;
+    });
+}
+
+ConformerInspector::Plan::Plan(const MolecularGraph& newGraph, const vector<char>& part) :
         graph(newGraph), terms(listGeometryTerms(newGraph)), lonePairs(findLonePairs(newGraph)),
         piercing(newGraph) {
+    if (!part.empty())
+        restrictTo(part);
     for (const GeometryTerm& term : terms)
         limits.push_back(findLimits(graph, term));
     const int n = graph.getNumAtoms();
@@ -53,7 +97,7 @@ ConformerInspector::Plan::Plan(const MolecularGraph& newGraph) :
         for (int j = 0; j < n; j++) {
             const int bonds = separation[(size_t) i * n + j];
             const int first = graph.atoms[i].element, second = graph.atoms[j].element;
-            if (i != j && bonds != 1)
+            if (i != j && bonds != 1 && (part.empty() || (part[i] && part[j])))
                 minDistances[(size_t) i * n + j] = (getCovalentRadius(first) + getCovalentRadius(second)) *
                     (first == 1 && second == 1 ? MIN_HYDROGEN_DISTANCE : MIN_DISTANCE)[std::clamp(bonds, 2, 4) - 2];
         }
@@ -133,7 +177,11 @@ void ConformerInspector::Plan::checkStereo(ArrayView<const double> positions, Co
                 nameAtom(graph, stereo.atoms[2]) + " has the wrong configuration");
 }
 
-ConformerInspector::ConformerInspector(const MolecularGraph& graph) : plan(std::make_unique<Plan>(graph)) {
+ConformerInspector::ConformerInspector(const MolecularGraph& graph) : ConformerInspector(graph, {}) {
+}
+
+ConformerInspector::ConformerInspector(const MolecularGraph& graph, const vector<char>& part) :
+        plan(std::make_unique<Plan>(graph, part)) {
 }
 
 ConformerInspector::~ConformerInspector() = default;

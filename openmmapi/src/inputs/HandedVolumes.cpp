@@ -43,7 +43,8 @@ static HandedVolume makeVolume(const MolecularGraph& graph, const TorsionStereo&
     return {{{b, a, c, d}}, magnitude};
 }
 
-vector<HandedVolume> OrbitPlugin::findHandedVolumes(const MolecularGraph& graph, double unitInNanometers) {
+vector<HandedVolume> OrbitPlugin::findHandedVolumes(
+        const MolecularGraph& graph, double unitInNanometers, int fewest) {
     vector<HandedVolume> volumes;
     for (const TetrahedralStereo& stereo : graph.tetrahedral)
         volumes.push_back(makeVolume(graph, stereo));
@@ -57,7 +58,7 @@ vector<HandedVolume> OrbitPlugin::findHandedVolumes(const MolecularGraph& graph,
         if (isHanded && known.insert(std::minmax(axis.atoms[1], axis.atoms[2])).second)
             volumes.push_back(makeVolume(graph, axis));
     }
-    if (volumes.size() < 2)
+    if ((int) volumes.size() < fewest)
         volumes.clear();
 
     // Radii are in Angstrom.

@@ -126,7 +126,11 @@ void CommonIntegrateOrbitDiffusionStepKernel::denoiseAndGuide(
             batch.plan.fadingSigma};
         common::stereoGuidance(network->getDevice(), *arrays, shape, denoised);
     }
-    if (!batch.fixed.empty())
+    if (batch.fixed.empty())
+        return;
+    if (batch.plan.followsFixed)
+        common::followFixed(network->getDevice(), *arrays, {batch.getNumPoints(), batch.plan.nearDistance}, denoised);
+    else
         common::clampFixed(network->getDevice(), *arrays, denoised);
 }
 

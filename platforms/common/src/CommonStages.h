@@ -6,6 +6,7 @@
 
 #include "networks/PairBiasArrays.h"
 #include "openmm/internal/ContextImpl.h"
+#include "openmmorbit/internal/stages/FollowFixed.h"
 #include "openmmorbit/internal/stages/SamplerStep.h"
 #include "openmmorbit/internal/stages/StereoGuidance.h"
 #include <cstdint>
@@ -26,6 +27,8 @@ void scaleOutput(Device& device, DeviceBatch& batch, Buffer& y, Buffer& denoised
 void stereoGuidance(Device& device, DeviceBatch& batch, const StereoGuidanceShape& shape, Buffer& guided);
 /** Clamp the fixed points of every copy, batch.fixed and batch.start, in denoised positions. */
 void clampFixed(Device& device, DeviceBatch& batch, Buffer& denoised);
+/** Put the fixed points of every copy to their places, batch.fixed and batch.start, and let the others follow. */
+void followFixed(Device& device, DeviceBatch& batch, const FollowFixedShape& shape, Buffer& denoised);
 /** Guide the copies that have a contrast, batch.contrasts, in denoised positions. */
 void classifierFreeGuidance(Device& device, DeviceBatch& batch, double scale, Buffer& denoised);
 void eulerStep(Device& device, DeviceBatch& batch, const StepLevels& levels, Buffer& next);

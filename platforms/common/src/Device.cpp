@@ -184,16 +184,16 @@ static string joinSources(const vector<const char*>& parts) {
 
 string getProgramSource() {
     using namespace CommonOrbitKernelSources;
-    return joinSources({vectors, centroid, tensorCores, linear, noise, prior, timeConditioning, tokenEmbedding,
-        pairFeatures, pairBiasAttention, transition, coordinateHead, classifierFreeGuidance, stereoGuidance, clampFixed,
-        samplerStep, gather, scatter});
+    return joinSources({vectors, centroid, rotation, tensorCores, linear, noise, prior, timeConditioning,
+        tokenEmbedding, pairFeatures, pairBiasAttention, transition, coordinateHead, classifierFreeGuidance,
+        stereoGuidance, clampFixed, followFixed, samplerStep, gather, scatter});
 }
 
 string getGatedProgramSource() {
     using namespace CommonOrbitKernelSources;
-    return joinSources({vectors, centroid, tensorCores, linear, noise, prior, flowConditioning, tokenEmbedding,
-        binnedPairs, pairUpdate, gatedAttention, pairBiasAttention, transition, coordinateHead, classifierFreeGuidance,
-        stereoGuidance, clampFixed, samplerStep, gather, scatter});
+    return joinSources({vectors, centroid, rotation, tensorCores, linear, noise, prior, flowConditioning,
+        tokenEmbedding, binnedPairs, pairUpdate, gatedAttention, pairBiasAttention, transition, coordinateHead,
+        classifierFreeGuidance, stereoGuidance, clampFixed, followFixed, samplerStep, gather, scatter});
 }
 
 Device::Device(ComputeContext& context, const Tiles& tiles, const std::map<string, string>& sizes,

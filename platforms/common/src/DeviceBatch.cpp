@@ -64,7 +64,8 @@ void DeviceBatch::packCopies(ComputeContext& context, const Batch& batch) {
 void DeviceBatch::packVolumes(ComputeContext& context, const Batch& batch, bool asDouble) {
     vector<mm_int4> atoms;
     vector<double> scales;
-    vector<mm_int2> ofInput, ofCopy;
+    vector<mm_int2> ofInput;
+    vector<mm_int4> ofCopy;
     for (const TokenInputs& inputs : batch.inputs) {
         ofInput.emplace_back((int) atoms.size(), (int) inputs.handedVolumes.size());
         for (const HandedVolume& volume : inputs.handedVolumes) {
@@ -73,7 +74,7 @@ void DeviceBatch::packVolumes(ComputeContext& context, const Batch& batch, bool 
         }
     }
     for (const BatchCopy& copy : batch.copies)
-        ofCopy.push_back(ofInput[copy.input]);
+        ofCopy.emplace_back(ofInput[copy.input].x, ofInput[copy.input].y, copy.isHandKnown ? 1 : 0, 0);
     if (atoms.empty())
         return;
     volumes.upload(context, atoms);

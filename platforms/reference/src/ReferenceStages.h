@@ -8,6 +8,7 @@
 #include "openmmorbit/internal/stages/ClampFixed.h"
 #include "openmmorbit/internal/stages/CoordinateHead.h"
 #include "openmmorbit/internal/stages/FlowConditioning.h"
+#include "openmmorbit/internal/stages/FollowFixed.h"
 #include "openmmorbit/internal/stages/GatedAttention.h"
 #include "openmmorbit/internal/stages/Gather.h"
 #include "openmmorbit/internal/stages/LayerNorm.h"
@@ -43,6 +44,8 @@ OPENMM_EXPORT_ORBIT void addNoise(const PriorShape& shape, double sigma, Input n
 OPENMM_EXPORT_ORBIT void stereoGuidance(const StereoGuidanceShape& shape, ArrayView<const HandedVolume> volumes,
         Input denoised, Output guided);
 OPENMM_EXPORT_ORBIT void clampFixed(const ClampFixedShape& shape, ArrayView<const char> fixed, Input start,
+        Output denoised);
+OPENMM_EXPORT_ORBIT void followFixed(const FollowFixedShape& shape, ArrayView<const char> fixed, Input start,
         Output denoised);
 OPENMM_EXPORT_ORBIT void classifierFreeGuidance(double scale, Output denoised, Output contrast);
 OPENMM_EXPORT_ORBIT void eulerStep(const StepLevels& levels, Input positions, Input denoised, Output next);

@@ -18,6 +18,7 @@ struct BatchCopy {
     std::uint32_t draw = 0;     ///< key of the noise: attempt
     int condition = 0;          ///< row of condition.embedding
     int firstPoint = 0;         ///< first row of this copy in the positions of all copies
+    bool isHandKnown = false;   ///< fixed points show its hand: centres are guided without a vote (5.10)
     int contrast = -1;          ///< copy with other inputs that guides this one (5.14), see addContrast(); -1: none
 };
 

@@ -8,6 +8,7 @@
 #include "openmmorbit/internal/ArrayView.h"
 #include "openmmorbit/internal/windowsExportOrbit.h"
 #include <memory>
+#include <vector>
 
 namespace OrbitPlugin {
 
@@ -15,6 +16,8 @@ class OPENMM_EXPORT_ORBIT ConformerInspector {
 public:
     /** Plan the inspection of a molecule. The inspector keeps a copy of the graph. */
     explicit ConformerInspector(const MolecularGraph& graph);
+    /** Plan the inspection of a part: of what lies wholly in it. @param part   [numAtoms] 1: belongs to it */
+    ConformerInspector(const MolecularGraph& graph, const std::vector<char>& part);
     ~ConformerInspector();
     ConformerInspector(ConformerInspector&&) noexcept;
     ConformerInspector& operator=(ConformerInspector&&) noexcept;

@@ -23,13 +23,14 @@ OPENMM_EXPORT_ORBIT TokenInputs computeFeatures(const MolecularGraph& graph,
         const std::vector<FeatureVocabulary>& atomVocabularies, const std::vector<FeatureVocabulary>& pairVocabularies);
 /**
  * Get the signed volumes that are all positive in a correct conformer, or all negative in its mirror image: one for
- * each specified centre and for each specified axis of an atropisomer. None if there is only one, which is always right
- * after a reflection.
+ * each specified centre and for each specified axis of an atropisomer. None if there are fewer than some number: a
+ * single one is always right after a reflection.
  *
  * @param unitInNanometers   length of the model unit, whose cube the volumes have
+ * @param fewest             1 where copies are not reflected
  */
 OPENMM_EXPORT_ORBIT std::vector<HandedVolume> findHandedVolumes(
-        const MolecularGraph& graph, double unitInNanometers = 0.1);
+        const MolecularGraph& graph, double unitInNanometers = 0.1, int fewest = 2);
 
 } // namespace OrbitPlugin
 

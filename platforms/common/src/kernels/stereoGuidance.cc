@@ -5,7 +5,7 @@
 // there are few.
 //   rows          [numRows]         x copy, w token within the copy
 //   copies        [numCopies]       x first row
-//   copyVolumes   [numCopies]       x first volume, y number of volumes
+//   copyVolumes   [numCopies]       x first volume, y number of volumes, z whether the hand is known
 //   volumes       [numVolumes]      points within the copy
 //   scales        [numVolumes][2]   volume of certainty, least length of the gradient
 //   denoised      [numPoints][3]
@@ -41,12 +41,12 @@ DEVICE mixed clampTo(mixed value, mixed limit) {
 }
 
 KERNEL void stereoGuidance(int numPoints, mixed factor, mixed largestVote, GLOBAL const int4* RESTRICT rows,
-        GLOBAL const int2* RESTRICT copies, GLOBAL const int2* RESTRICT copyVolumes,
+        GLOBAL const int2* RESTRICT copies, GLOBAL const int4* RESTRICT copyVolumes,
         GLOBAL const int4* RESTRICT volumes, GLOBAL const mixed* RESTRICT scales,
         GLOBAL const mixed* RESTRICT denoised, GLOBAL mixed* RESTRICT guided) {
     for (int point = GLOBAL_ID; point < numPoints; point += GLOBAL_SIZE) {
         const int4 row = rows[point/POINTS_PER_TOKEN];
-        const int2 range = copyVolumes[row.x];
+        const int4 range = copyVolumes[row.x];
         const int atom = row.w*POINTS_PER_TOKEN+point%POINTS_PER_TOKEN;
         GLOBAL const mixed* positions = denoised+COMPONENTS*copies[row.x].x;
         mixed gradient[12], votes = 0, sum[3] = {0, 0, 0};
@@ -57,7 +57,7 @@ KERNEL void stereoGuidance(int numPoints, mixed factor, mixed largestVote, GLOBA
             const mixed vote = clampTo(belief, largestVote);
             votes += log((1+vote)/(1-vote));
         }
-        const mixed consensus = tanh((mixed) 0.5*votes);
+        const mixed consensus = (range.z ? (mixed) 1 : tanh((mixed) 0.5*votes));
         for (int q = range.x; q < range.x+range.y; q++) {
             const int4 atoms = volumes[q];
             const int place = (atoms.x == atom ? 0 : atoms.y == atom ? 1 : atoms.z == atom ? 2 : 3);

@@ -129,13 +129,21 @@ void HostIntegrateOrbitDiffusionStepKernel::denoiseGuided(ArrayView<const int> c
         if (batch.plan.isGuided(inputs, levels)) {
             std::copy(rows.begin(), rows.end(), before.begin());
             reference::stereoGuidance({inputs.getNumPoints(), input.sigma, batch.plan.stereoGuidance,
-                    batch.plan.fadingSigma}, inputs.handedVolumes, before, rows);
+                    batch.plan.fadingSigma, batch.copies[copy].isHandKnown}, inputs.handedVolumes, before, rows);
         }
         if (!batch.fixed.empty())
-            reference::clampFixed({inputs.getNumPoints()},
-                    ArrayView<const char>(batch.fixed).slice(batch.copies[copy].firstPoint, inputs.getNumPoints()),
-                    getRows<const double>(copy, batch.start), rows);
+            placeFixed(copy, rows);
     }
+}
+
+void HostIntegrateOrbitDiffusionStepKernel::placeFixed(int copy, ArrayView<double> denoised) const {
+    const int N = batch.getNumPoints(copy), first = batch.copies[copy].firstPoint;
+    const ArrayView<const char> fixed = ArrayView<const char>(batch.fixed).slice(first, N);
+    const ArrayView<const double> start = ArrayView<const double>(batch.start).slice(3 * first, 3 * N);
+    if (batch.plan.followsFixed)
+        reference::followFixed({N, batch.plan.nearDistance}, fixed, start, denoised);
+    else
+        reference::clampFixed({N}, fixed, start, denoised);
 }
 
 vector<double> HostIntegrateOrbitDiffusionStepKernel::getPositions() const {

@@ -70,7 +70,9 @@ private:
     /** The deterministic part of a step, (5.1) to (5.4). */
     void stepDown(ArrayView<const int> copies, const StepLevels& levels, ArrayView<const double> before,
             const Denoise& denoise);
-    /** Evaluate the denoiser, guide those copies that the step guides, and clamp fixed points. */
+    /** Put the fixed points of a copy to their places in its denoised positions. */
+    void placeFixed(int copy, ArrayView<double> denoised) const;
+    /** Evaluate the denoiser, guide those copies that the step guides, and place fixed points. */
     void denoiseGuided(ArrayView<const int> copies, const StepLevels& levels, const DenoiserInput& input,
             ArrayView<double> guided, const Denoise& denoise);
 

@@ -44,7 +44,7 @@ void reference::stereoGuidance(const StereoGuidanceShape& shape, ArrayView<const
         const double vote = std::clamp(belief, -LARGEST_VOTE, LARGEST_VOTE);
         votes += std::log((1 + vote) / (1 - vote));
     }
-    const double consensus = std::tanh(0.5 * votes);
+    const double consensus = shape.isHandKnown ? 1 : std::tanh(0.5 * votes);
 
     const double factor = getGuidanceFactor(shape);
     std::copy(denoised.begin(), denoised.begin() + 3 * shape.numPoints, guided.begin());

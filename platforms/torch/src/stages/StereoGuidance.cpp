@@ -42,7 +42,8 @@ Tensor stereoGuidance(const StereoGuidanceShape& shape, const GuidedVolumes& vol
     // (5.9), (5.10)
 
     const Tensor belief = ((b * toB).sum(-1) / volumes.certain).clamp(-1, 1) * volumes.mask;
-    const Tensor consensus = at::tanh(at::atanh(belief.clamp(-LARGEST_VOTE, LARGEST_VOTE)).sum(1, true));
+    const Tensor votes = at::atanh(belief.clamp(-LARGEST_VOTE, LARGEST_VOTE)).sum(1, true);
+    const Tensor consensus = shape.isHandKnown ? at::ones_like(votes) : at::tanh(votes);
 
     // (5.11)
 

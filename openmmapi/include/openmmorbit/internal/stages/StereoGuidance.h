@@ -14,7 +14,8 @@ namespace OrbitPlugin {
  * all inverted. Each centre (or atropisomer axis) votes for one of the two mirror images with the signed volume of four
  * of its points, and the points of the centres that disagree with the majority move along the gradient of their volume.
  * A molecule with one centre always agrees with itself and is left alone. If the result is the mirror image of the
- * request, it is reflected after the last step.
+ * request, it is reflected after the last step. Where the hand of the copy is known, because fixed points show it,
+ * there is no vote: every centre moves towards the requested hand, a single one too.
  *
  *   in   shape      points of the copy, noise level and gain, model unit (Angstrom)
  *   in   volumes    [numVolumes]     of the copy's molecule
@@ -31,6 +32,7 @@ struct StereoGuidanceShape {
     double sigma = 0;           ///< noise level, model unit
     double gain = 0;            ///< SamplerSettings::stereoGuidance, model unit
     double fadingSigma = 0.3;   ///< noise level below which guidance fades (5.11), model unit
+    bool isHandKnown = false;   ///< M of (5.10) is 1; on a device a value of each copy
 };
 
 /** A centre counts as certain (m of (5.9) is 1 or -1) when its volume is at least this fraction of the ideal one. */

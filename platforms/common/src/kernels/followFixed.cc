@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: MIT
+// The followFixed stage, device: fixed points go to their places, the others follow near ones; copies are centred.
+//
+// Launch: one work-group a copy, or fewer, of any size.
+//   copies      [numCopies]      x first row, y number of tokens
+//   fixed       [numPoints]      1: fixed, 0: free
+//   start       [numPoints][3]
+//   denoised    [numPoints][3]
+
+/** Get the weight of a fixed point at a place seen from a free one, before it is normalised. */
+DEVICE mixed weighPoint(const mixed* at, GLOBAL const mixed* RESTRICT place, mixed nearSquared) {
+    mixed squared = nearSquared;
+    for (int k = 0; k < 3; k++)
+        squared += (at[k]-place[k])*(at[k]-place[k]);
+    return 1/(squared*squared*squared);
+}
+
+/** Find where a free point at a place [3] goes, with the fixed points from first to end. */
+DEVICE void followNear(mixed* at, int first, int end, mixed nearSquared, mixed smallShare, int numSweeps,
+        GLOBAL const int* RESTRICT fixed, GLOBAL const mixed* RESTRICT start, GLOBAL const mixed* RESTRICT denoised) {
+    mixed from[3] = {0, 0, 0}, to[3] = {0, 0, 0}, T[9], Q[9], sum = 0, spread = smallShare*nearSquared;
+
+    // (5.17)
+    for (int j = first; j < end; j++)
+        if (fixed[j]) {
+            const mixed weight = weighPoint(at, denoised+3*j, nearSquared);
+            sum += weight;
+            for (int k = 0; k < 3; k++) {
+                from[k] += weight*denoised[3*j+k];
+                to[k] += weight*start[3*j+k];
+            }
+        }
+    for (int k = 0; k < 3; k++) {
+        from[k] /= sum;
+        to[k] /= sum;
+    }
+
+    // (5.18)
+    for (int k = 0; k < 9; k++)
+        T[k] = 0;
+    for (int j = first; j < end; j++)
+        if (fixed[j]) {
+            const mixed weight = weighPoint(at, denoised+3*j, nearSquared)/sum;
+            for (int k = 0; k < 9; k++)
+                T[k] += weight*(denoised[3*j+k/3]-from[k/3])*(start[3*j+k%3]-to[k%3]);
+            for (int k = 0; k < 3; k++)
+                spread += weight*(start[3*j+k]-to[k])*(start[3*j+k]-to[k]);
+        }
+    for (int k = 0; k < 3; k++)
+        T[4*k] += smallShare*spread;
+    findRotation(T, Q, numSweeps);
+
+    // (5.19)
+    mixed arm[3];
+    for (int k = 0; k < 3; k++)
+        arm[k] = at[k]-from[k];
+    for (int k = 0; k < 3; k++)
+        at[k] = to[k]+Q[3*k]*arm[0]+Q[3*k+1]*arm[1]+Q[3*k+2]*arm[2];
+}
+
+KERNEL void followFixed(int numCopies, mixed nearSquared, mixed smallShare, int numSweeps,
+        GLOBAL const int2* RESTRICT copies, GLOBAL const int* RESTRICT fixed, GLOBAL const mixed* RESTRICT start,
+        GLOBAL mixed* RESTRICT denoised) {
+    LOCAL mixed parts[3*CENTROID_PARTS];
+    for (int copy = GROUP_ID; copy < numCopies; copy += NUM_GROUPS) {
+        const int first = copies[copy].x*POINTS_PER_TOKEN, numPoints = copies[copy].y*POINTS_PER_TOKEN;
+        int numFixed = 0;
+        for (int i = first; i < first+numPoints; i++)
+            numFixed += fixed[i];
+
+        // All work-items of the group go on together; each has looked at all points.
+
+        if (numFixed == 0)
+            continue;
+        for (int i = first+LOCAL_ID; i < first+numPoints; i += LOCAL_SIZE)
+            if (!fixed[i]) {
+                mixed at[3] = {denoised[3*i], denoised[3*i+1], denoised[3*i+2]};
+                followNear(at, first, first+numPoints, nearSquared, smallShare, numSweeps, fixed, start, denoised);
+                for (int k = 0; k < 3; k++)
+                    denoised[3*i+k] = at[k];
+            }
+        SYNC_THREADS;
+        for (int part = LOCAL_ID; part < CENTROID_PARTS; part += LOCAL_SIZE) {
+            mixed sum[3] = {0, 0, 0};
+            for (int i = first+part; i < first+numPoints; i += CENTROID_PARTS)
+                for (int k = 0; k < 3; k++) {
+                    if (fixed[i])
+                        denoised[3*i+k] = start[3*i+k];
+                    sum[k] += denoised[3*i+k];
+                }
+            for (int k = 0; k < 3; k++)
+                parts[3*part+k] = sum[k];
+        }
+        const mixed4 mean = finishCentroid(parts, numPoints);
+        for (int part = LOCAL_ID; part < CENTROID_PARTS; part += LOCAL_SIZE)
+            for (int i = first+part; i < first+numPoints; i += CENTROID_PARTS) {
+                denoised[3*i] -= mean.x;
+                denoised[3*i+1] -= mean.y;
+                denoised[3*i+2] -= mean.z;
+            }
+    }
+}

@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: MIT
+"""Conformers with a core, as a Python user asks for them."""
+import numpy as np
+import pytest
+from openmm import unit
+
+import openmmorbit
+
+PROLINE = "OC(=O)[C@@H]1CCCN1C(=O)[C@H](C)Cl"
+CORE = [1, 3, 4, 5, 6, 7]
+
+
+@pytest.fixture(scope="module")
+def generator():
+    return openmmorbit.ConformerGenerator(threads=1)
+
+
+@pytest.fixture(scope="module")
+def known(generator):
+    """Positions of a conformer of PROLINE somewhere in space, nm."""
+    return generator.generate(PROLINE, 1, seed=5).positions.value_in_unit(unit.nanometer)[0] + [1.0, -2.0, 3.0]
+
+
+def testTheCoreKeepsItsPlace(generator, known):
+    heavy = known[:13]
+    ensemble = generator.generate(PROLINE, 4, seed=7, start=heavy * 10 * unit.angstrom, fixed=np.array(CORE))
+    positions = ensemble.positions.value_in_unit(unit.nanometer)
+    assert positions.shape == (4, len(known), 3)
+    assert np.abs(positions[:, CORE] - known[CORE]).max() < 1e-5
+    assert np.abs(positions[0, 8:13] - positions[1, 8:13]).max() > 1e-2
+    again = generator.generate(PROLINE, 4, seed=7, start=known, fixed=CORE)
+    assert np.allclose(again.positions.value_in_unit(unit.nanometer), positions, atol=1e-6)
+
+
+def testAConformerIsVaried(generator, known):
+    near = generator.generate(PROLINE, 2, seed=7, start=known, level=0.2 * unit.angstrom)
+    assert np.abs(near.positions.value_in_unit(unit.nanometer) - known).max() < 0.2
+
+
+def testOnlyIsomersThatHaveTheCoreAreEnumerated(generator, known):
+    with pytest.warns(openmmorbit.OpenStereoWarning, match="the tetrahedral centre 3"):
+        isomers = generator.generate("OC(=O)C1CCCN1C(=O)[C@H](C)Cl", 1, seed=7, start=known[:13], fixed=CORE,
+                                     stereo="enumerate")
+    assert len(isomers) == 1
+
+
+@pytest.mark.parametrize("words, arguments", [
+    ("expected start with fixed, got fixed", {"fixed": CORE}),
+    ("expected level or fixed beside start", {"start": np.zeros((13, 3))}),
+    ("expected start of shape .25, 3., or .13, 3. without the hydrogens", {"start": np.zeros((14, 3)), "fixed": CORE}),
+    ("expected fixed from 0", {"start": np.zeros((13, 3)), "fixed": [-1]}),
+    ("expected fixed atoms below 25, each once, got 26", {"start": np.zeros((13, 3)), "fixed": [26]}),
+    ("got others for atom 13", {"start": np.zeros((13, 3)), "level": 1.0}),
+    ("got atoms 3 .* and 4 .* at 0 Angstrom", {"start": np.zeros((13, 3)), "fixed": [3, 4]}),
+])
+def testRefusals(generator, words, arguments):
+    with pytest.raises(ValueError, match=words):
+        generator.generate(PROLINE, 1, seed=7, **arguments)
+
+
+def testTheOtherHandIsRefused(generator, known):
+    with pytest.raises(ValueError, match="the tetrahedral centre 3 .* inverted"):
+        generator.generate(PROLINE, 1, seed=7, start=-known, fixed=CORE)
