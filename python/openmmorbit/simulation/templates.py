@@ -159,7 +159,8 @@ def ligandForceField(field: str, molecules: MoleculeLike | Iterable[MoleculeLike
         "mmff94" or "mmff94s", which need nothing else; or a field of the package openmmforcefields, such as
         "gaff-2.11", "openff-2.2.0" or "espaloma-0.3.2".
     molecules : molecule, Ensemble, or list of them
-        As of MMFFTemplateGenerator.
+        As of MMFFTemplateGenerator. With openmmforcefields an OpenFF molecule that has partial charges keeps them;
+        others get charges as the field says, which may need AmberTools.
     files : str or list of str
         The files of the ForceField. With "mmff94" such whose molecules interact by charges and Lennard-Jones terms.
 
