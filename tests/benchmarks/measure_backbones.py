@@ -48,7 +48,7 @@ def compareTargets(options):
         print(f"| {target} | " + " | ".join(f"{mean:.4g} ± {deviation:.2g}" for mean, deviation in
                                             zip(values.mean(0), values.std(0, ddof=1))) + " |")
     print("\nMeans and standard deviations over the seeds.\n", flush=True)
-    subprocess.run([options.build / "benchmarks" / "MeasureEquivariance", valid, *models], check=True)
+    subprocess.run([options.build / "benchmarks" / "MeasureEquivariance", "--platform=CPU", valid, *models], check=True)
 
 
 def timeGeneration(options):

@@ -91,6 +91,8 @@ def _symbol(element):
     def __repr__(self):
         rho = f", rho {self.rho:g}" if self.schedule == NoiseSchedule_Karras else ""
         renewal = f", renewal {self.renewal:g}" if self.renewal > 0 else ""
+        if self.renewal > 0 and self.noiseScale != 1:
+            renewal += f", noise scale {self.noiseScale:g}"
         guidance = f", stereo guidance {self.stereoGuidance:g} Angstrom" if self.stereoGuidance > 0 else ""
         levels = f"{self.getWords('schedule')[self.schedule]} from {self.sigmaMax:g} to {self.sigmaMin:g} Angstrom{rho}"
         if self.method == SamplerMethod_Bespoke:

@@ -304,6 +304,8 @@ def testRepresentations(smallIntegrator):
     settings.sigmaMin, settings.rho = 0.5, 3
     assert repr(settings) == ("<SamplerSettings heun, 9 steps, karras from 20 to 0.5 Angstrom, rho 3, renewal 0.9, "
                               "stereo guidance 4 Angstrom>")
+    settings.noiseScale = 0.4
+    assert ", renewal 0.9, noise scale 0.4, stereo" in repr(settings)
     settings.method, settings.numSteps, settings.renewal = orbit.SamplerMethod_Bespoke, 8, 0
     assert repr(settings) == "<SamplerSettings bespoke, 8 steps, from 20 Angstrom, stereo guidance 4 Angstrom>"
     model = smallIntegrator.getModel()
