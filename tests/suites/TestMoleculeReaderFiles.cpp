@@ -242,8 +242,8 @@ TEST(MoleculeReaderFiles, refusesWhatIsNoMolecule) {
             "readSmiles: expected elements, got a dummy or query atom at index 1 of \"C*\"; replace it with an element",
             [] { readSmiles("C*"); });
     expectThrows<ArgumentError>(
-            "readSmiles: expected one connected molecule, got 2 fragments \"CC(=O)[O-]\" and \"[Na+]\"; generate "
-            "each fragment on its own, or keep the largest one",
+            "readSmiles: expected one connected molecule, got 2 fragments \"CC(=O)[O-]\" and \"[Na+]\"; keep the "
+            "largest one (fragments=\"largest\"), or all of them, apart (fragments=\"apart\")",
             [] { readSmiles("CC(=O)[O-].[Na+]"); });
     expectThrows<ArgumentError>("readMolBlock: expected at least one atom, got none in the block titled \"nothing\"",
         [] { readMolBlock("nothing\n\n\n  0  0  0  0  0  0            999 V2000\nM  END\n"); });

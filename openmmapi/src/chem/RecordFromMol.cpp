@@ -52,7 +52,8 @@ static void refuseFragments(const RDKit::ROMol& mol, const Origin& origin) {
     if (fragments.size() > 5)
         names += " and " + to_string(fragments.size() - 5) + " more";
     throw ArgumentError(origin.function + ": expected one connected molecule, got " + to_string(fragments.size()) +
-        " fragments " + names + "; generate each fragment on its own, or keep the largest one");
+        " fragments " + names +
+        "; keep the largest one (fragments=\"largest\"), or all of them, apart (fragments=\"apart\")");
 }
 
 /** How fragments compare: carbon, heavy atoms, mass, SMILES. */
