@@ -25,6 +25,7 @@ pluginLoadedLibNames = loadPlugins()
 # Where each public name lives; modules are imported when a name is first asked for.
 _homes = {
     "ConformerGenerator": "conformers", "GenerationResult": "conformers", "defaultModelPath": "models",
+    "Core": "cores", "CoreMatch": "cores", "ComplexEnsemble": "complexes",
     "Refinement": "refinement", "OpenStereoWarning": "openstereo", "TopologyGenerator": "topologies",
     "BackboneGenerator": "backbones", "makeBackbone": "designs", "BackboneDesign": "designs",
     "designBackbone": "motifs", "drawStructure": "drawnstructures",

@@ -5,50 +5,27 @@ from __future__ import annotations
 import random
 import warnings
 from collections.abc import Iterable, Sized
-from itertools import groupby, islice, repeat
-from typing import TYPE_CHECKING, Any, NamedTuple
+from itertools import islice, repeat
+from typing import TYPE_CHECKING, Any
 
 import openmm
 
+from openmmorbit import complexes, familiarity, keeping, mixtures, molecules, openstereo, orbit
 from openmmorbit import fallback as fallbacks
-from openmmorbit import familiarity, mixtures, molecules, openstereo, orbit
 from openmmorbit.arguments import checkInteger
 from openmmorbit.bars import makeBar
-from openmmorbit.constraints import makeConstraints
+from openmmorbit.cores import makeCore
 from openmmorbit.ensemble import Ensemble
 from openmmorbit.generator import Generator, showSettings
 from openmmorbit.models import defaultModelPath, findModel, loadModel  # noqa: F401 (their former place)
-from openmmorbit.results import GenerationResult, Record
+from openmmorbit.pockets import generateInPocket
+from openmmorbit.recordanswers import Reading, Request, answerChunk, readCount
+from openmmorbit.results import GenerationResult
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from openmmorbit._types import ModelLike, MoleculeLike
-
-
-def _count(value: Any) -> int | Exception:
-    """Get a number of conformers, or the exception that says why it is none."""
-    try:
-        return checkInteger("numConformers", value, 1)
-    except (ValueError, TypeError) as error:
-        return error
-
-
-class _Reading(NamedTuple):
-    """How generateMany() reads its molecules; see there."""
-    addHydrogens: bool
-    stereo: str
-    maxIsomers: int
-    fragments: str
-
-
-def _makeEnsemble(core: orbit.Ensemble, record: Record) -> Ensemble:
-    """Make the Ensemble of a record; where nothing is open, its conformers need not be asked which isomer they are."""
-    ensemble = Ensemble(core, record.source)
-    if not record.openStereo:
-        ensemble._isomers.append(record.graphs[0].smiles)
-        ensemble._numbers = [1] * len(ensemble)
-    return ensemble
 
 
 class ConformerGenerator(Generator):
@@ -142,9 +119,10 @@ class ConformerGenerator(Generator):
         return generator
 
     def generate(self, molecule: MoleculeLike, numConformers: int = 20, seed: int = 0,
-                 smiles: Mapping[str, str] | None = None, addHydrogens: bool = True, progress: bool = False,
+                 smiles: Mapping[str, str] | str | None = None, addHydrogens: bool = True, progress: bool = False,
                  stereo: str = "mixed", maxIsomers: int = 32, fragments: str = "refuse", *, start: Any = None,
-                 level: Any = None, fixed: Sequence[int] | None = None) -> Ensemble | list[Ensemble]:
+                 level: Any = None, fixed: Sequence[int] | None = None, core: Any = None, residue: Any = None,
+                 positions: Any = None, pocket: bool = True) -> Ensemble | list[Ensemble]:
         """Generate conformers of one molecule. Ctrl-C stops between two steps.
 
         Parameters
@@ -156,7 +134,7 @@ class ConformerGenerator(Generator):
         seed : int
             The same seed gives the same conformers; 0 chooses one, which the provenance tells.
         smiles : dict, optional
-            With a Topology: residue name to SMILES.
+            With a Topology: residue name to SMILES. With residue also the SMILES alone.
         addHydrogens : bool
             Append missing hydrogens; False refuses molecules that lack some.
         progress : bool
@@ -181,12 +159,26 @@ class ConformerGenerator(Generator):
         fixed : sequence of int, optional
             With ``start``: atoms of a core, from 0. The conformers lie where the core lies, with these atoms at their
             places. A core that is not flat shows a hand: the molecule must be the stereoisomer that has it.
+        core : Core, rdkit.Chem.Mol, path, Conformer, dict or list of str, optional
+            Another molecule with coordinates, e.g. a docked pose or a fragment: heavy atoms that both have in common
+            keep the places that they have there, see openmmorbit.Core. If there are several ways to lay the molecule
+            onto it, they are tried in the order of Core.match() until one has conformers. A dict has atoms and their
+            positions. With residue also a list of names of its atoms, which stay where they are.
+        residue : str or openmm.app.topology.Residue, optional
+            The molecule is this residue of a complex: molecule is its Topology, PDBFile or Modeller, and smiles tells
+            its bond orders. "LIG", "LIG:301" or "A:LIG:301". The conformers stand where the residue stands: with core,
+            fixed or level as these say, else their heavy atoms are laid onto those of the residue.
+        positions : Quantity or array_like, optional
+            With residue: positions of the complex, in nm if they have no unit. Default: those of molecule.
+        pocket : bool
+            With residue: draw copies again that clash with the rest of the complex, except for water, at most
+            maxRedraws times; those that still clash are left out and listed in Ensemble.failures.
 
         Returns
         -------
         Ensemble or list of Ensemble
             The accepted conformers; with stereo="enumerate" those of every isomer of which there are some. If RDKit
-            made them, see fallback of the class, there is a FallbackWarning.
+            made them, see fallback of the class, there is a FallbackWarning. With residue a ComplexEnsemble.
 
         Raises
         ------
@@ -198,18 +190,28 @@ class ConformerGenerator(Generator):
             If not one conformer was accepted.
         """
         number, seed = checkInteger("numConformers", numConformers, 1), checkInteger("seed", seed, 0)
-        graph, source = molecules.toGraph(molecule, smiles, addHydrogens, fragments)
+        where, ligand = "ConformerGenerator.generate", None
+        if residue is not None:
+            ligand = complexes.readLigand(molecule, positions, residue, smiles, addHydrogens)
+            graph, source = ligand.graph, ligand.part
+        elif positions is not None or isinstance(smiles, str):
+            name = "smiles" if positions is None else "positions"
+            raise ValueError(f"{where}: expected residue= with {name}=, got {name} alone; name the residue of the "
+                             "complex")
+        else:
+            graph, source = molecules.toGraph(molecule, smiles, addHydrogens, fragments)
         familiarity.warn(graph.getLabel(), familiarity.findUnfamiliar(self._core, graph, self._unfamiliar))
-        constraints = makeConstraints("ConformerGenerator.generate", graph, self.model, start, level, fixed)
         openstereo.checkMode(stereo, maxIsomers)
         graphs, phrases = openstereo.resolve(graph, stereo, maxIsomers)
         openstereo.warn(graph, phrases, stereo, len(graphs), maxIsomers)
+        kept = keeping.listConstraints(where, graph, self.model, start, level, fixed, core, ligand)
+        request = Request(number, seed, 0, source, kept, ligand, progress, bool(pocket))
         if stereo != "enumerate":
-            ensemble = Ensemble(self._generateOne(graph, number, seed, 0, progress, constraints), source)
+            ensemble = self._generateOne(graph, request)
             fallbacks.warn(graph.getLabel(), fallbacks.describe(ensemble._core))
             return ensemble
-        seed = seed or random.randrange(1, 2**31 - 1)
-        answers = list(self._generateIsomers(graphs, number, seed, 0, source, progress, constraints))
+        request = request._replace(seed=seed or random.randrange(1, 2**31 - 1))
+        answers = list(self._generateIsomers(graphs, request))
         ensembles = [answer for answer in answers if isinstance(answer, Ensemble)]
         failures = [answer for answer in answers if isinstance(answer, Exception)]
         if not ensembles:
@@ -221,42 +223,78 @@ class ConformerGenerator(Generator):
             fallbacks.warn(ensemble.graph.getLabel(), fallbacks.describe(ensemble._core))
         return ensembles
 
-    def _generateOne(self, graph: orbit.MolecularGraph, number: int, seed: int, record: int, progress: bool,
-                     constraints: orbit.ConformerConstraints | None = None) -> orbit.Ensemble:
-        """Get conformers of one molecule, or raise why there are none; what they have to keep has no fallback."""
-        if constraints is not None:
-            with self._watched(progress) as callback:
-                return self._core.generate(graph, number, seed, record, callback, constraints)
+    def _generateOne(self, graph: orbit.MolecularGraph, request: Request,
+                     isomers: list[str] | None = None) -> Ensemble:
+        """Get conformers of one molecule that keep what is asked for in the first way that works, or raise why not."""
+        errors: list[Exception] = []
+        for constraints in request.kept:
+            try:
+                found = self._generateKept(graph, request, constraints) if request.ligand is None else \
+                    self._generateInComplex(graph, request, constraints, request.ligand)
+            except (ValueError, openmm.OpenMMException) as error:
+                errors.append(error)
+                continue
+            if request.ligand is None:
+                ensemble = Ensemble(found, request.source, isomers)
+            else:
+                ensemble = complexes.ComplexEnsemble(found, request.ligand, isomers)
+            ensemble.fixedAtoms = tuple(sorted(int(atom) for atom in constraints.start.fixed))
+            return ensemble
+        others = f"; nor does any of {len(errors) - 1} other ways to lay it onto its reference" if errors[1:] else ""
+        raise type(errors[0])(f"{errors[0]}{others}") if others else errors[0]
+
+    def _generateInComplex(self, graph: orbit.MolecularGraph, request: Request,
+                           constraints: orbit.ConformerConstraints, ligand: complexes.Ligand) -> orbit.Ensemble:
+        """Get conformers of a ligand where it stands, without clashes if that is asked for."""
+        fixed = [int(atom) for atom in constraints.start.fixed]
+
+        def draw(number: int, seed: int) -> orbit.Ensemble:
+            found = self._generateKept(graph, request._replace(number=number, seed=seed), constraints)
+            if not fixed:
+                complexes.layOntoPose(found, ligand)
+            return found
+
+        if not request.pocket:
+            return draw(request.number, request.seed)
+        return generateInPocket(draw, ligand, request.number, request.seed or random.randrange(1, 2**31 - 1),
+                                self._core.getMaxRedraws(), fixed)
+
+    def _generateKept(self, graph: orbit.MolecularGraph, request: Request,
+                      constraints: orbit.ConformerConstraints) -> orbit.Ensemble:
+        """Get conformers of one molecule that keep what is asked for in one way, or raise why there are none."""
+        number, seed, record = request.number, request.seed, request.record
         if mixtures.isMixture(graph):
-            seed = seed or random.randrange(1, 2**31 - 1)
-            return mixtures.generateApart(lambda part, own: self._generateOne(part, number, own, record, progress),
-                                          graph, number, seed, record)
-        with self._watched(progress) as callback:
+            if len(constraints.start.positions) > 0:
+                raise ValueError("ConformerGenerator: expected one connected molecule with a core, got "
+                                 f"{graph.getLabel()}; fragments=\"largest\" keeps the largest fragment")
+            return mixtures.generateApart(
+                lambda part, own: self._generateKept(part, request._replace(seed=own), constraints), graph, number,
+                seed or random.randrange(1, 2**31 - 1), record)
+        with self._watched(request.progress) as callback:
             if self._ladder.isIdle(self._core):
-                return self._core.generate(graph, number, seed, record, callback)
-            drawn = self._core.generateBatch([graph], [number], seed, record, callback)[0]
-        found = self._ladder.complete(self._core, drawn, number, seed, record)
+                return self._core.generate(graph, number, seed, record, callback, constraints)
+            drawn = self._core.generateBatch([graph], [number], seed, record, callback, [constraints])[0]
+        found = self._ladder.complete(self._core, drawn, number, seed, record, constraints)
         if found.getNumConformers() == 0:
             # What is wrong with the molecule itself is an error of its own type.
             kind = openmm.OpenMMException if drawn.getNumFailures() > 0 else ValueError
             raise kind(found.getMessage().replace("::", ".", 1))
         return found
 
-    def _generateIsomers(self, graphs: Sequence[orbit.MolecularGraph], number: int, seed: int, record: int, source: Any,
-                         progress: bool, constraints: orbit.ConformerConstraints | None = None
-                         ) -> Iterator[Ensemble | Exception]:
+    def _generateIsomers(self, graphs: Sequence[orbit.MolecularGraph],
+                         request: Request) -> Iterator[Ensemble | Exception]:
         """Yield an Ensemble of every isomer, or the exception that says why there is none."""
         isomers = [graph.smiles for graph in graphs]
         for graph in graphs:
             try:
-                yield Ensemble(self._generateOne(graph, number, seed, record, progress, constraints), source, isomers)
+                yield self._generateOne(graph, request, isomers)
             except (ValueError, openmm.OpenMMException) as error:
                 yield type(error)(f"isomer {isomers.index(graph.smiles) + 1}, {graph.smiles}: {error}")
 
     def generateMany(self, iterable: Iterable[Any], numConformers: int | Iterable[int] = 20, seed: int = 0,
                      progress: bool = True, batchSize: int = 16, addHydrogens: bool = True, stereo: str = "mixed",
-                     maxIsomers: int = 32, fragments: str = "refuse",
-                     first: int = 0) -> Iterator[GenerationResult]:
+                     maxIsomers: int = 32, fragments: str = "refuse", first: int = 0,
+                     core: Any = None) -> Iterator[GenerationResult]:
         """Generate conformers of many molecules; answers come in the order of the input, while later ones still run.
 
         Parameters
@@ -281,6 +319,9 @@ class ConformerGenerator(Generator):
         first : int
             Index of the first molecule. A part of a longer input, with its place there, gets the conformers that it
             has in the whole.
+        core : Core, rdkit.Chem.Mol, path or Conformer, optional
+            A reference for all molecules, as for generate(); one that has too little in common with it is an error of
+            that record.
 
         Yields
         ------
@@ -296,12 +337,12 @@ class ConformerGenerator(Generator):
             raise ValueError(f"ConformerGenerator.generateMany: expected batchSize of at least 1, got {batchSize}")
         openstereo.checkMode(stereo, maxIsomers)
         molecules.checkFragments(fragments)
-        reading = _Reading(addHydrogens, stereo, maxIsomers, fragments)
+        reading = Reading(addHydrogens, stereo, maxIsomers, fragments, makeCore(core))
         seed = checkInteger("seed", seed, 0) or random.randrange(1, 2**31 - 1)
         total = len(iterable) if isinstance(iterable, Sized) else None
         counts: Iterator[int | Exception]
         if isinstance(numConformers, Iterable):
-            counts = (_count(number) for number in numConformers)
+            counts = (readCount(number) for number in numConformers)
         else:
             counts = repeat(checkInteger("numConformers", numConformers, 1))
         pairs = enumerate(zip(iterable, counts), checkInteger("first", first, 0))
@@ -309,7 +350,7 @@ class ConformerGenerator(Generator):
         warned = told = False
         with makeBar(total, "conformers", progress, "molecules") as bar:
             while chunk := list(islice(records, batchSize)):
-                for result in self._answer(chunk, seed, reading):
+                for result in answerChunk(self, chunk, seed, reading):
                     if not warned:
                         familiarity.warn(f"record {result.index}", result.unfamiliar,
                                          "; the attribute unfamiliar of the results tells of others")
@@ -318,63 +359,6 @@ class ConformerGenerator(Generator):
                                                   "; the attribute fallback of the results tells of others")
                     bar.update()
                     yield result
-
-    def _answer(self, chunk: Sequence[tuple[int, Any, int | Exception]], seed: int,
-                reading: _Reading) -> Iterator[GenerationResult]:
-        """Answer one batch of (index, molecule, number) records."""
-        read: list[Record] = []
-        for entry in chunk:
-            read.append(self._read(entry, reading))
-        # The record number is part of the key of the noise, so a batch is a run of consecutive readable molecules.
-        for numGraphs, group in groupby(
-                read, key=lambda record: -1 if record.isMixture else min(2, len(record.graphs))):
-            run = list(group)
-            if numGraphs < 0:
-                yield from (record.answer(self._answerMixture(record, seed)) for record in run)
-            elif numGraphs == 0:
-                yield from (GenerationResult(record.index, record.molecule, None, record.error) for record in run)
-            elif numGraphs > 1:
-                for record in run:
-                    for answer in self._generateIsomers(record.graphs, record.number, seed, record.index, record.source,
-                                                        False):
-                        yield record.answer(answer)
-            else:
-                with self._watched(False) as callback:
-                    ensembles = self._core.generateBatch([record.graphs[0] for record in run],
-                                                         [record.number for record in run], seed, run[0].index,
-                                                         callback)
-                for record, drawn in zip(run, ensembles):
-                    core = self._ladder.complete(self._core, drawn, record.number, seed, record.index)
-                    if core.getNumConformers() == 0:
-                        yield record.answer(openmm.OpenMMException(core.getMessage().replace("::", ".", 1)))
-                    else:
-                        yield record.answer(_makeEnsemble(core, record))
-
-    def _answerMixture(self, record: Record, seed: int) -> Ensemble | Exception:
-        """Get the Ensemble of a record of several fragments, or the exception that says why there is none."""
-        try:
-            return _makeEnsemble(self._generateOne(record.graphs[0], record.number, seed, record.index, False), record)
-        except (ValueError, openmm.OpenMMException) as error:
-            return error
-
-    def _read(self, entry: tuple[int, Any, int | Exception], reading: _Reading) -> Record:
-        """Read one record; what is wrong with it becomes its error."""
-        index, molecule, number = entry
-        record = Record(index, molecule, molecule)
-        try:
-            for given in (molecule, number):
-                if isinstance(given, Exception):
-                    raise given
-            record.number = number
-            graph, record.source = molecules.toGraph(molecule, None, reading.addHydrogens, reading.fragments)
-            record.unfamiliar = familiarity.findUnfamiliar(self._core, graph, self._unfamiliar)
-            record.graphs, record.openStereo = openstereo.resolve(graph, reading.stereo, reading.maxIsomers)
-            record.isMixture = len(record.graphs) == 1 and mixtures.isMixture(graph)
-            openstereo.warn(graph, record.openStereo, reading.stereo, len(record.graphs), reading.maxIsomers,
-                            stacklevel=5)
-        except Exception as failure:  # A bad record is an answer, whatever is wrong with it.
-            record.error = failure
-        return record
 
 
 showSettings(ConformerGenerator)

@@ -50,6 +50,8 @@ class Ensemble(EnsembleProvenance, EnsembleChoices, Shown):
 
     #: Conformers whose positions are no longer those that were generated.
     _moved: frozenset[int] = frozenset()
+    #: Atoms that kept the places that were asked for, ascending.
+    fixedAtoms: tuple[int, ...] = ()
 
     def __init__(self, core: orbit.Ensemble | orbit.MolecularGraph, source: Any = None,
                  isomers: list[str] | None = None) -> None:
@@ -163,6 +165,7 @@ class Ensemble(EnsembleProvenance, EnsembleChoices, Shown):
         result._numbers = [self.isomerNumbers[i] for i in chosen]
         if self._energies is not None:
             result._energies = self._energies._replace(values=self._energies.values[chosen])
+        result.fixedAtoms = self.fixedAtoms
         result._moved = frozenset(place for place, index in enumerate(chosen.tolist()) if index in self._moved)
         return result
 

@@ -68,6 +68,12 @@ class _Request(NamedTuple):
     seed: int
     record: int
     end: float
+    constraints: orbit.ConformerConstraints
+
+    @property
+    def isFree(self) -> bool:
+        """Whether nothing is to be kept."""
+        return len(self.constraints.start.positions) == 0
 
     def limit(self, number: int) -> int:
         """Get how many of so many copies are drawn of a molecule of this size."""
@@ -139,7 +145,7 @@ class Ladder:
         return self.mode == "none" or not core.getCheckCopies() or core.getReturnFailed()
 
     def complete(self, core: orbit.ConformerGenerator, answer: orbit.Ensemble, number: int, seed: int,
-                 record: int) -> orbit.Ensemble:
+                 record: int, constraints: orbit.ConformerConstraints | None = None) -> orbit.Ensemble:
         """Complete an answer that has fewer conformers than were asked for.
 
         Parameters
@@ -149,6 +155,8 @@ class Ladder:
             What its method generateBatch() gave.
         number, seed, record : int
             Those of that call.
+        constraints : openmmorbit.orbit.ConformerConstraints, optional
+            Those of that call. RDKit does not keep them, and does not answer where there are some.
 
         Returns
         -------
@@ -165,17 +173,19 @@ class Ladder:
             used += answer.getFailure(index).provenance.wallSeconds
             seed = answer.getFailure(index).provenance.seed
         request = _Request(answer.getGraph(), number, seed or random.randrange(1, 2**31 - 1), record,
-                           time.monotonic() + limit - used if limit > 0 else float("inf"))
+                           time.monotonic() + limit - used if limit > 0 else float("inf"),
+                           constraints or orbit.ConformerConstraints())
         state = _Answer(answer)
         # RDKit takes little time, and tells of isomers that cannot exist.
-        embedded = None if state.found or self.mode != "rdkit" else self._embed(request)
+        asksRDKit = request.isFree and not state.found
+        embedded = self._embed(request) if asksRDKit and self.mode == "rdkit" else None
         if state.failures and (embedded is None or embedded.isPossible):
             with self._lock:
                 self._drawMore(core, request, state)
                 self._drawLonger(core, request, state)
         if not state.found and embedded is not None:
             self._takeEmbedded(request, state, embedded)
-        elif not state.found:
+        elif asksRDKit and not state.found:
             state.tried.append("fallback \"rdkit\" lets RDKit's distance geometry answer")
         return state.finish()
 
@@ -208,7 +218,7 @@ class Ladder:
         # Other random numbers than those of the copies before.
         seed = (request.seed + (1_500_450_271 if mark else 715_225_739)) % (2**31 - 1) or 1
         drawn = spare.generateBatch([request.graph], [number], seed, request.record,
-                                    orbit.PythonProgressCallback(None))[0]
+                                    orbit.PythonProgressCallback(None), [request.constraints])[0]
         for index in range(drawn.getNumConformers()):
             provenance = drawn.getProvenance(index)
             provenance.kernel += mark

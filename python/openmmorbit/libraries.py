@@ -19,6 +19,7 @@ from openmmorbit.answers import COLUMNS, AnswerBook, AnswerCounts, tableLine
 from openmmorbit.arguments import checkInteger
 from openmmorbit.bars import makeBar
 from openmmorbit.conformers import ConformerGenerator
+from openmmorbit.cores import makeCore
 from openmmorbit.data import parallel
 from openmmorbit.io import moleculefiles, recordformats
 from openmmorbit.io.outputs import STANDARD, isSameFile, isSpecial, partPath
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from openmmorbit._types import StrPath
+    from openmmorbit.cores import Core
     from openmmorbit.io.moleculefiles import FileOptions
 
 
@@ -43,7 +45,7 @@ class LibrarySettings:
         How many conformers of each, at least 1.
     seed : int
         The same seed gives the same conformers, however the library is split; 0 chooses one.
-    stereo, maxIsomers
+    stereo, maxIsomers, core
         As of ConformerGenerator.generateMany().
     batchSize : int
         Molecules in a batch, which is what a worker takes at a time.
@@ -59,6 +61,7 @@ class LibrarySettings:
     batchSize: int = 16
     tellOpen: bool = True
     refinement: Refinement = Refinement()
+    core: Core | None = None
 
     def check(self) -> None:
         """Refuse numbers that make no sense.
@@ -134,7 +137,7 @@ def _answer(chunk: _Chunk, work: _Work) -> _Outcome:
         for result in _findGenerator(work).generateMany(
                 [molecule for _, molecule in chunk.records], settings.numConformers, settings.seed, progress=False,
                 batchSize=len(chunk.records), stereo=settings.stereo, maxIsomers=settings.maxIsomers,
-                fragments=work.fragments, first=chunk.first):
+                fragments=work.fragments, first=chunk.first, core=settings.core):
             label = chunk.records[result.index - chunk.first][0]
             book.take(result, label, lambda ensemble: texts.append(write(ensemble)))
     outcome.said += [(f"warning: {explain(str(entry.message))}", False) for entry in caught]
@@ -270,12 +273,12 @@ class _LibraryRun:
                  say: Callable[[str], None], report: StrPath | None = None) -> None:
         self.output, self.say, self.begin = output, say, time.perf_counter()
         asked = {**describeGenerator(generator), "unfamiliar": generator._unfamiliar,
-                 "fallback": generator._ladder.mode, "report": None if report is None else os.path.realpath(report),
-                 **asdict(settings)}
+                 "fallback": generator._ladder.mode, "report": report and os.path.realpath(report), **asdict(settings)}
         for name in ("batchSize", "tellOpen"):  # no conformer depends on them
             del asked[name]
         if settings.refinement.isNothing:
             del asked["refinement"]
+        asked["core"] = settings.core and settings.core.digest
         start = {"next": 0, "checksum": 0, "seed": settings.seed or random.randrange(1, 2**31 - 1), "counts": {}}
         self.files = PipeFile(output, start) if isSpecial(output) else ResumableFiles(
             [output, failuresPath(output), *([] if report is None else [report])], asked, start, restart)
@@ -345,7 +348,7 @@ def generateLibrary(inputs: StrPath | Sequence[StrPath], output: StrPath, genera
         A table of comma-separated values with a line an answer: how many conformers the model, the longer sampler and
         RDKit made, and why some are missing.
     **settings
-        Those of openmmorbit.LibrarySettings: numConformers, seed, stereo, maxIsomers, batchSize, refinement.
+        Those of openmmorbit.LibrarySettings: numConformers, seed, stereo, maxIsomers, batchSize, refinement, core.
 
     Returns
     -------
@@ -362,6 +365,7 @@ def generateLibrary(inputs: StrPath | Sequence[StrPath], output: StrPath, genera
         If the disk is full; what was finished is kept.
     """
     texts = [os.fspath(text) for text in ([inputs] if isinstance(inputs, (str, os.PathLike)) else inputs)]
+    settings["core"] = makeCore(settings.get("core"))
     chosen, generator = LibrarySettings(**settings), generator or ConformerGenerator()
     chosen.check()
     kind = f"x.{format.lstrip('.')}" if format else "x.sdf" if output == STANDARD else os.path.basename(output)

@@ -72,6 +72,7 @@ class Record:
     graphs: list[orbit.MolecularGraph] = field(default_factory=list)
     isMixture: bool = False
     number: Any = 0
+    kept: list[orbit.ConformerConstraints] = field(default_factory=list)
     error: Exception | None = None
     unfamiliar: tuple[str, ...] = ()
     openStereo: tuple[str, ...] = ()

@@ -71,6 +71,17 @@ def testChoosingConformers(tmp_path, monkeypatch, capsys):
     assert all(hasattr(openmmorbit.Ensemble, name) for name in re.findall(r"`ensemble\.(\w+)\(", text))
 
 
+def testKeepingAPose(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    text, names = (DOCS / "poses.md").read_text(encoding="utf-8"), {}
+    for block in re.findall(r"```python\n(.*?)```", text, re.S):
+        exec(compile(block.replace("=10", "=2").replace("=5,", "=2,"), "poses.md", "exec"), names)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("(1, 2, 3, ") and lines[1].startswith("(2, 41, 3) ") and "Ensemble of" in lines[2]
+    assert (tmp_path / "complexes.pdb").read_text().count("ENDMDL") == 2
+    assert all(hasattr(openmmorbit.ComplexEnsemble, name) for name in ("complexPositions", "closestContacts"))
+
+
 def testNamesOfThePageExist():
     text = (DOCS / "simulations.md").read_text(encoding="utf-8")
     names = set(re.findall(r"`(\w+)\(\)`", text)) & set(dir(openmmorbit))

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from openmmorbit._types import Subparsers
     from openmmorbit.answers import AnswerCounts
     from openmmorbit.conformers import ConformerGenerator
+    from openmmorbit.cores import Core
     from openmmorbit.io.moleculefiles import FileOptions
 
 _otherEndings = (".pdb", ".cif", ".pdbx", ".txt", ".json", ".gro", ".gz", ".xlsx", ".zip")
@@ -104,6 +105,21 @@ def _makeGenerator(options: argparse.Namespace) -> tuple[ConformerGenerator, str
         raise UsageError(explain(error)) from error
 
 
+def _readCore(options: argparse.Namespace) -> Core | None:
+    """Get the reference whose common part with each molecule keeps its place."""
+    if options.core is None:
+        if options.core_smarts is not None:
+            raise UsageError(f"expected --core with --core-smarts '{options.core_smarts}', got none; name a file with "
+                             "the reference")
+        return None
+    from openmmorbit.cores import Core
+
+    try:
+        return Core(options.core, options.core_smarts or "")
+    except (ValueError, OSError) as error:
+        raise UsageError(explain(error)) from error
+
+
 def runConformers(options: argparse.Namespace) -> int:
     """Generate conformers of every record; report bad records and go on."""
     chosen = _readFileOptions(options)
@@ -114,6 +130,7 @@ def runConformers(options: argparse.Namespace) -> int:
     if options.restart and not isLibrary(options):
         raise UsageError("expected --processes or --dask with --restart, got none; other runs begin anew")
     readRefinement(options)
+    _readCore(options)
     if isLibrary(options):
         return _runLibrary(options, chosen, formatName)
     from openmmorbit.io.resumable import journalPath
@@ -140,7 +157,8 @@ def _runLibrary(options: argparse.Namespace, chosen: FileOptions, formatName: st
     done = generateLibrary(options.inputs, options.output, generator, options.processes, options.dask, options.restart,
                            not options.quiet, report, chosen, formatName, numConformers=options.num, seed=options.seed,
                            stereo=options.stereo, maxIsomers=options.max_isomers, batchSize=options.batch_size,
-                           tellOpen=not options.quiet, refinement=readRefinement(options), report=options.report)
+                           tellOpen=not options.quiet, refinement=readRefinement(options), report=options.report,
+                           core=_readCore(options))
     if not options.quiet:
         _summarize(options, done.counts, done.seconds, done.path, kernel)
         if done.numBefore:
@@ -172,6 +190,7 @@ class _Conformers:
 
         self.options, self.chosen, self.generator, self.kernel = options, chosen, generator, kernel
         self.formatName = formatName
+        self.core = _readCore(options)
         self.labels: dict[int, str] = {}
         self.begin = time.perf_counter()
         self.table = None if options.report is None else RecordFile(options.report, isPacked=False)
@@ -203,7 +222,7 @@ class _Conformers:
             for result in self.generator.generateMany(self._molecules(), options.num, options.seed,
                                                       progress=not options.quiet, batchSize=options.batch_size,
                                                       stereo=options.stereo, maxIsomers=options.max_isomers,
-                                                      fragments=options.fragments):
+                                                      fragments=options.fragments, core=self.core):
                 # With isomers a record has several answers.
                 for index in [index for index in self.labels if index < result.index]:
                     del self.labels[index]
@@ -282,6 +301,10 @@ def addConformers(commands: Subparsers) -> None:
                                  "conformers of any isomer; enumerate: -n conformers of each isomer)")
     conformers.add_argument("--max-isomers", type=int, default=32,
                             help="with --stereo enumerate, at most so many isomers of a molecule (default 32)")
+    conformers.add_argument("--core", metavar="SDF", help="reference molecule with coordinates, e.g. a docked pose or "
+                            "a fragment: heavy atoms that a molecule has in common with it keep their places")
+    conformers.add_argument("--core-smarts", metavar="SMARTS", help="what the core is, instead of the largest common "
+                            "part")
     conformers.add_argument("--batch-size", type=int, default=16, help="molecules in a batch (default 16)")
     conformers.add_argument("-q", "--quiet", action="store_true", help="no progress bar and no summary")
     addRefinementOptions(conformers)

@@ -1,0 +1,287 @@
+# SPDX-License-Identifier: MIT
+"""Ligands inside a complex: read out of it, generated where they stand, and put back."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from openmm import unit
+
+from openmmorbit import molecules, orbit
+from openmmorbit.ensemble import Ensemble
+from openmmorbit.io.outputs import replacing
+from openmmorbit.selections import selectAtoms
+from openmmorbit.shape.superposition import superpose
+from openmmorbit.simulation.states import toPlain
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from openmm import app
+
+    from openmmorbit._types import StrPath
+
+_where = "ConformerGenerator.generate"
+
+
+def _findResidue(topology: app.Topology, residue: Any) -> app.topology.Residue:
+    """Get the residue of a name, "name:number" or "chain:name:number", or check the one that was given."""
+    if hasattr(residue, "atoms"):
+        known = list(topology.residues())
+        if residue.index >= len(known) or known[residue.index] is not residue:
+            raise ValueError(f"{_where}: expected a residue of the given topology, got {residue.name} of another one")
+        return residue
+    parts = str(residue).split(":")
+    found = [r for r in topology.residues() if parts in (
+        [r.name], [r.name, str(r.id)], [r.chain.id, r.name, str(r.id)])]
+    if len(found) == 1:
+        return found[0]
+    names = sorted({f"{r.chain.id}:{r.name}:{r.id}" for r in (found or topology.residues())
+                    if found or len(list(r.atoms())) > 1})
+    shown = ", ".join(names[:8]) + (", ..." if len(names) > 8 else "")
+    raise ValueError(f"{_where}: expected one residue '{residue}', got {len(found)}; give chain:name:number of one of "
+                     f"{shown}")
+
+
+def _bondsByDistance(part: app.Topology, positions: np.ndarray) -> None:
+    """Add the bonds that the atoms of a residue without bonds have by their distances."""
+    from openmmorbit.io.bondorders import makeAtoms
+
+    atoms = list(part.atoms())
+    mol = makeAtoms([atom.element.atomic_number for atom in atoms], 10 * positions, None)
+    for bond in mol.GetBonds():
+        part.addBond(atoms[bond.GetBeginAtomIdx()], atoms[bond.GetEndAtomIdx()])
+
+
+def _placeHydrogens(graph: orbit.MolecularGraph, positions: np.ndarray) -> np.ndarray:
+    """Get positions, nm, of all atoms: those of hydrogens that were appended follow from their neighbours."""
+    added = graph.getNumAtoms() - len(positions)
+    if not added:
+        return positions
+    Chem = molecules.requireRDKit("hydrogens of a residue")
+    mol, numKnown = Chem.RWMol(Ensemble(graph).toRDKit()), len(positions)
+    conformer = Chem.Conformer(graph.getNumAtoms())
+    conformer.SetPositions(10 * np.vstack([positions, np.tile(positions.mean(axis=0), (added, 1))]))
+    conformer.Set3D(True)
+    mol.AddConformer(conformer)
+    for index in range(numKnown, graph.getNumAtoms()):
+        neighbor = next(iter(mol.GetAtomWithIdx(index).GetNeighbors())).GetIdx()
+        Chem.SetTerminalAtomCoords(mol, index, neighbor)
+    return 0.1 * mol.GetConformer().GetPositions()
+
+
+@dataclass(frozen=True)
+class Ligand:
+    """A residue of a complex as a molecule.
+
+    Attributes
+    ----------
+    topology : openmm.app.Topology
+        The complex.
+    positions : numpy.ndarray
+        Shape (number of its atoms, 3), nm.
+    residue : openmm.app.topology.Residue
+    atoms : list of int
+        The atoms of the residue in the complex.
+    part : openmm.app.Topology
+        The residue alone.
+    graph : openmmorbit.orbit.MolecularGraph
+        Its molecule: the atoms of the residue in their order, then hydrogens that it lacks.
+    pose : numpy.ndarray
+        Shape (number of atoms of the molecule, 3), nm: where they are now.
+    """
+    topology: app.Topology
+    positions: np.ndarray
+    residue: app.topology.Residue
+    atoms: list[int]
+    part: app.Topology
+    graph: orbit.MolecularGraph
+    pose: np.ndarray
+
+    def findAtoms(self, names: Sequence[str]) -> list[int]:
+        """Get the atoms of names in the molecule.
+
+        Raises
+        ------
+        ValueError
+            For a name that the residue does not have, listing those that it has.
+        """
+        known = [atom.name for atom in self.residue.atoms()]
+        for name in names:
+            if known.count(name) != 1:
+                raise ValueError(f"{_where}: expected one atom '{name}' in residue {self.residue.name}, got "
+                                 f"{known.count(name)}; its atoms are {', '.join(known)}")
+        return sorted(known.index(name) for name in names)
+
+
+def readLigand(source: Any, positions: Any, residue: Any, smiles: str | Mapping[str, str] | None,
+               addHydrogens: bool) -> Ligand:
+    """Read a residue of a complex as a molecule.
+
+    Parameters
+    ----------
+    source : openmm.app.Topology, PDBFile, PDBxFile or Modeller
+    positions : Quantity or array_like, optional
+        Those of the complex, nm if they have no unit; default: those of the source.
+    residue : str or openmm.app.topology.Residue
+        Its name, "name:number", "chain:name:number", or the residue itself.
+    smiles : str or dict, optional
+        Its molecule, which tells bond orders, charges and missing hydrogens.
+    addHydrogens : bool
+        Append missing hydrogens; False refuses residues that lack some.
+
+    Returns
+    -------
+    Ligand
+
+    Raises
+    ------
+    ValueError
+        For a residue that is not there or not alone, is bonded to another one, or has other atoms than the SMILES.
+    """
+    from openmm import app
+
+    topology = getattr(source, "topology", source)
+    if not isinstance(topology, app.Topology):
+        raise TypeError(f"{_where}: expected an openmm.app.Topology, PDBFile or Modeller with residue=, got "
+                        f"{type(source).__name__}")
+    positions = getattr(source, "positions", None) if positions is None else positions
+    if positions is None:
+        raise ValueError(f"{_where}: expected positions of the complex with residue=, got none; give positions=, or a "
+                         "PDBFile or Modeller, which have some")
+    everything = np.asarray(toPlain(_where, "positions", positions, unit.nanometer), float)
+    if everything.shape != (topology.getNumAtoms(), 3) or not np.isfinite(everything).all():
+        raise ValueError(f"{_where}: expected finite positions of the {topology.getNumAtoms()} atoms of the complex, "
+                         f"got an array of shape {everything.shape}")
+    chosen = _findResidue(topology, residue)
+    atoms = [atom.index for atom in chosen.atoms()]
+    for first, second in topology.bonds():
+        if (first.residue is chosen) != (second.residue is chosen):
+            inside, outside = (first, second) if first.residue is chosen else (second, first)
+            raise ValueError(f"{_where}: expected a residue without bonds to others, got {chosen.name} {chosen.id}, "
+                             f"whose atom {inside.name} is bonded to {outside.name} of {outside.residue.name} "
+                             f"{outside.residue.id}")
+    part = selectAtoms(topology, atoms)
+    if len(atoms) > 1 and next(part.bonds(), None) is None:
+        _bondsByDistance(part, everything[atoms])
+    words = {chosen.name: smiles} if isinstance(smiles, str) else dict(smiles or {})
+    graph = molecules.readMolecule(part, words, addHydrogens)
+    pose = _placeHydrogens(graph, everything[atoms])
+    return Ligand(topology, everything, chosen, atoms, part, _keepIsomer(graph, pose), pose)
+
+
+def _keepIsomer(graph: orbit.MolecularGraph, pose: np.ndarray) -> orbit.MolecularGraph:
+    """Let the pose decide what the SMILES leaves open; refuse a pose of another isomer."""
+    from openmmorbit import chem, openstereo
+
+    flat = (10 * pose).ravel().tolist()
+    status = orbit.checkConformer(graph, flat)
+    if not status.stereoCorrect:
+        faults = [text for text in status.message.split("; ") if "tetrahedral centre" in text or "stereo axis" in text]
+        raise ValueError(f"{_where}: expected a SMILES of the isomer that stands in the complex, got {graph.smiles}: "
+                         f"{'; '.join(faults)}; correct its labels, or leave them out")
+    found = openstereo.findOpenStereo(graph)
+    return chem.specifyStereo(graph, found, flat) if found else graph
+
+
+class ComplexEnsemble(Ensemble):
+    """Copies of a ligand where it stands in a complex.
+
+    Attributes
+    ----------
+    complexTopology : openmm.app.Topology
+        The complex: atoms have their order and names. Hydrogens that the residue lacked stand at its end; if it lacked
+        none, this is the Topology that was given.
+    ligandAtoms : list of int
+        The atoms of the ligand in it, in the order of the ensemble.
+    """
+
+    def __init__(self, core: orbit.Ensemble, ligand: Ligand, isomers: list[str] | None = None) -> None:
+        super().__init__(core, ligand.part, isomers)
+        self._ligand = ligand
+        self.complexTopology, self.ligandAtoms, self._frame = _complete(ligand)
+
+    def _pick(self, chosen: np.ndarray) -> Ensemble:
+        result = super()._pick(chosen)
+        part = ComplexEnsemble(result._core, self._ligand, self.isomers)
+        part.__dict__.update({name: value for name, value in result.__dict__.items() if name not in part.__dict__})
+        part._numbers, part._energies, part._moved = result._numbers, result._energies, result._moved
+        part.fixedAtoms = result.fixedAtoms
+        return part
+
+    @property
+    def complexPositions(self) -> unit.Quantity:
+        """Positions of the whole complex with each copy: a Quantity of shape (numConformers, atoms, 3), in nm."""
+        everything = np.tile(self._frame, (len(self), 1, 1))
+        everything[:, self.ligandAtoms] = self.positions.value_in_unit(unit.nanometer)
+        return unit.Quantity(everything, unit.nanometer)
+
+    @property
+    def closestContacts(self) -> unit.Quantity:
+        """Shape (numConformers,): the least distance of heavy atoms of the ligand and of the rest, in nm."""
+        known = [atom.element.atomic_number if atom.element is not None else 0
+                 for atom in self.complexTopology.atoms()]
+        ours = set(self.ligandAtoms)
+        rest = self._frame[[i for i, number in enumerate(known) if number > 1 and i not in ours]]
+        heavy = [i for i, atom in enumerate(self.graph.atoms) if atom.element > 1] or list(range(self.numAtoms))
+        nearest = [min((float(np.linalg.norm(rest - point, axis=1).min()) for point in copy[heavy]),
+                       default=np.inf) if len(rest) else np.inf
+                   for copy in self.positions.value_in_unit(unit.nanometer)]
+        return unit.Quantity(np.array(nearest), unit.nanometer)
+
+    def writeComplex(self, path: StrPath) -> None:
+        """Write the complex with each copy as a model of a .pdb or .cif file."""
+        from openmm import app
+
+        ending = str(path).lower().rsplit(".", 1)[-1]
+        if ending not in ("pdb", "cif"):
+            raise ValueError(f"ComplexEnsemble.writeComplex: expected a file that ends in .pdb or .cif, got '{path}'")
+        topology, writer = self.complexTopology, app.PDBFile if ending == "pdb" else app.PDBxFile
+        # The columns of a PDB file are narrow.
+        fits = ending == "cif" or all(len(r.id) <= 4 and len(r.chain.id) == 1 for r in topology.residues())
+        with replacing(path) as stream:
+            writer.writeHeader(topology, stream, **({"keepIds": True} if ending == "cif" else {}))
+            for index, positions in enumerate(self.complexPositions):
+                writer.writeModel(topology, positions, stream, index + 1, keepIds=fits)
+            if ending == "pdb":
+                writer.writeFooter(topology, stream)
+
+
+def _complete(ligand: Ligand) -> tuple[app.Topology, list[int], np.ndarray]:
+    """Get the complex with the hydrogens that the residue lacked at its end, the ligand's atoms in it, and positions.
+    """
+    from openmm import app
+
+    added = ligand.graph.atoms[len(ligand.atoms):]
+    if not added:
+        return ligand.topology, ligand.atoms, ligand.positions
+    result, new, rows, extra = app.Topology(), {}, [], []
+    result.setPeriodicBoxVectors(ligand.topology.getPeriodicBoxVectors())
+    for chain in ligand.topology.chains():
+        ours = result.addChain(chain.id)
+        for residue in chain.residues():
+            place = result.addResidue(residue.name, ours, residue.id, residue.insertionCode)
+            for atom in residue.atoms():
+                new[atom] = result.addAtom(atom.name, atom.element, place, atom.id)
+                rows.append(ligand.positions[atom.index])
+            if residue is ligand.residue:
+                for index, entry in enumerate(added, len(ligand.atoms)):
+                    extra.append(result.addAtom(entry.name, app.Element.getByAtomicNumber(entry.element), place))
+                    rows.append(ligand.pose[index])
+    for bond in ligand.topology.bonds():
+        result.addBond(new[bond[0]], new[bond[1]], bond.type, bond.order)
+    atoms = [new[atom] for atom in ligand.residue.atoms()] + extra
+    for bond in ligand.graph.bonds:
+        if max(bond.atom1, bond.atom2) >= len(ligand.atoms):
+            result.addBond(atoms[bond.atom1], atoms[bond.atom2])
+    return result, [atom.index for atom in atoms], np.array(rows)
+
+
+def layOntoPose(core: orbit.Ensemble, ligand: Ligand) -> None:
+    """Lay the heavy atoms of all copies onto those of the pose."""
+    heavy = [i for i, atom in enumerate(ligand.graph.atoms) if atom.element > 1] or list(range(len(ligand.pose)))
+    for index in range(core.getNumConformers()):
+        copy = core.getPositions(index).value_in_unit(unit.nanometer)
+        rotation, origin, target = superpose(copy[heavy], ligand.pose[heavy])
+        core.setPositions(index, (copy - origin) @ rotation.T + target)
