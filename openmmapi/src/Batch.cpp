@@ -32,6 +32,12 @@ void Batch::addCopy(BatchCopy copy) {
     copies.push_back(copy);
 }
 
+const std::vector<TurnedTorsion>& Batch::getTorsions(int copy) const {
+    static const std::vector<TurnedTorsion> none;
+    const int input = copies[copy].input;
+    return input < (int) torsions.size() ? torsions[input] : none;
+}
+
 void Batch::addContrast(int copy, int input) {
     BatchCopy contrast = copies.at(copy);
     contrast.input = input;

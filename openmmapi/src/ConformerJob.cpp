@@ -2,6 +2,7 @@
 // The inputs and the inspection of a molecule's copies, and what they have to keep.
 #include "ConformerJob.h"
 #include "check/FixedCore.h"
+#include "check/TorsionRanges.h"
 #include "openmmorbit/ArgumentError.h"
 #include "openmmorbit/MoleculeInputs.h"
 #include "openmmorbit/internal/ConformerInspector.h"
@@ -32,13 +33,35 @@ static void gatherFreeAtoms(GenerationStart& start) {
 
 void ConformerJob::setConstraints(const ConformerConstraints& constraints) {
     GenerationStart given = constraints.start;
-    if (!given.fixed.empty())
+    if (!given.fixed.empty() || !constraints.torsions.empty())
         graph.validate();
     if (!given.fixed.empty() && given.level == 0)
         gatherFreeAtoms(given);
     setStart(given);
     followsFixed = !fixed.empty();
-    isHandKnown = !fixed.empty() && !isFlat(start, fixedAtoms, FLAT_CORE_NANOMETERS / model.getUnitInNanometers());
+    ranges = constraints.torsions;
+    for (const TorsionRange& range : ranges)
+        addTorsion(range);
+    const double tolerance = FLAT_CORE_NANOMETERS / model.getUnitInNanometers();
+    isHandKnown = !ranges.empty() || (!fixed.empty() && !isFlat(start, fixedAtoms, tolerance));
+}
+
+void ConformerJob::addTorsion(const TorsionRange& range) {
+    const std::string where = settings.caller + "::generate: ", fault = findRangeFault(graph, range);
+    if (!fault.empty())
+        throw ArgumentError(where + fault);
+    const auto isFixed = [&](int atom) { return !fixed.empty() && fixed[atom]; };
+    if (std::all_of(range.atoms.begin(), range.atoms.end(), isFixed)) {
+        ConformerStatus status;
+        inspectTorsions(graph, {range}, start, status);
+        if (!status.constraintsKept)
+            throw ArgumentError(where + "expected fixed atoms with torsions in their ranges, got others: " +
+                    status.message);
+        return;
+    }
+    const std::optional<TurnedTorsion> turn = planTurn(graph, range, fixed);
+    if (turn)
+        torsions.push_back(*turn);
 }
 
 void ConformerJob::tryConstraints(const ConformerConstraints& constraints) {
@@ -74,7 +97,12 @@ TokenInputs ConformerJob::describe() const {
 
 EnsembleJob::Inspector ConformerJob::makeInspector() const {
     const auto inspector = std::make_shared<const ConformerInspector>(graph);
-    return [inspector](const std::vector<double>& positions) { return inspector->inspect(positions); };
+    return [this, inspector](const std::vector<double>& positions) {
+        ConformerStatus status = inspector->inspect(positions);
+        if (status.finite)
+            inspectTorsions(graph, ranges, positions, status);
+        return status;
+    };
 }
 
 bool ConformerJob::isReflected() const {

@@ -22,6 +22,10 @@ protected:
     bool isReflected() const override;
     void checkFixed() const override;
     std::string describeCopies() const override;
+private:
+    /** Turn a torsion into its range, if it can be turned. @throws ArgumentError if no conformer has it there */
+    void addTorsion(const TorsionRange& range);
+    std::vector<TorsionRange> ranges;
 };
 
 } // namespace OrbitPlugin

@@ -154,11 +154,12 @@ Ensemble EnsembleJob::collect(const ConformerProvenance& common) {
 // A sentence about the copies that are wrong after all redraws, with the most frequent fault and one example of it.
 
 std::string EnsembleJob::describeWrong(const std::vector<ConformerStatus>& wrong) const {
-    std::array<int, 9> counts{};
-    std::array<std::string, 9> examples;
+    std::array<int, 10> counts{};
+    std::array<std::string, 10> examples;
     for (const ConformerStatus& status : wrong) {
-        const std::array<bool, 9> flags = {status.finite, status.centersInside, status.ringsClear, status.bondsCorrect,
-                status.anglesCorrect, status.planar, status.clashFree, status.stereoCorrect, status.finished};
+        const std::array<bool, 10> flags = {status.finite, status.centersInside, status.ringsClear,
+                status.bondsCorrect, status.anglesCorrect, status.planar, status.clashFree, status.stereoCorrect,
+                status.constraintsKept, status.finished};
         const auto fault = std::find(flags.begin(), flags.end(), false) - flags.begin();
         counts[fault]++;
         if (examples[fault].empty())

@@ -130,6 +130,10 @@ bool GenerationLoop::packInputs(GenerationJob& job, Batch& batch) const {
     try {
         batch.inputs.push_back(job.inputs != nullptr ? std::move(*job.inputs) : job.describe());
         job.inputs.reset();
+        if (!job.torsions.empty()) {
+            batch.torsions.resize(batch.inputs.size());
+            batch.torsions.back() = job.torsions;
+        }
     }
     catch (const ArgumentError& error) {
         job.message = error.what();

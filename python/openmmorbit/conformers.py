@@ -122,7 +122,8 @@ class ConformerGenerator(Generator):
                  smiles: Mapping[str, str] | str | None = None, addHydrogens: bool = True, progress: bool = False,
                  stereo: str = "mixed", maxIsomers: int = 32, fragments: str = "refuse", *, start: Any = None,
                  level: Any = None, fixed: Sequence[int] | None = None, core: Any = None, residue: Any = None,
-                 positions: Any = None, pocket: bool = True) -> Ensemble | list[Ensemble]:
+                 positions: Any = None, pocket: bool = True, torsions: Sequence[Any] | None = None
+                 ) -> Ensemble | list[Ensemble]:
         """Generate conformers of one molecule. Ctrl-C stops between two steps.
 
         Parameters
@@ -173,6 +174,9 @@ class ConformerGenerator(Generator):
         pocket : bool
             With residue: draw copies again that clash with the rest of the complex, except for water, at most
             maxRedraws times; those that still clash are left out and listed in Ensemble.failures.
+        torsions : sequence of tuple, optional
+            Ranges of torsions, each as (a, b, c, d, lower, upper): four atoms along bonds, and angles in degrees (or
+            Quantities), with IUPAC's sign. (0, 1, 2, 3, 150, 210) is a range of 60 degrees about trans.
 
         Returns
         -------
@@ -204,7 +208,7 @@ class ConformerGenerator(Generator):
         openstereo.checkMode(stereo, maxIsomers)
         graphs, phrases = openstereo.resolve(graph, stereo, maxIsomers)
         openstereo.warn(graph, phrases, stereo, len(graphs), maxIsomers)
-        kept = keeping.listConstraints(where, graph, self.model, start, level, fixed, core, ligand)
+        kept = keeping.listConstraints(where, graph, self.model, start, level, fixed, core, ligand, torsions)
         request = Request(number, seed, 0, source, kept, ligand, progress, bool(pocket))
         if stereo != "enumerate":
             ensemble = self._generateOne(graph, request)
@@ -264,8 +268,8 @@ class ConformerGenerator(Generator):
         """Get conformers of one molecule that keep what is asked for in one way, or raise why there are none."""
         number, seed, record = request.number, request.seed, request.record
         if mixtures.isMixture(graph):
-            if len(constraints.start.positions) > 0:
-                raise ValueError("ConformerGenerator: expected one connected molecule with a core, got "
+            if len(constraints.start.positions) > 0 or len(constraints.torsions) > 0:
+                raise ValueError("ConformerGenerator: expected one connected molecule with a core or torsions, got "
                                  f"{graph.getLabel()}; fragments=\"largest\" keeps the largest fragment")
             return mixtures.generateApart(
                 lambda part, own: self._generateKept(part, request._replace(seed=own), constraints), graph, number,

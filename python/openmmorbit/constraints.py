@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""What conformers of one molecule have to keep: a core, or positions that they vary."""
+"""What conformers of one molecule have to keep: a core, positions that they vary, ranges of torsions."""
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,8 +27,35 @@ def _complete(where: str, graph: orbit.MolecularGraph, start: Any) -> Any:
     return array
 
 
+def makeRange(where: str, torsion: Any) -> orbit.TorsionRange:
+    """Get the range of a torsion.
+
+    Parameters
+    ----------
+    where : str
+        The caller, for messages.
+    torsion : sequence
+        Four atoms, and the lower and the upper end in degrees, or Quantities.
+
+    Raises
+    ------
+    ValueError
+        For something else.
+    """
+    entries = list(torsion) if isinstance(torsion, Iterable) and not isinstance(torsion, str) else []
+    if len(entries) != 6:
+        raise ValueError(f"{where}: expected a torsion as four atoms and the lower and upper end of its range, e.g. "
+                         f"(3, 4, 5, 6, -60, 60) in degrees, got {torsion!r}")
+    found = orbit.TorsionRange()
+    found.atoms = [checkInteger("torsions", atom, 0, where) for atom in entries[:4]]
+    ends = [end.value_in_unit(unit.radian) if unit.is_quantity(end) else np.radians(float(end)) for end in entries[4:]]
+    found.lower, found.upper = (float(end) for end in ends)
+    return found
+
+
 def makeConstraints(where: str, graph: orbit.MolecularGraph, model: orbit.DenoiserModel, start: Any = None,
-                    level: Any = None, fixed: Sequence[int] | None = None) -> orbit.ConformerConstraints | None:
+                    level: Any = None, fixed: Sequence[int] | None = None,
+                    torsions: Sequence[Any] | None = None) -> orbit.ConformerConstraints | None:
     """Get what conformers of a molecule have to keep, None for nothing; see ConformerGenerator.generate().
 
     Parameters
@@ -37,20 +65,22 @@ def makeConstraints(where: str, graph: orbit.MolecularGraph, model: orbit.Denois
     graph : openmmorbit.orbit.MolecularGraph
     model : openmmorbit.orbit.DenoiserModel
         Has the unit of level.
-    start, level, fixed
+    start, level, fixed, torsions
         As of ConformerGenerator.generate().
 
     Raises
     ------
     ValueError
-        For a level or fixed atoms without start, a start without either, and a start of another shape.
+        For a level or fixed atoms without start, a start without either, a start of another shape, and what is no
+        range of a torsion.
     """
-    if start is None and level is None and fixed is None:
+    if start is None and level is None and fixed is None and torsions is None:
         return None
     kept = None if fixed is None else [checkInteger("fixed", atom, 0, where) for atom in fixed]
     array = None if start is None else _complete(where, graph, start)
     constraints = orbit.ConformerConstraints()
     constraints.start = makeStart(where, array, level, kept, model)
+    constraints.torsions = [makeRange(where, torsion) for torsion in torsions or ()]
     number = graph.getNumAtoms()
     if array is not None and len(array) != number:
         added = graph.numAddedHydrogens

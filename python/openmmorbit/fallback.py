@@ -73,7 +73,7 @@ class _Request(NamedTuple):
     @property
     def isFree(self) -> bool:
         """Whether nothing is to be kept."""
-        return len(self.constraints.start.positions) == 0
+        return len(self.constraints.start.positions) == 0 and len(self.constraints.torsions) == 0
 
     def limit(self, number: int) -> int:
         """Get how many of so many copies are drawn of a molecule of this size."""

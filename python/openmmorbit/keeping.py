@@ -25,7 +25,8 @@ def _make(*arguments: Any) -> orbit.ConformerConstraints:
 
 def listConstraints(where: str, graph: orbit.MolecularGraph, model: orbit.DenoiserModel, start: Any = None,
                     level: Any = None, fixed: Sequence[int] | None = None, core: Any = None,
-                    ligand: Ligand | None = None) -> list[orbit.ConformerConstraints]:
+                    ligand: Ligand | None = None, torsions: Sequence[Any] | None = None
+                    ) -> list[orbit.ConformerConstraints]:
     """List what conformers of a molecule may keep, in the order in which it is to be tried.
 
     Parameters
@@ -34,7 +35,7 @@ def listConstraints(where: str, graph: orbit.MolecularGraph, model: orbit.Denois
         The caller, for messages.
     graph : openmmorbit.orbit.MolecularGraph
     model : openmmorbit.orbit.DenoiserModel
-    start, level, fixed, core
+    start, level, fixed, core, torsions
         As of ConformerGenerator.generate().
     ligand : Ligand, optional
         Where the molecule stands in a complex: its pose is the start if there is another reason for one.
@@ -51,7 +52,7 @@ def listConstraints(where: str, graph: orbit.MolecularGraph, model: orbit.Denois
     if core is None:
         if ligand is not None and start is None and (level is not None or fixed is not None):
             start = ligand.pose
-        return [_make(where, graph, model, start, level, fixed)]
+        return [_make(where, graph, model, start, level, fixed, torsions)]
     given = [name for name, value in (("start", start), ("level", level), ("fixed", fixed)) if value is not None]
     if given:
         raise ValueError(f"{where}: expected core or {given[0]}, got both; fixed= with start= keeps chosen atoms, "
@@ -60,10 +61,10 @@ def listConstraints(where: str, graph: orbit.MolecularGraph, model: orbit.Denois
         if ligand is None:
             raise ValueError(f"{where}: expected residue= with names of atoms as core, got {list(core)} alone; give a "
                              "reference molecule, or start= with fixed=")
-        return [_make(where, graph, model, ligand.pose, None, ligand.findAtoms(core))]
+        return [_make(where, graph, model, ligand.pose, None, ligand.findAtoms(core), torsions)]
     constraints, number = [], graph.getNumAtoms()
     for match in (core if isinstance(core, cores.Core) else cores.Core(core)).match(graph):
         places = np.full((number, 3), np.nan)
         places[list(match.atoms)] = match.positions
-        constraints.append(_make(where, graph, model, places, None, list(match.atoms)))
+        constraints.append(_make(where, graph, model, places, None, list(match.atoms), torsions))
     return constraints

@@ -61,3 +61,23 @@ def testRefusals(generator, words, arguments):
 def testTheOtherHandIsRefused(generator, known):
     with pytest.raises(ValueError, match="the tetrahedral centre 3 .* inverted"):
         generator.generate(PROLINE, 1, seed=7, start=-known, fixed=CORE)
+
+
+def testATorsionLiesInItsRange(generator):
+    for low, high in ((50, 70), (-70 * unit.degree, -50 * unit.degree)):
+        ensemble = generator.generate("CCCCO", 3, seed=7, torsions=[(0, 1, 2, 3, low, high)])
+        for x in ensemble.positions.value_in_unit(unit.nanometer):
+            b1, b2, b3 = np.diff(x[:4], axis=0)
+            n1, n2 = np.cross(b1, b2), np.cross(b2, b3)
+            angle = np.degrees(np.arctan2(np.linalg.norm(b2) * b1 @ n2, n1 @ n2))
+            assert 50 <= angle * (1 if low == 50 else -1) <= 70
+
+
+@pytest.mark.parametrize("words, torsion", [
+    ("expected a torsion as four atoms and the lower and upper end", (0, 1, 2, 3, 60)),
+    ("expected a torsion along bonds, got none between atoms 0", (0, 2, 1, 3, 0, 60)),
+    ("got 60 to 0 degrees", (0, 1, 2, 3, 60, 0)),
+])
+def testRangesThatAreNone(generator, words, torsion):
+    with pytest.raises(ValueError, match=words):
+        generator.generate("CCCCO", 1, seed=7, torsions=[torsion])

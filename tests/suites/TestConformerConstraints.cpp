@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Conformers with a core: where it lies, which hand it shows, and what is refused.
+// Conformers with a core or ranges of torsions: where they are, which hand they show, and what is refused.
 #include "Matchers.h"
 #include "Models.h"
 #include "Options.h"
@@ -8,6 +8,7 @@
 #include "openmmorbit/ConformerCheck.h"
 #include "openmmorbit/ConformerGenerator.h"
 #include "openmmorbit/MoleculeReader.h"
+#include "openmmorbit/internal/StereoGeometry.h"
 #include <gtest/gtest.h>
 #include <cmath>
 
@@ -228,4 +229,85 @@ TEST(ConformerConstraints, refusesCoresThatTheMoleculeCannotHave) {
     for (Vec3& x : positions)
         x[2] = 0;
     expectRefusal("flat", makeCore(positions, {0, 1, 2, 3}), other, false);
+}
+
+namespace {
+
+const double DEGREE = M_PI / 180;
+
+ConformerConstraints makeTorsion(const std::array<int, 4>& atoms, double lower, double upper) {
+    ConformerConstraints constraints;
+    constraints.torsions = {{atoms, lower * DEGREE, upper * DEGREE}};
+    return constraints;
+}
+
+/** Generate with a torsion in a range, and expect it there in copies that the inspection accepts. */
+void checkTorsion(const string& smiles, const std::array<int, 4>& atoms, double lower, double upper) {
+    const auto generator = makeGenerator();
+    const Ensemble ensemble = generator->generate(
+        readSmiles(smiles), numCopies(), 7, 0, nullptr, makeTorsion(atoms, lower, upper));
+    EXPECT_EQ(ensemble.getNumConformers(), numCopies()) << ensemble.getMessage();
+    for (int k = 0; k < ensemble.getNumConformers(); k++) {
+        vector<double> inAngstrom;
+        for (const Vec3& x : ensemble.getPositions(k))
+            inAngstrom.insert(inAngstrom.end(), {10 * x[0], 10 * x[1], 10 * x[2]});
+        EXPECT_EQ(checkConformer(ensemble.getGraph(), inAngstrom).message, "");
+        const double above = getDihedral(atoms, inAngstrom) / DEGREE - lower;
+        EXPECT_LE(above - 360 * std::floor(above / 360), upper - lower) << smiles;
+        EXPECT_LE(ensemble.getProvenance(k).numResamplings, 5) << smiles;
+    }
+}
+
+} // namespace
+
+TEST(ConformerConstraints, torsionsLieInTheirRangesWithTheirSign) {
+    checkTorsion("CCCCO", {0, 1, 2, 3}, 50, 75);
+    checkTorsion("CCCCO", {0, 1, 2, 3}, -75, -50);
+    checkTorsion("C[C@H](O)CC", {0, 1, 3, 4}, 170, 190);
+    checkTorsion("C[C@H](O)[C@@H](N)CO", {0, 1, 3, 5}, -70, -60);
+    checkTorsion("C1CCCCC1", {0, 1, 2, 3}, 40, 70);
+}
+
+TEST(ConformerConstraints, torsionsOutsideAreNamed) {
+    // No ring of four has one that is trans.
+
+    const MolecularGraph graph = readSmiles("C1CCC1");
+    auto generator = makeGenerator();
+    generator->setMaxRedraws(0);
+    expectMentions<ConformerGenerationError>("the torsion of atoms 0 (C1), 1 (C2), 2 (C3) and 3 (C4) is ",
+        [&] { generator->generate(graph, 1, 7, 0, nullptr, makeTorsion({0, 1, 2, 3}, 150, 210)); });
+}
+
+TEST(ConformerConstraints, aCoreKeepsItsPlaceWhileATorsionIsTurned) {
+    const MolecularGraph graph = readSmiles("C[C@H](O)c1ccccc1");
+    const auto generator = makeGenerator();
+    ConformerConstraints both = makeCore(generator->generate(graph, 1, 5).getPositions(0), {3, 4, 5, 6, 7, 8});
+    both.torsions = makeTorsion({0, 1, 3, 4}, 80, 100).torsions;
+    const Ensemble ensemble = generator->generate(graph, numCopies(), 7, 0, nullptr, both);
+    expectCore(ensemble, both, numCopies());
+    for (int k = 0; k < ensemble.getNumConformers(); k++) {
+        vector<double> positions;
+        for (const Vec3& x : ensemble.getPositions(k))
+            positions.insert(positions.end(), {x[0], x[1], x[2]});
+        EXPECT_NEAR(getDihedral({{0, 1, 3, 4}}, positions) / DEGREE, 90, 10);
+    }
+}
+
+TEST(ConformerConstraints, refusesRangesThatAreNone) {
+    const MolecularGraph ethanol = makeEthanol();
+    expectRefusal("expected atoms of torsions below 9, got 9", makeTorsion({3, 0, 1, 9}, 0, 60), ethanol);
+    expectRefusal("expected a torsion along bonds, got none between atoms 0 (A1) and 2 (A3)",
+        makeTorsion({3, 0, 2, 8}, 0, 60), ethanol);
+    expectRefusal("expected four different atoms of a torsion, got 0 (A1) twice", makeTorsion({0, 1, 0, 3}, 0, 60),
+        ethanol);
+    for (double upper : {0.0, 360.0, std::nan("")})
+        expectRefusal("by less than a full turn, got 0 to", makeTorsion({3, 0, 1, 2}, 0, upper), ethanol);
+    const MolecularGraph butyne = readSmiles("CC#CC");
+    expectRefusal("got the linear atom 1 (C2)", makeTorsion({0, 1, 2, 3}, 0, 60), butyne);
+    const MolecularGraph butane = readSmiles("CCCC");
+    ConformerConstraints both = makeCore(makeGenerator()->generate(butane, 1, 5).getPositions(0), {0, 1, 2, 3});
+    vector<double> positions = both.start.positions;
+    const double angle = getDihedral({{0, 1, 2, 3}}, positions) / DEGREE;
+    both.torsions = makeTorsion({0, 1, 2, 3}, angle + 10, angle + 20).torsions;
+    expectRefusal("expected fixed atoms with torsions in their ranges, got others: the torsion of atoms", both, butane);
 }

@@ -36,8 +36,9 @@ void guideReference(const Batch& batch, double sigma, bool isLast, vector<double
         const TokenInputs& inputs = batch.inputs[copy.input];
         const int begin = 3 * copy.firstPoint, size = 3 * inputs.getNumPoints();
         if (!isLast && batch.plan.stereoGuidance > 0)
-            reference::stereoGuidance({inputs.getNumPoints(), sigma, batch.plan.stereoGuidance}, inputs.handedVolumes,
-                reference::Input(unguided).slice(begin, size), reference::Output(denoised).slice(begin, size));
+            reference::stereoGuidance({inputs.getNumPoints(), sigma, batch.plan.stereoGuidance, batch.plan.fadingSigma,
+                copy.isHandKnown}, inputs.handedVolumes, reference::Input(unguided).slice(begin, size),
+                reference::Output(denoised).slice(begin, size));
     }
 }
 
@@ -209,6 +210,7 @@ void checkGuidedGeneration(const DenoiserModel& model) {
             BatchCopy copy;
             copy.input = 3;
             copy.copy = i;
+            copy.isHandKnown = i == 1;
             batch.addCopy(copy);
         }
         vector<double> results[2];

@@ -85,6 +85,7 @@ namespace OrbitPlugin {
     struct BackboneSubject;
     struct GenerationStart;
     struct ConformerConstraints;
+    struct TorsionRange;
     struct DistanceRange;
     class Ensemble;
 }
@@ -104,6 +105,7 @@ namespace OrbitPlugin {
 %template() std::vector<OrbitPlugin::BackboneSubject>;
 %template() std::vector<OrbitPlugin::GenerationStart>;
 %template() std::vector<OrbitPlugin::ConformerConstraints>;
+%template() std::vector<OrbitPlugin::TorsionRange>;
 %template() std::vector<OrbitPlugin::DistanceRange>;
 
 ORBIT_VALUE(OrbitPlugin::MolecularGraph)

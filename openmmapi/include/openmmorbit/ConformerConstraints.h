@@ -4,8 +4,17 @@
 #define OPENMM_ORBIT_CONFORMERCONSTRAINTS_H_
 
 #include "openmmorbit/GenerationStart.h"
+#include <array>
+#include <vector>
 
 namespace OrbitPlugin {
+
+/** A range for the torsion of four atoms in a chain; its sign is that of IUPAC. */
+struct TorsionRange {
+    std::array<int, 4> atoms{{0, 0, 0, 0}};     ///< a, b, c, d with bonds a-b, b-c and c-d
+    double lower = 0;                           ///< radian
+    double upper = 0;                           ///< radian, above lower by less than 2 pi: 150 to 210 degrees is one
+};
 
 /** What is wanted of the conformers of one molecule besides being right; nothing by default. */
 struct ConformerConstraints {
@@ -15,6 +24,11 @@ struct ConformerConstraints {
      * not fixed are not read: any will do, nan too.
      */
     GenerationStart start;
+    /**
+     * Ranges of torsions. Copies are guided there, and redrawn if one ends outside. A torsion shows the hand of a copy,
+     * so no copy is reflected. In a ring a torsion is only inspected.
+     */
+    std::vector<TorsionRange> torsions;
 };
 
 } // namespace OrbitPlugin

@@ -19,6 +19,7 @@ struct OPENMM_EXPORT_ORBIT ConformerStatus {
     bool ringsClear = true;     ///< no bond passes through a ring
     bool clashFree = true;      ///< atoms that are not bonded keep their distance
     bool stereoCorrect = true;  ///< every specified centre, double bond and axis has the requested configuration
+    bool constraintsKept = true;    ///< what was asked for besides: torsions in their ranges
     /**
      * Largest deviation of a bond, angle, plane, twist or centre from the mean of its class in quantum-chemical minima,
      * in units of the spread of that class; 0 if nothing was measured. Accepted conformers of common molecules are
@@ -30,7 +31,7 @@ struct OPENMM_EXPORT_ORBIT ConformerStatus {
     /** Get whether no fault was found. */
     bool isAccepted() const {
         return finished && finite && bondsCorrect && anglesCorrect && planar && centersInside && ringsClear &&
-            clashFree && stereoCorrect;
+            clashFree && stereoCorrect && constraintsKept;
     }
 };
 

@@ -126,12 +126,12 @@ void CommonIntegrateOrbitDiffusionStepKernel::denoiseAndGuide(
             batch.plan.fadingSigma};
         common::stereoGuidance(network->getDevice(), *arrays, shape, denoised);
     }
-    if (batch.fixed.empty())
-        return;
-    if (batch.plan.followsFixed)
+    if (!batch.fixed.empty() && batch.plan.followsFixed)
         common::followFixed(network->getDevice(), *arrays, {batch.getNumPoints(), batch.plan.nearDistance}, denoised);
-    else
+    else if (!batch.fixed.empty())
         common::clampFixed(network->getDevice(), *arrays, denoised);
+    if (!batch.torsions.empty())
+        common::turnTorsions(network->getDevice(), *arrays, denoised);
 }
 
 common::Buffer* CommonIntegrateOrbitDiffusionStepKernel::findBefore() {

@@ -9,6 +9,7 @@
 #include "openmmorbit/internal/stages/FollowFixed.h"
 #include "openmmorbit/internal/stages/SamplerStep.h"
 #include "openmmorbit/internal/stages/StereoGuidance.h"
+#include "openmmorbit/internal/stages/TurnTorsions.h"
 #include <cstdint>
 
 namespace OrbitPlugin {
@@ -29,6 +30,8 @@ void stereoGuidance(Device& device, DeviceBatch& batch, const StereoGuidanceShap
 void clampFixed(Device& device, DeviceBatch& batch, Buffer& denoised);
 /** Put the fixed points of every copy to their places, batch.fixed and batch.start, and let the others follow. */
 void followFixed(Device& device, DeviceBatch& batch, const FollowFixedShape& shape, Buffer& denoised);
+/** Turn the torsions of every copy, batch.torsions, into their ranges. */
+void turnTorsions(Device& device, DeviceBatch& batch, Buffer& denoised);
 /** Guide the copies that have a contrast, batch.contrasts, in denoised positions. */
 void classifierFreeGuidance(Device& device, DeviceBatch& batch, double scale, Buffer& denoised);
 void eulerStep(Device& device, DeviceBatch& batch, const StepLevels& levels, Buffer& next);

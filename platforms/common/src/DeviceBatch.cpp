@@ -19,6 +19,7 @@ void DeviceBatch::set(Device& device, const Batch& batch, int points) {
     pointsPerToken = points;
     packCopies(context, batch);
     packVolumes(context, batch, asDouble);
+    packTorsions(context, batch, asDouble);
     if (!batch.fixed.empty()) {
         fixed.upload(context, vector<int>(batch.fixed.begin(), batch.fixed.end()));
         start.uploadNumbers(context, batch.start, asDouble);
@@ -80,6 +81,31 @@ void DeviceBatch::packVolumes(ComputeContext& context, const Batch& batch, bool 
     volumes.upload(context, atoms);
     volumeScales.uploadNumbers(context, scales, asDouble);
     copyVolumes.upload(context, ofCopy);
+}
+
+void DeviceBatch::packTorsions(ComputeContext& context, const Batch& batch, bool asDouble) {
+    if (batch.torsions.empty())
+        return;
+    vector<mm_int4> atoms;
+    vector<mm_int2> ofInput(batch.inputs.size(), mm_int2(0, 0)), ofCopy, ranges;
+    vector<int> points;
+    vector<double> limits;
+    for (int input = 0; input < (int) batch.torsions.size(); input++) {
+        ofInput[input] = mm_int2((int) atoms.size(), (int) batch.torsions[input].size());
+        for (const TurnedTorsion& torsion : batch.torsions[input]) {
+            atoms.emplace_back(torsion.atoms[0], torsion.atoms[1], torsion.atoms[2], torsion.atoms[3]);
+            limits.insert(limits.end(), {torsion.lower, torsion.upper});
+            ranges.emplace_back((int) points.size(), (int) torsion.moving.size());
+            points.insert(points.end(), torsion.moving.begin(), torsion.moving.end());
+        }
+    }
+    for (const BatchCopy& copy : batch.copies)
+        ofCopy.push_back(ofInput[copy.input]);
+    torsions.upload(context, atoms);
+    torsionRanges.uploadNumbers(context, limits, asDouble);
+    movingRanges.upload(context, ranges);
+    moving.upload(context, points);
+    copyTorsions.upload(context, ofCopy);
 }
 
 void DeviceBatch::reserveAll(const Device& device) {

@@ -25,6 +25,8 @@ public:
     Buffer copyVolumes{"copyVolumes"}, volumes{"volumes"}, volumeScales{"volumeScales"};
     Buffer particles{"particles"}, fixed{"fixed"};
     Buffer contrasts{"contrasts"};      ///< [numCopies] the copy that guides it, -1: none; empty if there is none
+    Buffer copyTorsions{"copyTorsions"}, torsions{"torsions"}, torsionRanges{"torsionRanges"};
+    Buffer movingRanges{"movingRanges"}, moving{"moving"};
     // Coordinates in mixed precision.
     Buffer positions{"positions"}, denoised{"denoised"}, previousDenoised{"previousDenoised"}, noise{"noise"};
     Buffer predicted{"predicted"}, predictedDenoised{"predictedDenoised"}, unguided{"unguided"};
@@ -41,6 +43,7 @@ public:
 private:
     void packCopies(OpenMM::ComputeContext& context, const Batch& batch);
     void packVolumes(OpenMM::ComputeContext& context, const Batch& batch, bool asDouble);
+    void packTorsions(OpenMM::ComputeContext& context, const Batch& batch, bool asDouble);
     void reserveAll(const Device& device);
 };
 

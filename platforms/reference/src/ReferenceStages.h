@@ -25,6 +25,7 @@
 #include "openmmorbit/internal/stages/TimeConditioning.h"
 #include "openmmorbit/internal/stages/TokenEmbedding.h"
 #include "openmmorbit/internal/stages/Transition.h"
+#include "openmmorbit/internal/stages/TurnTorsions.h"
 #include "openmmorbit/internal/windowsExportOrbit.h"
 
 namespace OrbitPlugin {
@@ -46,6 +47,8 @@ OPENMM_EXPORT_ORBIT void stereoGuidance(const StereoGuidanceShape& shape, ArrayV
 OPENMM_EXPORT_ORBIT void clampFixed(const ClampFixedShape& shape, ArrayView<const char> fixed, Input start,
         Output denoised);
 OPENMM_EXPORT_ORBIT void followFixed(const FollowFixedShape& shape, ArrayView<const char> fixed, Input start,
+        Output denoised);
+OPENMM_EXPORT_ORBIT void turnTorsions(const TurnTorsionsShape& shape, ArrayView<const TurnedTorsion> torsions,
         Output denoised);
 OPENMM_EXPORT_ORBIT void classifierFreeGuidance(double scale, Output denoised, Output contrast);
 OPENMM_EXPORT_ORBIT void eulerStep(const StepLevels& levels, Input positions, Input denoised, Output next);

@@ -5,6 +5,7 @@
 
 #include "openmmorbit/TokenInputs.h"
 #include "openmmorbit/internal/SamplerPlan.h"
+#include "openmmorbit/internal/stages/TurnTorsions.h"
 #include <cstdint>
 #include <vector>
 
@@ -34,6 +35,7 @@ struct OPENMM_EXPORT_ORBIT Batch {
     SamplerPlan plan;                       ///< how the copies are denoised
     std::vector<double> start;              ///< [numPoints][3] what the first noise is added to; empty: zeros
     std::vector<char> fixed;                ///< [numPoints] 1: keeps its place in `start` (5.12); empty: none is fixed
+    std::vector<std::vector<TurnedTorsion>> torsions;   ///< of the first inputs (5.20); others have none
 
     /** Whether any copy has a contrast. */
     bool hasContrasts() const;
@@ -60,6 +62,8 @@ struct OPENMM_EXPORT_ORBIT Batch {
     const TokenInputs& getInputs(int copy) const {
         return inputs[copies[copy].input];
     }
+    /** Get the torsions of a copy that are turned into their ranges. */
+    const std::vector<TurnedTorsion>& getTorsions(int copy) const;
     /** Get the number of points of all copies. */
     int getNumPoints() const;
     /** Get the number of points of one copy. */

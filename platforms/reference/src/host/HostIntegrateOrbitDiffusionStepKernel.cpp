@@ -133,6 +133,7 @@ void HostIntegrateOrbitDiffusionStepKernel::denoiseGuided(ArrayView<const int> c
         }
         if (!batch.fixed.empty())
             placeFixed(copy, rows);
+        reference::turnTorsions({inputs.getNumPoints()}, batch.getTorsions(copy), rows);
     }
 }
 
