@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sized
 from itertools import islice, repeat
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import openmm
 
 from openmmorbit import complexes, familiarity, keeping, mixtures, molecules, openstereo, orbit
@@ -18,8 +19,8 @@ from openmmorbit.cores import makeCore
 from openmmorbit.ensemble import Ensemble
 from openmmorbit.generator import Generator, showSettings
 from openmmorbit.models import defaultModelPath, findModel, loadModel  # noqa: F401 (their former place)
-from openmmorbit.pockets import generateInPocket
-from openmmorbit.recordanswers import Reading, Request, answerChunk, readCount
+from openmmorbit.pockets import Pocket, generateInPocket
+from openmmorbit.recordanswers import Reading, Request, answerChunk, findSurroundings, makeSurroundings, readCount
 from openmmorbit.results import GenerationResult
 
 if TYPE_CHECKING:
@@ -122,7 +123,7 @@ class ConformerGenerator(Generator):
                  smiles: Mapping[str, str] | str | None = None, addHydrogens: bool = True, progress: bool = False,
                  stereo: str = "mixed", maxIsomers: int = 32, fragments: str = "refuse", *, start: Any = None,
                  level: Any = None, fixed: Sequence[int] | None = None, core: Any = None, residue: Any = None,
-                 positions: Any = None, pocket: bool = True, torsions: Sequence[Any] | None = None
+                 positions: Any = None, pocket: Any = None, torsions: Sequence[Any] | None = None
                  ) -> Ensemble | list[Ensemble]:
         """Generate conformers of one molecule. Ctrl-C stops between two steps.
 
@@ -171,12 +172,16 @@ class ConformerGenerator(Generator):
             fixed or level as these say, else their heavy atoms are laid onto those of the residue.
         positions : Quantity or array_like, optional
             With residue: positions of the complex, in nm if they have no unit. Default: those of molecule.
-        pocket : bool
-            With residue: draw copies again that clash with the rest of the complex, except for water, at most
-            maxRedraws times; those that still clash are left out and listed in Ensemble.failures.
+        pocket : PDBFile, Modeller, path, tuple or bool, optional
+            What stands around the molecule, e.g. the protein of a docked pose: copies that clash with it, except for
+            water, are drawn again, at most maxRedraws times, and those that still clash are left out and listed in
+            Ensemble.failures. It needs core, or start with fixed. With residue it is the rest of the complex, and
+            False leaves that out of account.
         torsions : sequence of tuple, optional
             Ranges of torsions, each as (a, b, c, d, lower, upper): four atoms along bonds, and angles in degrees (or
-            Quantities), with IUPAC's sign. (0, 1, 2, 3, 150, 210) is a range of 60 degrees about trans.
+            Quantities), with IUPAC's sign. (0, 1, 2, 3, 150, 210) is a range of 60 degrees about trans. (SMARTS, lower,
+            upper) stands for one torsion about every bond that the pattern finds: four atoms along bonds, or the map
+            numbers 1 to 4.
 
         Returns
         -------
@@ -209,7 +214,7 @@ class ConformerGenerator(Generator):
         graphs, phrases = openstereo.resolve(graph, stereo, maxIsomers)
         openstereo.warn(graph, phrases, stereo, len(graphs), maxIsomers)
         kept = keeping.listConstraints(where, graph, self.model, start, level, fixed, core, ligand, torsions)
-        request = Request(number, seed, 0, source, kept, ligand, progress, bool(pocket))
+        request = Request(number, seed, 0, source, kept, ligand, progress, findSurroundings(pocket, kept, ligand))
         if stereo != "enumerate":
             ensemble = self._generateOne(graph, request)
             fallbacks.warn(graph.getLabel(), fallbacks.describe(ensemble._core))
@@ -233,8 +238,7 @@ class ConformerGenerator(Generator):
         errors: list[Exception] = []
         for constraints in request.kept:
             try:
-                found = self._generateKept(graph, request, constraints) if request.ligand is None else \
-                    self._generateInComplex(graph, request, constraints, request.ligand)
+                found = self._generatePlaced(graph, request, constraints)
             except (ValueError, openmm.OpenMMException) as error:
                 errors.append(error)
                 continue
@@ -247,21 +251,23 @@ class ConformerGenerator(Generator):
         others = f"; nor does any of {len(errors) - 1} other ways to lay it onto its reference" if errors[1:] else ""
         raise type(errors[0])(f"{errors[0]}{others}") if others else errors[0]
 
-    def _generateInComplex(self, graph: orbit.MolecularGraph, request: Request,
-                           constraints: orbit.ConformerConstraints, ligand: complexes.Ligand) -> orbit.Ensemble:
-        """Get conformers of a ligand where it stands, without clashes if that is asked for."""
-        fixed = [int(atom) for atom in constraints.start.fixed]
+    def _generatePlaced(self, graph: orbit.MolecularGraph, request: Request,
+                        constraints: orbit.ConformerConstraints) -> orbit.Ensemble:
+        """Get conformers of a molecule where they are to stand, without clashes if there are surroundings."""
+        fixed, ligand = [int(atom) for atom in constraints.start.fixed], request.ligand
 
         def draw(number: int, seed: int) -> orbit.Ensemble:
             found = self._generateKept(graph, request._replace(number=number, seed=seed), constraints)
-            if not fixed:
+            if ligand is not None and not fixed:
                 complexes.layOntoPose(found, ligand)
             return found
 
-        if not request.pocket:
+        if request.surroundings is None:
             return draw(request.number, request.seed)
-        return generateInPocket(draw, ligand, request.number, request.seed or random.randrange(1, 2**31 - 1),
-                                self._core.getMaxRedraws(), fixed)
+        pocket = Pocket(graph, request.surroundings)
+        pocket.checkCore(np.reshape(constraints.start.positions, (-1, 3)), fixed)
+        return generateInPocket(draw, pocket, graph, request.number, request.seed or random.randrange(1, 2**31 - 1),
+                                self._core.getMaxRedraws())
 
     def _generateKept(self, graph: orbit.MolecularGraph, request: Request,
                       constraints: orbit.ConformerConstraints) -> orbit.Ensemble:
@@ -298,7 +304,7 @@ class ConformerGenerator(Generator):
     def generateMany(self, iterable: Iterable[Any], numConformers: int | Iterable[int] = 20, seed: int = 0,
                      progress: bool = True, batchSize: int = 16, addHydrogens: bool = True, stereo: str = "mixed",
                      maxIsomers: int = 32, fragments: str = "refuse", first: int = 0,
-                     core: Any = None) -> Iterator[GenerationResult]:
+                     core: Any = None, pocket: Any = None) -> Iterator[GenerationResult]:
         """Generate conformers of many molecules; answers come in the order of the input, while later ones still run.
 
         Parameters
@@ -326,6 +332,8 @@ class ConformerGenerator(Generator):
         core : Core, rdkit.Chem.Mol, path or Conformer, optional
             A reference for all molecules, as for generate(); one that has too little in common with it is an error of
             that record.
+        pocket : PDBFile, Modeller, path or tuple, optional
+            With core: what stands around them, as for generate().
 
         Yields
         ------
@@ -341,7 +349,7 @@ class ConformerGenerator(Generator):
             raise ValueError(f"ConformerGenerator.generateMany: expected batchSize of at least 1, got {batchSize}")
         openstereo.checkMode(stereo, maxIsomers)
         molecules.checkFragments(fragments)
-        reading = Reading(addHydrogens, stereo, maxIsomers, fragments, makeCore(core))
+        reading = Reading(addHydrogens, stereo, maxIsomers, fragments, makeCore(core), makeSurroundings(pocket, core))
         seed = checkInteger("seed", seed, 0) or random.randrange(1, 2**31 - 1)
         total = len(iterable) if isinstance(iterable, Sized) else None
         counts: Iterator[int | Exception]

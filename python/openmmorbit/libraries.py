@@ -22,9 +22,11 @@ from openmmorbit.conformers import ConformerGenerator
 from openmmorbit.cores import makeCore
 from openmmorbit.data import parallel
 from openmmorbit.io import moleculefiles, recordformats
-from openmmorbit.io.outputs import STANDARD, isSameFile, isSpecial, partPath
-from openmmorbit.io.resumable import PipeFile, ResumableFiles, journalPath
+from openmmorbit.io.libraryfiles import checkOutput, checkReport, failuresPath
+from openmmorbit.io.outputs import STANDARD, isSpecial
+from openmmorbit.io.resumable import PipeFile, ResumableFiles
 from openmmorbit.messages import explain
+from openmmorbit.recordanswers import makeSurroundings
 from openmmorbit.refinement import Refinement
 
 if TYPE_CHECKING:
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 
     from openmmorbit._types import StrPath
     from openmmorbit.cores import Core
+    from openmmorbit.pockets import Surroundings
     from openmmorbit.io.moleculefiles import FileOptions
 
 
@@ -45,7 +48,7 @@ class LibrarySettings:
         How many conformers of each, at least 1.
     seed : int
         The same seed gives the same conformers, however the library is split; 0 chooses one.
-    stereo, maxIsomers, core
+    stereo, maxIsomers, core, pocket
         As of ConformerGenerator.generateMany().
     batchSize : int
         Molecules in a batch, which is what a worker takes at a time.
@@ -62,6 +65,7 @@ class LibrarySettings:
     tellOpen: bool = True
     refinement: Refinement = Refinement()
     core: Core | None = None
+    pocket: Surroundings | None = None
 
     def check(self) -> None:
         """Refuse numbers that make no sense.
@@ -137,7 +141,8 @@ def _answer(chunk: _Chunk, work: _Work) -> _Outcome:
         for result in _findGenerator(work).generateMany(
                 [molecule for _, molecule in chunk.records], settings.numConformers, settings.seed, progress=False,
                 batchSize=len(chunk.records), stereo=settings.stereo, maxIsomers=settings.maxIsomers,
-                fragments=work.fragments, first=chunk.first, core=settings.core):
+                fragments=work.fragments, first=chunk.first, core=settings.core,
+                pocket=settings.pocket):
             label = chunk.records[result.index - chunk.first][0]
             book.take(result, label, lambda ensemble: texts.append(write(ensemble)))
     outcome.said += [(f"warning: {explain(str(entry.message))}", False) for entry in caught]
@@ -237,35 +242,6 @@ class LibraryReport:
     seconds: float
 
 
-def failuresPath(output: StrPath) -> str:
-    """Get the path of the list of failures that stands beside an output, e.g. library.sdf.failures.txt."""
-    return os.path.realpath(output) + ".failures.txt"
-
-
-def _checkReport(output: StrPath, report: StrPath) -> None:
-    """Refuse a table of answers beside a pipe, and one in the place of another file of the run."""
-    if isSpecial(output) or isSpecial(report):
-        raise ValueError("generateLibrary: expected files for the output and the report, got "
-                         f"'{os.fspath(output)}' and '{os.fspath(report)}'; a pipe can have no report")
-    for written in (output, partPath(os.path.realpath(output)), journalPath(output), failuresPath(output)):
-        if isSameFile(report, written) or isSameFile(partPath(os.path.realpath(report)), written):
-            raise ValueError(f"generateLibrary: expected a report that is no other file of the run, got "
-                             f"'{os.fspath(report)}'; choose another name")
-
-
-def _checkOutput(inputs: Sequence[str], output: StrPath) -> None:
-    """Refuse an output in a folder that does not exist, and one whose files would take the place of an input."""
-    folder, failures = os.path.dirname(os.path.realpath(output)), failuresPath(output)
-    if not os.path.isdir(folder):
-        raise ValueError(f"generateLibrary: expected an existing folder for the output '{os.fspath(output)}', got "
-                         f"none; create '{folder}'")
-    for text in inputs:
-        for written in (output, partPath(os.path.realpath(output)), journalPath(output), failures, partPath(failures)):
-            if os.path.exists(text) and isSameFile(text, written):
-                raise ValueError(f"generateLibrary: expected an output that is no input, got '{os.fspath(output)}', "
-                                 f"for which '{text}' would be written; choose another name for the output")
-
-
 class _LibraryRun:
     """One run: the files that it writes, and how far it is."""
 
@@ -278,7 +254,7 @@ class _LibraryRun:
             del asked[name]
         if settings.refinement.isNothing:
             del asked["refinement"]
-        asked["core"] = settings.core and settings.core.digest
+        asked.update(core=settings.core and settings.core.digest, pocket=settings.pocket and settings.pocket.digest)
         start = {"next": 0, "checksum": 0, "seed": settings.seed or random.randrange(1, 2**31 - 1), "counts": {}}
         self.files = PipeFile(output, start) if isSpecial(output) else ResumableFiles(
             [output, failuresPath(output), *([] if report is None else [report])], asked, start, restart)
@@ -348,7 +324,8 @@ def generateLibrary(inputs: StrPath | Sequence[StrPath], output: StrPath, genera
         A table of comma-separated values with a line an answer: how many conformers the model, the longer sampler and
         RDKit made, and why some are missing.
     **settings
-        Those of openmmorbit.LibrarySettings: numConformers, seed, stereo, maxIsomers, batchSize, refinement, core.
+        Those of openmmorbit.LibrarySettings: numConformers, seed, stereo, maxIsomers, batchSize, refinement, core,
+        pocket.
 
     Returns
     -------
@@ -366,16 +343,17 @@ def generateLibrary(inputs: StrPath | Sequence[StrPath], output: StrPath, genera
     """
     texts = [os.fspath(text) for text in ([inputs] if isinstance(inputs, (str, os.PathLike)) else inputs)]
     settings["core"] = makeCore(settings.get("core"))
+    settings["pocket"] = makeSurroundings(settings.get("pocket"), settings["core"])
     chosen, generator = LibrarySettings(**settings), generator or ConformerGenerator()
     chosen.check()
     kind = f"x.{format.lstrip('.')}" if format else "x.sdf" if output == STANDARD else os.path.basename(output)
     recordformats.findFormat(kind)
     moleculefiles.checkInputs(texts, options)
     if not isSpecial(output):
-        _checkOutput(texts, output)
+        checkOutput(texts, output)
     if report is not None:
-        _checkReport(output, report)
-        _checkOutput(texts, report)
+        checkReport(output, report)
+        checkOutput(texts, report)
     run = _LibraryRun(output, generator, chosen, restart, say or (lambda text: None), report)
     try:
         if not run.files.isFinished:

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""The surroundings of a ligand in a complex: copies that clash with them are drawn again."""
+"""The surroundings of a molecule, e.g. of a ligand in a complex: copies that clash with them are drawn again."""
 from __future__ import annotations
 
+import hashlib
+import os
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import openmm
@@ -11,11 +13,12 @@ from openmm import unit
 
 from openmmorbit import molecules, orbit
 from openmmorbit.simulation.residues import isWater
+from openmmorbit.simulation.states import toPlain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from openmmorbit.complexes import Ligand
+    from openmm import app
 
 #: Heavy atoms of a ligand and of the rest are at least this share of the sum of their van der Waals radii apart, which
 #: is what PoseBusters asks for.
@@ -23,24 +26,71 @@ MIN_SHARE = 0.75
 _where = "ConformerGenerator.generate"
 
 
-class Pocket:
-    """The heavy atoms around a ligand; water does not count, because it can give way.
+class Surroundings(NamedTuple):
+    """What stands around a molecule: a Topology, positions of its atoms, nm, and the residue in it that does not count.
+    """
+    topology: app.Topology
+    positions: np.ndarray
+    residue: app.topology.Residue | None = None
+
+    @property
+    def digest(self) -> str:
+        """A checksum of elements and positions."""
+        symbols = [atom.element.symbol if atom.element is not None else "" for atom in self.topology.atoms()]
+        return hashlib.sha256(f"{symbols} {self.positions.tolist()}".encode()).hexdigest()
+
+
+def readSurroundings(pocket: Any) -> Surroundings:
+    """Get the surroundings that a caller may give as pocket=.
 
     Parameters
     ----------
-    ligand : Ligand
+    pocket : path, PDBFile, PDBxFile, Modeller or tuple of Topology and positions
+        A path of a .pdb or .cif file. Positions without a unit are in nm.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For a path of another file, other positions, and something else.
+    """
+    from openmm import app
+
+    if isinstance(pocket, (str, os.PathLike)):
+        path = os.fspath(pocket)
+        if not path.lower().endswith((".pdb", ".cif", ".pdbx")):
+            raise ValueError(f"{_where}: expected a pocket as a file that ends in .pdb or .cif, got '{path}'")
+        pocket = (app.PDBFile if path.lower().endswith(".pdb") else app.PDBxFile)(path)
+    topology, positions = pocket if isinstance(pocket, tuple) and len(pocket) == 2 else (
+        getattr(pocket, "topology", None), getattr(pocket, "positions", None))
+    if not isinstance(topology, app.Topology):
+        raise TypeError(f"{_where}: expected a pocket as a path, PDBFile, Modeller, or a pair of Topology and "
+                        f"positions, got {type(pocket).__name__}")
+    places = np.asarray(toPlain(_where, "pocket", positions, unit.nanometer), float)
+    if places.shape != (topology.getNumAtoms(), 3) or not np.isfinite(places).all():
+        raise ValueError(f"{_where}: expected finite positions of the {topology.getNumAtoms()} atoms of the pocket, "
+                         f"got an array of shape {places.shape}")
+    return Surroundings(topology, places)
+
+
+class Pocket:
+    """The heavy atoms around a molecule; water does not count, because it can give way.
+
+    Parameters
+    ----------
+    graph : openmmorbit.orbit.MolecularGraph
+    surroundings : Surroundings
     """
 
-    def __init__(self, ligand: Ligand) -> None:
-        table = molecules.requireRDKit("the pocket of a ligand").GetPeriodicTable()
-        self._atoms = [atom for residue in ligand.topology.residues()
-                       if residue is not ligand.residue and not isWater(residue) for atom in residue.atoms()
+    def __init__(self, graph: orbit.MolecularGraph, surroundings: Surroundings) -> None:
+        table = molecules.requireRDKit("a pocket").GetPeriodicTable()
+        self._atoms = [atom for residue in surroundings.topology.residues()
+                       if residue is not surroundings.residue and not isWater(residue) for atom in residue.atoms()
                        if atom.element is not None and atom.element.atomic_number > 1]
-        self._positions = ligand.positions[[atom.index for atom in self._atoms]]
+        self._positions = surroundings.positions[[atom.index for atom in self._atoms]]
         self._radii = 0.1 * np.array([table.GetRvdw(atom.element.atomic_number) for atom in self._atoms])
-        self._graph = ligand.graph
-        self._heavy = [i for i, atom in enumerate(ligand.graph.atoms) if atom.element > 1]
-        self._own = {i: 0.1 * table.GetRvdw(ligand.graph.atoms[i].element) for i in self._heavy}
+        self._graph = graph
+        self._heavy = [i for i, atom in enumerate(graph.atoms) if atom.element > 1]
+        self._own = {i: 0.1 * table.GetRvdw(graph.atoms[i].element) for i in self._heavy}
 
     def findClash(self, positions: np.ndarray, chosen: Sequence[int] | None = None) -> str:
         """Name the worst clash of a copy with the complex; empty if there is none.
@@ -65,6 +115,12 @@ class Pocket:
                         f"expected at least {10 * limits[place]:.2f}")
         return text
 
+    def checkCore(self, positions: np.ndarray, fixed: Sequence[int]) -> None:
+        """Refuse a core that clashes where it stays; positions of the molecule in nm."""
+        if len(fixed) and (clash := self.findClash(positions, fixed)):
+            raise ValueError(f"{_where}: expected a core that does not clash with the pocket, got {clash}; keep other "
+                             "atoms, or leave the pocket out")
+
     def sift(self, drawn: orbit.Ensemble, number: int, kept: orbit.Ensemble,
              failures: list[orbit.FailedConformer]) -> None:
         """Append copies without a clash to an ensemble until it has a number of them, and what failed to a list."""
@@ -84,32 +140,26 @@ class Pocket:
         failures += [drawn.getFailure(index) for index in range(drawn.getNumFailures())]
 
 
-def generateInPocket(draw: Callable[[int, int], orbit.Ensemble], ligand: Ligand, number: int, seed: int, rounds: int,
-                     fixed: Sequence[int]) -> orbit.Ensemble:
-    """Draw copies of a ligand until enough of them do not clash with the complex.
+def generateInPocket(draw: Callable[[int, int], orbit.Ensemble], pocket: Pocket, graph: orbit.MolecularGraph,
+                     number: int, seed: int, rounds: int) -> orbit.Ensemble:
+    """Draw copies of a molecule until enough of them do not clash with what is around them.
 
     Parameters
     ----------
     draw : callable
-        Called with a number of copies and a seed; gets an ensemble of them where they stand in the complex.
-    ligand : Ligand
+        Called with a number of copies and a seed; gets an ensemble of them where they stand.
+    pocket : Pocket
+    graph : openmmorbit.orbit.MolecularGraph
     number, seed : int
     rounds : int
         How often copies that clash are drawn again, at most.
-    fixed : sequence of int
-        Atoms that stay where they are.
 
     Raises
     ------
-    ValueError
-        If fixed atoms clash where they are.
     openmm.OpenMMException
         If all copies clash, naming the most frequent clash.
     """
-    pocket, kept, failures = Pocket(ligand), orbit.Ensemble(ligand.graph), list[orbit.FailedConformer]()
-    if clash := pocket.findClash(ligand.pose, list(fixed)) if len(fixed) else "":
-        raise ValueError(f"{_where}: expected a core that does not clash with the complex, got {clash}; keep other "
-                         "atoms, or give pocket=False")
+    kept, failures = orbit.Ensemble(graph), list[orbit.FailedConformer]()
     for turn in range(rounds + 1):
         missing = number - kept.getNumConformers()
         if missing == 0:
@@ -128,9 +178,9 @@ def generateInPocket(draw: Callable[[int, int], orbit.Ensemble], ligand: Ligand,
     if kept.getNumConformers() < number:
         reasons = Counter(failure.status.message.split(" at ")[0] for failure in failures)
         reason, count = reasons.most_common(1)[0]
-        kept.setMessage(f"{_where}: expected {number} copies of {ligand.graph.getLabel()} that fit into the complex, "
+        kept.setMessage(f"{_where}: expected {number} copies of {graph.getLabel()} that fit into the pocket, "
                         f"got {kept.getNumConformers()} after {rounds} redraws; most frequent fault of the last ones "
-                        f"({count}): {reason}; pocket=False leaves the complex out of account")
+                        f"({count}): {reason}; without a pocket they are given")
     if kept.getNumConformers() == 0:
         raise openmm.OpenMMException(kept.getMessage())
     return kept

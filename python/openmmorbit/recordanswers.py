@@ -10,6 +10,7 @@ import openmm
 from openmmorbit import familiarity, keeping, mixtures, molecules, openstereo, orbit
 from openmmorbit.arguments import checkInteger
 from openmmorbit.ensemble import Ensemble
+from openmmorbit.pockets import Surroundings, readSurroundings
 from openmmorbit.results import GenerationResult, Record
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ class Request(NamedTuple):
     kept: Sequence[orbit.ConformerConstraints]
     ligand: Ligand | None = None
     progress: bool = False
-    pocket: bool = False
+    surroundings: Surroundings | None = None
 
 
 class Reading(NamedTuple):
@@ -39,6 +40,34 @@ class Reading(NamedTuple):
     maxIsomers: int
     fragments: str
     core: Core | None
+    surroundings: Surroundings | None
+
+
+def makeSurroundings(pocket: Any, core: Any) -> Surroundings | None:
+    """Get what stands around molecules with a core.
+
+    Raises
+    ------
+    ValueError
+        Without a core: then a molecule has no place in a pocket.
+    """
+    if pocket is None or pocket is False:
+        return None
+    if core is None:
+        raise ValueError("ConformerGenerator: expected a core, or start with fixed, beside pocket, got pocket alone: "
+                         "nothing says where the molecule is in it")
+    return pocket if isinstance(pocket, Surroundings) else readSurroundings(pocket)
+
+
+def findSurroundings(pocket: Any, kept: Sequence[orbit.ConformerConstraints],
+                     ligand: Ligand | None) -> Surroundings | None:
+    """Get what stands around a molecule: for a ligand the rest of its complex, unless the caller says False."""
+    if ligand is None:
+        return makeSurroundings(pocket, kept if len(kept[0].start.fixed) > 0 else None)
+    if pocket is None or isinstance(pocket, bool):
+        return None if pocket is False else Surroundings(ligand.topology, ligand.positions, ligand.residue)
+    raise ValueError("ConformerGenerator.generate: expected pocket as True or False with residue=, because the pocket "
+                     f"is the rest of the complex, got {type(pocket).__name__}")
 
 
 def readCount(value: Any) -> int | Exception:
@@ -74,7 +103,7 @@ def answerChunk(generator: ConformerGenerator, chunk: Sequence[tuple[int, Any, i
         else:
             for record in run:
                 request = Request(record.number, seed, record.index, record.source,
-                                  record.kept or [orbit.ConformerConstraints()])
+                                  record.kept or [orbit.ConformerConstraints()], surroundings=reading.surroundings)
                 yield from (record.answer(given) for given in _answerAlone(generator, record, request))
 
 

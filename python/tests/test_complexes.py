@@ -123,10 +123,10 @@ def testCopiesThatClashAreDrawnAgain(generator, complexed):
     modeller = app.Modeller(complexed.topology, complexed.positions)
     ring = next(a.index for a in complexed.topology.atoms() if a.residue.name == "LIG" and a.name == "C5")
     modeller.add(wall, unit.Quantity([modeller.positions[ring].value_in_unit(unit.nanometer)], unit.nanometer))
-    with pytest.raises(ValueError, match=r"a core that does not clash .*atom 5 \(C5\) and CX of WAL 3 in chain W at 0"):
+    with pytest.raises(ValueError, match=r"clash with the pocket, got atom 5 \(C5\) and CX of WAL 3 in chain W at"):
         generator.generate(modeller, 1, seed=4, **words)
-    with pytest.raises(openmm.OpenMMException, match="copies of .* that fit into the complex, got 0 after 1 redraws; "
-                                                     "most frequent fault .*CX of WAL 3 in chain W.*pocket=False"):
+    with pytest.raises(openmm.OpenMMException, match="copies of .* that fit into the pocket, got 0 after 1 redraws; "
+                                                     "most frequent fault .*CX of WAL 3 in chain W"):
         openmmorbit.ConformerGenerator(threads=1, maxRedraws=1).generate(modeller, 1, seed=4, residue="LIG",
                                                                          smiles=SMILES)
 

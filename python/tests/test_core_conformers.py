@@ -136,3 +136,43 @@ def testRDKitDoesNotAnswerForCores(smallModel, pose):
     with pytest.raises(Exception, match="got 0 after 0 redraws") as caught:
         bad.generate("CCOc1ccc(cc1)C(=O)N", 1, seed=3, core=pose)
     assert "RDKit" not in str(caught.value)
+
+
+def testAPocketAroundThePose(generator, tmp_path, capsys):
+    """A wall stands where one end of the free part goes."""
+    from openmm import app
+
+    reference, smiles = embed("Clc1ccccc1"), "CC(O)c1ccc(Cl)cc1"
+    free = generator.generate("C[C@H](O)c1ccc(Cl)cc1", 8, seed=4, core=reference)
+    x = free.positions.value_in_unit(unit.nanometer)
+    arm = x[0, 0] - x[0, 3]
+    wall = app.Topology()
+    wall.addAtom("CX", app.Element.getBySymbol("C"), wall.addResidue("WAL", wall.addChain("W"), "3"))
+    place = x[:1, 0] + 0.2 * arm / np.linalg.norm(arm)
+    pocket = wall, unit.Quantity(place, unit.nanometer)
+    fitting = generator.generate("C[C@H](O)c1ccc(Cl)cc1", 2, seed=4, core=reference, pocket=pocket)
+    heavy = fitting.positions.value_in_unit(unit.nanometer)[:, :10]
+    assert len(fitting) == 2 and np.linalg.norm(heavy - place, axis=2).min() > 0.24
+    assert np.linalg.norm(x[0, :10] - place, axis=1).min() < 0.24
+    paths = [str(tmp_path / name) for name in ("wall.pdb", "ref.sdf", "in.smi", "out.sdf", "two.sdf")]
+    with open(paths[0], "w") as stream:
+        app.PDBFile.writeFile(*pocket, stream)
+    Chem.MolToMolFile(reference, paths[1])
+    with open(paths[2], "w") as stream:
+        stream.write("C[C@H](O)c1ccc(Cl)cc1\n")
+    common = ["conformers", paths[2], "-n", "2", "--seed", "4", "--core", paths[1], "--pocket", paths[0],
+              "--threads", "1"]
+    for output, options in ((paths[3], []), (paths[4], ["--processes", "1"])):
+        assert openmmorbit.cli.main([*common, "-o", output, *options]) == 0
+    with open(paths[3]) as first, open(paths[4]) as second:
+        assert first.read() == second.read()
+    for mol in Chem.SDMolSupplier(paths[3]):
+        assert np.linalg.norm(0.1 * mol.GetConformer().GetPositions() - place, axis=1).min() > 0.24
+    with pytest.raises(ValueError, match="expected a core, or start with fixed, beside pocket, got pocket alone"):
+        generator.generate(smiles, 1, pocket=pocket)
+    for wrong, kind, text in (("wall.txt", ValueError, "ends in .pdb or .cif"), (7, TypeError, "got int"),
+                              ((wall, np.zeros((2, 3))), ValueError, "positions of the 1 atoms of the pocket")):
+        with pytest.raises(kind, match=text):
+            generator.generate(smiles, 1, core=reference, pocket=wrong)
+    assert openmmorbit.cli.main(["conformers", "CCO", "--pocket", paths[0], "-o", paths[3]]) == 2
+    assert "expected --core with --pocket" in capsys.readouterr().err

@@ -108,10 +108,12 @@ def _makeGenerator(options: argparse.Namespace) -> tuple[ConformerGenerator, str
 def _readCore(options: argparse.Namespace) -> Core | None:
     """Get the reference whose common part with each molecule keeps its place."""
     if options.core is None:
-        if options.core_smarts is not None:
-            raise UsageError(f"expected --core with --core-smarts '{options.core_smarts}', got none; name a file with "
-                             "the reference")
+        for name, value in (("core-smarts", options.core_smarts), ("pocket", options.pocket)):
+            if value is not None:
+                raise UsageError(f"expected --core with --{name} '{value}', got none; name a file with the reference")
         return None
+    if options.pocket is not None and not os.path.isfile(options.pocket):
+        raise UsageError(f"expected an existing file with --pocket, got '{options.pocket}'; check the path")
     from openmmorbit.cores import Core
 
     try:
@@ -158,7 +160,7 @@ def _runLibrary(options: argparse.Namespace, chosen: FileOptions, formatName: st
                            not options.quiet, report, chosen, formatName, numConformers=options.num, seed=options.seed,
                            stereo=options.stereo, maxIsomers=options.max_isomers, batchSize=options.batch_size,
                            tellOpen=not options.quiet, refinement=readRefinement(options), report=options.report,
-                           core=_readCore(options))
+                           core=_readCore(options), pocket=options.pocket)
     if not options.quiet:
         _summarize(options, done.counts, done.seconds, done.path, kernel)
         if done.numBefore:
@@ -222,7 +224,8 @@ class _Conformers:
             for result in self.generator.generateMany(self._molecules(), options.num, options.seed,
                                                       progress=not options.quiet, batchSize=options.batch_size,
                                                       stereo=options.stereo, maxIsomers=options.max_isomers,
-                                                      fragments=options.fragments, core=self.core):
+                                                      fragments=options.fragments, core=self.core,
+                                                      pocket=options.pocket):
                 # With isomers a record has several answers.
                 for index in [index for index in self.labels if index < result.index]:
                     del self.labels[index]
@@ -303,6 +306,8 @@ def addConformers(commands: Subparsers) -> None:
                             help="with --stereo enumerate, at most so many isomers of a molecule (default 32)")
     conformers.add_argument("--core", metavar="SDF", help="reference molecule with coordinates, e.g. a docked pose or "
                             "a fragment: heavy atoms that a molecule has in common with it keep their places")
+    conformers.add_argument("--pocket", metavar="PDB", help="with --core: what stands around the reference, e.g. its "
+                            "protein; conformers that clash with it are generated again")
     conformers.add_argument("--core-smarts", metavar="SMARTS", help="what the core is, instead of the largest common "
                             "part")
     conformers.add_argument("--batch-size", type=int, default=16, help="molecules in a batch (default 16)")
