@@ -304,7 +304,8 @@ class ConformerGenerator(Generator):
     def generateMany(self, iterable: Iterable[Any], numConformers: int | Iterable[int] = 20, seed: int = 0,
                      progress: bool = True, batchSize: int = 16, addHydrogens: bool = True, stereo: str = "mixed",
                      maxIsomers: int = 32, fragments: str = "refuse", first: int = 0,
-                     core: Any = None, pocket: Any = None) -> Iterator[GenerationResult]:
+                     core: Any = None, pocket: Any = None,
+                     torsions: Sequence[Any] | None = None) -> Iterator[GenerationResult]:
         """Generate conformers of many molecules; answers come in the order of the input, while later ones still run.
 
         Parameters
@@ -334,6 +335,8 @@ class ConformerGenerator(Generator):
             that record.
         pocket : PDBFile, Modeller, path or tuple, optional
             With core: what stands around them, as for generate().
+        torsions : sequence of tuple, optional
+            As for generate(); a molecule without the pattern of one is an error of that record.
 
         Yields
         ------
@@ -349,7 +352,8 @@ class ConformerGenerator(Generator):
             raise ValueError(f"ConformerGenerator.generateMany: expected batchSize of at least 1, got {batchSize}")
         openstereo.checkMode(stereo, maxIsomers)
         molecules.checkFragments(fragments)
-        reading = Reading(addHydrogens, stereo, maxIsomers, fragments, makeCore(core), makeSurroundings(pocket, core))
+        reading = Reading(addHydrogens, stereo, maxIsomers, fragments, makeCore(core), makeSurroundings(pocket, core),
+                          torsions)
         seed = checkInteger("seed", seed, 0) or random.randrange(1, 2**31 - 1)
         total = len(iterable) if isinstance(iterable, Sized) else None
         counts: Iterator[int | Exception]

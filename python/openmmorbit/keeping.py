@@ -8,6 +8,7 @@ import numpy as np
 
 from openmmorbit import cores, orbit
 from openmmorbit.constraints import makeConstraints
+from openmmorbit.torsionpatterns import expandTorsions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,6 +50,7 @@ def listConstraints(where: str, graph: orbit.MolecularGraph, model: orbit.Denois
     ValueError
         For a core beside start, level or fixed, names without a complex, and as makeConstraints() and Core.match().
     """
+    torsions = expandTorsions(where, graph, torsions)
     if core is None:
         if ligand is not None and start is None and (level is not None or fixed is not None):
             start = ligand.pose

@@ -48,7 +48,7 @@ class LibrarySettings:
         How many conformers of each, at least 1.
     seed : int
         The same seed gives the same conformers, however the library is split; 0 chooses one.
-    stereo, maxIsomers, core, pocket
+    stereo, maxIsomers, core, pocket, torsions
         As of ConformerGenerator.generateMany().
     batchSize : int
         Molecules in a batch, which is what a worker takes at a time.
@@ -66,6 +66,7 @@ class LibrarySettings:
     refinement: Refinement = Refinement()
     core: Core | None = None
     pocket: Surroundings | None = None
+    torsions: tuple[Any, ...] = ()
 
     def check(self) -> None:
         """Refuse numbers that make no sense.
@@ -142,7 +143,7 @@ def _answer(chunk: _Chunk, work: _Work) -> _Outcome:
                 [molecule for _, molecule in chunk.records], settings.numConformers, settings.seed, progress=False,
                 batchSize=len(chunk.records), stereo=settings.stereo, maxIsomers=settings.maxIsomers,
                 fragments=work.fragments, first=chunk.first, core=settings.core,
-                pocket=settings.pocket):
+                pocket=settings.pocket, torsions=settings.torsions):
             label = chunk.records[result.index - chunk.first][0]
             book.take(result, label, lambda ensemble: texts.append(write(ensemble)))
     outcome.said += [(f"warning: {explain(str(entry.message))}", False) for entry in caught]
@@ -325,7 +326,7 @@ def generateLibrary(inputs: StrPath | Sequence[StrPath], output: StrPath, genera
         RDKit made, and why some are missing.
     **settings
         Those of openmmorbit.LibrarySettings: numConformers, seed, stereo, maxIsomers, batchSize, refinement, core,
-        pocket.
+        pocket, torsions.
 
     Returns
     -------

@@ -41,6 +41,7 @@ class Reading(NamedTuple):
     fragments: str
     core: Core | None
     surroundings: Surroundings | None
+    torsions: Sequence[Any] | None
 
 
 def makeSurroundings(pocket: Any, core: Any) -> Surroundings | None:
@@ -145,9 +146,9 @@ def _read(generator: ConformerGenerator, entry: tuple[int, Any, int | Exception]
         record.number = number
         graph, record.source = molecules.toGraph(molecule, None, reading.addHydrogens, reading.fragments)
         record.unfamiliar = familiarity.findUnfamiliar(generator._core, graph, generator._unfamiliar)
-        if reading.core is not None:
+        if reading.core is not None or reading.torsions:
             record.kept = keeping.listConstraints("ConformerGenerator.generateMany", graph, generator.model,
-                                                  core=reading.core)
+                                                  core=reading.core, torsions=reading.torsions)
         record.graphs, record.openStereo = openstereo.resolve(graph, reading.stereo, reading.maxIsomers)
         record.isMixture = len(record.graphs) == 1 and mixtures.isMixture(graph)
         openstereo.warn(graph, record.openStereo, reading.stereo, len(record.graphs), reading.maxIsomers, stacklevel=5)

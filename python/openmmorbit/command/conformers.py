@@ -122,6 +122,15 @@ def _readCore(options: argparse.Namespace) -> Core | None:
         raise UsageError(explain(error)) from error
 
 
+def readTorsions(options: argparse.Namespace) -> tuple[tuple[str, float, float], ...]:
+    """Get the ranges of torsions; refuse ends that are no numbers."""
+    try:
+        return tuple((smarts, float(lower), float(upper)) for smarts, lower, upper in options.torsion or ())
+    except ValueError as error:
+        raise UsageError(f"expected two numbers of degrees behind the pattern of --torsion, got {options.torsion}; "
+                         f"{error}") from error
+
+
 def runConformers(options: argparse.Namespace) -> int:
     """Generate conformers of every record; report bad records and go on."""
     chosen = _readFileOptions(options)
@@ -133,6 +142,7 @@ def runConformers(options: argparse.Namespace) -> int:
         raise UsageError("expected --processes or --dask with --restart, got none; other runs begin anew")
     readRefinement(options)
     _readCore(options)
+    readTorsions(options)
     if isLibrary(options):
         return _runLibrary(options, chosen, formatName)
     from openmmorbit.io.resumable import journalPath
@@ -160,7 +170,7 @@ def _runLibrary(options: argparse.Namespace, chosen: FileOptions, formatName: st
                            not options.quiet, report, chosen, formatName, numConformers=options.num, seed=options.seed,
                            stereo=options.stereo, maxIsomers=options.max_isomers, batchSize=options.batch_size,
                            tellOpen=not options.quiet, refinement=readRefinement(options), report=options.report,
-                           core=_readCore(options), pocket=options.pocket)
+                           core=_readCore(options), pocket=options.pocket, torsions=readTorsions(options))
     if not options.quiet:
         _summarize(options, done.counts, done.seconds, done.path, kernel)
         if done.numBefore:
@@ -225,7 +235,7 @@ class _Conformers:
                                                       progress=not options.quiet, batchSize=options.batch_size,
                                                       stereo=options.stereo, maxIsomers=options.max_isomers,
                                                       fragments=options.fragments, core=self.core,
-                                                      pocket=options.pocket):
+                                                      pocket=options.pocket, torsions=readTorsions(options)):
                 # With isomers a record has several answers.
                 for index in [index for index in self.labels if index < result.index]:
                     del self.labels[index]
@@ -310,6 +320,9 @@ def addConformers(commands: Subparsers) -> None:
                             "protein; conformers that clash with it are generated again")
     conformers.add_argument("--core-smarts", metavar="SMARTS", help="what the core is, instead of the largest common "
                             "part")
+    conformers.add_argument("--torsion", action="append", nargs=3, metavar=("SMARTS", "LOWER", "UPPER"),
+                            help="range of a torsion in degrees: a pattern of four atoms along bonds, or with the map "
+                            "numbers 1 to 4; can be repeated")
     conformers.add_argument("--batch-size", type=int, default=16, help="molecules in a batch (default 16)")
     conformers.add_argument("-q", "--quiet", action="store_true", help="no progress bar and no summary")
     addRefinementOptions(conformers)
