@@ -269,10 +269,9 @@ void OrbitDiffusionIntegrator::takeStep() {
         stepKernel.gather(*context);
     centroidsKnown = true;
     stepKernel.execute(currentStep);
+    numEvaluations += generationSettings.getNumEvaluations(currentStep);
     currentStep++;
-    bool last = currentStep == generationSettings.numSteps;
-    const SamplerMethod method = generationSettings.method;
-    numEvaluations += method == SamplerMethod::Bespoke || (method == SamplerMethod::Heun && !last) ? 2 : 1;
+    const bool last = currentStep == generationSettings.numSteps;
     if (last)
         restoreHands();
     writing = true;

@@ -21,6 +21,14 @@ string format(double value) {
     return text.str();
 }
 
+/** Write numbers as "8, 12 or 20". */
+string listNumbers(const std::vector<int>& numbers) {
+    string text;
+    for (std::size_t i = 0; i < numbers.size(); i++)
+        text += (i == 0 ? "" : i + 1 < numbers.size() ? ", " : " or ") + std::to_string(numbers[i]);
+    return text;
+}
+
 void check(bool good, const string& expected, double got, const string& method = "validate") {
     if (!good)
         throw ArgumentError("SamplerSettings::" + method + ": expected " + expected + ", got " + format(got));
@@ -51,7 +59,8 @@ void SamplerSettings::validate() const {
         stereoGuidance);
     check(std::isfinite(guidanceScale) && guidanceScale >= 0, "a finite guidanceScale of at least 0", guidanceScale);
     if (method == SamplerMethod::Bespoke) {
-        check(!getBespokeSteps(numSteps).empty(), "8, 12 or 20 steps with the method Bespoke", numSteps);
+        check(!getBespokeSteps(numSteps).empty(), listNumbers(getBespokeNumbers()) + " steps with the method Bespoke",
+                numSteps);
         check(renewal == 0, "a renewal of 0 with the method Bespoke", renewal);
     }
 }
@@ -130,10 +139,15 @@ std::vector<int> SamplerSettings::listBespokeSteps() {
     return getBespokeNumbers();
 }
 
+int SamplerSettings::getNumEvaluations(int step) const {
+    return method == SamplerMethod::Bespoke || (method == SamplerMethod::Heun && step < numSteps - 1) ? 2 : 1;
+}
+
 int SamplerSettings::getNumEvaluations() const {
-    if (method == SamplerMethod::Bespoke)
-        return 2 * numSteps;
-    return method == SamplerMethod::Heun ? 2 * numSteps - 1 : numSteps;
+    int number = 0;
+    for (int step = 0; step < numSteps; step++)
+        number += getNumEvaluations(step);
+    return number;
 }
 
 } // namespace OrbitPlugin

@@ -88,6 +88,8 @@ struct OPENMM_EXPORT_ORBIT SamplerSettings {
     SamplerSettings startAt(double level) const;
     /** Get the number of network evaluations of one generation. */
     int getNumEvaluations() const;
+    /** Get the number of network evaluations of one step, 0 to numSteps - 1. */
+    int getNumEvaluations(int step) const;
     /** Get the numbers of steps that the method Bespoke has. */
     static std::vector<int> listBespokeSteps();
 };
