@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from openmm import app
-
 from openmmorbit.arguments import checkInteger
 from openmmorbit.io.trajectoryfiles import requireMdtraj
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from openmm import app
 
 
 def isAlpha(atom: app.topology.Atom) -> bool:
@@ -83,6 +83,8 @@ def selectAtoms(topology: app.Topology, atoms: Sequence[int]) -> app.Topology:
     atoms : sequence of int
         Indices, ascending.
     """
+    from openmm import app
+
     part, known, residues, chains = app.Topology(), {}, {}, {}
     everything = list(topology.atoms())
     for index in atoms:
