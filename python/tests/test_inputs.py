@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Molecules in: salts, columns of tables, standard input and pipes, InChI, MOL2 and XYZ."""
 import gzip
+import locale
 import os
 import signal
 import subprocess
@@ -328,6 +329,15 @@ def testXYZThatRdkitCannotTell(tmp_path):
     assert ["empty" in str(error) for _, error in readInputs([str(tmp_path / "b.xyz")])] == [True]
 
 
+@pytest.fixture
+def keptLocale():
+    """Open Babel may leave the process in the locale "C"."""
+    before = locale.setlocale(locale.LC_ALL)
+    yield
+    locale.setlocale(locale.LC_ALL, before)
+
+
+@pytest.mark.usefixtures("keptLocale")
 def testMol2OfOpenBabel(tmp_path):
     """Open Babel writes aromatic bonds and charges in ways that RDKit's reader does not take."""
     from openbabel import pybel

@@ -134,6 +134,8 @@ def replacing(path: StrPath, mode: str = "w") -> Iterator[IO[Any]]:
 class RecordFile:
     """A file of text records that is whole up to the last one at any moment, also after kill -9.
 
+    Only a kill within the write of a record may leave a part of it behind the whole ones.
+
     A file that is new grows under its own name. One that exists stays as it was until finish(): meanwhile the records
     stand in a new file beside it, see freePartPath(). Nothing is written before the first record. A name that ends in
     .gz is compressed, every call of add() as a gzip member of its own.
