@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Shared by prior, coordinateHead and gather: means over the points of a copy, whose value does not depend on the size
-// of the work-group.
+// Shared by the stages that move or gather points: means over the points of a copy, whose value does not depend on the
+// size of the work-group.
 //
 // CENTROID_PARTS partial sums, each of every CENTROID_PARTS-th point, are added in order.
 
@@ -17,4 +17,14 @@ DEVICE mixed4 finishCentroid(LOCAL_ARG const mixed* parts, int numPoints) {
     }
     SYNC_THREADS;
     return make_mixed4(sum.x/numPoints, sum.y/numPoints, sum.z/numPoints, 0);
+}
+
+/** Subtract a mean from positions of a copy [numPoints][3], each part by the work-item that summed it. */
+DEVICE void subtractMean(GLOBAL mixed* RESTRICT positions, int numPoints, mixed4 mean) {
+    for (int part = LOCAL_ID; part < CENTROID_PARTS; part += LOCAL_SIZE)
+        for (int i = part; i < numPoints; i += CENTROID_PARTS) {
+            positions[3*i] -= mean.x;
+            positions[3*i+1] -= mean.y;
+            positions[3*i+2] -= mean.z;
+        }
 }

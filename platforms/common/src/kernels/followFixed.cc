@@ -91,12 +91,6 @@ KERNEL void followFixed(int numCopies, mixed nearSquared, mixed smallShare, int 
             for (int k = 0; k < 3; k++)
                 parts[3*part+k] = sum[k];
         }
-        const mixed4 mean = finishCentroid(parts, numPoints);
-        for (int part = LOCAL_ID; part < CENTROID_PARTS; part += LOCAL_SIZE)
-            for (int i = first+part; i < first+numPoints; i += CENTROID_PARTS) {
-                denoised[3*i] -= mean.x;
-                denoised[3*i+1] -= mean.y;
-                denoised[3*i+2] -= mean.z;
-            }
+        subtractMean(denoised+3*first, numPoints, finishCentroid(parts, numPoints));
     }
 }

@@ -88,11 +88,6 @@ KERNEL void turnTorsions(int numCopies, mixed leastLength, GLOBAL const int2* RE
                     sum += positions[3*i+k];
                 parts[3*part+k] = sum;
             }
-        const mixed4 mean = finishCentroid(parts, numPoints);
-        for (int i = LOCAL_ID; i < numPoints; i += LOCAL_SIZE) {
-            positions[3*i] -= mean.x;
-            positions[3*i+1] -= mean.y;
-            positions[3*i+2] -= mean.z;
-        }
+        subtractMean(positions, numPoints, finishCentroid(parts, numPoints));
     }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The clampFixed stage, Reference.
+#include "../MovedPoints.h"
 #include "../ReferenceStages.h"
 #include "../Rotation.h"
 #include <vector>
@@ -9,10 +10,7 @@ namespace OrbitPlugin {
 void reference::clampFixed(
         const ClampFixedShape& shape, ArrayView<const char> fixed, Input start, Output denoised) {
     const int N = shape.numPoints;
-    std::vector<int> M;
-    for (int i = 0; i < N; i++)
-        if (fixed[i])
-            M.push_back(i);
+    const std::vector<int> M = listFixed(fixed, N);
     if (M.empty())
         return;
     double center[3] = {0, 0, 0}, target[3] = {0, 0, 0};
@@ -35,11 +33,7 @@ void reference::clampFixed(
             for (int b = 0; b < 3; b++)
                 denoised[3 * i + a] += R[a][b] * (start[3 * i + b] - center[b]);
         }
-    double mean[3] = {0, 0, 0};
-    for (int i = 0; i < 3 * N; i++)
-        mean[i % 3] += denoised[i] / N;
-    for (int i = 0; i < 3 * N; i++)
-        denoised[i] -= mean[i % 3];
+    subtractMean(denoised, N);
 }
 
 } // namespace OrbitPlugin

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The followFixed stage, Reference.
+#include "../MovedPoints.h"
 #include "../ReferenceStages.h"
 #include "../Rotation.h"
 #include <vector>
@@ -42,10 +43,7 @@ NearPoints weighPoints(double nearDistance, const std::vector<int>& M, reference
 void reference::followFixed(
         const FollowFixedShape& shape, ArrayView<const char> fixed, Input start, Output denoised) {
     const int N = shape.numPoints;
-    std::vector<int> M;
-    for (int i = 0; i < N; i++)
-        if (fixed[i])
-            M.push_back(i);
+    const std::vector<int> M = listFixed(fixed, N);
     if (M.empty())
         return;
     for (int i = 0; i < N; i++) {
@@ -74,14 +72,10 @@ void reference::followFixed(
         for (int a = 0; a < 3; a++)
             denoised[3 * i + a] = near.to[a] + Q[a][0] * arm[0] + Q[a][1] * arm[1] + Q[a][2] * arm[2];
     }
-    double mean[3] = {0, 0, 0};
-    for (int i = 0; i < 3 * N; i++) {
-        if (fixed[i / 3])
-            denoised[i] = start[i];
-        mean[i % 3] += denoised[i] / N;
-    }
-    for (int i = 0; i < 3 * N; i++)
-        denoised[i] -= mean[i % 3];
+    for (int i : M)
+        for (int a = 0; a < 3; a++)
+            denoised[3 * i + a] = start[3 * i + a];
+    subtractMean(denoised, N);
 }
 
 } // namespace OrbitPlugin

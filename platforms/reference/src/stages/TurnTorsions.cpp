@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The turnTorsions stage, Reference.
+#include "../MovedPoints.h"
 #include "../ReferenceStages.h"
 #include <cmath>
 
@@ -44,11 +45,7 @@ void reference::turnTorsions(
                 denoised[3 * point + k] = origin[k] + turned[k];
         }
     }
-    double mean[3] = {0, 0, 0};
-    for (int i = 0; i < 3 * shape.numPoints; i++)
-        mean[i % 3] += denoised[i] / shape.numPoints;
-    for (int i = 0; i < 3 * shape.numPoints; i++)
-        denoised[i] -= mean[i % 3];
+    subtractMean(denoised, shape.numPoints);
 }
 
 } // namespace OrbitPlugin
