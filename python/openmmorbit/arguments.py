@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+import random
 from typing import TYPE_CHECKING, Any
 
 import openmm
@@ -46,6 +47,16 @@ def checkInteger(name: str, value: Any, lowest: int, where: str = "ConformerGene
     if not lowest <= number < 2**31:
         raise ValueError(f"{where}: expected {name} from {lowest} to {2**31 - 1}, got {number}")
     return number
+
+
+def chooseSeed(seed: int) -> int:
+    """Get a random seed; 0 stands for one that is chosen."""
+    return seed or random.randrange(1, 2**31 - 1)
+
+
+def nextSeed(seed: int, step: int) -> int:
+    """Get another seed that follows from one, for random numbers beside its own."""
+    return (seed + step) % (2**31 - 1) or 1
 
 
 def checkChoice(name: str, value: Any, words: Sequence[str], where: str = "ConformerGenerator") -> int:

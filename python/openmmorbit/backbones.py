@@ -2,14 +2,13 @@
 """The generator of backbones of proteins."""
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Union
 
 import numpy as np
 
 from openmmorbit import orbit
-from openmmorbit.arguments import checkInteger
+from openmmorbit.arguments import checkInteger, chooseSeed
 from openmmorbit.data.proteinchecks import checkSpacing
 from openmmorbit.designs import BackboneDesign, makeBackbone, makeTopology
 from openmmorbit.drawnstructures import DRAWN, drawStructure
@@ -44,10 +43,6 @@ def _describe(length: BackboneLike, structure: str | None) -> BackboneDesign:
     if structure is not None:
         raise ValueError("BackboneGenerator: expected the structure in the BackboneSubject, got another one beside it")
     return BackboneDesign(length)
-
-
-def _chooseSeed(seed: int) -> int:
-    return seed or int.from_bytes(os.urandom(4), "big") % (2**31 - 1) + 1
 
 
 def _startDesign(where: str, design: BackboneDesign, atomsPerResidue: int, level: float) -> orbit.GenerationStart:
@@ -223,7 +218,7 @@ class BackboneGenerator(Generator):
 
     def _generateDrawn(self, length: BackboneLike, number: int, seed: int, progress: bool) -> Ensemble:
         """Generate copies that have a structure each, which is drawn."""
-        seed = _chooseSeed(seed)
+        seed = chooseSeed(seed)
         designs = [self._draw("BackboneGenerator.generate", length, seed, k) for k in range(number)]
         with self._watched(progress) as callback:
             found = self._core.generateBatch([design.backbone for design in designs], np.ones(number, np.int32), seed,
@@ -316,7 +311,7 @@ class BackboneGenerator(Generator):
             raise ValueError(f"BackboneGenerator.generateBatch: expected one structure for each of {len(lengths)} "
                              f"backbones, got {len(wanted)}")
         if DRAWN in wanted:
-            seed = _chooseSeed(seed)
+            seed = chooseSeed(seed)
         designs = [self._draw(where, length, seed, first + k) if structure == DRAWN else _describe(length, structure)
                    for k, (length, structure) in enumerate(zip(lengths, wanted))]
         size = self.atomsPerResidue

@@ -2,7 +2,6 @@
 """The generator of conformers: SMILES, RDKit, OpenFF or OpenMM molecules in, ensembles out."""
 from __future__ import annotations
 
-import random
 import warnings
 from collections.abc import Iterable, Sized
 from itertools import islice, repeat
@@ -13,7 +12,7 @@ import openmm
 
 from openmmorbit import complexes, familiarity, keeping, mixtures, molecules, openstereo, orbit
 from openmmorbit import fallback as fallbacks
-from openmmorbit.arguments import checkInteger
+from openmmorbit.arguments import checkInteger, chooseSeed
 from openmmorbit.bars import makeBar
 from openmmorbit.cores import makeCore
 from openmmorbit.ensemble import Ensemble
@@ -198,7 +197,7 @@ class ConformerGenerator(Generator):
         openmm.OpenMMException
             If not one conformer was accepted.
         """
-        number, seed = checkInteger("numConformers", numConformers, 1), checkInteger("seed", seed, 0)
+        number, seed = checkInteger("numConformers", numConformers, 1), chooseSeed(checkInteger("seed", seed, 0))
         where, ligand = "ConformerGenerator.generate", None
         if residue is not None:
             ligand = complexes.readLigand(molecule, positions, residue, smiles, addHydrogens)
@@ -219,7 +218,6 @@ class ConformerGenerator(Generator):
             ensemble = self._generateOne(graph, request)
             fallbacks.warn(graph.getLabel(), fallbacks.describe(ensemble._core))
             return ensemble
-        request = request._replace(seed=seed or random.randrange(1, 2**31 - 1))
         answers = list(self._generateIsomers(graphs, request))
         ensembles = [answer for answer in answers if isinstance(answer, Ensemble)]
         failures = [answer for answer in answers if isinstance(answer, Exception)]
@@ -266,8 +264,7 @@ class ConformerGenerator(Generator):
             return draw(request.number, request.seed)
         pocket = Pocket(graph, request.surroundings)
         pocket.checkCore(np.reshape(constraints.start.positions, (-1, 3)), fixed)
-        return generateInPocket(draw, pocket, graph, request.number, request.seed or random.randrange(1, 2**31 - 1),
-                                self._core.getMaxRedraws())
+        return generateInPocket(draw, pocket, graph, request.number, request.seed, self._core.getMaxRedraws())
 
     def _generateKept(self, graph: orbit.MolecularGraph, request: Request,
                       constraints: orbit.ConformerConstraints) -> orbit.Ensemble:
@@ -279,7 +276,7 @@ class ConformerGenerator(Generator):
                                  f"{graph.getLabel()}; fragments=\"largest\" keeps the largest fragment")
             return mixtures.generateApart(
                 lambda part, own: self._generateKept(part, request._replace(seed=own), constraints), graph, number,
-                seed or random.randrange(1, 2**31 - 1), record)
+                seed, record)
         with self._watched(request.progress) as callback:
             if self._ladder.isIdle(self._core):
                 return self._core.generate(graph, number, seed, record, callback, constraints)
@@ -354,7 +351,7 @@ class ConformerGenerator(Generator):
         molecules.checkFragments(fragments)
         reading = Reading(addHydrogens, stereo, maxIsomers, fragments, makeCore(core), makeSurroundings(pocket, core),
                           torsions)
-        seed = checkInteger("seed", seed, 0) or random.randrange(1, 2**31 - 1)
+        seed = chooseSeed(checkInteger("seed", seed, 0))
         total = len(iterable) if isinstance(iterable, Sized) else None
         counts: Iterator[int | Exception]
         if isinstance(numConformers, Iterable):

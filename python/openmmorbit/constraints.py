@@ -55,8 +55,8 @@ def makeRange(where: str, torsion: Any) -> orbit.TorsionRange:
 
 def makeConstraints(where: str, graph: orbit.MolecularGraph, model: orbit.DenoiserModel, start: Any = None,
                     level: Any = None, fixed: Sequence[int] | None = None,
-                    torsions: Sequence[Any] | None = None) -> orbit.ConformerConstraints | None:
-    """Get what conformers of a molecule have to keep, None for nothing; see ConformerGenerator.generate().
+                    torsions: Sequence[Any] | None = None) -> orbit.ConformerConstraints:
+    """Get what conformers of a molecule have to keep; see ConformerGenerator.generate().
 
     Parameters
     ----------
@@ -74,8 +74,6 @@ def makeConstraints(where: str, graph: orbit.MolecularGraph, model: orbit.Denois
         For a level or fixed atoms without start, a start without either, a start of another shape, and what is no
         range of a torsion.
     """
-    if start is None and level is None and fixed is None and torsions is None:
-        return None
     kept = None if fixed is None else [checkInteger("fixed", atom, 0, where) for atom in fixed]
     array = None if start is None else _complete(where, graph, start)
     constraints = orbit.ConformerConstraints()

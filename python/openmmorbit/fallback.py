@@ -2,12 +2,12 @@
 """What answers where the copies of a generator fail: more copies, a longer sampler, and RDKit's distance geometry."""
 from __future__ import annotations
 
-import random
 import threading
 import time
 import warnings
 from typing import Any, NamedTuple
 
+from openmmorbit.arguments import chooseSeed, nextSeed
 from openmmorbit import distancegeometry, orbit
 from openmmorbit.messages import counted
 from openmmorbit.provenance import LONGER, findOrigin
@@ -172,7 +172,7 @@ class Ladder:
         for index in range(answer.getNumFailures()):
             used += answer.getFailure(index).provenance.wallSeconds
             seed = answer.getFailure(index).provenance.seed
-        request = _Request(answer.getGraph(), number, seed or random.randrange(1, 2**31 - 1), record,
+        request = _Request(answer.getGraph(), number, chooseSeed(seed), record,
                            time.monotonic() + limit - used if limit > 0 else float("inf"),
                            constraints or orbit.ConformerConstraints())
         state = _Answer(answer)
@@ -216,7 +216,7 @@ class Ladder:
         # The limit of a call is in proportion to its copies.
         spare.setTimeLimit(0.0 if remaining == float("inf") else remaining / max(1.0, number / 100))
         # Other random numbers than those of the copies before.
-        seed = (request.seed + (1_500_450_271 if mark else 715_225_739)) % (2**31 - 1) or 1
+        seed = nextSeed(request.seed, 1_500_450_271 if mark else 715_225_739)
         drawn = spare.generateBatch([request.graph], [number], seed, request.record,
                                     orbit.PythonProgressCallback(None), [request.constraints])[0]
         for index in range(drawn.getNumConformers()):

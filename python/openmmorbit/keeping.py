@@ -20,10 +20,6 @@ def _isListOfNames(core: Any) -> bool:
     return isinstance(core, (list, tuple)) and len(core) > 0 and all(isinstance(entry, str) for entry in core)
 
 
-def _make(*arguments: Any) -> orbit.ConformerConstraints:
-    return makeConstraints(*arguments) or orbit.ConformerConstraints()
-
-
 def listConstraints(where: str, graph: orbit.MolecularGraph, model: orbit.DenoiserModel, start: Any = None,
                     level: Any = None, fixed: Sequence[int] | None = None, core: Any = None,
                     ligand: Ligand | None = None, torsions: Sequence[Any] | None = None
@@ -54,7 +50,7 @@ def listConstraints(where: str, graph: orbit.MolecularGraph, model: orbit.Denois
     if core is None:
         if ligand is not None and start is None and (level is not None or fixed is not None):
             start = ligand.pose
-        return [_make(where, graph, model, start, level, fixed, torsions)]
+        return [makeConstraints(where, graph, model, start, level, fixed, torsions)]
     given = [name for name, value in (("start", start), ("level", level), ("fixed", fixed)) if value is not None]
     if given:
         raise ValueError(f"{where}: expected core or {given[0]}, got both; fixed= with start= keeps chosen atoms, "
@@ -63,10 +59,10 @@ def listConstraints(where: str, graph: orbit.MolecularGraph, model: orbit.Denois
         if ligand is None:
             raise ValueError(f"{where}: expected residue= with names of atoms as core, got {list(core)} alone; give a "
                              "reference molecule, or start= with fixed=")
-        return [_make(where, graph, model, ligand.pose, None, ligand.findAtoms(core), torsions)]
+        return [makeConstraints(where, graph, model, ligand.pose, None, ligand.findAtoms(core), torsions)]
     constraints, number = [], graph.getNumAtoms()
     for match in (core if isinstance(core, cores.Core) else cores.Core(core)).match(graph):
         places = np.full((number, 3), np.nan)
         places[list(match.atoms)] = match.positions
-        constraints.append(_make(where, graph, model, places, None, list(match.atoms), torsions))
+        constraints.append(makeConstraints(where, graph, model, places, None, list(match.atoms), torsions))
     return constraints

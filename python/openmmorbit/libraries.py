@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import os
-import random
 import threading
 import time
 import warnings
@@ -16,7 +15,7 @@ from xml.etree import ElementTree
 
 from openmmorbit import fallback, familiarity, openstereo
 from openmmorbit.answers import COLUMNS, AnswerBook, AnswerCounts, tableLine
-from openmmorbit.arguments import checkInteger
+from openmmorbit.arguments import checkInteger, chooseSeed
 from openmmorbit.bars import makeBar
 from openmmorbit.conformers import ConformerGenerator
 from openmmorbit.cores import makeCore
@@ -256,7 +255,7 @@ class _LibraryRun:
         if settings.refinement.isNothing:
             del asked["refinement"]
         asked.update(core=settings.core and settings.core.digest, pocket=settings.pocket and settings.pocket.digest)
-        start = {"next": 0, "checksum": 0, "seed": settings.seed or random.randrange(1, 2**31 - 1), "counts": {}}
+        start = {"next": 0, "checksum": 0, "seed": chooseSeed(settings.seed), "counts": {}}
         self.files = PipeFile(output, start) if isSpecial(output) else ResumableFiles(
             [output, failuresPath(output), *([] if report is None else [report])], asked, start, restart)
         self._hasTable = report is not None

@@ -9,6 +9,7 @@ import numpy as np
 import openmm
 from openmm import unit
 
+from openmmorbit.arguments import nextSeed
 from openmmorbit import orbit
 from openmmorbit.shape.superposition import superpose
 
@@ -138,7 +139,7 @@ def placeApart(parts: Sequence[tuple[Sequence[int], np.ndarray]], references: Se
 
 def _seedOf(seed: int, fragment: int) -> int:
     """Get the seed of a fragment: equal ones must not get equal noise."""
-    return seed if fragment == 0 else (seed + 1000003 * fragment) % (2**31 - 1) or 1
+    return seed if fragment == 0 else nextSeed(seed, 1000003 * fragment)
 
 
 def _joinStatus(entries: Sequence[orbit.ConformerStatus]) -> orbit.ConformerStatus:

@@ -11,6 +11,7 @@ import numpy as np
 import openmm
 from openmm import unit
 
+from openmmorbit.arguments import nextSeed
 from openmmorbit import molecules, orbit
 from openmmorbit.simulation.residues import isWater
 from openmmorbit.simulation.states import toPlain
@@ -166,7 +167,7 @@ def generateInPocket(draw: Callable[[int, int], orbit.Ensemble], pocket: Pocket,
             break
         try:
             # Where few fit, more are drawn together.
-            drawn = draw(missing * min(4, 1 + turn), (seed + 179_424_673 * turn) % (2**31 - 1) or 1)
+            drawn = draw(missing * min(4, 1 + turn), nextSeed(seed, 179_424_673 * turn))
         except openmm.OpenMMException:
             if kept.getNumConformers() == 0:
                 raise

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import io
-import os
 import re
 import time
 from typing import TYPE_CHECKING
 
+from openmmorbit.arguments import chooseSeed
 from openmmorbit.bars import makeBar
 from openmmorbit.command.backbonestarts import (addStartOptions, checkMotif, checkStartOptions, readDesigns,
                                                 readLevel)
@@ -216,7 +216,7 @@ def runBackbones(options: argparse.Namespace) -> int:
         raise UsageError(f"expected a seed from 0 to {2**31 - 1}, got {options.seed}")
     checkStartOptions(options)
     options.build = options.build or options.sequence is not None
-    seed = options.seed or int.from_bytes(os.urandom(4), "big") % (2**31 - 1) + 1
+    seed = chooseSeed(options.seed)
     try:
         generator = BackboneGenerator(options.model, check=not options.no_check, **readDrawingOptions(options))
         wanted = _listWanted(options, generator, seed)

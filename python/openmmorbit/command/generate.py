@@ -2,11 +2,11 @@
 """The subcommand openmm-orbit generate: states of the system that a model was trained for, into one file."""
 from __future__ import annotations
 
-import os
 import time
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from openmmorbit.arguments import chooseSeed
 from openmmorbit.bars import makeBar
 from openmmorbit.command.console import EXIT_OK, EXIT_SOME_FAILED, UsageError, checkOutput, report
 from openmmorbit.command.generation import addGenerationOptions, readGenerationOptions
@@ -37,7 +37,7 @@ class _Generation:
         self.begin = time.perf_counter()
         self.numRedraws = self.numFailed = 0
         self.faults: Counter[str] = Counter()
-        self.seed = options.seed or int.from_bytes(os.urandom(4), "big") % (2**31 - 1) + 1
+        self.seed = chooseSeed(options.seed)
         self.example = ""
 
     def _take(self, states: Ensemble) -> None:
