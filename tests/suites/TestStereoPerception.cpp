@@ -50,6 +50,13 @@ const vector<Case> SAYING_NOTHING = {{"C[C@H](C)O", 0, 0}, {"C/C=C(/C)C", 0, 0},
         {"C[C@]1(O)CCCCC1", 0, 0}, {"C=[C@]=CC", 0, 0}, {"C[N@](C)CC", 0, 0}, {"C[C@H]1CCC(C)CC1", 0, 0},
         {"O[C@]1(CC2)CCC2CC1", 0, 0}};
 
+/** Directions at a double bond of a small ring that stand there for the bonds beside it. */
+const vector<Case> BESIDE_RING_BONDS = {{"COC(=O)/C=C/C1=C(/C=C/C#N)CCCC1", 0, 2},
+        {"COC(=O)/C=C/C1=C(\\C=C\\C#N)CCCC1", 0, 2}, {"C/C=C/C1=C(/C=C/C)CC1", 0, 2},
+        {"C/C=C/C1=C(/C=C\\C)CCCCC1", 0, 2}, {"C/C=C\\C1=C(/C=C\\C)CCC1", 0, 2},
+        {"O=C1C=CC(=O)C(/C=C/C)=C1/C=C/C", 0, 2}, {"C/C=C/C1=C(/C=C/C)C=CC=C1", 0, 2},
+        {"C/C=C/C1=C(/C=C/C)CCCCCCC1", 0, 3}};
+
 } // namespace
 
 TEST(StereoPerception, keepsWhatSaysSomething) {
@@ -60,6 +67,11 @@ TEST(StereoPerception, keepsWhatSaysSomething) {
 TEST(StereoPerception, dropsWhatSaysNothing) {
     for (const Case& empty : SAYING_NOTHING)
         expectCounts(empty);
+}
+
+TEST(StereoPerception, dropsWhatIsSaidOfTheBondsBesideARing) {
+    for (const Case& beside : BESIDE_RING_BONDS)
+        expectCounts(beside);
 }
 
 TEST(StereoPerception, doesNotFollowTheSettingsOfTheProcess) {
@@ -85,6 +97,7 @@ TEST(StereoPerception, refusesWhatItCannotKeep) {
             {"C/C=C=C=C/C", "directions at atom 1 (C) and atom 4 (C)"},
             {"C[N@](CC)CCC", "a label on atom 1 (N) in \"C[N@](CC)CCC\": a nitrogen atom of three neighbours inverts"},
             {"C1CC/C=C/C1", "the double bond of atom 3 (C) and atom 4 (C) in \"C1CC/C=C/C1\": a ring of 6 atoms"},
+            {"C/C=C/C1=C(/F)CCC1", "the double bond of atom 3 (C) and atom 4 (C)"},
             {"F[Co@OH3](Cl)(Br)(I)(C)S", "a label on atom 1 (Co)"}, {"C[As@TB1](F)(Cl)(Br)N", "a label on atom 1 (As)"},
             {"C[Pt@SP1](F)(Cl)Br", "a label on atom 1 (Pt)"},
             {"C/C(F)=[C@](Cl)/C", "is no tetrahedral centre; remove it"}};

@@ -25,6 +25,7 @@ struct GivenLabels {
     vector<RDKit::Atom::ChiralType> atoms;
     vector<RDKit::Bond::BondStereo> bonds;
     vector<vector<int>> bondEnds;
+    vector<char> areDirected;
 };
 
 [[noreturn]] void refuse(const Origin& origin, const string& label, const string& reason) {
@@ -37,6 +38,10 @@ bool isCisOrTrans(RDKit::Bond::BondStereo stereo) {
             stereo == RDKit::Bond::STEREOE;
 }
 
+bool isDirected(const RDKit::Bond& bond) {
+    return bond.getBondDir() == RDKit::Bond::ENDUPRIGHT || bond.getBondDir() == RDKit::Bond::ENDDOWNRIGHT;
+}
+
 GivenLabels getLabels(const RDKit::ROMol& mol) {
     GivenLabels labels;
     for (const RDKit::Atom* atom : mol.atoms())
@@ -44,6 +49,7 @@ GivenLabels getLabels(const RDKit::ROMol& mol) {
     for (const RDKit::Bond* bond : mol.bonds()) {
         labels.bonds.push_back(bond->getStereo());
         labels.bondEnds.push_back(bond->getStereoAtoms());
+        labels.areDirected.push_back(isDirected(*bond));
     }
     return labels;
 }
@@ -152,6 +158,33 @@ int getCommonRing(const RDKit::ROMol& mol, const RDKit::Bond& bond, const vector
     return smallest;
 }
 
+/** Whether a double bond at an atom has a label, and is in no ring too small for two configurations. */
+bool hasLabelledBond(const RDKit::ROMol& mol, const RDKit::Atom* atom, const GivenLabels& given) {
+    for (const RDKit::Bond* bond : mol.atomBonds(atom)) {
+        const unsigned int size = mol.getRingInfo()->minBondRingSize(bond->getIdx());
+        if (isCisOrTrans(given.bonds[bond->getIdx()]) &&
+                (size == 0 || size >= RDKit::Chirality::minRingSizeForDoubleBondStereo))
+            return true;
+    }
+    return false;
+}
+
+/**
+ * Whether all directions at one end of a double bond are needed for the labels of the double bonds beside it. SMILES
+ * has no other way to write those, so the directions say nothing of the bond itself.
+ */
+bool isBesideLabels(const RDKit::ROMol& mol, const RDKit::Atom* end, const GivenLabels& given) {
+    bool isAny = false;
+    for (const RDKit::Bond* bond : mol.atomBonds(end)) {
+        if (!given.areDirected[bond->getIdx()])
+            continue;
+        if (!hasLabelledBond(mol, bond->getOtherAtom(end), given))
+            return false;
+        isAny = true;
+    }
+    return isAny;
+}
+
 /** The other neighbour at an end of a double bond, or the same one if there is no other. */
 int getOtherEnd(const RDKit::ROMol& mol, int atom, int across, int end) {
     for (int other : getOthers(mol, atom, across))
@@ -161,8 +194,9 @@ int getOtherEnd(const RDKit::ROMol& mol, int atom, int across, int end) {
 }
 
 /** Decide about the label of a double bond that RDKit takes for none with two configurations. */
-void settleBond(RDKit::RWMol& mol, RDKit::Bond& bond, RDKit::Bond::BondStereo given, const vector<int>& ends,
-        const Origin& origin) {
+void settleBond(RDKit::RWMol& mol, RDKit::Bond& bond, const GivenLabels& given, const Origin& origin) {
+    const RDKit::Bond::BondStereo stereo = given.bonds[bond.getIdx()];
+    const vector<int>& ends = given.bondEnds[bond.getIdx()];
     const int begin = (int) bond.getBeginAtomIdx(), end = (int) bond.getEndAtomIdx();
     const string label = "a label on the double bond of " + describeAtom(*bond.getBeginAtom()) + " and " +
             describeAtom(*bond.getEndAtom());
@@ -175,18 +209,16 @@ void settleBond(RDKit::RWMol& mol, RDKit::Bond& bond, RDKit::Bond::BondStereo gi
             const int size = getCommonRing(mol, bond, pair);
             if (size == 0 || size >= (int) RDKit::Chirality::minRingSizeForDoubleBondStereo)
                 continue;
-            const bool isCis = (given == RDKit::Bond::STEREOCIS || given == RDKit::Bond::STEREOZ) == (k == l);
-            if (!isCis)
+            const bool isCis = (stereo == RDKit::Bond::STEREOCIS || stereo == RDKit::Bond::STEREOZ) == (k == l);
+            const bool isMeant = !isBesideLabels(mol, bond.getBeginAtom(), given) ||
+                    !isBesideLabels(mol, bond.getEndAtom(), given);
+            if (!isCis && isMeant)
                 refuse(origin, label, "a ring of " + to_string(size) + " atoms holds no trans double bond");
             return;
         }
     bond.setStereoAtoms((unsigned int) ends[0], (unsigned int) ends[1]);
-    bond.setStereo(given);
+    bond.setStereo(stereo);
     bond.setProp(DOUBTFUL, 1);
-}
-
-bool isDirected(const RDKit::Bond& bond) {
-    return bond.getBondDir() == RDKit::Bond::ENDUPRIGHT || bond.getBondDir() == RDKit::Bond::ENDDOWNRIGHT;
 }
 
 /** Refuse directions at both ends of three and more cumulated double bonds. */
@@ -285,7 +317,7 @@ void perceiveLabels(RDKit::RWMol& mol, const Origin& origin) {
     for (RDKit::Bond* bond : mol.bonds()) {
         const size_t index = bond->getIdx();
         if (isCisOrTrans(given.bonds[index]) && !isCisOrTrans(bond->getStereo()))
-            settleBond(mol, *bond, given.bonds[index], given.bondEnds[index], origin);
+            settleBond(mol, *bond, given, origin);
     }
 }
 
