@@ -47,7 +47,10 @@ void ConformerJob::setConstraints(const ConformerConstraints& constraints) {
 }
 
 void ConformerJob::addTorsion(const TorsionRange& range) {
-    const std::string where = settings.caller + "::generate: ", fault = findRangeFault(graph, range);
+    const std::string where = settings.caller + "::generate: ";
+    std::string fault = findRangeFault(graph, range);
+    if (fault.empty())
+        fault = findContradiction(graph, range, ranges);
     if (!fault.empty())
         throw ArgumentError(where + fault);
     const auto isFixed = [&](int atom) { return !fixed.empty() && fixed[atom]; };

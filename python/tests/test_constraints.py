@@ -81,3 +81,11 @@ def testATorsionLiesInItsRange(generator):
 def testRangesThatAreNone(generator, words, torsion):
     with pytest.raises(ValueError, match=words):
         generator.generate("CCCCO", 1, seed=7, torsions=[torsion])
+
+
+def testRangesWithoutACommonAngle(generator):
+    both = [(0, 1, 2, 3, 0, 10), (0, 1, 2, 3, 100, 110)]
+    with pytest.raises(ValueError, match="that have angles in common, got 0 to 10 and 100 to 110 degrees; leave one"):
+        generator.generate("CCCCO", 3, seed=7, torsions=both)
+    result, = generator.generateMany(["CCCCO"], 3, seed=7, torsions=both, progress=False)
+    assert "angles in common" in str(result.error)

@@ -311,3 +311,22 @@ TEST(ConformerConstraints, refusesRangesThatAreNone) {
     both.torsions = makeTorsion({0, 1, 2, 3}, angle + 10, angle + 20).torsions;
     expectRefusal("expected fixed atoms with torsions in their ranges, got others: the torsion of atoms", both, butane);
 }
+
+TEST(ConformerConstraints, refusesRangesThatHaveNoAngleInCommon) {
+    const MolecularGraph butane = readSmiles("CCCC");
+    ConformerConstraints both = makeTorsion({0, 1, 2, 3}, 0, 10);
+    for (const std::array<int, 4>& atoms : {std::array<int, 4>{0, 1, 2, 3}, std::array<int, 4>{3, 2, 1, 0}})
+        for (double turn : {-360.0, 0.0, 360.0}) {
+            both.torsions.resize(1);
+            both.torsions.push_back(makeTorsion(atoms, 100 + turn, 110 + turn).torsions[0]);
+            expectRefusal("expected ranges of the torsion of atoms 0 (C1), 1 (C2), 2 (C3) and 3 (C4) that have angles "
+                          "in common, got 0 to 10 and ", both, butane);
+        }
+
+    // Across the end of a turn two ranges may meet.
+
+    both = makeTorsion({0, 1, 2, 3}, 170, 200);
+    both.torsions.push_back(makeTorsion({3, 2, 1, 0}, -190, -165).torsions[0]);
+    const Ensemble ensemble = makeGenerator()->generate(butane, 1, 7, 0, nullptr, both);
+    EXPECT_EQ(ensemble.getNumConformers(), 1) << ensemble.getMessage();
+}

@@ -57,6 +57,31 @@ string OrbitPlugin::findRangeFault(const MolecularGraph& graph, const TorsionRan
     return "";
 }
 
+// How far an angle is above the lower end of a range: from 0 to below a full turn.
+
+static double getAbove(const TorsionRange& range, double angle) {
+    const double above = angle - range.lower;
+    return above - 2 * M_PI * std::floor(above / (2 * M_PI));
+}
+
+string OrbitPlugin::findContradiction(
+        const MolecularGraph& graph, const TorsionRange& range, const vector<TorsionRange>& others) {
+    const auto getWidth = [](const TorsionRange& of) { return of.upper - of.lower; };
+    for (const TorsionRange& other : others) {
+        const bool isSame = range.atoms == other.atoms ||
+                std::equal(range.atoms.begin(), range.atoms.end(), other.atoms.rbegin());
+        if (!isSame || !(getWidth(other) > 0) || getAbove(range, other.lower) < getWidth(range) ||
+                getAbove(other, range.lower) < getWidth(other))
+            continue;
+        std::ostringstream text;
+        text << "expected ranges of the torsion of atoms " << nameTorsion(graph, range) << " that have angles in "
+             << "common, got " << toDegrees(range.lower) << " to " << toDegrees(range.upper) << " and "
+             << toDegrees(other.lower) << " to " << toDegrees(other.upper) << " degrees; leave one out";
+        return text.str();
+    }
+    return "";
+}
+
 // The atoms on the side of one atom of a bond; empty if they reach the other one, in a ring.
 
 static vector<int> listSide(const vector<vector<int>>& neighbors, int from, int without) {
@@ -106,8 +131,8 @@ std::optional<TurnedTorsion> OrbitPlugin::planTurn(
 void OrbitPlugin::inspectTorsions(const MolecularGraph& graph, const vector<TorsionRange>& ranges,
         ArrayView<const double> positions, ConformerStatus& status) {
     for (const TorsionRange& range : ranges) {
-        const double angle = getDihedral(range.atoms, positions), above = angle - range.lower;
-        if (above - 2 * M_PI * std::floor(above / (2 * M_PI)) <= range.upper - range.lower)
+        const double angle = getDihedral(range.atoms, positions);
+        if (getAbove(range, angle) <= range.upper - range.lower)
             continue;
         std::ostringstream text;
         text << "the torsion of atoms " << nameTorsion(graph, range) << " is " << toDegrees(angle)

@@ -17,6 +17,10 @@ namespace OrbitPlugin {
 /** Say what is wrong with a range, as "expected ..., got ..."; empty if nothing is. */
 std::string findRangeFault(const MolecularGraph& graph, const TorsionRange& range);
 
+/** Say which of some ranges has the atoms of one, and no angle in common with it; empty if none does. */
+std::string findContradiction(
+        const MolecularGraph& graph, const TorsionRange& range, const std::vector<TorsionRange>& others);
+
 /**
  * Plan how a torsion is turned: on the side without fixed atoms, or the smaller one.
  *
