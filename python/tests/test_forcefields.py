@@ -1,5 +1,10 @@
 # SPDX-License-Identifier: MIT
 """Energies and minima of many copies with MMFF94 and UFF, beside RDKit's own calls and the System of MMFF94."""
+import os
+import signal
+import threading
+import time
+
 import numpy as np
 import pytest
 from openmm import unit
@@ -8,6 +13,7 @@ from rdkit.Chem import AllChem
 
 import openmmorbit
 from openmmorbit import chem, molecules
+from openmmorbit.simulation import forcefields
 from openmmorbit.simulation.forcefields import KJ_PER_KCAL, fieldEnergies, fieldMinimize
 
 
@@ -93,6 +99,28 @@ def testMinimaAreThoseOfRDKit(field):
         AllChem.MMFFOptimizeMoleculeConfs(own, maxIters=2000, mmffVariant=field)
     known = np.array([energy for _, energy in expected])
     assert np.abs(energies[:, np.newaxis] / KJ_PER_KCAL - known).min(axis=1).max() < 0.02
+
+
+@pytest.mark.parametrize("field", ["MMFF94", "UFF"])
+def testBlocksMakeNoDifference(field, monkeypatch):
+    mol, positions = embed("CC(=O)NCCO", 21)
+    whole = fieldMinimize(mol, positions, field)
+    monkeypatch.setattr(forcefields, "BLOCK_SECONDS", 1e-9)
+    for found, expected in zip(fieldMinimize(mol, positions, field), whole):
+        assert np.array_equal(found, expected)
+
+
+@pytest.mark.parametrize("field, copies", [("MMFF94", 40_000), ("UFF", 4000)])
+def testCtrlCEndsAMinimization(field, copies):
+    mol, positions = embed("CC(C)Cc1ccc(cc1)C(C)C(=O)O", 4)
+    many = np.tile(positions, (copies // 4, 1, 1))
+    timer = threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT))
+    timer.start()
+    begin = time.perf_counter()
+    with pytest.raises(KeyboardInterrupt):
+        fieldMinimize(mol, many, field)
+        timer.join()
+    assert time.perf_counter() - begin < 0.5 + 4 * forcefields.BLOCK_SECONDS
 
 
 def testOneStepDoesNotConverge():

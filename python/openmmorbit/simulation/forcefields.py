@@ -4,6 +4,7 @@ once in the vectors of the processor, and RDKit's UFF."""
 from __future__ import annotations
 
 import re
+import time
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,14 +16,22 @@ from openmmorbit.io.conversions import lacksOrders
 from openmmorbit.simulation.states import toArray, toPlain
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import numpy.typing as npt
     from rdkit import Chem
 
     from openmmorbit import orbitchem
     from openmmorbit._types import MoleculeLike
 
+#: Positions, nm, energies, kJ/mol, and whether each copy has converged.
+_Minima = tuple[np.ndarray, np.ndarray, np.ndarray]
 #: Steps of a minimisation at most.
 MAX_ITERATIONS = 3000
+#: How long a call is that Ctrl-C does not end, seconds, unless the smallest block takes longer.
+BLOCK_SECONDS = 0.5
+#: Copies that the vectors of a processor hold: fewer of them take as long.
+_MAX_LANES = 8
 #: Beyond this distance, Angstrom, RDKit leaves pairs out: no molecule is as large.
 _FAR_AWAY = 1e4
 #: Fragments of at most so many atoms, beside others, have no energy.
@@ -46,13 +55,9 @@ def _makeMol(where: str, graph: orbit.MolecularGraph, positions: np.ndarray) -> 
     """Make an rdkit.Chem.Mol with a conformer for every copy; its force fields look at bonds and charges alone."""
     from openmmorbit.io.conversions import rdkitSkeleton
 
-    Chem = molecules.requireRDKit(where)
+    molecules.requireRDKit(where)
     mol = rdkitSkeleton(graph, where).GetMol()
-    for index, copy in enumerate(10 * positions):
-        conformer = Chem.Conformer(len(copy))
-        conformer.SetId(index)
-        conformer.SetPositions(np.ascontiguousarray(copy))
-        mol.AddConformer(conformer)
+    _setCopies(mol, positions)
     return mol
 
 
@@ -150,6 +155,46 @@ def fieldEnergies(molecule: MoleculeLike, positions: unit.Quantity | npt.ArrayLi
     return KJ_PER_KCAL * np.array([made.CalcEnergy(copy) for copy in (10 * array).reshape(len(array), -1).tolist()])
 
 
+def _setCopies(mol: Chem.Mol, positions: np.ndarray) -> None:
+    """Give an rdkit.Chem.Mol a conformer for every copy, nm, instead of those that it has."""
+    from rdkit import Chem
+
+    mol.RemoveAllConformers()
+    for index, copy in enumerate(10 * positions):
+        conformer = Chem.Conformer(len(copy))
+        conformer.SetId(index)
+        conformer.SetPositions(np.ascontiguousarray(copy))
+        mol.AddConformer(conformer)
+
+
+def _minimizeUFF(mol: Chem.Mol, positions: np.ndarray, steps: int) -> _Minima:
+    """Minimise copies with RDKit's UFF."""
+    from rdkit.Chem import rdForceFieldHelpers as helpers
+
+    _setCopies(mol, positions)
+    found = helpers.UFFOptimizeMoleculeConfs(mol, numThreads=1, maxIters=steps, vdwThresh=_FAR_AWAY)
+    minima = np.array([conformer.GetPositions() for conformer in mol.GetConformers()])
+    return minima / 10, KJ_PER_KCAL * np.array([energy for _, energy in found]), \
+        np.array([code == 0 for code, _ in found])
+
+
+def _minimizeBlocks(minimize: Callable[[np.ndarray], _Minima], positions: np.ndarray, least: int) -> _Minima:
+    """Minimise blocks of copies, at least so many and each in about BLOCK_SECONDS: Ctrl-C is seen between two blocks.
+
+    No copy depends on those beside it.
+    """
+    parts: list[_Minima] = [(positions[:0], np.zeros(0), np.zeros(0, bool))]
+    first, size = 0, least
+    while first < len(positions):
+        begin = time.perf_counter()
+        parts.append(minimize(positions[first:first + size]))
+        first += size
+        share = BLOCK_SECONDS / max(time.perf_counter() - begin, 1e-9)
+        size = max(least, int(size * min(share, 4)))
+    found, energies, converged = (np.concatenate(arrays) for arrays in zip(*parts))
+    return found, energies, converged
+
+
 def _minimizeFragments(graph: orbit.MolecularGraph, positions: np.ndarray, field: str, steps: int,
                        where: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Minimise each fragment by itself, and keep its centroid."""
@@ -193,15 +238,13 @@ def fieldMinimize(molecule: MoleculeLike, positions: unit.Quantity | npt.ArrayLi
     graph, array = _prepare(where, molecule, positions, field)
     if mixtures.isMixture(graph):
         return _minimizeFragments(graph, array, field, steps, where)
-    if field != "UFF":
-        result = _makeMMFF(where, graph, field).minimize(array, steps)
-        return result.positions.reshape(array.shape), result.energies, result.converged.astype(bool)
-    mol = _makeUFF(where, graph, array)
-    if len(array) == 0:
-        return array.copy(), np.zeros(0), np.zeros(0, bool)
-    from rdkit.Chem import rdForceFieldHelpers as helpers
+    if field == "UFF":
+        mol = _makeUFF(where, graph, array)
+        return _minimizeBlocks(lambda block: _minimizeUFF(mol, block, steps), array, 1)
+    force = _makeMMFF(where, graph, field)
 
-    found = helpers.UFFOptimizeMoleculeConfs(mol, numThreads=1, maxIters=steps, vdwThresh=_FAR_AWAY)
-    minima = np.array([conformer.GetPositions() for conformer in mol.GetConformers()])
-    return minima / 10, KJ_PER_KCAL * np.array([energy for _, energy in found]), \
-        np.array([code == 0 for code, _ in found])
+    def minimize(block: np.ndarray) -> _Minima:
+        result = force.minimize(block, steps)
+        return result.positions.reshape(block.shape), result.energies, result.converged.astype(bool)
+
+    return _minimizeBlocks(minimize, array, _MAX_LANES)
