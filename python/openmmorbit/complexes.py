@@ -202,13 +202,8 @@ class ComplexEnsemble(Ensemble):
         self._ligand = ligand
         self.complexTopology, self.ligandAtoms, self._frame = _complete(ligand)
 
-    def _pick(self, chosen: np.ndarray) -> Ensemble:
-        result = super()._pick(chosen)
-        part = ComplexEnsemble(result._core, self._ligand, self.isomers)
-        part.__dict__.update({name: value for name, value in result.__dict__.items() if name not in part.__dict__})
-        part._numbers, part._energies, part._moved = result._numbers, result._energies, result._moved
-        part.fixedAtoms = result.fixedAtoms
-        return part
+    def _remake(self, core: orbit.Ensemble) -> Ensemble:
+        return ComplexEnsemble(core, self._ligand, self.isomers)
 
     @property
     def complexPositions(self) -> unit.Quantity:

@@ -159,9 +159,13 @@ class Ensemble(EnsembleProvenance, EnsembleChoices, Shown):
         # A part numbers isomers as the whole does.
         return self._pick(chosen)
 
+    def _remake(self, core: orbit.Ensemble) -> Ensemble:
+        """Get an Ensemble of this kind, of the same molecule, with other copies; classes made of more override this."""
+        return Ensemble(core, self._source, self.isomers)
+
     def _pick(self, chosen: np.ndarray) -> Ensemble:
         """Get an Ensemble of some conformers, with the energies that are known."""
-        result = Ensemble(self._core.select(chosen.astype(np.int32)), self._source, self.isomers)
+        result = self._remake(self._core.select(chosen.astype(np.int32)))
         result._numbers = [self.isomerNumbers[i] for i in chosen]
         if self._energies is not None:
             result._energies = self._energies._replace(values=self._energies.values[chosen])
