@@ -32,10 +32,19 @@ void Batch::addCopy(BatchCopy copy) {
     copies.push_back(copy);
 }
 
+/** Get what belongs to the inputs of a copy; inputs behind the last that have some have none. */
+template <class Value>
+static const Value& getOfInput(const std::vector<Value>& values, int input) {
+    static const Value none = Value();
+    return input < (int) values.size() ? values[input] : none;
+}
+
 const std::vector<TurnedTorsion>& Batch::getTorsions(int copy) const {
-    static const std::vector<TurnedTorsion> none;
-    const int input = copies[copy].input;
-    return input < (int) torsions.size() ? torsions[input] : none;
+    return getOfInput(torsions, copies[copy].input);
+}
+
+const AvoidedPocket& Batch::getPocket(int copy) const {
+    return getOfInput(pockets, copies[copy].input);
 }
 
 void Batch::addContrast(int copy, int input) {

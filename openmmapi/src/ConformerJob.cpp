@@ -42,8 +42,46 @@ void ConformerJob::setConstraints(const ConformerConstraints& constraints) {
     ranges = constraints.torsions;
     for (const TorsionRange& range : ranges)
         addTorsion(range);
+    setPocket(constraints.pocket);
     const double tolerance = FLAT_CORE_NANOMETERS / model.getUnitInNanometers();
-    isHandKnown = !ranges.empty() || (!fixed.empty() && !isFlat(start, fixedAtoms, tolerance));
+    isHandKnown = !ranges.empty() || pocket.getNumObstacles() > 0 ||
+            (!fixed.empty() && !isFlat(start, fixedAtoms, tolerance));
+}
+
+void ConformerJob::setPocket(const Pocket& given) {
+    if (given.radii.empty() && given.positions.empty())
+        return;
+    const std::string where = settings.caller + "::generate: ";
+    const std::size_t numPocketAtoms = given.radii.size(), numAtoms = graph.getNumAtoms();
+    if (start.empty())
+        throw ArgumentError(
+                where + "expected a start beside a pocket, which says where in it the molecule is, got none");
+    if (given.positions.size() != 3 * numPocketAtoms || given.atomRadii.size() != numAtoms)
+        throw ArgumentError(where + "expected a pocket of " + std::to_string(numPocketAtoms) + " positions and " +
+                std::to_string(numAtoms) + " radii of the molecule, got " + std::to_string(given.positions.size()) +
+                " coordinates and " + std::to_string(given.atomRadii.size()) + " radii");
+    for (const std::vector<double>* values : {&given.positions, &given.radii, &given.atomRadii})
+        for (double value : *values)
+            if (!std::isfinite(value) || (values != &given.positions && value < 0))
+                throw ArgumentError(where + "expected finite positions and radii of a pocket, none of them negative, " +
+                        "got " + std::to_string(value));
+
+    // Positions are relative to the first fixed atom, without one to the centroid, which copies keep.
+
+    const double unit = model.getUnitInNanometers();
+    double origin[3] = {0, 0, 0};
+    pocket.anchor = fixed.empty() ? -1 : fixedAtoms[0];
+    for (std::size_t i = 0; i < start.size(); i++)
+        if (pocket.anchor < 0)
+            origin[i % 3] += start[i] / numAtoms;
+        else if ((int) i / 3 == pocket.anchor)
+            origin[i % 3] = start[i];
+    for (std::size_t i = 0; i < given.positions.size(); i++)
+        pocket.positions.push_back(given.positions[i] / unit - origin[i % 3]);
+    for (double radius : given.radii)
+        pocket.radii.push_back(radius / unit);
+    for (std::size_t i = 0; i < numAtoms; i++)
+        pocket.pointRadii.push_back(!fixed.empty() && fixed[i] ? -1 : given.atomRadii[i] / unit);
 }
 
 void ConformerJob::addTorsion(const TorsionRange& range) {

@@ -25,6 +25,8 @@ protected:
 private:
     /** Turn a torsion into its range, if it can be turned. @throws ArgumentError if no conformer has it there */
     void addTorsion(const TorsionRange& range);
+    /** Take what stands around the copies. @throws ArgumentError for a pocket without a start or of wrong numbers */
+    void setPocket(const Pocket& pocket);
     std::vector<TorsionRange> ranges;
 };
 

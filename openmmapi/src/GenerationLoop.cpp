@@ -134,6 +134,10 @@ bool GenerationLoop::packInputs(GenerationJob& job, Batch& batch) const {
             batch.torsions.resize(batch.inputs.size());
             batch.torsions.back() = job.torsions;
         }
+        if (job.pocket.getNumObstacles() > 0) {
+            batch.pockets.resize(batch.inputs.size());
+            batch.pockets.back() = job.pocket;
+        }
     }
     catch (const ArgumentError& error) {
         job.message = error.what();

@@ -57,6 +57,7 @@ public:
     bool followsFixed = false;          ///< whether free points follow fixed ones (5.17); alike for all jobs of a call
     bool isHandKnown = false;           ///< whether the fixed points show the hand of the copies
     std::vector<TurnedTorsion> torsions;    ///< turned into their ranges (5.20)
+    AvoidedPocket pocket;                   ///< what stands around the copies (5.22)
     std::unique_ptr<TokenInputs> inputs;    ///< kept while copies are left to draw, once they were needed
 
     /** Whether the time is over, or would be after some seconds more. */

@@ -264,6 +264,8 @@ class ConformerGenerator(Generator):
             return draw(request.number, request.seed)
         pocket = Pocket(graph, request.surroundings)
         pocket.checkCore(np.reshape(constraints.start.positions, (-1, 3)), fixed)
+        if len(constraints.start.positions) > 0:
+            constraints.pocket = pocket.toAvoid()
         return generateInPocket(draw, pocket, graph, request.number, request.seed, self._core.getMaxRedraws())
 
     def _generateKept(self, graph: orbit.MolecularGraph, request: Request,

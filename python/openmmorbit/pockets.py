@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 #: Heavy atoms of a ligand and of the rest are at least this share of the sum of their van der Waals radii apart, which
 #: is what PoseBusters asks for.
 MIN_SHARE = 0.75
+#: The sampler guides copies to this share, so that they do not end just below the other one.
+GUIDED_SHARE = 0.8
 _where = "ConformerGenerator.generate"
 
 
@@ -115,6 +117,14 @@ class Pocket:
                         f"{residue.id} in chain {residue.chain.id} at {10 * distances[place]:.2f} Angstrom, "
                         f"expected at least {10 * limits[place]:.2f}")
         return text
+
+    def toAvoid(self) -> orbit.Pocket:
+        """Get what the sampler guides copies away from."""
+        found = orbit.Pocket()
+        found.positions = self._positions.ravel().tolist()
+        found.radii = (GUIDED_SHARE * self._radii).tolist()
+        found.atomRadii = [GUIDED_SHARE * self._own.get(i, 0.0) for i in range(self._graph.getNumAtoms())]
+        return found
 
     def checkCore(self, positions: np.ndarray, fixed: Sequence[int]) -> None:
         """Refuse a core that clashes where it stays; positions of the molecule in nm."""

@@ -8,6 +8,7 @@ from rdkit.Chem import AllChem
 
 import openmmorbit
 from openmmorbit import Core, keeping
+from openmmorbit.pockets import Pocket, readSurroundings
 
 
 def embed(smiles):
@@ -176,3 +177,25 @@ def testAPocketAroundThePose(generator, tmp_path, capsys):
             generator.generate(smiles, 1, core=reference, pocket=wrong)
     assert openmmorbit.cli.main(["conformers", "CCO", "--pocket", paths[0], "-o", paths[3]]) == 2
     assert "expected --core with --pocket" in capsys.readouterr().err
+
+
+def testCopiesAreGuidedAwayFromThePocket():
+    """Without redraws, more copies fit than of those that know nothing of the pocket."""
+    from openmm import app
+
+    once = openmmorbit.ConformerGenerator(threads=1, maxRedraws=0)
+    reference, smiles = embed("c1ccccc1"), "CCCCc1ccccc1"
+    free = once.generate(smiles, 20, seed=4, core=reference)
+    x = free.positions.value_in_unit(unit.nanometer)
+    wall, places = app.Topology(), x[:8, 0]
+    residue = wall.addResidue("WAL", wall.addChain("W"))
+    for _ in places:
+        wall.addAtom("CX", app.element.carbon, residue)
+    # The ends of eight copies are taken, and it is 0.75 of twice 0.17 nm from those.
+    fits = sum(np.linalg.norm(copy[:10, None] - places, axis=2).min() > 0.255 for copy in x)
+    guided = once.generate(smiles, 20, seed=4, core=reference, pocket=(wall, unit.Quantity(places, unit.nanometer)))
+    found = guided.positions.value_in_unit(unit.nanometer)[:, :10, None]
+    assert len(guided) > fits + 3 and np.linalg.norm(found - places, axis=3).min() > 0.255
+    described = Pocket(guided.graph, readSurroundings((wall, places))).toAvoid()
+    assert np.allclose(described.positions, places.ravel()) and np.allclose(described.radii, 0.8 * 0.17)
+    assert np.allclose(described.atomRadii, [0.8 * 0.17] * 10 + [0] * 14)

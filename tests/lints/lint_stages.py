@@ -13,13 +13,13 @@ INHERITED = {
     # Inside the vectorised row operations of platforms/cpu/src/simd; the numbers stand there.
     # Coordinates are double there too: the plugin contains the reference's stages (platforms/reference/CMakeLists.txt).
     "cpu": {"LayerNorm", "Linear", "Softmax", "Gather", "Scatter", "Noise", "Prior", "SamplerStep", "StereoGuidance",
-            "ClampFixed", "FollowFixed", "TurnTorsions", "ClassifierFreeGuidance"},
+            "ClampFixed", "FollowFixed", "AvoidPocket", "TurnTorsions", "ClassifierFreeGuidance"},
     # The first in the matrix products' way in (linear.cc), the second online in the attention.
     "common": {"LayerNorm", "Softmax"},
     # Operators of LibTorch; positions of a Context, which training has none of; noise is drawn by the host. The gated
     # transformer is generated with, not trained.
     "torch": {"LayerNorm", "Linear", "Softmax", "Gather", "Scatter", "Noise", "ClampFixed", "FollowFixed",
-              "TurnTorsions", "ClassifierFreeGuidance",
+              "AvoidPocket", "TurnTorsions", "ClassifierFreeGuidance",
               "FlowConditioning", "BinnedPairs", "GatedAttention", "PairUpdate"},
 }
 # Equations of a stage that a folder leaves out, and why: no sampler of the school's is Heun's.

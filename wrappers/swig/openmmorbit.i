@@ -85,6 +85,7 @@ namespace OrbitPlugin {
     struct BackboneSubject;
     struct GenerationStart;
     struct ConformerConstraints;
+    struct Pocket;
     struct TorsionRange;
     struct DistanceRange;
     class Ensemble;

@@ -16,6 +16,16 @@ struct TorsionRange {
     double upper = 0;                           ///< radian, above lower by less than 2 pi: 150 to 210 degrees is one
 };
 
+/**
+ * What stands around a molecule, e.g. the atoms of a protein, in the frame of the start. Two atoms are to be at least
+ * the sum of their radii apart; these are not van der Waals radii but what of them is to be kept, e.g. three quarters.
+ */
+struct Pocket {
+    std::vector<double> positions;              ///< [numPocketAtoms * 3], nm
+    std::vector<double> radii;                  ///< [numPocketAtoms], nm
+    std::vector<double> atomRadii;              ///< [numAtoms], nm, of the molecule; 0: an atom that is not guided
+};
+
 /** What is wanted of the conformers of one molecule besides being right; nothing by default. */
 struct ConformerConstraints {
     /**
@@ -29,6 +39,11 @@ struct ConformerConstraints {
      * so no copy is reflected. In a ring a torsion is only inspected.
      */
     std::vector<TorsionRange> torsions;
+    /**
+     * Copies are guided away from these atoms. They are not inspected for it: a copy may still be too near. It needs a
+     * start, which says where the molecule is. A pocket shows the hand of a copy, so no copy is reflected.
+     */
+    Pocket pocket;
 };
 
 } // namespace OrbitPlugin

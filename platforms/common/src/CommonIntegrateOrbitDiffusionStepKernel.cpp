@@ -130,6 +130,9 @@ void CommonIntegrateOrbitDiffusionStepKernel::denoiseAndGuide(
         common::followFixed(network->getDevice(), *arrays, {batch.getNumPoints(), batch.plan.nearDistance}, denoised);
     else if (!batch.fixed.empty())
         common::clampFixed(network->getDevice(), *arrays, denoised);
+    if (!batch.pockets.empty())
+        common::avoidPocket(network->getDevice(), *arrays,
+                {batch.getNumPoints(), input.sigma, batch.plan.fadingSigma}, denoised);
     if (!batch.torsions.empty())
         common::turnTorsions(network->getDevice(), *arrays, denoised);
 }

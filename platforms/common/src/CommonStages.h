@@ -6,6 +6,7 @@
 
 #include "networks/PairBiasArrays.h"
 #include "openmm/internal/ContextImpl.h"
+#include "openmmorbit/internal/stages/AvoidPocket.h"
 #include "openmmorbit/internal/stages/FollowFixed.h"
 #include "openmmorbit/internal/stages/SamplerStep.h"
 #include "openmmorbit/internal/stages/StereoGuidance.h"
@@ -30,6 +31,8 @@ void stereoGuidance(Device& device, DeviceBatch& batch, const StereoGuidanceShap
 void clampFixed(Device& device, DeviceBatch& batch, Buffer& denoised);
 /** Put the fixed points of every copy to their places, batch.fixed and batch.start, and let the others follow. */
 void followFixed(Device& device, DeviceBatch& batch, const FollowFixedShape& shape, Buffer& denoised);
+/** Move the points of every copy away from what stands around it, batch.obstacles. */
+void avoidPocket(Device& device, DeviceBatch& batch, const AvoidPocketShape& shape, Buffer& denoised);
 /** Turn the torsions of every copy, batch.torsions, into their ranges. */
 void turnTorsions(Device& device, DeviceBatch& batch, Buffer& denoised);
 /** Guide the copies that have a contrast, batch.contrasts, in denoised positions. */

@@ -186,14 +186,15 @@ string getProgramSource() {
     using namespace CommonOrbitKernelSources;
     return joinSources({vectors, centroid, rotation, tensorCores, linear, noise, prior, timeConditioning,
         tokenEmbedding, pairFeatures, pairBiasAttention, transition, coordinateHead, classifierFreeGuidance,
-        stereoGuidance, clampFixed, followFixed, turnTorsions, samplerStep, gather, scatter});
+        stereoGuidance, clampFixed, followFixed, avoidPocket, turnTorsions, samplerStep, gather, scatter});
 }
 
 string getGatedProgramSource() {
     using namespace CommonOrbitKernelSources;
     return joinSources({vectors, centroid, rotation, tensorCores, linear, noise, prior, flowConditioning,
         tokenEmbedding, binnedPairs, pairUpdate, gatedAttention, pairBiasAttention, transition, coordinateHead,
-        classifierFreeGuidance, stereoGuidance, clampFixed, followFixed, turnTorsions, samplerStep, gather, scatter});
+        classifierFreeGuidance, stereoGuidance, clampFixed, followFixed, avoidPocket, turnTorsions, samplerStep, gather,
+        scatter});
 }
 
 Device::Device(ComputeContext& context, const Tiles& tiles, const std::map<string, string>& sizes,

@@ -20,6 +20,7 @@ void DeviceBatch::set(Device& device, const Batch& batch, int points) {
     packCopies(context, batch);
     packVolumes(context, batch, asDouble);
     packTorsions(context, batch, asDouble);
+    packPockets(context, batch, asDouble);
     if (!batch.fixed.empty()) {
         fixed.upload(context, vector<int>(batch.fixed.begin(), batch.fixed.end()));
         start.uploadNumbers(context, batch.start, asDouble);
@@ -106,6 +107,28 @@ void DeviceBatch::packTorsions(ComputeContext& context, const Batch& batch, bool
     movingRanges.upload(context, ranges);
     moving.upload(context, points);
     copyTorsions.upload(context, ofCopy);
+}
+
+void DeviceBatch::packPockets(ComputeContext& context, const Batch& batch, bool asDouble) {
+    if (batch.pockets.empty())
+        return;
+    vector<mm_int4> ofInput(batch.inputs.size(), mm_int4(0, 0, -1, 0)), ofCopy;
+    vector<double> values, radii;
+    for (int input = 0; input < (int) batch.pockets.size(); input++) {
+        const AvoidedPocket& pocket = batch.pockets[input];
+        ofInput[input] = mm_int4((int) values.size() / 4, pocket.getNumObstacles(), pocket.anchor, (int) radii.size());
+        for (int p = 0; p < pocket.getNumObstacles(); p++) {
+            values.insert(values.end(), pocket.positions.begin() + 3 * p, pocket.positions.begin() + 3 * p + 3);
+            values.push_back(pocket.radii[p]);
+        }
+        radii.insert(radii.end(), pocket.pointRadii.begin(), pocket.pointRadii.end());
+    }
+    for (const BatchCopy& copy : batch.copies)
+        ofCopy.push_back(ofInput[copy.input]);
+    copyPockets.upload(context, ofCopy);
+    obstacles.uploadNumbers(context, values, asDouble);
+    pointRadii.uploadNumbers(context, radii, asDouble);
+    moves.reserve(context, 6 * getNumPoints(), asDouble ? sizeof(double) : sizeof(float));
 }
 
 void DeviceBatch::reserveAll(const Device& device) {

@@ -27,6 +27,7 @@ public:
     Buffer contrasts{"contrasts"};      ///< [numCopies] the copy that guides it, -1: none; empty if there is none
     Buffer copyTorsions{"copyTorsions"}, torsions{"torsions"}, torsionRanges{"torsionRanges"};
     Buffer movingRanges{"movingRanges"}, moving{"moving"};
+    Buffer copyPockets{"copyPockets"}, obstacles{"obstacles"}, pointRadii{"pointRadii"}, moves{"moves"};
     // Coordinates in mixed precision.
     Buffer positions{"positions"}, denoised{"denoised"}, previousDenoised{"previousDenoised"}, noise{"noise"};
     Buffer predicted{"predicted"}, predictedDenoised{"predictedDenoised"}, unguided{"unguided"};
@@ -44,6 +45,7 @@ private:
     void packCopies(OpenMM::ComputeContext& context, const Batch& batch);
     void packVolumes(OpenMM::ComputeContext& context, const Batch& batch, bool asDouble);
     void packTorsions(OpenMM::ComputeContext& context, const Batch& batch, bool asDouble);
+    void packPockets(OpenMM::ComputeContext& context, const Batch& batch, bool asDouble);
     void reserveAll(const Device& device);
 };
 

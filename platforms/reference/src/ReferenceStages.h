@@ -4,6 +4,7 @@
 #define OPENMM_ORBIT_REFERENCESTAGES_H_
 
 #include "openmm/Vec3.h"
+#include "openmmorbit/internal/stages/AvoidPocket.h"
 #include "openmmorbit/internal/stages/BinnedPairs.h"
 #include "openmmorbit/internal/stages/ClampFixed.h"
 #include "openmmorbit/internal/stages/CoordinateHead.h"
@@ -50,6 +51,7 @@ OPENMM_EXPORT_ORBIT void followFixed(const FollowFixedShape& shape, ArrayView<co
         Output denoised);
 OPENMM_EXPORT_ORBIT void turnTorsions(const TurnTorsionsShape& shape, ArrayView<const TurnedTorsion> torsions,
         Output denoised);
+OPENMM_EXPORT_ORBIT void avoidPocket(const AvoidPocketShape& shape, const AvoidedPocket& pocket, Output denoised);
 OPENMM_EXPORT_ORBIT void classifierFreeGuidance(double scale, Output denoised, Output contrast);
 OPENMM_EXPORT_ORBIT void eulerStep(const StepLevels& levels, Input positions, Input denoised, Output next);
 OPENMM_EXPORT_ORBIT void twoStageStep(const StepLevels& levels, Input positions, Input denoised,

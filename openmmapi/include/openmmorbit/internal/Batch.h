@@ -5,6 +5,7 @@
 
 #include "openmmorbit/TokenInputs.h"
 #include "openmmorbit/internal/SamplerPlan.h"
+#include "openmmorbit/internal/stages/AvoidPocket.h"
 #include "openmmorbit/internal/stages/TurnTorsions.h"
 #include <cstdint>
 #include <vector>
@@ -36,6 +37,7 @@ struct OPENMM_EXPORT_ORBIT Batch {
     std::vector<double> start;              ///< [numPoints][3] what the first noise is added to; empty: zeros
     std::vector<char> fixed;                ///< [numPoints] 1: keeps its place in `start` (5.12); empty: none is fixed
     std::vector<std::vector<TurnedTorsion>> torsions;   ///< of the first inputs (5.20); others have none
+    std::vector<AvoidedPocket> pockets;     ///< of the first inputs (5.22); others have none
 
     /** Whether any copy has a contrast. */
     bool hasContrasts() const;
@@ -64,6 +66,8 @@ struct OPENMM_EXPORT_ORBIT Batch {
     }
     /** Get the torsions of a copy that are turned into their ranges. */
     const std::vector<TurnedTorsion>& getTorsions(int copy) const;
+    /** Get what stands around a copy. */
+    const AvoidedPocket& getPocket(int copy) const;
     /** Get the number of points of all copies. */
     int getNumPoints() const;
     /** Get the number of points of one copy. */

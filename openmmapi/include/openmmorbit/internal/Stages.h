@@ -21,7 +21,7 @@ struct StageInfo {
  * All stages. N tokens of P points, d width, p pair width, c condition width, L layers, H heads; M tokens and registers
  * of the gated transformer; shapes of one copy.
  */
-constexpr std::array<StageInfo, 20> STAGES = {{
+constexpr std::array<StageInfo, 21> STAGES = {{
     {"gather", "", "Context positions", "centroids [copies][3]"},
     {"noise", "(6.1)", "seed, record, copy, draw", "noise [N P][3]"},
     {"prior", "(6.2), (5.8)", "sigma, noise [N P][3]", "positions [N P][3]"},
@@ -43,6 +43,7 @@ constexpr std::array<StageInfo, 20> STAGES = {{
     {"stereoGuidance", "(5.9) to (5.11)", "handed volumes, denoised [N P][3]", "denoised [N P][3]"},
     {"clampFixed", "(5.12), (5.13)", "fixed [N P], start [N P][3], denoised [N P][3]", "denoised [N P][3]"},
     {"followFixed", "(5.17) to (5.19)", "fixed [N P], start [N P][3], denoised [N P][3]", "denoised [N P][3]"},
+    {"avoidPocket", "(5.22), (5.23)", "pocket, denoised [N P][3]", "denoised [N P][3]"},
     {"turnTorsions", "(5.20), (5.21)", "torsions and their ranges, denoised [N P][3]", "denoised [N P][3]"},
     {"samplerStep", "(5.1) to (5.4)", "levels, positions [N P][3], denoised [N P][3]", "positions [N P][3]"},
     {"scatter", "", "positions [N P][3], centroids [copies][3]", "Context positions"},

@@ -28,3 +28,15 @@ DEVICE void subtractMean(GLOBAL mixed* RESTRICT positions, int numPoints, mixed4
             positions[3*i+2] -= mean.z;
         }
 }
+
+/** Subtract the mean over the points of a copy from its positions [numPoints][3]. parts: [CENTROID_PARTS][3]. */
+DEVICE void centerCopy(GLOBAL mixed* RESTRICT positions, int numPoints, LOCAL_ARG mixed* parts) {
+    for (int part = LOCAL_ID; part < CENTROID_PARTS; part += LOCAL_SIZE)
+        for (int k = 0; k < 3; k++) {
+            mixed sum = 0;
+            for (int i = part; i < numPoints; i += CENTROID_PARTS)
+                sum += positions[3*i+k];
+            parts[3*part+k] = sum;
+        }
+    subtractMean(positions, numPoints, finishCentroid(parts, numPoints));
+}

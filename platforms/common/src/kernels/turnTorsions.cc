@@ -81,13 +81,6 @@ KERNEL void turnTorsions(int numCopies, mixed leastLength, GLOBAL const int2* RE
                 }
             SYNC_THREADS;
         }
-        for (int part = LOCAL_ID; part < CENTROID_PARTS; part += LOCAL_SIZE)
-            for (int k = 0; k < 3; k++) {
-                mixed sum = 0;
-                for (int i = part; i < numPoints; i += CENTROID_PARTS)
-                    sum += positions[3*i+k];
-                parts[3*part+k] = sum;
-            }
-        subtractMean(positions, numPoints, finishCentroid(parts, numPoints));
+        centerCopy(positions, numPoints, parts);
     }
 }

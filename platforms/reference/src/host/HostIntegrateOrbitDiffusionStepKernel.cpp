@@ -133,6 +133,8 @@ void HostIntegrateOrbitDiffusionStepKernel::denoiseGuided(ArrayView<const int> c
         }
         if (!batch.fixed.empty())
             placeFixed(copy, rows);
+        reference::avoidPocket({inputs.getNumPoints(), input.sigma, batch.plan.fadingSigma},
+                batch.getPocket(copy), rows);
         reference::turnTorsions({inputs.getNumPoints()}, batch.getTorsions(copy), rows);
     }
 }
