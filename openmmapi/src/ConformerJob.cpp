@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cmath>
 #include <memory>
+#include <numeric>
 
 namespace OrbitPlugin {
 
@@ -33,19 +34,26 @@ static void gatherFreeAtoms(GenerationStart& start) {
 
 void ConformerJob::setConstraints(const ConformerConstraints& constraints) {
     GenerationStart given = constraints.start;
-    if (!given.fixed.empty() || !constraints.torsions.empty())
+    if (!given.positions.empty() || !constraints.torsions.empty())
         graph.validate();
     if (!given.fixed.empty() && given.level == 0)
         gatherFreeAtoms(given);
     setStart(given);
+    if (!start.empty() && fixed.empty())
+        checkStart();
     followsFixed = !fixed.empty();
     ranges = constraints.torsions;
     for (const TorsionRange& range : ranges)
         addTorsion(range);
     setPocket(constraints.pocket);
     const double tolerance = FLAT_CORE_NANOMETERS / model.getUnitInNanometers();
+    std::vector<int> shown = fixedAtoms;
+    if (fixed.empty() && !start.empty()) {
+        shown.resize(graph.getNumAtoms());
+        std::iota(shown.begin(), shown.end(), 0);
+    }
     isHandKnown = !ranges.empty() || pocket.getNumObstacles() > 0 ||
-            (!fixed.empty() && !isFlat(start, fixedAtoms, tolerance));
+            (!shown.empty() && !isFlat(start, shown, tolerance));
 }
 
 void ConformerJob::setPocket(const Pocket& given) {
@@ -115,11 +123,22 @@ void ConformerJob::tryConstraints(const ConformerConstraints& constraints) {
     }
 }
 
-void ConformerJob::checkFixed() const {
+std::string ConformerJob::findStartFault(const std::vector<char>& known, bool all) const {
     std::vector<double> positions = start;
     for (double& x : positions)
         x *= model.getUnitInNanometers() / 0.1;
-    const std::string fault = findCoreFault(graph, positions, fixed, settings.checkCopies);
+    return findCoreFault(graph, positions, known, all);
+}
+
+void ConformerJob::checkStart() const {
+    const std::string fault = findStartFault(std::vector<char>(graph.getNumAtoms(), 1), false);
+    if (!fault.empty())
+        throw ArgumentError(settings.caller + "::generate: expected a start that is an isomer of " + graph.getLabel() +
+                ", got one in which " + fault + "; correct its positions or the labels of the molecule");
+}
+
+void ConformerJob::checkFixed() const {
+    const std::string fault = findStartFault(fixed, settings.checkCopies);
     if (!fault.empty())
         throw ArgumentError(settings.caller + "::generate: expected fixed atoms as conformers of " + graph.getLabel() +
                 " have them, got " + fault + "; correct their positions or the molecule, or fix fewer atoms");

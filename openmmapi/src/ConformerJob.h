@@ -23,6 +23,10 @@ protected:
     void checkFixed() const override;
     std::string describeCopies() const override;
 private:
+    /** Say which centre, axis or, if all is asked for, shape of known atoms the molecule cannot have; "": none. */
+    std::string findStartFault(const std::vector<char>& known, bool all) const;
+    /** Refuse a start of another isomer: copies would have to turn over. @throws ArgumentError */
+    void checkStart() const;
     /** Turn a torsion into its range, if it can be turned. @throws ArgumentError if no conformer has it there */
     void addTorsion(const TorsionRange& range);
     /** Take what stands around the copies. @throws ArgumentError for a pocket without a start or of wrong numbers */

@@ -1,15 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Conformers with a core or ranges of torsions: where they are, which hand they show, and what is refused.
-#include "Matchers.h"
-#include "Models.h"
-#include "Options.h"
-#include "Systems.h"
-#include "openmmorbit/ArgumentError.h"
-#include "openmmorbit/ConformerCheck.h"
-#include "openmmorbit/ConformerGenerator.h"
-#include "openmmorbit/MoleculeReader.h"
+#include "ConstrainedConformers.h"
 #include "openmmorbit/internal/StereoGeometry.h"
-#include <gtest/gtest.h>
 #include <cmath>
 
 using namespace OpenMM;
@@ -19,44 +11,6 @@ using std::string;
 using std::vector;
 
 namespace {
-
-const string PACKAGED_MODEL = string(ORBIT_TEST_PLUGIN_DIR) + "/../models/conformer.safetensors";
-
-/** The Reference platform is the definition, not fast. */
-int numCopies() {
-    return platformName() == "CPU" ? 8 : platformName() == "Reference" ? 1 : 2;
-}
-
-std::unique_ptr<ConformerGenerator> makeGenerator() {
-    auto generator = std::make_unique<ConformerGenerator>(PACKAGED_MODEL);
-    generator->setPlatformName(platformName());
-    return generator;
-}
-
-/** Take some atoms of a conformer as a core that lies somewhere, nm; nothing is known of the others. */
-ConformerConstraints makeCore(const vector<Vec3>& positions, const vector<int>& atoms) {
-    ConformerConstraints constraints;
-    constraints.start.positions.assign(3 * positions.size(), std::nan(""));
-    constraints.start.fixed = atoms;
-    for (int atom : atoms)
-        for (int k = 0; k < 3; k++)
-            constraints.start.positions[3 * atom + k] = positions[atom][k] + 2.5 - k;
-    return constraints;
-}
-
-/** Expect copies that the inspection accepts, with the core where it is given. */
-void expectCore(const Ensemble& ensemble, const ConformerConstraints& constraints, int number) {
-    EXPECT_EQ(ensemble.getNumConformers(), number) << ensemble.getMessage();
-    for (int k = 0; k < ensemble.getNumConformers(); k++) {
-        vector<double> inAngstrom;
-        for (const Vec3& x : ensemble.getPositions(k))
-            inAngstrom.insert(inAngstrom.end(), {10 * x[0], 10 * x[1], 10 * x[2]});
-        EXPECT_EQ(checkConformer(ensemble.getGraph(), inAngstrom).message, "");
-        for (int atom : constraints.start.fixed)
-            for (int i = 0; i < 3; i++)
-                EXPECT_NEAR(inAngstrom[3 * atom + i], 10 * constraints.start.positions[3 * atom + i], 1e-4);
-    }
-}
 
 /** Generate around a core of a conformer of the molecule itself. */
 void checkOwnCore(const string& smiles, const vector<int>& atoms) {
@@ -153,16 +107,28 @@ TEST(ConformerConstraints, aConformerIsVariedAtALevel) {
         }
 }
 
-namespace {
+TEST(ConformerConstraints, aVariedConformerKeepsItsHand) {
+    // Of this molecule, the start alone says which hand a copy has. None is turned over at the end.
 
-/** Expect a refusal of bromochlorofluoromethane, or of another molecule, with a core. */
-void expectRefusal(const string& words, const ConformerConstraints& constraints,
-        const MolecularGraph& graph = makeBromochlorofluoromethane(), bool check = true) {
-    ConformerGenerator generator(makeSmallModel());
-    generator.setPlatformName(platformName());
-    generator.setCheckConformers(check);
-    expectMentions<ArgumentError>(words, [&] { generator.generate(graph, 1, 1, 0, nullptr, constraints); });
+    const MolecularGraph graph = readSmiles("C[C@H](O)CC"), other = readSmiles("C[C@@H](O)CC");
+    const auto generator = makeGenerator();
+    ConformerConstraints start;
+    const vector<Vec3> known = generator->generate(graph, 1, 5).getPositions(0);
+    for (const Vec3& x : known)
+        start.start.positions.insert(start.start.positions.end(), {x[0], x[1], x[2]});
+    for (double level : {0.3, 3.0}) {
+        start.start.level = level;
+        const Ensemble near = generator->generate(graph, numCopies(), 7, 0, nullptr, start);
+        ASSERT_EQ(near.getNumConformers(), numCopies()) << near.getMessage();
+        for (int k = 0; k < near.getNumConformers(); k++)
+            EXPECT_FALSE(near.getProvenance(k).mirrored);
+    }
+    expectMentions<ArgumentError>("expected a start that is an isomer of \"CC[C@@H](C)O\", got one in which the "
+                                  "tetrahedral centre 1 (C2)",
+        [&] { generator->generate(other, 1, 7, 0, nullptr, start); });
 }
+
+namespace {
 
 /** A centre with bonds of the right lengths to F, Cl and Br, and to H; the positions of the record's hand. */
 vector<Vec3> makeCenter() {
@@ -329,61 +295,4 @@ TEST(ConformerConstraints, refusesRangesThatHaveNoAngleInCommon) {
     both.torsions.push_back(makeTorsion({3, 2, 1, 0}, -190, -165).torsions[0]);
     const Ensemble ensemble = makeGenerator()->generate(butane, 1, 7, 0, nullptr, both);
     EXPECT_EQ(ensemble.getNumConformers(), 1) << ensemble.getMessage();
-}
-
-namespace {
-
-/** The carbon atoms 0 to 2 of pentane are fixed, and an atom of the pocket stands near the place of carbon 4. */
-ConformerConstraints makePocket(const Ensemble& free) {
-    const vector<Vec3> positions = free.getPositions(0);
-    ConformerConstraints constraints;
-    for (const Vec3& x : positions)
-        constraints.start.positions.insert(constraints.start.positions.end(), {x[0], x[1], x[2]});
-    constraints.start.fixed = {0, 1, 2};
-    constraints.pocket.positions = {positions[4][0], positions[4][1], positions[4][2] + 0.02};
-    constraints.pocket.radii = {0.12};
-    constraints.pocket.atomRadii.assign(positions.size(), 0);
-    std::fill_n(constraints.pocket.atomRadii.begin(), 5, 0.12);
-    return constraints;
-}
-
-} // namespace
-
-TEST(ConformerConstraints, copiesLeaveThePlaceOfAPocket) {
-    // The same noise without the pocket ends 0.02 nm away from it; 0.24 is wanted.
-
-    const MolecularGraph graph = readSmiles("CCCCC");
-    const auto generator = makeGenerator();
-    ConformerConstraints constraints = makePocket(generator->generate(graph, 1, 5));
-    const Pocket pocket = constraints.pocket;
-    constraints.pocket = Pocket();
-    const Ensemble free = generator->generate(graph, 1, 7, 0, nullptr, constraints);
-    constraints.pocket = pocket;
-    for (int k = 0; k < 3; k++)
-        constraints.pocket.positions[k] = free.getPositions(0)[4][k] + (k == 2 ? 0.02 : 0);
-    const Ensemble guided = generator->generate(graph, 1, 7, 0, nullptr, constraints);
-    expectCore(guided, constraints, 1);
-    const vector<double>& place = constraints.pocket.positions;
-    const Vec3 away = guided.getPositions(0)[4] - Vec3(place[0], place[1], place[2]);
-    EXPECT_GT(std::sqrt(away.dot(away)), 0.2);
-}
-
-TEST(ConformerConstraints, refusesWhatIsNoPocket) {
-    const MolecularGraph graph = readSmiles("CCCCC");
-    const ConformerConstraints good = makePocket(makeGenerator()->generate(graph, 1, 5));
-    ConformerConstraints bad = good;
-    bad.start = GenerationStart();
-    expectRefusal("expected a start beside a pocket, which says where in it the molecule is, got none", bad, graph);
-    bad = good;
-    bad.pocket.positions.pop_back();
-    expectRefusal("expected a pocket of 1 positions and 17 radii of the molecule, got 2 coordinates", bad, graph);
-    bad = good;
-    bad.pocket.atomRadii.pop_back();
-    expectRefusal("got 3 coordinates and 16 radii", bad, graph);
-    bad = good;
-    bad.pocket.radii[0] = -1;
-    expectRefusal("none of them negative, got -1", bad, graph);
-    bad = good;
-    bad.pocket.positions[2] = std::nan("");
-    expectRefusal("expected finite positions and radii of a pocket", bad, graph);
 }
