@@ -21,6 +21,7 @@ from openmmorbit.models import defaultModelPath, findModel, loadModel  # noqa: F
 from openmmorbit.pockets import Pocket, generateInPocket
 from openmmorbit.recordanswers import Reading, Request, answerChunk, findSurroundings, makeSurroundings, readCount
 from openmmorbit.results import GenerationResult
+from openmmorbit.torsionpatterns import checkTorsions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -335,7 +336,8 @@ class ConformerGenerator(Generator):
         pocket : PDBFile, Modeller, path or tuple, optional
             With core: what stands around them, as for generate().
         torsions : sequence of tuple, optional
-            As for generate(); a molecule without the pattern of one is an error of that record.
+            As for generate(); a molecule without the pattern of one is an error of that record. What is no pattern
+            and no range is refused before the first molecule.
 
         Yields
         ------
@@ -352,7 +354,7 @@ class ConformerGenerator(Generator):
         openstereo.checkMode(stereo, maxIsomers)
         molecules.checkFragments(fragments)
         reading = Reading(addHydrogens, stereo, maxIsomers, fragments, makeCore(core), makeSurroundings(pocket, core),
-                          torsions)
+                          checkTorsions("ConformerGenerator.generateMany", torsions))
         seed = chooseSeed(checkInteger("seed", seed, 0))
         total = len(iterable) if isinstance(iterable, Sized) else None
         counts: Iterator[int | Exception]

@@ -27,6 +27,15 @@ def _complete(where: str, graph: orbit.MolecularGraph, start: Any) -> Any:
     return array
 
 
+def _readAngle(where: str, torsion: Any, end: Any) -> float:
+    """Get one end of the range of a torsion, in radian."""
+    try:
+        return float(end.value_in_unit(unit.radian) if unit.is_quantity(end) else np.radians(float(end)))
+    except (TypeError, ValueError, AttributeError) as error:
+        raise ValueError(f"{where}: expected angles in degrees, or Quantities, as the ends of the range of a torsion, "
+                         f"got {end!r} in {torsion!r}") from error
+
+
 def makeRange(where: str, torsion: Any) -> orbit.TorsionRange:
     """Get the range of a torsion.
 
@@ -48,8 +57,7 @@ def makeRange(where: str, torsion: Any) -> orbit.TorsionRange:
                          f"(3, 4, 5, 6, -60, 60) in degrees, got {torsion!r}")
     found = orbit.TorsionRange()
     found.atoms = [checkInteger("torsions", atom, 0, where) for atom in entries[:4]]
-    ends = [end.value_in_unit(unit.radian) if unit.is_quantity(end) else np.radians(float(end)) for end in entries[4:]]
-    found.lower, found.upper = (float(end) for end in ends)
+    found.lower, found.upper = (_readAngle(where, torsion, end) for end in entries[4:])
     return found
 
 

@@ -27,6 +27,7 @@ from openmmorbit.io.resumable import PipeFile, ResumableFiles
 from openmmorbit.messages import explain
 from openmmorbit.recordanswers import makeSurroundings
 from openmmorbit.refinement import Refinement
+from openmmorbit.torsionpatterns import checkTorsions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -78,6 +79,7 @@ class LibrarySettings:
         for name, lowest in (("numConformers", 1), ("batchSize", 1), ("seed", 0)):
             checkInteger(name, getattr(self, name), lowest, "LibrarySettings")
         openstereo.checkMode(self.stereo, self.maxIsomers)
+        checkTorsions("LibrarySettings", self.torsions)
         if not isinstance(self.refinement, Refinement):
             raise TypeError("LibrarySettings: expected refinement as an openmmorbit.Refinement, such as "
                             f"Refinement(relax=True, prune=0.5), got {self.refinement!r}")

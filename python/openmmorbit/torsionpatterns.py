@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from openmmorbit import molecules
+from openmmorbit.constraints import makeRange
 
 if TYPE_CHECKING:
     from openmmorbit import orbit
@@ -14,7 +17,10 @@ if TYPE_CHECKING:
 def _chain(where: str, smarts: str) -> tuple[Any, list[int]]:
     """Get a pattern and the places of the four atoms of its torsion in it."""
     Chem = molecules.requireRDKit(f"{where}: a torsion by SMARTS")
-    pattern = Chem.MolFromSmarts(smarts)
+    from rdkit import rdBase
+
+    with rdBase.BlockLogs():
+        pattern = Chem.MolFromSmarts(smarts)
     if pattern is None:
         raise ValueError(f"{where}: expected a torsion as a pattern that RDKit reads, got '{smarts}'")
     numbers = {atom.GetAtomMapNum(): atom.GetIdx() for atom in pattern.GetAtoms() if atom.GetAtomMapNum()}
@@ -41,6 +47,13 @@ def _findChains(where: str, graph: orbit.MolecularGraph, smarts: str) -> list[tu
     return sorted(found.values())
 
 
+def _readEntry(entry: Any) -> tuple[Any, bool]:
+    """Get an entry as a list, if it is a sequence, and whether it is (SMARTS, lower, upper)."""
+    if isinstance(entry, Iterable) and not isinstance(entry, str):
+        entry = list(entry)
+    return entry, isinstance(entry, list) and len(entry) == 3 and isinstance(entry[0], str)
+
+
 def expandTorsions(where: str, graph: orbit.MolecularGraph, torsions: Iterable[Any] | None) -> list[Any] | None:
     """Get ranges of torsions with four atoms instead of patterns.
 
@@ -61,11 +74,37 @@ def expandTorsions(where: str, graph: orbit.MolecularGraph, torsions: Iterable[A
     if torsions is None:
         return None
     expanded: list[Any] = []
-    for entry in torsions:
-        if isinstance(entry, Iterable) and not isinstance(entry, str):
-            entry = list(entry)
-        if isinstance(entry, list) and len(entry) == 3 and isinstance(entry[0], str):
+    for entry, isPattern in map(_readEntry, torsions):
+        if isPattern:
             expanded += [(*chain, *entry[1:]) for chain in _findChains(where, graph, entry[0])]
         else:
             expanded.append(entry)
     return expanded
+
+
+def checkTorsions(where: str, torsions: Iterable[Any] | None) -> tuple[Any, ...]:
+    """Refuse what is no range of a torsion in any molecule, before the first one; get all of them.
+
+    Parameters
+    ----------
+    where : str
+        The caller, for messages.
+    torsions : sequence, optional
+        As of expandTorsions().
+
+    Raises
+    ------
+    ValueError
+        For a pattern that is none, and for a range that is none.
+    """
+    given = []
+    for entry, isPattern in map(_readEntry, torsions or ()):
+        given.append(entry)
+        if isPattern:
+            _chain(where, entry[0])
+        found = makeRange(where, (0, 1, 2, 3, *entry[1:]) if isPattern else entry)
+        if not 0 < found.upper - found.lower < 2 * np.pi:
+            raise ValueError(f"{where}: expected a range of a torsion whose upper end is above the lower one by less "
+                             f"than a full turn, got {np.degrees(found.lower):g} to {np.degrees(found.upper):g} "
+                             "degrees")
+    return tuple(given)

@@ -2,6 +2,7 @@
 """Patterns that stand for torsions: which atoms they name, and what is no pattern."""
 import numpy as np
 import pytest
+from openmm import unit
 from rdkit import Chem
 
 import openmmorbit
@@ -54,4 +55,20 @@ def testPatternsForManyMoleculesAndTheCommand(tmp_path, capsys):
         for mol in Chem.SDMolSupplier(str(tmp_path / "x.sdf")):
             assert 44 <= torsion(mol.GetConformer().GetPositions()[[3, 4, 5, 6]]) <= 76
     assert openmmorbit.cli.main([*common, "45", "x"]) == 2 and "two numbers of degrees" in capsys.readouterr().err
-    assert openmmorbit.cli.main([*common, "75", "45"]) == 3 and "75 to 45 degrees" in capsys.readouterr().err
+    assert openmmorbit.cli.main([*common, "75", "45"]) == 2 and "75 to 45 degrees" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("torsion, text", [
+    (("C(", 0, 60), "a pattern that RDKit reads"), (("CCC", 0, 60), "four atoms along bonds"),
+    (("CCCC", 60, 0), "less than a full turn, got 60 to 0 degrees"), ((0, 1, 2, 3, 0, 360), "got 0 to 360 degrees"),
+    (("CCCC", "a", 60), "angles in degrees.*got 'a'"), (("CCCC", None, 60), "angles in degrees.*got None"),
+    (("CCCC", 1 * unit.nanometer, 60), "angles in degrees"), ((0, 1, 2, 3), "a torsion as four atoms"),
+    ("CCCC", "a torsion as four atoms")])
+def testWhatIsNoTorsionEndsTheCall(torsion, text, capfd):
+    """A wrong setting is no matter of the records."""
+    generator = openmmorbit.ConformerGenerator(threads=1)
+    with pytest.raises(ValueError, match=f"^ConformerGenerator.generateMany: expected .*{text}"):
+        next(generator.generateMany(["CCCC"], 1, seed=5, progress=False, torsions=[torsion]))
+    with pytest.raises(ValueError, match=f"^LibrarySettings: expected .*{text}"):
+        openmmorbit.LibrarySettings(torsions=(torsion,)).check()
+    assert capfd.readouterr().err == ""

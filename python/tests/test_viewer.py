@@ -378,8 +378,8 @@ def testCommand(tmp_path, monkeypatch, capsys):
     (["missing.sdf", "-o", "a.html"], "view: expected a file, got 'missing.sdf', which is none"),
     (["a.sdf", "-o", "a.txt"], "expected an output that ends in .html, got 'a.txt'"),
     (["run.dcd", "-o", "a.html"], "expected a Topology for the trajectory 'run.dcd', got none"),
-    (["a.txt", "-o", "a.html"], "expected a file that ends in .sdf, "),
-    (["a.html", "-o", "a.html"], "expected an output that is not the input"),
+    (["a.sdf", "-o", "a.html", "--topology", "b.pdb"], "expected a trajectory with topology= (--topology), got none"),
+    (["a.txt", "-o", "a.html"], "ends in .sdf, "), (["a.html", "-o", "a.html"], "an output that is not the input"),
     (["a.sdf", "-o", "a.html", "--max-copies", "0"], "expected at least 1 copy, got --max-copies 0"),
 ])
 def testWrongUse(arguments, text, tmp_path, monkeypatch, capsys):

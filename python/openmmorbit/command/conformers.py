@@ -123,12 +123,18 @@ def _readCore(options: argparse.Namespace) -> Core | None:
 
 
 def readTorsions(options: argparse.Namespace) -> tuple[tuple[str, float, float], ...]:
-    """Get the ranges of torsions; refuse ends that are no numbers."""
+    """Get the ranges of torsions; refuse patterns and ranges that are none."""
+    from openmmorbit.torsionpatterns import checkTorsions
+
     try:
-        return tuple((smarts, float(lower), float(upper)) for smarts, lower, upper in options.torsion or ())
+        found = tuple((smarts, float(lower), float(upper)) for smarts, lower, upper in options.torsion or ())
     except ValueError as error:
         raise UsageError(f"expected two numbers of degrees behind the pattern of --torsion, got {options.torsion}; "
                          f"{error}") from error
+    try:
+        return checkTorsions("conformers", found)
+    except ValueError as error:
+        raise UsageError(explain(error)) from error
 
 
 def runConformers(options: argparse.Namespace) -> int:

@@ -273,7 +273,7 @@ def readScenes(paths: Sequence[StrPath], topology: StrPath | app.Topology | None
     Raises
     ------
     ValueError, FileNotFoundError
-        For files that cannot be read, and trajectories without a Topology.
+        For files that cannot be read, trajectories without a Topology, and a Topology without trajectories.
     """
     from openmmorbit.data.structures import ENDINGS
     from openmmorbit.io.topologyfiles import readTopology
@@ -282,6 +282,9 @@ def readScenes(paths: Sequence[StrPath], topology: StrPath | app.Topology | None
     scenes: list[Scene] = []
     messages: list[str] = []
     runs = [path for path in paths if os.fspath(path).lower().endswith(_trajectories)]
+    if topology is not None and not runs:
+        raise ValueError("view: expected a trajectory with topology= (--topology), got none of "
+                         f"{', '.join(_trajectories)}; leave it out")
     for path in paths:
         text = os.fspath(path)
         name, lower = re.sub(r"(\.\w+)(\.gz)?$", "", os.path.basename(text)), text.lower()
