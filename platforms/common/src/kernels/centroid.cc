@@ -19,16 +19,6 @@ DEVICE mixed4 finishCentroid(LOCAL_ARG const mixed* parts, int numPoints) {
     return make_mixed4(sum.x/numPoints, sum.y/numPoints, sum.z/numPoints, 0);
 }
 
-/** Subtract a mean from positions of a copy [numPoints][3], each part by the work-item that summed it. */
-DEVICE void subtractMean(GLOBAL mixed* RESTRICT positions, int numPoints, mixed4 mean) {
-    for (int part = LOCAL_ID; part < CENTROID_PARTS; part += LOCAL_SIZE)
-        for (int i = part; i < numPoints; i += CENTROID_PARTS) {
-            positions[3*i] -= mean.x;
-            positions[3*i+1] -= mean.y;
-            positions[3*i+2] -= mean.z;
-        }
-}
-
 /** Subtract the mean over the points of a copy from its positions [numPoints][3]. parts: [CENTROID_PARTS][3]. */
 DEVICE void centerCopy(GLOBAL mixed* RESTRICT positions, int numPoints, LOCAL_ARG mixed* parts) {
     for (int part = LOCAL_ID; part < CENTROID_PARTS; part += LOCAL_SIZE)
@@ -38,5 +28,10 @@ DEVICE void centerCopy(GLOBAL mixed* RESTRICT positions, int numPoints, LOCAL_AR
                 sum += positions[3*i+k];
             parts[3*part+k] = sum;
         }
-    subtractMean(positions, numPoints, finishCentroid(parts, numPoints));
+    const mixed4 mean = finishCentroid(parts, numPoints);
+    for (int i = LOCAL_ID; i < numPoints; i += LOCAL_SIZE) {
+        positions[3*i] -= mean.x;
+        positions[3*i+1] -= mean.y;
+        positions[3*i+2] -= mean.z;
+    }
 }

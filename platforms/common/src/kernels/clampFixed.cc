@@ -41,21 +41,14 @@ KERNEL void clampFixed(int numCopies, GLOBAL const int2* RESTRICT copies, GLOBAL
         SYNC_THREADS;
 
         // (5.12)
-        for (int part = LOCAL_ID; part < CENTROID_PARTS; part += LOCAL_SIZE) {
-            mixed sum[3] = {0, 0, 0};
-            for (int i = first+part; i < first+numPoints; i += CENTROID_PARTS)
-                for (int k = 0; k < 3; k++) {
-                    if (fixed[i]) {
-                        mixed moved = target[k];
-                        for (int b = 0; b < 3; b++)
-                            moved += R[3*k+b]*(start[3*i+b]-center[b]);
-                        denoised[3*i+k] = moved;
-                    }
-                    sum[k] += denoised[3*i+k];
-                }
-            for (int k = 0; k < 3; k++)
-                parts[3*part+k] = sum[k];
-        }
-        subtractMean(denoised+3*first, numPoints, finishCentroid(parts, numPoints));
+        for (int i = first+LOCAL_ID; i < first+numPoints; i += LOCAL_SIZE)
+            for (int k = 0; k < 3 && fixed[i]; k++) {
+                mixed moved = target[k];
+                for (int b = 0; b < 3; b++)
+                    moved += R[3*k+b]*(start[3*i+b]-center[b]);
+                denoised[3*i+k] = moved;
+            }
+        SYNC_THREADS;
+        centerCopy(denoised+3*first, numPoints, parts);
     }
 }

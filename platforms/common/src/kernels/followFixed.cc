@@ -80,17 +80,10 @@ KERNEL void followFixed(int numCopies, mixed nearSquared, mixed smallShare, int 
                     denoised[3*i+k] = at[k];
             }
         SYNC_THREADS;
-        for (int part = LOCAL_ID; part < CENTROID_PARTS; part += LOCAL_SIZE) {
-            mixed sum[3] = {0, 0, 0};
-            for (int i = first+part; i < first+numPoints; i += CENTROID_PARTS)
-                for (int k = 0; k < 3; k++) {
-                    if (fixed[i])
-                        denoised[3*i+k] = start[3*i+k];
-                    sum[k] += denoised[3*i+k];
-                }
-            for (int k = 0; k < 3; k++)
-                parts[3*part+k] = sum[k];
-        }
-        subtractMean(denoised+3*first, numPoints, finishCentroid(parts, numPoints));
+        for (int i = first+LOCAL_ID; i < first+numPoints; i += LOCAL_SIZE)
+            for (int k = 0; k < 3 && fixed[i]; k++)
+                denoised[3*i+k] = start[3*i+k];
+        SYNC_THREADS;
+        centerCopy(denoised+3*first, numPoints, parts);
     }
 }

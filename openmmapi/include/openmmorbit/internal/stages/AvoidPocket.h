@@ -3,6 +3,7 @@
 #ifndef OPENMM_ORBIT_STAGES_AVOIDPOCKET_H_
 #define OPENMM_ORBIT_STAGES_AVOIDPOCKET_H_
 
+#include "openmmorbit/internal/stages/StereoGuidance.h"
 #include <vector>
 
 namespace OrbitPlugin {
@@ -47,10 +48,9 @@ constexpr double LEAST_OBSTACLE_DISTANCE = 1e-4;
 /** Gain of the moves (5.23). */
 constexpr double POCKET_GAIN = 2;
 
-/** Get the factor of the moves (5.23) at a noise level. */
+/** Get the factor of the moves (5.23) at a noise level; it fades as that of the stereo guidance (5.11). */
 inline double getPocketFactor(const AvoidPocketShape& shape) {
-    const double squared = shape.sigma * shape.sigma;
-    return POCKET_GAIN * squared / (squared + shape.fadingSigma * shape.fadingSigma);
+    return getGuidanceFactor({shape.numPoints, shape.sigma, POCKET_GAIN, shape.fadingSigma});
 }
 
 } // namespace OrbitPlugin
