@@ -239,7 +239,7 @@ def fieldMinimize(molecule: MoleculeLike, positions: unit.Quantity | npt.ArrayLi
     if mixtures.isMixture(graph):
         return _minimizeFragments(graph, array, field, steps, where)
     if field == "UFF":
-        mol = _makeUFF(where, graph, array)
+        mol = _makeUFF(where, graph, array[:0])     # every block sets its own copies
         return _minimizeBlocks(lambda block: _minimizeUFF(mol, block, steps), array, 1)
     force = _makeMMFF(where, graph, field)
 
