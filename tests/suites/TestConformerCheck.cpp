@@ -314,6 +314,33 @@ TEST(ConformerCheck, reportsClashes) {
     EXPECT_FALSE(checkConformer(graph, vector<double>(3 * graph.getNumAtoms(), 0)).isAccepted());
 }
 
+/** Is a molecule free of clashes in which two atoms stand at a distance, and all others far from each other? */
+static bool isClashFree(const std::string& smiles, int atom, double distance) {
+    const MolecularGraph graph = readSmiles(smiles);
+    vector<double> positions(3 * graph.getNumAtoms(), 0.0);
+    for (int i = 0; i < graph.getNumAtoms(); i++)
+        positions[3 * i] = 10.0 * i;
+    positions[3 * atom] = distance;
+    return checkConformer(graph, positions).clashFree;
+}
+
+// Atoms that can bond no further keep a larger distance than those between which bonds may form.
+
+TEST(ConformerCheck, keepsSaturatedAtomsApart) {
+    struct Contact {
+        const char* smiles;
+        int atom;
+        double refused, accepted;
+    };
+    for (const Contact& contact : {
+            Contact{"NCCCN", 4, 2.30, 2.40}, Contact{"OCCC=O", 4, 2.13, 2.23}, Contact{"CCCCC", 4, 2.46, 2.56},
+            Contact{"FCCCF", 4, 1.83, 1.93}, Contact{"NCCCC=O", 4, 1.70, 1.80}, Contact{"NCCCC#N", 4, 1.70, 1.80},
+            Contact{"NCCCS", 4, 2.07, 2.17}, Contact{"NCCN", 3, 1.60, 1.70}}) {
+        EXPECT_FALSE(isClashFree(contact.smiles, contact.atom, contact.refused)) << contact.smiles;
+        EXPECT_TRUE(isClashFree(contact.smiles, contact.atom, contact.accepted)) << contact.smiles;
+    }
+}
+
 TEST(ConformerCheck, reportsValuesThatAreNotFinite) {
     const MolecularGraph graph = makePair(1, 1);
     for (double value : {std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::infinity()}) {
