@@ -36,6 +36,23 @@ TEST(MoleculeWriter, roundTripKeepsMoleculeAndPositions) {
     EXPECT_GT(numStereo, 80);
 }
 
+TEST(MoleculeWriter, marksOnlyOpenDoubleBonds) {
+    const auto isMarked = [](const string& smiles) {
+        const MolecularGraph graph = readSmiles(smiles);
+        vector<double> positions;
+        for (int i = 0; i < 3 * graph.getNumAtoms(); i++)
+            positions.push_back(std::sin(1.0 + i));
+        return writeMolBlock(graph, positions).find("  2  3\n") != string::npos;
+    };
+
+    // No two configurations: two like substituents at one end.
+
+    for (const char* smiles : {"C=C", "C=CCO", "ClC(Cl)=CC", "N#CC(C#N)=Cc1ccccc1", "O=C1CCCC1=C1CCCC1", "C=CC/C=C/C"})
+        EXPECT_FALSE(isMarked(smiles)) << smiles;
+    for (const char* smiles : {"CC=CC", "CC=NO"})
+        EXPECT_TRUE(isMarked(smiles)) << smiles;
+}
+
 TEST(MoleculeWriter, writesLargeMoleculesAsV3000) {
     const MolecularGraph graph = readSmiles("C" + string(350, 'C') + " long");
     vector<double> positions;

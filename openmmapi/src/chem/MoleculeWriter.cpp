@@ -3,6 +3,7 @@
 #include "openmmorbit/MoleculeWriter.h"
 #include "DataItems.h"
 #include "Molecules.h"
+#include <GraphMol/Chirality.h>
 #include <GraphMol/Conformer.h>
 #include <GraphMol/FileParsers/FileParsers.h>
 #include <algorithm>
@@ -52,8 +53,14 @@ string OrbitPlugin::writeMolBlock(const MolecularGraph& graph, const vector<doub
     for (int i = 0; i < graph.getNumAtoms(); i++)
         conformer->setAtomPos(i, RDGeom::Point3D(positions[3 * i], positions[3 * i + 1], positions[3 * i + 2]));
     mol->addConformer(conformer.release(), true); // The molecule takes ownership.
-    return chem::guardRDKit(
-            origin, "a molecule that a mol block can hold", [&]() { return RDKit::MolToMolBlock(*mol); });
+
+    // Without ranks RDKit marks bonds as "either" that have no two configurations, even that of ethene.
+
+    return chem::guardRDKit(origin, "a molecule that a mol block can hold", [&]() {
+        RDKit::UINT_VECT ranks;
+        RDKit::Chirality::assignAtomCIPRanks(*mol, ranks);
+        return RDKit::MolToMolBlock(*mol);
+    });
 }
 
 string OrbitPlugin::writeStructureRecord(
