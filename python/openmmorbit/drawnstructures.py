@@ -12,8 +12,8 @@ import numpy as np
 
 from openmmorbit.arguments import checkInteger
 
-#: The word that asks for a structure that is drawn.
-DRAWN = "drawn"
+#: The words that ask for a structure that is drawn, and for none.
+DRAWN, OPEN = "drawn", "open"
 #: Setting of the sampler for them: with a structure, less noise makes better backbones of the same content.
 NOISE_SCALE = 0.4
 #: Domains whose lengths differ by so many residues, or by this share, are drawn for a length.

@@ -92,8 +92,30 @@ def testTheCommandDraws(model, tmp_path, capsys, monkeypatch):
     assert runCli(capsys, *run, "--length", 30, "--noise-scale", 0.7, "-o", tmp_path / "x.pdb")[0] == 0
     assert made == [(drawStructure(30, 5), 0.7)]
     writeHelix(tmp_path / "motif.pdb", 30)
-    status, line = runCli(capsys, *run, "--motif", tmp_path / "motif.pdb", "--fixed", "1-10", "-o", tmp_path / "y.pdb")
+    motif = ["--motif", tmp_path / "motif.pdb", "--fixed", "1-10", "-o", tmp_path / "y.pdb"]
+    status, line = runCli(capsys, *run, *motif)
     assert status == 2 and "of letters beside --start or --motif, got 'drawn'" in line
+
+
+def testTheCommandDrawsForThePackagedModelUnlessToldOtherwise(model, tmp_path, capsys, monkeypatch):
+    made = []
+    generate = orbit.BackboneGenerator.generateBatch
+
+    def remember(self, backbones, *rest):
+        made.extend((entry.structure, round(self.getSamplerSettings().noiseScale, 3)) for entry in backbones)
+        return generate(self, backbones, *rest)
+
+    monkeypatch.setattr(orbit.BackboneGenerator, "generateBatch", remember)
+    writeHelix(tmp_path / "motif.pdb", 40)
+    run = ["backbones", "--steps", 2, "--seed", 5, "--no-check", "-o", tmp_path / "x.pdb"]
+    new, drawn, free = ["--length", 40], (drawStructure(40, 5), 0.4), (40 * "?", 1)
+    for options, expected in ((new, drawn), ([*new, "--structure", "drawn"], drawn),
+                              ([*new, "--structure", "open"], free), ([*new, "--model", model], free),
+                              (["--start", tmp_path / "motif.pdb", "--level", 2], free),
+                              (["--motif", tmp_path / "motif.pdb", "--fixed", "1-10"], free)):
+        made.clear()
+        assert runCli(capsys, *run, *options)[0] == 0
+        assert made == [expected], options
 
 
 def testThePackagedModelMakesSheets():

@@ -13,7 +13,7 @@ from openmmorbit.command.backbonestarts import (addStartOptions, checkMotif, che
                                                 readLevel)
 from openmmorbit.command.console import EXIT_OK, EXIT_SOME_FAILED, UsageError, checkOutput, report
 from openmmorbit.command.generation import addGenerationOptions, readDrawingOptions
-from openmmorbit.drawnstructures import DRAWN, NOISE_SCALE
+from openmmorbit.drawnstructures import DRAWN, NOISE_SCALE, OPEN
 from openmmorbit.messages import counted, explain
 
 if TYPE_CHECKING:
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from openmmorbit.designs import BackboneDesign
     from openmmorbit.ensemble import Ensemble
 
+#: The packaged model.
+_packaged = "backbone"
 #: Backbones that are generated and written at a time.
 BLOCK = 50
 _endings = (".pdb", ".cif")
@@ -179,6 +181,14 @@ def _checkLetters(options: argparse.Namespace, wanted: Sequence[int | BackboneDe
             raise UsageError(explain(error)) from error
 
 
+def _chooseStructure(options: argparse.Namespace) -> str | None:
+    """Get the structure: what was asked for, or a drawn one, with which the packaged model makes better backbones."""
+    if options.structure is None:
+        known = options.start is not None or options.motif is not None
+        return DRAWN if options.model == _packaged and not known else None
+    return None if options.structure == OPEN else options.structure
+
+
 def _listWanted(options: argparse.Namespace, generator: BackboneGenerator,
                 seed: int) -> Sequence[int | BackboneDesign]:
     """Get a length, or a design, for each backbone."""
@@ -216,6 +226,7 @@ def runBackbones(options: argparse.Namespace) -> int:
         raise UsageError(f"expected a seed from 0 to {2**31 - 1}, got {options.seed}")
     checkStartOptions(options)
     options.build = options.build or options.sequence is not None
+    options.structure = _chooseStructure(options)
     seed = chooseSeed(options.seed)
     try:
         generator = BackboneGenerator(options.model, check=not options.no_check, **readDrawingOptions(options))
@@ -241,13 +252,15 @@ def addBackbones(commands: Subparsers) -> None:
     parser.add_argument("-n", "--num", type=int, default=1, help="backbones (default 1)")
     parser.add_argument("--structure", metavar="LETTERS",
                         help="secondary structure: H (helix), E (strand), C (neither) or ? (open) for every residue; "
-                             f"or '{DRAWN}': as natural domains have it, one for each backbone, and --noise-scale "
-                             f"{NOISE_SCALE} unless you give another (default: open)")
+                             f"'{DRAWN}': as natural domains have it, one for each backbone, and --noise-scale "
+                             f"{NOISE_SCALE} unless you give another; or '{OPEN}' (default: {DRAWN} with the packaged "
+                             f"model, {OPEN} with others, motifs and starts)")
     parser.add_argument("--build", action="store_true",
                         help="build proteins of alanine, and of glycine where phi is positive, with hydrogens")
     parser.add_argument("--sequence", metavar="LETTERS",
                         help="build proteins of this sequence, which needs one --length; X: as with --build")
-    parser.add_argument("--model", default="backbone", help="model file, or name of a packaged one (default backbone)")
+    parser.add_argument("--model", default=_packaged,
+                        help=f"model file, or name of a packaged one (default {_packaged})")
     parser.add_argument("--seed", type=int, default=0, help="random seed; 0 chooses one (default)")
     parser.add_argument("--no-check", action="store_true", help="do not inspect backbones and redraw none")
     parser.add_argument("-q", "--quiet", action="store_true", help="no progress bar and no summary")
