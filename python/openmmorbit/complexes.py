@@ -2,17 +2,21 @@
 """Ligands inside a complex: read out of it, generated where they stand, and put back."""
 from __future__ import annotations
 
+import os
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from openmm import unit
 
-from openmmorbit import molecules, orbit
+from openmmorbit import molecules, orbit, topologies
 from openmmorbit.ensemble import Ensemble
 from openmmorbit.io.outputs import replacing
+from openmmorbit.io.pdbxmodels import PDBxModels
 from openmmorbit.selections import selectAtoms
 from openmmorbit.shape.superposition import superpose
+from openmmorbit.simulation.residues import isMetal, isWater
 from openmmorbit.simulation.states import toPlain
 
 if TYPE_CHECKING:
@@ -25,23 +29,46 @@ if TYPE_CHECKING:
 _where = "ConformerGenerator.generate"
 
 
+def _describe(residue: app.topology.Residue) -> list[str]:
+    """Get chain, name and number of a residue; the insertion code is part of the number."""
+    return [str(residue.chain.id), residue.name, f"{residue.id}{(residue.insertionCode or '').strip()}"]
+
+
+def _listCandidates(topology: app.Topology, parts: list[str]) -> list[app.topology.Residue]:
+    """Get residues that a caller may have meant: of the same name, else those of several atoms that are not part of a
+    chain, such as ligands."""
+    residues = list(topology.residues())
+    words = {part.upper() for part in parts}
+    alike = [residue for residue in residues if residue.name.upper() in words]
+    if alike:
+        return alike
+    chained = {atom.residue for bond in topology.bonds() for atom in bond
+               if bond[0].residue is not bond[1].residue and not isMetal(bond[0]) and not isMetal(bond[1])}
+    several = [residue for residue in residues if len(list(residue.atoms())) > 1 and not isWater(residue)]
+    return [residue for residue in several if residue not in chained] or several
+
+
 def _findResidue(topology: app.Topology, residue: Any) -> app.topology.Residue:
-    """Get the residue of a name, "name:number" or "chain:name:number", or check the one that was given."""
+    """Get the residue of a name, "name:number", "chain:name" or "chain:name:number", or check the one that was given.
+    """
     if hasattr(residue, "atoms"):
         known = list(topology.residues())
         if residue.index >= len(known) or known[residue.index] is not residue:
             raise ValueError(f"{_where}: expected a residue of the given topology, got {residue.name} of another one")
         return residue
-    parts = str(residue).split(":")
-    found = [r for r in topology.residues() if parts in (
-        [r.name], [r.name, str(r.id)], [r.chain.id, r.name, str(r.id)])]
+    parts, found = str(residue).split(":"), []
+    for entry in topology.residues():
+        chain, name, number = _describe(entry)
+        if parts in ([name], [name, number], [chain, name], [chain, name, number]):
+            found.append(entry)
     if len(found) == 1:
         return found[0]
-    names = sorted({f"{r.chain.id}:{r.name}:{r.id}" for r in (found or topology.residues())
-                    if found or len(list(r.atoms())) > 1})
+    counts = Counter(":".join(_describe(entry)) for entry in found or _listCandidates(topology, parts))
+    names = [name + (f" ({count} times)" if count > 1 else "") for name, count in counts.items()]
     shown = ", ".join(names[:8]) + (", ..." if len(names) > 8 else "")
+    twice = ", or the residue itself, e.g. one of topology.residues()" if max(counts.values(), default=0) > 1 else ""
     raise ValueError(f"{_where}: expected one residue '{residue}', got {len(found)}; give chain:name:number of one of "
-                     f"{shown}")
+                     f"{shown or 'the residues, of which there are none'}{twice}")
 
 
 def _bondsByDistance(part: app.Topology, positions: np.ndarray) -> None:
@@ -121,7 +148,7 @@ def readLigand(source: Any, positions: Any, residue: Any, smiles: str | Mapping[
 
     Parameters
     ----------
-    source : openmm.app.Topology, PDBFile, PDBxFile or Modeller
+    source : openmm.app.Topology, PDBFile, PDBxFile, Modeller or path
     positions : Quantity or array_like, optional
         Those of the complex, nm if they have no unit; default: those of the source.
     residue : str or openmm.app.topology.Residue
@@ -142,10 +169,12 @@ def readLigand(source: Any, positions: Any, residue: Any, smiles: str | Mapping[
     """
     from openmm import app
 
+    if isinstance(source, (str, os.PathLike)) and os.fspath(source).lower().endswith((".pdb", ".cif", ".pdbx")):
+        source = (app.PDBFile if os.fspath(source).lower().endswith(".pdb") else app.PDBxFile)(os.fspath(source))
     topology = getattr(source, "topology", source)
     if not isinstance(topology, app.Topology):
-        raise TypeError(f"{_where}: expected an openmm.app.Topology, PDBFile or Modeller with residue=, got "
-                        f"{type(source).__name__}")
+        raise TypeError(f"{_where}: expected an openmm.app.Topology, PDBFile, Modeller or path of a .pdb or .cif "
+                        f"file with residue=, got {type(source).__name__}")
     positions = getattr(source, "positions", None) if positions is None else positions
     if positions is None:
         raise ValueError(f"{_where}: expected positions of the complex with residue=, got none; give positions=, or a "
@@ -157,18 +186,60 @@ def readLigand(source: Any, positions: Any, residue: Any, smiles: str | Mapping[
     chosen = _findResidue(topology, residue)
     atoms = [atom.index for atom in chosen.atoms()]
     for first, second in topology.bonds():
-        if (first.residue is chosen) != (second.residue is chosen):
+        # Files tell which atoms a metal is coordinated by, too.
+        if (first.residue is chosen) != (second.residue is chosen) and not isMetal(first) and not isMetal(second):
             inside, outside = (first, second) if first.residue is chosen else (second, first)
             raise ValueError(f"{_where}: expected a residue without bonds to others, got {chosen.name} {chosen.id}, "
                              f"whose atom {inside.name} is bonded to {outside.name} of {outside.residue.name} "
-                             f"{outside.residue.id}")
+                             f"{outside.residue.id}; what is bonded to it must be part of the molecule")
     part = selectAtoms(topology, atoms)
     if len(atoms) > 1 and next(part.bonds(), None) is None:
         _bondsByDistance(part, everything[atoms])
     words = {chosen.name: smiles} if isinstance(smiles, str) else dict(smiles or {})
-    graph = molecules.readMolecule(part, words, addHydrogens)
+    graph = _readPart(part, words, addHydrogens)
     pose = _placeHydrogens(graph, everything[atoms])
     return Ligand(topology, everything, chosen, atoms, part, _keepIsomer(graph, pose), pose)
+
+
+def _readPart(part: app.Topology, words: dict[str, str], addHydrogens: bool) -> orbit.MolecularGraph:
+    """Read the molecule of a residue alone; say where a SMILES of the same atoms differs from it."""
+    if not words:
+        return molecules.readMolecule(part, words, addHydrogens)
+    try:
+        # The SMILES tells what hydrogens are missing, so that nobody has to be warned about them.
+        return topologies.fromTopology(part, words, molecules.readerOptions(addHydrogens))
+    except ValueError as error:
+        smiles = words.get(next(part.residues()).name, "") if "with the atoms and bonds of" in str(error) else ""
+        different = _nameDifferent(part, smiles) if smiles else ""
+        raise ValueError(f"{error}; {different}" if different else str(error)) from error
+
+
+def _nameDifferent(part: app.Topology, smiles: str) -> str:
+    """Name the heavy atoms of a residue outside the largest part that it has in common with a SMILES, and count those
+    of the SMILES that it lacks."""
+    Chem = molecules.requireRDKit("a residue of another SMILES")
+    from rdkit.Chem import rdFMCS
+
+    wanted = Chem.MolFromSmiles(smiles)
+    if wanted is None:
+        return ""
+    found, heavy = Chem.RWMol(), {}
+    for atom in part.atoms():
+        if atom.element is not None and atom.element.atomic_number > 1:
+            heavy[found.AddAtom(Chem.Atom(atom.element.atomic_number))] = atom
+    places = {atom: index for index, atom in heavy.items()}
+    for first, second in part.bonds():
+        if first in places and second in places:
+            found.AddBond(places[first], places[second], Chem.BondType.SINGLE)
+    if found.GetNumAtoms() < 2 or wanted.GetNumHeavyAtoms() < 2:
+        return ""
+    common = rdFMCS.FindMCS([found.GetMol(), wanted], timeout=5, bondCompare=rdFMCS.BondCompare.CompareAny)
+    match = found.GetSubstructMatch(common.queryMol) if common.numAtoms else ()
+    others = [atom.name for index, atom in heavy.items() if index not in match]
+    outside = f", without {', '.join(others[:8])}{', ...' if len(others) > 8 else ''}" if others else ""
+    missing = wanted.GetNumHeavyAtoms() - len(match)
+    lacking = f"; the residue lacks {missing} of the SMILES" if missing and not others else ""
+    return f"{len(match)} heavy atoms agree{outside}{lacking}" if match else ""
 
 
 def _keepIsomer(graph: orbit.MolecularGraph, pose: np.ndarray) -> orbit.MolecularGraph:
@@ -192,7 +263,7 @@ class ComplexEnsemble(Ensemble):
     ----------
     complexTopology : openmm.app.Topology
         The complex: atoms have their order and names. Hydrogens that the residue lacked stand at its end; if it lacked
-        none, this is the Topology that was given.
+        none, and had bonds, this is the Topology that was given.
     ligandAtoms : list of int
         The atoms of the ligand in it, in the order of the ensemble.
     """
@@ -214,11 +285,12 @@ class ComplexEnsemble(Ensemble):
 
     @property
     def closestContacts(self) -> unit.Quantity:
-        """Shape (numConformers,): the least distance of heavy atoms of the ligand and of the rest, in nm."""
-        known = [atom.element.atomic_number if atom.element is not None else 0
-                 for atom in self.complexTopology.atoms()]
+        """Shape (numConformers,): the least distance of heavy atoms of the ligand and of the rest without water, in nm.
+        """
         ours = set(self.ligandAtoms)
-        rest = self._frame[[i for i, number in enumerate(known) if number > 1 and i not in ours]]
+        rest = self._frame[[atom.index for residue in self.complexTopology.residues() if not isWater(residue)
+                            for atom in residue.atoms() if atom.index not in ours
+                            and atom.element is not None and atom.element.atomic_number > 1]]
         heavy = [i for i, atom in enumerate(self.graph.atoms) if atom.element > 1] or list(range(self.numAtoms))
         nearest = [min((float(np.linalg.norm(rest - point, axis=1).min()) for point in copy[heavy]),
                        default=np.inf) if len(rest) else np.inf
@@ -232,24 +304,29 @@ class ComplexEnsemble(Ensemble):
         ending = str(path).lower().rsplit(".", 1)[-1]
         if ending not in ("pdb", "cif"):
             raise ValueError(f"ComplexEnsemble.writeComplex: expected a file that ends in .pdb or .cif, got '{path}'")
-        topology, writer = self.complexTopology, app.PDBFile if ending == "pdb" else app.PDBxFile
+        topology = self.complexTopology
         # The columns of a PDB file are narrow.
-        fits = ending == "cif" or all(len(r.id) <= 4 and len(r.chain.id) == 1 for r in topology.residues())
+        fits = all(len(r.id) <= 4 and len(r.chain.id) == 1 for r in topology.residues())
         with replacing(path) as stream:
-            writer.writeHeader(topology, stream, **({"keepIds": True} if ending == "cif" else {}))
+            if ending == "cif":
+                models = PDBxModels(topology)
+                models.writeHeader(stream)
+                for index, positions in enumerate(self.complexPositions):
+                    models.writeModel(positions, stream, index + 1)
+                return
+            app.PDBFile.writeHeader(topology, stream)
             for index, positions in enumerate(self.complexPositions):
-                writer.writeModel(topology, positions, stream, index + 1, keepIds=fits)
-            if ending == "pdb":
-                writer.writeFooter(topology, stream)
+                app.PDBFile.writeModel(topology, positions, stream, index + 1, keepIds=fits)
+            app.PDBFile.writeFooter(topology, stream)
 
 
 def _complete(ligand: Ligand) -> tuple[app.Topology, list[int], np.ndarray]:
-    """Get the complex with the hydrogens that the residue lacked at its end, the ligand's atoms in it, and positions.
-    """
+    """Get the complex with hydrogens and bonds that the residue lacked, the ligand's atoms in it, and positions."""
     from openmm import app
 
     added = ligand.graph.atoms[len(ligand.atoms):]
-    if not added:
+    unbonded = len(ligand.atoms) > 1 and next(ligand.residue.internal_bonds(), None) is None
+    if not added and not unbonded:
         return ligand.topology, ligand.atoms, ligand.positions
     result, new, rows, extra = app.Topology(), {}, [], []
     result.setPeriodicBoxVectors(ligand.topology.getPeriodicBoxVectors())
@@ -268,7 +345,7 @@ def _complete(ligand: Ligand) -> tuple[app.Topology, list[int], np.ndarray]:
         result.addBond(new[bond[0]], new[bond[1]], bond.type, bond.order)
     atoms = [new[atom] for atom in ligand.residue.atoms()] + extra
     for bond in ligand.graph.bonds:
-        if max(bond.atom1, bond.atom2) >= len(ligand.atoms):
+        if unbonded or max(bond.atom1, bond.atom2) >= len(ligand.atoms):
             result.addBond(atoms[bond.atom1], atoms[bond.atom2])
     return result, [atom.index for atom in atoms], np.array(rows)
 

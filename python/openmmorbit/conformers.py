@@ -165,11 +165,11 @@ class ConformerGenerator(Generator):
             Another molecule with coordinates, e.g. a docked pose or a fragment: heavy atoms that both have in common
             keep the places that they have there, see openmmorbit.Core. If there are several ways to lay the molecule
             onto it, they are tried in the order of Core.match() until one has conformers. A dict has atoms and their
-            positions. With residue also a list of names of its atoms, which stay where they are.
+            positions. With residue also a list of names of its atoms, or a SMARTS: these atoms stay where they are.
         residue : str or openmm.app.topology.Residue, optional
-            The molecule is this residue of a complex: molecule is its Topology, PDBFile or Modeller, and smiles tells
-            its bond orders. "LIG", "LIG:301" or "A:LIG:301". The conformers stand where the residue stands: with core,
-            fixed or level as these say, else their heavy atoms are laid onto those of the residue.
+            The molecule is this residue of a complex: molecule is its Topology, PDBFile, Modeller or path, and smiles
+            tells its bond orders. "LIG", "LIG:301", "A:LIG" or "A:LIG:301". The conformers stand where the residue
+            stands: with core, fixed or level as these say, else their heavy atoms are laid onto those of the residue.
         positions : Quantity or array_like, optional
             With residue: positions of the complex, in nm if they have no unit. Default: those of molecule.
         pocket : PDBFile, Modeller, path, tuple or bool, optional
@@ -263,8 +263,9 @@ class ConformerGenerator(Generator):
 
         if request.surroundings is None:
             return draw(request.number, request.seed)
-        pocket = Pocket(graph, request.surroundings)
-        pocket.checkCore(np.reshape(constraints.start.positions, (-1, 3)), fixed)
+        start = np.reshape(constraints.start.positions, (-1, 3))
+        pocket = Pocket(graph, request.surroundings, {atom: start[atom] for atom in fixed})
+        pocket.checkCore()
         if len(constraints.start.positions) > 0:
             constraints.pocket = pocket.toAvoid()
         return generateInPocket(draw, pocket, graph, request.number, request.seed, self._core.getMaxRedraws())

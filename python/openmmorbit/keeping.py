@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from openmmorbit import cores, orbit
+from openmmorbit import cores, molecules, orbit
 from openmmorbit.constraints import makeConstraints
 from openmmorbit.torsionpatterns import expandTorsions
 
@@ -18,6 +18,21 @@ if TYPE_CHECKING:
 
 def _isListOfNames(core: Any) -> bool:
     return isinstance(core, (list, tuple)) and len(core) > 0 and all(isinstance(entry, str) for entry in core)
+
+
+def _findPattern(where: str, graph: orbit.MolecularGraph, smarts: str) -> list[int]:
+    """Get the heavy atoms of a molecule that a pattern finds, all its matches together."""
+    from openmmorbit.ensemble import Ensemble
+
+    query = molecules.requireRDKit("a core as SMARTS").MolFromSmarts(smarts)
+    if query is None:
+        raise ValueError(f"{where}: expected core as a pattern that RDKit reads, names of atoms or a file, got "
+                         f"'{smarts}'")
+    matches = Ensemble(graph).toRDKit().GetSubstructMatches(query, uniquify=True, maxMatches=1000)
+    found = sorted({atom for match in matches for atom in match if graph.atoms[atom].element > 1})
+    if not found:
+        raise ValueError(f"{where}: expected {graph.getLabel()} to have the core '{smarts}', got a molecule without it")
+    return found
 
 
 def listConstraints(where: str, graph: orbit.MolecularGraph, model: orbit.DenoiserModel, start: Any = None,
@@ -60,6 +75,8 @@ def listConstraints(where: str, graph: orbit.MolecularGraph, model: orbit.Denois
             raise ValueError(f"{where}: expected residue= with names of atoms as core, got {list(core)} alone; give a "
                              "reference molecule, or start= with fixed=")
         return [makeConstraints(where, graph, model, ligand.pose, None, ligand.findAtoms(core), torsions)]
+    if ligand is not None and isinstance(core, str) and "." not in core:
+        return [makeConstraints(where, graph, model, ligand.pose, None, _findPattern(where, graph, core), torsions)]
     constraints, number = [], graph.getNumAtoms()
     for match in (core if isinstance(core, cores.Core) else cores.Core(core)).match(graph):
         places = np.full((number, 3), np.nan)

@@ -13,7 +13,7 @@ from openmm import unit
 
 from openmmorbit.arguments import nextSeed
 from openmmorbit import molecules, orbit
-from openmmorbit.simulation.residues import isWater
+from openmmorbit.simulation.residues import isMetal, isWater
 from openmmorbit.simulation.states import toPlain
 
 if TYPE_CHECKING:
@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 MIN_SHARE = 0.75
 #: The sampler guides copies to this share, so that they do not end just below the other one.
 GUIDED_SHARE = 0.8
+#: What covalent radii of C, N and O are below their van der Waals radii, nm: metals meet a ligand at covalent radii.
+METAL_SHIFT = 0.09
+#: Atoms of a core and of a residue that are nearer than this, nm, are the same.
+SAME_PLACE = 0.05
 _where = "ConformerGenerator.generate"
 
 
@@ -82,18 +86,37 @@ class Pocket:
     ----------
     graph : openmmorbit.orbit.MolecularGraph
     surroundings : Surroundings
+    core : dict, optional
+        Atoms of the molecule and where they stay, nm. A residue that stands where they are is the reference itself
+        and does not count.
     """
 
-    def __init__(self, graph: orbit.MolecularGraph, surroundings: Surroundings) -> None:
+    def __init__(self, graph: orbit.MolecularGraph, surroundings: Surroundings,
+                 core: dict[int, np.ndarray] | None = None) -> None:
         table = molecules.requireRDKit("a pocket").GetPeriodicTable()
-        self._atoms = [atom for residue in surroundings.topology.residues()
-                       if residue is not surroundings.residue and not isWater(residue) for atom in residue.atoms()
-                       if atom.element is not None and atom.element.atomic_number > 1]
-        self._positions = surroundings.positions[[atom.index for atom in self._atoms]]
-        self._radii = 0.1 * np.array([table.GetRvdw(atom.element.atomic_number) for atom in self._atoms])
-        self._graph = graph
+        self._graph, self._core = graph, core or {}
         self._heavy = [i for i, atom in enumerate(graph.atoms) if atom.element > 1]
         self._own = {i: 0.1 * table.GetRvdw(graph.atoms[i].element) for i in self._heavy}
+        atoms = [atom for residue in surroundings.topology.residues()
+                 if residue is not surroundings.residue and not isWater(residue) for atom in residue.atoms()
+                 if atom.element is not None and atom.element.atomic_number > 1]
+        same = self._findReference(atoms, surroundings.positions)
+        self._atoms = [atom for atom in atoms if atom.residue not in same]
+        self._positions = surroundings.positions[[atom.index for atom in self._atoms]].reshape(-1, 3)
+        self._radii = np.array([
+            0.1 * table.GetRcovalent(atom.element.atomic_number) - METAL_SHIFT if isMetal(atom)
+            else 0.1 * table.GetRvdw(atom.element.atomic_number) for atom in self._atoms])
+
+    def _findReference(self, atoms: Sequence[app.topology.Atom], positions: np.ndarray) -> set[app.topology.Residue]:
+        """Get the residues in which at least half of the core's heavy atoms have atoms of their own."""
+        core = [(self._graph.atoms[i].element, place) for i, place in self._core.items() if i in self._own]
+        places = positions[[atom.index for atom in atoms]].reshape(-1, 3)
+        counts: Counter[app.topology.Residue] = Counter()
+        for element, place in core:
+            near = np.flatnonzero(np.linalg.norm(places - place, axis=1) < SAME_PLACE)
+            met = [atoms[int(index)] for index in near]
+            counts.update({atom.residue for atom in met if atom.element.atomic_number == element})
+        return {residue for residue, count in counts.items() if count >= max(3, 0.5 * len(core))}
 
     def findClash(self, positions: np.ndarray, chosen: Sequence[int] | None = None) -> str:
         """Name the worst clash of a copy with the complex; empty if there is none.
@@ -106,17 +129,27 @@ class Pocket:
             Atoms that are looked at; default: all heavy ones.
         """
         worst, text = 1.0, ""
-        for index in self._heavy if chosen is None else [i for i in chosen if i in self._own]:
-            distances = np.linalg.norm(self._positions - positions[index], axis=1)
-            limits = MIN_SHARE * (self._radii + self._own[index])
-            place = int(np.argmin(distances / limits)) if len(limits) else -1
-            if place >= 0 and distances[place] / limits[place] < worst:
-                worst, other = distances[place] / limits[place], self._atoms[place]
+        looked = self._heavy if chosen is None else [i for i in chosen if i in self._own]
+        near = self._findNear(positions[looked])
+        for index in looked if len(near) else []:
+            distances = np.linalg.norm(self._positions[near] - positions[index], axis=1)
+            limits = MIN_SHARE * (self._radii[near] + self._own[index])
+            place = int(np.argmin(distances / limits))
+            if distances[place] / limits[place] < worst:
+                worst, other = distances[place] / limits[place], self._atoms[near[place]]
                 residue = other.residue
                 text = (f"atom {index} ({self._graph.atoms[index].name}) and {other.name} of {residue.name} "
                         f"{residue.id} in chain {residue.chain.id} at {10 * distances[place]:.2f} Angstrom, "
                         f"expected at least {10 * limits[place]:.2f}")
         return text
+
+    def _findNear(self, positions: np.ndarray) -> np.ndarray:
+        """Get the atoms of the pocket in the box about some positions that all atoms in contact with them are in."""
+        if len(positions) == 0 or len(self._radii) == 0:
+            return np.array([], int)
+        reach = MIN_SHARE * (self._radii.max() + max(self._own.values(), default=0.0))
+        inside = (self._positions > positions.min(axis=0) - reach) & (self._positions < positions.max(axis=0) + reach)
+        return np.flatnonzero(inside.all(axis=1))
 
     def toAvoid(self) -> orbit.Pocket:
         """Get what the sampler guides copies away from."""
@@ -126,9 +159,12 @@ class Pocket:
         found.atomRadii = [GUIDED_SHARE * self._own.get(i, 0.0) for i in range(self._graph.getNumAtoms())]
         return found
 
-    def checkCore(self, positions: np.ndarray, fixed: Sequence[int]) -> None:
-        """Refuse a core that clashes where it stays; positions of the molecule in nm."""
-        if len(fixed) and (clash := self.findClash(positions, fixed)):
+    def checkCore(self) -> None:
+        """Refuse a core that clashes where it stays."""
+        places = np.full((self._graph.getNumAtoms(), 3), np.nan)
+        for index, place in self._core.items():
+            places[index] = place
+        if self._core and (clash := self.findClash(places, list(self._core))):
             raise ValueError(f"{_where}: expected a core that does not clash with the pocket, got {clash}; keep other "
                              "atoms, or leave the pocket out")
 
@@ -191,7 +227,8 @@ def generateInPocket(draw: Callable[[int, int], orbit.Ensemble], pocket: Pocket,
         reason, count = reasons.most_common(1)[0]
         kept.setMessage(f"{_where}: expected {number} copies of {graph.getLabel()} that fit into the pocket, "
                         f"got {kept.getNumConformers()} after {rounds} redraws; most frequent fault of the last ones "
-                        f"({count}): {reason}; without a pocket they are given")
+                        f"({count}): {reason}; core= and level= keep more of a pose, and without a pocket copies that "
+                        "clash are given")
     if kept.getNumConformers() == 0:
         raise openmm.OpenMMException(kept.getMessage())
     return kept

@@ -158,7 +158,7 @@ def testWrongRequests(generator, bare, arguments, error, text):
 
 
 def testOtherSourcesAreRefused(generator, bare):
-    with pytest.raises(TypeError, match="an openmm.app.Topology, PDBFile or Modeller with residue=, got str"):
+    with pytest.raises(TypeError, match="Modeller or path of a .pdb or .cif file with residue=, got str"):
         generator.generate("CCO", 1, residue="LIG")
     with pytest.raises(ValueError, match="positions of the complex with residue=, got none"):
         generator.generate(bare.topology, 1, residue="LIG", smiles=SMILES)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from openmm import app, unit
 
 from openmmorbit.io.outputs import freePartPath
+from openmmorbit.io.pdbxmodels import PDBxModels
 from openmmorbit.io.trajectoryfiles import requireMdtraj
 
 if TYPE_CHECKING:
@@ -77,7 +78,8 @@ class StateFile:
             self._keepIds = all(len(r.id) <= 4 and len(r.chain.id) == 1 for r in self._topology.residues())
             app.PDBFile.writeHeader(self._topology, self._stream)
         else:
-            app.PDBxFile.writeHeader(self._topology, self._stream, keepIds=True)
+            self._models = PDBxModels(self._topology)
+            self._models.writeHeader(self._stream)
 
     def _write(self, positions: unit.Quantity, number: int) -> None:
         if self._ending == ".dcd":
@@ -85,7 +87,7 @@ class StateFile:
         elif self._ending == ".pdb":
             app.PDBFile.writeModel(self._topology, positions, self._stream, number, keepIds=self._keepIds)
         else:
-            app.PDBxFile.writeModel(self._topology, positions, self._stream, number, keepIds=True)
+            self._models.writeModel(positions, self._stream, number)
 
     def close(self, replace: bool) -> str:
         """Finish the file.

@@ -42,13 +42,14 @@ def writePDB(ensemble: Ensemble, path: StrPath) -> None:
 
 def writePDBx(ensemble: Ensemble, path: StrPath) -> None:
     """Write all conformers as the models of a PDBx/mmCIF file."""
-    from openmm import app
+    from openmmorbit.io.pdbxmodels import PDBxModels
 
     _check(ensemble, path)
+    models = PDBxModels(ensemble.topology)
     with replacing(path) as stream:
-        app.PDBxFile.writeHeader(ensemble.topology, stream, keepIds=True)
+        models.writeHeader(stream)
         for index, conformer in enumerate(ensemble):
-            app.PDBxFile.writeModel(ensemble.topology, conformer.positions, stream, index + 1, keepIds=True)
+            models.writeModel(conformer.positions, stream, index + 1)
 
 
 def writeDCD(ensemble: Ensemble, path: StrPath) -> None:

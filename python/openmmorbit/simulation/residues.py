@@ -13,8 +13,21 @@ if TYPE_CHECKING:
 
 
 def isWater(residue: app.topology.Residue) -> bool:
-    """Tell whether a residue has one oxygen and two hydrogens; virtual sites do not count."""
-    return sorted(atom.element.atomic_number for atom in residue.atoms() if atom.element is not None) == [1, 1, 8]
+    """Tell whether a residue has one oxygen and two hydrogens; virtual sites do not count.
+
+    Crystal structures have no hydrogens: there an oxygen atom without bonds is water.
+    """
+    elements = sorted(atom.element.atomic_number for atom in residue.atoms() if atom.element is not None)
+    return elements == [1, 1, 8] or (elements == [8] and next(residue.bonds(), None) is None)
+
+
+#: Atomic numbers of elements that are no metals.
+_NONMETALS = {1, 2, *range(5, 11), *range(14, 19), *range(33, 37), *range(52, 55), 85, 86}
+
+
+def isMetal(atom: app.topology.Atom) -> bool:
+    """Tell whether an atom is a metal: what is bonded to it is coordinated, and no part of one molecule with it."""
+    return atom.element is not None and atom.element.atomic_number not in _NONMETALS
 
 
 def isIon(residue: app.topology.Residue) -> bool:

@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: MIT
+"""Models of PDBx/mmCIF files, whose residues are told apart whatever their numbers are."""
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING, Any
+
+from openmm import app
+
+if TYPE_CHECKING:
+    from typing import IO
+
+#: The place of auth_seq_id in a line of an atom.
+AUTHOR_NUMBER = 21
+
+
+class PDBxModels:
+    """Writes a Topology and any number of its states with app.PDBxFile, which tells residues apart by chain and number.
+
+    Where several residues have one number, for example 184 and 184A of a serine protease, label_seq_id counts the
+    residues, and the numbers stand in auth_seq_id and pdbx_PDB_ins_code, as in files of the PDB.
+
+    Parameters
+    ----------
+    topology : openmm.app.Topology
+    """
+
+    def __init__(self, topology: app.Topology) -> None:
+        self._numbers: list[str] = []
+        self._topology = topology
+        residues = list(topology.residues())
+        if len({(residue.chain.id, residue.id) for residue in residues}) < len(residues):
+            self._topology = _count(topology)
+            self._numbers = [str(atom.residue.id) for atom in topology.atoms()]
+
+    def writeHeader(self, stream: IO[Any]) -> None:
+        """Write what stands before the first model."""
+        app.PDBxFile.writeHeader(self._topology, stream, keepIds=True)
+
+    def writeModel(self, positions: Any, stream: IO[Any], number: int) -> None:
+        """Write a model.
+
+        Parameters
+        ----------
+        positions : Quantity
+            Shape (numAtoms, 3).
+        stream : file
+        number : int
+            Of the model, from 1.
+        """
+        if not self._numbers:
+            app.PDBxFile.writeModel(self._topology, positions, stream, number, keepIds=True)
+            return
+        text = io.StringIO()
+        app.PDBxFile.writeModel(self._topology, positions, text, number, keepIds=True)
+        for line, known in zip(text.getvalue().splitlines(), self._numbers):
+            fields = line.split()
+            fields[AUTHOR_NUMBER] = known
+            stream.write(" ".join(fields) + "\n")
+
+
+def _count(topology: app.Topology) -> app.Topology:
+    """Get a copy whose residues are numbered from 1."""
+    result, atoms = app.Topology(), {}
+    result.setPeriodicBoxVectors(topology.getPeriodicBoxVectors())
+    number = 0
+    for chain in topology.chains():
+        ours = result.addChain(chain.id)
+        for residue in chain.residues():
+            number += 1
+            place = result.addResidue(residue.name, ours, str(number), residue.insertionCode)
+            for atom in residue.atoms():
+                atoms[atom] = result.addAtom(atom.name, atom.element, place, atom.id)
+    for bond in topology.bonds():
+        result.addBond(atoms[bond[0]], atoms[bond[1]], bond.type, bond.order)
+    return result
