@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Frames of simulations in shards: written, continued, reported by a running simulation, and refused."""
+import contextlib
+import json
 import os
 
 import numpy as np
@@ -140,6 +142,24 @@ def testOtherFramesAreRefused(alanine, tmp_path):
     assert shard.read_bytes() == kept and (tmp_path / "text.shard").read_text() == "no shard"
 
 
+def testOtherWeightsAreRefused(alanine, tmp_path):
+    """Weights that were written stay, so that others would be ignored, or be on another scale than those beside."""
+    topology, frames = alanine
+    path, shard = saveDCD(tmp_path / "a.dcd", topology, frames[:40]), tmp_path / "x.shard"
+    weights = np.linspace(0.1, 1, 40)
+    openmmorbit.TrajectoryDataset(topology, path, weights=weights).write(shard)
+    kept = shard.read_bytes()
+    # Of a file that has grown, the weights of its first frames.
+    for count in (40, 60):
+        saveDCD(path, topology, frames[:count])
+        wrong = np.append(weights[:39], np.ones(count - 39) * 2)
+        with pytest.raises(ValueError, match="weights of .*a.dcd\" that .*x.shard\" has, 1 for frame 39, got 2; give"):
+            openmmorbit.TrajectoryDataset(topology, path, weights=wrong).write(shard)
+        assert shard.read_bytes() == kept
+    grown = openmmorbit.TrajectoryDataset(topology, path, weights=np.append(weights, np.ones(20)))
+    assert grown.write(shard) == 20 and grown.write(shard) == 0
+
+
 def simulate(topology, positions, **options):
     integrator = openmm.LangevinMiddleIntegrator(320, 5, 0.0005)
     integrator.setRandomNumberSeed(1)
@@ -211,6 +231,31 @@ def testAReporterMakesMoleculesWholeAndLeavesOutNaN(alanine, tmp_path):
             reporter.report(simulation, simulation.context.getState(positions=True))
     found = readShard(tmp_path / "x.shard")[1]["simulation 1"][2][0]
     assert np.allclose(found - found.mean(axis=0), centred, atol=1e-5)
+
+
+def testAReporterKeepsToTheTemperaturesOfTheRun(alanine, tmp_path):
+    """A run cannot be continued with another temperature, so that its shard does not receive it."""
+    topology, frames = alanine
+    shard = tmp_path / "frames.shard"
+    openmmorbit.TrajectoryDataset(topology, frames[:9], temperature=300).write(shard)
+    text = json.dumps({"conditions": ["300 K"], "datasets": [{"shards": [str(shard)]}]})
+    (tmp_path / "settings.json").write_text(text)
+    simulation = simulate(topology, frames[0])      # at 320 K
+    for hasBegun, kelvin, message in ((False, None, ""), (True, 300, ""), (True, None, r"\(300 K\), got 320 K; write "
+                                                                            "these frames to another folder")):
+        if hasBegun:
+            (tmp_path / "checkpoint.bin").touch()
+        with openmmorbit.TrainingDataReporter(shard, 1, temperature=kelvin) as reporter:
+            simulation.reporters = [reporter]
+            with pytest.raises(ValueError, match=message) if message else contextlib.nullcontext():
+                simulation.step(2)
+            assert reporter.numFrames == (0 if message else 2)
+    assert [entry.numFrames for entry in readContents("test", shard).series.values()] == [9, 2, 2]
+    # Another shard in the folder is none of the run's.
+    with openmmorbit.TrainingDataReporter(tmp_path / "other.shard", 1) as reporter:
+        simulation.reporters = [reporter]
+        simulation.step(1)
+        assert reporter.numFrames == 1
 
 
 def testWrongUseOfTheReporter(alanine, tmp_path):

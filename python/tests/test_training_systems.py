@@ -79,9 +79,17 @@ def testTheSameCallContinuesAlsoWithMoreFrames(alanine, tmp_path, capfd):
     shard = str(tmp_path / "run" / "frames.shard")
     fourth = openmmorbit.train(shard, tmp_path / "other", minutes=5, maxSteps=2, **TINY)
     assert fourth.numSteps == 2
+    # Frames of another temperature are refused before they are written, so that the run can go on.
     hot = openmmorbit.TrajectoryDataset(topology, frames[50:], temperature=400)
-    with pytest.raises(ValueError, match=r"temperatures of the run in .* \(300 K\), got 300 K, 400 K; .*initialModel"):
+    kept = pathlib.Path(shard).read_bytes()
+    with pytest.raises(ValueError, match=r"temperatures of the run in .* \(300 K\), got 400 K; .*initialModel"):
         openmmorbit.train(hot, tmp_path / "run", maxSteps=20, **TINY)
+    assert pathlib.Path(shard).read_bytes() == kept
+    assert openmmorbit.train(dataset, tmp_path / "run", minutes=5, maxSteps=16, **TINY).numSteps == 16
+    # A shard elsewhere is checked when the settings are made.
+    hot.write(tmp_path / "hot.shard")
+    with pytest.raises(ValueError, match=r"temperatures of the run in .* \(300 K\), got 300 K, 400 K; .*initialModel"):
+        openmmorbit.train([shard, tmp_path / "hot.shard"], tmp_path / "run", maxSteps=20, **TINY)
 
 
 def testARunTakesInTheFramesOfASimulationBesideIt(alanine, tmp_path):
@@ -136,6 +144,8 @@ def testWrongSettingsAreNamed(alanine, tmp_path, values, error, message):
     dataset = openmmorbit.TrajectoryDataset(topology, frames[:10])
     with pytest.raises(error, match=message):
         openmmorbit.train(dataset, tmp_path / "run", **values)
+    # Names and kinds are checked before the frames are written, which takes long for large files.
+    assert (tmp_path / "run" / "frames.shard").exists() == ("rotations" in values)
 
 
 def testFewFramesAreWarnedOf(alanine, tmp_path):

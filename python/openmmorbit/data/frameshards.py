@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 #: Name of the condition of frames whose temperature is not known.
 NO_TEMPERATURE = "simulation"
+#: Files of a run in its folder.
+SHARD, SETTINGS, CHECKPOINT, MODEL = "frames.shard", "settings.json", "checkpoint.bin", "model.safetensors"
 _magic = (b"ORBSHRD1", b"ORBSHRD2")
 
 
@@ -102,6 +105,19 @@ def readContents(where: str, path: StrPath) -> Contents | None:
     return contents
 
 
+def _readRunConditions(folder: str, path: str) -> list[str]:
+    """Get the conditions of the run in a folder that trains on a shard; none if there is no such run."""
+    try:
+        with open(os.path.join(folder, SETTINGS), encoding="utf-8") as stream:
+            settings = json.load(stream)
+        shards = [name for entry in settings["datasets"] for name in entry["shards"]]
+        conditions = [str(name) for name in settings["conditions"]]
+    except (OSError, ValueError, KeyError, TypeError):
+        return []
+    hasBegun = os.path.isfile(os.path.join(folder, CHECKPOINT))
+    return conditions if hasBegun and os.path.realpath(path) in map(os.path.realpath, shards) else []
+
+
 class FrameShard:
     """Writes frames of one system to a shard; one that exists is continued.
 
@@ -165,6 +181,25 @@ class FrameShard:
             words = ("weights", "no weights")
             raise ValueError(f"{self._where}: expected frames with {words[hasWeights]} as those in \"{self.path}\", "
                              f"got frames with {words[not hasWeights]}; write them to another file")
+
+    def checkTemperatures(self, temperatures: Sequence[float | None]) -> None:
+        """Refuse temperatures that the run beside the shard does not have: it could not be continued with them."""
+        folder = os.path.dirname(os.path.abspath(self.path))
+        known = _readRunConditions(folder, self.path)
+        new = [name for name in dict.fromkeys(map(nameCondition, temperatures)) if name not in known]
+        if known and new:
+            raise ValueError(f"{self._where}: expected the temperatures of the run in \"{folder}\" "
+                             f"({', '.join(known)}), got {', '.join(new)}; write these frames to another folder, and "
+                             f"train there, with initialModel='{os.path.join(folder, MODEL)}' to begin with its "
+                             "weights")
+
+    def readWeights(self, series: str) -> np.ndarray | None:
+        """Get the weights of a series that the shard held when it was opened: shape (numFrames,), or None."""
+        if not self.contents.hasWeights:
+            return None
+        reader = orbit.ShardReader(self.path)
+        return np.concatenate([np.array(reader.readWeights(head), np.float32)
+                               for _, head in self.contents.series[series].heads])
 
     def addFrames(self, positions: np.ndarray, series: str, temperature: float | None,
                   weights: np.ndarray | None = None, energies: np.ndarray | None = None) -> None:

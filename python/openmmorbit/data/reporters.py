@@ -134,6 +134,7 @@ class TrainingDataReporter:
         shard = FrameShard(_where, self._path, simulation.topology, chosen)
         try:
             shard.checkWeights(False)
+            shard.checkTemperatures([self._temperature])
         except ValueError:
             shard.close()
             raise

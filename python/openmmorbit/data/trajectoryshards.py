@@ -37,6 +37,7 @@ class _Run:
         self.series = free[0] if free else f"{name}{number} {key}"
         taken.add(self.series)
         self._numKnown = known[self.series].numFrames if free else 0
+        self._weights = shard.readWeights(self.series) if free else None
         self._numSeen = self.numAdded = 0
 
     def add(self, frames: Frames) -> None:
@@ -45,6 +46,7 @@ class _Run:
         skip = min(max(self._numKnown - start, 0), len(frames))
         if skip > 0:
             self._compare(start + skip - 1, frames.positions[skip - 1])
+            self._compareWeights(start, frames, skip)
         if skip < len(frames):
             self._shard.addFrames(frames.positions[skip:], self.series, frames.temperature,
                                   None if frames.weights is None else frames.weights[skip:])
@@ -56,6 +58,20 @@ class _Run:
             raise ValueError(f"{self._where}: expected frames of {self._label} as \"{self._shard.path}\" has them in "
                              f"its series \"{self.series}\", got another one as number {number}; give the same stride "
                              "and all trajectories that were given before, or write another file")
+
+
+    def _compareWeights(self, start: int, frames: Frames, number: int) -> None:
+        """Refuse other weights than those that were written, which stay: they would be on another scale."""
+        if self._weights is None or frames.weights is None:
+            return
+        written, given = self._weights[start:start + number], frames.weights[:number].astype(np.float32)
+        differs = ~np.isclose(written, given, rtol=1e-5, atol=0)
+        if differs.any():
+            first = int(np.argmax(differs))
+            raise ValueError(f"{self._where}: expected the weights of {self._label} that \"{self._shard.path}\" has, "
+                             f"{written[first]:g} for frame {int(frames.indices[first])}, got {given[first]:g}; give "
+                             "the same weights, and those of new frames on their scale, or write to another file or "
+                             "train in another folder")
 
 
 def writeShard(where: str, dataset: TrajectoryDataset, path: StrPath, progress: bool) -> int:
@@ -81,6 +97,7 @@ def writeShard(where: str, dataset: TrajectoryDataset, path: StrPath, progress: 
     current, numAdded = -1, 0
     with FrameShard(where, path, dataset.topology, dataset.atoms.tolist()) as shard, _bar(dataset, progress) as bar:
         shard.checkWeights(hasWeights)
+        shard.checkTemperatures(dataset.temperatures)
         for frames in dataset:
             if frames.trajectory != current or run is None:
                 current = frames.trajectory

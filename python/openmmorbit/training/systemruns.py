@@ -13,7 +13,7 @@ import numpy as np
 
 from openmmorbit import orbit
 from openmmorbit.arguments import checkInteger
-from openmmorbit.data.frameshards import NO_TEMPERATURE, Contents, isShard, readContents
+from openmmorbit.data.frameshards import CHECKPOINT, MODEL, NO_TEMPERATURE, SETTINGS, Contents, isShard, readContents
 from openmmorbit.io.outputs import makeFolder, replacing
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from openmmorbit._types import StrPath
 
 _where = "openmmorbit.train"
-SHARD, SETTINGS, CHECKPOINT, MODEL = "frames.shard", "settings.json", "checkpoint.bin", "model.safetensors"
 #: Other names of settings.
 _aliases = {"threads": "numThreads", "batchThreads": "numBatchThreads"}
 #: Settings that come from the data and the folder, or have an argument of their own.
@@ -129,12 +128,27 @@ def _card(found: Sequence[Contents], folder: Path, forceField: str | None) -> di
     return card if forceField is None else {**card, "force field": str(forceField)}
 
 
-def suggestSettings(shards: Sequence[str], minutes: float) -> orbittraining.TrainingSettings:
-    """Get settings that suit what the shards hold, for all processors but one."""
+def checkSettings(minutes: float, values: Mapping[str, Any]) -> None:
+    """Refuse what can be known to be wrong before frames are written, which may take long.
+
+    Raises
+    ------
+    ValueError
+        For a run of no length.
+    TypeError
+        For settings that do not exist, and values of another kind.
+    """
     from openmmorbit import orbittraining
 
     if not minutes > 0:
         raise ValueError(f"{_where}: expected minutes above 0, got {minutes}")
+    assign(orbittraining.TrainingSettings(), values)
+
+
+def suggestSettings(shards: Sequence[str], minutes: float) -> orbittraining.TrainingSettings:
+    """Get settings that suit what the shards hold, for all processors but one."""
+    from openmmorbit import orbittraining
+
     settings = orbittraining.TrainingSettings.suggest(list(shards), float(minutes))
     settings.numThreads = max(1, len(os.sched_getaffinity(0)) - 1)
     return settings

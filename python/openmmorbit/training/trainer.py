@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from openmm import unit
 
 from openmmorbit.data.backbonedataset import BackboneDataset
+from openmmorbit.data.frameshards import SHARD
 from openmmorbit.data.trajectories import TrajectoryDataset
 from openmmorbit.io.outputs import makeFolder
 from openmmorbit.io.trajectoryfiles import STREAMED, WHOLE
@@ -136,6 +137,8 @@ def train(data: StrPath | Sequence[StrPath] | TrajectoryDataset | BackboneDatase
     else:
         if folder is None:
             raise TypeError("openmmorbit.train: expected a folder for the model, got none; train(dataset, 'folder')")
+        duration = 30.0 if minutes is None else toNumber("openmmorbit.train", "minutes", minutes, unit.minute)
+        systemruns.checkSettings(duration, {name: value for name, value in settings.items() if name != "validation"})
         if isinstance(data, TrajectoryDataset):
             shards = [_writeFrames(data, Path(folder), progress)]
         elif isinstance(data, BackboneDataset):
@@ -146,7 +149,6 @@ def train(data: StrPath | Sequence[StrPath] | TrajectoryDataset | BackboneDatase
             shards = [training]
             if validation is not None:
                 settings = {"validation": validation, **settings}
-        duration = 30.0 if minutes is None else toNumber("openmmorbit.train", "minutes", minutes, unit.minute)
         if backboneruns.holdBackbones(shards):
             if forceField is not None:
                 raise TypeError("openmmorbit.train: expected no forceField with backbones, got one; metadata takes "
@@ -179,7 +181,7 @@ def _writeFrames(dataset: TrajectoryDataset, folder: Path, progress: bool) -> st
     """Write what the shard in the folder does not have yet."""
     _refuseGroup(dataset)
     makeFolder("openmmorbit.train", folder)
-    path = os.path.realpath(folder / systemruns.SHARD)
+    path = os.path.realpath(folder / SHARD)
     dataset.write(path, progress=progress)
     return path
 
