@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import os
 import sys
 import warnings
@@ -87,7 +88,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         report("interrupted; what was finished is kept")
         return EXIT_INTERRUPTED
-    except (OSError, ImportError, openmm.OpenMMException) as error:
+    except OSError as error:
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        report(f"error: expected room on the disk, got \"{error.strerror}\"; free some space, and call it again" if full
+               else f"error: {explain(error)}")
+        return EXIT_ERROR
+    except (ImportError, openmm.OpenMMException) as error:
         report(f"error: {explain(error)}")
         return EXIT_ERROR
 

@@ -3,6 +3,7 @@
 import json
 import pathlib
 import re
+import resource
 import subprocess
 import sys
 
@@ -16,6 +17,7 @@ import openmmorbit
 from openmmorbit import orbit
 from openmmorbit.command import generate
 from openmmorbit.data.frameshards import FrameShard, readContents
+from openmmorbit.io.statewriters import StateFile
 from openmmorbit.training.progress import TrainingBar
 from systems import implicitSystem, makeStates
 from trajectories import makeTrajectory, saveDCD
@@ -208,6 +210,44 @@ def testStatesThatStayWrongAreCounted(files, tmp_path, capsys):
     assert status == 3 and "0 states in" in line and "nothing written" in line and "4 bonds" in line
     assert "4 states stayed wrong and left out" in line and "train it longer" in line
     assert not (tmp_path / "states.dcd").exists()
+
+
+@pytest.mark.parametrize("ending", [".dcd", ".pdb", ".cif", ".h5"])
+def testAFullDiskKeepsWholeBlocks(alanine, tmp_path, ending):
+    """HDF5 itself would write zeros and tell nothing. A limit of the size of files acts as a full disk."""
+    import mdtraj as md
+
+    topology, frames = alanine
+    path, limits = tmp_path / f"states{ending}", resource.getrlimit(resource.RLIMIT_FSIZE)
+    output = StateFile(path, topology)
+    output.add(frames[:20])
+    resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size + 1000, limits[1]))
+    try:
+        for _ in range(2):
+            with pytest.raises(OSError, match=f"room for 60 more states in '.*{ending}', got .*; the 20 before them "
+                                              "are kept; free some space"):
+                output.add(frames[20:80])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    # Room again.
+    output.add(frames[80:90])
+    assert output.close(True) == str(path) and output.numStates == 30
+    found = md.load(str(path), **({"top": md.Topology.from_openmm(topology)} if ending == ".dcd" else {})).xyz
+    assert np.abs(found - np.concatenate([frames[:20], frames[80:90]])).max() < 2e-3
+
+
+@pytest.mark.parametrize("ending", [".dcd", ".pdb", ".cif", ".h5"])
+def testAFullDiskFromTheBeginning(alanine, tmp_path, ending):
+    topology, frames = alanine
+    path, limits = tmp_path / f"states{ending}", resource.getrlimit(resource.RLIMIT_FSIZE)
+    output = StateFile(path, topology)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, limits[1]))
+    try:
+        with pytest.raises(OSError, match="room for 20 more states in .*\"; free some space"):
+            output.add(frames[:20])
+        assert output.close(True) == "" and list(tmp_path.iterdir()) == []
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 
 
 def testInterruptionKeepsWhatIsWritten(alanine, files, tmp_path, monkeypatch):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Frames of simulations: every format, periodic boxes, selections, and files that are wrong."""
 import copy
+import os
 import sys
 
 import mdtraj as md
@@ -158,20 +159,38 @@ def testFilesThatAreCutOff(alanine, tmp_path, ending, share):
         assert 20 <= len(indices) < 40 and np.allclose(positions, frames[:len(indices)], atol=1e-3)
 
 
-def testFramesBeforeADamagedOneAreGiven(alanine, tmp_path):
+@pytest.mark.parametrize("stride, bad", [(1, 17), (4, 20)])
+def testFramesBeforeADamagedOneAreGiven(alanine, tmp_path, stride, bad):
     topology, frames = alanine
     path = write(tmp_path / "a.xtc", topology, frames)
     with md.open(path) as stream:
-        start = int(stream.offsets[17])
-    dataset = openmmorbit.TrajectoryDataset(topology, path)
+        start = int(stream.offsets[bad])
+    dataset = openmmorbit.TrajectoryDataset(topology, path, stride=stride)
     with open(path, "r+b") as stream:
         stream.seek(start + 92)
         stream.write(b"\xff" * 60)
     found = []
-    with pytest.raises(ValueError, match="a.xtc\", which is damaged from frame 17 on|frame 17 of .*a.xtc"):
+    with pytest.raises(ValueError, match=f"a.xtc\", which is damaged from frame {bad} on|frame {bad} of .*a.xtc"):
         for block in dataset:
             found += block.indices.tolist()
-    assert found == list(range(17))
+    assert found == list(range(0, bad, stride))
+
+
+@pytest.mark.parametrize("stride", [1, 5])
+def testDamageOfADCDFileIsToldOnceAndByUs(alanine, tmp_path, capfd, stride):
+    """Its reader gives fewer frames instead of an error, and prints on standard output."""
+    topology, frames = alanine
+    path = write(tmp_path / "a.dcd", topology, frames)
+    size = os.path.getsize(path)
+    length = (size - os.path.getsize(write(tmp_path / "b.dcd", topology, frames[:-1])))
+    with open(path, "r+b") as stream:
+        stream.seek(size - 15 * length)
+        stream.write(b"\xff" * 60)
+    dataset, found = openmmorbit.TrajectoryDataset(topology, path, stride=stride), []
+    with pytest.raises(ValueError, match=r"a.dcd\", which is damaged from frame \d+ on, or which another program"):
+        for block in dataset:
+            found += block.indices.tolist()
+    assert found == list(range(0, len(frames) - 15, stride)) and capfd.readouterr() == ("", "")
 
 
 def testWhatWasGivenBeforeAnErrorIsGood(alanine, monkeypatch):

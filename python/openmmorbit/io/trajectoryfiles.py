@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 import os
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -13,6 +13,7 @@ from openmm import unit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from contextlib import AbstractContextManager
     from types import ModuleType
 
     from openmm import app
@@ -74,7 +75,7 @@ _silence = threading.Lock()
 
 @contextmanager
 def _quietly() -> Iterator[None]:
-    """Drop what C code prints on standard output: mdtraj's reader of DCD files tells of byte orders."""
+    """Drop what C code prints on standard output: mdtraj's reader of DCD files tells of byte orders and damage."""
     with _silence:
         try:
             output = os.dup(1)
@@ -169,8 +170,16 @@ class FileTrajectory:
                                  "convert what is left of it to another format, e.g. by cpptraj") from error
 
     def _first(self, stream: Any, number: int = 1) -> Any:
-        return stream.read_as_traj(n_frames=number) if self._mdTopology is None else \
-            stream.read_as_traj(self._mdTopology, n_frames=number)
+        with self._maybeQuietly():
+            return stream.read_as_traj(n_frames=number) if self._mdTopology is None else \
+                stream.read_as_traj(self._mdTopology, n_frames=number)
+
+    def _seek(self, stream: Any, frame: int) -> None:
+        with self._maybeQuietly():
+            stream.seek(frame)
+
+    def _maybeQuietly(self) -> AbstractContextManager[None]:
+        return _quietly() if self._kind == "DCD" else nullcontext()
 
     def _checkAtoms(self, stream: Any) -> None:
         if self.numFrames == 0:
@@ -219,11 +228,12 @@ class FileTrajectory:
             if stride >= SEEK_STRIDE:
                 chosen = np.arange(0, self.numFrames, stride)
                 for first in range(0, len(chosen), size):
-                    parts = []
-                    for index in chosen[first:first + size]:
-                        stream.seek(int(index))
-                        parts.append(self._read(stream, int(index), 1))
-                    yield self._block(parts, chosen[first:first + size])
+                    indices = chosen[first:first + size]
+                    parts, error = self._readSingly(stream, indices)
+                    if parts:
+                        yield self._block(parts, indices[:len(parts)])
+                    if error is not None:
+                        raise error
                 return
             first = 0
             while first < self.numFrames:
@@ -233,13 +243,24 @@ class FileTrajectory:
                     if size == 1:
                         raise
                     size = 1  # up to the damaged frame, which the message then names
-                    stream.seek(first)
+                    self._seek(stream, first)
                     continue
                 skip = -first % stride
                 if skip < len(part):
                     indices = np.arange(first, first + len(part))[skip::stride]
                     yield self._block([part[skip::stride]], indices)
                 first += len(part)
+
+    def _readSingly(self, stream: Any, indices: np.ndarray) -> tuple[list[Any], ValueError | None]:
+        """Read frames up to one that is damaged; get the error that tells of it too."""
+        parts: list[Any] = []
+        for index in indices:
+            try:
+                self._seek(stream, int(index))
+                parts.append(self._read(stream, int(index), 1))
+            except ValueError as error:
+                return parts, error
+        return parts, None
 
     def _read(self, stream: Any, first: int, number: int) -> Any:
         try:
@@ -248,8 +269,8 @@ class FileTrajectory:
             raise ValueError(f"{self._where}: expected a file that can be read, got {self.label}, which is damaged "
                              f"from frame {first} on ({error})") from error
         if len(part) != number:
-            raise ValueError(f"{self._where}: expected {number} frames from {first} on in {self.label}, got "
-                             f"{len(part)}; another program changes the file")
+            raise ValueError(f"{self._where}: expected a file that can be read, got {self.label}, which is damaged "
+                             f"from frame {first + len(part)} on, or which another program changes")
         return part
 
     def _block(self, parts: list[Any], indices: np.ndarray) -> RawFrames:
