@@ -268,7 +268,8 @@ class ConformerGenerator(Generator):
         pocket.checkCore()
         if len(constraints.start.positions) > 0:
             constraints.pocket = pocket.toAvoid()
-        return generateInPocket(draw, pocket, graph, request.number, request.seed, self._core.getMaxRedraws())
+        limit = self._core.getTimeLimit() * max(1.0, request.number / 100)
+        return generateInPocket(draw, pocket, graph, request.number, request.seed, self._core.getMaxRedraws(), limit)
 
     def _generateKept(self, graph: orbit.MolecularGraph, request: Request,
                       constraints: orbit.ConformerConstraints) -> orbit.Ensemble:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import time
 from collections import Counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -188,7 +189,7 @@ class Pocket:
 
 
 def generateInPocket(draw: Callable[[int, int], orbit.Ensemble], pocket: Pocket, graph: orbit.MolecularGraph,
-                     number: int, seed: int, rounds: int) -> orbit.Ensemble:
+                     number: int, seed: int, rounds: int, limit: float = 0.0) -> orbit.Ensemble:
     """Draw copies of a molecule until enough of them do not clash with what is around them.
 
     Parameters
@@ -200,6 +201,8 @@ def generateInPocket(draw: Callable[[int, int], orbit.Ensemble], pocket: Pocket,
     number, seed : int
     rounds : int
         How often copies that clash are drawn again, at most.
+    limit : float
+        Seconds after which nothing is drawn again; 0: no limit.
 
     Raises
     ------
@@ -207,9 +210,13 @@ def generateInPocket(draw: Callable[[int, int], orbit.Ensemble], pocket: Pocket,
         If all copies clash, naming the most frequent clash.
     """
     kept, failures = orbit.Ensemble(graph), list[orbit.FailedConformer]()
+    begin, turn, late = time.monotonic(), 0, ""
     for turn in range(rounds + 1):
         missing = number - kept.getNumConformers()
         if missing == 0:
+            break
+        if turn > 0 and 0 < limit < time.monotonic() - begin:
+            turn, late = turn - 1, f" and the time limit of {limit:g} s"
             break
         try:
             # Where few fit, more are drawn together.
@@ -224,10 +231,10 @@ def generateInPocket(draw: Callable[[int, int], orbit.Ensemble], pocket: Pocket,
         kept.addFailure(failure)
     if kept.getNumConformers() < number:
         reasons = Counter(failure.status.message.split(" at ")[0] for failure in failures)
-        reason, count = reasons.most_common(1)[0]
+        reason, count = reasons.most_common(1)[0] if reasons else ("no copies were generated in time", 0)
         kept.setMessage(f"{_where}: expected {number} copies of {graph.getLabel()} that fit into the pocket, "
-                        f"got {kept.getNumConformers()} after {rounds} redraws; most frequent fault of the last ones "
-                        f"({count}): {reason}; core= and level= keep more of a pose, and without a pocket copies that "
+                        f"got {kept.getNumConformers()} after {turn} redraws{late}; most frequent fault of the last "
+                        f"ones ({count}): {reason}; core= and level= keep more of a pose, and without a pocket copies that "
                         "clash are given")
     if kept.getNumConformers() == 0:
         raise openmm.OpenMMException(kept.getMessage())

@@ -4,13 +4,14 @@ import io
 import warnings
 
 import numpy as np
+import openmm
 import pytest
 from openmm import app, unit
 
 import openmmorbit
 from openmmorbit.io.pdbxmodels import PDBxModels
 from openmmorbit.io.writers import writePDBx
-from openmmorbit.pockets import Pocket, readSurroundings
+from openmmorbit.pockets import Pocket, generateInPocket, readSurroundings
 from openmmorbit.simulation.residues import isWater
 
 SMILES = "CC(O)c1ccc(Cl)cc1"
@@ -88,6 +89,23 @@ def testTheReferenceInItsPocketDoesNotCount(generator, molecule):
     wall = _place(molecule, [("C", "WAL", "3", "W", places[4])])
     with pytest.raises(ValueError, match="C of WAL 3 in chain W at 0.00 Angstrom"):
         Pocket(graph, readSurroundings(wall), places).checkCore()
+
+
+def testTheTimeLimitHoldsForAllDraws(generator, molecule):
+    pose, drawn = generator.generate(_place(molecule, []), 1, seed=4, residue="LIG", smiles=SMILES, core=RING), []
+    wall = _place(molecule, [("C", "WAL", "3", "W", pose.positions.value_in_unit(unit.nanometer)[0, 0])])
+    pocket = Pocket(pose.graph, readSurroundings(wall))
+
+    def draw(number, seed):
+        drawn.append(number)
+        return pose._core
+
+    for limit, text, number in ((1e-9, "after 0 redraws and the time limit of 1e-09 s; most frequent", 1),
+                                (60, "after 3 redraws; most frequent", 4), (0, "after 3 redraws; most frequent", 4)):
+        drawn.clear()
+        with pytest.raises(openmm.OpenMMException, match=text):
+            generateInPocket(draw, pocket, pose.graph, 1, 7, 3, limit)
+        assert len(drawn) == number
 
 
 def testPatternsAreCores(generator, molecule):

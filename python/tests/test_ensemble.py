@@ -269,7 +269,7 @@ def testMissingHydrogensAreAnnounced():
 
 
 class OpenFFLike:
-    """Has what we use of openff.toolkit.Molecule, which cannot be installed by pip."""
+    """Has what we use of openff.toolkit.Molecule."""
 
     def __init__(self, mol):
         self.mol, self.conformers, self.n_atoms = mol, [], mol.GetNumAtoms()

@@ -166,6 +166,22 @@ def testFieldsOfOtherPackages(monkeypatch):
     assert len(asked) == 1
 
 
+def testWithoutWhatThePackageNeeds(monkeypatch):
+    """An ImportError of openmmforcefields itself says what is missing."""
+    def lack(molecules, forcefield):
+        raise ModuleNotFoundError("No module named 'validators'")
+
+    package, generators = types.ModuleType("openmmforcefields"), types.ModuleType("openmmforcefields.generators")
+    package.generators, generators.EspalomaTemplateGenerator = generators, lack
+    for name, module in (("openmmforcefields", package), ("openmmforcefields.generators", generators)):
+        monkeypatch.setitem(sys.modules, name, module)
+    with pytest.raises(ImportError, match="needs for \"espaloma-0.3.2\", got .* lacks some of it .*'validators'"):
+        openmmorbit.ligandForceField("espaloma-0.3.2", [])
+    monkeypatch.setitem(sys.modules, "openff", types.ModuleType("openff"))
+    with pytest.raises(ImportError, match=r"toOpenFF: expected the OpenFF toolkit, which .* \(.*openff.* 'conda"):
+        openmmorbit.ligandForceField("espaloma-0.3.2", "CCO")
+
+
 def testWithoutThePackage(monkeypatch):
     monkeypatch.setitem(sys.modules, "openmmforcefields", None)
     with pytest.raises(ImportError, match='expected openmmforcefields for "openff-2.2.0", which is not installed .*; '

@@ -225,8 +225,9 @@ def toOpenFF(ensemble: Ensemble, source: Any = None) -> Any:
     try:
         from openff.toolkit import Molecule
     except ImportError as error:
-        raise ImportError("Ensemble.toOpenFF: the OpenFF toolkit is not installed; install it with "
-                          "'conda install -c conda-forge openff-toolkit', or use toRDKit()") from error
+        raise ImportError(f"Ensemble.toOpenFF: expected the OpenFF toolkit, which is not installed or lacks something "
+                          f"({error}); install it with 'conda install -c conda-forge openff-toolkit', or use toRDKit()"
+                          ) from error
     return Molecule.from_rdkit(toRDKit(ensemble), allow_undefined_stereo=True, hydrogens_are_explicit=True)
 
 

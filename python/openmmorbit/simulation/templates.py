@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 #: What ligandForceField() knows beside the molecules, by default: proteins, nucleic acids, lipids, water and ions.
 FILES = ("amber14-all.xml", "amber14/tip3pfb.xml")
-_install = ("'conda install -c conda-forge openmmforcefields' brings it, with the OpenFF toolkit, which pip does not "
-            "have; \"mmff94\" needs neither")
+_install = ("'conda install -c conda-forge openmmforcefields' brings it, with the OpenFF toolkit and AmberTools; "
+            "\"mmff94\" needs none of them")
 #: How the names of fields of other packages begin, and the class of openmmforcefields.generators for them.
 _otherFields = {"gaff-": "GAFFTemplateGenerator", "openff-": "SMIRNOFFTemplateGenerator",
                 "smirnoff99frosst": "SMIRNOFFTemplateGenerator", "espaloma": "EspalomaTemplateGenerator"}
@@ -143,8 +143,12 @@ def _otherGenerator(field: str, name: str, molecules: Sequence[Any]) -> Callable
     except ImportError as error:
         raise ImportError(f"ligandForceField: expected openmmforcefields for \"{field}\", which is not installed "
                           f"({error}); {_install}") from error
-    return getattr(generators, name)(molecules=[_makeOpenFF(molecule) for molecule in molecules],
-                                     forcefield=field).generator
+    given = [_makeOpenFF(molecule) for molecule in molecules]
+    try:
+        return getattr(generators, name)(molecules=given, forcefield=field).generator
+    except ImportError as error:
+        raise ImportError(f"ligandForceField: expected what openmmforcefields needs for \"{field}\", got an "
+                          f"installation that lacks some of it ({error}); install that, or take \"mmff94\"") from error
 
 
 def ligandForceField(field: str, molecules: MoleculeLike | Iterable[MoleculeLike],
