@@ -234,8 +234,8 @@ def generateInPocket(draw: Callable[[int, int], orbit.Ensemble], pocket: Pocket,
         reason, count = reasons.most_common(1)[0] if reasons else ("no copies were generated in time", 0)
         kept.setMessage(f"{_where}: expected {number} copies of {graph.getLabel()} that fit into the pocket, "
                         f"got {kept.getNumConformers()} after {turn} redraws{late}; most frequent fault of the last "
-                        f"ones ({count}): {reason}; core= and level= keep more of a pose, and without a pocket copies that "
-                        "clash are given")
+                        f"ones ({count}): {reason}; core= and level= keep more of a pose, and without a pocket copies "
+                        "that clash are given")
     if kept.getNumConformers() == 0:
         raise openmm.OpenMMException(kept.getMessage())
     return kept
