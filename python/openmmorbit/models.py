@@ -57,6 +57,9 @@ def loadModel(model: ModelLike = None, where: str = "ConformerGenerator") -> orb
     for the default one; where names the caller in messages."""
     if isinstance(model, orbit.DenoiserModel):
         return model
+    if model is not None and not isinstance(model, (str, os.PathLike)):
+        raise TypeError(f"{where}: expected a model as a path, a name, a DenoiserModel or what train() returned, got "
+                        f"{type(model).__name__}")
     path = findModel(model)
     if not Path(path).is_file():
         packaged = sorted(file.stem for file in (Path(__file__).resolve().parent / "models").glob("*.safetensors"))

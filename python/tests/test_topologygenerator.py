@@ -205,6 +205,12 @@ def testWrongSelectionsAreNamed(atoms, words):
         topologies.findAtoms(makeTopology(), atoms)
 
 
+def testWhatIsNoModelIsNamed():
+    for wrong in (3, makeTopology()):
+        with pytest.raises(TypeError, match=f"TopologyGenerator: expected a model as .*, got {type(wrong).__name__}"):
+            openmmorbit.TopologyGenerator(wrong, makeTopology())
+
+
 def testMoleculesWantBondOrders(tmp_path):
     topology = makeTopology()
     states = openmmorbit.TopologyGenerator(makeModel(topology), topology, "Reference", check=False,

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Models of a system from frames of simulations, in Python and on the command line."""
+import fcntl
 import json
+import os
 import pathlib
 import re
 import resource
@@ -150,11 +152,28 @@ def testWrongSettingsAreNamed(alanine, tmp_path, values, error, message):
     assert (tmp_path / "run" / "frames.shard").exists() == ("rotations" in values)
 
 
+def testTwoRunsInOneFolderAreRefused(alanine, tmp_path):
+    """They would overwrite each other's checkpoint and model."""
+    topology, frames = alanine
+    dataset, folder = openmmorbit.TrajectoryDataset(topology, frames), tmp_path / "run"
+    options = {**TINY, "minutes": 5, "maxSteps": 2, "progress": False}
+    openmmorbit.train(dataset, folder, **options)
+    descriptor = os.open(folder, os.O_RDONLY)
+    fcntl.flock(descriptor, fcntl.LOCK_EX)
+    for data, more in ((dataset, {"folder": folder, **options}), (folder / "settings.json", {"progress": False})):
+        with pytest.raises(ValueError, match="in which nobody trains, got '.*run', in which another run"):
+            openmmorbit.train(data, **more)
+    os.close(descriptor)
+    for _ in range(2):
+        assert openmmorbit.train(folder / "settings.json", progress=False).numSteps == 2
+
+
 def testFewFramesAreWarnedOf(alanine, tmp_path):
     topology, frames = alanine
-    with pytest.warns(UserWarning, match="some thousand frames, got 2; a model can only repeat them"):
+    with pytest.warns(UserWarning, match="some thousand frames, got 2; a model can only repeat them") as warned:
         openmmorbit.train(openmmorbit.TrajectoryDataset(topology, frames[:2]), tmp_path / "run", minutes=5,
                           maxSteps=1, progress=False, **TINY)
+    assert warned[0].filename == __file__
     # The folder of the run stands for its model.
     generator = openmmorbit.TopologyGenerator(tmp_path / "run", topology, "Reference", numSteps=1, check=False)
     assert len(generator.generate(1, seed=1)) == 1

@@ -257,6 +257,8 @@ def testWrongSimulationsAreRefused():
     simulation = makeSimulation()
     with pytest.raises(ValueError, match="interval"):
         openmmorbit.OrbitMonteCarlo(simulation, generator, 0)
+    with pytest.raises(TypeError, match=r"a TopologyGenerator, got str; TopologyGenerator\(model, topology, density"):
+        openmmorbit.OrbitMonteCarlo(simulation, "model.safetensors", 1)
     verlet = app.Simulation(makePair(), makeDoubleWell(), openmm.VerletIntegrator(0.001),
                             openmm.Platform.getPlatformByName("Reference"))
     with pytest.raises(ValueError, match="VerletIntegrator has none; give temperature="):

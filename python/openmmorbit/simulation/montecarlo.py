@@ -58,6 +58,9 @@ class OrbitMonteCarlo:
 
     def __init__(self, simulation: app.Simulation, generator: TopologyGenerator, interval: int, *,
                  temperature: unit.Quantity | float | None = None, batchSize: int = 16, seed: int = 0) -> None:
+        if not hasattr(generator, "logDensities"):
+            raise TypeError(f"{_where}: expected a TopologyGenerator, got {type(generator).__name__}; "
+                            "TopologyGenerator(model, topology, density=True) is one")
         self._context, self._generator = simulation.context, generator
         self._interval = checkInteger("interval", interval, 1, _where)
         self._batchSize = checkInteger("batchSize", batchSize, 1, _where)

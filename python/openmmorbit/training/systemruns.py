@@ -212,7 +212,7 @@ def makeSettings(shards: Sequence[str], folder: StrPath, minutes: float, forceFi
     numFrames = sum(entry.numFrames for entry in found)
     if numFrames < FEW_FRAMES:
         warnings.warn(f"{_where}: expected some thousand frames, got {numFrames}; a model can only repeat them",
-                      stacklevel=3)
+                      stacklevel=4)
     settings = suggestSettings(shards, minutes)
     settings.boltzmannShare = 1.0 if found[0].hasWeights else 0.0
     if not any(orbit.getTimeSplit(series.numFrames, True).getNumFrames() for entry in found

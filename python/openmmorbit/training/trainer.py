@@ -2,8 +2,10 @@
 """Training runs, and the counts of what a model was trained on. train() loads LibTorch."""
 from __future__ import annotations
 
+import fcntl
 import json
 import os
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +21,7 @@ from openmmorbit.training import backboneruns, systemruns
 from openmmorbit.training.loading import loadTrainer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from openmmorbit import orbit, orbittraining
     from openmmorbit._types import StrPath
@@ -123,9 +125,18 @@ def train(data: StrPath | Sequence[StrPath] | TrajectoryDataset | BackboneDatase
     >>> model = openmmorbit.train(dataset, "folder", minutes=30)  # doctest: +SKIP
     >>> states = openmmorbit.TopologyGenerator(model, pdb.topology).generate(1000)  # doctest: +SKIP
     """
-    orbittraining = loadTrainer()
+    loadTrainer()
     if isinstance(folder, bool):        # Former second argument.
         folder, progress = None, folder
+    with ExitStack() as stack:
+        return _train(stack, data, folder, minutes, progress, forceField, metadata, settings)
+
+
+def _train(stack: ExitStack, data: Any, folder: StrPath | None, minutes: float | None, progress: bool,
+           forceField: str | None, metadata: Mapping[str, str] | None,
+           settings: dict[str, Any]) -> orbittraining.TrainingResult:
+    """Train as train() says; the folder is locked while the stack lasts."""
+    orbittraining = loadTrainer()
     shards = systemruns.listShards(data)
     isSystem = isinstance(data, (TrajectoryDataset, BackboneDataset)) or bool(shards)
     if not isSystem:
@@ -134,11 +145,14 @@ def train(data: StrPath | Sequence[StrPath] | TrajectoryDataset | BackboneDatase
             raise TypeError("openmmorbit.train: expected all settings in the configuration, got some beside it; write "
                             "them into it")
         config = _readConfig(data)
+        if config.outputDirectory:
+            stack.enter_context(_locked(config.outputDirectory))
     else:
         if folder is None:
             raise TypeError("openmmorbit.train: expected a folder for the model, got none; train(dataset, 'folder')")
         duration = 30.0 if minutes is None else toNumber("openmmorbit.train", "minutes", minutes, unit.minute)
         systemruns.checkSettings(duration, {name: value for name, value in settings.items() if name != "validation"})
+        stack.enter_context(_locked(folder))
         if isinstance(data, TrajectoryDataset):
             shards = [_writeFrames(data, Path(folder), progress)]
         elif isinstance(data, BackboneDataset):
@@ -168,6 +182,26 @@ def train(data: StrPath | Sequence[StrPath] | TrajectoryDataset | BackboneDatase
 
         report.writeReport(config.outputDirectory, result)
     return result
+
+
+@contextmanager
+def _locked(folder: StrPath) -> Iterator[None]:
+    """Keep other processes from training in a folder: two runs would overwrite each other's files."""
+    if int(os.environ.get("RANK", 0)) != 0:
+        yield
+        return
+    descriptor = os.open(makeFolder("openmmorbit.train", folder), os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise ValueError(f"openmmorbit.train: expected a folder in which nobody trains, got '{folder}', in which "
+                             "another run is in progress; wait for its end, or choose another folder") from error
+        except OSError:
+            pass    # a file system without locks
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _refuseGroup(dataset: TrajectoryDataset | BackboneDataset) -> None:
