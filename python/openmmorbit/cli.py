@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from openmmorbit.command.backbones import addBackbones
 from openmmorbit.command.conformers import addConformers
-from openmmorbit.command.console import EXIT_ERROR, EXIT_INTERRUPTED, EXIT_USAGE, UsageError, report
+from openmmorbit.command.console import EXIT_ERROR, EXIT_INTERRUPTED, EXIT_USAGE, UsageError, inOptions, report
 from openmmorbit.command.convert import addConvert
 from openmmorbit.command.dataset import addDataset
 from openmmorbit.command.evaluate import addEvaluate
@@ -79,7 +79,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             openstereo.ignoreMixed()
             return options.run(options)
     except (UsageError, ValueError, FileNotFoundError, IsADirectoryError, NotADirectoryError, PermissionError) as error:
-        report(f"error: {explain(error)}")
+        report(f"error: {inOptions(explain(error))}")
         return EXIT_USAGE
     except BrokenPipeError:
         # Whoever read the output has enough; Python must not complain about it at its end.

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT
 """Models of a system from frames of simulations, in Python and on the command line."""
+import copy
 import fcntl
 import json
 import os
 import pathlib
 import re
-import resource
 import subprocess
 import sys
 
@@ -17,9 +17,9 @@ from openmm import app, unit
 
 import openmmorbit
 from openmmorbit import orbit
+from openmmorbit.cli import main
 from openmmorbit.command import generate
 from openmmorbit.data.frameshards import FrameShard, readContents
-from openmmorbit.io.statewriters import StateFile
 from openmmorbit.training.progress import TrainingBar
 from systems import implicitSystem, makeStates
 from trajectories import makeTrajectory, saveDCD
@@ -231,44 +231,6 @@ def testStatesThatStayWrongAreCounted(files, tmp_path, capsys):
     assert not (tmp_path / "states.dcd").exists()
 
 
-@pytest.mark.parametrize("ending", [".dcd", ".pdb", ".cif", ".h5"])
-def testAFullDiskKeepsWholeBlocks(alanine, tmp_path, ending):
-    """HDF5 itself would write zeros and tell nothing. A limit of the size of files acts as a full disk."""
-    import mdtraj as md
-
-    topology, frames = alanine
-    path, limits = tmp_path / f"states{ending}", resource.getrlimit(resource.RLIMIT_FSIZE)
-    output = StateFile(path, topology)
-    output.add(frames[:20])
-    resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size + 1000, limits[1]))
-    try:
-        for _ in range(2):
-            with pytest.raises(OSError, match=f"room for 60 more states in '.*{ending}', got .*; the 20 before them "
-                                              "are kept; free some space"):
-                output.add(frames[20:80])
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-    # Room again.
-    output.add(frames[80:90])
-    assert output.close(True) == str(path) and output.numStates == 30
-    found = md.load(str(path), **({"top": md.Topology.from_openmm(topology)} if ending == ".dcd" else {})).xyz
-    assert np.abs(found - np.concatenate([frames[:20], frames[80:90]])).max() < 2e-3
-
-
-@pytest.mark.parametrize("ending", [".dcd", ".pdb", ".cif", ".h5"])
-def testAFullDiskFromTheBeginning(alanine, tmp_path, ending):
-    topology, frames = alanine
-    path, limits = tmp_path / f"states{ending}", resource.getrlimit(resource.RLIMIT_FSIZE)
-    output = StateFile(path, topology)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (100, limits[1]))
-    try:
-        with pytest.raises(OSError, match="room for 20 more states in .*\"; free some space"):
-            output.add(frames[:20])
-        assert output.close(True) == "" and list(tmp_path.iterdir()) == []
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-
-
 def testInterruptionKeepsWhatIsWritten(alanine, files, tmp_path, monkeypatch):
     monkeypatch.setattr(generate, "BLOCK", 2)
     plain, calls = openmmorbit.TopologyGenerator.generate, []
@@ -322,11 +284,34 @@ def testWrongUseOfTheCommands(alanine, files, tmp_path, capsys, monkeypatch):
             ([*run, "--set", "colour=3"], "got 'colour'"), ([*run, "--temperature", 1, 2], "one temperature or 1"),
             ([*run, "--stride", 0], "stride from 1"), ([*run, "--atoms", "name QQ"], "at least one selected atom"),
             (["train", "--topology", "other.pdb", *run[3:]], "19 atoms of the Topology in \"run.dcd\", got 22"),
-            (["train", "--topology", system, "--trajectory", "cut.dcd", *run[5:]], "damaged='keep'"),
+            (["train", "--topology", system, "--trajectory", "cut.dcd", *run[5:]], "--damaged keep takes"),
+            ([*run, "--topology-box"], "a box in 'system.pdb' for --topology-box, got none"),
             (["train", "--topology", system, "--trajectory", "no.dcd", *run[5:]], "no.dcd\", which is no file")):
         status, line = runCli(capsys, *arguments)
         assert status == 2 and text in line and line.startswith("openmm-orbit: error: expected"), (arguments, line)
     assert not (tmp_path / "x.dcd").exists()
+
+
+def testTheBoxOfTheTopology(alanine, tmp_path, capsys):
+    """A trajectory without a box whose molecules a boundary cuts: the message names the option, which helps."""
+    topology, frames = copy.deepcopy(alanine[0]), alanine[1]
+    topology.setPeriodicBoxVectors(3 * np.eye(3) * unit.nanometer)
+    with open(tmp_path / "system.pdb", "w", encoding="utf-8") as stream:
+        app.PDBFile.writeFile(topology, frames[0] * unit.nanometer, stream)
+    cut = (frames - frames[:, :1] + 0.01) % 3
+    arguments = ["train", "--topology", tmp_path / "system.pdb", "--trajectory",
+                 saveDCD(tmp_path / "cut.dcd", alanine[0], cut), "-o", tmp_path / "run", "--minutes", 5]
+    for name, value in {**TINY, "maxSteps": 2}.items():
+        arguments += ["--set", f"{name}={value}"]
+    status, line = runCli(capsys, *arguments)
+    assert status == 2 and line.strip().endswith("stay broken: give --topology-box")
+    assert main([*map(str, arguments), "--topology-box"]) == 0
+    assert readContents("test", tmp_path / "run" / "frames.shard").numFrames == len(frames)
+    arguments = ["evaluate", tmp_path / "run", *arguments[1:5], "-o", tmp_path / "report", "-n", 10, "--no-check",
+                 "--steps", 2]
+    assert runCli(capsys, *arguments)[0] == 2 and main([*map(str, arguments), "--topology-box"]) == 0
+    status, line = runCli(capsys, *arguments, "-n", 9)
+    assert status == 2 and "expected -n from 10 to" in line
 
 
 def testWarningsAreLinesOfTheCommand(alanine, files, tmp_path, capsys):

@@ -5,18 +5,47 @@ from __future__ import annotations
 import os
 import re
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from openmmorbit.io.outputs import isSameFile, partPath
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Sequence
+
+    from openmm import app
 
 EXIT_OK, EXIT_ERROR, EXIT_USAGE, EXIT_SOME_FAILED, EXIT_INTERRUPTED = 0, 1, 2, 3, 130
 
 
 #: How a terminal shows these words at the beginning of a line.
 _colors = {"error": "1;31", "warning": "1;33"}
+
+
+#: What messages call an argument in Python, and the option of the command.
+_options = ((re.compile(r"\bgive boxVectors=topology\.getPeriodicBoxVectors\(\)"), "give --topology-box"),
+            (re.compile(r"\bgive boxVectors="), "give a Topology with a box, and --topology-box"),
+            (re.compile(r"\bgive temperature="), "give --temperature"),
+            (re.compile(r"\bdamaged='keep'"), "--damaged keep"),
+            (re.compile(r"\binitialModel='([^']*)'"), r"--set initialModel='\1'"),
+            (re.compile(r"\bexpected numStates\b"), "expected -n"))
+
+
+def inOptions(text: str) -> str:
+    """Get a message with the command's options in place of the arguments that they stand for."""
+    for words, option in _options:
+        text = words.sub(option, text)
+    return text
+
+
+def chooseBox(topology: app.Topology, options: argparse.Namespace) -> Any:
+    """Get the box of trajectories that have none: that of the Topology if --topology-box is given."""
+    if not options.topologyBox:
+        return None
+    box = topology.getPeriodicBoxVectors()
+    if box is None:
+        raise UsageError(f"expected a box in '{options.topology}' for --topology-box, got none")
+    return box
 
 
 class UsageError(Exception):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from openmmorbit.command.console import EXIT_OK, UsageError, checkFolder
+from openmmorbit.command.console import EXIT_OK, UsageError, checkFolder, chooseBox
 from openmmorbit.command.generation import readGenerationOptions
 from openmmorbit.command.pages import printPage
 from openmmorbit.messages import explain
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 #: Options that only a system has: name in the namespace, and the option.
 SYSTEM_OPTIONS = {"trajectory": "--trajectory", "system": "--system", "temperature": "--temperature",
                   "density": "--density", "densitySteps": "--density-steps", "probes": "--probes", "lag": "--lag",
-                  "stride": "--stride", "damaged": "--damaged", "atoms": "--atoms"}
+                  "stride": "--stride", "damaged": "--damaged", "topologyBox": "--topology-box", "atoms": "--atoms"}
 
 
 def addSystemOptions(parser: argparse.ArgumentParser) -> None:
@@ -48,6 +48,8 @@ def addSystemOptions(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--stride", type=int, metavar="N", help="take every N-th frame")
     group.add_argument("--damaged", choices=("refuse", "keep"),
                        help="what to do with files that are cut off (default refuse; keep: take the complete frames)")
+    group.add_argument("--topology-box", dest="topologyBox", action="store_true", default=None,
+                       help="trajectories without a box have that of the Topology")
     group.add_argument("--atoms", help="the atoms that the model knows; default: those that it was trained for")
     group.add_argument("--no-check", action="store_true", help="do not inspect states and redraw none")
     group.add_argument("--simulation-platform", dest="simulationPlatform", metavar="NAME",
@@ -90,8 +92,9 @@ def runSystem(options: argparse.Namespace) -> int:
     if options.system is not None:
         given["system"] = _readSystem(options.system)
     try:
-        report = evaluateSystem(findModel(options.model), readTopology("evaluate", options.topology),
-                                options.trajectory, check=not options.no_check, progress=not options.quiet, **given,
+        topology = readTopology("evaluate", options.topology)
+        report = evaluateSystem(findModel(options.model), topology, options.trajectory, check=not options.no_check,
+                                boxVectors=chooseBox(topology, options), progress=not options.quiet, **given,
                                 **readGenerationOptions(options))
     except TypeError as error:
         raise UsageError(explain(error)) from error

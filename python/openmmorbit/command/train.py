@@ -6,7 +6,7 @@ import json
 import os
 from typing import TYPE_CHECKING, Any
 
-from openmmorbit.command.console import EXIT_OK, UsageError
+from openmmorbit.command.console import EXIT_OK, UsageError, chooseBox
 from openmmorbit.messages import counted, explain
 
 if TYPE_CHECKING:
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 #: Options of runs on files, by what only they have: name in the namespace, and the option.
 _systemOptions = {"trajectory": "--trajectory", "atoms": "--atoms", "stride": "--stride",
-                  "temperature": "--temperature", "damaged": "--damaged", "forceField": "--force-field"}
+                  "temperature": "--temperature", "damaged": "--damaged", "topologyBox": "--topology-box",
+                  "forceField": "--force-field"}
 _backboneOptions = {"points": "--points", "shortest": "--shortest", "longest": "--longest", "keepD": "--keep-d"}
 _sharedOptions = {"minutes": "--minutes", "output": "-o", "settings": "--set", "threads": "--threads",
                   "seed": "--seed"}
@@ -85,9 +86,10 @@ def _trainSystem(options: argparse.Namespace) -> orbittraining.TrainingResult:
     if temperatures is not None and len(temperatures) == 1:
         temperatures = temperatures[0]
     try:
-        dataset = TrajectoryDataset(readTopology("train", options.topology), options.trajectory, atoms=options.atoms,
+        topology = readTopology("train", options.topology)
+        dataset = TrajectoryDataset(topology, options.trajectory, atoms=options.atoms,
                                     stride=1 if options.stride is None else options.stride, temperature=temperatures,
-                                    damaged=options.damaged or "refuse")
+                                    boxVectors=chooseBox(topology, options), damaged=options.damaged or "refuse")
         return train(dataset, options.output, _getMinutes(options), forceField=options.forceField,
                      **_readSettings(options))
     except TypeError as error:
@@ -160,6 +162,8 @@ def addTrain(commands: Subparsers) -> None:
                        help="of the simulations: one for all, or one each")
     group.add_argument("--damaged", choices=("refuse", "keep"),
                        help="what to do with files that are cut off (default refuse; keep: take the complete frames)")
+    group.add_argument("--topology-box", dest="topologyBox", action="store_true", default=None,
+                       help="trajectories without a box have that of the Topology")
     group.add_argument("--force-field", dest="forceField", metavar="TEXT", help="for the model card")
     group = parser.add_argument_group("a model of backbones")
     group.add_argument("--backbones", nargs="+", metavar="FILE",

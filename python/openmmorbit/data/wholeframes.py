@@ -89,14 +89,15 @@ class WholeFrames:
             return whole[:, self._atoms].astype(np.float32), ""
         frame, bond = (int(found[0]) for found in np.nonzero(bad))
         share = float(bad[frame].mean())
-        if share > 0.5:
+        hasOwn = self._topology.getPeriodicBoxVectors() is not None
+        if share > 0.5 and (boxes is not None or not hasOwn):
             reason = "the trajectory has another order of atoms, another unit, or is of another system"
         elif boxes is not None:
             reason = "the trajectory has another order of atoms or another box, or is damaged there"
         else:
-            own = "=topology.getPeriodicBoxVectors()" if self._topology.getPeriodicBoxVectors() is not None else "="
-            reason = ("the trajectory has another order of atoms, or it has no box, so that molecules which a boundary "
-                      f"cuts stay broken: give boxVectors{own}")
+            own = "=topology.getPeriodicBoxVectors()" if hasOwn else "="
+            reason = ("the trajectory has another order of atoms or another unit, or it has no box, so that molecules "
+                      f"which a boundary cuts stay broken: give boxVectors{own}")
         atoms = list(self._topology.atoms())
         names = " to ".join(f"{a.residue.name} {a.residue.id} {a.name}" for a in (atoms[k] for k in self._bonds[bond]))
         return whole[:frame, self._atoms].astype(np.float32), (

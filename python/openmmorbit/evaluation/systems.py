@@ -163,9 +163,9 @@ def _checkLength(dataset: TrajectoryDataset, lag: int | None) -> None:
 def evaluateSystem(model: ModelLike, topology: app.Topology, trajectory: Any, *, system: openmm.System | None = None,
                    temperature: unit.Quantity | float | None = None, numStates: int = 1000, density: int = 0,
                    relax: int = 100, run: int = 0, lag: int | None = None, stride: int = 1, damaged: str = "refuse",
-                   simulationPlatform: str | None = None, flow: dict[str, Any] | None = None, seed: int = 7,
-                   check: bool = True, condition: str | None = None, atoms: Any = None, progress: bool = True,
-                   **settings: Any) -> SystemReport:
+                   boxVectors: Any = None, simulationPlatform: str | None = None, flow: dict[str, Any] | None = None,
+                   seed: int = 7, check: bool = True, condition: str | None = None, atoms: Any = None,
+                   progress: bool = True, **settings: Any) -> SystemReport:
     """Generate states of a system and compare them with its simulation.
 
     Distances between the model and the simulation stand beside those between the simulation's two halves, at equal
@@ -200,6 +200,8 @@ def evaluateSystem(model: ModelLike, topology: app.Topology, trajectory: Any, *,
         Take every stride-th frame.
     damaged : str
         "refuse" files that are cut off, or "keep" their complete frames.
+    boxVectors : Quantity or array_like, optional
+        Shape (3, 3), in nm if it carries no unit: the box of trajectories that have none.
     simulationPlatform : str, optional
         OpenMM's platform for energies and dynamics; default: CPU.
     flow : dict, optional
@@ -240,7 +242,7 @@ def evaluateSystem(model: ModelLike, topology: app.Topology, trajectory: Any, *,
     _checkOptions(options, loaded, kelvin, topology)
     generator = TopologyGenerator(loaded, topology, atoms=atoms, check=check, condition=chosen, **settings)
     dataset = TrajectoryDataset(topology, trajectory, atoms=generator.atoms, stride=stride, temperature=kelvin,
-                                damaged=damaged)
+                                damaged=damaged, boxVectors=boxVectors)
     _checkLength(dataset, options["lag"])
     evaluation = _Evaluation(generator, dataset, kelvin, options)
     data = evaluation.collect()
