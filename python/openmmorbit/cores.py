@@ -186,25 +186,50 @@ def _matchCommon(target: Chem.Mol, reference: Chem.Mol, label: str) -> Iterator[
     """Yield the pairs of heavy atoms of all ways to lay the largest common part onto both molecules."""
     ours, ourAtoms = _strip(target)
     theirs, theirAtoms = _strip(reference)
-    if theirs.GetNumAtoms() <= ours.GetNumAtoms() and ours.HasSubstructMatch(theirs):
-        query, number = theirs, theirs.GetNumAtoms()
-    else:
+    isPart = FEWEST <= theirs.GetNumAtoms() <= ours.GetNumAtoms()
+    pairs = _keepFitting(ours, theirs, _layOn(ours, theirs, theirs)) if isPart else []
+    if not pairs:
         query, number = _searchCommon(ours, theirs, label)
-    if number < FEWEST:
-        raise ValueError(f"Core: expected at least {FEWEST} heavy atoms that {label} has in common with "
-                         f"the reference, got {number}; give another reference, or smarts= for a smaller core")
+        if number < FEWEST:
+            raise ValueError(f"Core: expected at least {FEWEST} heavy atoms that {label} has in common with "
+                             f"the reference, got {number}; give another reference, or smarts= for a smaller core")
+        found = _layOn(ours, theirs, query)
+        pairs = _keepFitting(ours, theirs, found) or found
+    return ([(ourAtoms[a], theirAtoms[b]) for a, b in way] for way in pairs)
+
+
+def _layOn(ours: Chem.Mol, theirs: Chem.Mol, query: Chem.Mol) -> list[Pairs]:
+    """Get the pairs of atoms of all ways to lay a common part onto both molecules."""
     first = ours.GetSubstructMatches(query, uniquify=False, maxMatches=1000)
     second = theirs.GetSubstructMatches(query, uniquify=True, maxMatches=100)
-    return ([(ourAtoms[a], theirAtoms[b]) for a, b in zip(x, y)] for y in second for x in first)
+    return [list(zip(x, y)) for y in second for x in first]
+
+
+def _keepFitting(ours: Chem.Mol, theirs: Chem.Mol, found: list[Pairs]) -> list[Pairs]:
+    """Leave out the ways in which not the same atoms are bonded: a ring that only one has closed fits no other."""
+    bonds, others = ({frozenset((bond.GetBeginAtomIdx(), bond.GetEndAtomIdx())) for bond in mol.GetBonds()}
+                     for mol in (ours, theirs))
+    kept = []
+    for pairs in found:
+        places = dict(pairs)
+        moved = {frozenset(places[atom] for atom in bond) for bond in bonds if bond <= places.keys()}
+        if moved == {bond for bond in others if bond <= set(places.values())}:
+            kept.append(pairs)
+    return kept
 
 
 def _searchCommon(ours: Chem.Mol, theirs: Chem.Mol, label: str) -> tuple[Chem.Mol, int]:
-    """Find the largest common part with whole rings."""
+    """Find the largest common part with whole rings.
+
+    Bonds are compared exactly: RDKit would else lay a saturated ring onto an aromatic one. Fused rings are compared
+    ring by ring: else the rim of two of them would count as one ring, wherever the bond across it is.
+    """
     from rdkit.Chem import rdFMCS
 
     found = rdFMCS.FindMCS([ours, theirs], timeout=SEARCH_SECONDS, ringMatchesRingOnly=True, completeRingsOnly=True,
                            atomCompare=rdFMCS.AtomCompare.CompareElements,
-                           bondCompare=rdFMCS.BondCompare.CompareOrder)
+                           bondCompare=rdFMCS.BondCompare.CompareOrderExact,
+                           ringCompare=rdFMCS.RingCompare.PermissiveRingFusion)
     if found.canceled:
         warnings.warn(f"the core of {label} may be smaller than it could be: its search took more than "
                       f"{SEARCH_SECONDS} s; smarts= says what the core is", stacklevel=2)
@@ -240,9 +265,9 @@ class Core:
     reference : rdkit.Chem.Mol, path, Conformer, tuple or dict
         A molecule with a conformer, e.g. a docked pose or a fragment; the path of an SDF file, whose first record is
         taken; a conformer of ours; a pair of molecule and positions, in nm if they have no unit. The core is the
-        largest part that it has in common with the molecule that is generated: elements, bond orders and whole rings
-        are compared. Dummy atoms, such as attachment points, do not count. A dict of atom and position says it for
-        atoms of the generated molecule itself.
+        largest part that it has in common with the molecule that is generated: elements, bond orders (aromatic is one
+        of its own) and whole rings are compared, and the same atoms must be bonded. Dummy atoms, such as attachment
+        points, do not count. A dict of atom and position says it for atoms of the generated molecule itself.
     smarts : str, optional
         What the core is, instead of the largest common part: a pattern that both molecules have.
 
