@@ -71,7 +71,17 @@ def _fromMol(mol: Chem.Mol) -> _Reference:
     positions = 0.1 * mol.GetConformer().GetPositions()
     plain = type(mol)(mol)
     plain.RemoveAllConformers()
-    return _Reference(plain, positions, ())
+    return _Reference(_renewAromaticity(plain), positions, ())
+
+
+def _renewAromaticity(mol: Chem.Mol) -> Chem.Mol:
+    """Get RDKit's own aromatic bonds back: its MMFF94 leaves others in a molecule that it has minimised."""
+    from rdkit import Chem
+
+    renewed = Chem.Mol(mol)
+    steps = Chem.SANITIZE_KEKULIZE | Chem.SANITIZE_SETAROMATICITY
+    fault = Chem.SanitizeMol(renewed, steps, catchErrors=True)
+    return mol if fault != Chem.SANITIZE_NONE else renewed
 
 
 def _fromGraph(graph: orbit.MolecularGraph, positions: np.ndarray) -> _Reference:

@@ -78,6 +78,17 @@ def testWhatDoesNotFitIsNotCommon(reference, smiles, size):
                 assert ours is None or ours.GetBondType() == theirs.GetBondType()
 
 
+def testMinimisedReferencesHaveTheSameBonds():
+    """RDKit's MMFF94 changes the aromatic bonds of what it minimises: those of a pyrimidinone are none to it."""
+    pose = embed("COC(=O)Cc1c(C)nc2nc[nH]n2c1=O")
+    expected = Core(pose).match("Cc1cc(=O)n2[nH]cnc2n1")
+    aromatic = sum(bond.GetIsAromatic() for bond in pose.GetBonds())
+    AllChem.MMFFOptimizeMolecule(pose)
+    assert sum(bond.GetIsAromatic() for bond in pose.GetBonds()) != aromatic
+    found = Core(pose).match("Cc1cc(=O)n2[nH]cnc2n1")
+    assert [m.referenceAtoms for m in found] == [m.referenceAtoms for m in expected] and len(found[0].atoms) == 11
+
+
 def testReferencesOfAllKinds(tmp_path, amide):
     path = tmp_path / "pose.sdf"
     Chem.MolToMolFile(amide, str(path))
