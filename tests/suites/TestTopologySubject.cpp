@@ -6,6 +6,7 @@
 #include "openmmorbit/TopologyInputs.h"
 #include "openmmorbit/internal/TopologyFeatures.h"
 #include <gtest/gtest.h>
+#include <numeric>
 #include <set>
 
 using namespace OrbitPlugin;
@@ -118,6 +119,28 @@ TEST(TestTopologySubject, SaysTheFirstDifference) {
             "no bond of atoms 10 (CA of residue ALA 2) and 15 (CA of residue ALA 3), got one");
     EXPECT_EQ(describeDifference(makeTopologySubject(topology, {0, 5}), makeTopologySubject(topology, {0, 10})),
             "chain 0 at atom 5 (CA of residue ALA 1), got 1");
+}
+
+// A solute may stand alone, or with any number of waters behind it.
+
+TEST(TestTopologySubject, PartsKnowNothingOfTheRest) {
+    const auto check = [](const TopologySubject& model, const TopologyRecord& topology) {
+        checkTopology("here", model, topology, {});
+    };
+    vector<int> solute(10);
+    std::iota(solute.begin(), solute.end(), 0);
+    const TopologySubject model = makeTopologySubject(makeChains(2, 2), solute);
+    for (int numChains : {1, 2, 5}) {
+        const TopologyRecord topology = makeChains(numChains, 2);
+        EXPECT_NO_THROW(check(model, topology)) << numChains;
+        EXPECT_EQ(describeDifference(model, makeTopologySubject(topology, solute)), "");
+    }
+    expectMentions<ArgumentError>("here: expected a topology of at least 10 atoms as in training, got 5",
+            [&] { check(model, makeChains(1, 1)); });
+    expectMentions<ArgumentError>("with chain 0 at atom 5 (CA of residue ALA 1), got 1",
+            [&] { check(model, makeChains(2, 1)); });
+    expectMentions<ArgumentError>("here: expected a topology of 10 atoms as in training, got 20",
+            [&] { check(makeTopologySubject(makeChains(1, 2)), makeChains(2, 2)); });
 }
 
 TEST(TestTopologySubject, FingerprintsDifferWhereSystemsDiffer) {

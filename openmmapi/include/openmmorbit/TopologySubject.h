@@ -73,7 +73,8 @@ OPENMM_EXPORT_ORBIT TopologySubject makeTopologySubject(
 OPENMM_EXPORT_ORBIT std::string describeDifference(const TopologySubject& expected, const TopologySubject& found);
 
 /**
- * Check that a system is the one that a model was trained for.
+ * Check that a system is the one that a model was trained for. Of a model of selected atoms, these alone are compared:
+ * a solute may stand alone, or with another number of waters behind it.
  *
  * @param where       the beginning of messages
  * @param expected    what the model knows
