@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from openmm import unit
 
-from openmmorbit import molecules, orbit, topologies
+from openmmorbit import molecules, orbit
 from openmmorbit.ensemble import Ensemble
 from openmmorbit.io.outputs import replacing
 from openmmorbit.io.pdbxmodels import PDBxModels
@@ -205,6 +205,8 @@ def _readPart(part: app.Topology, words: dict[str, str], addHydrogens: bool) -> 
     """Read the molecule of a residue alone; say where a SMILES of the same atoms differs from it."""
     if not words:
         return molecules.readMolecule(part, words, addHydrogens)
+    from openmmorbit import topologies
+
     try:
         # The SMILES tells what hydrogens are missing, so that nobody has to be warned about them.
         return topologies.fromTopology(part, words, molecules.readerOptions(addHydrogens))

@@ -5,10 +5,10 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING, Any
 
-from openmm import app
-
 if TYPE_CHECKING:
     from typing import IO
+
+    from openmm import app
 
 #: The place of auth_seq_id in a line of an atom.
 AUTHOR_NUMBER = 21
@@ -26,6 +26,9 @@ class PDBxModels:
     """
 
     def __init__(self, topology: app.Topology) -> None:
+        from openmm.app import PDBxFile
+
+        self._file = PDBxFile
         self._numbers: list[str] = []
         self._topology = topology
         residues = list(topology.residues())
@@ -35,7 +38,7 @@ class PDBxModels:
 
     def writeHeader(self, stream: IO[Any]) -> None:
         """Write what stands before the first model."""
-        app.PDBxFile.writeHeader(self._topology, stream, keepIds=True)
+        self._file.writeHeader(self._topology, stream, keepIds=True)
 
     def writeModel(self, positions: Any, stream: IO[Any], number: int) -> None:
         """Write a model.
@@ -49,10 +52,10 @@ class PDBxModels:
             Of the model, from 1.
         """
         if not self._numbers:
-            app.PDBxFile.writeModel(self._topology, positions, stream, number, keepIds=True)
+            self._file.writeModel(self._topology, positions, stream, number, keepIds=True)
             return
         text = io.StringIO()
-        app.PDBxFile.writeModel(self._topology, positions, text, number, keepIds=True)
+        self._file.writeModel(self._topology, positions, text, number, keepIds=True)
         for line, known in zip(text.getvalue().splitlines(), self._numbers):
             fields = line.split()
             fields[AUTHOR_NUMBER] = known
@@ -61,6 +64,8 @@ class PDBxModels:
 
 def _count(topology: app.Topology) -> app.Topology:
     """Get a copy whose residues are numbered from 1."""
+    from openmm import app
+
     result, atoms = app.Topology(), {}
     result.setPeriodicBoxVectors(topology.getPeriodicBoxVectors())
     number = 0

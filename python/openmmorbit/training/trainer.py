@@ -187,7 +187,7 @@ def _train(stack: ExitStack, data: Any, folder: StrPath | None, minutes: float |
 @contextmanager
 def _locked(folder: StrPath) -> Iterator[None]:
     """Keep other processes from training in a folder: two runs would overwrite each other's files."""
-    if int(os.environ.get("RANK", 0)) != 0:
+    if os.environ.get("RANK", "0") != "0":      # the first process of a group holds the lock
         yield
         return
     descriptor = os.open(makeFolder("openmmorbit.train", folder), os.O_RDONLY)
