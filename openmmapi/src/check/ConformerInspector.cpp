@@ -23,8 +23,7 @@ static const std::array<double, 3> MIN_DISTANCE = {1.0, 1.15, 1.2}, MIN_HYDROGEN
  */
 static const double MIN_SATURATED_DISTANCE = 1.65;
 
-static bool isSaturated(const MolecularGraph& graph, int atom, int numNeighbors) {
-    const int element = graph.atoms[atom].element;
+static bool isSaturated(int element, size_t numNeighbors) {
     return (element >= 7 && element <= 9) || (element == 6 && numNeighbors == 4);
 }
 
@@ -103,11 +102,7 @@ ConformerInspector::Plan::Plan(const MolecularGraph& newGraph, const vector<char
         limits.push_back(findLimits(graph, term));
     const int n = graph.getNumAtoms();
     const vector<int> separation = graph.getTopologicalDistances();
-    vector<int> numNeighbors(n, 0);
-    for (const GraphBond& bond : graph.bonds) {
-        numNeighbors[bond.atom1]++;
-        numNeighbors[bond.atom2]++;
-    }
+    const vector<vector<int>> neighbors = graph.getNeighbors();
     minDistances.assign((size_t) n * n, 0);
     for (int i = 0; i < n; i++)
         for (int j = 0; j < n; j++) {
@@ -117,7 +112,7 @@ ConformerInspector::Plan::Plan(const MolecularGraph& newGraph, const vector<char
                 continue;
             double ratio =
                     (first == 1 && second == 1 ? MIN_HYDROGEN_DISTANCE : MIN_DISTANCE)[std::clamp(bonds, 2, 4) - 2];
-            if (bonds >= 4 && isSaturated(graph, i, numNeighbors[i]) && isSaturated(graph, j, numNeighbors[j]))
+            if (bonds >= 4 && isSaturated(first, neighbors[i].size()) && isSaturated(second, neighbors[j].size()))
                 ratio = MIN_SATURATED_DISTANCE;
             minDistances[(size_t) i * n + j] = ratio * (getCovalentRadius(first) + getCovalentRadius(second));
         }
