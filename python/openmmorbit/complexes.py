@@ -14,9 +14,10 @@ from openmmorbit import molecules, orbit
 from openmmorbit.ensemble import Ensemble
 from openmmorbit.io.outputs import replacing
 from openmmorbit.io.pdbxmodels import PDBxModels
+from openmmorbit.io.topologyfiles import STRUCTURES, fitsPDB, openStructure
 from openmmorbit.selections import selectAtoms
 from openmmorbit.shape.superposition import superpose
-from openmmorbit.simulation.residues import isMetal, isWater
+from openmmorbit.simulation.residues import isMetal, isWater, listObstacles
 from openmmorbit.simulation.states import toPlain
 
 if TYPE_CHECKING:
@@ -169,8 +170,8 @@ def readLigand(source: Any, positions: Any, residue: Any, smiles: str | Mapping[
     """
     from openmm import app
 
-    if isinstance(source, (str, os.PathLike)) and os.fspath(source).lower().endswith((".pdb", ".cif", ".pdbx")):
-        source = (app.PDBFile if os.fspath(source).lower().endswith(".pdb") else app.PDBxFile)(os.fspath(source))
+    if isinstance(source, (str, os.PathLike)) and os.fspath(source).lower().endswith(STRUCTURES):
+        source = openStructure(source)
     topology = getattr(source, "topology", source)
     if not isinstance(topology, app.Topology):
         raise TypeError(f"{_where}: expected an openmm.app.Topology, PDBFile, Modeller or path of a .pdb or .cif "
@@ -290,9 +291,7 @@ class ComplexEnsemble(Ensemble):
         """Shape (numConformers,): the least distance of heavy atoms of the ligand and of the rest without water, in nm.
         """
         ours = set(self.ligandAtoms)
-        rest = self._frame[[atom.index for residue in self.complexTopology.residues() if not isWater(residue)
-                            for atom in residue.atoms() if atom.index not in ours
-                            and atom.element is not None and atom.element.atomic_number > 1]]
+        rest = self._frame[[atom.index for atom in listObstacles(self.complexTopology) if atom.index not in ours]]
         heavy = [i for i, atom in enumerate(self.graph.atoms) if atom.element > 1] or list(range(self.numAtoms))
         nearest = [min((float(np.linalg.norm(rest - point, axis=1).min()) for point in copy[heavy]),
                        default=np.inf) if len(rest) else np.inf
@@ -307,8 +306,7 @@ class ComplexEnsemble(Ensemble):
         if ending not in ("pdb", "cif"):
             raise ValueError(f"ComplexEnsemble.writeComplex: expected a file that ends in .pdb or .cif, got '{path}'")
         topology = self.complexTopology
-        # The columns of a PDB file are narrow.
-        fits = all(len(r.id) <= 4 and len(r.chain.id) == 1 for r in topology.residues())
+        fits = fitsPDB(topology)
         with replacing(path) as stream:
             if ending == "cif":
                 models = PDBxModels(topology)

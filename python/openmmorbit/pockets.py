@@ -14,7 +14,8 @@ from openmm import unit
 
 from openmmorbit.arguments import nextSeed
 from openmmorbit import molecules, orbit
-from openmmorbit.simulation.residues import isMetal, isWater
+from openmmorbit.io.topologyfiles import STRUCTURES, openStructure
+from openmmorbit.simulation.residues import isMetal, listObstacles
 from openmmorbit.simulation.states import toPlain
 
 if TYPE_CHECKING:
@@ -65,9 +66,9 @@ def readSurroundings(pocket: Any) -> Surroundings:
 
     if isinstance(pocket, (str, os.PathLike)):
         path = os.fspath(pocket)
-        if not path.lower().endswith((".pdb", ".cif", ".pdbx")):
+        if not path.lower().endswith(STRUCTURES):
             raise ValueError(f"{_where}: expected a pocket as a file that ends in .pdb or .cif, got '{path}'")
-        pocket = (app.PDBFile if path.lower().endswith(".pdb") else app.PDBxFile)(path)
+        pocket = openStructure(path)
     topology, positions = pocket if isinstance(pocket, tuple) and len(pocket) == 2 else (
         getattr(pocket, "topology", None), getattr(pocket, "positions", None))
     if not isinstance(topology, app.Topology):
@@ -98,9 +99,7 @@ class Pocket:
         self._graph, self._core = graph, core or {}
         self._heavy = [i for i, atom in enumerate(graph.atoms) if atom.element > 1]
         self._own = {i: 0.1 * table.GetRvdw(graph.atoms[i].element) for i in self._heavy}
-        atoms = [atom for residue in surroundings.topology.residues()
-                 if residue is not surroundings.residue and not isWater(residue) for atom in residue.atoms()
-                 if atom.element is not None and atom.element.atomic_number > 1]
+        atoms = [atom for atom in listObstacles(surroundings.topology) if atom.residue is not surroundings.residue]
         same = self._findReference(atoms, surroundings.positions)
         self._atoms = [atom for atom in atoms if atom.residue not in same]
         self._positions = surroundings.positions[[atom.index for atom in self._atoms]].reshape(-1, 3)

@@ -59,7 +59,6 @@ class _Run:
                              f"its series \"{self.series}\", got another one as number {number}; give the same stride "
                              "and all trajectories that were given before, or write another file")
 
-
     def _compareWeights(self, start: int, frames: Frames, number: int) -> None:
         """Refuse other weights than those that were written, which stay: they would be on another scale."""
         if self._weights is None or frames.weights is None:

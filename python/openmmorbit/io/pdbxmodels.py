@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING, Any
 
+from openmmorbit.selections import selectAtoms
+
 if TYPE_CHECKING:
     from typing import IO
 
@@ -64,18 +66,7 @@ class PDBxModels:
 
 def _count(topology: app.Topology) -> app.Topology:
     """Get a copy whose residues are numbered from 1."""
-    from openmm import app
-
-    result, atoms = app.Topology(), {}
-    result.setPeriodicBoxVectors(topology.getPeriodicBoxVectors())
-    number = 0
-    for chain in topology.chains():
-        ours = result.addChain(chain.id)
-        for residue in chain.residues():
-            number += 1
-            place = result.addResidue(residue.name, ours, str(number), residue.insertionCode)
-            for atom in residue.atoms():
-                atoms[atom] = result.addAtom(atom.name, atom.element, place, atom.id)
-    for bond in topology.bonds():
-        result.addBond(atoms[bond[0]], atoms[bond[1]], bond.type, bond.order)
+    result = selectAtoms(topology, range(topology.getNumAtoms()))
+    for number, residue in enumerate(result.residues(), 1):
+        residue.id = str(number)
     return result

@@ -11,6 +11,7 @@ from openmm import app, unit
 
 from openmmorbit.io.outputs import freePartPath
 from openmmorbit.io.pdbxmodels import PDBxModels
+from openmmorbit.io.topologyfiles import fitsPDB
 from openmmorbit.io.trajectoryfiles import requireMdtraj
 from openmmorbit.messages import counted
 
@@ -66,8 +67,7 @@ class _Written:
             self._dcd = app.DCDFile(self._memory, topology, 1.0 * unit.picosecond)
             self._headLength = len(self._memory.getvalue())
         elif self._ending == ".pdb":
-            # The columns of a PDB file are narrow.
-            self._keepIds = all(len(r.id) <= 4 and len(r.chain.id) == 1 for r in topology.residues())
+            self._keepIds = fitsPDB(topology)
             app.PDBFile.writeHeader(topology, self._memory)
         else:
             self._models = PDBxModels(topology)

@@ -13,6 +13,21 @@ if TYPE_CHECKING:
 #: Ending to the name of the class of openmm.app that reads it.
 READERS = {".pdb": "PDBFile", ".ent": "PDBFile", ".cif": "PDBxFile", ".pdbx": "PDBxFile", ".mmcif": "PDBxFile",
            ".prmtop": "AmberPrmtopFile", ".parm7": "AmberPrmtopFile", ".psf": "CharmmPsfFile"}
+#: Endings of files that have positions, too.
+STRUCTURES = (".pdb", ".cif", ".pdbx")
+
+
+def openStructure(path: StrPath) -> app.PDBFile | app.PDBxFile:
+    """Read the atoms and positions of a file that ends in one of STRUCTURES."""
+    from openmm import app
+
+    path = os.fspath(path)
+    return getattr(app, READERS[os.path.splitext(path)[1].lower()])(path)
+
+
+def fitsPDB(topology: app.Topology) -> bool:
+    """Tell whether a PDB file can hold the numbers of residues and the names of chains: its columns are narrow."""
+    return all(len(residue.id) <= 4 and len(residue.chain.id) == 1 for residue in topology.residues())
 
 
 def readTopology(where: str, path: StrPath) -> app.Topology:

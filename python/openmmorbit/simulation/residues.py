@@ -30,6 +30,12 @@ def isMetal(atom: app.topology.Atom) -> bool:
     return atom.element is not None and atom.element.atomic_number not in _NONMETALS
 
 
+def listObstacles(topology: app.Topology) -> list[app.topology.Atom]:
+    """Get the heavy atoms that a molecule must not stand on: water does not count, because it can give way."""
+    return [atom for residue in topology.residues() if not isWater(residue) for atom in residue.atoms()
+            if atom.element is not None and atom.element.atomic_number > 1]
+
+
 def isIon(residue: app.topology.Residue) -> bool:
     """Tell whether a residue is one atom without bonds."""
     return len(list(residue.atoms())) == 1 and next(residue.atoms()).element is not None and \

@@ -125,7 +125,6 @@ def train(data: StrPath | Sequence[StrPath] | TrajectoryDataset | BackboneDatase
     >>> model = openmmorbit.train(dataset, "folder", minutes=30)  # doctest: +SKIP
     >>> states = openmmorbit.TopologyGenerator(model, pdb.topology).generate(1000)  # doctest: +SKIP
     """
-    loadTrainer()
     if isinstance(folder, bool):        # Former second argument.
         folder, progress = None, folder
     with ExitStack() as stack:
