@@ -137,7 +137,7 @@ def testCtrlCKeepsWhatIsFinishedAndOlderFiles(modelPath, tmp_path):
 
 @pytest.mark.parametrize("write", ["writeSDF", "writePDB", "writePDBx", "writeDCD"])
 def testWritersReplaceAsAWhole(tmp_path, monkeypatch, write):
-    ensemble, path = embed("CCO"), tmp_path / "out.xyz"
+    ensemble, path = embed("CCO"), tmp_path / "out"
     path.write_text("older")
     real = tmp_path / "real"
     path.rename(real)
@@ -150,7 +150,7 @@ def testWritersReplaceAsAWhole(tmp_path, monkeypatch, write):
         patch.setattr(os, "replace", fail)
         with pytest.raises(OSError, match="no space"):
             getattr(ensemble, write)(str(path))
-    assert real.read_text() == "older" and sorted(file.name for file in tmp_path.iterdir()) == ["out.xyz", "real"]
+    assert real.read_text() == "older" and sorted(file.name for file in tmp_path.iterdir()) == ["out", "real"]
     getattr(ensemble, write)(path)
     assert path.is_symlink() and real.stat().st_size > 100
 
@@ -291,8 +291,7 @@ def testTables(tmp_path, name, text, packed):
 
 
 @pytest.mark.parametrize("text, message", [
-    ("CCO,ethanol\nCC,x\n", "column SMILES.*'CCO, ethanol'.*smi"), ("", "empty"), ("\n\n", "at least one record"),
-    ("smiles,name\n", "at least one record"), ("s\0m\0", "UTF-16")])
+    ("CCO,ethanol\nCC,x\n", "column SMILES.*'CCO, ethanol'.*smi"), ("", "empty"), ("s\0m\0", "UTF-16")])
 def testTablesThatAreNone(tmp_path, text, message):
     (tmp_path / "a.csv").write_text(text)
     with pytest.raises(ValueError, match=message):

@@ -3,6 +3,7 @@
 import gzip
 import locale
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -264,7 +265,7 @@ def testWaysToWriteXYZ(tmp_path):
             "D .63 -.63 -.63\r\n\r\n\r\n")
     (tmp_path / "a.xyz").write_bytes((text + text.replace("6 0 0 0", "CL 0 0 0")).encode())
     first, second = openmmorbit.readMolecules(tmp_path / "a.xyz")
-    assert first.smiles == "C" and "RDKit can tell" in str(second)
+    assert first.smiles == "[2H]C" and "RDKit can tell" in str(second)
     for wrong, words in (("Xx", "an element, got 'Xx'"), ("119", "an element, got '119'"), ("C x", "not convert")):
         (tmp_path / "b.xyz").write_text(f"1\n\n{wrong} 0 0 0\n")
         with pytest.raises(ValueError, match=f"frame 1: expected extended XYZ.*{words}"):
@@ -294,8 +295,8 @@ def testPlacesOfXYZFrames(tmp_path):
     (tmp_path / "a.xyz").write_text("1\n\nAr 0 0 0\n\n\n2\ncharge=x\nH 0 0 0\nH 0 0 .74\n\n1\n\nXx 0 0 0\n")
     records = openmmorbit.readMolecules(tmp_path / "a.xyz")
     assert next(records).smiles == "[Ar]" and "record 2 (line 6)" in str(next(records))
-    with pytest.raises(ValueError, match="frame 3: .*'Xx'"):
-        next(records)
+    (error,) = records
+    assert re.search("frame 3: .*'Xx'.*; what follows is left out", str(error))
 
 
 def testPackedFilesThatAreDamaged(tmp_path):
@@ -323,8 +324,8 @@ def testXYZThatRdkitCannotTell(tmp_path):
     assert "record 2 (line 10)" in str(wrong[1]) and last.smiles == Chem.CanonSmiles(nitro)
     with open(tmp_path / "a.xyz", "a", encoding="utf-8") as stream:
         stream.write("3\nbroken\nC 0 0 0\n")
-    with pytest.raises(ValueError, match="frame"):
-        list(openmmorbit.readMolecules(tmp_path / "a.xyz"))
+    *before, error = openmmorbit.readMolecules(tmp_path / "a.xyz")
+    assert len(before) == 4 and "frame 5" in str(error)
     (tmp_path / "b.xyz").write_text("")
     assert ["empty" in str(error) for _, error in readInputs([str(tmp_path / "b.xyz")])] == [True]
 

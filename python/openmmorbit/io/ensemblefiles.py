@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Optional, Union
+from typing import IO, TYPE_CHECKING, NamedTuple, Optional, Union
 
 import numpy as np
 
@@ -115,6 +115,11 @@ def _elements() -> dict[str, int]:
     return {"D": 1, "T": 1, **{table.GetElementSymbol(number): number for number in range(1, 119)}}
 
 
+def hydrogenIsotope(text: str) -> int:
+    """Get the mass number that a symbol of its own says, of deuterium and tritium; else 0."""
+    return {"D": 2, "T": 3}.get(text.upper(), 0)
+
+
 def atomicNumber(text: str) -> int:
     """Get the atomic number of a symbol, in capitals or not, or of a number.
 
@@ -129,7 +134,16 @@ def atomicNumber(text: str) -> int:
     return number
 
 
-def parseXYZ(stream: IO[str], path: StrPath) -> Iterator[tuple[dict[str, str], list[int], np.ndarray]]:
+class XYZFrame(NamedTuple):
+    """The values in the comment of a frame by their names, atomic numbers, positions of shape (numAtoms, 3) in
+    Angstrom, and mass numbers of atoms that are written as D or T, by their index."""
+    info: dict[str, str]
+    numbers: list[int]
+    positions: np.ndarray
+    isotopes: dict[int, int]
+
+
+def parseXYZ(stream: IO[str], path: StrPath) -> Iterator[XYZFrame]:
     """Yield the frames of a text in extended XYZ.
 
     Parameters
@@ -140,8 +154,7 @@ def parseXYZ(stream: IO[str], path: StrPath) -> Iterator[tuple[dict[str, str], l
 
     Yields
     ------
-    tuple
-        The values in the comment by their names, atomic numbers, and positions of shape (numAtoms, 3) in Angstrom.
+    XYZFrame
 
     Raises
     ------
@@ -177,7 +190,8 @@ def parseXYZ(stream: IO[str], path: StrPath) -> Iterator[tuple[dict[str, str], l
         except (ValueError, IndexError) as error:
             raise ValueError(f"'{path}', frame {frame}: expected extended XYZ, got a line that does not fit "
                              f"({error})") from error
-        yield info, numbers, positions
+        masses = {k: hydrogenIsotope(row[speciesAt]) for k, row in enumerate(rows)}
+        yield XYZFrame(info, numbers, positions, {k: mass for k, mass in masses.items() if mass})
 
 
 def frameSmiles(info: dict[str, str]) -> str:
@@ -188,9 +202,10 @@ def frameSmiles(info: dict[str, str]) -> str:
 def _readXYZ(path: StrPath) -> Iterator[Frame]:
     """Yield (SMILES, numbers, positions, energy in kcal/mol or None) of the frames of a file."""
     with open(path, encoding="utf-8") as stream:
-        for info, numbers, positions in parseXYZ(stream, path):
+        for frame in parseXYZ(stream, path):
+            info = frame.info
             energy = next((float(info[key]) * _toKcal[key] for key in _toKcal if key in info), None)
-            yield frameSmiles(info), numbers, positions, energy
+            yield frameSmiles(info), frame.numbers, frame.positions, energy
 
 
 class _Values:

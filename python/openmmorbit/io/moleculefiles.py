@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from openmmorbit.io.outputs import STANDARD
+from openmmorbit.io.outputs import STANDARD, checkPath
 from openmmorbit.io.tables import ColumnError, readRows
 from openmmorbit.molecules import FRAGMENTS, checkFragments, readerOptions, readText
 
@@ -79,6 +79,7 @@ class FileOptions:
         ValueError
             If neither the options nor the name say it.
         """
+        checkPath("readMolecules", path)
         plain = _plainName(path)
         found = next((name for name, endings in formats.items() if plain.endswith(endings)), "")
         found = self.format or found or ("smi" if path == STANDARD else "")
@@ -270,8 +271,16 @@ def readMolecules(path: StrPath, addHydrogens: bool = True,
     except (EOFError, OSError, zlib.error) as error:
         yield ValueError(f"{label}: expected a complete file, got a truncated or damaged one ({error})")
         return
+    except ColumnError:
+        raise
+    except ValueError as error:
+        # What is wrong with the file itself comes before its first record.
+        if isEmpty:
+            raise
+        yield ValueError(f"{error}; what follows is left out")
+        return
     if isEmpty:
-        raise ValueError(f"readMolecules: expected at least one record, got none in '{label}'")
+        yield ValueError(f"readMolecules: expected at least one record, got none in '{label}'")
 
 
 def checkInputs(inputs: Sequence[str], options: FileOptions | None = None) -> None:

@@ -17,6 +17,18 @@ if TYPE_CHECKING:
     from openmmorbit._types import StrPath
 
 
+def checkPath(where: str, path: Any) -> None:
+    """Refuse what is no path, such as an open file.
+
+    Raises
+    ------
+    TypeError
+        Naming the function.
+    """
+    if not isinstance(path, (str, bytes, os.PathLike)):
+        raise TypeError(f"{where}: expected the path of a file, got {type(path).__name__}")
+
+
 def makeFolder(where: str, path: StrPath) -> Path:
     """Make a folder for what a function writes, unless it exists.
 

@@ -13,7 +13,7 @@ from openmmorbit.io import bondorders, ensemblefiles
 from openmmorbit.molecules import fromInchi, fromRDKit, repairText, requireRDKit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from rdkit import Chem
 
@@ -108,6 +108,8 @@ def readMol2Molecule(lines: list[str], options: FileOptions) -> tuple[Chem.Mol, 
             atom.GetNumRadicalElectrons() or atom.GetTotalNumHs() for atom in mol.GetAtoms()):
         # RDKit reads the atom types of some programs only; the bonds and the total charge tell as much.
         mol = bondorders.findBonds(numbers, positions, pairs, charge or 0)
+    masses = {k: ensemblefiles.hydrogenIsotope(row[5]) for k, row in enumerate(rows)}
+    _labelIsotopes(mol, {k: mass for k, mass in masses.items() if mass})
     for atom, row in zip(mol.GetAtoms(), rows):
         atom.SetProp("_Name", row[1])
     return mol, "" if head[0] == "*****" else head[0]
@@ -148,13 +150,27 @@ def _frameCharge(info: dict[str, str], options: FileOptions) -> int:
     return int(charge)
 
 
-def _readFrame(info: dict[str, str], numbers: list[int], positions: np.ndarray,
-               options: FileOptions) -> orbit.MolecularGraph:
+def _labelIsotopes(mol: Chem.Mol, isotopes: Mapping[int, int]) -> None:
+    """Label hydrogens that are written as D or T, which may make a centre of the atom beside them."""
+    from rdkit import Chem
+
+    for index, mass in isotopes.items():
+        mol.GetAtomWithIdx(index).SetIsotope(mass)
+    if isotopes and mol.GetNumConformers() > 0:
+        Chem.AssignStereochemistryFrom3D(mol, -1, True)
+
+
+def _readFrame(frame: ensemblefiles.XYZFrame, options: FileOptions) -> orbit.MolecularGraph:
+    info, numbers, positions, isotopes = frame
     smiles = ensemblefiles.frameSmiles(info)
     if smiles:
         mol = ensemblefiles.assignSmiles(smiles, numbers, positions[np.newaxis])
+        # A SMILES that has hydrogens of other mass tells where they are.
+        if any(atom.GetIsotope() for atom in mol.GetAtoms() if atom.GetAtomicNum() == 1):
+            isotopes = {}
     else:
         mol = bondorders.findBonds(numbers, positions, None, _frameCharge(info, options))
+    _labelIsotopes(mol, isotopes)
     graph = _toGraph(mol, info.get("name", ""), options)
     known = ("smiles", "SMILES", "name", "charge", "total_charge", "Properties", "Lattice", "pbc")
     graph.properties = {name: repairText(value) for name, value in info.items() if name not in known}
@@ -175,9 +191,9 @@ class _CountedLines:
 def readXYZ(stream: IO[str], path: str, options: FileOptions) -> Iterator[TextRecord]:
     """Yield the frames of an XYZ text."""
     counted = _CountedLines(stream)
-    for info, numbers, positions in ensemblefiles.parseXYZ(cast("IO[str]", counted), path):
-        yield TextRecord(counted.number - len(numbers) - 1, info.get("name", ""),
-                         partial(_readFrame, info, numbers, positions, options))
+    for frame in ensemblefiles.parseXYZ(cast("IO[str]", counted), path):
+        yield TextRecord(counted.number - len(frame.numbers) - 1, frame.info.get("name", ""),
+                         partial(_readFrame, frame, options))
 
 
 def _readInchiLine(text: str, name: str, options: FileOptions) -> orbit.MolecularGraph:

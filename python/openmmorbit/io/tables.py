@@ -65,6 +65,9 @@ def _findColumns(header: Sequence[str], path: str, options: FileOptions) -> tupl
         found = [_findNamed(options.smilesColumn, header, path)]
     for isSmiles in _smilesNames:
         found = found or [k for k, name in enumerate(lower) if isSmiles(name)]
+    if len({lower[k] for k in found}) > 1:
+        raise ValueError(f"readMolecules: expected one column of molecules in '{path}', got "
+                         f"{', '.join(repr(header[k]) for k in found)[:500]}; name it (smilesColumn=, --smiles-column)")
     if not found:
         raise ValueError(f"readMolecules: expected a first line with a column SMILES in '{path}', got "
                          f"'{', '.join(header)[:500]}'; name the column (smilesColumn=, --smiles-column), add a first "
