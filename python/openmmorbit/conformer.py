@@ -2,8 +2,9 @@
 """One conformer of an Ensemble, with its status and where it comes from."""
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from openmm import unit
 
 from openmmorbit.provenance import findOrigin
@@ -13,6 +14,38 @@ if TYPE_CHECKING:
 
     from openmmorbit import orbit
     from openmmorbit.ensemble import Ensemble
+
+
+def chooseCopies(key: Any, number: int) -> np.ndarray:
+    """Get the indices of the copies that a slice, a list of indices or a mask stands for.
+
+    Parameters
+    ----------
+    key : slice, sequence of int, or sequence of bool
+        What stands in the brackets. What numpy.where() returns is one, too.
+    number : int
+        How many copies there are.
+
+    Raises
+    ------
+    IndexError
+        For anything else, and for an index or a mask that does not fit.
+    """
+    if isinstance(key, slice):
+        return np.arange(number)[key]
+    plain = key[0] if isinstance(key, tuple) and len(key) == 1 else key
+    array = np.asarray(plain)
+    array = array.astype(int) if array.size == 0 else array
+    if isinstance(plain, tuple) or array.ndim != 1 or array.dtype.kind not in "iub":
+        raise IndexError("Ensemble: expected an index, a slice, a list of indices or a mask, got "
+                         f"[{str(key).strip('()')}]; two conformers are ensemble[[0, 4]]")
+    if array.dtype.kind == "b" and len(array) != number:
+        raise IndexError(f"Ensemble: expected a mask of {number} values, one a conformer, got {len(array)}")
+    wrong = [] if array.dtype.kind == "b" else [index for index in array.tolist() if not -number <= index < number]
+    if wrong:
+        raise IndexError(f"Ensemble: expected conformers from 0 to {number - 1}, got {wrong[0]}" if number else
+                         f"Ensemble: expected no conformer of an empty ensemble, got index {wrong[0]}")
+    return np.arange(number)[array]
 
 
 class Conformer:

@@ -11,7 +11,7 @@ from openmm import unit
 
 from openmmorbit import openstereo, orbit
 from openmmorbit.choices import EnsembleChoices
-from openmmorbit.conformer import Conformer
+from openmmorbit.conformer import Conformer, chooseCopies
 from openmmorbit.io import conversions, writers
 from openmmorbit.io import modeller as modellers
 from openmmorbit.provenance import EnsembleProvenance
@@ -152,10 +152,7 @@ class Ensemble(EnsembleProvenance, EnsembleChoices, Shown):
             if not 0 <= index < len(self):
                 raise IndexError(f"Ensemble: expected a conformer from 0 to {len(self) - 1}, got {key}")
             return Conformer(self, index)
-        if not isinstance(key, slice):
-            key = np.asarray(key)
-            key = key.astype(int) if key.size == 0 else key
-        chosen = np.arange(len(self))[key]
+        chosen = chooseCopies(key, len(self))
         # A part numbers isomers as the whole does.
         return self._pick(chosen)
 
@@ -340,18 +337,22 @@ class Ensemble(EnsembleProvenance, EnsembleChoices, Shown):
 
     def writeSDF(self, path: StrPath) -> None:
         """Write all conformers as SDF records; a name that ends in .gz is compressed."""
+        writers.checkName("Ensemble.writeSDF", path, ".sdf", ".sd")
         writers.writeSDF(self, path)
 
     def writePDB(self, path: StrPath) -> None:
         """Write all conformers as the models of a PDB file."""
+        writers.checkName("Ensemble.writePDB", path, ".pdb")
         writers.writePDB(self, path)
 
     def writePDBx(self, path: StrPath) -> None:
         """Write all conformers as the models of a PDBx/mmCIF file."""
+        writers.checkName("Ensemble.writePDBx", path, ".cif", ".pdbx")
         writers.writePDBx(self, path)
 
     def writeDCD(self, path: StrPath) -> None:
         """Write all conformers as the frames of a DCD trajectory."""
+        writers.checkName("Ensemble.writeDCD", path, ".dcd")
         writers.writeDCD(self, path)
 
     def addTo(self, modeller: app.Modeller, index: int = 0,

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Ensembles out: many in one file, each format read back by other programs and by ourselves."""
 import gzip
+import io
 
 import numpy as np
 import pytest
@@ -66,8 +67,8 @@ def testPositionsOfXYZ(ensembles, tmp_path):
     openmmorbit.writeEnsembles(ensembles[0], tmp_path / "a.xyz")
     with open(tmp_path / "a.xyz", encoding="utf-8") as stream:
         frames = list(ensemblefiles.parseXYZ(stream, "a.xyz"))
-    assert [info["charge"] for info, _, _ in frames] == ["-1", "-1"]
-    assert np.allclose([positions for _, _, positions in frames], angstrom(ensembles[0]), atol=1e-6)
+    assert [frame.info["charge"] for frame in frames] == ["-1", "-1"]
+    assert np.allclose([frame.positions for frame in frames], angstrom(ensembles[0]), atol=1e-6)
 
 
 def testMol2OfRdkit(ensembles, tmp_path):
@@ -171,3 +172,49 @@ def testWrongUse(ensembles, tmp_path):
     with pytest.raises(TypeError):
         openmmorbit.writeEnsembles([ensembles[0], None], tmp_path / "a.sdf")
     assert (tmp_path / "a.sdf").read_text() == "older"
+
+
+@pytest.mark.parametrize("call, name", [
+    ("writeSDF", "a.xyz"), ("writeSDF", "a.pdb.gz"), ("writePDB", "a.cif"), ("writePDB", "a.pdb.gz"),
+    ("writePDBx", "a.pdb"), ("writePDBx", "a.cif.gz"), ("writeDCD", "a.dcd.gz"), ("writeDCD", "a.sdf")])
+def testNamesOfOtherFormats(ensembles, tmp_path, call, name):
+    """What a name says is what a file holds: others would be read as something else, or as damaged."""
+    with pytest.raises(ValueError, match=f"Ensemble.{call}: expected a name that ends in .*, got '.*{name}'"):
+        getattr(ensembles[0], call)(tmp_path / name)
+    if name.endswith(".gz"):
+        with pytest.raises(ValueError, match=f"EnsembleWriter: expected a file that ends in .*, got '.*{name}'"):
+            openmmorbit.writeEnsembles(ensembles[0], tmp_path / name)
+    assert not list(tmp_path.iterdir())
+    getattr(ensembles[0], call)(tmp_path / "without_an_ending")
+    assert (tmp_path / "without_an_ending").stat().st_size > 0
+
+
+def testWhatIsNoPathAndNoEnsemble(ensembles, tmp_path):
+    for call in ("writeSDF", "writePDB", "writePDBx", "writeDCD"):
+        with pytest.raises(TypeError, match=f"Ensemble.{call}: expected the path of a file, got StringIO"):
+            getattr(ensembles[0], call)(io.StringIO())
+    with pytest.raises(TypeError, match="EnsembleWriter: expected the path of a file, got StringIO"):
+        openmmorbit.writeEnsembles(ensembles[0], io.StringIO())
+    for wrong, name in ((ensembles[0][1], "Conformer"), ("a.sdf", "str"), (None, "NoneType")):
+        with pytest.raises(TypeError, match=f"writeEnsembles: expected Ensembles and a path, got {name} first"):
+            openmmorbit.writeEnsembles(wrong, tmp_path / "a.sdf")
+    assert not list(tmp_path.iterdir())
+
+
+def testPartsOfAnEnsemble(ensembles):
+    """What stands in brackets is a number, a slice, a list or a mask, as in NumPy; anything else is named."""
+    whole = ensembles[0][[0, 1, 0]]
+    numbers = angstrom(whole)[:, 0, 0]
+    for key in ([-1], np.array([2]), [False, False, True], np.array([False, False, True]), slice(2, None),
+                np.where(np.arange(3) > 1), np.array([2], dtype=np.uint8)):
+        assert angstrom(whole[key])[:, 0, 0].tolist() == [numbers[2]]
+    assert len(whole[[]]) == len(whole[np.zeros(3, bool)]) == 0
+    for key, words in (((0, 2), r"got \[0, 2\]; two conformers are ensemble"), ("a", r"got \[a\]"),
+                       (1.0, r"got \[1.0\]"), ([0.0], "or a mask"), (np.zeros((1, 2), int), "or a mask"),
+                       (True, r"got \[True\]"),
+                       ([True, False], "a mask of 3 values, one a conformer, got 2"), ([0, 3], "from 0 to 2, got 3"),
+                       ([-4], "from 0 to 2, got -4")):
+        with pytest.raises(IndexError, match=f"Ensemble: .*{words}"):
+            whole[key]
+    with pytest.raises(IndexError, match="of an empty ensemble, got index 0"):
+        whole[:0][[0]]

@@ -62,7 +62,7 @@ def _checkOutput(options: argparse.Namespace, chosen: FileOptions) -> str:
     output, named = options.output, options.output_format or ""
     name = f"x.{named.lstrip('.')}" if named else "x.sdf" if output == STANDARD else output
     ending, known = recordformats.plainEnding(name), writers.outputEndings()
-    if ending not in (*recordformats.recordFormats, *writers.singleFormats, ".npz"):
+    if not name.lower().endswith(tuple(known)):
         raise UsageError(f"expected an output that ends in {', '.join(known)}, got '{output}'")
     isOne = len(options.inputs) == 1 and not chosen.isFile(options.inputs[0])
     if ending in writers.singleFormats and not isOne:

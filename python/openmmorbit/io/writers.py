@@ -11,7 +11,7 @@ from openmm import unit
 
 from openmmorbit.arguments import KJ_PER_KCAL
 from openmmorbit.io import recordformats
-from openmmorbit.io.outputs import STANDARD, RecordFile, replacing
+from openmmorbit.io.outputs import STANDARD, RecordFile, checkPath, replacing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -23,6 +23,22 @@ if TYPE_CHECKING:
 def _check(ensemble: Ensemble, path: StrPath) -> None:
     if len(ensemble) == 0:
         raise ValueError(f"Ensemble: expected at least one conformer to write to '{path}', got none")
+
+
+def checkName(where: str, path: StrPath, *own: str) -> None:
+    """Refuse what is no path, and a name that says another format than the own endings do.
+
+    Raises
+    ------
+    TypeError, ValueError
+        Naming the function.
+    """
+    checkPath(where, path)
+    name = os.fsdecode(path)
+    ending, isPacked = recordformats.plainEnding(name), name.lower().endswith(".gz")
+    if (isPacked and own[0] not in recordformats.recordFormats) or (ending in outputEndings() and ending not in own):
+        raise ValueError(f"{where}: expected a name that ends in {' or '.join(own)}, got '{name}'; writeEnsembles() "
+                         "writes what the ending says, and compresses .sdf, .xyz and .mol2 files")
 
 
 def writePDB(ensemble: Ensemble, path: StrPath) -> None:
@@ -112,6 +128,7 @@ class EnsembleWriter:
     """
 
     def __init__(self, path: StrPath, format: str | None = None) -> None:
+        checkPath("EnsembleWriter", path)
         self.path, name = path, "x." + format.lstrip(".") if format else os.fsdecode(path)
         self._ending = recordformats.plainEnding(name)
         self._kept: list[Ensemble] = []
@@ -119,7 +136,7 @@ class EnsembleWriter:
         if self._ending in recordformats.recordFormats:
             self._write = recordformats.recordFormats[self._ending]
             self.file = RecordFile(path, name.lower().endswith(".gz"))
-        elif self._ending not in singleFormats and self._ending != ".npz":
+        elif not name.lower().endswith((*singleFormats, ".npz")):
             raise ValueError(f"EnsembleWriter: expected a file that ends in {', '.join(outputEndings())}, got "
                              f"'{os.fsdecode(path)}'")
         elif path == STANDARD:
@@ -194,13 +211,16 @@ def writeEnsembles(ensembles: Ensemble | Iterable[Ensemble], path: StrPath, form
     """
     from openmmorbit.ensemble import Ensemble
 
+    if not hasattr(ensembles, "__iter__") or isinstance(ensembles, (str, bytes)):
+        raise TypeError(f"writeEnsembles: expected Ensembles and a path, got {type(ensembles).__name__} first; a part "
+                        "of an Ensemble is one, e.g. ensemble[:1]")
     number = 0
     with EnsembleWriter(path, format) as writer:
         for ensemble in [ensembles] if isinstance(ensembles, Ensemble) else ensembles:
             if not isinstance(ensemble, Ensemble):
                 raise TypeError("writeEnsembles: expected objects of Ensemble, got one of "
                                 f"{type(ensemble).__name__}; of results of generateMany() give the attribute ensemble "
-                                "where it is not None")
+                                "where it is not None, and parts of an Ensemble as ensemble[[0, 4]]")
             writer.write(ensemble)
             number += len(ensemble)
     return number
