@@ -201,7 +201,7 @@ class ConformerGenerator(Generator):
         number, seed = checkInteger("numConformers", numConformers, 1), chooseSeed(checkInteger("seed", seed, 0))
         where, ligand = "ConformerGenerator.generate", None
         if residue is not None:
-            ligand = complexes.readLigand(molecule, positions, residue, smiles, addHydrogens)
+            ligand = complexes.readLigand(molecule, positions, residue, smiles, addHydrogens, fragments)
             graph, source = ligand.graph, ligand.part
         elif positions is not None or isinstance(smiles, str):
             name = "smiles" if positions is None else "positions"
@@ -315,7 +315,8 @@ class ConformerGenerator(Generator):
         iterable : iterable
             Molecules as for generate(); an exception object among them is passed on as that record's error.
         numConformers : int or sequence of int
-            How many of each; a sequence ends the run when it ends, and a wrong number in it is that record's error.
+            How many of each: one number, or one a molecule. A wrong one is that record's error. Of two iterables
+            without a length the shorter one ends the run.
         seed : int
             The same seed gives the same conformers, whatever the batch size; 0 chooses one.
         progress : bool
@@ -351,6 +352,9 @@ class ConformerGenerator(Generator):
         if isinstance(iterable, str) or not hasattr(iterable, "__iter__"):
             raise TypeError("ConformerGenerator.generateMany: expected an iterable of molecules, got one "
                             f"{type(iterable).__name__}; use generate(), or readMolecules() for a file")
+        if isinstance(iterable, Sized) and isinstance(numConformers, Sized) and len(numConformers) != len(iterable):
+            raise ValueError(f"ConformerGenerator.generateMany: expected numConformers of each of {len(iterable)} "
+                             f"molecules, got {len(numConformers)}")
         if batchSize < 1:
             raise ValueError(f"ConformerGenerator.generateMany: expected batchSize of at least 1, got {batchSize}")
         openstereo.checkMode(stereo, maxIsomers)

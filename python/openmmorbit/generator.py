@@ -29,6 +29,8 @@ class Generator:
                    maxRedraws: int | None, check: bool, returnFailed: bool, timeLimit: float | None,
                    sampler: orbit.SamplerSettings | None, settings: dict[str, Any]) -> None:
         """Take a C++ generator and set what was given; see ConformerGenerator for the meaning."""
+        from openmmorbit.simulation.states import toNumber
+
         self._core, where = core, type(self).__name__
         if platform is not None:
             core.setPlatformName(findPlatform(platform, where))
@@ -48,7 +50,7 @@ class Generator:
                 core.setMaxRedraws(checkInteger(name, value, 0, where))
         core.setCheckCopies(bool(check))
         core.setReturnFailed(bool(returnFailed))
-        core.setTimeLimit(0.0 if timeLimit is None else float(timeLimit))
+        core.setTimeLimit(0.0 if timeLimit is None else toNumber(where, "timeLimit", timeLimit, unit.second))
 
     def _setSampler(self, sampler: orbit.SamplerSettings | None, settings: Mapping[str, Any]) -> None:
         """Set the sampler as a whole, or change single settings of the model's own."""

@@ -78,7 +78,12 @@ class Setting:
             return checkChoice(self.name, value, self.words, where)
         if self.kind is int:
             return checkInteger(self.name, value, -2**31, where)
-        return float(value)
+        try:
+            return float(value)
+        except (TypeError, ValueError):
+            length = " of Angstrom" if "Angstrom" in self.description else ""
+            raise TypeError(f"{where}: expected {self.name} as a plain number{length}, got {value}, a "
+                            f"{type(value).__name__}") from None
 
 
 @lru_cache(maxsize=1)
