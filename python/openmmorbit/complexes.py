@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +22,7 @@ from openmmorbit.simulation.residues import isMetal, isWater, listObstacles
 from openmmorbit.simulation.states import toPlain
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from openmm import app
 
@@ -144,7 +145,7 @@ class Ligand:
 
 
 def readLigand(source: Any, positions: Any, residue: Any, smiles: str | Mapping[str, str] | None,
-               addHydrogens: bool) -> Ligand:
+               addHydrogens: bool, fragments: str = "refuse") -> Ligand:
     """Read a residue of a complex as a molecule.
 
     Parameters
@@ -158,6 +159,8 @@ def readLigand(source: Any, positions: Any, residue: Any, smiles: str | Mapping[
         Its molecule, which tells bond orders, charges and missing hydrogens.
     addHydrogens : bool
         Append missing hydrogens; False refuses residues that lack some.
+    fragments : str
+        "largest" takes that fragment of the SMILES of a salt; a residue itself is one molecule.
 
     Returns
     -------
@@ -196,7 +199,17 @@ def readLigand(source: Any, positions: Any, residue: Any, smiles: str | Mapping[
     part = selectAtoms(topology, atoms)
     if len(atoms) > 1 and next(part.bonds(), None) is None:
         _bondsByDistance(part, everything[atoms])
+    if smiles is not None and not isinstance(smiles, (str, Mapping)):
+        raise TypeError(f"{_where}: expected smiles= as a SMILES, or a dict of residue name and SMILES, got "
+                        f"{type(smiles).__name__}")
+    molecules.checkFragments(fragments)
+    if fragments == "apart":
+        raise ValueError(f"{_where}: expected fragments of 'refuse' or 'largest' with residue=, because a residue is "
+                         "one molecule, got 'apart'")
     words = {chosen.name: smiles} if isinstance(smiles, str) else dict(smiles or {})
+    if fragments == "largest":
+        words = {name: molecules.readMolecule(text, fragments=fragments).smiles if "." in text else text
+                 for name, text in words.items()}
     graph = _readPart(part, words, addHydrogens)
     pose = _placeHydrogens(graph, everything[atoms])
     return Ligand(topology, everything, chosen, atoms, part, _keepIsomer(graph, pose), pose)
@@ -302,6 +315,9 @@ class ComplexEnsemble(Ensemble):
         """Write the complex with each copy as a model of a .pdb or .cif file."""
         from openmm import app
 
+        if len(self) == 0:
+            raise ValueError("ComplexEnsemble.writeComplex: expected at least one conformer to write to "
+                             f"'{path}', got none")
         ending = str(path).lower().rsplit(".", 1)[-1]
         if ending not in ("pdb", "cif"):
             raise ValueError(f"ComplexEnsemble.writeComplex: expected a file that ends in .pdb or .cif, got '{path}'")

@@ -109,7 +109,7 @@ def _fromFile(path: str) -> _Reference:
 
 
 def _fromPlaces(places: dict[Any, Any]) -> _Reference:
-    atoms = [checkInteger("core", atom, 0, "Core") for atom in places]
+    atoms = [checkInteger("the atoms of a core", atom, 0, "Core") for atom in places]
     if not atoms:
         raise ValueError("Core: expected the place of at least one atom, got none")
     from openmmorbit.simulation.states import toPlain
@@ -136,9 +136,10 @@ def _readReference(reference: Any) -> _Reference:
             raise ValueError(f"Core: expected one conformer, got an Ensemble of {len(reference)}; choose one, e.g. "
                              "ensemble[0]")
         return _readReference(reference[0])
+    shown = f"{reference!r}"[:100] if isinstance(reference, (list, tuple)) else type(reference).__name__
     raise TypeError("Core: expected an rdkit.Chem.Mol with a conformer, the path of an SDF file, a Conformer, a pair "
-                    "of molecule and positions, or a dict of atom and position, got "
-                    f"{type(reference).__name__}")
+                    "of molecule and positions, a dict of atom and position, or, with residue=, a list of names of its "
+                    f"atoms, got {shown}")
 
 
 def _strip(mol: Chem.Mol) -> tuple[Chem.Mol, list[int]]:

@@ -87,11 +87,29 @@ def largestFragment(graph: orbit.MolecularGraph) -> orbit.MolecularGraph:
     from openmm import app
 
     def rank(entry: tuple[list[int], orbit.MolecularGraph]) -> tuple[bool, int, float]:
-        elements = [atom.element for atom in entry[1].atoms]
-        return (6 in elements, sum(element > 1 for element in elements),
-                sum(app.Element.getByAtomicNumber(element).mass._value for element in elements))
+        atoms = list(entry[1].atoms)
+        return (any(atom.element == 6 for atom in atoms), sum(atom.element > 1 for atom in atoms),
+                sum(atom.isotope or app.Element.getByAtomicNumber(atom.element).mass._value for atom in atoms))
 
-    return max(splitGraph(graph), key=rank)[1]
+    part = max(splitGraph(graph), key=rank)[1]
+    if not part.smiles:
+        part.smiles = _findSmiles(graph.smiles, part)
+    return part
+
+
+def _findSmiles(whole: str, part: orbit.MolecularGraph) -> str:
+    """Find the isomeric SMILES of a fragment in that of the whole; empty if fragments differ in their labels only."""
+    from openmmorbit import chem
+
+    def isotopes(graph: orbit.MolecularGraph) -> list[tuple[int, int]]:
+        return sorted((atom.element, atom.isotope) for atom in graph.atoms)
+
+    found = set()
+    for text in whole.split(".") if whole else ():
+        graph = chem.readSmiles(text)
+        if chem.flatSmiles(graph) == chem.flatSmiles(part) and isotopes(graph) == isotopes(part):
+            found.add(graph.smiles)
+    return found.pop() if len(found) == 1 else ""
 
 
 def checkFragments(graph: orbit.MolecularGraph) -> None:

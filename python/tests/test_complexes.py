@@ -45,6 +45,32 @@ def bare(complexed):
     return app.PDBFile(io.StringIO(text))
 
 
+def testTheSmilesOfASalt(generator, complexed):
+    """fragments="largest" is for the SMILES, as it stands in libraries."""
+    modeller = app.Modeller(complexed.topology, complexed.positions)
+    generator.generate("CC(=O)[O-]", 1, seed=3).addTo(modeller)
+    list(modeller.topology.residues())[-1].name = "ACT"
+    salt = "CC(=O)[O-].[Na+]"
+    found = generator.generate(modeller, 1, seed=3, residue="ACT", smiles=salt, fragments="largest")
+    assert found.graph.smiles == "CC(=O)[O-]"
+    with pytest.raises(ValueError, match="expected a SMILES with the atoms and bonds of residue ACT"):
+        generator.generate(modeller, 1, seed=3, residue="ACT", smiles=salt)
+    with pytest.raises(ValueError, match="because a residue is one molecule, got 'apart'"):
+        generator.generate(modeller, 1, seed=3, residue="ACT", smiles=salt, fragments="apart")
+
+
+def testWrongUseOfAComplex(generator, complexed, tmp_path):
+    with pytest.raises(TypeError, match="smiles= as a SMILES, or a dict of residue name and SMILES, got Molec"):
+        generator.generate(complexed, 1, residue="LIG", smiles=openmmorbit.readMolecule(SMILES))
+    for core in ([], [2, 3]):
+        with pytest.raises(TypeError, match=r"or, with residue=, a list of names of its atoms, got \["):
+            generator.generate(complexed, 1, residue="LIG", smiles=SMILES, core=core)
+    ensemble = generator.generate(complexed, 1, seed=3, residue="LIG", smiles=SMILES)
+    with pytest.raises(ValueError, match="writeComplex: expected at least one conformer to write to '.*a.pdb'"):
+        ensemble[:0].writeComplex(tmp_path / "a.pdb")
+    assert not list(tmp_path.iterdir())
+
+
 def testTheLigandStandsWhereItStood(generator, complexed):
     ensemble = generator.generate(complexed, 3, seed=4, residue="LIG", smiles=SMILES, core=RING)
     assert isinstance(ensemble, openmmorbit.ComplexEnsemble) and len(ensemble) == 3

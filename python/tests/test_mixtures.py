@@ -11,6 +11,7 @@ from rdkit import Chem
 
 import openmmorbit
 from openmmorbit import mixtures
+from openmmorbit.io import recordformats
 from openmmorbit.viewer.files import readScenes
 
 ISOMERIC = "C[NH2+]C[C@H](O)c1ccccc1.[Cl-]"
@@ -186,3 +187,14 @@ def testTheCommand(smallModel, tmp_path, capsys):
     assert (tmp_path / "a.sdf").read_bytes() == (tmp_path / "b.sdf").read_bytes()
     mols = list(Chem.SDMolSupplier(str(tmp_path / "a.sdf"), removeHs=False))
     assert [mol.GetProp("_Name") for mol in mols] == ["one", "one", "two", "two"] and mols[3].GetNumAtoms() == 8
+
+
+@pytest.mark.parametrize("smiles, kept", [
+    (ISOMERIC, ISOMERIC.split(".")[0]), ("[13CH3]CO.[Na+].[Cl-]", "[13CH3]CO"), ("OCC([2H])[2H].CCO", "OCC([2H])[2H]"),
+    ("C/C=C/C(=O)[O-].[K+]", "C/C=C/C(=O)[O-]")])
+def testTheLargestFragmentOfAGraphHasItsSmiles(makeGenerator, smiles, kept):
+    graph = openmmorbit.readMolecule(smiles, fragments="apart")
+    found = openmmorbit.readMolecule(graph, fragments="largest")
+    assert found.smiles == openmmorbit.readMolecule(kept).smiles
+    ensemble = makeGenerator(unfamiliar="ignore").generate(graph, 1, seed=1, fragments="largest")
+    assert ensemble[0].smiles == found.smiles and f"> <SMILES>\n{found.smiles}\n" in recordformats.sdfRecords(ensemble)

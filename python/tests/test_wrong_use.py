@@ -5,6 +5,7 @@ import re
 
 import pytest
 from conftest import runCli
+from openmm import unit
 
 import openmmorbit
 from openmmorbit import orbit
@@ -73,3 +74,33 @@ def testATextOfSeveralMoleculesIsRefused(capsys, tmp_path, text):
     status, line = runCli(capsys, "conformers", text, "-o", tmp_path / "a.sdf", "-q")
     assert status == 3 and "expected a molecule in one line" in line
     assert openmmorbit.readMolecule("\nCCO a b\n").name == "a b"
+
+
+def testOneConformerIsShownAlone():
+    ensemble = orbit.Ensemble(openmmorbit.readMolecule("O"))
+    for shift in (0.0, 0.01, 0.02):
+        ensemble.addConformer([0, 0, 0, 0.096 + shift, 0, 0, -0.024, 0.093, 0])
+    whole = openmmorbit.Ensemble(ensemble)
+    for what in (whole[1], [whole[1]]):
+        (scene,) = openmmorbit.view(what).scenes
+        assert len(scene.positions) == 1
+    assert len(openmmorbit.view(whole).scenes[0].positions) == 3
+
+
+def testValuesThatAreNoNumbers():
+    for values, words in ((["a"], "values of 'x' as an array of numbers, got \\['a'\\]"),
+                          ([1.0] * unit.angstrom, "plain numbers as values of 'x', got a Quantity; take value_in")):
+        with pytest.raises(TypeError, match=f"view: expected {words}"):
+            makeEnsemble().view(values={"x": values})
+
+
+def testSettingsWithUnits():
+    """A setting of the sampler has no unit, a time limit may have one."""
+    for name, value, words in (("sigmaMin", 0.05 * unit.angstrom, "plain number of Angstrom, got 0.05 A, a Quantity"),
+                               ("rho", "3x", "plain number, got 3x, a str")):
+        with pytest.raises(TypeError, match=f"ConformerGenerator: expected {name} as a {words}"):
+            openmmorbit.ConformerGenerator(**{name: value})
+    assert openmmorbit.ConformerGenerator(timeLimit=1 * unit.minute)._core.getTimeLimit() == 60
+    for value, words in ((1 * unit.angstrom, "timeLimit in second, got angstrom"), ("soon", "timeLimit as a number")):
+        with pytest.raises((TypeError, ValueError), match=f"ConformerGenerator: expected {words}"):
+            openmmorbit.ConformerGenerator(timeLimit=value)

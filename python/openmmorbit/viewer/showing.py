@@ -11,6 +11,7 @@ from openmm import unit
 
 from openmmorbit.arguments import checkInteger
 from openmmorbit.io.trajectoryfiles import isMdtraj
+from openmmorbit.simulation.states import toArray
 from openmmorbit.viewer.page import Page, checkPagePath
 from openmmorbit.viewer.scenes import Quantity, Scene, fromEnsemble
 
@@ -29,13 +30,23 @@ def _addValues(scene: Scene, values: Mapping[str, npt.ArrayLike], number: int) -
     """Put numbers of the caller before those of the inspection; a unit stands behind a comma in their name."""
     found = []
     for key, entry in values.items():
-        array = np.asarray(entry, float)
+        if isinstance(entry, unit.Quantity):
+            raise TypeError(f"view: expected plain numbers as values of '{key}', got a Quantity; take value_in_unit(), "
+                            "and write the unit behind a comma in the name")
+        array = toArray("view", f"values of '{key}'", entry)
         if array.shape != (number,):
             raise ValueError(f"view: expected {number} values of '{key}', one a copy, got the shape {array.shape}")
         name, _, unitName = key.rpartition(", ") if ", " in key else (key, "", "")
         found.append(Quantity(name, unitName, [float(value) if np.isfinite(value) else None
                                                for value in array[scene.indices]]))
     scene.values = found + scene.values
+
+
+def _asEnsemble(what: Any) -> Any:
+    """Get an Ensemble of a single conformer; anything else as it is."""
+    from openmmorbit.conformer import Conformer
+
+    return what.ensemble[[what.index]] if isinstance(what, Conformer) else what
 
 
 def _fromPositions(what: Any, topology: Any, most: int, atoms: str | None, name: str) -> list[Scene]:
@@ -55,7 +66,7 @@ def view(what: Any, path: StrPath | None = None, *, title: str = "", topology: S
 
     Parameters
     ----------
-    what : Ensemble, path, GenerationResult, or a list of them; Quantity, array_like or mdtraj.Trajectory
+    what : Ensemble, Conformer, path, GenerationResult, or a list of them; Quantity, array_like or mdtraj.Trajectory
         Files end in .sdf, .mol, .mol2, .xyz (also .gz), .npz, .pdb, .cif, or are trajectories such as .dcd. Results
         without an ensemble are left out. Positions have the shape (numCopies, numAtoms, 3), in nm if they carry no
         unit, and need a topology.
@@ -92,12 +103,13 @@ def view(what: Any, path: StrPath | None = None, *, title: str = "", topology: S
     from openmmorbit.viewer.files import readScenes
 
     checkInteger("maxCopies", maxCopies, 1, "view")
+    what = _asEnsemble(what)
     if path is not None:
         checkPagePath(path)
     if isinstance(what, (unit.Quantity, np.ndarray)) or isMdtraj(what):
         what = _fromPositions(what, topology, maxCopies, atoms, title or "states")
     isOne = _isFile(what) or isinstance(what, Ensemble) or hasattr(what, "ensemble") or not hasattr(what, "__iter__")
-    entries = [what] if isOne else list(what)
+    entries = [what] if isOne else [_asEnsemble(entry) for entry in what]
     if values is not None and not isinstance(values, Mapping):
         raise TypeError(f"view: expected values as a dict of names and arrays, got {type(values).__name__}")
     if values is not None and not (len(entries) == 1 and isinstance(entries[0], Ensemble)):
