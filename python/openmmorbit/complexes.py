@@ -19,7 +19,7 @@ from openmmorbit.io.topologyfiles import STRUCTURES, fitsPDB, openStructure
 from openmmorbit.selections import selectAtoms
 from openmmorbit.shape.superposition import superpose
 from openmmorbit.simulation.residues import isMetal, isWater, listObstacles
-from openmmorbit.simulation.states import toPlain
+from openmmorbit.simulation.states import toArray, toPlain
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -174,7 +174,7 @@ def readLigand(source: Any, positions: Any, residue: Any, smiles: str | Mapping[
     from openmm import app
 
     if isinstance(source, (str, os.PathLike)) and os.fspath(source).lower().endswith(STRUCTURES):
-        source = openStructure(source)
+        source = openStructure(_where, source)
     topology = getattr(source, "topology", source)
     if not isinstance(topology, app.Topology):
         raise TypeError(f"{_where}: expected an openmm.app.Topology, PDBFile, Modeller or path of a .pdb or .cif "
@@ -183,7 +183,7 @@ def readLigand(source: Any, positions: Any, residue: Any, smiles: str | Mapping[
     if positions is None:
         raise ValueError(f"{_where}: expected positions of the complex with residue=, got none; give positions=, or a "
                          "PDBFile or Modeller, which have some")
-    everything = np.asarray(toPlain(_where, "positions", positions, unit.nanometer), float)
+    everything = toArray(_where, "positions", toPlain(_where, "positions", positions, unit.nanometer))
     if everything.shape != (topology.getNumAtoms(), 3) or not np.isfinite(everything).all():
         raise ValueError(f"{_where}: expected finite positions of the {topology.getNumAtoms()} atoms of the complex, "
                          f"got an array of shape {everything.shape}")

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 def _complete(where: str, graph: orbit.MolecularGraph, start: Any) -> Any:
     """Append unknown positions of the hydrogens that the reader appended, if the caller knows the other atoms only."""
-    from openmmorbit.simulation.states import toPlain
+    from openmmorbit.simulation.states import toArray, toPlain
 
-    array = np.asarray(toPlain(where, "start", start, unit.nanometer), float)
+    array = toArray(where, "start", toPlain(where, "start", getattr(start, "positions", start), unit.nanometer))
     added = graph.numAddedHydrogens
     if added and array.shape == (graph.getNumAtoms() - added, 3):
         array = np.vstack([array, np.full((added, 3), np.nan)])

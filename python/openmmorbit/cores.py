@@ -55,9 +55,9 @@ class _Reference(NamedTuple):
 
 
 def _toNanometers(where: str, positions: Any) -> np.ndarray:
-    from openmmorbit.simulation.states import toPlain
+    from openmmorbit.simulation.states import toArray, toPlain
 
-    array = np.asarray(toPlain(where, "core", positions, unit.nanometer), float)
+    array = toArray(where, "positions of a core", toPlain(where, "core", positions, unit.nanometer))
     if array.ndim != 2 or array.shape[1] != 3:
         raise ValueError(f"{where}: expected positions of a core of shape (number of atoms, 3), got {array.shape}")
     return array
@@ -112,10 +112,15 @@ def _fromPlaces(places: dict[Any, Any]) -> _Reference:
     atoms = [checkInteger("the atoms of a core", atom, 0, "Core") for atom in places]
     if not atoms:
         raise ValueError("Core: expected the place of at least one atom, got none")
-    from openmmorbit.simulation.states import toPlain
+    from openmmorbit.simulation.states import toArray, toPlain
 
-    rows = [np.asarray(toPlain("Core", "core", place, unit.nanometer), float) for place in places.values()]
-    return _Reference(None, _toNanometers("Core", np.array(rows)), tuple(atoms))
+    rows = [toArray("Core", f"the place of atom {atom}", toPlain("Core", "core", place, unit.nanometer))
+            for atom, place in zip(atoms, places.values())]
+    wrong = next((k for k, row in enumerate(rows) if row.shape != (3,)), None)
+    if wrong is not None:
+        raise ValueError(f"Core: expected the place of atom {atoms[wrong]} as three coordinates, got shape "
+                         f"{rows[wrong].shape}")
+    return _Reference(None, np.array(rows), tuple(atoms))
 
 
 def _readReference(reference: Any) -> _Reference:

@@ -16,7 +16,7 @@ from openmmorbit.arguments import nextSeed
 from openmmorbit import molecules, orbit
 from openmmorbit.io.topologyfiles import STRUCTURES, openStructure
 from openmmorbit.simulation.residues import isMetal, listObstacles
-from openmmorbit.simulation.states import toPlain
+from openmmorbit.simulation.states import toArray, toPlain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -68,13 +68,13 @@ def readSurroundings(pocket: Any) -> Surroundings:
         path = os.fspath(pocket)
         if not path.lower().endswith(STRUCTURES):
             raise ValueError(f"{_where}: expected a pocket as a file that ends in .pdb or .cif, got '{path}'")
-        pocket = openStructure(path)
+        pocket = openStructure(_where, path)
     topology, positions = pocket if isinstance(pocket, tuple) and len(pocket) == 2 else (
         getattr(pocket, "topology", None), getattr(pocket, "positions", None))
     if not isinstance(topology, app.Topology):
         raise TypeError(f"{_where}: expected a pocket as a path, PDBFile, Modeller, or a pair of Topology and "
                         f"positions, got {type(pocket).__name__}")
-    places = np.asarray(toPlain(_where, "pocket", positions, unit.nanometer), float)
+    places = toArray(_where, "pocket", toPlain(_where, "pocket", positions, unit.nanometer))
     if places.shape != (topology.getNumAtoms(), 3) or not np.isfinite(places).all():
         raise ValueError(f"{_where}: expected finite positions of the {topology.getNumAtoms()} atoms of the pocket, "
                          f"got an array of shape {places.shape}")

@@ -104,3 +104,34 @@ def testSettingsWithUnits():
     for value, words in ((1 * unit.angstrom, "timeLimit in second, got angstrom"), ("soon", "timeLimit as a number")):
         with pytest.raises((TypeError, ValueError), match=f"ConformerGenerator: expected {words}"):
             openmmorbit.ConformerGenerator(timeLimit=value)
+
+
+@pytest.mark.parametrize("name, text", [("a.pdb", "hello\n"), ("a.pdb", ""), ("a.cif", "hello\n"),
+                                        ("a.pdb", "ATOM      1  N   ALA A   1      xx.000   1.000   1.000\n")])
+def testStructuresThatCannotBeRead(tmp_path, capsys, name, text):
+    """Pockets and complexes: the message names the file, also on the command line."""
+    path, reference = tmp_path / name, tmp_path / "pose.sdf"
+    path.write_text(text)
+    generator = openmmorbit.ConformerGenerator(threads=1)
+    generator.generate("CCCO", 1, seed=3).writeSDF(reference)
+    for options in ({"core": str(reference), "pocket": path}, {"residue": "LIG"}):
+        with pytest.raises(ValueError, match=f"generate: expected a(toms)? .*{name}"):
+            generator.generate(str(path) if "residue" in options else "CCCO", 1, **options)
+    with pytest.raises(FileNotFoundError, match='atoms and positions, got ".*nofile.pdb", which is no file'):
+        generator.generate("CCCO", 1, core=reference, pocket=tmp_path / "nofile.pdb")
+    for wrong in (path, tmp_path / "nofile.pdb"):
+        status, line = runCli(capsys, "conformers", "CCCO", "-n", 1, "-o", tmp_path / "o.sdf", "--core", reference,
+                              "--pocket", wrong)
+        assert status == 2 and wrong.name in line
+
+
+def testPositionsThatAreNone():
+    generator = openmmorbit.ConformerGenerator(threads=1)
+    with pytest.raises(TypeError, match="expected start as an array of numbers, got 'x'"):
+        generator.generate("CCO", 1, start="x", level=1)
+    for place, words in (([0, 0], r"the place of atom 3 as three coordinates, got shape \(2,\)"),
+                         ("xyz", "the place of atom 3 as an array of numbers, got 'xyz'")):
+        with pytest.raises((TypeError, ValueError), match=f"Core: expected {words}"):
+            generator.generate("CCO", 1, core={0: [0, 0, 0], 3: place})
+    one = generator.generate("CCCO", 1, seed=3)[0]
+    assert len(generator.generate("CCCO", 2, seed=3, start=one, level=1)) == 2
