@@ -13,6 +13,7 @@ from openmm import unit
 
 from openmmorbit import molecules, orbit
 from openmmorbit.arguments import checkInteger
+from openmmorbit.messages import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -300,6 +301,9 @@ class Core:
             raise ValueError("Core: expected smarts with a reference molecule, got it with places of atoms")
         if smarts and molecules.requireRDKit("Core: smarts").MolFromSmarts(smarts) is None:
             raise ValueError(f"Core: expected smarts as a pattern that RDKit reads, got '{smarts}'")
+
+    def __repr__(self) -> str:
+        return f"<Core of {counted(len(self._atoms), 'atom')}{f', {self.smarts}' if self.smarts else ''}>"
 
     @property
     def digest(self) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 from openmm import unit
 
 from openmmorbit import orbit, samplersettings
+from openmmorbit._fields import showGenerator
 from openmmorbit.arguments import checkInteger, findPlatform
 from openmmorbit.bars import makeBar
 
@@ -77,11 +78,7 @@ class Generator:
         return orbit.SamplerSettings(self._core.getSamplerSettings())
 
     def __repr__(self) -> str:
-        settings = self._core.getSamplerSettings()
-        model = self.model
-        return (f"<{type(self).__name__} {model.getMetadata('name') or model.getPath() or 'unnamed model'} "
-                f"sha256 {model.getChecksum()[:12]}, {settings.getMethodName()}, {settings.numSteps} steps = "
-                f"{settings.getNumEvaluations()} evaluations, {self._core.getPlatformName() or 'default platform'}>")
+        return showGenerator(self._core, type(self).__name__)
 
     def kernelDescription(self) -> str:
         """Get the kernel's implementation, on CPU with the reason: "CPU (avx2, single): no BF16 products"."""

@@ -188,6 +188,7 @@ def testAReporterWritesARunningSimulation(alanine, tmp_path):
         assert readContents("test", shard).numFrames == 0
         reporter.flush()
         assert readContents("test", shard).numFrames == 8 and reporter.numFrames == 8
+        assert repr(reporter) == f'<TrainingDataReporter every 5 steps to "{shard}": 8 frames, 0 not finite>'
         with pytest.raises(ValueError, match="a shard that nobody writes to, got .*x.shard"):
             openmmorbit.TrajectoryDataset(topology, frames, atoms="heavy").write(shard)
         simulation.step(10)

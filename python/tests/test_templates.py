@@ -40,7 +40,9 @@ def testAComplexInABoxOfWaterWithCounterions():
     """A peptide, a cation twice and an anion: every residue finds its template, and ions make the box neutral."""
     cation, anion = embed(AMMONIUM), embed(ACETATE)
     forceField = app.ForceField("amber14-all.xml", "amber14/tip3pfb.xml")
-    forceField.registerTemplateGenerator(openmmorbit.MMFFTemplateGenerator([cation, ACETATE]).generator)
+    templates = openmmorbit.MMFFTemplateGenerator([cation, ACETATE])
+    assert repr(templates) == "<MMFFTemplateGenerator: MMFF94, 2 molecules>"
+    forceField.registerTemplateGenerator(templates.generator)
     topology, positions = makeStates("ACE", "ALA", "NME", number=1)
     modeller = app.Modeller(topology, positions[0]*unit.nanometer)
     for place, ensemble in enumerate((cation, cation, anion), 1):

@@ -7,6 +7,7 @@
 %include "typemaps.i"
 %include "exceptions.i"
 %include "units.i"
+%include "fields.i"
 
 #define OPENMM_EXPORT_ORBIT
 

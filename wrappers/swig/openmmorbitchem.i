@@ -6,6 +6,7 @@
 %include "typemaps.i"
 %include "exceptions.i"
 %include "units.i"
+%include "fields.i"
 %import "openmmorbit.i"
 
 %{

@@ -6,6 +6,7 @@
 %include "typemaps.i"
 %include "exceptions.i"
 %include "units.i"
+%include "fields.i"
 %import "openmmorbit.i"
 
 %{
@@ -106,9 +107,12 @@ OrbitPlugin::TrainingResult trainWithLines(const OrbitPlugin::TrainingSettings& 
 }
 %}
 
-// A result stands for the model's file wherever a path is expected.
+// A result stands for the model's file wherever a path is expected, and tells of the run.
 %pythoncode %{
+from openmmorbit._fields import describeRun as _describeRun
+
 TrainingResult.__fspath__ = lambda self: self.modelPath
+TrainingResult.__repr__ = lambda self: f"<TrainingResult {_describeRun(self)}>"
 %}
 
 // The metrics have moved to the main module; they stay reachable here.

@@ -122,3 +122,22 @@ def _symbol(element):
                 f"{self.getRandomNumberSeed()}>")
     %}
 }
+
+%define ORBIT_SHOW_GENERATOR(CLASS)
+%extend OrbitPlugin::CLASS {
+    %pythoncode %{
+    __repr__ = _showGenerator
+    %}
+}
+%enddef
+
+ORBIT_SHOW_GENERATOR(ConformerGenerator)
+ORBIT_SHOW_GENERATOR(TopologyGenerator)
+ORBIT_SHOW_GENERATOR(BackboneGenerator)
+
+%extend OrbitPlugin::Ensemble {
+    %pythoncode %{
+    def __repr__(self):
+        return f"<Ensemble {self.getGraph().getLabel()}: {_counted(self.getNumConformers(), 'conformer')}>"
+    %}
+}

@@ -314,6 +314,39 @@ def testRepresentations(smallIntegrator):
     assert repr(smallIntegrator) == "<OrbitDiffusionIntegrator 1 molecule, heun, step 0 of 7, seed 5>"
 
 
+def testValuesShowTheirFields():
+    bond = orbit.TopologyBond()
+    bond.atom1, bond.atom2 = 3, 4
+    assert repr(bond) == "<TopologyBond atom1 3, atom2 4, order 0>"
+    block = orbit.FrameBlock()
+    block.condition, block.temperature = "300 K", 300
+    block.positions, block.weights = np.zeros(30, np.float32), np.array([0.5, 1.5], np.float32)
+    assert str(block) == '<FrameBlock condition "300 K", temperature 300, positions of 30, weights (0.5, 1.5)>'
+    head = orbit.FrameBlockHead()
+    assert "hasEnergies no" in repr(head) and "series" not in repr(head)
+    assert repr(orbit.TrainingCounts()) == "<TrainingCounts numMolecules 0>"
+    assert repr(object.__new__(orbit.TopologyBond)) == "<TopologyBond without a value>"
+    for cls in publicClasses(orbit):
+        try:
+            assert repr(cls()).startswith(f"<{cls.__name__}") and "proxy" not in repr(cls())
+        except (TypeError, AttributeError):     # needs arguments
+            assert cls.__repr__.__qualname__ != "_swig_repr"
+
+
+def testResultsOfTrainingTellOfTheRun():
+    training = pytest.importorskip("openmmorbit.orbittraining")
+    result = training.TrainingResult()
+    result.numSteps, result.numSamples, result.minutes = 1200, 38400, 29.96
+    result.loss, result.validationLoss, result.modelPath = 0.25, 0.31416, "run/model.safetensors"
+    assert repr(result) == ("<TrainingResult 1,200 steps, 38,400 samples in 30.0 minutes; loss 0.2500; validation loss "
+                            "0.3142; model in run/model.safetensors>")
+    result.validationLoss, result.numSkipped, result.modelPath = 0, 3, ""
+    assert repr(result) == ("<TrainingResult 1,200 steps (3 of them skipped), 38,400 samples in 30.0 minutes; loss "
+                            "0.2500; no model>")
+    assert str(training.TrainingDataset()) == "<TrainingDataset weight 1>"
+    assert "maxSteps" in repr(training.TrainingSettings())
+
+
 def testInputsOfTheNetwork():
     water = makeWater()
     inputs = orbit.describeMolecule(water, orbit.DenoiserModel())

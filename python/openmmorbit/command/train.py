@@ -6,8 +6,9 @@ import json
 import os
 from typing import TYPE_CHECKING, Any
 
+from openmmorbit._fields import describeRun
 from openmmorbit.command.console import EXIT_OK, UsageError, chooseBox
-from openmmorbit.messages import counted, explain
+from openmmorbit.messages import explain
 
 if TYPE_CHECKING:
     import argparse
@@ -25,11 +26,8 @@ _sharedOptions = {"minutes": "--minutes", "output": "-o", "settings": "--set", "
 
 
 def _describe(result: orbittraining.TrainingResult) -> None:
-    losses = "".join(f"; {name} {value:.4f}" for name, value in (("loss", result.loss), ("validation loss",
-                                                                                    result.validationLoss)) if value)
-    print(f"{counted(result.numSteps, 'step')}, {counted(result.numSamples, 'sample')} in {result.minutes:.1f} minutes"
-          f"{losses}; model in {result.modelPath}, "
-          f"curves and held-out metrics in {os.path.join(os.path.dirname(result.modelPath), 'report.md')}")
+    print(f"{describeRun(result)}, curves and held-out metrics in "
+          f"{os.path.join(os.path.dirname(result.modelPath), 'report.md')}")
 
 
 def _readSettings(options: argparse.Namespace) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from openmmorbit.arguments import checkInteger
 from openmmorbit.data.frameshards import FrameShard
 from openmmorbit.data.trajectories import TrajectoryDataset
 from openmmorbit.data.wholeframes import WholeFrames
+from openmmorbit.messages import counted
 from openmmorbit.selections import findAtoms
 from openmmorbit.simulation.states import toKelvin
 
@@ -110,6 +111,10 @@ class TrainingDataReporter:
         self._path = os.fspath(file)
         self._buffer: _Buffer | None = None
         self.numFrames = self.numNotFinite = 0
+
+    def __repr__(self) -> str:
+        return (f"<TrainingDataReporter every {self._interval} steps to \"{self._path}\": "
+                f"{counted(self.numFrames, 'frame')}, {self.numNotFinite} not finite>")
 
     def _takeFrom(self, dataset: TrajectoryDataset) -> None:
         if self._atoms is None:

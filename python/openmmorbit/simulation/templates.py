@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from openmm import app
 from openmm.app import forcefield as fields
 
+from openmmorbit.messages import counted
 from openmmorbit.simulation import mmfffield
 
 if TYPE_CHECKING:
@@ -74,6 +75,9 @@ class MMFFTemplateGenerator:
         self.variant = variant
         self._known: list[tuple[Counter[int], orbit.MolecularGraph, openmm.System]] = []
         self.addMolecules(molecules)
+
+    def __repr__(self) -> str:
+        return f"<MMFFTemplateGenerator: {self.variant}, {counted(len(self._known), 'molecule')}>"
 
     def addMolecules(self, molecules: MoleculeLike | Iterable[MoleculeLike]) -> None:
         """Add one molecule or several."""
