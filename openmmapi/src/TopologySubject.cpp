@@ -28,6 +28,9 @@ void checkRecord(const TopologyRecord& topology) {
         refuse("a topology of at least 1 atom", "none");
     if (!topology.residueChains.empty() && (int) topology.residueChains.size() != numResidues)
         refuse("a chain for each of " + to_string(numResidues) + " residues", to_string(topology.residueChains.size()));
+    if (!topology.residueIds.empty() && (int) topology.residueIds.size() != numResidues)
+        refuse("a number for each of " + to_string(numResidues) + " residues or for none",
+                to_string(topology.residueIds.size()));
     for (int i = 0; i < numAtoms; i++) {
         const TopologyAtom& atom = topology.atoms[i];
         if (atom.residue < 0 || atom.residue >= numResidues)
@@ -91,11 +94,19 @@ void addBonds(const TopologyRecord& topology, TopologySubject& subject) {
                 subject.graph.bonds.push_back({k, other, BondOrder::None});
 }
 
-/** Name of an atom in messages: "CA of ALA 3" counts residues from 0. */
-string nameAtom(const TopologySubject& subject, int atom) {
-    const string& name = subject.graph.atoms[atom].name;
-    return to_string(subject.selection[atom]) + (name.empty() ? "" : " (" + name + " of residue " +
-        subject.residueNames[subject.residues[atom]] + " " + to_string(subject.residues[atom]) + ")");
+/**
+ * Name of an atom in messages: "7 (CA of residue ALA 12)" with the number that the source has for the residue. A
+ * subject does not know it; without a source, residues are counted from 1.
+ */
+string nameAtom(const TopologySubject& subject, int atom, const TopologyRecord* source) {
+    const string index = to_string(subject.selection[atom]), &name = subject.graph.atoms[atom].name;
+    if (name.empty())
+        return index;
+    const int residue = subject.residues[atom];
+    const string number = source == nullptr || source->residueIds.empty() ?
+        "number " + to_string(residue + 1) :
+        source->residueIds[source->atoms[subject.selection[atom]].residue];
+    return index + " (" + name + " of residue " + subject.residueNames[residue] + " " + number + ")";
 }
 
 string describeElement(int element) {
@@ -109,24 +120,51 @@ std::set<std::pair<int, int>> listBonds(const MolecularGraph& graph) {
     return bonds;
 }
 
-string describeAtomDifference(const TopologySubject& expected, const TopologySubject& found, int i) {
+string describeAtomDifference(
+        const TopologySubject& expected, const TopologySubject& found, int i, const TopologyRecord* source) {
     const GraphAtom &first = expected.graph.atoms[i], &second = found.graph.atoms[i];
     const int residue = expected.residues[i], other = found.residues[i];
     auto differ = [&](const string& what, const string& right, const string& wrong) {
-        return what + " " + right + " at atom " + nameAtom(expected, i) + ", got " + wrong;
+        return what + " " + right + " at atom " + nameAtom(found, i, source) + ", got " + wrong;
     };
     if (first.element != second.element)
         return differ("element", describeElement(first.element), describeElement(second.element));
     if (first.name != second.name)
         return differ("name", "\"" + first.name + "\"", "\"" + second.name + "\"");
+    // The residues of all atoms before are the same.
     if (residue != other)
-        return differ("residue", to_string(residue), to_string(other));
+        return residue > other ? differ("a residue", "that begins", "the residue of the atom before") :
+                                 differ("the residue", "of the atom before", "one that begins");
     if (expected.residueNames[residue] != found.residueNames[other])
         return differ("residue name", expected.residueNames[residue], found.residueNames[other]);
     if (expected.residueChains[residue] != found.residueChains[other])
-        return differ("chain", to_string(expected.residueChains[residue]), to_string(found.residueChains[other]));
+        return differ("chain", "number " + to_string(expected.residueChains[residue] + 1),
+                "number " + to_string(found.residueChains[other] + 1));
     if (expected.selection[i] != found.selection[i])
         return differ("index", to_string(expected.selection[i]), to_string(found.selection[i]));
+    return "";
+}
+
+/** Get the first difference in words. @param source   what the second system was made of, if it is known */
+string findDifference(
+        const TopologySubject& expected, const TopologySubject& found, const TopologyRecord* source) {
+    if (expected.getNumAtoms() != found.getNumAtoms())
+        return to_string(expected.getNumAtoms()) + " atoms, got " + to_string(found.getNumAtoms());
+    for (int i = 0; i < expected.getNumAtoms(); i++) {
+        const string difference = describeAtomDifference(expected, found, i, source);
+        if (!difference.empty())
+            return difference;
+    }
+    const std::set<std::pair<int, int>> known = listBonds(expected.graph), others = listBonds(found.graph);
+    auto nameBond = [&](int i, int j) {
+        return "bond of atoms " + nameAtom(found, i, source) + " and " + nameAtom(found, j, source);
+    };
+    for (const auto& [i, j] : known)
+        if (others.count({i, j}) == 0)
+            return "a " + nameBond(i, j) + ", got none";
+    for (const auto& [i, j] : others)
+        if (known.count({i, j}) == 0)
+            return "no " + nameBond(i, j) + ", got one";
     return "";
 }
 
@@ -157,21 +195,7 @@ TopologySubject makeTopologySubject(const TopologyRecord& topology, const vector
 }
 
 string describeDifference(const TopologySubject& expected, const TopologySubject& found) {
-    if (expected.getNumAtoms() != found.getNumAtoms())
-        return to_string(expected.getNumAtoms()) + " atoms, got " + to_string(found.getNumAtoms());
-    for (int i = 0; i < expected.getNumAtoms(); i++) {
-        const string difference = describeAtomDifference(expected, found, i);
-        if (!difference.empty())
-            return difference;
-    }
-    const std::set<std::pair<int, int>> known = listBonds(expected.graph), others = listBonds(found.graph);
-    for (const auto& [i, j] : known)
-        if (others.count({i, j}) == 0)
-            return "a bond of atoms " + nameAtom(expected, i) + " and " + nameAtom(expected, j) + ", got none";
-    for (const auto& [i, j] : others)
-        if (known.count({i, j}) == 0)
-            return "no bond of atoms " + nameAtom(expected, i) + " and " + nameAtom(expected, j) + ", got one";
-    return "";
+    return findDifference(expected, found, nullptr);
 }
 
 string computeFingerprint(const TopologySubject& subject) {
@@ -201,8 +225,8 @@ void checkTopology(const string& where, const TopologySubject& expected, const T
             throw ArgumentError(where + ": expected a topology of " + (isWhole ? "" : "at least ") + to_string(least) +
                     " atoms as in training, got " + to_string(numAtoms));
     }
-    const string difference = describeDifference(
-            expected, makeTopologySubject(topology, selection.empty() ? expected.selection : selection));
+    const string difference = findDifference(
+            expected, makeTopologySubject(topology, selection.empty() ? expected.selection : selection), &topology);
     if (!difference.empty())
         throw ArgumentError(where + ": expected the topology that the model was trained for, with " + difference);
 }

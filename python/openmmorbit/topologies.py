@@ -101,6 +101,33 @@ def makeRecord(topology: app.Topology) -> orbit.TopologyRecord:
     return record
 
 
+def makeNamedRecord(topology: app.Topology) -> orbit.TopologyRecord:
+    """As makeRecord(), for calls that need residue numbers in messages only: with the chain if there are several."""
+    record = makeRecord(topology)
+    numbers = [f"{residue.id}{(residue.insertionCode or '').strip()}" for residue in topology.residues()]
+    if topology.getNumChains() > 1:
+        numbers = [f"{number} of chain {residue.chain.id}" for number, residue in zip(numbers, topology.residues())]
+    record.residueIds = numbers
+    return record
+
+
+def describeDifference(expected: orbit.TopologySubject, topology: app.Topology, atoms: Sequence[int]) -> str:
+    """Get the first difference of a system from one that is known, in words and with the names of its file.
+
+    Parameters
+    ----------
+    expected : openmmorbit.orbit.TopologySubject
+    topology : openmm.app.Topology
+    atoms : sequence of int
+        The selected atoms.
+    """
+    try:
+        orbit.checkTopology("", expected, makeNamedRecord(topology), np.asarray(atoms, dtype=np.int32))
+    except ValueError as error:
+        return str(error).partition(", with ")[2] or str(error)
+    return ""
+
+
 def fromTopology(topology: app.Topology, smiles: Mapping[str, str],
                  options: orbitchem.ReaderOptions) -> orbit.MolecularGraph:
     """Get the graph of an openmm.app.Topology that is one molecule; atoms keep their order and their names.
@@ -123,7 +150,7 @@ def fromTopology(topology: app.Topology, smiles: Mapping[str, str],
     """
     from openmmorbit import chem
 
-    record = makeRecord(topology)
+    record = makeNamedRecord(topology)
     record.smiles = dict(smiles)
     return chem.readTopology(record, options)
 
@@ -132,7 +159,7 @@ def addTopology(integrator: orbit.OrbitDiffusionIntegrator, topology: app.Topolo
                 condition: str | int) -> int:
     """Add a system to an integrator, as its method addTopology() says."""
     where = "OrbitDiffusionIntegrator.addTopology"
-    record, model = makeRecord(requireTopology(where, topology)), integrator.getModel()
+    record, model = makeNamedRecord(requireTopology(where, topology)), integrator.getModel()
     index = orbit._findCondition(model, condition, where)
     if particles is None:
         return integrator._addTopology(record, index)
@@ -253,7 +280,7 @@ class TopologyGenerator(Generator):
     def _setTopology(self, topology: app.Topology, atoms: str | Sequence[Any] | None) -> None:
         """Take the system, which must be the one that the model was trained for."""
         chosen = [] if atoms is None else findAtoms(topology, atoms)
-        self._core.checkTopology(makeRecord(topology), np.asarray(chosen, dtype=np.int32))
+        self._core.checkTopology(makeNamedRecord(topology), np.asarray(chosen, dtype=np.int32))
         self._atoms = [int(index) for index in self._core.getTopology().selection]
         self._topology = topology if len(self._atoms) == topology.getNumAtoms() else selectAtoms(topology, self._atoms)
 

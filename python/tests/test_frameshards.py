@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Frames of simulations in shards: written, continued, reported by a running simulation, and refused."""
 import contextlib
+import copy
 import json
 import os
 
@@ -125,6 +126,8 @@ def testOtherFramesAreRefused(alanine, tmp_path):
     dataset.write(shard)
     kept = shard.read_bytes()
     other, states = makeStates("ACE", "GLY", "NME")
+    renamed = copy.deepcopy(topology)
+    list(renamed.residues())[1].name, list(renamed.residues())[1].id = "SER", "12"
     (tmp_path / "text.shard").write_text("no shard")
     make = openmmorbit.TrajectoryDataset
     for wrong, target, message in (
@@ -132,6 +135,7 @@ def testOtherFramesAreRefused(alanine, tmp_path):
             (make(topology, path, weights=2.0), shard, "frames with no weights as those in .*another file"),
             (make(topology, path, atoms="heavy"), shard, "the system of .*, with .*another file"),
             (make(other, states), shard, "the system of .*, with .*another file"),
+            (make(renamed, frames), shard, "residue name ALA at atom 6 .N of residue SER 12., got SER; write another"),
             (dataset, tmp_path / "text.shard", "expected a shard, got .*text.shard\", which is another file"),
             (make(topology, [path, frames[:9]], weights=[1.0, None]), tmp_path / "y.shard",
              "weights of all trajectories or of none, got none for the array")):

@@ -184,8 +184,18 @@ def testStatesCanBeCopied(way):
 def testAnotherSystemIsRefusedByItsFirstDifference():
     topology = makeTopology()
     model = makeModel(topology)
-    with pytest.raises(ValueError, match="residue name GLY at atom 4 .CA of residue GLY 1., got SER"):
+    with pytest.raises(ValueError, match="residue name GLY at atom 4 .CA of residue SER 2., got SER"):
         openmmorbit.TopologyGenerator(model, makeTopology(("ALA", "SER")))
+    two = makeTopology(("ALA", "SER"), chains=2)
+    for residue, number in zip(two.residues(), (56, 57, 56, 57)):
+        residue.id = str(number)
+    two._chains[1].id = "L"
+    list(two.residues())[3].insertionCode = "B"
+    with pytest.raises(ValueError, match="chain number 1 at atom 8 .CA of residue ALA 56 of chain L., got number 2$"):
+        openmmorbit.TopologyGenerator(makeModel(makeTopology(), "CA"), two, atoms=[8, 12])
+    integrator = openmmorbit.OrbitDiffusionIntegrator(makeModel(makeTopology(chains=2), [8, 12]))
+    with pytest.raises(ValueError, match="residue name GLY at atom 12 .CA of residue SER 57B of chain L., got SER$"):
+        integrator.addTopology(two)
     with pytest.raises(ValueError, match="expected a topology of 8 atoms as in training, got 16"):
         openmmorbit.TopologyGenerator(model, makeTopology(chains=2))
     with pytest.raises(ValueError, match="with 8 atoms, got 4"):

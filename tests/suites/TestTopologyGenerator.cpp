@@ -52,8 +52,8 @@ TEST(TestTopologyGenerator, NamesTheFirstDifferenceOfAnotherSystem) {
     TopologyRecord topology = makeArmedHalide();
     generator->checkTopology(topology);
     topology.atoms[3].element = 35;
-    expectMentions<ArgumentError>(
-            "with element Cl at atom 3 (A3 of residue HAL 0), got Br", [&] { generator->checkTopology(topology); });
+    expectMentions<ArgumentError>("with element Cl at atom 3 (A3 of residue HAL number 1), got Br",
+            [&] { generator->checkTopology(topology); });
     topology.atoms.pop_back();
     expectMentions<ArgumentError>(
             "expected a topology of 7 atoms as in training, got 6", [&] { generator->checkTopology(topology); });

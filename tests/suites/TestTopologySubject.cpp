@@ -102,23 +102,53 @@ TEST(TestTopologySubject, SaysTheFirstDifference) {
     TopologyRecord other = topology;
     other.atoms[6].element = 7;
     EXPECT_EQ(describeDifference(subject, makeTopologySubject(other)),
-            "element C at atom 6 (CB of residue ALA 1), got N");
+            "element C at atom 6 (CB of residue ALA number 2), got N");
     other = topology;
     other.residueNames[1] = "GLY";
     EXPECT_EQ(describeDifference(subject, makeTopologySubject(other)),
-            "residue name ALA at atom 5 (CA of residue ALA 1), got GLY");
+            "residue name ALA at atom 5 (CA of residue GLY number 2), got GLY");
     other = topology;
     std::swap(other.atoms[2].name, other.atoms[3].name);
     EXPECT_EQ(describeDifference(subject, makeTopologySubject(other)),
-            "name \"HB1\" at atom 2 (HB1 of residue ALA 0), got \"HB2\"");
+            "name \"HB1\" at atom 2 (HB2 of residue ALA number 1), got \"HB2\"");
     other = topology;
     other.bonds.pop_back();
     EXPECT_EQ(describeDifference(subject, makeTopologySubject(other)),
-            "a bond of atoms 10 (CA of residue ALA 2) and 15 (CA of residue ALA 3), got none");
+            "a bond of atoms 10 (CA of residue ALA number 3) and 15 (CA of residue ALA number 4), got none");
     EXPECT_EQ(describeDifference(makeTopologySubject(other), subject),
-            "no bond of atoms 10 (CA of residue ALA 2) and 15 (CA of residue ALA 3), got one");
+            "no bond of atoms 10 (CA of residue ALA number 3) and 15 (CA of residue ALA number 4), got one");
     EXPECT_EQ(describeDifference(makeTopologySubject(topology, {0, 5}), makeTopologySubject(topology, {0, 10})),
-            "chain 0 at atom 5 (CA of residue ALA 1), got 1");
+            "chain number 1 at atom 10 (CA of residue ALA number 2), got number 2");
+}
+
+TEST(TestTopologySubject, NamesResiduesAsTheFileDoes) {
+    const TopologySubject model = makeTopologySubject(makeChains(2, 2));
+    TopologyRecord topology = makeChains(2, 2);
+    topology.residueIds = {"57", "57A", "3", "4"};
+    const auto expectText = [&](const std::string& text, const vector<int>& selection = {}) {
+        expectMentions<ArgumentError>(text, [&] { checkTopology("here", model, topology, selection); });
+    };
+    topology.residueNames[1] = "GLY";
+    expectText("with residue name ALA at atom 5 (CA of residue GLY 57A), got GLY");
+    topology.residueNames[1] = "ALA";
+    topology.atoms[9].residue = 2;
+    expectText("with the residue of the atom before at atom 9 (HB3 of residue ALA 3), got one that begins");
+    topology.atoms[9].residue = 1;
+    topology.atoms[10].residue = 1;
+    expectText("with a residue that begins at atom 10 (CA of residue ALA 57A), got the residue of the atom before");
+    topology.atoms[10].residue = 2;
+    topology.bonds.pop_back();
+    expectText("with a bond of atoms 10 (CA of residue ALA 3) and 15 (CA of residue ALA 4), got none");
+
+    // Of a selection too, whose residues are fewer than those of the topology.
+
+    const TopologySubject part = makeTopologySubject(topology, {15, 16});
+    topology.atoms[16].element = 7;
+    expectMentions<ArgumentError>("with element C at atom 16 (CB of residue ALA 4), got N",
+            [&] { checkTopology("here", part, topology, {}); });
+    topology.residueIds.pop_back();
+    expectMentions<ArgumentError>("expected a number for each of 4 residues or for none, got 3",
+            [&] { checkTopology("here", part, topology, {}); });
 }
 
 // A solute may stand alone, or with any number of waters behind it.
@@ -137,7 +167,7 @@ TEST(TestTopologySubject, PartsKnowNothingOfTheRest) {
     }
     expectMentions<ArgumentError>("here: expected a topology of at least 10 atoms as in training, got 5",
             [&] { check(model, makeChains(1, 1)); });
-    expectMentions<ArgumentError>("with chain 0 at atom 5 (CA of residue ALA 1), got 1",
+    expectMentions<ArgumentError>("with chain number 1 at atom 5 (CA of residue ALA number 2), got number 2",
             [&] { check(model, makeChains(2, 1)); });
     expectMentions<ArgumentError>("here: expected a topology of 10 atoms as in training, got 20",
             [&] { check(makeTopologySubject(makeChains(1, 2)), makeChains(2, 2)); });

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from openmmorbit import orbit
-from openmmorbit.topologies import makeRecord
+from openmmorbit.topologies import describeDifference, makeRecord
 
 if TYPE_CHECKING:
     from openmm import app
@@ -152,6 +152,7 @@ class FrameShard:
         self._subject = orbit.ShardSubject()
         self._subject.kind, self._subject.splitRule = orbit.SubjectKind_Topology, orbit.SplitRule_Time
         self._subject.topology = orbit.makeTopologySubject(makeRecord(topology), np.asarray(atoms, dtype=np.int32))
+        self._topology, self._atoms = topology, atoms
         self._lock = open(self.path, "ab")
         try:
             self._open()
@@ -168,7 +169,7 @@ class FrameShard:
         empty = os.path.getsize(self.path) == 0
         found = None if empty else readContents(self._where, self.path)
         self.contents = found or Contents(self._subject.topology, {}, None)
-        difference = orbit.describeDifference(self.contents.topology, self._subject.topology)
+        difference = "" if found is None else describeDifference(found.topology, self._topology, self._atoms)
         if difference:
             raise ValueError(f"{self._where}: expected the system of \"{self.path}\", with {difference}; write another "
                              "system to another file")
