@@ -3,6 +3,7 @@
 #include "openmmorbit/BackboneGenerator.h"
 #include "BackboneJob.h"
 #include "openmmorbit/ArgumentError.h"
+#include "openmmorbit/internal/ChainNames.h"
 #include "openmmorbit/internal/ModelSubject.h"
 #include <algorithm>
 
@@ -21,7 +22,7 @@ void checkChains(const BackboneSubject& backbone, int shortestKnown) {
         if (number < shortest)
             throw ArgumentError("BackboneGenerator::checkBackbone: expected chains of at least " +
                     std::to_string(shortest) + " residues" + (shortest > SHORTEST_CHAIN ? " as in training" : "") +
-                    ", got " + std::to_string(number) + " in chain " + std::to_string(chain) + " of the " +
+                    ", got " + std::to_string(number) + " in chain " + nameChain(chain) + " of the " +
                     backbone.getLabel() + "; add its residues to another chain, or make it longer");
     }
 }

@@ -2,6 +2,7 @@
 // Chains, breaks and secondary structure of a backbone: checks, and the graph of its atoms.
 #include "openmmorbit/BackboneSubject.h"
 #include "openmmorbit/ArgumentError.h"
+#include "openmmorbit/internal/ChainNames.h"
 #include <algorithm>
 
 using std::string;
@@ -18,7 +19,7 @@ const int MAX_NUMBER = 100000000;
 
 string nameResidue(const BackboneSubject& backbone, int residue) {
     return "residue " + std::to_string(backbone.numbers[residue]) + " of chain " +
-        std::to_string(backbone.chains[residue]);
+        nameChain(backbone.chains[residue]);
 }
 
 void check(bool right, const string& expected, const string& got) {

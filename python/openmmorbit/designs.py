@@ -16,8 +16,13 @@ from openmmorbit.arguments import checkInteger
 #: Name of residues of which nothing is known.
 OPEN_RESIDUE = "ALA"
 _elements = {"N": "N", "CA": "C", "C": "C"}
-#: Chains are named A to Z, then A1, B1, ...
 _letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+
+def nameChain(index: int) -> str:
+    """Get the name of a chain that is counted from 0: A to Z, then A1, B1, ..."""
+    turn, letter = divmod(int(index), len(_letters))
+    return _letters[letter] + (str(turn) if turn else "")
 
 
 def makeBackbone(length: int | Sequence[int], structure: str | Sequence[str] | None = None) -> orbit.BackboneSubject:
@@ -74,8 +79,7 @@ def makeTopology(backbone: orbit.BackboneSubject, atomsPerResidue: int, residueN
     topology, atoms, chain, last = app.Topology(), [], None, -1
     for k, (index, number) in enumerate(zip(backbone.chains, numbers or [str(entry) for entry in backbone.numbers])):
         if index != last:
-            turn = int(index) // len(_letters)
-            chain, last = topology.addChain(_letters[int(index) % len(_letters)] + (str(turn) if turn else "")), index
+            chain, last = topology.addChain(nameChain(index)), index
         residue = topology.addResidue(residues[k], chain, *splitNumber(number))
         for name in names[k * atomsPerResidue:(k + 1) * atomsPerResidue]:
             atoms.append(topology.addAtom(name, app.Element.getBySymbol(_elements[name]), residue))

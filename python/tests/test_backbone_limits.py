@@ -23,7 +23,7 @@ def testChainsOfOneResidueAreRefused(shard):
     model.setBackbones(statistics)
     generator = openmmorbit.BackboneGenerator(model, numSteps=2, check=False)
     assert len(generator.generate([28, 2])) == 1
-    for lengths, chain in (([29, 1], 1), ([1, 29], 0), ([20, 1, 20], 1)):
+    for lengths, chain in (([29, 1], "B"), ([1, 29], "A"), ([20, 1, 20], "B")):
         with pytest.raises(ValueError, match=f"chains of at least 2 residues, got 1 in chain {chain} of"):
             generator.generate(lengths)
         with pytest.raises(ValueError, match=f"got 1 in chain {chain} of"):
@@ -45,7 +45,7 @@ def testChainsShorterThanInTrainingAreRefused(tmp_path):
     model.save(str(tmp_path / "model.safetensors"))
     generator = openmmorbit.BackboneGenerator(tmp_path / "model.safetensors", numSteps=2, check=False)
     assert len(generator.generate([20, 20])) == 1
-    with pytest.raises(ValueError, match="chains of at least 20 residues as in training, got 19 in chain 1 of"):
+    with pytest.raises(ValueError, match="chains of at least 20 residues as in training, got 19 in chain B of"):
         generator.generate([24, 19])
 
 
@@ -61,7 +61,7 @@ def testWrongMotifsAreNamedByTheirResidues(tmp_path, points):
                           ({"fixed": [3, 5, 3]}, "fixed residues from 0 to 24, each once, got 3 twice"),
                           ({"fixed": range(25)}, "expected residues to design, got all 25 as fixed"),
                           ({"fixed": [3], "start": None}, r"start with fixed, got fixed=\[3\] alone"),
-                          ({"fixed": [3], "start": wrong}, "got others for residue 14 of chain 0"),
+                          ({"fixed": [3], "start": wrong}, "got others for residue 14 of chain A"),
                           ({"fixed": [3], "start": start[1:]},
                            rf"shape \({25 * points}, 3\), .*CA.* of each of 25 residues, got \({25 * points - 1}, 3")):
         with pytest.raises(ValueError, match=text):

@@ -56,12 +56,12 @@ TEST(TestBackboneGenerator, RefusesWhatTheModelHasNotSeen) {
     statistics.maxChains = 2;
     statistics.shortestChain = 15;
     ofPairs.setBackbones(statistics);
-    expectMentions<ArgumentError>("expected chains of at least 15 residues as in training, got 14 in chain 1 of the",
+    expectMentions<ArgumentError>("expected chains of at least 15 residues as in training, got 14 in chain B of the",
             [&] { makeGenerator(ofPairs)->checkBackbone(makeBackbone({16, 14})); });
     makeGenerator(ofPairs)->checkBackbone(makeBackbone({15, 15}));
     statistics.shortestChain = 1;
     ofPairs.setBackbones(statistics);
-    expectMentions<ArgumentError>("expected chains of at least 2 residues, got 1 in chain 1 of the backbone of 30",
+    expectMentions<ArgumentError>("expected chains of at least 2 residues, got 1 in chain B of the backbone of 30",
             [&] { makeGenerator(ofPairs)->checkBackbone(makeBackbone({29, 1})); });
     makeGenerator(ofPairs)->checkBackbone(makeBackbone({28, 2}));
     BackboneSubject broken = makeBackbone({30});

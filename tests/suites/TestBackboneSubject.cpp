@@ -58,7 +58,7 @@ TEST(TestBackboneSubject, NamesWhatIsWrong) {
     backbone.name = "1abc";
     backbone.structure = "HHXHH";
     expectMentions<ArgumentError>("secondary structure of the backbone \"1abc\" of 5 residues, got 'X' for residue 3 "
-            "of chain 0", [&] { backbone.validate(); });
+            "of chain A", [&] { backbone.validate(); });
     backbone.structure = "HHHH";
     expectMentions<ArgumentError>("one letter for each residue", [&] { backbone.validate(); });
     backbone.structure = "HHHHH";

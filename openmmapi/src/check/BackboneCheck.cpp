@@ -3,6 +3,7 @@
 #include "openmmorbit/BackboneCheck.h"
 #include "Findings.h"
 #include "openmmorbit/internal/BackboneTerms.h"
+#include "openmmorbit/internal/ChainNames.h"
 #include <algorithm>
 #include <cmath>
 
@@ -19,7 +20,7 @@ const char* const ANGSTROM = " Angstrom";
 
 string nameResidue(const BackboneSubject& backbone, int residue) {
     return std::to_string(backbone.numbers[residue]) +
-        (backbone.getNumChains() > 1 ? " of chain " + std::to_string(backbone.chains[residue]) : "");
+        (backbone.getNumChains() > 1 ? " of chain " + nameChain(backbone.chains[residue]) : "");
 }
 
 void checkRange(const BackboneSubject& backbone, int pointsPerToken, const BackboneTerm& term,
