@@ -4,6 +4,7 @@ import contextlib
 import copy
 import json
 import os
+import resource
 
 import numpy as np
 import openmm
@@ -93,6 +94,45 @@ def testDamageKeepsWhatWasWritten(alanine, tmp_path, monkeypatch):
         openmmorbit.TrajectoryDataset(topology, broken).write(shard)
     assert openmmorbit.TrajectoryDataset(topology, frames[:40]).write(shard) == 15
     assert np.allclose(readShard(shard)[1].popitem()[1][2], frames[:40], atol=1e-5)
+
+
+@contextlib.contextmanager
+def fileLimit(size):
+    """No file of this process may become larger: writing fails as on a full disk."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def testAFullDiskLeavesWholeBlocks(alanine, tmp_path):
+    topology, frames = alanine
+    shard = tmp_path / "x.shard"
+    if os.path.exists("/dev/full"):
+        with pytest.raises(openmm.OpenMMException, match='bytes in "/dev/full", got "No space left on device"; free'):
+            openmmorbit.TrajectoryDataset(topology, frames).write("/dev/full")
+    openmmorbit.TrajectoryDataset(topology, frames[:20]).write(shard)
+    written, rest = shard.read_bytes(), openmmorbit.TrajectoryDataset(topology, frames[:60])
+    with fileLimit(len(written) + 1000), \
+            pytest.raises(openmm.OpenMMException, match='room for .*x.shard", got "File too large"; free'):
+        rest.write(shard, progress=False)
+    assert shard.read_bytes() == written
+    assert rest.write(shard) == 40
+    assert np.allclose(readShard(shard)[1].popitem()[1][2], frames[:60], atol=1e-5)
+
+    # Frames that a reporter could not write stay in its memory until there is room.
+    simulation = app.Simulation(topology, implicitSystem(topology), openmm.LangevinMiddleIntegrator(300, 1, 0.001),
+                                openmm.Platform.getPlatformByName("Reference"))
+    simulation.context.setPositions(frames[0])
+    with openmmorbit.TrainingDataReporter(tmp_path / "y.shard", 1) as reporter:
+        simulation.reporters.append(reporter)
+        simulation.step(3)
+        with fileLimit(os.path.getsize(tmp_path / "y.shard") + 100), \
+                pytest.raises(openmm.OpenMMException, match="too large"):
+            reporter.flush()
+    assert readContents("test", tmp_path / "y.shard").numFrames == 3
 
 
 def testReplicasMayBeginWithTheSameFrame(alanine, tmp_path, monkeypatch):

@@ -7,6 +7,7 @@
 #include "openmmorbit/ArgumentError.h"
 #include <cstdint>
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
 
 using namespace OrbitPlugin;
@@ -144,7 +145,17 @@ TEST(DenoiserModel, fileRoundTrip) {
     expectThrows<ArgumentError>("DenoiserModel::load: expected a readable file, got \"" + path + "\"; check the path",
         [&] { DenoiserModel::load(path); });
     EXPECT_THROW(DenoiserModel::load(testing::TempDir()), ArgumentError);
-    EXPECT_THROW(model.save(path + "/no/such/folder"), OpenMM::OpenMMException);
+    expectMentions<OpenMM::OpenMMException>("DenoiserModel::save: expected a writable file, got \"" + path +
+            "/no/folder\": No such file or directory", [&] { model.save(path + "/no/folder"); });
+
+    // A model that cannot be replaced stays.
+
+    model.save(path);
+    std::filesystem::create_directory(path + ".new");
+    expectMentions<OpenMM::OpenMMException>("Is a directory", [&] { model.save(path); });
+    expectSame(DenoiserModel::load(path), model, "exact");
+    std::filesystem::remove(path + ".new");
+    std::remove(path.c_str());
 }
 
 

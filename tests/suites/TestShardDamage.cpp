@@ -3,7 +3,9 @@
 #include "../../openmmapi/src/data/Crc32.h"
 #include "Matchers.h"
 #include "ShardFiles.h"
+#include <csignal>
 #include <limits>
+#include <sys/resource.h>
 
 using namespace OrbitPlugin;
 using namespace testSupport;
@@ -11,6 +13,26 @@ using namespace testSupport;
 namespace {
 
 class ShardDamageTest : public ShardTest {};
+
+/** No file of this process may become larger, until the end of the scope. */
+class FullDisk {
+public:
+    explicit FullDisk(rlim_t size) {
+        handler = std::signal(SIGXFSZ, SIG_IGN);
+        getrlimit(RLIMIT_FSIZE, &before);
+        const rlimit limit = {size, before.rlim_max};
+        setrlimit(RLIMIT_FSIZE, &limit);
+    }
+    ~FullDisk() {
+        setrlimit(RLIMIT_FSIZE, &before);
+        std::signal(SIGXFSZ, handler);
+    }
+    FullDisk(const FullDisk&) = delete;
+    FullDisk& operator=(const FullDisk&) = delete;
+private:
+    rlimit before = {};
+    void (*handler)(int) = nullptr;
+};
 
 } // namespace
 
@@ -136,4 +158,36 @@ TEST_F(ShardDamageTest, refusals) {
     EXPECT_THROW(writer.addFrames(blocks[0]), ArgumentError);
     writer.addFrames(makeBlock(1, 2, 3 * NUM_POINTS));
     EXPECT_EQ(readBlocks().size(), 1u);
+}
+
+TEST_F(ShardDamageTest, aFullDiskIsNamedAndLeavesWholeBlocks) {
+    if (std::filesystem::exists("/dev/full"))
+        expectMentions<OpenMM::OpenMMException>(
+                "bytes in \"/dev/full\", got \"No space left on device\"; free some space",
+                [] { ShardWriter("/dev/full"); });
+    const std::string folder = std::filesystem::temp_directory_path().string();
+    expectMentions<OpenMM::OpenMMException>("expected a writable file, got \"" + folder + "\": Is a directory",
+            [&] { ShardWriter writer(folder); });
+
+    // Frames that go into one block, and such that go into several, of which the first would have room.
+
+    const std::uintmax_t whole = bytes.size();
+    ShardWriter writer(path, ShardMode::Append);
+    for (const auto& [numFrames, room] : {std::pair{5, 100}, std::pair{60000, 5 << 20}}) {
+        const FrameBlock block = makeBlock(7, numFrames);
+        {
+            const FullDisk disk(whole + room);
+            expectMentions<OpenMM::OpenMMException>(
+                    " bytes in \"" + path + "\", got \"File too large\"", [&] { writer.addFrames(block); });
+        }
+        EXPECT_EQ(readFile(), bytes) << numFrames << ": what was written before stays, and nothing else";
+    }
+
+    // The same writer goes on when there is room again.
+
+    writer.addFrames(blocks[1]);
+    const std::vector<FrameBlock> found = readBlocks();
+    ASSERT_EQ(found.size(), 4u);
+    expectSame(found[3], blocks[1]);
+    EXPECT_TRUE(messages.empty());
 }

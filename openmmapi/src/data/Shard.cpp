@@ -4,6 +4,7 @@
 #include "Crc32.h"
 #include "ShardBytes.h"
 #include "openmmorbit/ArgumentError.h"
+#include "openmmorbit/internal/WriteFault.h"
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
@@ -86,23 +87,30 @@ void ShardWriter::continueFile() {
         payload = packSubject(subject);
     std::error_code fault;
     std::filesystem::resize_file(path, (std::uintmax_t) size, fault);
-    file.open(path, std::ios::binary | std::ios::app);
+    errno = fault.value();
+    if (!fault)
+        file.open(path, std::ios::binary | std::ios::app);
     if (fault || !file)
-        throw OpenMMException("ShardWriter::ShardWriter: expected a writable file, got \"" + path + "\"");
+        throw OpenMMException("ShardWriter::ShardWriter: " + describeWriteFault(path, 0, errno));
 }
 
-/** Append bytes, all of them or none. */
+/** Append bytes, all of them or none. After a failure the next call tries again. */
 void ShardWriter::write(const std::string& bytes) {
+    errno = 0;
+    if (!file.is_open())
+        file.open(path, std::ios::binary | std::ios::app);
     file << bytes;
     file.flush();
     if (file) {
         size += (long long) bytes.size();
         return;
     }
+    const int fault = errno;
     file.close();
+    file.clear();
     std::error_code ignored;
     std::filesystem::resize_file(path, (std::uintmax_t) size, ignored);
-    throw OpenMMException("ShardWriter::add: expected a writable file, got \"" + path + "\"");
+    throw OpenMMException("ShardWriter::add: " + describeWriteFault(path, bytes.size(), fault));
 }
 
 void ShardWriter::writeSubject(const ShardSubject& newSubject) {
@@ -123,9 +131,20 @@ void ShardWriter::writeFrames(const FrameBlock& block) {
         write(packBlock(block, numPoints, checksum));
         return;
     }
-    for (int first = 0; first < numFrames; first += limit)
-        write(packBlock(
-                cutBlock(block, numPoints, first, std::min(numFrames, first + limit)), numPoints, checksum));
+    const long long before = size;
+    try {
+        for (int first = 0; first < numFrames; first += limit)
+            write(packBlock(
+                    cutBlock(block, numPoints, first, std::min(numFrames, first + limit)), numPoints, checksum));
+    }
+    catch (const OpenMMException&) {
+        // None of the frames stay, so that all of them can be written again.
+
+        std::error_code ignored;
+        std::filesystem::resize_file(path, (std::uintmax_t) before, ignored);
+        size = before;
+        throw;
+    }
 }
 
 void ShardWriter::addSubject(const ShardSubject& newSubject) {

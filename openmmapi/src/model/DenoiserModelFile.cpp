@@ -6,7 +6,9 @@
 #include "openmmorbit/ArgumentError.h"
 #include "openmmorbit/SamplerText.h"
 #include "openmmorbit/internal/Sha256.h"
+#include "openmmorbit/internal/WriteFault.h"
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <future>
 #include <limits>
@@ -317,11 +319,24 @@ string DenoiserModel::toBytes(TensorStorage storage) const {
 
 void DenoiserModel::save(const string& path, TensorStorage storage) const {
     const string bytes = toBytes(storage);
-    std::ofstream file(path, std::ios::binary | std::ios::trunc);
+    // A model that lies there is replaced by a whole one, or stays.
+
+    const string temporary = path + ".new";
+    errno = 0;
+    std::ofstream file(temporary, std::ios::binary | std::ios::trunc);
+    const bool isOurs = file.is_open();
     file.write(bytes.data(), (std::streamsize) bytes.size());
     file.close();
-    if (!file)
-        throw OpenMM::OpenMMException("DenoiserModel::save: expected a writable path, got \"" + path + "\"");
+    std::error_code fault(errno, std::generic_category());
+    if (file) {
+        std::filesystem::rename(temporary, path, fault);
+        if (!fault)
+            return;
+    }
+    const string text = describeWriteFault(path, bytes.size(), fault.value());
+    if (isOurs)
+        std::filesystem::remove(temporary, fault);
+    throw OpenMM::OpenMMException("DenoiserModel::save: " + text);
 }
 
 } // namespace OrbitPlugin

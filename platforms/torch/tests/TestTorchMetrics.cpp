@@ -84,4 +84,7 @@ TEST_F(MetricsTest, logFollowsTheCheckpoint) {
     torchimpl::CsvLog other(path("log.csv"), "step,y", 3);
     EXPECT_EQ(readLog(), "step,y\n");
     EXPECT_TRUE(std::filesystem::exists(path("log.csv.old")));
+    expectMentions<OpenMM::OpenMMException>(
+            "train: expected a writable file, got \"/no/folder/log.csv.new\": No such file",
+            [] { torchimpl::CsvLog("/no/folder/log.csv", "step,x", 0); });
 }

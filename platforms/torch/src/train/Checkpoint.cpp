@@ -3,6 +3,7 @@
 #include "Checkpoint.h"
 #include "../../../../openmmapi/src/data/Crc32.h"
 #include "openmmorbit/ArgumentError.h"
+#include "openmmorbit/internal/WriteFault.h"
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
@@ -38,6 +39,7 @@ void saveCheckpoint(const std::string& path, const Checkpoint& checkpoint) {
     std::uint32_t checksum = crc32(data.data(), data.size());
     std::string temporary = path + ".new";
     {
+        errno = 0;
         std::ofstream file(temporary, std::ios::binary | std::ios::trunc);
         file << MAGIC;
         file.write((const char*) &size, sizeof(size));
@@ -46,10 +48,10 @@ void saveCheckpoint(const std::string& path, const Checkpoint& checkpoint) {
         file << data;
         file.close();
         if (!file) {
+            const std::string words = describeWriteFault(temporary, data.size(), errno);
             std::error_code ignored;
             std::filesystem::remove(temporary, ignored);
-            throw OpenMM::OpenMMException("saveCheckpoint: expected a writable file with room for " +
-                    std::to_string(data.size()) + " bytes, got \"" + temporary + "\"; free some space");
+            throw OpenMM::OpenMMException("saveCheckpoint: " + words);
         }
     }
     std::filesystem::rename(temporary, path);

@@ -2,6 +2,7 @@
 // Appending to a CSV file so that it never holds a part of a row.
 #include "CsvLog.h"
 #include "openmm/OpenMMException.h"
+#include "openmmorbit/internal/WriteFault.h"
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -38,12 +39,19 @@ CsvLog::CsvLog(const std::string& path, const std::string& columns, long long la
         rows.push_back(columns);
     const std::string temporary = path + ".new";
     {
-        std::ofstream file(temporary, std::ios::binary | std::ios::trunc);
+        std::string text;
         for (const std::string& row : rows)
-            file << row << "\n";
+            text += row + "\n";
+        errno = 0;
+        std::ofstream file(temporary, std::ios::binary | std::ios::trunc);
+        file << text;
         file.close();
-        if (!file)
-            throw OpenMM::OpenMMException("train: expected a writable file, got \"" + temporary + "\"");
+        if (!file) {
+            const std::string words = describeWriteFault(temporary, text.size(), errno);
+            std::error_code ignored;
+            std::filesystem::remove(temporary, ignored);
+            throw OpenMM::OpenMMException("train: " + words);
+        }
     }
     std::filesystem::rename(temporary, path);
     size = (long long) std::filesystem::file_size(path);
