@@ -146,9 +146,11 @@ class AnswerBook:
     def _tell(self, label: str, result: GenerationResult, ensemble: Ensemble, lost: str) -> str:
         """Say what is open in the conformers that were generated, made by another method, or missing; get the last."""
         if result.openStereo and self._tellOpen:
-            isomers = openstereo.describeIsomers(ensemble.isomerNumbers)
-            self._say(f"{label}leaves open {', '.join(result.openStereo)}: {isomers}; --stereo enumerate gives every "
-                      "isomer", False)
+            # The graph of an isomer that was enumerated leaves nothing open.
+            told = f"{openstereo.describeIsomers(ensemble.isomerNumbers)}; --stereo enumerate gives every isomer" \
+                if openstereo.findOpenStereo(ensemble.graph) else \
+                f"{counted(len(ensemble), 'conformer')} of isomer {ensemble[0].isomer}, {ensemble[0].smiles}"
+            self._say(f"{label}leaves open {', '.join(result.openStereo)}: {told}", False)
         if "rdkit" in ensemble.origins:
             self._say(label + result.fallback, False)
         missing = self._number - len(ensemble)

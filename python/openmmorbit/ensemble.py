@@ -16,6 +16,7 @@ from openmmorbit.io import conversions, writers
 from openmmorbit.io import modeller as modellers
 from openmmorbit.provenance import EnsembleProvenance
 from openmmorbit.simulation import applying, choosing, solvent
+from openmmorbit.simulation.states import toNumber
 from openmmorbit.viewer.shown import Shown
 
 if TYPE_CHECKING:
@@ -216,8 +217,8 @@ class Ensemble(EnsembleProvenance, EnsembleChoices, Shown):
                                  "each Context")
             applying.applyStates(context, self[index:index + len(context)], temperature=temperature, seed=seed)
             return
-        plain = temperature.value_in_unit(unit.kelvin) if isinstance(temperature, unit.Quantity) else temperature
-        kelvin = -1.0 if plain is None else float(plain)
+        kelvin = -1.0 if temperature is None else toNumber("Ensemble.applyTo", "a temperature", temperature,
+                                                           unit.kelvin)
         if temperature is not None and not 0 <= kelvin < np.inf:
             raise ValueError(f"Ensemble.applyTo: expected a finite temperature of at least 0 K, got {kelvin:g} K")
         if particles is None:

@@ -338,8 +338,10 @@ def toGraph(molecule: MoleculeLike, smiles: Mapping[str, str] | None = None, add
         graph = topologies.fromTopology(molecule, smiles or {}, readerOptions(addHydrogens))
         _warnAboutHydrogens(graph, "the Topology of")
         return graph, molecule
+    known = ".ensemble.graph" if hasattr(molecule, "ensemble") else ".graph" if hasattr(molecule, "graph") else ""
     raise TypeError("readMolecule: expected a SMILES or InChI, an rdkit.Chem.Mol, an OpenFF molecule, a MolecularGraph "
-                    f"or an openmm.app.Topology, got {type(molecule).__name__}")
+                    f"or an openmm.app.Topology, got {type(molecule).__name__}"
+                    + (f"; its molecule is {known}" if known else ""))
 
 
 def readMolecule(molecule: MoleculeLike, smiles: Mapping[str, str] | None = None, addHydrogens: bool = True,

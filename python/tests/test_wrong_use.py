@@ -5,7 +5,7 @@ import re
 
 import pytest
 from conftest import runCli
-from openmm import unit
+from openmm import app, unit
 
 import openmmorbit
 from openmmorbit import orbit
@@ -135,3 +135,32 @@ def testPositionsThatAreNone():
             generator.generate("CCO", 1, core={0: [0, 0, 0], 3: place})
     one = generator.generate("CCCO", 1, seed=3)[0]
     assert len(generator.generate("CCCO", 2, seed=3, start=one, level=1)) == 2
+
+
+def testArgumentsOfAConformerInASystem():
+    ensemble, modeller = makeEnsemble(), app.Modeller(app.Topology(), [])
+    for call in (ensemble.addTo, functools.partial(ensemble.place, residue="UNL")):
+        with pytest.raises(TypeError, match="expected an openmm.app.Modeller, got Topology; app.Modeller"):
+            call(modeller.topology)
+    with pytest.raises(ValueError, match="Ensemble.addTo: expected position in nanometer, got kelvin"):
+        ensemble.addTo(modeller, position=[1, 1, 1] * unit.kelvin)
+    ensemble.addTo(modeller, position=[10, 0, 0] * unit.angstrom)
+    assert modeller.positions.value_in_unit(unit.nanometer).mean(0).tolist() == pytest.approx([1, 0, 0])
+    for temperature, words in ((3 * unit.nanometer, "a temperature in kelvin, got nanometer"),
+                               ("hot", "a temperature as a number in kelvin")):
+        with pytest.raises((TypeError, ValueError), match=f"Ensemble.applyTo: expected {words}"):
+            ensemble.applyTo(None, 0, temperature)
+    for molecule, place in ((ensemble, ".graph"), (ensemble[0], ".ensemble.graph")):
+        with pytest.raises(TypeError, match=f"; its molecule is {place}"):
+            openmmorbit.mmffSystem(molecule)
+
+
+def testWhatIsSaidOfEnumeratedIsomers(capsys, tmp_path):
+    texts = []
+    for mode in ("enumerate", "mixed"):
+        assert openmmorbit.cli.main(["conformers", "CC(F)Cl", "-n", "2", "--seed", "3", "-o", str(tmp_path / "a.sdf"),
+                                     "--stereo", mode]) == 0
+        texts.append(capsys.readouterr().err)
+    isomers = re.findall(r": 2 conformers of isomer ([12]), (\S+)\n", texts[0])
+    assert sorted(isomers) == [("1", "C[C@@H](F)Cl"), ("2", "C[C@H](F)Cl")] and "gives every" not in texts[0]
+    assert "--stereo enumerate gives every isomer" in texts[1]

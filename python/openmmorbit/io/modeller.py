@@ -8,12 +8,21 @@ import numpy as np
 from openmm import unit
 
 from openmmorbit.shape.superposition import superpose
+from openmmorbit.simulation.states import toArray, toPlain
 
 if TYPE_CHECKING:
     import numpy.typing as npt
     from openmm import app
 
     from openmmorbit.ensemble import Ensemble
+
+
+def _check(where: str, modeller: app.Modeller) -> None:
+    from openmm import app
+
+    if not isinstance(modeller, app.Modeller):
+        raise TypeError(f"{where}: expected an openmm.app.Modeller, got {type(modeller).__name__}; "
+                        "app.Modeller(topology, positions) makes one")
 
 
 def _findResidue(modeller: app.Modeller, residue: app.topology.Residue | str) -> app.topology.Residue:
@@ -38,14 +47,14 @@ def _freePlace(positions: np.ndarray, fixed: np.ndarray, gap: float = 0.5) -> np
 def addTo(ensemble: Ensemble, modeller: app.Modeller, index: int = 0,
           position: unit.Quantity | npt.ArrayLike | None = None) -> None:
     """Add a conformer to a Modeller as new residues, around a position or beside what is there."""
+    _check("Ensemble.addTo", modeller)
     positions = ensemble[index].positions.value_in_unit(unit.nanometer)
     present = np.array(modeller.positions.value_in_unit(unit.nanometer), dtype=float).reshape(-1, 3) \
         if modeller.topology.getNumAtoms() > 0 else np.zeros((0, 3))
     if position is None:
         target = _freePlace(positions, present)
     else:
-        plain = position.value_in_unit(unit.nanometer) if isinstance(position, unit.Quantity) else position
-        target = np.asarray(plain, float)
+        target = toArray("Ensemble.addTo", "position", toPlain("Ensemble.addTo", "position", position, unit.nanometer))
         if target.shape != (3,) or not np.isfinite(target).all():
             raise ValueError(f"Ensemble.addTo: expected a position of three finite numbers in nm, got {position}")
     modeller.add(ensemble.topology, unit.Quantity(positions - positions.mean(axis=0) + target, unit.nanometer))
@@ -53,6 +62,7 @@ def addTo(ensemble: Ensemble, modeller: app.Modeller, index: int = 0,
 
 def place(ensemble: Ensemble, modeller: app.Modeller, residue: app.topology.Residue | str, index: int = 0) -> None:
     """Give a residue of a Modeller one conformer, superposed on where its heavy atoms are now."""
+    _check("Ensemble.place", modeller)
     residue = _findResidue(modeller, residue)
     atoms = list(residue.atoms())
     found = [atom.element.atomic_number if atom.element is not None else 0 for atom in atoms]
