@@ -16,7 +16,7 @@ from openmmorbit.io import conversions, writers
 from openmmorbit.io import modeller as modellers
 from openmmorbit.provenance import EnsembleProvenance
 from openmmorbit.simulation import applying, choosing, solvent
-from openmmorbit.simulation.states import toNumber
+from openmmorbit.simulation.states import toNumber, toPlain
 from openmmorbit.viewer.shown import Shown
 
 if TYPE_CHECKING:
@@ -189,7 +189,8 @@ class Ensemble(EnsembleProvenance, EnsembleChoices, Shown):
             Shape (numAtoms, 3), in nm if it carries no unit.
         """
         place = self[index].index
-        self._core.setPositions(place, positions)
+        plain = toPlain("Ensemble.setPositions", "positions", positions, unit.nanometer)
+        self._core.setPositions(place, plain)
         self._numbers, self._energies, self._moved = None, None, self._moved | {place}
 
     def applyTo(self, context: openmm.Context | Sequence[openmm.Context], index: int = 0,

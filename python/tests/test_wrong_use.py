@@ -3,6 +3,7 @@
 import functools
 import re
 
+import numpy as np
 import pytest
 from conftest import runCli
 from openmm import app, unit
@@ -145,7 +146,11 @@ def testArgumentsOfAConformerInASystem():
     with pytest.raises(ValueError, match="Ensemble.addTo: expected position in nanometer, got kelvin"):
         ensemble.addTo(modeller, position=[1, 1, 1] * unit.kelvin)
     ensemble.addTo(modeller, position=[10, 0, 0] * unit.angstrom)
-    assert modeller.positions.value_in_unit(unit.nanometer).mean(0).tolist() == pytest.approx([1, 0, 0])
+    assert np.mean(modeller.positions.value_in_unit(unit.nanometer), axis=0).tolist() == pytest.approx([1, 0, 0])
+    with pytest.raises(ValueError, match="Ensemble.setPositions: expected positions in nanometer, got kelvin"):
+        ensemble.setPositions(0, np.ones((3, 3)) * unit.kelvin)
+    ensemble.setPositions(0, ensemble[0].positions.in_units_of(unit.angstrom))
+    assert ensemble[0].positions.value_in_unit(unit.nanometer)[1].tolist() == pytest.approx([0.096, 0, 0])
     for temperature, words in ((3 * unit.nanometer, "a temperature in kelvin, got nanometer"),
                                ("hot", "a temperature as a number in kelvin")):
         with pytest.raises((TypeError, ValueError), match=f"Ensemble.applyTo: expected {words}"):
