@@ -287,6 +287,31 @@ def testRareSetsHaveAnUnknownError(states):
         openmmorbit.importanceWeights(states[:4], system, 300)
 
 
+def testStatesOfMovesShowTheirProgress(monkeypatch):
+    bars = []
+
+    class Bar:
+        def __init__(self, total, words, **_):
+            self.n, self.total = 0, total
+            bars.append((words, self))
+
+        def update(self, number):
+            self.n += number
+
+        def close(self):
+            pass
+
+    monkeypatch.setattr("openmmorbit.generator.makeBar", Bar)
+    openmmorbit.OrbitMonteCarlo(makeSimulation(), makeGenerator(makePair()), 1, seed=3, progress=False).attempt()
+    assert bars == []
+    moves = openmmorbit.OrbitMonteCarlo(makeSimulation(), makeGenerator(makePair()), 1, batchSize=4, seed=3)
+    moves.attempt()
+    assert [(words, bar.n, bar.total) for words, bar in bars] == [("generating", 750, 1000)]    # the last of 4 began
+    for _ in range(4):
+        moves.attempt()
+    assert len(bars) == 2
+
+
 def testAnInterruptedMoveChangesNothing(monkeypatch):
     simulation = makeSimulation()
     moves = openmmorbit.OrbitMonteCarlo(simulation, makeGenerator(makePair()), 1, seed=3)

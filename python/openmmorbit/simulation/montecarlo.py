@@ -44,6 +44,8 @@ class OrbitMonteCarlo:
         States are generated so many at a time.
     seed : int
         Of the states and of the decisions; 0 chooses one.
+    progress : bool
+        Show a progress bar on standard error, if that is a terminal, while states are generated.
 
     Attributes
     ----------
@@ -57,11 +59,12 @@ class OrbitMonteCarlo:
     """
 
     def __init__(self, simulation: app.Simulation, generator: TopologyGenerator, interval: int, *,
-                 temperature: unit.Quantity | float | None = None, batchSize: int = 16, seed: int = 0) -> None:
+                 temperature: unit.Quantity | float | None = None, batchSize: int = 16, seed: int = 0,
+                 progress: bool = True) -> None:
         if not hasattr(generator, "logDensities"):
             raise TypeError(f"{_where}: expected a TopologyGenerator, got {type(generator).__name__}; "
                             "TopologyGenerator(model, topology, density=True) is one")
-        self._context, self._generator = simulation.context, generator
+        self._context, self._generator, self._progress = simulation.context, generator, bool(progress)
         self._interval = checkInteger("interval", interval, 1, _where)
         self._batchSize = checkInteger("batchSize", batchSize, 1, _where)
         integrator = self._context.getIntegrator()
@@ -105,7 +108,7 @@ class OrbitMonteCarlo:
         """Get centred positions, nm, and the logarithm of their density."""
         if not self._states:
             ensemble = self._generator.generate(self._batchSize, seed=int(self._random.integers(1, 2**31 - 1)),
-                                                density=True)
+                                                progress=self._progress, density=True)
             self._states = list(zip(ensemble.positions._value, ensemble.logDensities))
         return self._states.pop()
 
