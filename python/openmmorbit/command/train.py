@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 #: Options of runs on files, by what only they have: name in the namespace, and the option.
 _systemOptions = {"trajectory": "--trajectory", "atoms": "--atoms", "stride": "--stride",
-                  "temperature": "--temperature", "damaged": "--damaged", "topologyBox": "--topology-box",
-                  "forceField": "--force-field"}
+                  "temperature": "--temperature", "weights": "--weights", "damaged": "--damaged",
+                  "topologyBox": "--topology-box", "forceField": "--force-field"}
 _backboneOptions = {"points": "--points", "shortest": "--shortest", "longest": "--longest", "keepD": "--keep-d"}
 _sharedOptions = {"minutes": "--minutes", "output": "-o", "settings": "--set", "threads": "--threads",
                   "seed": "--seed"}
@@ -74,6 +74,18 @@ def _trainBackbones(options: argparse.Namespace) -> orbittraining.TrainingResult
         raise UsageError(explain(error)) from error
 
 
+def _readWeights(options: argparse.Namespace) -> list[Any] | None:
+    """Get the weights of the frames of each trajectory; None if none are given."""
+    from openmmorbit.io.numberfiles import readNumbers
+
+    if options.weights is None:
+        return None
+    if len(options.weights) != len(options.trajectory):
+        raise UsageError(f"expected as many files as --weights as trajectories, {len(options.trajectory)}, got "
+                         f"{len(options.weights)}")
+    return [readNumbers("train", "weights of frames", path) for path in options.weights]
+
+
 def _trainSystem(options: argparse.Namespace) -> orbittraining.TrainingResult:
     """Train a model of one system."""
     from openmmorbit.data.trajectories import TrajectoryDataset
@@ -87,7 +99,8 @@ def _trainSystem(options: argparse.Namespace) -> orbittraining.TrainingResult:
         topology = readTopology("train", options.topology)
         dataset = TrajectoryDataset(topology, options.trajectory, atoms=options.atoms,
                                     stride=1 if options.stride is None else options.stride, temperature=temperatures,
-                                    boxVectors=chooseBox(topology, options), damaged=options.damaged or "refuse")
+                                    weights=_readWeights(options), boxVectors=chooseBox(topology, options),
+                                    damaged=options.damaged or "refuse")
         return train(dataset, options.output, _getMinutes(options), forceField=options.forceField,
                      **_readSettings(options))
     except TypeError as error:
@@ -158,6 +171,9 @@ def addTrain(commands: Subparsers) -> None:
     group.add_argument("--stride", type=int, metavar="N", help="take every N-th frame")
     group.add_argument("--temperature", type=float, nargs="+", metavar="KELVIN",
                        help="of the simulations: one for all, or one each")
+    group.add_argument("--weights", nargs="+", metavar="FILE",
+                       help="weights of the frames, a file for each trajectory: text with a number in each line, or "
+                            ".npy; frames are drawn by them")
     group.add_argument("--damaged", choices=("refuse", "keep"),
                        help="what to do with files that are cut off (default refuse; keep: take the complete frames)")
     group.add_argument("--topology-box", dest="topologyBox", action="store_true", default=None,

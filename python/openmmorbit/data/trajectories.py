@@ -107,8 +107,8 @@ def _readWeights(value: Any, source: ArrayTrajectory | FileTrajectory) -> np.nda
     if weights.ndim == 0:
         weights = np.full(source.numFrames, float(weights))
     if weights.shape != (source.numFrames,):
-        raise ValueError(f"{_where}: expected weights of the {source.numFrames} frames of {source.label}, got shape "
-                         f"{weights.shape}")
+        raise ValueError(f"{_where}: expected weights of the {source.numFrames} frames of {source.label}, got "
+                         f"{len(weights) if weights.ndim == 1 else f'shape {weights.shape}'}")
     if not np.isfinite(weights).all() or (weights < 0).any():
         bad = int(np.argmin(np.isfinite(weights) & (weights >= 0)))
         raise ValueError(f"{_where}: expected finite weights of at least 0, got {weights[bad]} for frame {bad} of "
