@@ -6,12 +6,13 @@ import operator
 import random
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import openmm
 
 from openmmorbit._plugins import checkPlatform
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 #: Inside all energies are in kJ/mol; files and the command line of chemistry have kcal/mol.
 KJ_PER_KCAL = 4.184
@@ -47,6 +48,37 @@ def checkInteger(name: str, value: Any, lowest: int, where: str = "ConformerGene
     if not lowest <= number < 2**31:
         raise ValueError(f"{where}: expected {name} from {lowest} to {2**31 - 1}, got {number}")
     return number
+
+
+def fromMask(name: str, entries: Iterable[Any], number: int, where: str) -> list[Any]:
+    """Get indices and other entries as they are; a mask of truth values stands for the indices of those that are true.
+
+    Parameters
+    ----------
+    name : str
+        Name of the argument, for the message.
+    entries : sequence
+    number : int
+        How many values a mask must have.
+    where : str
+        Whose argument it is.
+
+    Raises
+    ------
+    ValueError
+        For a mask of another length, and for truth values among indices.
+    """
+    listed = list(entries)
+    truths = [isinstance(entry, (bool, np.bool_)) for entry in listed]
+    if not any(truths):
+        return listed
+    if not all(truths):
+        raise ValueError(f"{where}: expected {name} as indices or as a mask of truth values, got both: "
+                         f"{listed[truths.index(True)]} and {listed[truths.index(False)]!r}")
+    if len(listed) != number:
+        raise ValueError(f"{where}: expected {name} as indices, or as a mask of {number} truth values, got "
+                         f"{len(listed)} of them")
+    return [index for index, truth in enumerate(listed) if truth]
 
 
 def chooseSeed(seed: int) -> int:

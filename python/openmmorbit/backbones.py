@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Union
 import numpy as np
 
 from openmmorbit import orbit
-from openmmorbit.arguments import checkInteger, chooseSeed
+from openmmorbit.arguments import checkInteger, chooseSeed, fromMask
 from openmmorbit.data.proteinchecks import checkSpacing
 from openmmorbit.designs import BackboneDesign, makeBackbone, makeTopology, nameChain
 from openmmorbit.drawnstructures import DRAWN, drawStructure
@@ -184,8 +184,8 @@ class BackboneGenerator(Generator):
             With ``start``, or a design of a whole protein: noise level of the first step, if it has no unit in that of
             sigmaMax (Angstrom for packaged models). The lower it is, the closer the copies stay to the start.
         fixed : sequence of int, optional
-            With ``start``: numbers of the residues of a motif, from 0. They keep their places to each other, and the
-            rest is designed around them. The copies lie where the motif is.
+            With ``start``: numbers of the residues of a motif, from 0, or a mask. They keep their places to each other,
+            and the rest is designed around them. The copies lie where the motif is.
 
         Returns
         -------
@@ -244,8 +244,10 @@ class BackboneGenerator(Generator):
                    ) -> orbit.GenerationStart:
         """Get where positions of a caller let a generation start."""
         where, size = "BackboneGenerator.generate", self.atomsPerResidue
-        kept = None if fixed is None else [checkInteger("fixed", residue, 0, where) for residue in fixed]
-        begin, number = makeStart(where, start, level, kept, self.model), backbone.getNumResidues()
+        number = backbone.getNumResidues()
+        kept = None if fixed is None else [checkInteger("fixed", residue, 0, where)
+                                           for residue in fromMask("fixed", fixed, number, where)]
+        begin = makeStart(where, start, level, kept, self.model)
         if start is None:
             return begin
         if len(begin.positions) != 3 * size * number:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from openmm import unit
 
-from openmmorbit.arguments import checkInteger
+from openmmorbit.arguments import checkInteger, fromMask
 from openmmorbit.io.conversions import lacksOrders
 from openmmorbit.shape.overlaps import bestRotations
 from openmmorbit.shape.puckers import RingPucker, computePucker
@@ -63,6 +63,8 @@ def _chooseAtoms(where: str, ensemble: Ensemble, atoms: str | Sequence[int] | No
             raise ValueError(f"{where}: expected atoms as 'heavy', 'all' or indices, got {atoms!r}")
         return findAtoms(ensemble.graph, atoms == "all"), True
     found = np.asarray(atoms)
+    if found.ndim == 1 and found.dtype == bool:
+        found = np.array(fromMask("atoms", found, ensemble.numAtoms, where), int)
     if found.ndim != 1 or len(found) == 0 or not np.issubdtype(found.dtype, np.integer):
         raise ValueError(f"{where}: expected atoms as 'heavy', 'all' or a list of indices, got {atoms!r}")
     wrong = found[(found < 0) | (found >= ensemble.numAtoms)]
@@ -236,7 +238,7 @@ class EnsembleChoices:
         other : Ensemble or Conformer, optional
             Of the same molecule. Default: this ensemble.
         atoms : str or sequence of int
-            "heavy", "all", or indices of atoms, which then are not renumbered.
+            "heavy", "all", or indices or a mask of atoms, which then are not renumbered.
 
         Returns
         -------
@@ -262,7 +264,7 @@ class EnsembleChoices:
             One of these conformers, one of another ensemble of the same molecule, or positions of shape (numAtoms, 3),
             in nm if they carry no unit.
         atoms : str or sequence of int
-            "heavy" or "all": the best superposition over renumberings of equivalent atoms. Indices of atoms: these
+            "heavy" or "all": the best superposition over renumberings of equivalent atoms. Indices or a mask: these
             atoms on the same ones.
 
         Returns

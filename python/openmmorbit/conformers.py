@@ -159,8 +159,8 @@ class ConformerGenerator(Generator):
             With ``start``: noise level of the first step, if it has no unit in that of sigmaMax (Angstrom for packaged
             models). The lower it is, the closer the conformers stay to the start.
         fixed : sequence of int, optional
-            With ``start``: atoms of a core, from 0. The conformers lie where the core lies, with these atoms at their
-            places. A core that is not flat shows a hand: the molecule must be the stereoisomer that has it.
+            With ``start``: atoms of a core, from 0, or a mask. The conformers lie where the core lies, with these atoms
+            at their places. A core that is not flat shows a hand: the molecule must be the stereoisomer that has it.
         core : Core, rdkit.Chem.Mol, path, Conformer, dict or list of str, optional
             Another molecule with coordinates, e.g. a docked pose or a fragment: heavy atoms that both have in common
             keep the places that they have there, see openmmorbit.Core. If there are several ways to lay the molecule

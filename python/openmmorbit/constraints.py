@@ -9,7 +9,7 @@ import numpy as np
 from openmm import unit
 
 from openmmorbit import orbit
-from openmmorbit.arguments import checkInteger
+from openmmorbit.arguments import checkInteger, fromMask
 from openmmorbit.generator import makeStart
 
 if TYPE_CHECKING:
@@ -82,7 +82,8 @@ def makeConstraints(where: str, graph: orbit.MolecularGraph, model: orbit.Denois
         For a level or fixed atoms without start, a start without either, a start of another shape, and what is no
         range of a torsion.
     """
-    kept = None if fixed is None else [checkInteger("fixed", atom, 0, where) for atom in fixed]
+    kept = None if fixed is None else [checkInteger("fixed", atom, 0, where) for atom in
+                                            fromMask("fixed", fixed, graph.getNumAtoms(), where)]
     array = None if start is None else _complete(where, graph, start)
     constraints = orbit.ConformerConstraints()
     constraints.start = makeStart(where, array, level, kept, model)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from openmmorbit.arguments import checkInteger
+from openmmorbit.arguments import checkInteger, fromMask
 from openmmorbit.io.trajectoryfiles import requireMdtraj
 
 if TYPE_CHECKING:
@@ -35,10 +35,10 @@ def _select(topology: app.Topology, text: str, where: str) -> list[int]:
                          ) from error
 
 
-def _list(entries: Sequence[Any], where: str) -> list[int]:
-    """Get the atoms of indices, atoms and residues."""
+def _list(topology: app.Topology, entries: Sequence[Any], where: str) -> list[int]:
+    """Get the atoms of indices, atoms and residues, or of a mask."""
     chosen = []
-    for entry in entries:
+    for entry in fromMask("atoms", entries, topology.getNumAtoms(), where):
         chosen += [atom.index for atom in entry.atoms()] if hasattr(entry, "atoms") else \
             [checkInteger("atoms", getattr(entry, "index", entry), 0, where)]
     return sorted(chosen)
@@ -52,18 +52,20 @@ def findAtoms(topology: app.Topology, atoms: str | Sequence[Any] | None, where: 
     topology : openmm.app.Topology
     atoms : str or sequence, optional
         "all" (the default), "heavy" (all but hydrogens), "CA" (alpha carbons), a selection in mdtraj's language, e.g.
-        "protein and not element H", or indices, atoms or residues of the Topology.
+        "protein and not element H", or indices, atoms or residues of the Topology, or a mask: a truth value for each
+        atom.
     where : str
         The function, for messages.
 
     Raises
     ------
     ValueError
-        For a selection that is not understood, an index out of range or given twice, or a selection without atoms.
+        For a selection that is not understood, a mask of another length, an index out of range or given twice, or a
+        selection without atoms.
     """
     total = topology.getNumAtoms()
     chosen = _select(topology, atoms or "all", where) if atoms is None or isinstance(atoms, str) \
-        else _list(atoms, where)
+        else _list(topology, atoms, where)
     if not chosen:
         raise ValueError(f"{where}: expected at least one selected atom, got none of {total} for {atoms!r}")
     if chosen[-1] >= total:

@@ -59,6 +59,7 @@ def testWrongMotifsAreNamedByTheirResidues(tmp_path, points):
     wrong[13 * points + points // 2] = np.nan
     for options, text in (({"fixed": [3, 25]}, "fixed residues from 0 to 24, each once, got 25$"),
                           ({"fixed": [3, 5, 3]}, "fixed residues from 0 to 24, each once, got 3 twice"),
+                          ({"fixed": np.ones(24, bool)}, "fixed as indices, or as a mask of 25 truth values, got 24"),
                           ({"fixed": range(25)}, "expected residues to design, got all 25 as fixed"),
                           ({"fixed": [3], "start": None}, r"start with fixed, got fixed=\[3\] alone"),
                           ({"fixed": [3], "start": wrong}, "got others for residue 14 of chain A"),
@@ -67,6 +68,8 @@ def testWrongMotifsAreNamedByTheirResidues(tmp_path, points):
         with pytest.raises(ValueError, match=text):
             generator.generate(25, **{"start": start, **options})
     copies = generator.generate(25, 1, seed=3, start=start, fixed=[7, 8])
+    masked = generator.generate(25, 1, seed=3, start=start, fixed=np.isin(range(25), [7, 8]))
+    assert np.array_equal(masked.positions._value, copies.positions._value)
     kept = slice(7 * points, 9 * points)
     assert np.abs(copies.positions._value[0, kept] - start[kept]).max() < 1e-4
 

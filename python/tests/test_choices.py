@@ -137,6 +137,8 @@ def testAlignedOnAnything(nicotine):
         deviation = aligned.positions._value[:, ring] - fixed.positions._value[ring]
         assert np.sqrt((deviation ** 2).sum(axis=2).mean(axis=1)).max() < 0.005
         assert np.allclose(aligned[2].positions._value, fixed.positions._value, atol=1e-7)
+    mask = np.isin(range(26), ring)
+    assert np.allclose(moved.align(2, atoms=mask).positions._value, aligned.positions._value, atol=1e-9)
     best = moved.align(nicotine[0])
     heavy = [index for index, atom in enumerate(nicotine.graph.atoms) if atom.element > 1]
     deviation = best.positions._value[:, heavy] - nicotine[0].positions._value[heavy]
@@ -238,6 +240,7 @@ def testPhasesOfCremerAndPople():
     (lambda e: e.align(np.zeros((3, 3))), ["(26, 3)", "(3, 3)"]),
     (lambda e: e.align(0, atoms=[1, 99]), ["0 to 25", "99"]),
     (lambda e: e.align(0, atoms=[1, 1]), ["one twice"]),
+    (lambda e: e.align(0, atoms=np.ones(25, bool)), ["mask of 26 truth values", "got 25"]),
     (lambda e: e.align(embed("CCO", 1)), ["same order of atoms", "CCO"]),
     (lambda e: e.align(e), ["one conformer", "20"]),
     (lambda e: e.rmsd(embed("CCO", 1)), ["same order of atoms", "CCO"]),

@@ -28,7 +28,7 @@ def testTheCoreKeepsItsPlace(generator, known):
     assert positions.shape == (4, len(known), 3)
     assert np.abs(positions[:, CORE] - known[CORE]).max() < 1e-5
     assert np.abs(positions[0, 8:13] - positions[1, 8:13]).max() > 1e-2
-    again = generator.generate(PROLINE, 4, seed=7, start=known, fixed=CORE)
+    again = generator.generate(PROLINE, 4, seed=7, start=known, fixed=np.isin(range(len(known)), CORE))
     assert np.allclose(again.positions.value_in_unit(unit.nanometer), positions, atol=1e-6)
 
 

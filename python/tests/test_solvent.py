@@ -90,7 +90,9 @@ def testTheResultStartsASimulation(box, states):
     relaxation = openmmorbit.relax(placed.positions, system, topology=placed.topology, numSteps=5, maxIterations=30,
                                    seed=3)
     assert relaxation.refused == {} and relaxation[0].energyMinimized < -8000
-    removed = openmmorbit.placeInSolvent(states[1][0], topology, positions, overlap="remove", alignOn=END)
+    masks = {"alignOn": np.isin(range(42), END), "solute": np.arange(len(positions)) < 42}
+    removed = openmmorbit.placeInSolvent(states[1][0], topology, positions, overlap="remove", **masks)
+    assert np.allclose(removed.positions._value[END], placed.positions._value[END])
     smaller = field("amber14/tip3p.xml").createSystem(removed.topology, nonbondedMethod=app.PME,
                                                       nonbondedCutoff=0.7 * unit.nanometer)
     charges = [sum(f.getParticleParameters(i)[0]._value for f in s.getForces() if isinstance(f, openmm.NonbondedForce)

@@ -209,10 +209,18 @@ def testAnotherSystemIsRefusedByItsFirstDifference():
 @pytest.mark.parametrize("atoms, words", [
     ("backbone and", "'all', 'heavy', 'CA'"), ("name CZ", "at least one selected atom"),
     ([], "at least one selected atom"), ([0, 8], "below 8, .* got 8"),
-    ([1, 1], "atom 1 twice"), ([-1], "atoms")])
+    ([1, 1], "atom 1 twice"), ([-1], "atoms"), (np.ones(7, bool), "as a mask of 8 truth values, got 7 of them"),
+    ([True], "mask of 8 truth values, got 1"), ([0, True], "got both: True and 0"), (8 * [False], "at least one")])
 def testWrongSelectionsAreNamed(atoms, words):
     with pytest.raises(ValueError, match=words):
         topologies.findAtoms(makeTopology(), atoms)
+
+
+def testMasksStandForAtoms():
+    topology = makeTopology()
+    mask = np.array([atom.name == "CA" for atom in topology.atoms()])
+    assert topologies.findAtoms(topology, mask) == topologies.findAtoms(topology, mask.tolist()) == [0, 4]
+    assert openmmorbit.TopologyGenerator(makeModel(topology, mask), topology, atoms=mask).atoms == [0, 4]
 
 
 def testWhatIsNoModelIsNamed():

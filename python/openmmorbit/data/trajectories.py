@@ -149,8 +149,9 @@ class TrajectoryDataset:
     files : path, array_like, or a list of them
         DCD, XTC, TRR, NetCDF (Amber), HDF5 (mdtraj), PDB or PDBx files, mdtraj.Trajectory objects, or positions of
         shape (numFrames, numAtoms, 3) in nm if they carry no unit. Each is one run: its frames stand in order of time.
-    atoms : sequence of int, sequence of atoms or residues, or str, optional
-        Which atoms to keep: "all" (the default), "heavy", "CA", or a selection in mdtraj's language, e.g. "protein".
+    atoms : sequence of int, sequence of atoms or residues, str, or mask, optional
+        Which atoms to keep: "all" (the default), "heavy", "CA", a selection in mdtraj's language, e.g. "protein", or a
+        truth value for each atom.
     stride : int
         Take every stride-th frame.
     temperature : Quantity or float, or a list, optional

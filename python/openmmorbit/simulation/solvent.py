@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from openmm import unit
 
-from openmmorbit.arguments import checkChoice
+from openmmorbit.arguments import checkChoice, fromMask
 from openmmorbit.shape.superposition import superpose
 from openmmorbit.simulation.periodic import NeighborGrid, findMolecules, makeWhole, nearestImage
 from openmmorbit.simulation.residues import isIon, isWater
@@ -81,7 +81,8 @@ def _findSolute(topology: app.Topology, solute: Any) -> np.ndarray:
             raise ValueError(f"{_where}: expected the residue names of the solute, got '{missing[0]}', which no "
                              "residue has")
         return np.array([atom.index for residue in residues if residue.name in entries for atom in residue.atoms()])
-    chosen = sorted({int(getattr(entry, "index", entry)) for entry in entries})
+    chosen = sorted({int(getattr(entry, "index", entry))
+                     for entry in fromMask("solute", entries, topology.getNumAtoms(), _where)})
     if not chosen or chosen[0] < 0 or chosen[-1] >= topology.getNumAtoms():
         raise ValueError(f"{_where}: expected atoms of the solute from 0 to {topology.getNumAtoms() - 1}, got "
                          f"{chosen or 'none'}")
@@ -151,7 +152,8 @@ def _alignState(state: np.ndarray, old: np.ndarray, topology: app.Topology, solu
     atoms = list(topology.atoms())
     heavy = [k for k, atom in enumerate(solute) if atoms[atom].element is not None
              and atoms[atom].element.atomic_number > 1]
-    chosen = np.array(heavy or range(len(solute)) if alignOn is None else [int(k) for k in alignOn], int)
+    chosen = np.array(heavy or range(len(solute)) if alignOn is None else
+                      [int(k) for k in fromMask("alignOn", alignOn, len(solute), _where)], int)
     if len(chosen) == 0 or chosen.min() < 0 or chosen.max() >= len(solute):
         raise ValueError(f"{_where}: expected alignOn of atoms of the state, 0 to {len(solute) - 1}, got {alignOn}")
     rotation, origin, target = superpose(state[chosen], old[chosen])
@@ -227,7 +229,8 @@ def placeInSolvent(state: Any, topology: app.Topology, positions: Any, *, solute
     positions : Quantity or array_like
         Shape (number of the box's atoms, 3), in nm if they carry no unit. Molecules may be cut by the boundary.
     solute : sequence of int, str or sequence of str, optional
-        The atoms to replace, or the names of their residues. Default: all that is neither water nor a single atom.
+        The atoms to replace, also as a mask, or the names of their residues. Default: all that is neither water nor a
+        single atom.
     overlap : str
         "move": waters in the way go to the largest gaps, most of which the old solute left; the box keeps its atoms, so
         that its System and Context remain valid. "remove": they are removed; make a System of the new Topology.
@@ -237,7 +240,7 @@ def placeInSolvent(state: Any, topology: app.Topology, positions: Any, *, solute
     stateTopology : openmm.app.Topology, optional
         What the state's atoms are; a Conformer knows it. Then elements and bonds are compared with the box's solute.
     alignOn : sequence of int, optional
-        Atoms of the state to superpose. Default: heavy atoms.
+        Atoms of the state to superpose, indices or a mask. Default: heavy atoms.
     distance : Quantity or float
         In nm if it carries no unit; 0.7 times it for hydrogens.
     boxVectors : Quantity or array_like, optional
