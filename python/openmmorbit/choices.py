@@ -10,6 +10,7 @@ from openmm import unit
 from openmmorbit.arguments import checkInteger, fromMask
 from openmmorbit.io.conversions import lacksOrders
 from openmmorbit.shape.overlaps import bestRotations
+from openmmorbit.shape.placed import PlacedRmsd
 from openmmorbit.shape.puckers import RingPucker, computePucker
 from openmmorbit.shape.rmsd import Frames, SymmetricRmsd, findAtoms
 from openmmorbit.shape.torsions import TorsionFingerprints, computeTorsions
@@ -74,12 +75,18 @@ def _chooseAtoms(where: str, ensemble: Ensemble, atoms: str | Sequence[int] | No
     return found.astype(int), False
 
 
-def _makeMetric(ensemble: Ensemble, atoms: np.ndarray, isSymmetric: bool = True) -> SymmetricRmsd:
+def _makeMetric(ensemble: Ensemble, atoms: np.ndarray, isSymmetric: bool = True,
+                kind: type[SymmetricRmsd] = SymmetricRmsd) -> SymmetricRmsd:
     """Get what compares conformers; the residues of a system are all different."""
     graph = ensemble.graph
     labels = labelResidues(ensemble.topology, [(bond.atom1, bond.atom2) for bond in graph.bonds]) \
         if isSymmetric and (lacksOrders(graph) or not graph.bonds) else None
-    return SymmetricRmsd(graph, atoms, isSymmetric, labels)
+    return kind(graph, atoms, isSymmetric, labels)
+
+
+def _makeComparison(ensemble: Ensemble, atoms: np.ndarray, isSymmetric: bool = True) -> SymmetricRmsd:
+    """Get what tells whether conformers are alike: poses are compared where they stand."""
+    return _makeMetric(ensemble, atoms, isSymmetric, PlacedRmsd if ensemble._isPlaced else SymmetricRmsd)
 
 
 class EnsembleChoices:
@@ -222,7 +229,7 @@ class EnsembleChoices:
             ranked = ranked._pick(np.flatnonzero(energies <= energies.min(initial=np.inf) + width))
         if limit == 0 or len(ranked) < 2:
             return ranked._pick(np.arange(len(ranked)))
-        metric = _makeMetric(ranked, findAtoms(ranked.graph, atoms == "all"))
+        metric = _makeComparison(ranked, findAtoms(ranked.graph, atoms == "all"))
         frames, isomers = metric.center(ranked._finite(where)), np.array(ranked.isomerNumbers)
         return ranked._pick(_keepDifferent(metric, frames, isomers, limit))
 
@@ -284,6 +291,7 @@ class EnsembleChoices:
         result = self._pick(rows)
         for index, points in enumerate(moved + target[chosen].mean(axis=0)):
             result._core.setPositions(index, points)
+        result.fixedAtoms, result._surroundings = (), None
         return result
 
     def select(self: Any, *, diverse: int, atoms: str = "heavy") -> Ensemble:
@@ -315,7 +323,7 @@ class EnsembleChoices:
             raise ValueError(f"{where}: expected diverse of at most {len(self)}, the number of conformers, got "
                              f"{number}")
         chosen, isSymmetric = _chooseAtoms(where, self, atoms)
-        metric = _makeMetric(self, chosen, isSymmetric)
+        metric = _makeComparison(self, chosen, isSymmetric)
         frames, everything = metric.center(self._finite(where)), np.arange(len(self))
         taken, nearest = [0], np.full(len(self), np.inf)
         while len(taken) < number:

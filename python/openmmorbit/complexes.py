@@ -293,6 +293,10 @@ class ComplexEnsemble(Ensemble):
         return ComplexEnsemble(core, self._ligand, self.isomers)
 
     @property
+    def _isPlaced(self) -> bool:
+        return True
+
+    @property
     def complexPositions(self) -> unit.Quantity:
         """Positions of the whole complex with each copy: a Quantity of shape (numConformers, atoms, 3), in nm."""
         everything = np.tile(self._frame, (len(self), 1, 1))

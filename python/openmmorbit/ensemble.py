@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from openmmorbit._types import StrPath
     from openmmorbit.building import ProteinModel
+    from openmmorbit.pockets import Surroundings
     from openmmorbit.simulation.proteins import ProteinSimulation
     from openmmorbit.simulation.solvent import SolvatedState
 
@@ -53,6 +54,8 @@ class Ensemble(EnsembleProvenance, EnsembleChoices, Shown):
     _moved: frozenset[int] = frozenset()
     #: Atoms that kept the places that were asked for, ascending.
     fixedAtoms: tuple[int, ...] = ()
+    #: What stands around the conformers, if they were generated in a pocket.
+    _surroundings: Surroundings | None = None
 
     def __init__(self, core: orbit.Ensemble | orbit.MolecularGraph, source: Any = None,
                  isomers: list[str] | None = None) -> None:
@@ -141,6 +144,11 @@ class Ensemble(EnsembleProvenance, EnsembleChoices, Shown):
         """Isomeric SMILES of the isomers of numbers 1, 2, …: a list of str."""
         return self._findIsomers()[1]
 
+    @property
+    def _isPlaced(self) -> bool:
+        """Whether the conformers are poses, whose places tell them apart."""
+        return len(self.fixedAtoms) > 0
+
     def __len__(self) -> int:
         return self.numConformers
 
@@ -167,7 +175,7 @@ class Ensemble(EnsembleProvenance, EnsembleChoices, Shown):
         result._numbers = [self.isomerNumbers[i] for i in chosen]
         if self._energies is not None:
             result._energies = self._energies._replace(values=self._energies.values[chosen])
-        result.fixedAtoms = self.fixedAtoms
+        result.fixedAtoms, result._surroundings = self.fixedAtoms, self._surroundings
         result._moved = frozenset(place for place, index in enumerate(chosen.tolist()) if index in self._moved)
         return result
 

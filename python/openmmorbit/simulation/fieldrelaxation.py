@@ -22,7 +22,7 @@ _where = "Ensemble.relax"
 
 
 def _findings(ensemble: Ensemble, start: np.ndarray, end: np.ndarray) -> list[list[Finding]]:
-    """Tell what of each conformer did not survive."""
+    """Tell what of each conformer did not survive, and which ones meet the pocket in which they were generated."""
     check = SurvivalCheck(ensemble.topology, openmm.System(), np.arange(ensemble.numAtoms), 0.0, None, ensemble.graph)
     findings = [check.check(*pair) for pair in zip(start, end)]
     if openstereo.findOpenStereo(ensemble.graph):
@@ -31,11 +31,19 @@ def _findings(ensemble: Ensemble, start: np.ndarray, end: np.ndarray) -> list[li
         for entry, before, after in zip(findings, *numbers):
             if before != after and not entry:
                 entry.append(Finding("stereo", f"{known[before - 1]} became {known[after - 1]}"))
+    if ensemble._surroundings is not None:
+        from openmmorbit.pockets import Pocket
+
+        core = {atom: start[0][atom] for atom in ensemble.fixedAtoms}
+        pocket = Pocket(ensemble.graph, ensemble._surroundings, core)
+        for entry, points in zip(findings, end):
+            if not entry and (clash := pocket.findClash(points)):
+                entry.append(Finding("clash", clash))
     return findings
 
 
 def relaxWithField(ensemble: Ensemble, field: str, maxIterations: int = MAX_ITERATIONS) -> Relaxation:
-    """Minimise the energy of every conformer with a force field.
+    """Minimise the energy of every conformer with a force field; its fixedAtoms keep their places.
 
     Parameters
     ----------
@@ -61,7 +69,8 @@ def relaxWithField(ensemble: Ensemble, field: str, maxIterations: int = MAX_ITER
                          f"{field!r}")
     start = ensemble.positions._value
     before = fieldEnergies(ensemble.graph, start, field, _where)
-    end, after, converged = fieldMinimize(ensemble.graph, start, field, maxIterations, _where)
+    end, after, converged = fieldMinimize(ensemble.graph, start, field, maxIterations, _where,
+                                          ensemble.fixedAtoms)
     heavy, entries = findAtoms(ensemble.graph), []
     findings: Any = _findings(ensemble, start, end) if len(start) > 0 else []
     for index, found in enumerate(findings):

@@ -16,7 +16,7 @@ from openmmorbit.io.conversions import lacksOrders
 from openmmorbit.simulation.states import toArray, toPlain
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     import numpy.typing as npt
     from rdkit import Chem
@@ -178,6 +178,26 @@ def _minimizeUFF(mol: Chem.Mol, positions: np.ndarray, steps: int) -> _Minima:
         np.array([code == 0 for code, _ in found])
 
 
+def _minimizeHeld(mol: Chem.Mol, positions: np.ndarray, field: str, steps: int, held: Sequence[int]) -> _Minima:
+    """Minimise copies with RDKit, which can keep atoms where they are."""
+    from rdkit.Chem import rdForceFieldHelpers as helpers
+
+    _setCopies(mol, positions)
+    kinds = None if field == "UFF" else helpers.MMFFGetMoleculeProperties(mol, mmffVariant=field)
+    energies, converged = np.zeros(len(positions)), np.zeros(len(positions), bool)
+    for index in range(len(positions)):
+        force = helpers.UFFGetMoleculeForceField(mol, vdwThresh=_FAR_AWAY, confId=index) if kinds is None else \
+            helpers.MMFFGetMoleculeForceField(mol, kinds, nonBondedThresh=_FAR_AWAY, confId=index)
+        force.Initialize()
+        for atom in held:
+            force.AddFixedPoint(int(atom))
+        converged[index] = force.Minimize(maxIts=steps) == 0
+        energies[index] = KJ_PER_KCAL * force.CalcEnergy()
+    minima = np.array([conformer.GetPositions() for conformer in mol.GetConformers()]) / 10
+    minima[:, list(held)] = positions[:, list(held)]    # bit for bit, whatever the units did
+    return minima, energies, converged
+
+
 def _minimizeBlocks(minimize: Callable[[np.ndarray], _Minima], positions: np.ndarray, least: int) -> _Minima:
     """Minimise blocks of copies, at least so many and each in about BLOCK_SECONDS: Ctrl-C is seen between two blocks.
 
@@ -209,8 +229,8 @@ def _minimizeFragments(graph: orbit.MolecularGraph, positions: np.ndarray, field
 
 
 def fieldMinimize(molecule: MoleculeLike, positions: unit.Quantity | npt.ArrayLike, field: str,
-                  maxIterations: int = MAX_ITERATIONS,
-                  where: str = "fieldMinimize") -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+                  maxIterations: int = MAX_ITERATIONS, where: str = "fieldMinimize",
+                  held: Sequence[int] = ()) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Minimise the energy of every copy of a molecule with one of FORCE_FIELDS.
 
     Parameters
@@ -219,6 +239,8 @@ def fieldMinimize(molecule: MoleculeLike, positions: unit.Quantity | npt.ArrayLi
         As of fieldEnergies().
     maxIterations : int
         Steps of each minimisation at most.
+    held : sequence of int
+        Atoms of one molecule that keep their places. With some, RDKit minimises, one copy after the other.
 
     Returns
     -------
@@ -238,6 +260,11 @@ def fieldMinimize(molecule: MoleculeLike, positions: unit.Quantity | npt.ArrayLi
     graph, array = _prepare(where, molecule, positions, field)
     if mixtures.isMixture(graph):
         return _minimizeFragments(graph, array, field, steps, where)
+    if len(held) > 0:
+        whole = _makeUFF(where, graph, array[:0]) if field == "UFF" else _makeMol(where, graph, array[:0])
+        if field != "UFF":
+            _makeMMFF(where, graph, field)  # refuses what it has no parameters for
+        return _minimizeBlocks(lambda block: _minimizeHeld(whole, block, field, steps, held), array, 1)
     if field == "UFF":
         mol = _makeUFF(where, graph, array[:0])     # every block sets its own copies
         return _minimizeBlocks(lambda block: _minimizeUFF(mol, block, steps), array, 1)

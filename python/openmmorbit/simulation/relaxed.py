@@ -113,6 +113,8 @@ class Relaxation:
             if self._field != "System":
                 found = orbit.checkConformer(result.graph, (10 * self._entries[index]._positions).ravel())
                 result._core.setStatus(place, found)
+        if self._field == "System":
+            result.fixedAtoms, result._surroundings = (), None      # dynamics moves them
         result._energies = KnownEnergies(self.energiesAfter._value[accepted], self._field)
         return result
 
