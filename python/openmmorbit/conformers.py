@@ -247,6 +247,8 @@ class ConformerGenerator(Generator):
                 ensemble = complexes.ComplexEnsemble(found, request.ligand, isomers)
             ensemble.fixedAtoms = tuple(sorted(int(atom) for atom in constraints.start.fixed))
             ensemble._surroundings = request.surroundings
+            ensemble._ranges = tuple((tuple(wanted.atoms), *np.degrees([wanted.lower, wanted.upper]).tolist())
+                                     for wanted in constraints.torsions)
             return ensemble
         others = f"; nor does any of {len(errors) - 1} other ways to lay it onto its reference" if errors[1:] else ""
         raise type(errors[0])(f"{errors[0]}{others}") if others else errors[0]

@@ -56,6 +56,8 @@ class Ensemble(EnsembleProvenance, EnsembleChoices, Shown):
     fixedAtoms: tuple[int, ...] = ()
     #: What stands around the conformers, if they were generated in a pocket.
     _surroundings: Surroundings | None = None
+    #: Four atoms and the ends, in degrees, of the ranges of torsions that were asked for.
+    _ranges: tuple[tuple[tuple[int, ...], float, float], ...] = ()
 
     def __init__(self, core: orbit.Ensemble | orbit.MolecularGraph, source: Any = None,
                  isomers: list[str] | None = None) -> None:
@@ -175,7 +177,7 @@ class Ensemble(EnsembleProvenance, EnsembleChoices, Shown):
         result._numbers = [self.isomerNumbers[i] for i in chosen]
         if self._energies is not None:
             result._energies = self._energies._replace(values=self._energies.values[chosen])
-        result.fixedAtoms, result._surroundings = self.fixedAtoms, self._surroundings
+        result.fixedAtoms, result._surroundings, result._ranges = self.fixedAtoms, self._surroundings, self._ranges
         result._moved = frozenset(place for place, index in enumerate(chosen.tolist()) if index in self._moved)
         return result
 

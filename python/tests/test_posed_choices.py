@@ -106,3 +106,17 @@ def testCopiesThatMeetThePocketAreRefused(posed):
     for again in (copy.deepcopy(ensemble), pickle.loads(pickle.dumps(ensemble))):
         assert again.relax("MMFF94").refused == relaxation.refused
     assert ensemble.align().relax("MMFF94").refused == {}
+
+
+def testTorsionsThatLeaveTheirRange(generator, tmp_path, capsys):
+    """A narrow range around an eclipsed torsion: minima are elsewhere."""
+    ensemble = generator.generate("CCCC", 4, seed=3, torsions=[(0, 1, 2, 3, 110, 130)])
+    relaxation = ensemble.relax("MMFF94")
+    assert relaxation.refused == {"torsion": 4} and len(relaxation.states) == 0
+    assert "the torsion of atoms 0, 1, 2, 3 became" in relaxation[0].findings[0].text
+    assert "degrees, expected 110 to 130" in relaxation[0].findings[0].text
+    wide = generator.generate("CCCC", 4, seed=3, torsions=[(0, 1, 2, 3, 150, 210)]).relax("MMFF94")
+    assert wide.refused == {} and len(pickle.loads(pickle.dumps(wide.states))[1:].relax("MMFF94").states) == 3
+    status, line = runCli(capsys, "conformers", "CCCC", "-n", 4, "--seed", 3, "-o", tmp_path / "o.sdf", "--relax",
+                          "--torsion", "[CH3:1][CH2:2][CH2:3][CH3:4]", 110, 130)
+    assert status == 3 and not (tmp_path / "o.sdf").exists()

@@ -13,16 +13,17 @@ from openmmorbit.shape.rmsd import findAtoms
 from openmmorbit.shape.superposition import superposedRmsd
 from openmmorbit.simulation.forcefields import MAX_ITERATIONS, fieldEnergies, fieldMinimize
 from openmmorbit.simulation.relaxed import RelaxedState, Relaxation
-from openmmorbit.simulation.survival import Finding, SurvivalCheck
+from openmmorbit.simulation.survival import Finding, SurvivalCheck, dihedralsOfPoints
 
 if TYPE_CHECKING:
     from openmmorbit.ensemble import Ensemble
 
 _where = "Ensemble.relax"
+_ANGLE_TOLERANCE = 1e-6     # degrees
 
 
 def _findings(ensemble: Ensemble, start: np.ndarray, end: np.ndarray) -> list[list[Finding]]:
-    """Tell what of each conformer did not survive, and which ones meet the pocket in which they were generated."""
+    """Tell what of each conformer did not survive, or is no longer as it was asked for."""
     check = SurvivalCheck(ensemble.topology, openmm.System(), np.arange(ensemble.numAtoms), 0.0, None, ensemble.graph)
     findings = [check.check(*pair) for pair in zip(start, end)]
     if openstereo.findOpenStereo(ensemble.graph):
@@ -31,6 +32,11 @@ def _findings(ensemble: Ensemble, start: np.ndarray, end: np.ndarray) -> list[li
         for entry, before, after in zip(findings, *numbers):
             if before != after and not entry:
                 entry.append(Finding("stereo", f"{known[before - 1]} became {known[after - 1]}"))
+    for atoms, lower, upper in ensemble._ranges:
+        for entry, angle in zip(findings, dihedralsOfPoints(*(end[:, atom] for atom in atoms))):
+            if not entry and (angle - lower) % 360 > upper - lower + _ANGLE_TOLERANCE:
+                entry.append(Finding("torsion", f"the torsion of atoms {', '.join(map(str, atoms))} became {angle:.1f} "
+                                     f"degrees, expected {lower:g} to {upper:g}"))
     if ensemble._surroundings is not None:
         from openmmorbit.pockets import Pocket
 

@@ -114,7 +114,8 @@ class Relaxation:
                 found = orbit.checkConformer(result.graph, (10 * self._entries[index]._positions).ravel())
                 result._core.setStatus(place, found)
         if self._field == "System":
-            result.fixedAtoms, result._surroundings = (), None      # dynamics moves them
+            # Dynamics moves everything.
+            result.fixedAtoms, result._surroundings, result._ranges = (), None, ()
         result._energies = KnownEnergies(self.energiesAfter._value[accepted], self._field)
         return result
 
