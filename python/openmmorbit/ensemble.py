@@ -14,6 +14,7 @@ from openmmorbit.choices import EnsembleChoices
 from openmmorbit.conformer import Conformer, chooseCopies
 from openmmorbit.io import conversions, writers
 from openmmorbit.io import modeller as modellers
+from openmmorbit.messages import counted
 from openmmorbit.provenance import EnsembleProvenance
 from openmmorbit.simulation import applying, choosing, solvent
 from openmmorbit.simulation.states import toNumber, toPlain
@@ -187,7 +188,8 @@ class Ensemble(EnsembleProvenance, EnsembleChoices, Shown):
     def __repr__(self) -> str:
         faults = Counter(failure.status.message for failure in self.failures)
         lost = "".join(f"; {count} failed: {text}" for text, count in faults.most_common(1))
-        return f"<Ensemble of {self.graph.getLabel()}: {len(self)} conformers of {self.numAtoms} atoms{lost}>"
+        shape = f"{counted(len(self), 'conformer')} of {counted(self.numAtoms, 'atom')}"
+        return f"<Ensemble of {self.graph.getLabel()}: {shape}{lost}>"
 
     def setPositions(self, index: int, positions: unit.Quantity | npt.ArrayLike) -> None:
         """Replace the positions of one conformer, e.g. after a relaxation.

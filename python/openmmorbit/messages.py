@@ -6,8 +6,8 @@ import re
 
 
 def counted(number: int, what: str) -> str:
-    """Get a number with its noun: "1 molecule", "2 molecules"."""
-    return f"{number:,} {what}" + ("" if number == 1 else "s")
+    """Get a number with its noun: "1 molecule", "2 molecules", "0 copies"."""
+    return f"{number:,} {what if number == 1 else re.sub('(?<![aeiou])y$', 'ie', what) + 's'}"
 
 
 def explain(error: BaseException | str) -> str:

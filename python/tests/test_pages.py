@@ -89,7 +89,7 @@ def testNamesOfThePageExist():
     guide = (DOCS / "guide.md").read_text(encoding="utf-8")
     assert "(simulations.md)" in guide and "(trajectories.md)" in guide
     codes = re.findall(r"^\| `(\w+)` \| ", text, re.M)[1:]  # below the head of the table
+    makers = ("survival.py", "relaxation.py", "fieldrelaxation.py")
     sources = "".join(path.read_text(encoding="utf-8") for path in
-                      pathlib.Path(openmmorbit.__file__).parent.rglob("*.py") if path.name in ("survival.py",
-                                                                                              "relaxation.py"))
+                      pathlib.Path(openmmorbit.__file__).parent.rglob("*.py") if path.name in makers)
     assert set(codes) == set(re.findall(r'Finding\("(\w+)"', sources))

@@ -61,7 +61,7 @@ def testPageOfAnEnsembleKeepsItsShape(tmp_path):
     assert hands[0] == pytest.approx(hands[1], abs=0.05)
     assert scene["values"][0] == {"name": "energy", "unit": "kJ/mol", "values": [3.0, None, 1.5]}
     assert len(scene["bonds"]) == 3 * len(ensemble.graph.bonds) and scene["facts"] == [["SMILES", ALANINE]]
-    assert str(page) == "<Page of 1 molecules or systems, 3 copies: alanine>"
+    assert str(page) == "<Page of 1 molecule or system, 3 copies: alanine>"
 
 
 def testPageNeedsNothingElse():

@@ -10,6 +10,7 @@ from openmm import app, unit
 
 import openmmorbit
 from openmmorbit import orbit
+from openmmorbit.messages import counted
 
 
 @pytest.fixture
@@ -169,3 +170,10 @@ def testWhatIsSaidOfEnumeratedIsomers(capsys, tmp_path):
     isomers = re.findall(r": 2 conformers of isomer ([12]), (\S+)\n", texts[0])
     assert sorted(isomers) == [("1", "C[C@@H](F)Cl"), ("2", "C[C@H](F)Cl")] and "gives every" not in texts[0]
     assert "--stereo enumerate gives every isomer" in texts[1]
+
+
+@pytest.mark.parametrize("number, what, text", [
+    (1, "copy", "1 copy"), (0, "copy", "0 copies"), (2, "geometry", "2 geometries"), (2, "day", "2 days"),
+    (1200, "molecule", "1,200 molecules")])
+def testNumbersWithNouns(number, what, text):
+    assert counted(number, what) == text

@@ -20,7 +20,7 @@ def addRefinementOptions(parser: argparse.ArgumentParser) -> None:
         "energies", "What is done with the -n conformers of each molecule, in this order. With --relax, --sort or "
         "--window the energies are written too.")
     group.add_argument("--relax", action="store_true", help="minimise the energy of each, with the core in its place; "
-                       "leave out those whose bonds or stereochemistry change, or that leave a range or meet the pocket")
+                       "leave out those whose bonds or stereochemistry change, that leave a range or meet the pocket")
     group.add_argument("--sort", action="store_true", help="write the lowest energy first")
     group.add_argument("--window", type=float, metavar="KCAL", help="leave out those further above the lowest energy, "
                        "in kcal/mol; sorts")

@@ -32,7 +32,7 @@ def runView(options: argparse.Namespace) -> int:
     if not options.quiet:
         total = sum(scene.total for scene in page.scenes)
         shown = sum(len(scene.positions) for scene in page.scenes)
-        copies = counted(total, "copy").replace("copys", "copies")
+        copies = counted(total, "copy")
         report(f"{shown:,} of {copies} of {counted(len(page.scenes), 'molecule')} -> {options.output}, "
                f"{os.path.getsize(options.output) / 1e6:.1f} MB")
     if options.open:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from openmmorbit._build import version
 from openmmorbit.io.outputs import replacing
+from openmmorbit.messages import counted
 from openmmorbit.molecules import repairText
 
 if TYPE_CHECKING:
@@ -79,5 +80,7 @@ class Page:
                 'border:1px solid #8884;border-radius:10px" title="Molecules in three dimensions"></iframe>')
 
     def __repr__(self) -> str:
-        copies = sum(len(scene.positions) for scene in self.scenes)
-        return f"<Page of {len(self.scenes)} molecules or systems, {copies} copies: {self.title}>"
+        copies = counted(sum(len(scene.positions) for scene in self.scenes), "copy")
+        number = len(self.scenes)
+        kind = "molecule or system" if number == 1 else "molecules or systems"
+        return f"<Page of {number} {kind}, {copies}: {self.title}>"
