@@ -152,7 +152,7 @@ def testFilesThatAreCutOff(alanine, tmp_path, ending, share):
             stream.write(data)
     with pytest.raises(ValueError, match=f"TrajectoryDataset: expected .*{ending}\""):
         openmmorbit.TrajectoryDataset(topology, path)
-    if ending in (".dcd", ".xtc", ".trr"):
+    if ending in (".dcd", ".xtc", ".trr", ".pdb"):
         with pytest.warns(UserWarning, match="the complete frames are taken"):
             dataset = openmmorbit.TrajectoryDataset(topology, path, damaged="keep")
         positions, indices = readAll(dataset)

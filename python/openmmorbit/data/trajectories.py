@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from openmm import app
 
     from openmmorbit._types import StrPath
-    from openmmorbit.io.trajectoryfiles import ArrayTrajectory, FileTrajectory, RawFrames
+    from openmmorbit.io.trajectoryfiles import RawFrames, Trajectory
 
 _where = "TrajectoryDataset"
 #: A frame is compared with so many before it, to find those that were written twice.
@@ -71,7 +71,7 @@ class FrameCounts:
 
 @dataclass
 class _Trajectory:
-    source: ArrayTrajectory | FileTrajectory
+    source: Trajectory
     temperature: float | None
     weights: np.ndarray | None
     counts: FrameCounts = field(init=False)
@@ -100,7 +100,7 @@ def _perTrajectory(name: str, value: Any, count: int) -> list[Any]:
     return [value] * count
 
 
-def _readWeights(value: Any, source: ArrayTrajectory | FileTrajectory) -> np.ndarray | None:
+def _readWeights(value: Any, source: Trajectory) -> np.ndarray | None:
     if value is None:
         return None
     weights = toArray(_where, f"weights of {source.label}", value)
@@ -220,7 +220,7 @@ class TrajectoryDataset:
             self._checkFirst(trajectory)
 
     @staticmethod
-    def _checkDamage(source: ArrayTrajectory | FileTrajectory, damaged: str) -> None:
+    def _checkDamage(source: Trajectory, damaged: str) -> None:
         if not source.damage:
             return
         text = f"{_where}: expected a complete file, got {source.label} with {source.damage}"

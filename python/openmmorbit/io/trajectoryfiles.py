@@ -6,7 +6,7 @@ import ctypes
 import os
 import threading
 from contextlib import contextmanager, nullcontext
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 from openmm import unit
@@ -18,12 +18,26 @@ if TYPE_CHECKING:
 
     from openmm import app
 
-#: Ending to the format's name; mdtraj reads the first ones in blocks, OpenMM the others at once.
+#: Ending to the format's name; mdtraj reads the first ones in blocks, and OpenMM PDB files; PDBx it reads at once.
 STREAMED = {".dcd": "DCD", ".xtc": "XTC", ".trr": "TRR", ".nc": "NetCDF", ".ncdf": "NetCDF", ".netcdf": "NetCDF",
             ".h5": "HDF5", ".hdf5": "HDF5"}
 WHOLE = {".pdb": "PDB", ".ent": "PDB", ".cif": "PDBx", ".pdbx": "PDBx", ".mmcif": "PDBx"}
 #: Bytes of positions in a block, and the stride from which frames are read one by one.
 BLOCK_BYTES, SEEK_STRIDE = 2**24, 4
+
+
+class Trajectory(Protocol):
+    """Frames of one simulation, wherever they are."""
+
+    label: str
+    """The path in quotes, or what else it is."""
+    numFrames: int
+    """Number of complete frames."""
+    damage: str
+    """What is wrong with the end of the file; empty if nothing is."""
+
+    def read(self, stride: int) -> Iterator[RawFrames]:
+        """Read every stride-th of the complete frames, a block of them at a time."""
 
 
 class RawFrames(NamedTuple):
@@ -95,7 +109,7 @@ def _quietly() -> Iterator[None]:
 
 
 class ArrayTrajectory:
-    """Frames that are in memory: arrays, and PDB and PDBx files."""
+    """Frames that are in memory: arrays, and PDBx files."""
 
     def __init__(self, positions: np.ndarray, box: np.ndarray | None, label: str) -> None:
         self.label, self.numFrames, self.damage = label, len(positions), ""
@@ -103,7 +117,7 @@ class ArrayTrajectory:
 
     def read(self, stride: int) -> Iterator[RawFrames]:
         """Read every stride-th frame."""
-        size = _blockSize(self._positions.shape[1])
+        size = blockSize(self._positions.shape[1])
         chosen = np.arange(0, self.numFrames, stride)
         for first in range(0, len(chosen), size):
             indices = chosen[first:first + size]
@@ -111,7 +125,8 @@ class ArrayTrajectory:
             yield RawFrames(self._positions[indices], boxes, indices)
 
 
-def _blockSize(numAtoms: int) -> int:
+def blockSize(numAtoms: int) -> int:
+    """Get the number of frames in a block."""
     return max(1, BLOCK_BYTES // (24 * numAtoms))
 
 
@@ -223,7 +238,7 @@ class FileTrajectory:
 
     def read(self, stride: int) -> Iterator[RawFrames]:
         """Read every stride-th of the complete frames."""
-        size = _blockSize(self._topology.getNumAtoms())
+        size = blockSize(self._topology.getNumAtoms())
         with self._open() as stream:
             if stride >= SEEK_STRIDE:
                 chosen = np.arange(0, self.numFrames, stride)
@@ -288,7 +303,7 @@ def isMdtraj(source: Any) -> bool:
     return hasattr(source, "xyz") and hasattr(source, "unitcell_vectors")
 
 
-def openTrajectory(where: str, source: Any, topology: app.Topology) -> ArrayTrajectory | FileTrajectory:
+def openTrajectory(where: str, source: Any, topology: app.Topology) -> Trajectory:
     """Open one trajectory and check its atoms.
 
     Parameters
@@ -323,10 +338,16 @@ def openTrajectory(where: str, source: Any, topology: app.Topology) -> ArrayTraj
     if ending not in WHOLE:
         raise ValueError(f"{where}: expected a trajectory that ends in {', '.join([*STREAMED, *WHOLE])}, got "
                          f"\"{path}\"")
+    if WHOLE[ending] == "PDB":
+        from openmmorbit.io.pdbtrajectories import PdbTrajectory
+
+        models = PdbTrajectory(where, path)
+        compareAtoms(where, topology, [atom.element for atom in models.topology.atoms()], path)
+        return models
     from openmm import app
 
     try:
-        read = (app.PDBFile if WHOLE[ending] == "PDB" else app.PDBxFile)(path)
+        read = app.PDBxFile(path)
         frames = readStates(where, read, None)
     except Exception as error:
         raise ValueError(f"{where}: expected models of the same atoms in \"{path}\", got a file that cannot be read "
