@@ -70,6 +70,10 @@ void Batch::validate(int pointsPerToken) const {
         throw ArgumentError("Batch::validate: expected " + std::to_string(numPoints) +
             " flags of fixed points, with positions to start from, got " + std::to_string(fixed.size()) +
             " flags and " + std::to_string(start.size()) + " coordinates");
+    if (!leaders.empty() && (leaders.size() != numPoints || fixed.empty()))
+        throw ArgumentError("Batch::validate: expected " + std::to_string(numPoints) +
+            " leaders, with flags of fixed points, got " + std::to_string(leaders.size()) + " leaders and " +
+            std::to_string(fixed.size()) + " flags");
 }
 
 int Batch::getNumPoints() const {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 // The inputs and the inspection of a molecule's copies, and what they have to keep.
 #include "ConformerJob.h"
-#include "check/FixedCore.h"
 #include "check/TorsionRanges.h"
 #include "openmmorbit/ArgumentError.h"
 #include "openmmorbit/MoleculeInputs.h"
 #include "openmmorbit/internal/ConformerInspector.h"
+#include "openmmorbit/internal/FixedCore.h"
 #include "openmmorbit/internal/MoleculeFeatures.h"
 #include <algorithm>
 #include <cmath>
@@ -41,11 +41,11 @@ void ConformerJob::setConstraints(const ConformerConstraints& constraints) {
     setStart(given);
     if (!start.empty() && fixed.empty())
         checkStart();
-    followsFixed = !fixed.empty();
     ranges = constraints.torsions;
     for (const TorsionRange& range : ranges)
         addTorsion(range);
     setPocket(constraints.pocket);
+    setLeaders();
     const double tolerance = FLAT_CORE_NANOMETERS / model.getUnitInNanometers();
     std::vector<int> shown = fixedAtoms;
     if (fixed.empty() && !start.empty()) {
@@ -54,6 +54,17 @@ void ConformerJob::setConstraints(const ConformerConstraints& constraints) {
     }
     isHandKnown = !ranges.empty() || pocket.getNumObstacles() > 0 ||
             (!shown.empty() && !isFlat(start, shown, tolerance));
+}
+
+void ConformerJob::setLeaders() {
+    if (fixed.empty())
+        return;
+    leaders = listLeaders(graph, fixed);
+
+    // A pocket pushes atoms one by one, and bodies would take that back.
+
+    if (pocket.getNumObstacles() > 0)
+        std::iota(leaders.begin(), leaders.end(), 0);
 }
 
 void ConformerJob::setPocket(const Pocket& given) {

@@ -31,6 +31,8 @@ private:
     void addTorsion(const TorsionRange& range);
     /** Take what stands around the copies. @throws ArgumentError for a pocket without a start or of wrong numbers */
     void setPocket(const Pocket& pocket);
+    /** Choose which free atoms move as one body with a fixed one (5.17). */
+    void setLeaders();
     std::vector<TorsionRange> ranges;
 };
 

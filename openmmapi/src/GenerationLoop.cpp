@@ -4,6 +4,7 @@
 #include "openmmorbit/ArgumentError.h"
 #include <algorithm>
 #include <chrono>
+#include <numeric>
 
 namespace OrbitPlugin {
 
@@ -53,8 +54,6 @@ int GenerationLoop::pack(
         const std::vector<Place>& pending, int first, int round, Batch& batch, std::vector<Place>& packed) {
     batch.seed = (unsigned int) settings.seed;
     batch.plan = plan;
-    batch.plan.followsFixed =
-            std::any_of(jobs.begin(), jobs.end(), [](const GenerationJob* job) { return job->followsFixed; });
     long long numPairs = 0;
     int lastJob = -1, next = first;
     for (; next < (int) pending.size(); next++) {
@@ -104,7 +103,8 @@ void GenerationLoop::packContrasts(Batch& batch, const std::vector<Place>& packe
 
 void GenerationLoop::packStarts(Batch& batch, const std::vector<Place>& packed) const {
     const std::size_t numPoints = batch.getNumPoints();
-    auto pack = [&](const GenerationJob& job, int first) {
+    auto pack = [&](const Place& place, int first) {
+        const GenerationJob& job = getJob(place);
         if (!job.start.empty()) {
             batch.start.resize(3 * numPoints, 0.0);
             std::copy(job.start.begin(), job.start.end(), batch.start.begin() + 3 * first);
@@ -113,12 +113,22 @@ void GenerationLoop::packStarts(Batch& batch, const std::vector<Place>& packed) 
             batch.fixed.resize(numPoints, 0);
             std::copy(job.fixed.begin(), job.fixed.end(), batch.fixed.begin() + first);
         }
+        if (!job.leaders.empty()) {
+            batch.leaders.resize(numPoints, 0);
+            const auto begin = batch.leaders.begin() + first, end = begin + job.leaders.size();
+            std::copy(job.leaders.begin(), job.leaders.end(), begin);
+
+            // A body can be caught where the core does not suit it: in every second draw its points move on their own.
+
+            if (getCopy(place).numRedraws % 2 == 1)
+                std::iota(begin, end, 0);
+        }
     };
     for (int i = 0; i < (int) packed.size(); i++) {
         const BatchCopy& copy = batch.copies[i];
-        pack(getJob(packed[i]), copy.firstPoint);
+        pack(packed[i], copy.firstPoint);
         if (copy.contrast >= 0)
-            pack(getJob(packed[i]), batch.copies[copy.contrast].firstPoint);
+            pack(packed[i], batch.copies[copy.contrast].firstPoint);
     }
 }
 

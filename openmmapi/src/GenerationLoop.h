@@ -54,7 +54,7 @@ public:
     std::exception_ptr error;           ///< the same as it was thrown
     std::vector<double> start;          ///< [numPoints][3], model unit: what noise is added to; empty: zeros
     std::vector<char> fixed;            ///< [numPoints] 1: keeps its place to the others in start; empty: none does
-    bool followsFixed = false;          ///< whether free points follow fixed ones (5.17); alike for all jobs of a call
+    std::vector<int> leaders;           ///< [numPoints] whose motion free points make (5.17); empty: they do not follow
     bool isHandKnown = false;           ///< whether the fixed points show the hand of the copies
     std::vector<TurnedTorsion> torsions;    ///< turned into their ranges (5.20)
     AvoidedPocket pocket;                   ///< what stands around the copies (5.22)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Conformers with a core or ranges of torsions: where they are, which hand they show, and what is refused.
 #include "ConstrainedConformers.h"
+#include "openmmorbit/internal/FixedCore.h"
 #include "openmmorbit/internal/StereoGeometry.h"
 #include <cmath>
 
@@ -35,6 +36,32 @@ TEST(ConformerConstraints, aChiralCoreDecidesTheHandOfTheRest) {
 
     checkOwnCore("OC(=O)[C@@H]1CCCN1C(=O)[C@H](C)Cl", {3, 4, 5, 6, 7, 1});
     checkOwnCore("C[C@H](O)[C@@H](N)CCCC", {5, 6, 7, 8, 4});
+}
+
+TEST(ConformerConstraints, whatHangsOnOneFixedAtomMovesAsOneBody) {
+    // A ring with ethyl, carboxyl and a spiro ring. All bodies hang on one atom each; hydrogens of the ring do too.
+
+    const MolecularGraph graph = readSmiles("CCC1CC(C(=O)O)CC2(CC2)C1");
+    const vector<int> expected = {2, 2, 2, 3, 4, 4, 4, 4, 8, 9, 9, 9, 12};
+    vector<char> fixed(graph.getNumAtoms(), 0);
+    for (int atom : {2, 3, 4, 8, 9, 12})
+        fixed[atom] = 1;
+    vector<int> leaders = listLeaders(graph, fixed);
+    EXPECT_EQ(expected, vector<int>(leaders.begin(), leaders.begin() + 13));
+    for (const GraphBond& bond : graph.bonds)
+        if (bond.atom2 > 12) {
+            EXPECT_EQ(leaders[bond.atom1], leaders[bond.atom2]);
+        }
+
+    // With less of the ring, the rest of it hangs on two atoms, and each of its atoms moves on its own.
+
+    fixed[12] = 0;
+    leaders = listLeaders(graph, fixed);
+    EXPECT_EQ(expected, vector<int>(leaders.begin(), leaders.begin() + 13));
+    for (const GraphBond& bond : graph.bonds)
+        if (bond.atom1 == 12 && bond.atom2 > 12) {
+            EXPECT_EQ(bond.atom2, leaders[bond.atom2]);
+        }
 }
 
 TEST(ConformerConstraints, aFlatCoreAllowsReflections) {

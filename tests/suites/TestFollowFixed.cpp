@@ -3,6 +3,7 @@
 #include "KernelRuns.h"
 #include "Models.h"
 #include "ReferenceStages.h"
+#include <numeric>
 
 using namespace OrbitPlugin;
 using namespace testSupport;
@@ -10,8 +11,14 @@ using std::vector;
 
 namespace {
 
-vector<double> follow(const vector<char>& fixed, const vector<double>& start, vector<double> denoised) {
-    reference::followFixed({(int) fixed.size(), 0.3}, fixed, start, denoised);
+/** Let free points follow. @param leaders   empty: each point is its own */
+vector<double> follow(const vector<char>& fixed, const vector<double>& start, vector<double> denoised,
+        vector<int> leaders = {}) {
+    if (leaders.empty()) {
+        leaders.resize(fixed.size());
+        std::iota(leaders.begin(), leaders.end(), 0);
+    }
+    reference::followFixed({(int) fixed.size(), 0.3}, fixed, leaders, start, denoised);
     return denoised;
 }
 
@@ -25,22 +32,27 @@ vector<double> center(vector<double> positions) {
     return positions;
 }
 
-/** Fix every second point of the copies that have more than three, from positions of unit spread. */
+/** Fix every second point of the copies that have more than three, from positions of unit spread. Some lead. */
 void fixPoints(Batch& batch) {
-    batch.plan.followsFixed = true;
     batch.start.resize(3 * batch.getNumPoints());
     for (std::size_t i = 0; i < batch.start.size(); i++)
         batch.start[i] = std::sin(1.7 * i) + 3;
     batch.fixed.assign(batch.getNumPoints(), 0);
+    batch.leaders.assign(batch.getNumPoints(), 0);
     for (int c = 0; c < (int) batch.copies.size(); c++)
-        for (int i = 0; i < batch.getNumPoints(c) && batch.getNumPoints(c) > 3; i += 2)
-            batch.fixed[batch.copies[c].firstPoint + i] = 1;
+        for (int i = 0; i < batch.getNumPoints(c); i++) {
+            const bool hasFixed = batch.getNumPoints(c) > 3;
+            batch.fixed[batch.copies[c].firstPoint + i] = hasFixed && i % 2 == 0;
+            batch.leaders[batch.copies[c].firstPoint + i] = hasFixed && i % 4 == 1 ? 2 : i;
+        }
 }
 
-void checkKernel(const DenoiserModel& model) {
+/** @param asBodies   whether the level of the step is one at which points move with their leaders */
+void checkKernel(const DenoiserModel& model, bool asBodies) {
     // The only step of a generation ends at the denoised positions.
 
     Batch batch = makeMixedBatch(model, SamplerMethod::Euler, 1);
+    batch.plan.bodySigma = asBodies ? batch.plan.noiseLevels[0] : 0;
     fixPoints(batch);
     KernelContext context(model);
     IntegrateOrbitDiffusionStepKernel& kernel = context.getKernel();
@@ -50,7 +62,9 @@ void checkKernel(const DenoiserModel& model) {
     kernel.evaluate(batch.plan.noiseLevels[0], expected, nullptr);
     for (int c = 0; c < (int) batch.copies.size(); c++) {
         const int first = batch.copies[c].firstPoint, n = batch.getNumPoints(c);
-        reference::followFixed({n, batch.plan.nearDistance}, ArrayView<const char>(batch.fixed).slice(first, n),
+        const FollowFixedShape shape = {n, batch.plan.nearDistance, batch.plan.noiseLevels[0], batch.plan.bodySigma};
+        reference::followFixed(shape, ArrayView<const char>(batch.fixed).slice(first, n),
+            ArrayView<const int>(batch.leaders).slice(first, n),
             ArrayView<const double>(batch.start).slice(3 * first, 3 * n),
             ArrayView<double>(expected).slice(3 * first, 3 * n));
     }
@@ -109,6 +123,33 @@ TEST(FollowFixed, nearPointsCount) {
     expectClose("nearPoints", follow(fixed, start, denoised), center(start), {0, 1e-4});
 }
 
+TEST(FollowFixed, pointsOfOneLeaderMoveAsOneBody) {
+    // The corners turned against each other. Both free points stand beside the second, and follow the first.
+
+    vector<double> start, denoised;
+    for (int corner = 0; corner < 2; corner++)
+        for (const vector<double>& arm : {vector<double>{0, 0, 0}, {1, 0, 0}, {0, 1, 0}, {-0.7, -0.7, 0.5 + corner}}) {
+            denoised.insert(denoised.end(), {arm[0] + 40 * corner, arm[1], arm[2]});
+            if (corner == 0)
+                start.insert(start.end(), {arm[0], arm[1], arm[2]});
+            else
+                start.insert(start.end(), {-arm[1] + 40, arm[0], arm[2] + 6});
+        }
+    start[9] = denoised[9] = 39;
+    const vector<char> fixed = {1, 1, 1, 0, 1, 1, 1, 0};
+    vector<double> expected = start;
+    for (int i : {3, 7})
+        std::copy(denoised.begin() + 3 * i, denoised.begin() + 3 * i + 3, expected.begin() + 3 * i);
+    const vector<int> leaders = {0, 1, 2, 0, 4, 5, 6, 0};
+    expectClose("oneBody", follow(fixed, start, denoised, leaders), center(expected), {0, 2e-3});
+
+    // Above the level of bodies each point goes on its own.
+
+    vector<double> alone = denoised;
+    reference::followFixed({8, 0.3, 0.31, 0.3}, fixed, leaders, start, alone);
+    expectClose("alone", alone, follow(fixed, start, denoised), {0, 0});
+}
+
 TEST(FollowFixed, openRotationsAreSmall) {
     // One point leaves all rotations open, a line those about itself: it turns by 90 degrees about z.
 
@@ -133,8 +174,10 @@ TEST(FollowFixed, leavesCopiesWithoutFixedPoints) {
 }
 
 TEST(FollowFixed, platformsAgree) {
-    checkKernel(makeSmallModel());
-    checkKernel(makeSmallModel(1, 3));
+    for (bool asBodies : {true, false}) {
+        checkKernel(makeSmallModel(), asBodies);
+        checkKernel(makeSmallModel(1, 3), asBodies);
+    }
 }
 
 TEST(FollowFixed, fixedPointsEndAtTheirPlaces) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The inspection of a part of a molecule.
-#include "FixedCore.h"
+#include "openmmorbit/internal/FixedCore.h"
 #include "Findings.h"
 #include "Positions.h"
 #include "openmmorbit/internal/ConformerInspector.h"
@@ -8,6 +8,8 @@
 #include <Eigen/SVD>
 #include <algorithm>
 #include <cmath>
+#include <numeric>
+#include <set>
 
 using namespace OpenMM;
 using namespace OrbitPlugin;
@@ -62,4 +64,31 @@ string OrbitPlugin::findCoreFault(
         return fault;
     const ConformerStatus status = ConformerInspector(graph, known).inspect(positions);
     return status.stereoCorrect && (!all || status.isAccepted()) ? "" : status.message;
+}
+
+vector<int> OrbitPlugin::listLeaders(const MolecularGraph& graph, const vector<char>& fixed) {
+    const vector<vector<int>> neighbors = graph.getNeighbors();
+    vector<int> leaders(graph.getNumAtoms());
+    std::iota(leaders.begin(), leaders.end(), 0);
+    vector<char> seen = fixed;
+    for (int first = 0; first < graph.getNumAtoms(); first++) {
+        if (seen[first])
+            continue;
+        vector<int> body = {first};
+        std::set<int> holders;
+        seen[first] = 1;
+        for (int k = 0; k < (int) body.size(); k++)
+            for (int next : neighbors[body[k]]) {
+                if (fixed[next])
+                    holders.insert(next);
+                else if (!seen[next]) {
+                    seen[next] = 1;
+                    body.push_back(next);
+                }
+            }
+        if (holders.size() == 1)
+            for (int atom : body)
+                leaders[atom] = *holders.begin();
+    }
+    return leaders;
 }

@@ -126,8 +126,9 @@ void CommonIntegrateOrbitDiffusionStepKernel::denoiseAndGuide(
             batch.plan.fadingSigma};
         common::stereoGuidance(network->getDevice(), *arrays, shape, denoised);
     }
-    if (!batch.fixed.empty() && batch.plan.followsFixed)
-        common::followFixed(network->getDevice(), *arrays, {batch.getNumPoints(), batch.plan.nearDistance}, denoised);
+    if (!batch.leaders.empty())
+        common::followFixed(network->getDevice(), *arrays,
+                {batch.getNumPoints(), batch.plan.nearDistance, input.sigma, batch.plan.bodySigma}, denoised);
     else if (!batch.fixed.empty())
         common::clampFixed(network->getDevice(), *arrays, denoised);
     if (!batch.pockets.empty())

@@ -25,6 +25,8 @@ void DeviceBatch::set(Device& device, const Batch& batch, int points) {
         fixed.upload(context, vector<int>(batch.fixed.begin(), batch.fixed.end()));
         start.uploadNumbers(context, batch.start, asDouble);
     }
+    if (!batch.leaders.empty())
+        leaders.upload(context, batch.leaders);
     if (batch.hasContrasts()) {
         vector<int> values;
         for (const BatchCopy& copy : batch.copies)

@@ -23,7 +23,7 @@ public:
     Buffer keys{"keys"};                ///< [numCopies] record, copy, draw of the noise
     Buffer conditions{"conditions"};    ///< [numConditions] rows of condition.embedding
     Buffer copyVolumes{"copyVolumes"}, volumes{"volumes"}, volumeScales{"volumeScales"};
-    Buffer particles{"particles"}, fixed{"fixed"};
+    Buffer particles{"particles"}, fixed{"fixed"}, leaders{"leaders"};
     Buffer contrasts{"contrasts"};      ///< [numCopies] the copy that guides it, -1: none; empty if there is none
     Buffer copyTorsions{"copyTorsions"}, torsions{"torsions"}, torsionRanges{"torsionRanges"};
     Buffer movingRanges{"movingRanges"}, moving{"moving"};

@@ -47,8 +47,8 @@ OPENMM_EXPORT_ORBIT void stereoGuidance(const StereoGuidanceShape& shape, ArrayV
         Input denoised, Output guided);
 OPENMM_EXPORT_ORBIT void clampFixed(const ClampFixedShape& shape, ArrayView<const char> fixed, Input start,
         Output denoised);
-OPENMM_EXPORT_ORBIT void followFixed(const FollowFixedShape& shape, ArrayView<const char> fixed, Input start,
-        Output denoised);
+OPENMM_EXPORT_ORBIT void followFixed(const FollowFixedShape& shape, ArrayView<const char> fixed,
+    ArrayView<const int> leaders, Input start, Output denoised);
 OPENMM_EXPORT_ORBIT void turnTorsions(const TurnTorsionsShape& shape, ArrayView<const TurnedTorsion> torsions,
         Output denoised);
 OPENMM_EXPORT_ORBIT void avoidPocket(const AvoidPocketShape& shape, const AvoidedPocket& pocket, Output denoised);

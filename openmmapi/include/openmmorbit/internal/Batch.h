@@ -36,6 +36,11 @@ struct OPENMM_EXPORT_ORBIT Batch {
     SamplerPlan plan;                       ///< how the copies are denoised
     std::vector<double> start;              ///< [numPoints][3] what the first noise is added to; empty: zeros
     std::vector<char> fixed;                ///< [numPoints] 1: keeps its place in `start` (5.12); empty: none is fixed
+    /**
+     * [numPoints] the point of the same copy, counted from its first one, whose motion a free point makes while the
+     * others follow those that are fixed (5.17): itself or a fixed one. Empty: none follows, fixed ones are clamped.
+     */
+    std::vector<int> leaders;
     std::vector<std::vector<TurnedTorsion>> torsions;   ///< of the first inputs (5.20); others have none
     std::vector<AvoidedPocket> pockets;     ///< of the first inputs (5.22); others have none
 
@@ -56,8 +61,8 @@ struct OPENMM_EXPORT_ORBIT Batch {
      */
     void addContrast(int copy, int input);
     /**
-     * Check that start and fixed have as many values as the copies have points, and that a token has as many points as
-     * one of the model. @throws ArgumentError
+     * Check that start, fixed and leaders have as many values as the copies have points, and that a token has as many
+     * points as one of the model. @throws ArgumentError
      */
     void validate(int pointsPerToken) const;
     /** Get the inputs of a copy. */

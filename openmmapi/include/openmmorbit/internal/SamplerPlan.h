@@ -21,8 +21,8 @@ struct OPENMM_EXPORT_ORBIT SamplerPlan {
     double noiseScale = 1;                  ///< gamma of (5.8), variance of that noise over that of its level
     double stereoGuidance = 0;              ///< gain of (5.11); 0: none
     double fadingSigma = 0.3;               ///< level below which guidance fades (5.11)
-    bool followsFixed = false;              ///< free points follow fixed ones (5.17); else these are clamped (5.12)
     double nearDistance = 0.3;              ///< of fixed points that a free one follows (5.17)
+    double bodySigma = 0.3;                 ///< level up to which free points follow as bodies (5.17)
     double guidanceScale = 1;               ///< w of (5.14), for copies with a contrast
 
     /**

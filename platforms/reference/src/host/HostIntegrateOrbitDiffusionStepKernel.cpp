@@ -132,19 +132,20 @@ void HostIntegrateOrbitDiffusionStepKernel::denoiseGuided(ArrayView<const int> c
                     batch.plan.fadingSigma, batch.copies[copy].isHandKnown}, inputs.handedVolumes, before, rows);
         }
         if (!batch.fixed.empty())
-            placeFixed(copy, rows);
+            placeFixed(copy, input.sigma, rows);
         reference::avoidPocket({inputs.getNumPoints(), input.sigma, batch.plan.fadingSigma},
                 batch.getPocket(copy), rows);
         reference::turnTorsions({inputs.getNumPoints()}, batch.getTorsions(copy), rows);
     }
 }
 
-void HostIntegrateOrbitDiffusionStepKernel::placeFixed(int copy, ArrayView<double> denoised) const {
+void HostIntegrateOrbitDiffusionStepKernel::placeFixed(int copy, double sigma, ArrayView<double> denoised) const {
     const int N = batch.getNumPoints(copy), first = batch.copies[copy].firstPoint;
     const ArrayView<const char> fixed = ArrayView<const char>(batch.fixed).slice(first, N);
     const ArrayView<const double> start = ArrayView<const double>(batch.start).slice(3 * first, 3 * N);
-    if (batch.plan.followsFixed)
-        reference::followFixed({N, batch.plan.nearDistance}, fixed, start, denoised);
+    if (!batch.leaders.empty())
+        reference::followFixed({N, batch.plan.nearDistance, sigma, batch.plan.bodySigma}, fixed,
+                ArrayView<const int>(batch.leaders).slice(first, N), start, denoised);
     else
         reference::clampFixed({N}, fixed, start, denoised);
 }

@@ -71,7 +71,7 @@ private:
     void stepDown(ArrayView<const int> copies, const StepLevels& levels, ArrayView<const double> before,
             const Denoise& denoise);
     /** Put the fixed points of a copy to their places in its denoised positions. */
-    void placeFixed(int copy, ArrayView<double> denoised) const;
+    void placeFixed(int copy, double sigma, ArrayView<double> denoised) const;
     /** Evaluate the denoiser, guide those copies that the step guides, and place fixed points. */
     void denoiseGuided(ArrayView<const int> copies, const StepLevels& levels, const DenoiserInput& input,
             ArrayView<double> guided, const Denoise& denoise);

@@ -41,15 +41,17 @@ NearPoints weighPoints(double nearDistance, const std::vector<int>& M, reference
 } // namespace
 
 void reference::followFixed(
-        const FollowFixedShape& shape, ArrayView<const char> fixed, Input start, Output denoised) {
+        const FollowFixedShape& shape, ArrayView<const char> fixed, ArrayView<const int> leaders, Input start,
+        Output denoised) {
     const int N = shape.numPoints;
     const std::vector<int> M = listFixed(fixed, N);
     if (M.empty())
         return;
+    const bool asBodies = shape.sigma <= shape.bodySigma;
     for (int i = 0; i < N; i++) {
         if (fixed[i])
             continue;
-        const NearPoints near = weighPoints(shape.nearDistance, M, start, denoised, i);
+        const NearPoints near = weighPoints(shape.nearDistance, M, start, denoised, asBodies ? leaders[i] : i);
 
         // (5.18)
         Matrix3 T = {};

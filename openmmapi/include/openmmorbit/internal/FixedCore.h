@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
-// Whether a molecule can have some of its atoms where they are given, and whether they show a hand.
+// Whether a molecule can have some of its atoms where they are given, whether they show a hand, and what follows them.
 #ifndef OPENMM_ORBIT_FIXEDCORE_H_
 #define OPENMM_ORBIT_FIXEDCORE_H_
 
 #include "openmmorbit/MolecularGraph.h"
 #include "openmmorbit/internal/ArrayView.h"
+#include "openmmorbit/internal/windowsExportOrbit.h"
 #include <string>
 #include <vector>
 
@@ -28,6 +29,15 @@ bool isFlat(ArrayView<const double> positions, const std::vector<int>& atoms, do
  */
 std::string findCoreFault(const MolecularGraph& graph, ArrayView<const double> positions,
         const std::vector<char>& known, bool all);
+
+/**
+ * Get the atom whose motion each atom makes when free atoms follow those that are fixed, (5.17) of docs/theory.md. Free
+ * atoms that are bonded together, and to only one fixed atom, move with that one as one body. Others move alone.
+ *
+ * @param fixed   [numAtoms] 1: fixed
+ * @return [numAtoms] indices of atoms, each fixed or the atom itself
+ */
+OPENMM_EXPORT_ORBIT std::vector<int> listLeaders(const MolecularGraph& graph, const std::vector<char>& fixed);
 
 } // namespace OrbitPlugin
 
