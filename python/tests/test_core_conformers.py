@@ -185,7 +185,7 @@ def testCopiesAreGuidedAwayFromThePocket():
 
     once = openmmorbit.ConformerGenerator(threads=1, maxRedraws=0)
     reference, smiles = embed("c1ccccc1"), "CCCCc1ccccc1"
-    free = once.generate(smiles, 20, seed=4, core=reference)
+    free = once.generate(smiles, 20, seed=6, core=reference)
     x = free.positions.value_in_unit(unit.nanometer)
     wall, places = app.Topology(), x[:8, 0]
     residue = wall.addResidue("WAL", wall.addChain("W"))
@@ -193,7 +193,7 @@ def testCopiesAreGuidedAwayFromThePocket():
         wall.addAtom("CX", app.element.carbon, residue)
     # The ends of eight copies are taken, and it is 0.75 of twice 0.17 nm from those.
     fits = sum(np.linalg.norm(copy[:10, None] - places, axis=2).min() > 0.255 for copy in x)
-    guided = once.generate(smiles, 20, seed=4, core=reference, pocket=(wall, unit.Quantity(places, unit.nanometer)))
+    guided = once.generate(smiles, 20, seed=6, core=reference, pocket=(wall, unit.Quantity(places, unit.nanometer)))
     found = guided.positions.value_in_unit(unit.nanometer)[:, :10, None]
     assert len(guided) > fits + 3 and np.linalg.norm(found - places, axis=3).min() > 0.255
     described = Pocket(guided.graph, readSurroundings((wall, places))).toAvoid()
