@@ -35,7 +35,7 @@ static void checkItem(const string& name, const string& value) {
                 name + "\"");
     std::istringstream lines(value + "\n");
     for (string line; std::getline(lines, line);)
-        if ((line.empty() && !value.empty()) || line.rfind("$$$$", 0) == 0 || line.rfind(">", 0) == 0)
+        if ((line.empty() && !value.empty()) || line.rfind("$$$$", 0) == 0 || line.rfind('>', 0) == 0)
             throw ArgumentError("writeStructureRecord: expected a value without empty lines and without \"$$$$\" or "
                                 "\">\" at the start "
                                 "of a line for the data item \"" +
