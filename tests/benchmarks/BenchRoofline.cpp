@@ -3,6 +3,7 @@
 #include "Dispatch.h"
 #include "PackedLinear.h"
 #include "Timing.h"
+#include "networks/PairBiasInputs.h"
 #include "openmmorbit/DenoiserModel.h"
 #include <cmath>
 #include <string>
@@ -160,29 +161,32 @@ void benchAttention(benchmark::State& state, const KernelTable* table) {
     state.counters["GFLOPs"] = 2e-9 * numAtoms * numAtoms * (2.0 * s.width + 3 * s.numHeads) / seconds;
 }
 
-void benchPairs(benchmark::State& state, const KernelTable* table) {
+/** All pairs of a molecule, or half of them where features have no direction. */
+void benchPairs(benchmark::State& state, const KernelTable* table, bool halved) {
     const PairBiasTransformerSettings s;
     const int numAtoms = (int) state.range(0), padded = roundUp(numAtoms, 16), numBias = s.numLayers * s.numHeads;
-    const AlignedBuffer coordinates = makeWords(*getAvailableTables().front(), 3, padded, padded);
+    const AlignedBuffer coordinates = makeWords(*getAvailableTables().front(), 4, padded, padded);
     auto pack = [&](int rows, int depth) {
         return makeWords(*table, rows, depth, table->bf16 ? (depth + 1) / 2 : depth);
     };
     const long radialStride = table->bf16 ? (s.numRadial + 1) / 2 : s.numRadial;
     const AlignedBuffer radial = pack(s.pairWidth, s.numRadial), hidden = pack(s.pairWidth, s.pairWidth),
             biasWeight = pack(numBias, s.pairWidth);
-    AlignedBuffer embedding((std::size_t) numAtoms * s.pairWidth * padded), zeros(numBias + s.pairWidth + ROW_PADDING),
+    const long numPairs = halved ? numAtoms * (numAtoms + 1) / 2 : numAtoms * numAtoms;
+    const long pairStride = getPairStride(numPairs);
+    AlignedBuffer embedding(s.pairWidth * pairStride), zeros(numBias + s.pairWidth + ROW_PADDING),
             bias((std::size_t) numBias * numAtoms * padded),
-            scratch(table->pairScratch(s.pairWidth, s.numRadial, numBias));
-    const PairTask task{0, numAtoms, numAtoms, padded, s.pairWidth, s.numRadial, numBias, coordinates.data(), nullptr,
-        3.0f, embedding.data(), zeros.data(), radial.data(), radialStride, hidden.data(), zeros.data(),
-        biasWeight.data(), zeros.data(), bias.data(), (long) numAtoms * padded, scratch.data()};
+            scratch(table->pairScratch(numAtoms, s.pairWidth, s.numRadial, numBias));
+    const PairTask task{0, numAtoms, halved, numAtoms, padded, s.pairWidth, s.numRadial, numBias, coordinates.data(),
+        nullptr, 3.0f, embedding.data(), pairStride, zeros.data(), radial.data(), radialStride, hidden.data(),
+        zeros.data(), biasWeight.data(), zeros.data(), bias.data(), (long) numAtoms * padded, scratch.data()};
     const double seconds = benchSupport::measureShortest(state, [&] {
         table->pairs(task);
         benchmark::DoNotOptimize(bias.data());
     });
     state.counters["us"] = 1e6 * seconds;
     const double depths = s.numRadial + s.pairWidth + numBias;
-    state.counters["GFLOPs"] = 2e-9 * numAtoms * numAtoms * s.pairWidth * depths / seconds;
+    state.counters["GFLOPs"] = 2e-9 * numPairs * s.pairWidth * depths / seconds;
 }
 
 /** Register the peaks, and the primitives of every instruction set for all sizes. */
@@ -210,7 +214,8 @@ const bool registered = [] {
                     table, shape));
         addSizes(benchmark::RegisterBenchmark(("layerNorm" + name).c_str(), benchLayerNorm, table));
         addSizes(benchmark::RegisterBenchmark(("attention" + name).c_str(), benchAttention, table));
-        addSizes(benchmark::RegisterBenchmark(("pairFeatures" + name).c_str(), benchPairs, table));
+        addSizes(benchmark::RegisterBenchmark(("pairFeatures" + name).c_str(), benchPairs, table, true));
+        addSizes(benchmark::RegisterBenchmark(("pairFeatures.directed" + name).c_str(), benchPairs, table, false));
     }
     return true;
 }();

@@ -58,8 +58,11 @@ struct BiasBlock {
 void timeConditioning(const PairBiasWeights& weights, double logSigma, int condition, Conditioning& conditioning);
 /** Equation (4.5): workspace.coordinates → workspace.x, all rows of a pass. */
 void tokenEmbedding(const PairBiasPass& pass, PairBiasWorkspace& workspace);
-/** Expand the pair embeddings of a copy's inputs, unless they are there already or not to be kept. */
-void expandEmbeddings(const PairBiasPass& pass, const PassCopy& copy, PairBiasWorkspace& workspace);
+/**
+ * Expand the pair embeddings of a copy's inputs, unless they are there already or not to be kept: half of them where
+ * they are symmetric and a thread has all rows of the copy.
+ */
+void expandEmbeddings(const PairBiasPass& pass, const PassCopy& copy, int numRows, PairBiasWorkspace& workspace);
 /**
  * Equations (4.6) to (4.9) of one copy: coordinates → biases, of all layers in the array of the pass where it keeps
  * them, else in the thread's own [numChannels][numRows][paddedTokens].

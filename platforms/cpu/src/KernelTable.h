@@ -70,14 +70,19 @@ struct AttentionTask {
     int referencePoint;
 };
 
-/** The pair stage for some tokens i, each with all its neighbours j, (4.6) to (4.9). */
+/**
+ * The pair stage for some tokens i, each with all its neighbours j, (4.6) to (4.9). Where it is halved, the tokens are
+ * all, features of (i, j) are those of (j, i), and only pairs with j ≥ i are computed.
+ */
 struct PairTask {
     int firstRow, numRows;
+    bool halved;
     int numTokens, paddedTokens, pairWidth, numRadial, numBias;
-    const float* coordinates;   ///< u [3][paddedTokens] of the reference points
+    const float* coordinates;   ///< u [3][paddedTokens] of the reference points; 15 words behind are read
     const float* before;        ///< the same as they were denoised before; null if they were not, or are not read
     float inverseSpacing;       ///< 1/Δ
-    const float* embedding;     ///< [numRows][pairWidth][paddedTokens] Σ_f pair.embedding of the rows
+    const float* embedding;     ///< [pairWidth][embeddingStride] Σ_f pair.embedding of the pairs, row by row
+    long embeddingStride;       ///< at least 15 more than there are pairs
     const float* conditioning;  ///< [pairWidth] W_t cond
     const float* radialWeight;  ///< [pairWidth][radialStride] operand words: those of u, then those of before
     long radialStride;
@@ -87,7 +92,7 @@ struct PairTask {
     const float* biasBias;      ///< [numBias]
     float* bias;                ///< [numBias][biasStride], where [numRows][paddedTokens] are used
     long biasStride;
-    float* scratch;             ///< pairScratch(pairWidth, numRadial, numBias) words, with before for 2 numRadial
+    float* scratch;             ///< pairScratch(...) words, with before for 2 numRadial
 };
 
 /** The primitives. Every function is pure and writes only through the pointers of its task. */
@@ -103,7 +108,7 @@ struct KernelTable {
     void (*attention)(const AttentionTask& task);
     void (*pairs)(const PairTask& task);
     long (*attentionScratch)(int numTokens, int headWidth);
-    long (*pairScratch)(int pairWidth, int numRadial, int numBias);
+    long (*pairScratch)(int numTokens, int pairWidth, int numRadial, int numBias);
     /** out[i] = exp(x[i]), or SiLU(x[i]); count is a multiple of lanes. */
     void (*exponential)(const float* x, float* out, int count);
     void (*silu)(const float* x, float* out, int count);

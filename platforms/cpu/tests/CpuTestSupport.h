@@ -86,6 +86,23 @@ inline double readOperand(const OrbitPlugin::cpu::KernelTable& table, const floa
     return value;
 }
 
+/** Round as the operands of a table are rounded. */
+inline float rounded(const OrbitPlugin::cpu::KernelTable& table, double value) {
+    const OrbitPlugin::cpu::AlignedBuffer words = OrbitPlugin::cpu::packRows(table, {(float) value}, 1, 1);
+    return (float) readOperand(table, words.data(), 0);
+}
+
+inline double siluOf(double x) {
+    return x / (1 + std::exp(-x));
+}
+
+const float NOT_A_NUMBER = std::numeric_limits<float>::quiet_NaN();
+
+inline void fillWithNaN(OrbitPlugin::cpu::AlignedBuffer& buffer) {
+    for (std::size_t i = 0; i < buffer.size(); i++)
+        buffer.data()[i] = NOT_A_NUMBER;
+}
+
 /** A molecule with pseudo-random features of the model's vocabularies. */
 inline OrbitPlugin::TokenInputs makeFeatures(const OrbitPlugin::DenoiserModel& model, int numAtoms,
         std::uint64_t seed) {
@@ -106,6 +123,16 @@ inline OrbitPlugin::TokenInputs makeFeatures(const OrbitPlugin::DenoiserModel& m
     };
     features.numTokenFeatures = fill(model.getAtomVocabularies(), numAtoms, features.tokenFeatures);
     features.numPairFeatures = fill(model.getPairVocabularies(), numAtoms * numAtoms, features.pairFeatures);
+    return features;
+}
+
+/** The same with the features of (i, j) for (j, i), as molecules have them. */
+inline OrbitPlugin::TokenInputs makeSymmetric(OrbitPlugin::TokenInputs features) {
+    const int N = features.numTokens, F = features.numPairFeatures;
+    for (int i = 0; i < N; i++)
+        for (int j = 0; j < i; j++)
+            std::copy_n(features.pairFeatures.begin() + (j * N + i) * F, F,
+                features.pairFeatures.begin() + (i * N + j) * F);
     return features;
 }
 

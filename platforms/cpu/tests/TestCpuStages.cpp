@@ -8,23 +8,6 @@ using std::vector;
 
 namespace {
 
-double siluOf(double x) {
-    return x / (1 + std::exp(-x));
-}
-
-/** Round as the operands of a table are rounded. */
-float rounded(const KernelTable& table, double value) {
-    const AlignedBuffer words = packRows(table, {(float) value}, 1, 1);
-    return (float) readOperand(table, words.data(), 0);
-}
-
-const float NOT_A_NUMBER = std::numeric_limits<float>::quiet_NaN();
-
-void fillWithNaN(AlignedBuffer& buffer) {
-    for (std::size_t i = 0; i < buffer.size(); i++)
-        buffer.data()[i] = NOT_A_NUMBER;
-}
-
 class CpuStages : public testing::TestWithParam<const KernelTable*> {
 protected:
     const KernelTable& table = *GetParam();
@@ -34,7 +17,6 @@ protected:
     void checkLinear(int numRows, int depth, int columns, Epilogue epilogue);
     void checkAttention(int numAtoms, int numHeads, int headWidth, int firstRow, int numRows, int points = 1,
             float offset = 0);
-    void checkPairs(int numAtoms, int pairWidth, int numRadial, int numBias, bool hasBefore = false);
 };
 
 TEST_P(CpuStages, exponentialAndSilu) {
@@ -273,93 +255,6 @@ TEST_P(CpuStages, attentionToSeveralPoints) {
             for (int headWidth : {12, 32})
                 checkAttention(numAtoms, 3, headWidth, 0, numAtoms, points);
     checkAttention(200, 2, 16, 96, 96, 3);
-}
-
-/** The radial functions of the distance of two points, half a unit apart, in the precision of operands. */
-vector<double> radialOf(const KernelTable& table, const vector<float>& points, int i, int j, int numRadial) {
-    double squared = 0;
-    for (int k = 0; k < 3; k++)
-        squared += std::pow(points[3 * j + k] - points[3 * i + k], 2);
-    vector<double> rho;
-    for (int k = 0; k < numRadial; k++)
-        rho.push_back(rounded(table, std::exp(-0.5 * std::pow(std::sqrt(squared) * 2 - k, 2))));
-    return rho;
-}
-
-void CpuStages::checkPairs(int numAtoms, int pairWidth, int numRadial, int numBias, bool hasBefore) {
-    const int numSources = hasBefore ? 2 : 1, stride = numSources * numRadial;
-    const int padded = roundUp(numAtoms, 16), row = numAtoms / 2;
-    const vector<float> u = makeExactNumbers(3 * numAtoms, 41, 2.0), before = makeExactNumbers(3 * numAtoms, 40, 2.0);
-    const vector<float> embedded = makeExactNumbers(pairWidth * numAtoms, 42);
-    const vector<float> conditioning = makeExactNumbers(pairWidth, 43);
-    const vector<float> radial = makeExactNumbers(pairWidth * stride, 44);
-    const vector<float> hidden = makeExactNumbers(pairWidth * pairWidth, 45);
-    const vector<float> hiddenBias = makeExactNumbers(pairWidth, 46);
-    const vector<float> output = makeExactNumbers(numBias * pairWidth, 47), outputBias = makeExactNumbers(numBias, 48);
-    const AlignedBuffer radialWeight = packRows(table, radial, pairWidth, stride);
-    const AlignedBuffer hiddenWeight = packRows(table, hidden, pairWidth, pairWidth);
-    const AlignedBuffer biasWeight = packRows(table, output, numBias, pairWidth);
-    AlignedBuffer coordinates(3 * padded), denoised(3 * padded), embedding(pairWidth * padded), bias(numBias * padded);
-    AlignedBuffer scratch(table.pairScratch(pairWidth, stride, numBias));
-    fillWithNaN(scratch);
-    fillWithNaN(bias);
-    for (int i = 0; i < 3 * numAtoms; i++) {
-        coordinates.data()[i % 3 * padded + i / 3] = u[i];
-        denoised.data()[i % 3 * padded + i / 3] = before[i];
-    }
-    for (int c = 0; c < pairWidth; c++)
-        for (int j = 0; j < numAtoms; j++)
-            embedding.data()[c * padded + j] = embedded[c * numAtoms + j];
-    PairTask task{row, 1, numAtoms, padded, pairWidth, numRadial, numBias, coordinates.data(),
-        hasBefore ? denoised.data() : nullptr, 2.0f, embedding.data(), conditioning.data(), radialWeight.data(),
-        table.bf16 ? (stride + 1) / 2 : stride, hiddenWeight.data(), hiddenBias.data(), biasWeight.data(),
-        outputBias.data(), bias.data(), padded, scratch.data()};
-    table.pairs(task);
-    vector<double> actual, expected, h1(pairWidth), h2(pairWidth);
-    for (int j = 0; j < numAtoms; j++) {
-        const vector<double> rho[] = {
-            radialOf(table, u, row, j, numRadial), radialOf(table, before, row, j, numRadial)};
-        for (int c = 0; c < pairWidth; c++) {
-            double sum = embedded[c * numAtoms + j] + conditioning[c];
-            for (int k = 0; k < stride; k++)
-                sum += radial[c * stride + k] * rho[k / numRadial][k % numRadial];
-            h1[c] = rounded(table, siluOf(sum));
-        }
-        for (int c = 0; c < pairWidth; c++) {
-            double sum = hiddenBias[c];
-            for (int k = 0; k < pairWidth; k++)
-                sum += hidden[c * pairWidth + k] * h1[k];
-            h2[c] = rounded(table, siluOf(sum));
-        }
-        for (int channel = 0; channel < numBias; channel++) {
-            double sum = outputBias[channel];
-            for (int k = 0; k < pairWidth; k++)
-                sum += output[channel * pairWidth + k] * h2[k];
-            expected.push_back(sum);
-            actual.push_back(bias.data()[channel * padded + j]);
-        }
-    }
-    expectClose("pairs " + std::to_string(numAtoms) + " " + std::to_string(pairWidth), actual, expected,
-        toleranceOf("pairFeatures"));
-    const int columns = roundUp(numAtoms, table.lanes);
-    for (int channel = 0; channel < numBias; channel++)
-        for (int j = numAtoms; j < columns; j++)
-            ASSERT_EQ(bias.data()[channel * padded + j], PADDED_BIAS);
-}
-
-TEST_P(CpuStages, pairs) {
-    for (int numAtoms = 1; numAtoms <= 70; numAtoms++)
-        for (bool hasBefore : {false, true})
-            checkPairs(numAtoms, 16, 16, 12, hasBefore);
-    for (int numAtoms : {1, 16, 17, 50, 64, 70})
-        for (bool hasBefore : {false, true})
-            checkPairs(numAtoms, 32, 32, 36, hasBefore);
-    checkPairs(17, 32, 64, 33);
-    checkPairs(20, 64, 32, 33);
-    for (int pairWidth : {1, 5, 6, 7, 13, 32})
-        for (int numRadial : {2, 9, 32})
-            for (int numBias : {1, 7, 36})
-                checkPairs(19, pairWidth, numRadial, numBias);
 }
 
 INSTANTIATE_TEST_SUITE_P(InstructionSets, CpuStages, testing::ValuesIn(getTestedTables()),

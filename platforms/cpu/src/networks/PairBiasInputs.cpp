@@ -50,18 +50,23 @@ PairBiasInputs::PairBiasInputs(const EmbeddingTables& tables, const TokenInputs&
             classEmbedding.push_back((float) sum);
         }
     }
+    for (std::size_t i = 0; i < (std::size_t) numTokens; i++)
+        for (std::size_t j = 0; j < i; j++)
+            isSymmetric = isSymmetric && pairClasses[i * numTokens + j] == pairClasses[j * numTokens + i];
 }
 
-void PairBiasInputs::expandRow(int row, int pairWidth, float* out) const {
-    const int* classes = pairClasses.data() + (std::size_t) row * numTokens;
-    for (int j = 0; j < numTokens; j++) {
-        const float* embedding = classEmbedding.data() + (std::size_t) classes[j] * pairWidth;
-        for (int c = 0; c < pairWidth; c++)
-            out[(std::size_t) c * paddedTokens + j] = embedding[c];
-    }
-    for (int c = 0; c < pairWidth; c++)
-        for (int j = numTokens; j < paddedTokens; j++)
-            out[(std::size_t) c * paddedTokens + j] = 0;
+long PairBiasInputs::countPairs(const PairRows& rows) const {
+    return rows.halved ? numTokens * (numTokens + 1l) / 2 : (long) rows.numRows * numTokens;
+}
+
+void PairBiasInputs::expand(const PairRows& rows, int pairWidth, float* out) const {
+    const long stride = getPairStride(countPairs(rows));
+    for (int i = rows.firstRow; i < rows.firstRow + rows.numRows; i++)
+        for (int j = rows.halved ? i : 0; j < numTokens; j++, out++) {
+            const std::size_t pairClass = pairClasses[(std::size_t) i * numTokens + j];
+            for (int c = 0; c < pairWidth; c++)
+                out[c * stride] = classEmbedding[pairClass * pairWidth + c];
+        }
 }
 
 } // namespace cpu

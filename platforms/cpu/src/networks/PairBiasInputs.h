@@ -16,6 +16,17 @@ struct EmbeddingTables {
     const std::vector<float>& pairs;    ///< [vocabulary][pairWidth]
 };
 
+/** The pairs of some tokens i with all tokens j, or of all tokens i with j ≥ i. */
+struct PairRows {
+    int firstRow, numRows;
+    bool halved;
+};
+
+/** Words from channel to channel of a list of pairs: room for a vector behind it, and an odd number of cache lines. */
+inline long getPairStride(long numPairs) {
+    return (numPairs / (2 * NEIGHBOR_PADDING) + 1) * (2 * NEIGHBOR_PADDING) + NEIGHBOR_PADDING;
+}
+
 /** Pairs with equal features share a class. */
 struct OPENMM_EXPORT_ORBIT PairBiasInputs {
     PairBiasInputs(const EmbeddingTables& tables, const TokenInputs& inputs);
@@ -23,8 +34,10 @@ struct OPENMM_EXPORT_ORBIT PairBiasInputs {
     AlignedBuffer tokens;               ///< Σ_f token.embedding of (4.5) [numTokens][widthStride]
     std::vector<int> pairClasses;       ///< [numTokens][numTokens]
     std::vector<float> classEmbedding;  ///< Σ_f pair.embedding of (4.7) [numClasses][pairWidth]
-    /** Write the embeddings of one token's pairs [pairWidth][paddedTokens]. */
-    void expandRow(int row, int pairWidth, float* out) const;
+    bool isSymmetric = true;            ///< whether (i, j) and (j, i) have the same class, for all pairs
+    long countPairs(const PairRows& rows) const;
+    /** Write the embeddings of pairs [pairWidth][getPairStride(countPairs(rows))]. */
+    void expand(const PairRows& rows, int pairWidth, float* out) const;
 };
 
 } // namespace cpu

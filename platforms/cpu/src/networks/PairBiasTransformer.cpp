@@ -62,11 +62,12 @@ void prepare(const PairBiasPass& pass, const NetworkTask& task, PairBiasWorkspac
 void preparePairs(const PairBiasPass& pass, StageTaps* taps, const Share& share) {
     const int numBias = pass.weights.settings.numLayers * pass.weights.settings.numHeads;
     for (const PassCopy& copy : pass.pass.places) {
-        expandEmbeddings(pass, copy, share.common);
+        const RowRange range = share.getRows(copy);
+        const int numRows = range.endRow - range.firstRow;
+        expandEmbeddings(pass, copy, numRows, share.common);
         if (!keepsAllBiases(pass.weights, copy))
             continue;
-        const RowRange range = share.getRows(copy);
-        pairFeatures(pass, copy, {0, numBias, range.firstRow, range.endRow - range.firstRow}, share);
+        pairFeatures(pass, copy, {0, numBias, range.firstRow, numRows}, share);
         record(taps, "pairFeatures", share.common.bias.data(), numBias * copy.numTokens, copy.paddedTokens,
                 copy.numTokens);
     }
@@ -124,7 +125,7 @@ void PairBiasTransformer::evaluate(const NetworkTask& task, int thread, StageTap
 void PairBiasTransformer::evaluateOnAll(const NetworkTask& task, OpenMM::ThreadPool& threads) {
     const PairBiasPass pass = bind(task);
     prepare(pass, task, workspaces[0]);
-    expandEmbeddings(pass, pass.pass.places[0], workspaces[0]); // The threads will find it done.
+    expandEmbeddings(pass, pass.pass.places[0], 0, workspaces[0]); // The threads, each with some rows, find it done.
     shareRows(threads, pass.pass.numRows, [&](const RowShare& rows, int thread) {
         evaluateRows(pass, task.F, nullptr, {rows, workspaces[0], workspaces[thread]});
     });

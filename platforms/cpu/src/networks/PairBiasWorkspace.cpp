@@ -9,7 +9,7 @@ namespace cpu {
 namespace {
 
 long countEmbeddingWords(const PairBiasWeights& weights, const PassCopy& copy) {
-    return (long) copy.numTokens * weights.settings.pairWidth * copy.paddedTokens;
+    return weights.settings.pairWidth * getPairStride((long) copy.numTokens * copy.numTokens);
 }
 
 } // namespace
@@ -35,9 +35,9 @@ void PairBiasWorkspace::reserve(const PairBiasWeights& weights, const std::vecto
     hiddenStride = roundUp(s.transitionFactor * s.width, ROW_PADDING);
     for (const Pass& pass : passes) {
         const std::size_t rows = pass.numRows + (weights.kernels.operand->tiles ? TILE_SIZE - 1 : 0);
-        coordinates.reserve(3 * s.pointsPerToken * pass.numPaddedRows);
+        coordinates.reserve(3 * s.pointsPerToken * pass.numPaddedRows + NEIGHBOR_PADDING);
         if (s.selfConditioning)
-            before.reserve(3 * s.pointsPerToken * pass.numPaddedRows);
+            before.reserve(3 * s.pointsPerToken * pass.numPaddedRows + NEIGHBOR_PADDING);
         x.reserve(rows * widthStride);
         a.reserve(rows * widthStride);
         qkv.reserve(rows * qkvStride);
@@ -59,12 +59,14 @@ void PairBiasWorkspace::reserveScratch(const PairBiasWeights& weights, const std
     expanded = nullptr;
     for (const Pass& pass : passes)
         for (const PassCopy& copy : pass.places) {
+            const bool keepsAll = keepsAllBiases(weights, copy);
             scratch.reserve(std::max(table.attentionScratch(copy.numTokens, s.width / s.numHeads),
-                    table.pairScratch(s.pairWidth, weights.countSources() * s.numRadial, s.numLayers * s.numHeads)));
-            if (!keepsAllBiases(weights, copy))
+                    table.pairScratch(copy.numTokens, s.pairWidth, weights.countSources() * s.numRadial,
+                        keepsAll ? s.numLayers * s.numHeads : s.numHeads)));
+            if (!keepsAll)
                 bias.reserve((long) s.numHeads * BLOCK_ROWS * copy.paddedTokens);
             if (!keepsEmbeddings(weights, copy))
-                embedding.reserve((long) s.pairWidth * copy.paddedTokens);
+                embedding.reserve(s.pairWidth * getPairStride(copy.numTokens));
         }
 }
 

@@ -31,10 +31,11 @@ struct PairBiasWorkspace {
     AlignedBuffer attended;         ///< [o, ρ] [numRows][attentionStride]
     AlignedBuffer hidden;           ///< [numRows][hiddenStride]
     AlignedBuffer bias;             ///< [L H][numTokens][paddedTokens] of every copy, or [H][BLOCK_ROWS][paddedTokens]
-    AlignedBuffer embedding;        ///< [numTokens][pairWidth][paddedTokens] of one molecule, or one row of it
+    AlignedBuffer embedding;        ///< [pairWidth][pairs] of one molecule, or of one row of it
     AlignedBuffer scratch;
     AlignedBuffer headRows;         ///< [numRows][ROW_PADDING]
     const PairBiasInputs* expanded = nullptr; ///< the molecule whose embeddings are expanded
+    bool isHalved = false;          ///< whether they are those of half of its pairs
 };
 
 /** Get the number of words of the biases of all layers of a copy. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The layers of the pair stage on tiles: weights are rows, neighbours are columns, as in registers.
+// The layers of the pair stage on tiles: weights are rows, pairs are columns, as in registers.
 #ifndef OPENMM_ORBIT_CPU_TILEPAIR_H_
 #define OPENMM_ORBIT_CPU_TILEPAIR_H_
 
@@ -12,11 +12,12 @@ namespace ORBIT_SIMD {
 
 namespace {
 
-/** The layers of one block of neighbours; widths are multiples of 32. */
+/** The layers of one block of pairs; widths are multiples of 32. */
 class TilePairLayers {
 public:
     explicit TilePairLayers(const PairTask& task) :
-            sums(task.scratch + pairScratch(task.pairWidth, countSources(task) * task.numRadial, task.numBias)),
+            sums(task.scratch + pairScratch(task.numTokens, task.pairWidth, countSources(task) * task.numRadial,
+                task.numBias)),
             biasColumns(sums + (long) 2 * TILE_HEIGHT * TILE_COLUMNS) {
         tiles.begin();
         for (int channel = 0; channel < task.numBias; channel++)
@@ -29,21 +30,21 @@ public:
         return 2 * TILE_HEIGHT * TILE_COLUMNS + (numBias + TILE_HEIGHT) * TILE_WORDS;
     }
     template <int VECTORS>
-    void run(const PairTask& task, const PairBlock& block, int column) {
+    void run(const PairTask& task, const PairBand& band, int column) {
         // (4.7): the products of two tiles of channels stand in memory before the first is used.
 
         for (int channel = 0; channel < task.pairWidth; channel += 2 * TILE_HEIGHT) {
             for (int half = 0; half < 2; half++)
                 multiply<VECTORS>(task.radialWeight + (channel + half * TILE_HEIGHT) * task.radialStride,
-                    task.radialStride, block.radialDepth, block.radial, sums + half * TILE_HEIGHT * TILE_COLUMNS);
+                    task.radialStride, band.radialDepth, band.radial, sums + half * TILE_HEIGHT * TILE_COLUMNS);
             for (int c = 0; c < 2 * TILE_HEIGHT; c += PER_WORD)
                 for (int v = 0; v < VECTORS; v++) {
                     Vec h1[PER_WORD];
                     for (int s = 0; s < PER_WORD; s++)
                         h1[s] = silu(load(sums + (c + s) * TILE_COLUMNS + v * LANES) +
-                            load(block.getEmbedding(task, channel + c + s) + column + v * LANES) +
+                            load(band.getEmbedding(task, channel + c + s) + column + v * LANES) +
                             task.conditioning[channel + c + s]);
-                    storeWords(block.first + (long) (channel + c) / PER_WORD * TILE_COLUMNS + v * LANES, h1);
+                    storeWords(band.first + (long) (channel + c) / PER_WORD * TILE_COLUMNS + v * LANES, h1);
                 }
         }
 
@@ -51,18 +52,18 @@ public:
 
         for (int channel = 0; channel < task.pairWidth; channel += 2 * TILE_HEIGHT) {
             for (int half = 0; half < 2; half++)
-                multiply<VECTORS>(task.hiddenWeight + (long) (channel + half * TILE_HEIGHT) * block.pairDepth,
-                    block.pairDepth, block.pairDepth, block.first, sums + half * TILE_HEIGHT * TILE_COLUMNS);
+                multiply<VECTORS>(task.hiddenWeight + (long) (channel + half * TILE_HEIGHT) * band.pairDepth,
+                    band.pairDepth, band.pairDepth, band.first, sums + half * TILE_HEIGHT * TILE_COLUMNS);
             for (int c = 0; c < 2 * TILE_HEIGHT; c += PER_WORD)
                 for (int v = 0; v < VECTORS; v++) {
                     Vec h2[PER_WORD];
                     for (int s = 0; s < PER_WORD; s++)
                         h2[s] = silu(load(sums + (c + s) * TILE_COLUMNS + v * LANES) +
                             task.hiddenBias[channel + c + s]);
-                    storeWords(block.second + (long) (channel + c) / PER_WORD * TILE_COLUMNS + v * LANES, h2);
+                    storeWords(band.second + (long) (channel + c) / PER_WORD * TILE_COLUMNS + v * LANES, h2);
                 }
         }
-        computeBiases<VECTORS>(task, block, column);
+        computeBiases<VECTORS>(task, band, column);
     }
 
 private:
@@ -97,33 +98,33 @@ private:
         tiles.template load<B>(from + VECTOR * LANES, TILE_COLUMNS);
         tiles.template multiply<VECTOR, 4, B>();
     }
-    /** (4.9): sums start from the biases of the layer and are saved where attention reads them. */
+    /** (4.9): sums start from the biases of the layer and are saved in the band. */
     template <int VECTORS>
-    ORBIT_INLINE_MEMBER void computeBiases(const PairTask& task, const PairBlock& block, int column) {
+    ORBIT_INLINE_MEMBER void computeBiases(const PairTask& task, const PairBand& band, int column) {
         for (int channel = 0; channel < task.numBias; channel += TILE_HEIGHT) {
             const float* start = biasColumns + channel * TILE_WORDS;
             tiles.template load<0>(start, TILE_WORDS);
             if constexpr (VECTORS > 1)
                 tiles.template load<1>(start, TILE_WORDS);
-            addProducts<VECTORS>(task.biasWeight + (long) channel * block.pairDepth, block.pairDepth,
-                block.pairDepth, block.second);
+            addProducts<VECTORS>(task.biasWeight + (long) channel * band.pairDepth, band.pairDepth,
+                band.pairDepth, band.second);
             const int rows = task.numBias - channel < TILE_HEIGHT ? task.numBias - channel : TILE_HEIGHT;
-            saveBiases<0>(task, block, channel, rows, column);
+            saveBiases<0>(task, band, channel, rows, column);
             if constexpr (VECTORS > 1)
-                saveBiases<1>(task, block, channel, rows, column);
+                saveBiases<1>(task, band, channel, rows, column);
         }
     }
     template <int VECTOR>
-    ORBIT_INLINE_MEMBER void saveBiases(const PairTask& task, const PairBlock& block, int channel, int rows,
+    ORBIT_INLINE_MEMBER void saveBiases(const PairTask& task, const PairBand& band, int channel, int rows,
             int column) {
-        float* to = block.getBias(task, channel) + column + VECTOR * LANES;
+        float* to = band.getBias(channel) + column + VECTOR * LANES;
         if (rows == TILE_HEIGHT) {
-            tiles.template save<VECTOR>(to, task.biasStride);
+            tiles.template save<VECTOR>(to, band.stride);
             return;
         }
         tiles.template save<VECTOR>(sums, TILE_WORDS);
         for (int row = 0; row < rows; row++)
-            store(to + row * task.biasStride, load(sums + row * TILE_WORDS));
+            store(to + row * band.stride, load(sums + row * TILE_WORDS));
     }
 
     float* sums;            // [2 TILE_HEIGHT][TILE_COLUMNS]
@@ -133,8 +134,8 @@ private:
 
 } // namespace
 
-static long pairScratchOnTiles(int pairWidth, int numRadial, int numBias) {
-    return pairScratch(pairWidth, numRadial, numBias) + TilePairLayers::countWords(numBias);
+static long pairScratchOnTiles(int numTokens, int pairWidth, int numRadial, int numBias) {
+    return pairScratch(numTokens, pairWidth, numRadial, numBias) + TilePairLayers::countWords(numBias);
 }
 
 static void pairsOnTiles(const PairTask& task) {

@@ -6,22 +6,30 @@
 namespace OrbitPlugin {
 namespace cpu {
 
-void expandEmbeddings(const PairBiasPass& pass, const PassCopy& copy, PairBiasWorkspace& workspace) {
+namespace {
+
+/** Whether half of a copy's pairs give all biases: one thread has the copy, whose features have no direction. */
+bool isHalved(const PairBiasPass& pass, const PassCopy& copy, int numRows) {
+    return numRows == copy.numTokens && pass.inputs[copy.input].isSymmetric && keepsAllBiases(pass.weights, copy);
+}
+
+} // namespace
+
+void expandEmbeddings(const PairBiasPass& pass, const PassCopy& copy, int numRows, PairBiasWorkspace& workspace) {
     const PairBiasInputs& inputs = pass.inputs[copy.input];
-    if (!keepsEmbeddings(pass.weights, copy) || workspace.expanded == &inputs)
+    const bool halved = isHalved(pass, copy, numRows);
+    if (!keepsEmbeddings(pass.weights, copy) || (workspace.expanded == &inputs && workspace.isHalved == halved))
         return;
-    const int pairWidth = pass.weights.settings.pairWidth;
-    for (int i = 0; i < copy.numTokens; i++)
-        inputs.expandRow(i, pairWidth, workspace.embedding.data() + (std::size_t) i * pairWidth * copy.paddedTokens);
+    inputs.expand({0, copy.numTokens, halved}, pass.weights.settings.pairWidth, workspace.embedding.data());
     workspace.expanded = &inputs;
+    workspace.isHalved = halved;
 }
 
 void pairFeatures(const PairBiasPass& pass, const PassCopy& copy, BiasBlock block, const Share& share) {
     const PairBiasWeights& weights = pass.weights;
+    const PairBiasInputs& inputs = pass.inputs[copy.input];
     PairBiasWorkspace& workspace = share.common;
     const PairBiasTransformerSettings& settings = weights.settings;
-    const std::size_t rowWords = (std::size_t) settings.pairWidth * copy.paddedTokens;
-    bool keeps = keepsEmbeddings(weights, copy);
     PairTask task{};
     task.numTokens = copy.numTokens;
     task.paddedTokens = copy.paddedTokens;
@@ -52,21 +60,24 @@ void pairFeatures(const PairBiasPass& pass, const PassCopy& copy, BiasBlock bloc
     // (4.6) to (4.9), token by token where embeddings are expanded for one at a time
 
     task.bias = bias;
-    if (keeps) {
+    if (keepsEmbeddings(weights, copy)) {
         task.firstRow = block.firstRow;
         task.numRows = block.numRows;
-        task.embedding = workspace.embedding.data() + block.firstRow * rowWords;
+        task.halved = isHalved(pass, copy, block.numRows);
+        task.embeddingStride = getPairStride(inputs.countPairs({0, copy.numTokens, task.halved}));
+        task.embedding = workspace.embedding.data() + (long) block.firstRow * copy.numTokens;
         weights.kernels.operand->pairs(task);
         return;
     }
     task.numRows = 1;
+    task.embedding = share.own.embedding.data();
+    task.embeddingStride = getPairStride(copy.numTokens);
     for (int row = 0; row < block.numRows; row++, task.bias += copy.paddedTokens) {
         // The thread's row overwrites what another copy has left in its own workspace.
 
         share.own.expanded = nullptr;
         task.firstRow = block.firstRow + row;
-        pass.inputs[copy.input].expandRow(task.firstRow, settings.pairWidth, share.own.embedding.data());
-        task.embedding = share.own.embedding.data();
+        inputs.expand({task.firstRow, 1, false}, settings.pairWidth, share.own.embedding.data());
         weights.kernels.operand->pairs(task);
     }
 }
