@@ -3,6 +3,7 @@
 #include "openmmorbit/MolecularGraph.h"
 #include "openmmorbit/ArgumentError.h"
 #include "openmmorbit/internal/ElementSymbols.h"
+#include "openmmorbit/internal/GraphWalk.h"
 #include <algorithm>
 #include <map>
 #include <set>
@@ -68,18 +69,9 @@ static std::set<std::pair<int, int>> checkBonds(const MolecularGraph& graph) {
 }
 
 static void checkConnected(const MolecularGraph& graph) {
-    const std::vector<std::vector<int>> neighbors = graph.getNeighbors();
-    std::vector<int> reached(1, 0);
-    std::vector<bool> seen(graph.getNumAtoms(), false);
-    seen[0] = true;
-    for (std::size_t k = 0; k < reached.size(); k++)
-        for (int j : neighbors[reached[k]])
-            if (!seen[j]) {
-                seen[j] = true;
-                reached.push_back(j);
-            }
-    if ((int) reached.size() != graph.getNumAtoms()) {
-        const int other = (int) (std::find(seen.begin(), seen.end(), false) - seen.begin());
+    std::vector<char> seen(graph.getNumAtoms(), 0);
+    if ((int) listReached(graph.getNeighbors(), 0, seen).size() != graph.getNumAtoms()) {
+        const int other = (int) (std::find(seen.begin(), seen.end(), 0) - seen.begin());
         refuse(graph, "one connected fragment", "atom " + std::to_string(other) + " without a path to atom 0");
     }
 }

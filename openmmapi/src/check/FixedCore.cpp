@@ -4,10 +4,12 @@
 #include "Findings.h"
 #include "Positions.h"
 #include "openmmorbit/internal/ConformerInspector.h"
+#include "openmmorbit/internal/GraphWalk.h"
 #include "openmmorbit/internal/StereoGeometry.h"
 #include <Eigen/SVD>
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <numeric>
 #include <set>
 
@@ -74,18 +76,11 @@ vector<int> OrbitPlugin::listLeaders(const MolecularGraph& graph, const vector<c
     for (int first = 0; first < graph.getNumAtoms(); first++) {
         if (seen[first])
             continue;
-        vector<int> body = {first};
+        const vector<int> body = listReached(neighbors, first, seen);
         std::set<int> holders;
-        seen[first] = 1;
-        for (int k = 0; k < (int) body.size(); k++)
-            for (int next : neighbors[body[k]]) {
-                if (fixed[next])
-                    holders.insert(next);
-                else if (!seen[next]) {
-                    seen[next] = 1;
-                    body.push_back(next);
-                }
-            }
+        for (int atom : body)
+            std::copy_if(neighbors[atom].begin(), neighbors[atom].end(), std::inserter(holders, holders.end()),
+                [&](int next) { return fixed[next]; });
         if (holders.size() == 1)
             for (int atom : body)
                 leaders[atom] = *holders.begin();

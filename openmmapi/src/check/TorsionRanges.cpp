@@ -2,6 +2,7 @@
 // Ranges of torsions in a molecule.
 #include "TorsionRanges.h"
 #include "Findings.h"
+#include "openmmorbit/internal/GraphWalk.h"
 #include "openmmorbit/internal/StereoGeometry.h"
 #include <algorithm>
 #include <cmath>
@@ -82,24 +83,14 @@ string OrbitPlugin::findContradiction(
     return "";
 }
 
-// The atoms on the side of one atom of a bond; empty if they reach the other one, in a ring.
+// The atoms on the side of one atom of a bond, that one first; empty if they reach the other one, in a ring.
 
 static vector<int> listSide(const vector<vector<int>>& neighbors, int from, int without) {
     vector<char> seen(neighbors.size(), 0);
-    vector<int> side = {from};
-    seen[from] = 1;
-    for (int k = 0; k < (int) side.size(); k++)
-        for (int next : neighbors[side[k]]) {
-            if (side[k] == from && next == without)
-                continue;
-            if (next == without)
-                return {};
-            if (!seen[next]) {
-                seen[next] = 1;
-                side.push_back(next);
-            }
-        }
-    return side;
+    seen[without] = 1;
+    const vector<int> side = listReached(neighbors, from, seen), &other = neighbors[without];
+    const bool isRing = std::any_of(other.begin(), other.end(), [&](int next) { return next != from && seen[next]; });
+    return isRing ? vector<int>() : side;
 }
 
 std::optional<TurnedTorsion> OrbitPlugin::planTurn(
