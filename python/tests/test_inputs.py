@@ -39,7 +39,9 @@ def embedded(smiles):
 
 @pytest.mark.parametrize("smiles, kept", [
     ("CC(=O)[O-].[Na+]", "CC(=O)[O-]"), ("Cl.C[C@H](N)C(=O)O", "C[C@H](N)C(=O)O"), ("CCO.CCN", "CCO"),
-    ("C[NH3+].F[P-](F)(F)(F)(F)F", "C[NH3+]"), ("C1.C1O", "CCO"), ("O.CC(C)C.O", "CC(C)C")])
+    ("C[NH3+].F[P-](F)(F)(F)(F)F", "C[NH3+]"), ("C1.C1O", "CCO"), ("O.CC(C)C.O", "CC(C)C"),
+    ("c1ccccc1.Cl", "c1ccccc1"), ("C[NH2+]C(C)c1ccccc1.[Cl-]", "C[NH2+]C(C)c1ccccc1"),
+    ("[K+].O=C([O-])c1ccncc1", "O=C([O-])c1ccncc1"), ("Cl.C1CC2(C1)OCc1ccccc1O2", "C1CC2(C1)OCc1ccccc1O2")])
 def testTheLargestFragment(smiles, kept):
     expected = Chem.CanonSmiles(kept)
     found = openmmorbit.readMolecule(smiles + " name", fragments="largest")

@@ -82,6 +82,10 @@ static void keepLargestFragment(RDKit::RWMol& mol) {
         if (membership[i] != (int) (largest - fragments.begin()))
             mol.removeAtom(i);
     mol.commitBatchEdit();
+
+    // RDKit forgets the rings when it removes an atom; canonical SMILES of aromatic fragments need them.
+
+    RDKit::MolOps::symmetrizeSSSR(mol);
 }
 
 static void addHydrogens(RDKit::RWMol& mol, const ReaderOptions& options, const Origin& origin, bool has3D) {
