@@ -10,6 +10,7 @@
 #include "Tolerances.h"
 #include "openmmorbit/internal/MoleculeFeatures.h"
 #include <cstdlib>
+#include <cstring>
 #include <limits>
 
 namespace testSupport {
@@ -42,6 +43,11 @@ inline std::vector<const OrbitPlugin::cpu::KernelTable*> getTestedTables() {
         return true;
     }();
     return added ? OrbitPlugin::cpu::getAvailableTables() : std::vector<const OrbitPlugin::cpu::KernelTable*>();
+}
+
+/** Whether floats have the same bits. */
+inline bool areSameBits(const float* first, const float* second, std::size_t count) {
+    return std::memcmp(static_cast<const void*>(first), static_cast<const void*>(second), count * sizeof(float)) == 0;
 }
 
 inline std::string precisionOf(const OrbitPlugin::cpu::KernelTable& table) {

@@ -172,10 +172,10 @@ void CpuPairs::checkHalf(const PairShape& shape) const {
     for (int channel = 0; channel < shape.numBias; channel++)
         for (int i = 0; i < N; i++) {
             const float* row = half.data() + (channel * N + i) * c.padded;
-            ASSERT_EQ(0, std::memcmp(row, whole.data() + (channel * N + i) * c.padded, columns * sizeof(float)))
+            ASSERT_TRUE(areSameBits(row, whole.data() + (channel * N + i) * c.padded, columns))
                 << "row " << i << " of " << N << ", channel " << channel;
             if (i == N / 2) {
-                ASSERT_EQ(0, std::memcmp(row, rowAlone.data() + channel * c.padded, columns * sizeof(float))) << N;
+                ASSERT_TRUE(areSameBits(row, rowAlone.data() + channel * c.padded, columns)) << N;
             }
         }
 }

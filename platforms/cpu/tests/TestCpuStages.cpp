@@ -145,7 +145,7 @@ TEST_P(CpuStages, shortWeightsGiveTheBitsOfFloats) {
     wider.weight.back() = 0.1f;
     const AlignedBuffer ofHalves = multiply(layer, true), ofFloats = multiply(wider, false);
     for (int r = 0; r < numRows; r++) {
-        EXPECT_EQ(0, std::memcmp(ofHalves.data() + r * stride, ofFloats.data() + r * stride, columns * sizeof(float)));
+        EXPECT_TRUE(areSameBits(ofHalves.data() + r * stride, ofFloats.data() + r * stride, columns));
         EXPECT_FLOAT_EQ(ofFloats.data()[r * stride + columns], rows[r * depth + depth - 1] * 0.1f);
     }
 }
