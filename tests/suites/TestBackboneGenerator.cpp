@@ -153,7 +153,7 @@ TEST(TestBackboneGenerator, FixedAtomsComeBackWhereTheyAre) {
             start.fixed.push_back(atom);
         const Ensemble ensemble = generator->generate(makeBackbone({24}), 3, 5, 0, nullptr, start);
         for (int copy = 0; copy < 3; copy++) {
-            const vector<OpenMM::Vec3> found = ensemble.getPositions(copy);
+            const vector<OpenMM::Vec3>& found = ensemble.getPositions(copy);
             for (int atom : start.fixed)
                 EXPECT_LT(getDistance(found[atom], start, atom), 1e-4) << "0.001 Angstrom";
             EXPECT_GT(getDistance(found[0], start, 0), 0.02) << "the others are generated";

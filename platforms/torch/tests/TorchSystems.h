@@ -79,7 +79,7 @@ inline OrbitPlugin::torchimpl::NetworkInputs makeInputs(
 /** Ethanol, difluoroethene and water: three sizes, one stereo label. */
 inline std::vector<TorchSample> makeSamples(const OrbitPlugin::DenoiserModel& model) {
     std::vector<TorchSample> samples;
-    for (OrbitPlugin::MolecularGraph graph : {makeEthanol(), makeDifluoroethene(), makeWater()}) {
+    for (const OrbitPlugin::MolecularGraph& graph : {makeEthanol(), makeDifluoroethene(), makeWater()}) {
         TorchSample sample;
         sample.features = OrbitPlugin::computeFeatures(graph, model.getAtomVocabularies(), model.getPairVocabularies());
         sample.features.pointsPerToken = model.getSettings().pointsPerToken;
@@ -102,7 +102,7 @@ inline std::vector<double> getValues(const at::Tensor& tensor) {
 inline void writeSmallShard(const std::string& path, const std::string& condition) {
     OrbitPlugin::ShardWriter writer(path);
     std::uint64_t seed = 1;
-    for (OrbitPlugin::MolecularGraph graph :
+    for (const OrbitPlugin::MolecularGraph& graph :
             {makeEthanol(), makeDifluoroethene(), makeWater(), makeBenzene(), makeBromochlorofluoromethane()}) {
         OrbitPlugin::ShardRecord record;
         record.graph = graph;
