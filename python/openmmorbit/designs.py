@@ -11,12 +11,14 @@ import numpy as np
 from openmm import app
 
 from openmmorbit import orbit
+from openmmorbit._copying import copyByFields
 from openmmorbit.arguments import checkInteger
 
 #: Name of residues of which nothing is known.
 OPEN_RESIDUE = "ALA"
 _elements = {"N": "N", "CA": "C", "C": "C"}
 _letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+copyByFields(orbit.BackboneSubject, orbit.BackboneStatistics, orbit.GenerationStart)
 
 
 def nameChain(index: int) -> str:
@@ -47,7 +49,7 @@ def makeBackbone(length: int | Sequence[int], structure: str | Sequence[str] | N
         raise TypeError(f"makeBackbone: expected structure as a text of letters, got {structure!r}, a "
                         f"{type(structure).__name__}")
     lengths: list[Any] = [length]
-    if isinstance(length, (Sequence, np.ndarray)) and not isinstance(length, (str, bytes)):
+    if isinstance(length, (Sequence, np.ndarray)) and not isinstance(length, (str, bytes)) and np.shape(length) != ():
         lengths = list(length)
     numbers = np.array([checkInteger("length", entry, -2**31, "makeBackbone") for entry in lengths], np.int32)
     return orbit.makeBackbone(numbers, "" if structure is None else "".join(map(str, structure)))
