@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from openmmorbit.aminoacids import NAMES
 from openmmorbit.arguments import checkInteger, fromMask
 from openmmorbit.io.trajectoryfiles import requireMdtraj
 
@@ -14,8 +15,12 @@ if TYPE_CHECKING:
 
 
 def isAlpha(atom: app.topology.Atom) -> bool:
-    """Tell whether an atom is an alpha carbon; calcium is none."""
-    return atom.name == "CA" and (atom.element is None or atom.element.symbol == "C")
+    """Tell whether an atom is an alpha carbon; calcium is none, and a carbon of that name in a ligand neither."""
+    if atom.name != "CA" or not (atom.element is None or atom.element.symbol == "C"):
+        return False
+    # A trace has CA atoms alone, or beads beside them. A ligand has an atom of that name, and neither N nor C.
+    names = {other.name for other in atom.residue.atoms()}
+    return len(names) == 1 or not names.isdisjoint(("N", "C")) or atom.residue.name.upper() in NAMES
 
 
 _words = {"all": lambda atom: True, "heavy": lambda atom: atom.element is None or atom.element.atomic_number > 1,

@@ -10,17 +10,11 @@ from typing import Union
 
 from openmm import app
 
+from openmmorbit.aminoacids import LETTERS, NAMES
 from openmmorbit.selections import findAtoms
 
 #: What is taken as a sequence.
 SequenceLike = Union[str, Sequence[Union[str, None]], app.Topology]
-_letters = {"A": "ALA", "R": "ARG", "N": "ASN", "D": "ASP", "C": "CYS", "Q": "GLN", "E": "GLU", "G": "GLY", "H": "HIS",
-            "I": "ILE", "L": "LEU", "K": "LYS", "M": "MET", "F": "PHE", "P": "PRO", "S": "SER", "T": "THR", "W": "TRP",
-            "Y": "TYR", "V": "VAL", "X": ""}
-#: Names that force fields and programs give to protonation states of standard residues.
-_variants = {"ASH": "ASP", "GLH": "GLU", "HID": "HIS", "HIE": "HIS", "HIP": "HIS", "HSD": "HIS", "HSE": "HIS",
-             "HSP": "HIS", "CYX": "CYS", "CYM": "CYS", "LYN": "LYS", "MSE": "MET"}
-_names = {**{name: name for name in _letters.values()}, **_variants}
 #: Residues are open where a backbone has this name.
 _open = "ALA"
 
@@ -78,7 +72,7 @@ def readSequence(sequence: SequenceLike, residues: Sequence[str] = ()) -> list[s
         For what is no sequence.
     """
     entries = _listEntries(sequence)
-    known = _letters if isinstance(sequence, str) else {**_letters, **_names, "": ""}
+    known = LETTERS if isinstance(sequence, str) else {**LETTERS, **NAMES, "": ""}
     for k, entry in enumerate(entries):
         if entry not in known:
             label = f", {residues[k]}" if k < len(residues) else ""
@@ -141,7 +135,7 @@ def warnOfOthers(where: str, sequence: SequenceLike, topology: app.Topology) -> 
     kept = findResidues(topology, where)
     names = readSequence(sequence)
     others = [(residue, name) for residue, name in zip(kept, names)
-              if name and residue.name != _open and _names.get(residue.name, residue.name) != name]
+              if name and residue.name != _open and NAMES.get(residue.name, residue.name) != name]
     if others:
         residue, name = others[0]
         more = f", and {len(others) - 1} more like this" if len(others) > 1 else ""
