@@ -356,12 +356,12 @@ class Ensemble(EnsembleProvenance, EnsembleChoices, Shown):
 
     def writePDB(self, path: StrPath) -> None:
         """Write all conformers as the models of a PDB file."""
-        writers.checkName("Ensemble.writePDB", path, ".pdb")
+        writers.checkName("Ensemble.writePDB", path, ".pdb", ".ent")
         writers.writePDB(self, path)
 
     def writePDBx(self, path: StrPath) -> None:
         """Write all conformers as the models of a PDBx/mmCIF file."""
-        writers.checkName("Ensemble.writePDBx", path, ".cif", ".pdbx")
+        writers.checkName("Ensemble.writePDBx", path, ".cif", ".pdbx", ".mmcif")
         writers.writePDBx(self, path)
 
     def writeDCD(self, path: StrPath) -> None:

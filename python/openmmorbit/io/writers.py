@@ -33,10 +33,13 @@ def checkName(where: str, path: StrPath, *own: str) -> None:
     TypeError, ValueError
         Naming the function.
     """
+    from openmmorbit.data import structures
+
     checkPath(where, path)
     name = os.fsdecode(path)
     ending, isPacked = recordformats.plainEnding(name), name.lower().endswith(".gz")
-    if (isPacked and own[0] not in recordformats.recordFormats) or (ending in outputEndings() and ending not in own):
+    isOther = ending in (*outputEndings(), *structures.ENDINGS) and ending not in own
+    if isOther or (isPacked and own[0] not in recordformats.recordFormats):
         raise ValueError(f"{where}: expected a name that ends in {' or '.join(own)}, got '{name}'; writeEnsembles() "
                          "writes what the ending says, and compresses .sdf, .xyz and .mol2 files")
 
