@@ -50,6 +50,28 @@ def checkInteger(name: str, value: Any, lowest: int, where: str = "ConformerGene
     return number
 
 
+def listEntries(name: str, value: Any, where: str = "ConformerGenerator") -> list[Any]:
+    """Get the entries of a list or an array; a text and a single value are refused whole.
+
+    Parameters
+    ----------
+    name : str
+        Name of the argument, for the message.
+    value : iterable
+    where : str
+        Whose argument it is.
+
+    Raises
+    ------
+    TypeError
+        If it has no entries, or is a text.
+    """
+    isSingle = isinstance(value, (str, bytes)) or not hasattr(value, "__iter__") or getattr(value, "shape", None) == ()
+    if isSingle:
+        raise TypeError(f"{where}: expected {name} as a list, got {value!r}, a {type(value).__name__}")
+    return list(value)
+
+
 def fromMask(name: str, entries: Iterable[Any], number: int, where: str) -> list[Any]:
     """Get indices and other entries as they are; a mask of truth values stands for the indices of those that are true.
 
@@ -65,10 +87,12 @@ def fromMask(name: str, entries: Iterable[Any], number: int, where: str) -> list
 
     Raises
     ------
+    TypeError
+        For a text, and a single value.
     ValueError
         For a mask of another length, and for truth values among indices.
     """
-    listed = list(entries)
+    listed = listEntries(name, entries, where)
     truths = [isinstance(entry, (bool, np.bool_)) for entry in listed]
     if not any(truths):
         return listed

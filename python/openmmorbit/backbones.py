@@ -302,7 +302,8 @@ class BackboneGenerator(Generator):
         where = "BackboneGenerator.generateBatch"
         number, seed, first = (checkInteger(name, value, lowest, where) for name, value, lowest in (
             ("numCopies", numCopies, 1), ("seed", seed, 0), ("firstRecord", firstRecord, 0)))
-        if isinstance(lengths, (str, bytes)) or not isinstance(lengths, (Sequence, np.ndarray)):
+        if isinstance(lengths, (str, bytes)) or not isinstance(lengths, (Sequence, np.ndarray)) \
+                or getattr(lengths, "shape", None) == ():
             raise TypeError("BackboneGenerator.generateBatch: expected lengths as a list with an entry for each "
                             f"backbone, got {lengths!r}, a {type(lengths).__name__}")
         if len(lengths) == 0:

@@ -10,7 +10,8 @@ import openmm
 from openmm import app, unit
 
 from openmmorbit import orbit
-from openmmorbit.arguments import checkInteger
+from openmmorbit._copying import copyByFields
+from openmmorbit.arguments import checkInteger, listEntries
 from openmmorbit.data.proteinchecks import checkSpacing
 from openmmorbit.designs import splitNumber
 from openmmorbit.selections import findAtoms, selectAtoms
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from openmmorbit.simulation.proteins import ProteinSimulation
 
 _faults = ("break", "cis", "mirrored", "distorted")
+copyByFields(orbit.BackboneReport, orbit.TopologyRecord, orbit.TopologyAtom, orbit.TopologyBond)
 
 
 class BackboneError(ValueError):
@@ -128,7 +130,8 @@ def _readChains(count: int, topology: app.Topology | None, chains: Sequence[int]
                 ) -> tuple[list[int], list[str], list[str]]:
     """Get the chain of every residue, names of the chains and numbers of the residues where they are known."""
     if chains is not None:
-        lengths = [checkInteger("chains", length, 1, "buildBackbone") for length in chains]
+        listed = listEntries("chains", chains, "buildBackbone")
+        lengths = [checkInteger("chains", length, 1, "buildBackbone") for length in listed]
         if sum(lengths) != count:
             raise ValueError(f"buildBackbone: expected chains with {count} residues in all, got {sum(lengths)}")
         return [number for number, length in enumerate(lengths) for _ in range(length)], [], []
@@ -197,6 +200,9 @@ def makeTopology(record: orbit.TopologyRecord, chainNames: Sequence[str] = ()) -
 
 def addHydrogens(modeller: app.Modeller, pH: float) -> None:
     """Add hydrogens with ff14SB, on the Reference platform, which works everywhere."""
+    isNumber = isinstance(pH, (int, float, np.number)) and not isinstance(pH, bool)
+    if not isNumber or not np.isfinite(pH):
+        raise (ValueError if isNumber else TypeError)(f"buildBackbone: expected pH as a finite number, got {pH!r}")
     modeller.addHydrogens(app.ForceField("amber14/protein.ff14SB.xml"), pH=pH,
                           platform=openmm.Platform.getPlatform("Reference"))
 

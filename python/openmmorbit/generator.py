@@ -6,7 +6,6 @@ import inspect
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from openmm import unit
 
 from openmmorbit import orbit, samplersettings
@@ -135,8 +134,10 @@ def makeStart(where: str, positions: Any, level: Any, fixed: Sequence[int] | Non
     ------
     ValueError
         For a level or fixed atoms without positions, positions without either, and a level that is not above 0.
+    TypeError
+        For positions that are no numbers, such as the name of a file.
     """
-    from openmmorbit.simulation.states import toPlain
+    from openmmorbit.simulation.states import toArray, toPlain
 
     start, chosen = orbit.GenerationStart(), None if fixed is None else list(fixed)
     if positions is None:
@@ -145,7 +146,7 @@ def makeStart(where: str, positions: Any, level: Any, fixed: Sequence[int] | Non
                 raise ValueError(f"{where}: expected start with {name}, got {name}={value} alone; give the positions "
                                  "that it is about")
         return start
-    array = np.asarray(toPlain(where, "start", positions, unit.nanometer), float)
+    array = toArray(where, "start", toPlain(where, "start", positions, unit.nanometer))
     if array.ndim != 2 or array.shape[1] != 3:
         raise ValueError(f"{where}: expected start of shape (numAtoms, 3), got {array.shape}")
     if chosen is not None and not chosen:

@@ -76,7 +76,7 @@ def _readFixed(name: str, fixed: str | Sequence[str], residues: Sequence[Protein
         piece = chooseRange(word, residues)
         if chosen & set(piece):
             raise ValueError(f"{_where}: expected every residue once as {name}, got "
-                             f"{residues[min(chosen & set(piece))].label} twice")
+                             f"{residues[min(chosen & set(piece))].label} twice, in '{word}' again")
         chosen |= set(piece)
     if not chosen:
         raise ValueError(f"{_where}: expected residues as {name}, such as A10-25, got none")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from openmmorbit import orbit
+from openmmorbit.arguments import listEntries
 from openmmorbit.data import structures
 from openmmorbit.data.proteinchecks import LONGEST_BOND, checkSpacing, findLeftHanded, isDextral
 from openmmorbit.io.outputs import isSameFile, replacingPath
@@ -231,7 +232,9 @@ def findFiles(where: str, inputs: StrPath | Sequence[StrPath]) -> list[str]:
         Naming what is no file, has another ending, or is a folder without such files.
     """
     found: list[str] = []
-    for entry in [inputs] if isinstance(inputs, (str, os.PathLike)) else inputs:
+    for entry in [inputs] if isinstance(inputs, (str, os.PathLike)) else listEntries("files", inputs, where):
+        if not isinstance(entry, (str, os.PathLike)):
+            raise TypeError(f"{where}: expected names of files or folders, got {entry!r}, a {type(entry).__name__}")
         path = os.fspath(entry)
         if os.path.isdir(path):
             inside = sorted(one.path for one in os.scandir(path)

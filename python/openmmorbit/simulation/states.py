@@ -2,6 +2,7 @@
 """What a caller may give as states: positions with the Topology that they belong to."""
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -105,6 +106,9 @@ def _frames(where: str, source: Any) -> np.ndarray:
                              f"{len(source[other])} in number {other + 1}")
     elif hasattr(source, "topology") and hasattr(source, "positions"):
         source = source.positions
+    if isinstance(source, (str, bytes, os.PathLike)):
+        raise TypeError(f"{where}: expected positions, or an object that has them, got {source!r}, a "
+                        f"{type(source).__name__}; openmmorbit.readStructures() reads a structure")
     if isinstance(source, openmm.State):
         source = source.getPositions(asNumpy=True)
     if isinstance(source, (list, tuple)):

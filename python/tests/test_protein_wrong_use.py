@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: MIT
+"""What users of proteins give by mistake is named whole, a ligand is no residue, and copies of values are whole."""
+import copy
+import pickle
+import re
+
+import numpy as np
+import pytest
+from helices import makeHelix, writeHelix, writeModel
+from openmm import app, unit
+
+import openmmorbit
+
+both = pytest.mark.parametrize("duplicate", [lambda value: pickle.loads(pickle.dumps(value)), copy.deepcopy],
+                               ids=["pickle", "deepcopy"])
+
+
+@pytest.fixture
+def generator(tmp_path):
+    return openmmorbit.BackboneGenerator(writeModel(tmp_path), numSteps=2, check=False)
+
+
+def withLigand(path, number):
+    """Write a helix, and behind it a ligand with a carbon named CA, as one chain and as another."""
+    writeHelix(path, number)
+    protein = app.PDBFile(str(path))
+    modeller = app.Modeller(protein.topology, protein.positions)
+    ligand = app.Topology()
+    residue = ligand.addResidue("LIG", ligand.addChain("A"), "203")
+    for name in ("C1", "CA"):
+        ligand.addAtom(name, app.element.carbon, residue)
+    modeller.add(ligand, unit.Quantity(np.array([[5, 5, 5], [5, 5, 5.15]]), unit.nanometer))
+    with open(path, "w", encoding="utf-8") as stream:
+        app.PDBFile.writeFile(modeller.topology, modeller.positions, stream, keepIds=True)
+    return path
+
+
+def testALigandWithAnAtomCAIsNoResidue(tmp_path):
+    path = withLigand(tmp_path / "x.pdb", 25)
+    design = openmmorbit.designBackbone(path, "A10-20")
+    assert len(design) == 25 and design.labels[-1] == "A25"
+    protein = app.PDBFile(str(path))
+    assert len(openmmorbit.measureBackbone(protein).phi) == 25
+    assert openmmorbit.buildBackbone(protein, hydrogens=False).topology.getNumResidues() == 25
+    # A trace, with or without beads of side chains, keeps its residues.
+    for names, residue in ((("CA",), "ALA"), (("CA", "CB"), "ALA"), (("CA",), "UNK")):
+        writeHelix(tmp_path / "y.pdb", 25, names=names)
+        text = (tmp_path / "y.pdb").read_text().replace("ALA", residue)
+        (tmp_path / "y.pdb").write_text(text)
+        assert len(openmmorbit.designBackbone(tmp_path / "y.pdb")) == 25
+
+
+@pytest.mark.parametrize("fixed", [20, slice(2, 4), "A20-35", np.array(3)])
+def testFixedResiduesThatAreNoListAreNamed(generator, fixed):
+    start = 0.1 * makeHelix(25)[:, 1]
+    with pytest.raises(TypeError, match=re.escape(f"generate: expected fixed as a list, got {fixed!r}, a ")):
+        generator.generate(25, start=start, fixed=fixed)
+
+
+def testAStartThatIsNoArrayIsNamed(generator, tmp_path):
+    writeHelix(tmp_path / "x.pdb", 25)
+    for start in ("x.pdb", app.PDBFile(str(tmp_path / "x.pdb"))):
+        with pytest.raises(TypeError, match=re.escape(f"expected start as an array of numbers, got {start!r}")):
+            generator.generate(25, start=start, level=3)
+
+
+def testAnArrayOfOneNumberIsALength(generator):
+    assert len(openmmorbit.makeBackbone(np.array(25)).chains) == 25
+    assert generator.generate(np.array(25), seed=3).numAtoms == 25
+    with pytest.raises(TypeError, match=r"expected lengths as a list with an entry .* got array\(25\)"):
+        generator.generateBatch(np.array(25))
+
+
+def testArgumentsOfTheBuilderAreNamed(tmp_path):
+    helix = 0.1 * makeHelix(25)[:, 1]
+    for chains in (25, "25", np.array(25)):
+        with pytest.raises(TypeError, match=re.escape(f"buildBackbone: expected chains as a list, got {chains!r}, a ")):
+            openmmorbit.buildBackbone(helix, chains=chains)
+    for pH, kind in (("7", TypeError), (None, TypeError), (float("nan"), ValueError)):
+        with pytest.raises(kind, match=f"buildBackbone: expected pH as a finite number, got {pH!r}"):
+            openmmorbit.buildBackbone(helix, pH=pH)
+    for function in (openmmorbit.buildBackbone, openmmorbit.measureBackbone):
+        with pytest.raises(TypeError, match="got 'x.pdb', a str; openmmorbit.readStructures.. reads a structure"):
+            function("x.pdb")
+
+
+def testFilesOfADataSetAreNames(tmp_path):
+    writeHelix(tmp_path / "x.pdb", 25)
+    protein = app.PDBFile(str(tmp_path / "x.pdb"))
+    for files, got in ((None, "files as a list, got None"), (5, "files as a list, got 5"),
+                       ([protein], "names of files or folders, got <openmm.app.pdbfile.PDBFile")):
+        with pytest.raises(TypeError, match=f"BackboneDataset: expected {got}"):
+            openmmorbit.BackboneDataset(files)
+
+
+def testAFileSaysWhatItHolds(generator, tmp_path):
+    ensemble = generator.generate(25, 2, seed=3)
+    for write, names, others in ((ensemble.writePDB, ("x.pdb", "x.ent"), ("x.mmcif", "x.cif", "x.pdb.gz")),
+                                 (ensemble.writePDBx, ("x.cif", "x.mmcif", "x.pdbx"), ("x.ent", "x.pdb"))):
+        for name in names:
+            write(tmp_path / name)
+            models = openmmorbit.readStructures(tmp_path / name)
+            assert len(models) == 2 and models[1].topology.getNumAtoms() == 25
+            there = np.array(models[1].positions.value_in_unit(unit.nanometer))
+            assert np.abs(there - ensemble.positions[1].value_in_unit(unit.nanometer)).max() < 1e-4
+        for name in others:
+            with pytest.raises(ValueError, match=f"expected a name that ends in {names[0][1:]} or .* got '.*{name}'"):
+                write(tmp_path / name)
+
+
+@both
+def testDesignsAndProteinsAreCopiedWhole(generator, tmp_path, duplicate):
+    writeHelix(tmp_path / "x.pdb", 25)
+    design = openmmorbit.designBackbone(tmp_path / "x.pdb", "A10-20").withStructure("H" * 25)
+    again = duplicate(design)
+    assert again.describeMotif() == "A10-A20 at 10-20" and again.backbone.structure == "H" * 25
+    assert (again.names, again.numbers, again.fixed) == (design.names, design.numbers, design.fixed)
+    first, second = (generator.generate(one, 2, seed=4).positions._value for one in (design, again))
+    assert np.array_equal(first, second)
+    model = openmmorbit.buildBackbone(0.1 * makeHelix(25)[:, 1], sequence="P" * 25)
+    other = duplicate(model)
+    assert other.topology.getNumAtoms() == model.topology.getNumAtoms() and other.faults == model.faults
+    assert len(model.faults) > 0 and other.report.clashes == model.report.clashes
+    assert np.array_equal(other.report.phi, model.report.phi, equal_nan=True)
+    assert other.report.getNumD() == 0 and other.report.handedness == model.report.handedness
