@@ -72,6 +72,22 @@ def listEntries(name: str, value: Any, where: str = "ConformerGenerator") -> lis
     return list(value)
 
 
+def checkBounds(name: str, value: Any, where: str = "ConformerGenerator") -> tuple[int, int]:
+    """Get the fewest and the most of something from one number or two.
+
+    Raises
+    ------
+    TypeError, ValueError
+        For what is no whole number of at least 1, and other than one or two that ascend.
+    """
+    isSingle = isinstance(value, (str, bytes)) or not hasattr(value, "__iter__") or getattr(value, "shape", None) == ()
+    entries = [value] if isSingle else list(value)
+    bounds = [checkInteger(name, entry, 1, where) for entry in entries]
+    if len(bounds) not in (1, 2) or bounds[0] > bounds[-1]:
+        raise ValueError(f"{where}: expected {name} as the fewest and the most residues, or one number, got {value}")
+    return bounds[0], bounds[-1]
+
+
 def fromMask(name: str, entries: Iterable[Any], number: int, where: str) -> list[Any]:
     """Get indices and other entries as they are; a mask of truth values stands for the indices of those that are true.
 

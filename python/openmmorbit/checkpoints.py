@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import numpy as np
 
 from openmmorbit import orbit
-from openmmorbit.arguments import checkInteger
-from openmmorbit.io.outputs import replacingPath
+from openmmorbit.arguments import checkBounds
+from openmmorbit.io.outputs import isSameFile, replacingPath
 from openmmorbit.io.torcharchive import Opaque, StoredTensor, TorchArchive
 
 if TYPE_CHECKING:
@@ -359,13 +359,14 @@ def convertCheckpoint(checkpoint: StrPath, output: StrPath | None = None, *, len
     >>> model = convertCheckpoint("proteina.ckpt", "proteina.safetensors")  # doctest: +SKIP
     >>> ensemble = openmmorbit.BackboneGenerator(model).generate(100, 8)  # doctest: +SKIP
     """
-    shortest, longest = (checkInteger("lengths", length, 1, "convertCheckpoint") for length in lengths)
-    if not shortest <= longest <= 100000:
-        raise ValueError(f"convertCheckpoint: expected lengths from low to high, at most 100000, got {shortest} and "
-                         f"{longest}")
+    shortest, longest = checkBounds("lengths", lengths, "convertCheckpoint")
+    if longest > 100000:
+        raise ValueError(f"convertCheckpoint: expected lengths of at most 100000 residues, got {longest}")
     model = orbit.DenoiserModel()
     model.setNetwork(orbit.NetworkKind_GatedTransformer)
     with TorchArchive(checkpoint) as archive:
+        if output is not None and isSameFile(checkpoint, output):
+            raise ValueError(f"convertCheckpoint: expected an output beside the checkpoint, got '{output}' as both")
         opened = _Checkpoint(archive)
         values = _readNetwork(opened, model, longest)
     model.setVocabularies([_makeVocabulary("residueIndex", range(1, longest + 1))],

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from openmmorbit import orbit
-from openmmorbit.arguments import checkInteger
+from openmmorbit.arguments import checkBounds, checkInteger
 from openmmorbit.data.proteinchecks import findLeftHanded, isMirrorImage
 from openmmorbit.designs import OPEN_RESIDUE, BackboneDesign, splitNumber
 from openmmorbit.proteinresidues import ProteinResidue, chooseRange, getDistance, isBonded, readResidues
@@ -56,18 +56,6 @@ def _split(name: str, text: str | Sequence[str]) -> list[str]:
     if "" in words:
         raise ValueError(f"{_where}: expected a part on both sides of every separator in {name}, got '{text}'")
     return words
-
-
-def _readBounds(lengths: Any) -> tuple[int, int] | None:
-    """Get the fewest and the most residues of one number, or of two."""
-    if lengths is None:
-        return None
-    entries = list(lengths) if isinstance(lengths, Iterable) and not isinstance(lengths, str) else [lengths]
-    bounds = [checkInteger("lengths", entry, 1, _where) for entry in entries]
-    if len(bounds) not in (1, 2) or bounds[0] > bounds[-1]:
-        raise ValueError(f"{_where}: expected lengths as the fewest and the most residues, or one number, got "
-                         f"{lengths}")
-    return bounds[0], bounds[-1]
 
 
 def _readFixed(name: str, fixed: str | Sequence[str], residues: Sequence[ProteinResidue]) -> set[int]:
@@ -304,7 +292,7 @@ def designBackbone(protein: Any, fixed: str | Sequence[str] | None = None, *,
     >>> design = openmmorbit.designBackbone(app.PDBFile("1abc.pdb"), contig="10-20/A10-25/10-20")  # doctest: +SKIP
     >>> ensemble = generator.generate(design, 10)  # doctest: +SKIP
     """
-    known, bounds = readResidues(protein, state), _readBounds(lengths)
+    known, bounds = readResidues(protein, state), None if lengths is None else checkBounds("lengths", lengths, _where)
     if not keepUnusual:
         _refuseMirrorImage(known)
     if contig is None:

@@ -258,7 +258,7 @@ def testOtherSettingsAreRefused(weights, convert, changed, expected):
 
 
 def testWrongLengthsAreRefused(weights, convert):
-    with pytest.raises(ValueError, match="expected lengths from low to high, at most 100000, got 50 and 40"):
+    with pytest.raises(ValueError, match="expected lengths as the fewest and the most residues, .*, got .50, 40."):
         convert(weights, lengths=(50, 40))
     with pytest.raises(ValueError, match="lengths"):
         convert(weights, lengths=(0, 40))

@@ -5,11 +5,14 @@ import pickle
 import re
 
 import numpy as np
+import proteina
 import pytest
 from helices import makeHelix, writeHelix, writeModel
 from openmm import app, unit
 
 import openmmorbit
+from openmmorbit.evaluation import evaluateBackbones
+from openmmorbit.evaluation.backbones import readTraces
 
 both = pytest.mark.parametrize("duplicate", [lambda value: pickle.loads(pickle.dumps(value)), copy.deepcopy],
                                ids=["pickle", "deepcopy"])
@@ -123,3 +126,38 @@ def testDesignsAndProteinsAreCopiedWhole(generator, tmp_path, duplicate):
     assert len(model.faults) > 0 and other.report.clashes == model.report.clashes
     assert np.array_equal(other.report.phi, model.report.phi, equal_nan=True)
     assert other.report.getNumD() == 0 and other.report.handedness == model.report.handedness
+
+
+def testACheckpointIsNotOverwritten(tmp_path):
+    path = tmp_path / "p.ckpt"
+    proteina.writeArchive(path, proteina.makeCheckpoint(proteina.makeWeights()))
+    before = path.read_bytes()
+    (tmp_path / "link.safetensors").symlink_to(path)
+    for output in (path, tmp_path / "link.safetensors"):
+        with pytest.raises(ValueError, match=f"convertCheckpoint: .* got '{output}' as both"):
+            openmmorbit.convertCheckpoint(path, output, lengths=(32, 64))
+    assert path.read_bytes() == before
+    statistics = openmmorbit.convertCheckpoint(path, lengths=np.array([32, 64])).getBackbones()
+    assert (statistics.shortest, statistics.longest) == (32, 64)
+    for lengths, kind, words in ((None, TypeError, "number, got None"), ((1, 2, 3), ValueError, "one number, got"),
+                                 ("32-64", TypeError, "number, got '32-64'"), ((32.0, 64), TypeError, "got 32.0")):
+        with pytest.raises(kind, match=f"convertCheckpoint: expected lengths as .*{words}"):
+            openmmorbit.convertCheckpoint(path, lengths=lengths)
+    with pytest.raises(FileNotFoundError, match="expected a checkpoint, got 'none.ckpt', which is no file"):
+        openmmorbit.convertCheckpoint("none.ckpt")
+    with pytest.raises(TypeError, match="expected the path of a file, got NoneType"):
+        openmmorbit.convertCheckpoint(None)
+
+
+def testAReportReadsFoldersAndNamesWrongLengths(generator, tmp_path):
+    (tmp_path / "natives").mkdir()
+    for number in (20, 25, 30):
+        writeHelix(tmp_path / "natives" / f"{number}.pdb", number)
+    (tmp_path / "natives" / "notes.txt").write_text("not read")
+    writeHelix(tmp_path / "35.pdb", 35)
+    held = readTraces([tmp_path / "natives", tmp_path / "35.pdb"])[1]
+    assert [len(trace) for trace in held] == [20, 25, 30, 35]
+    for lengths, kind, words in ((24.5, TypeError, "number, got 24.5"), ("20-25", TypeError, "number, got '20-25'"),
+                                 ((25, 20), ValueError, r"one number, got \(25, 20\)")):
+        with pytest.raises(kind, match=f"evaluateBackbones: expected lengths as .*{words}"):
+            evaluateBackbones(generator.model, tmp_path / "natives", lengths=lengths)

@@ -26,8 +26,8 @@ def addBackboneOptions(parser: argparse.ArgumentParser) -> None:
                                                               "100), --relax, --run (default 0), --no-check and "
                                                               "--simulation-platform.")
     group.add_argument("--backbones", nargs="+", metavar="FILE",
-                       help="that the model was not trained on: .shard, .pdb, .cif, or .npz, whose validation side is "
-                            "taken")
+                       help="that the model was not trained on: .shard, .pdb, .cif, folders of these two, or .npz, "
+                            "whose validation side is taken")
     group.add_argument("--training", nargs="+", metavar="FILE",
                        help="that it was trained on, for novelty; default: the other side of the .npz file")
     group.add_argument("--length", metavar="N[-M]", help="residues; default: as the model was trained")

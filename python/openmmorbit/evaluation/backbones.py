@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from openmmorbit import orbit
-from openmmorbit.arguments import checkInteger
+from openmmorbit.arguments import checkBounds, checkInteger, listEntries
 from openmmorbit.backbones import BackboneGenerator
 from openmmorbit.bars import makeBar
-from openmmorbit.data.backbones import readBackbones
+from openmmorbit.data.backbones import findFiles, readBackbones
 from openmmorbit.drawnstructures import DRAWN
 from openmmorbit.evaluation import similarity
 from openmmorbit.evaluation.backbonefigures import BackboneFigures, Collected, TraceSet
@@ -78,14 +78,16 @@ def readTraces(paths: StrPath | Sequence[StrPath]) -> tuple[list[Trace], list[Tr
     Parameters
     ----------
     paths : path or sequence of paths
-        .shard, or what readBackbones() reads: .pdb, .cif and .npz.
+        .shard, or what readBackbones() reads: .pdb, .cif and .npz; or folders of the latter.
 
     Returns
     -------
     tuple of (list of Trace, list of Trace, bool)
         Those to train on, those to compare with, and whether no backbone is on both sides.
     """
-    both = [_readSides(os.fspath(path)) for path in ([paths] if isinstance(paths, (str, os.PathLike)) else paths)]
+    given = [paths] if isinstance(paths, (str, os.PathLike)) else listEntries("files of backbones", paths, _where)
+    both = [_readSides(os.fspath(file)) for path in given
+            for file in (findFiles(_where, path) if os.path.isdir(path) else [path])]
     return [trace for sides in both for trace in sides[0]], [trace for sides in both for trace in sides[1]], \
         all(sides[0] is not sides[1] for sides in both)
 
@@ -294,13 +296,13 @@ def evaluateBackbones(model: ModelLike | Sequence[Ensemble], reference: StrPath 
     if made is None:
         generator = BackboneGenerator(model, check=check, **settings)
         known = generator.lengths
-        first, last = known if lengths is None else (int(lengths[0]), int(lengths[1]))
+        first, last = known if lengths is None else checkBounds("lengths", lengths, _where)
         if not known[0] <= first <= last <= known[1]:
             raise ValueError(f"{_where}: expected lengths from {known[0]} to {known[1]} residues, as the model was "
                              f"trained on, got {first} to {last}")
     else:
         numbers = [len(trace) for trace in _toTraces(made)] or [0]
-        first, last = (min(numbers), max(numbers)) if lengths is None else (int(lengths[0]), int(lengths[1]))
+        first, last = (min(numbers), max(numbers)) if lengths is None else checkBounds("lengths", lengths, _where)
     library, held, isDivided = readTraces(reference)
     if training is not None:
         library = readTraces(training)[0]

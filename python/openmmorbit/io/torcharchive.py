@@ -16,6 +16,8 @@ from typing import IO, TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
+from openmmorbit.io.outputs import checkPath
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
@@ -270,7 +272,10 @@ class TorchArchive:
     """
 
     def __init__(self, path: StrPath) -> None:
+        checkPath("TorchArchive", path)
         self.path = os.fspath(path)
+        if not os.path.isfile(self.path):
+            raise FileNotFoundError(f"TorchArchive: expected a checkpoint, got '{self.path}', which is no file")
         try:
             self._archive = zipfile.ZipFile(self.path)
         except zipfile.BadZipFile:
