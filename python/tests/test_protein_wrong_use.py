@@ -157,6 +157,13 @@ def testAReportReadsFoldersAndNamesWrongLengths(generator, tmp_path):
     writeHelix(tmp_path / "35.pdb", 35)
     held = readTraces([tmp_path / "natives", tmp_path / "35.pdb"])[1]
     assert [len(trace) for trace in held] == [20, 25, 30, 35]
+    # A mirror image in a folder is left out; one that is named is refused, and no option is promised that is not there.
+    writeHelix(tmp_path / "natives" / "mirror.pdb", 40, mirror=True)
+    with pytest.warns(UserWarning, match="'.*natives', got 1 that is left out, e.g. .* expected L-amino acids"):
+        held = readTraces(tmp_path / "natives")[1]
+    assert [len(trace) for trace in held] == [20, 25, 30]
+    with pytest.raises(ValueError, match="expected L-amino acids, .*mirror.pdb.*; leave this structure out$"):
+        readTraces(tmp_path / "natives" / "mirror.pdb")
     for lengths, kind, words in ((24.5, TypeError, "number, got 24.5"), ("20-25", TypeError, "number, got '20-25'"),
                                  ((25, 20), ValueError, r"one number, got \(25, 20\)")):
         with pytest.raises(kind, match=f"evaluateBackbones: expected lengths as .*{words}"):

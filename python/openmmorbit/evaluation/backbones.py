@@ -6,6 +6,7 @@ import importlib.util
 import os
 import platform
 import time
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -64,12 +65,33 @@ def _readSides(path: str) -> tuple[list[Trace], list[Trace]]:
         return found, found
     sides: tuple[list[Trace], list[Trace]] = ([], [])
     # The hand of those in an .npz file, which may be generated ones, is a figure of the report.
-    for entry in readBackbones(path, keepD=path.lower().endswith(".npz"), structure=False):
-        sides[entry.isValidation].append(Trace.make(entry.subject, entry.positions))
+    try:
+        for entry in readBackbones(path, keepD=path.lower().endswith(".npz"), structure=False):
+            sides[entry.isValidation].append(Trace.make(entry.subject, entry.positions))
+    except ValueError as error:
+        # A report has no keepD, which is a way out elsewhere.
+        words, _, remedy = str(error).rpartition("; ")
+        if "keepD" not in remedy:
+            raise
+        raise ValueError(f"{words}; leave this structure out") from None
     if path.lower().endswith(".npz") and sides[0] and sides[1]:
         return sides
     everything = sides[0] + sides[1]
     return everything, everything
+
+
+def _readFolder(folder: str) -> list[tuple[list[Trace], list[Trace]]]:
+    """Read the structures in a folder; one that cannot be used is left out with a warning, as in training."""
+    found, faults = [], []
+    for file in findFiles(_where, folder):
+        try:
+            found.append(_readSides(file))
+        except ValueError as error:
+            faults.append(str(error))
+    if faults:
+        warnings.warn(f"{_where}: expected structures that can be used in '{folder}', got {len(faults)} that "
+                      f"{'is' if len(faults) == 1 else 'are'} left out, e.g. {faults[0]}", stacklevel=4)
+    return found
 
 
 def readTraces(paths: StrPath | Sequence[StrPath]) -> tuple[list[Trace], list[Trace], bool]:
@@ -78,7 +100,8 @@ def readTraces(paths: StrPath | Sequence[StrPath]) -> tuple[list[Trace], list[Tr
     Parameters
     ----------
     paths : path or sequence of paths
-        .shard, or what readBackbones() reads: .pdb, .cif and .npz; or folders of the latter.
+        .shard, or what readBackbones() reads: .pdb, .cif and .npz; or folders of the latter, of which those
+        that cannot be used are left out with a warning.
 
     Returns
     -------
@@ -86,8 +109,8 @@ def readTraces(paths: StrPath | Sequence[StrPath]) -> tuple[list[Trace], list[Tr
         Those to train on, those to compare with, and whether no backbone is on both sides.
     """
     given = [paths] if isinstance(paths, (str, os.PathLike)) else listEntries("files of backbones", paths, _where)
-    both = [_readSides(os.fspath(file)) for path in given
-            for file in (findFiles(_where, path) if os.path.isdir(path) else [path])]
+    both = [sides for path in map(os.fspath, given)
+            for sides in (_readFolder(path) if os.path.isdir(path) else [_readSides(path)])]
     return [trace for sides in both for trace in sides[0]], [trace for sides in both for trace in sides[1]], \
         all(sides[0] is not sides[1] for sides in both)
 
