@@ -110,7 +110,7 @@ class BackboneGenerator(Generator):
                  condition: str | None = None, maxRedraws: int | None = None, check: bool = True,
                  returnFailed: bool = False, timeLimit: float | None = None,
                  sampler: orbit.SamplerSettings | None = None, **settings: Any) -> None:
-        core = orbit.BackboneGenerator(loadModel(model, "BackboneGenerator"))
+        core = orbit.BackboneGenerator(loadModel(DEFAULT_MODEL if model is None else model, "BackboneGenerator"))
         self._configure(core, platform, properties, threads, condition, maxRedraws, check, returnFailed, timeLimit,
                         sampler, settings)
 

@@ -168,3 +168,15 @@ def testAReportReadsFoldersAndNamesWrongLengths(generator, tmp_path):
                                  ((25, 20), ValueError, r"one number, got \(25, 20\)")):
         with pytest.raises(kind, match=f"evaluateBackbones: expected lengths as .*{words}"):
             evaluateBackbones(generator.model, tmp_path / "natives", lengths=lengths)
+
+
+def testBackbonesThatAreJudgedAreEnsembles(generator, tmp_path):
+    ensemble = generator.generate(25, 2, seed=3)
+    for number in range(20):
+        writeHelix(tmp_path / f"{number}.pdb", 25)
+    for made in (ensemble, [ensemble]):
+        with pytest.raises(ValueError, match="expected at least 10 generated backbones, got 2"):
+            evaluateBackbones(made, tmp_path, lengths=25)
+    with pytest.raises(TypeError, match="or a list of Ensembles, got 7, a int, in the list"):
+        evaluateBackbones([ensemble, 7], tmp_path)
+    assert openmmorbit.BackboneGenerator(None).lengths == (30, 130)     # the packaged one of backbones

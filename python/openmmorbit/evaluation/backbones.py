@@ -138,6 +138,21 @@ def _toTraces(ensembles: Sequence[Ensemble]) -> list[Trace]:
     return found
 
 
+def _listMade(model: Any) -> list[Ensemble] | None:
+    """Get the backbones that were generated before, or None for a model."""
+    from openmmorbit.ensemble import Ensemble
+
+    if isinstance(model, Ensemble):
+        return [model]
+    if not isinstance(model, Sequence) or isinstance(model, (str, bytes)):
+        return None
+    other = next((entry for entry in model if not (hasattr(entry, "topology") and hasattr(entry, "positions"))), None)
+    if other is not None:
+        raise TypeError(f"{_where}: expected a model of backbones or a list of Ensembles, got {other!r}, a "
+                        f"{type(other).__name__}, in the list")
+    return list(model)
+
+
 class _Evaluation:
     """One evaluation: what was asked for, and what has been collected."""
 
@@ -242,7 +257,7 @@ def _checkOptions(options: dict[str, Any]) -> None:
                              f"{options[name]}")
 
 
-def evaluateBackbones(model: ModelLike | Sequence[Ensemble], reference: StrPath | Sequence[StrPath],
+def evaluateBackbones(model: ModelLike | Ensemble | Sequence[Ensemble], reference: StrPath | Sequence[StrPath],
                       training: StrPath | Sequence[StrPath] | None = None, *, lengths: tuple[int, int] | None = None,
                       numBackbones: int = 100, compared: int = 50, candidates: int = 100, build: int = 100,
                       relax: int = 0, run: int = 0, picoseconds: float = 20.0, mpnn: int = 0,
@@ -255,7 +270,7 @@ def evaluateBackbones(model: ModelLike | Sequence[Ensemble], reference: StrPath 
 
     Parameters
     ----------
-    model : str, path, openmmorbit.orbit.DenoiserModel, or sequence of Ensemble
+    model : str, path, openmmorbit.orbit.DenoiserModel, Ensemble or sequence of Ensemble
         A model of backbones, or backbones that have been generated.
     reference : path or sequence of paths
         Natural backbones that the model was not trained on, at least 20: .shard, .npz, .pdb or .cif. Of an .npz file
@@ -315,7 +330,7 @@ def evaluateBackbones(model: ModelLike | Sequence[Ensemble], reference: StrPath 
         "check": bool(check), "progress": progress}
     _checkOptions(options)
     options["scorer"] = SequenceScorer(options["seed"]) if options["mpnn"] else None    # Before anything takes time.
-    made = list(model) if isinstance(model, Sequence) and not isinstance(model, str) else None
+    made = _listMade(model)
     if made is None:
         generator = BackboneGenerator(model, check=check, **settings)
         known = generator.lengths
