@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Union
 import numpy as np
 
 from openmmorbit import orbit
-from openmmorbit.arguments import checkInteger, chooseSeed, fromMask
+from openmmorbit.arguments import checkInteger, chooseSeed, fromMask, listEntries
 from openmmorbit.data.proteinchecks import checkSpacing
 from openmmorbit.designs import BackboneDesign, makeBackbone, makeTopology, nameChain
 from openmmorbit.drawnstructures import DRAWN, drawStructure
@@ -309,7 +309,8 @@ class BackboneGenerator(Generator):
         if len(lengths) == 0:
             raise ValueError("BackboneGenerator.generateBatch: expected at least one backbone, got none")
         isDrawn = isinstance(structures, str) and structures == DRAWN
-        wanted = [DRAWN if isDrawn else None] * len(lengths) if structures is None or isDrawn else list(structures)
+        wanted = [DRAWN if isDrawn else None] * len(lengths) if structures is None or isDrawn else \
+            listEntries("structures", structures, where)
         if len(wanted) != len(lengths):
             raise ValueError(f"BackboneGenerator.generateBatch: expected one structure for each of {len(lengths)} "
                              f"backbones, got {len(wanted)}")

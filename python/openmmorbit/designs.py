@@ -27,6 +27,14 @@ def nameChain(index: int) -> str:
     return _letters[letter] + (str(turn) if turn else "")
 
 
+def _readStructure(where: str, structure: Any) -> str:
+    """Get the letters of a secondary structure, which may be a text or a list of letters."""
+    if isinstance(structure, bytes) or not isinstance(structure, (Sequence, np.ndarray)):
+        raise TypeError(f"{where}: expected structure as a text of letters, got {structure!r}, a "
+                        f"{type(structure).__name__}")
+    return "".join(map(str, structure))
+
+
 def makeBackbone(length: int | Sequence[int], structure: str | Sequence[str] | None = None) -> orbit.BackboneSubject:
     """Make a backbone without positions.
 
@@ -45,14 +53,11 @@ def makeBackbone(length: int | Sequence[int], structure: str | Sequence[str] | N
     TypeError
         For what is no whole number, and no text.
     """
-    if structure is not None and (isinstance(structure, bytes) or not isinstance(structure, (Sequence, np.ndarray))):
-        raise TypeError(f"makeBackbone: expected structure as a text of letters, got {structure!r}, a "
-                        f"{type(structure).__name__}")
     lengths: list[Any] = [length]
     if isinstance(length, (Sequence, np.ndarray)) and not isinstance(length, (str, bytes)) and np.shape(length) != ():
         lengths = list(length)
     numbers = np.array([checkInteger("length", entry, -2**31, "makeBackbone") for entry in lengths], np.int32)
-    return orbit.makeBackbone(numbers, "" if structure is None else "".join(map(str, structure)))
+    return orbit.makeBackbone(numbers, "" if structure is None else _readStructure("makeBackbone", structure))
 
 
 def splitNumber(text: str) -> tuple[str, str]:
@@ -132,8 +137,9 @@ class BackboneDesign:
         kept = set(self.fixed)
         return [name if k in kept else None for k, name in enumerate(self.names or [OPEN_RESIDUE] * len(self))]
 
-    def withStructure(self, structure: str) -> BackboneDesign:
+    def withStructure(self, structure: str | Sequence[str]) -> BackboneDesign:
         """Get the same with a secondary structure: H, E, C or ? for every residue."""
+        structure = _readStructure("BackboneDesign.withStructure", structure)
         if len(structure) != len(self):
             raise ValueError(f"BackboneDesign.withStructure: expected a structure of each of {len(self)} residues, got "
                              f"{len(structure)}")

@@ -180,3 +180,15 @@ def testBackbonesThatAreJudgedAreEnsembles(generator, tmp_path):
     with pytest.raises(TypeError, match="or a list of Ensembles, got 7, a int, in the list"):
         evaluateBackbones([ensemble, 7], tmp_path)
     assert openmmorbit.BackboneGenerator(None).lengths == (30, 130)     # the packaged one of backbones
+
+
+def testStructuresAreTextsOrLetters(generator, tmp_path):
+    writeHelix(tmp_path / "x.pdb", 25)
+    design = openmmorbit.designBackbone(tmp_path / "x.pdb", "A10-20")
+    for structure in ("H" * 24 + "C", ["H"] * 24 + ["C"], np.array(["H"] * 24 + ["C"])):
+        assert design.withStructure(structure).backbone.structure == "H" * 24 + "C"
+    with pytest.raises(TypeError, match="BackboneDesign.withStructure: expected structure as a text of letters, got 5"):
+        design.withStructure(5)
+    for structures in (5, "H" * 25):
+        with pytest.raises(TypeError, match=f"generateBatch: expected structures as a list, got {structures!r}"):
+            generator.generateBatch([25], structures=structures)
