@@ -50,6 +50,11 @@ def checkInteger(name: str, value: Any, lowest: int, where: str = "ConformerGene
     return number
 
 
+def _isSingle(value: Any) -> bool:
+    """Whether a value is a text, or has no entries."""
+    return isinstance(value, (str, bytes)) or not hasattr(value, "__iter__") or getattr(value, "shape", None) == ()
+
+
 def listEntries(name: str, value: Any, where: str = "ConformerGenerator") -> list[Any]:
     """Get the entries of a list or an array; a text and a single value are refused whole.
 
@@ -66,8 +71,7 @@ def listEntries(name: str, value: Any, where: str = "ConformerGenerator") -> lis
     TypeError
         If it has no entries, or is a text.
     """
-    isSingle = isinstance(value, (str, bytes)) or not hasattr(value, "__iter__") or getattr(value, "shape", None) == ()
-    if isSingle:
+    if _isSingle(value):
         raise TypeError(f"{where}: expected {name} as a list, got {value!r}, a {type(value).__name__}")
     return list(value)
 
@@ -80,8 +84,7 @@ def checkBounds(name: str, value: Any, where: str = "ConformerGenerator") -> tup
     TypeError, ValueError
         For what is no whole number of at least 1, and other than one or two that ascend.
     """
-    isSingle = isinstance(value, (str, bytes)) or not hasattr(value, "__iter__") or getattr(value, "shape", None) == ()
-    entries = [value] if isSingle else list(value)
+    entries = [value] if _isSingle(value) else list(value)
     bounds = [checkInteger(name, entry, 1, where) for entry in entries]
     if len(bounds) not in (1, 2) or bounds[0] > bounds[-1]:
         raise ValueError(f"{where}: expected {name} as the fewest and the most residues, or one number, got {value}")

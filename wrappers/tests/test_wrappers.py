@@ -334,7 +334,8 @@ def testValuesShowTheirFields():
 
 
 def testResultsOfTrainingTellOfTheRun():
-    training = pytest.importorskip("openmmorbit.orbittraining")
+    from openmmorbit import orbittraining as training
+
     result = training.TrainingResult()
     result.numSteps, result.numSamples, result.minutes = 1200, 38400, 29.96
     result.loss, result.validationLoss, result.modelPath = 0.25, 0.31416, "run/model.safetensors"
