@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from openmm import app, unit
 
 from openmmorbit.arguments import checkInteger
+from openmmorbit.data.locations import keepConformersPdb, keepConformersPdbx
 
 if TYPE_CHECKING:
     from openmmorbit._types import StrPath
@@ -78,11 +79,11 @@ def _read(path: str) -> list[Structure]:
     if not re.search(r"^(ATOM  |HETATM)" if isPdb else r"^_atom_site\.", text, re.M):
         raise ValueError("it has no atoms")
     if isPdb:
-        files = [app.PDBFile(io.StringIO(part)) for part in _splitPdb(text)]
+        files = [app.PDBFile(io.StringIO(keepConformersPdb(part))) for part in _splitPdb(text)]
         return [Structure(file.topology, file.positions) for file in files]
     found = []
     for block in _splitPdbx(text):
-        file = app.PDBxFile(io.StringIO(block))
+        file = app.PDBxFile(io.StringIO(keepConformersPdbx(block)))
         for k in range(file.getNumFrames()):
             positions = file.getPositions(frame=k)
             if len(positions) != file.topology.getNumAtoms():
@@ -94,6 +95,8 @@ def _read(path: str) -> list[Structure]:
 
 def readModels(where: str, path: StrPath) -> list[Structure]:
     """Read all models of a structure: those of a PDB file, or all data blocks of a PDBx/mmCIF file with theirs.
+
+    Of alternative locations, the conformer of highest occupancy is taken, residue by residue.
 
     Parameters
     ----------
@@ -129,7 +132,9 @@ def readStructures(path: StrPath) -> list[Structure]:
     ----------
     path : path
         .pdb, .ent, .cif, .mmcif or .pdbx, also with .gz behind it. All models of a PDB file are read, and all data
-        blocks of a PDBx/mmCIF file; they need not have the same atoms.
+        blocks of a PDBx/mmCIF file; they need not have the same atoms. Where atoms of a residue have alternative
+        locations, the conformer of the highest mean occupancy is taken, of equal ones the first by its label;
+        app.PDBFile and app.PDBxFile take the one that stands first in the file.
 
     Returns
     -------
