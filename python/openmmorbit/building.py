@@ -13,6 +13,7 @@ from openmmorbit import orbit
 from openmmorbit._copying import copyByFields
 from openmmorbit.arguments import checkInteger, listEntries
 from openmmorbit.data.proteinchecks import checkSpacing
+from openmmorbit.data.structures import chooseState
 from openmmorbit.designs import splitNumber
 from openmmorbit.selections import findAtoms, selectAtoms
 from openmmorbit.sequences import SequenceLike, findResidues, fitSequence, warnOfOthers
@@ -91,24 +92,20 @@ class ProteinModel(app.Modeller):
                 f"fault{'' if len(self.faults) == 1 else 's'}>")
 
 
-def _readState(where: str, source: Any, state: int, topology: app.Topology | None) -> States:
+def _readState(where: str, source: Any, state: int | None, topology: app.Topology | None) -> States:
     """Get one of several states; the models of a file need not have the same atoms."""
-    index = checkInteger("state", state, 0, where)
     isFile = hasattr(source, "getNumFrames")
     states = None if isFile else readStates(where, source, topology)
     count = source.getNumFrames() if states is None else len(states.positions)
-    if index >= count:
-        raise ValueError(f"{where}: expected a state below {count}, got {index}")
+    index = chooseState(where, f"the {type(source).__name__}", count, state, 4)
     if states is None:
         return readStates(where, source.getPositions(asNumpy=True, frame=index), topology or source.topology)
     return states._replace(positions=states.positions[index:index + 1])
 
 
-def _readTrace(trace: Any, state: int, topology: app.Topology | None) -> tuple[np.ndarray, app.Topology | None]:
+def _readTrace(states: States) -> tuple[np.ndarray, app.Topology | None]:
     """Get CA positions in Angstrom, shape (numResidues, 3), and the Topology of the CA atoms."""
-    where = "buildBackbone"
-    states = _readState(where, trace, state, topology)
-    known = states.topology
+    where, known = "buildBackbone", states.topology
     atoms = list(range(states.numAtoms)) if known is None else findAtoms(known, "CA", where)
     positions = states.positions[0, atoms]
     _requireFinite(where, positions, [] if known is None else findResidues(known, where))
@@ -144,15 +141,16 @@ def _readChains(count: int, topology: app.Topology | None, chains: Sequence[int]
         [f"{entry.id}{entry.insertionCode.strip()}" for entry in residues]
 
 
-def measureBackbone(protein: Any, *, state: int = 0, topology: app.Topology | None = None) -> orbit.BackboneReport:
+def measureBackbone(protein: Any, *, state: int | None = None, topology: app.Topology | None = None
+                    ) -> orbit.BackboneReport:
     """Measure the geometry of a protein, with or without hydrogens and side chains.
 
     Parameters
     ----------
     protein : array_like, Quantity, Ensemble, or an object with positions and topology such as an app.PDBFile
         In nm if there is no unit; several states are possible.
-    state : int
-        Which of several states.
+    state : int, optional
+        Which of several states or models, from 0. Default: the first, with a warning if there are more.
     topology : openmm.app.Topology, optional
         What the atoms are, if the protein does not know it. Residues without CA, such as water, are left out.
 
@@ -207,7 +205,7 @@ def addHydrogens(modeller: app.Modeller, pH: float) -> None:
                           platform=openmm.Platform.getPlatform("Reference"))
 
 
-def buildBackbone(trace: Any, sequence: SequenceLike | None = None, *, state: int = 0,
+def buildBackbone(trace: Any, sequence: SequenceLike | None = None, *, state: int | None = None,
                   topology: app.Topology | None = None, chains: Sequence[int] | None = None, hydrogens: bool = True,
                   pH: float = 7.0, splitAtBreaks: bool = False, keepCis: bool = False,
                   keepLeftHanded: bool = False) -> ProteinModel:
@@ -220,8 +218,8 @@ def buildBackbone(trace: Any, sequence: SequenceLike | None = None, *, state: in
         is known, its CA atoms are taken, with the chains and numbers of their residues.
     sequence : str, sequence of str or openmm.app.Topology, optional
         As in readSequence(). Residues that are open, by default all: alanine, and glycine where phi is positive.
-    state : int
-        Which of several states.
+    state : int, optional
+        Which of several states or models, from 0. Default: the first, with a warning if there are more.
     topology : openmm.app.Topology, optional
         What the atoms are, if the trace does not know it.
     chains : sequence of int, optional
@@ -257,7 +255,7 @@ def buildBackbone(trace: Any, sequence: SequenceLike | None = None, *, state: in
     >>> model.report.getNumD(), model.faults  # doctest: +SKIP
     (0, [])
     """
-    positions, known = _readTrace(trace, state, topology)
+    positions, known = _readTrace(_readState("buildBackbone", trace, state, topology))
     core, settings = orbit.BackboneTrace(), orbit.BuilderSettings()
     core.positions = positions.ravel()
     residueChains, named, core.residueIds = _readChains(len(positions), known, chains)

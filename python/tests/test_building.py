@@ -4,6 +4,7 @@ import io
 import json
 import pathlib
 import pickle
+import warnings
 
 import numpy as np
 import openmm
@@ -165,8 +166,28 @@ def testStructuresKeepChainsAndNumbers(natives):
     assert np.allclose(np.array(second.positions.value_in_unit(unit.nanometer))[ca], states[1], atol=1e-6)
     with pytest.raises(ValueError, match="chains with 6 residues in all, got 7"):
         openmmorbit.buildBackbone(makeHelix(6), chains=[3, 4])
-    with pytest.raises(ValueError, match="state below 2, got 2"):
+    with pytest.raises(ValueError, match="state below 2, the number of those in the ndarray, got 2"):
         openmmorbit.buildBackbone(states, state=2)
+
+
+def testTheFirstOfSeveralStatesIsTakenWithAWarning():
+    helix = makeHelix(6)
+    states = np.stack([helix, helix + 1])
+    for source in (states, states * unit.nanometer):
+        with pytest.warns(UserWarning, match="^buildBackbone: expected one state, got 2 in the .*; the first one is "
+                                             "taken, and state= ") as found:
+            model = openmmorbit.buildBackbone(source, hydrogens=False)
+        assert found[0].filename == __file__
+        ca = [atom.index for atom in model.topology.atoms() if atom.name == "CA"]
+        assert np.allclose(np.array(model.positions.value_in_unit(unit.nanometer))[ca], helix, atol=1e-6)
+    heavy = np.array(model.positions.value_in_unit(unit.nanometer))
+    with pytest.warns(UserWarning, match="^measureBackbone: expected one state, got 2 in the list") as found:
+        report = openmmorbit.measureBackbone([heavy, heavy * [1, 1, -1]], topology=model.topology)
+    assert found[0].filename == __file__ and report.getNumD() == 0
+    with warnings.catch_warnings():     # one state, or one that was named
+        warnings.simplefilter("error")
+        openmmorbit.buildBackbone(states[:1], hydrogens=False)
+        openmmorbit.buildBackbone(states, state=0, hydrogens=False)
 
 
 def testEnsemblesOfBackbones():

@@ -153,7 +153,7 @@ def readStructures(path: StrPath) -> list[Structure]:
     return readModels("readStructures", path)
 
 
-def chooseState(where: str, name: str, count: int, state: int | None) -> int:
+def chooseState(where: str, name: str, count: int, state: int | None, stacklevel: int = 5) -> int:
     """Get which of several states is taken: the one that was asked for, or the first with a warning.
 
     Parameters
@@ -164,6 +164,8 @@ def chooseState(where: str, name: str, count: int, state: int | None) -> int:
         How many there are.
     state : int or None
         From 0.
+    stacklevel : int
+        Of the warning, which is to name the caller's line.
 
     Raises
     ------
@@ -173,7 +175,7 @@ def chooseState(where: str, name: str, count: int, state: int | None) -> int:
     if state is None:
         if count > 1:
             warnings.warn(f"{where}: expected one state, got {count} in {name}; the first one is taken, and state= "
-                          "(--state) chooses another", stacklevel=5)
+                          "(--state) chooses another", stacklevel=stacklevel)
         return 0
     index = checkInteger("state", state, 0, where)
     if index >= count:
