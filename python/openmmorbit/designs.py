@@ -13,18 +13,12 @@ from openmm import app
 from openmmorbit import orbit
 from openmmorbit._copying import copyByFields
 from openmmorbit.arguments import checkInteger
+from openmmorbit.chainnames import getChainName
 
 #: Name of residues of which nothing is known.
 OPEN_RESIDUE = "ALA"
 _elements = {"N": "N", "CA": "C", "C": "C"}
-_letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 copyByFields(orbit.BackboneSubject, orbit.BackboneStatistics, orbit.GenerationStart)
-
-
-def nameChain(index: int) -> str:
-    """Get the name of a chain that is counted from 0: A to Z, then A1, B1, ..."""
-    turn, letter = divmod(int(index), len(_letters))
-    return _letters[letter] + (str(turn) if turn else "")
 
 
 def _readStructure(where: str, structure: Any) -> str:
@@ -86,7 +80,7 @@ def makeTopology(backbone: orbit.BackboneSubject, atomsPerResidue: int, residueN
     topology, atoms, chain, last = app.Topology(), [], None, -1
     for k, (index, number) in enumerate(zip(backbone.chains, numbers or [str(entry) for entry in backbone.numbers])):
         if index != last:
-            chain, last = topology.addChain(nameChain(index)), index
+            chain, last = topology.addChain(getChainName(index)), index
         residue = topology.addResidue(residues[k], chain, *splitNumber(number))
         for name in names[k * atomsPerResidue:(k + 1) * atomsPerResidue]:
             atoms.append(topology.addAtom(name, app.Element.getBySymbol(_elements[name]), residue))

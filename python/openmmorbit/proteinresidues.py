@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from openmmorbit.chainnames import getChainPrefix
 from openmmorbit.data.proteinchecks import LONGEST_BOND, checkSpacing, isDextral
 from openmmorbit.data.structures import chooseState, readModels
 from openmmorbit.selections import isAlpha
@@ -25,11 +26,6 @@ _atoms = ("N", "CA", "C")
 _nearest, _farthest = 0.26, 0.43
 _range = re.compile(r"(?:(?P<letter>[A-Za-z])|(?P<chain>\w*):)?"
                     r"(?:(?P<first>-?\d+[A-Za-z]?)(?:-(?P<last>-?\d+[A-Za-z]?))?)?")
-
-
-def nameChain(chain: str) -> str:
-    """Get a chain as it stands before the number of a residue: a letter, or with a colon behind it."""
-    return chain if len(chain) == 1 and chain.isalpha() else f"{chain}:"
 
 
 @dataclass(frozen=True)
@@ -58,7 +54,7 @@ class ProteinResidue:
     @property
     def label(self) -> str:
         """How it is named, e.g. A10, AB:10, or :10 in a chain without a name."""
-        return f"{nameChain(self.chain)}{self.number}"
+        return f"{getChainPrefix(self.chain)}{self.number}"
 
 
 def _readProtein(protein: Any, state: int | None) -> tuple[np.ndarray, app.Topology]:
@@ -136,12 +132,12 @@ def chooseRange(text: str, residues: Sequence[ProteinResidue]) -> list[int]:
                          ":10-25")
     chains = list(dict.fromkeys(entry.chain for entry in residues))
     chain = match["chain"] if match["letter"] is None else match["letter"]
-    known = ", ".join(map(nameChain, chains))
+    known = ", ".join(map(getChainPrefix, chains))
     if chain is None and len(chains) > 1:
         raise ValueError(f"{_where}: expected a chain before '{text}', got none; there are {known}")
     if chain is not None and chain not in chains:
         hint = "; a chain without a name is a colon, :10-25" if "" in chains else ""
-        raise ValueError(f"{_where}: expected one of the chains {known} in '{text}', got {nameChain(chain)}{hint}")
+        raise ValueError(f"{_where}: expected one of the chains {known} in '{text}', got {getChainPrefix(chain)}{hint}")
     inChain = [k for k, entry in enumerate(residues) if chain is None or entry.chain == chain]
     if match["first"] is None:
         return inChain
@@ -149,8 +145,9 @@ def chooseRange(text: str, residues: Sequence[ProteinResidue]) -> list[int]:
     ends = []
     for number in (match["first"], match["last"] or match["first"]):
         if number not in numbers:
+            name = getChainPrefix(residues[inChain[0]].chain)
             raise ValueError(f"{_where}: expected residues that are there in '{text}', got {number}, which has no CA "
-                             f"atom; chain {nameChain(residues[inChain[0]].chain)} has {numbers[0]} to {numbers[-1]}")
+                             f"atom; chain {name} has {numbers[0]} to {numbers[-1]}")
         ends.append(numbers.index(number))
     if ends[0] > ends[1]:
         raise ValueError(f"{_where}: expected a range from its first residue to its last one, got '{text}'")
