@@ -14,6 +14,7 @@ from openmmorbit import orbit
 from openmmorbit._copying import copyByFields
 from openmmorbit.arguments import checkInteger
 from openmmorbit.chainnames import getChainName
+from openmmorbit.sequences import joinChains
 
 #: Name of residues of which nothing is known.
 OPEN_RESIDUE = "ALA"
@@ -21,11 +22,13 @@ _elements = {"N": "N", "CA": "C", "C": "C"}
 copyByFields(orbit.BackboneSubject, orbit.BackboneStatistics, orbit.GenerationStart)
 
 
-def _readStructure(where: str, structure: Any) -> str:
-    """Get the letters of a secondary structure, which may be a text or a list of letters."""
+def _readStructure(where: str, structure: Any, chains: Sequence[str]) -> str:
+    """Get the letters of a secondary structure, a text or a list of letters, for residues in these chains."""
     if isinstance(structure, bytes) or not isinstance(structure, (Sequence, np.ndarray)):
         raise TypeError(f"{where}: expected structure as a text of letters, got {structure!r}, a "
                         f"{type(structure).__name__}")
+    if isinstance(structure, str):
+        return joinChains(where, "structure", structure, chains)
     return "".join(map(str, structure))
 
 
@@ -37,13 +40,13 @@ def makeBackbone(length: int | Sequence[int], structure: str | Sequence[str] | N
     length : int or sequence of int
         Number of residues, or of those of each chain.
     structure : str or sequence of str, optional
-        Secondary structure: H (helix), E (strand), C (neither) or ? (open) for every residue, chain after chain;
-        default: all are open.
+        Secondary structure: H (helix), E (strand), C (neither) or ? (open) for every residue, chain after chain. A text
+        may have "/" or ":" between chains, as sequences have, and blanks. Default: all are open.
 
     Raises
     ------
     ValueError
-        For a length below 1, and a structure of another length or with other letters.
+        For a length below 1, and a structure of another length, with other chains or with other letters.
     TypeError
         For what is no whole number, and no text.
     """
@@ -51,7 +54,11 @@ def makeBackbone(length: int | Sequence[int], structure: str | Sequence[str] | N
     if isinstance(length, (Sequence, np.ndarray)) and not isinstance(length, (str, bytes)) and np.shape(length) != ():
         lengths = list(length)
     numbers = np.array([checkInteger("length", entry, -2**31, "makeBackbone") for entry in lengths], np.int32)
-    return orbit.makeBackbone(numbers, "" if structure is None else _readStructure("makeBackbone", structure))
+    backbone = orbit.makeBackbone(numbers, "")
+    if structure is None:
+        return backbone
+    letters = _readStructure("makeBackbone", structure, [getChainName(index) for index in backbone.chains])
+    return orbit.makeBackbone(numbers, letters)
 
 
 def splitNumber(text: str) -> tuple[str, str]:
@@ -132,8 +139,9 @@ class BackboneDesign:
         return [name if k in kept else None for k, name in enumerate(self.names or [OPEN_RESIDUE] * len(self))]
 
     def withStructure(self, structure: str | Sequence[str]) -> BackboneDesign:
-        """Get the same with a secondary structure: H, E, C or ? for every residue."""
-        structure = _readStructure("BackboneDesign.withStructure", structure)
+        """Get the same with a secondary structure, as makeBackbone() takes it."""
+        structure = _readStructure("BackboneDesign.withStructure", structure,
+                                   [getChainName(index) for index in self.backbone.chains])
         if len(structure) != len(self):
             raise ValueError(f"BackboneDesign.withStructure: expected a structure of each of {len(self)} residues, got "
                              f"{len(structure)}")

@@ -11,12 +11,15 @@ from typing import Union
 from openmm import app
 
 from openmmorbit.aminoacids import LETTERS, NAMES
+from openmmorbit.messages import counted
 from openmmorbit.selections import findAtoms
 
 #: What is taken as a sequence.
 SequenceLike = Union[str, Sequence[Union[str, None]], app.Topology]
 #: Residues are open where a backbone has this name.
 _open = "ALA"
+#: What stands between the chains of a text.
+_marks = "/:"
 
 
 def findResidues(topology: app.Topology, where: str) -> list[app.topology.Residue]:
@@ -35,7 +38,7 @@ def nameResidues(chains: Sequence[object], numbers: Sequence[object]) -> list[st
 def _listEntries(sequence: SequenceLike) -> list[str]:
     """Get letters or names."""
     if isinstance(sequence, str):
-        return [letter for letter in sequence.upper() if letter not in "/:" and not letter.isspace()]
+        return list(_withoutMarks(sequence.upper()))
     if isinstance(sequence, app.Topology):
         return [residue.name.upper() for residue in findResidues(sequence, "readSequence")]
     try:
@@ -81,21 +84,41 @@ def readSequence(sequence: SequenceLike, residues: Sequence[str] = ()) -> list[s
     return [known[entry] for entry in entries]
 
 
-def _checkChains(where: str, sequence: str, names: Sequence[str], chains: Sequence[object]) -> None:
-    """Refuse chains of a text that are not those of a backbone; without a mark all letters are in one row."""
-    parts = [part for part in re.split("[/:]", sequence) if part.strip()]
+def _withoutMarks(text: str) -> str:
+    """Get the letters of all chains in one row."""
+    return "".join(letter for letter in text if letter not in _marks and not letter.isspace())
+
+
+def joinChains(where: str, what: str, text: str, chains: Sequence[object]) -> str:
+    """Get the letters of a text with "/" or ":" between chains and blanks anywhere; without a mark it is one row.
+
+    Parameters
+    ----------
+    where, what : str
+        The caller, and what the text is, for messages.
+    text : str
+    chains : sequence
+        Name of the chain of every residue.
+
+    Raises
+    ------
+    ValueError
+        Naming the chain, if the marks do not stand between these chains.
+    """
+    letters = _withoutMarks(text)
+    parts = [part for part in map(_withoutMarks, re.split(f"[{_marks}]", text)) if part]
     lengths = [(chain, len(list(group))) for chain, group in groupby(chains)]
     if len(parts) < 2:
-        return
+        return letters
     if len(parts) != len(lengths):
-        raise ValueError(f"{where}: expected a sequence of {len(lengths)} chain{'' if len(lengths) == 1 else 's'}, as "
-                         f"the backbone has, got {len(parts)} with {len(names)} residues in all; '/' and ':' stand "
-                         "between chains")
+        raise ValueError(f"{where}: expected a {what} of {counted(len(lengths), 'chain')}, as the backbone has, got "
+                         f"{len(parts)} with {counted(len(letters), 'residue')} in all; '/' and ':' stand between "
+                         "chains")
     for (chain, length), part in zip(lengths, parts):
-        count = len("".join(part.split()))
-        if count != length:
-            raise ValueError(f"{where}: expected a sequence of {length} residues for chain {chain}, one for each CA "
-                             f"atom, got {count}")
+        if len(part) != length:
+            raise ValueError(f"{where}: expected a {what} of {counted(length, 'residue')} for chain {chain}, as the "
+                             f"backbone has, got {len(part)}")
+    return letters
 
 
 def fitSequence(where: str, sequence: SequenceLike, chains: Sequence[object], numbers: Sequence[object],
@@ -120,7 +143,7 @@ def fitSequence(where: str, sequence: SequenceLike, chains: Sequence[object], nu
     residues = nameResidues(chains, numbers)
     names = readSequence(sequence, residues)
     if isinstance(sequence, str) and areKnown:
-        _checkChains(where, sequence, names, chains)
+        joinChains(where, "sequence", sequence, chains)
     if len(names) != len(residues):
         entries = _listEntries(sequence)
         rest = f"{residues[len(names)]} is the first without a name" if len(names) < len(residues) else \

@@ -348,7 +348,7 @@ def testTheCommandBuildsProteins(shard, tmp_path, capsys, monkeypatch):
         topology = reader(str(path)).topology
         assert {residue.name for residue in topology.residues()} == {name}
         assert any(atom.element.symbol == "H" for atom in topology.atoms())
-    for options, message in ((["--sequence", "KKK"], "a --sequence of each of 30 residues, got 3"),
+    for options, message in ((["--sequence", "KKK"], "a sequence of 30 residues, one for each CA atom, got 3"),
                              (["--sequence", 15 * "K" + "/" + 15 * "K"], "a sequence of 1 chain, as the backbone has"),
                              (["--sequence", 29 * "K" + "B"], "got 'B' at place 30")):
         status, line = runCli(capsys, *base, *options, "-o", tmp_path / "x.pdb")

@@ -88,7 +88,7 @@ def testSequencesThatDoNotFitNameThePlace():
                            (14 * ["ALA"], "got 14; 'ALA' comes after residue 6 of chain B"),
                            (6 * "A" + "Z" + 6 * "A", "got 'Z' at place 7, residue 0 of chain B; X leaves"),
                            ([*3 * ["ALA"], "SEP", *9 * ["ALA"]], "got 'SEP' at place 4, residue 14 of chain A; None"),
-                           ("AAAAWKA/AAAAAA", "a sequence of 6 residues for chain A, one for each CA atom, got 7"),
+                           ("AAAAWKA/AAAAAA", "a sequence of 6 residues for chain A, as the backbone has, got 7"),
                            ("A/AAAWK/AAAAAAA", "a sequence of 2 chains, as the backbone has, got 3 with 13 residues")):
         with pytest.raises(ValueError, match=text):
             ensemble.build(0, sequence)

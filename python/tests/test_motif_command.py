@@ -65,7 +65,7 @@ def testWrongUseOfTheCommandIsNamed(model, tmp_path, capsys, monkeypatch):
             ([*motif, "--fixed", "A"], "residues to design, got all 25 as fixed"),
             ([*motif, "--contig", "90/A5-9"], "a contig of 20 to 47 residues, got one of 95 to 95"),
             ([*motif, "--contig", "10-20/A5-9/20", "--sequence", "A" * 40, "-n", 9], "one length beside --sequence"),
-            ([*motif, "--fixed", "A5-9", "--structure", "HH"], "a --structure of each of 25 residues, got 2"),
+            ([*motif, "--fixed", "A5-9", "--structure", "HH"], "a structure of each of 25 residues, got 2"),
             ([*motif, "--fixed", "A5-9", "-o", "x.pdb"], "not the input"),
             (["--motif", "two.pdb", "--fixed", "A5-9"], "at most 1 chain, as the model was trained on, got 2 of 'two"),
             (["--motif", "short.pdb", "--fixed", "A5-6"], "20 to 47 residues, as the model was trained on, got 8 of"),

@@ -7,10 +7,12 @@ import re
 import numpy as np
 import proteina
 import pytest
+from conftest import runCli
 from helices import makeHelix, writeHelix, writeModel
 from openmm import app, unit
 
 import openmmorbit
+from openmmorbit import orbit
 from openmmorbit.evaluation import evaluateBackbones
 from openmmorbit.evaluation.backbones import readTraces
 
@@ -192,3 +194,41 @@ def testStructuresAreTextsOrLetters(generator, tmp_path):
     for structures in (5, "H" * 25):
         with pytest.raises(TypeError, match=f"generateBatch: expected structures as a list, got {structures!r}"):
             generator.generateBatch([25], structures=structures)
+
+
+def testStructuresOfSeveralChainsAreWrittenAsSequencesAre(generator, tmp_path):
+    """With "/" or ":" between the chains, or all letters in one row."""
+    for structure in ("HHHH/EEE", "HHHH:EEE", "HHHHEEE", "HH HH / EEE\n", ["HHHH", "EEE"]):
+        made = openmmorbit.makeBackbone([4, 3], structure)
+        assert made.structure == "HHHHEEE" and list(made.chains) == [0] * 4 + [1] * 3
+    for structure, text in (("HHHH/EE", "a structure of 3 residues for chain B, as the backbone has, got 2"),
+                            ("HHH/EEEE", "a structure of 4 residues for chain A, as the backbone has, got 3"),
+                            ("HHHH/E/EE", "a structure of 2 chains, as the backbone has, got 3 with 7 residues in all"),
+                            ("HHHH/EEX", "got 'X' for residue 3 of chain B"), ("HHHEEE", "each of 7 residues, got 6")):
+        with pytest.raises(ValueError, match=f"^makeBackbone: .*{text}|{text}$"):
+            openmmorbit.makeBackbone([4, 3], structure)
+    with pytest.raises(ValueError, match="a structure of 1 chain, as the backbone has, got 2 with 25 residues"):
+        generator.generate(25, structure=12 * "H" + "/" + 13 * "E")
+    writeHelix(tmp_path / "x.pdb", 25, chains=2)
+    design = openmmorbit.designBackbone(tmp_path / "x.pdb", "A10-20")
+    assert design.withStructure(25 * "H" + "/" + 25 * "?").backbone.structure == 25 * "H" + 25 * "?"
+    with pytest.raises(ValueError, match="BackboneDesign.withStructure: expected .* for chain A, as .*, got 24"):
+        design.withStructure(24 * "H" + "/" + 26 * "?")
+
+
+def testTheCommandTakesStructuresOfSeveralChains(tmp_path, capsys):
+    model = orbit.DenoiserModel(openmmorbit.models.loadModel(writeModel(tmp_path)))
+    statistics = orbit.BackboneStatistics(model.getBackbones())
+    statistics.maxChains = statistics.shortestChain = 2
+    model.setBackbones(statistics)
+    model.save(str(tmp_path / "two.safetensors"))
+    writeHelix(tmp_path / "x.pdb", 15)
+    run = ["backbones", "--model", tmp_path / "two.safetensors", "--steps", 2, "--no-check", "--motif",
+           tmp_path / "x.pdb", "--contig", "5/A3-12/0/9", "--seed", 3, "-o", tmp_path / "out.pdb", "--structure"]
+    texts = []
+    for structure in (15 * "H" + "/" + 9 * "E", 15 * "H" + 9 * "E"):
+        assert runCli(capsys, *run, structure)[0] == 0
+        texts.append((tmp_path / "out.pdb").read_text())
+    assert texts[0] == texts[1]
+    status, line = runCli(capsys, *run, 15 * "H" + "/" + 8 * "E")
+    assert status == 2 and "expected a structure of 9 residues for chain B, as the backbone has, got 8" in line

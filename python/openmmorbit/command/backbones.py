@@ -147,13 +147,29 @@ class _Run:
         report(text)
 
 
+def _checkStructure(structure: str, entry: int | BackboneDesign) -> None:
+    """Refuse a structure that does not fit one backbone."""
+    from openmmorbit.designs import makeBackbone
+
+    if isinstance(entry, int):
+        makeBackbone(entry, structure)
+    else:
+        entry.withStructure(structure)
+
+
+def _checkSequence(sequence: str, entry: int | BackboneDesign) -> None:
+    """Refuse a sequence that does not fit one backbone."""
+    from openmmorbit.sequences import fitSequence
+
+    atoms = [] if isinstance(entry, int) else list(entry.makeTopology(1).atoms())
+    chains = ["A"] * entry if isinstance(entry, int) else [atom.residue.chain.id for atom in atoms]
+    fitSequence("backbones", sequence, chains, [atom.residue.id for atom in atoms])
+
+
 def _checkLetters(options: argparse.Namespace, wanted: Sequence[int | BackboneDesign]) -> None:
     """Refuse a sequence or structure that does not fit, before anything is generated."""
-    from openmmorbit.designs import makeBackbone
-    from openmmorbit.sequences import fitSequence, readSequence
-
     numbers = {entry if isinstance(entry, int) else len(entry) for entry in wanted}
-    for name in ("structure", "sequence"):
+    for name, check in (("structure", _checkStructure), ("sequence", _checkSequence)):
         letters = getattr(options, name)
         if letters is None or (name == "structure" and letters == DRAWN):
             continue
@@ -161,22 +177,8 @@ def _checkLetters(options: argparse.Namespace, wanted: Sequence[int | BackboneDe
             raise UsageError(f"expected backbones of one length beside --{name}, got {min(numbers)} to {max(numbers)} "
                              f"residues; give one {'number' if options.contig is None else 'length'} as --length")
         try:
-            count = len(readSequence(letters)) if name == "sequence" else len(letters)
-        except ValueError as error:
-            raise UsageError(explain(error)) from error
-        if count != min(numbers):
-            raise UsageError(f"expected a --{name} of each of {min(numbers)} residues, got {count}")
-    if options.sequence is not None:
-        for entry in wanted:
-            atoms = [] if isinstance(entry, int) else list(entry.makeTopology(1).atoms())
-            chains = [1] * entry if isinstance(entry, int) else [atom.residue.chain.id for atom in atoms]
-            try:
-                fitSequence("backbones", options.sequence, chains, [atom.residue.id for atom in atoms])
-            except ValueError as error:
-                raise UsageError(explain(error)) from error
-    if options.structure not in (None, DRAWN):
-        try:
-            makeBackbone(len(options.structure), options.structure)
+            for entry in wanted:
+                check(letters, entry)
         except ValueError as error:
             raise UsageError(explain(error)) from error
 
@@ -251,7 +253,8 @@ def addBackbones(commands: Subparsers) -> None:
     parser.add_argument("-o", "--output", required=True, help=".pdb or .cif")
     parser.add_argument("-n", "--num", type=int, default=1, help="backbones (default 1)")
     parser.add_argument("--structure", metavar="LETTERS",
-                        help="secondary structure: H (helix), E (strand), C (neither) or ? (open) for every residue; "
+                        help="secondary structure: H (helix), E (strand), C (neither) or ? (open) for every residue, "
+                             "with / between chains; "
                              f"'{DRAWN}': as natural domains have it, one for each backbone, and --noise-scale "
                              f"{NOISE_SCALE} unless you give another; or '{OPEN}' (default: {DRAWN} with the packaged "
                              f"model, {OPEN} with others, motifs and starts)")
