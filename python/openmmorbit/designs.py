@@ -11,7 +11,7 @@ import numpy as np
 from openmm import app
 
 from openmmorbit import orbit
-from openmmorbit._copying import copyByFields
+from openmmorbit._copying import compareByFields, copyByFields
 from openmmorbit.arguments import checkInteger
 from openmmorbit.chainnames import getChainName
 from openmmorbit.sequences import joinChains
@@ -20,6 +20,7 @@ from openmmorbit.sequences import joinChains
 OPEN_RESIDUE = "ALA"
 _elements = {"N": "N", "CA": "C", "C": "C"}
 copyByFields(orbit.BackboneSubject, orbit.BackboneStatistics, orbit.GenerationStart)
+compareByFields(orbit.BackboneSubject)
 
 
 def _readStructure(where: str, structure: Any, chains: Sequence[str]) -> str:
@@ -126,6 +127,15 @@ class BackboneDesign:
 
     def __len__(self) -> int:
         return self.backbone.getNumResidues()
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, BackboneDesign):
+            return NotImplemented
+        if self.hasStart != other.hasStart or (self.positions is not None and not np.array_equal(
+                self.positions, np.asarray(other.positions), equal_nan=True)):
+            return False
+        return (self.backbone, self.fixed, self.names, self.labels, self.numbers) == \
+            (other.backbone, other.fixed, other.names, other.labels, other.numbers)
 
     @property
     def hasStart(self) -> bool:

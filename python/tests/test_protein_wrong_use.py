@@ -119,6 +119,7 @@ def testDesignsAndProteinsAreCopiedWhole(generator, tmp_path, duplicate):
     design = openmmorbit.designBackbone(tmp_path / "x.pdb", "A10-20").withStructure("H" * 25)
     again = duplicate(design)
     assert again.describeMotif() == "A10-A20 at 10-20" and again.backbone.structure == "H" * 25
+    assert again == design and again.backbone == design.backbone
     assert (again.names, again.numbers, again.fixed) == (design.names, design.numbers, design.fixed)
     first, second = (generator.generate(one, 2, seed=4).positions._value for one in (design, again))
     assert np.array_equal(first, second)
@@ -128,6 +129,27 @@ def testDesignsAndProteinsAreCopiedWhole(generator, tmp_path, duplicate):
     assert len(model.faults) > 0 and other.report.clashes == model.report.clashes
     assert np.array_equal(other.report.phi, model.report.phi, equal_nan=True)
     assert other.report.getNumD() == 0 and other.report.handedness == model.report.handedness
+
+
+def testBackbonesAndDesignsAreComparedByWhatTheyHold(tmp_path):
+    backbone = openmmorbit.makeBackbone([4, 3], "HHHH/EEE")
+    assert backbone == openmmorbit.makeBackbone([4, 3], "HHHHEEE") and not backbone != copy.copy(backbone)
+    for other in (openmmorbit.makeBackbone([4, 3]), openmmorbit.makeBackbone([3, 4], "HHHHEEE"), 7,
+                  openmmorbit.makeBackbone(7, "HHHHEEE"), openmmorbit.makeBackbone(8)):
+        assert backbone != other
+    again = orbit.BackboneSubject(backbone)
+    again.name = "x"
+    assert again != backbone
+    with pytest.raises(TypeError, match="unhashable"):
+        hash(backbone)
+    writeHelix(tmp_path / "x.pdb", 25)
+    # Positions of residues that are designed are NaN.
+    designs = [openmmorbit.designBackbone(tmp_path / "x.pdb", contig=text) for text in ("5/A3-12/9", "5/A3-12/9",
+                                                                                       "5/A4-13/9")]
+    assert designs[0] == designs[1] and designs[0] != designs[2]
+    assert designs[0] != designs[0].withStructure("H" * 24) and designs[0] != designs[0].backbone
+    plain = [openmmorbit.BackboneDesign(openmmorbit.makeBackbone(24)) for _ in range(2)]
+    assert plain[0] == plain[1] and plain[0] != designs[0] and designs[0] != plain[0]
 
 
 def testACheckpointIsNotOverwritten(tmp_path):
