@@ -299,8 +299,15 @@ def testScriptsWithoutAGuard(tmp_path):
 
 
 def testNothingIsLeftOfARunThatDidNotBegin(modelPath, tmp_path, capsys):
-    status, line = runCli(capsys, "conformers", "CCO", "-o", tmp_path / "out.sdf", *options(modelPath), "--dask", "x")
-    assert status == 2 and "port number in address 'x'" in line and not list(tmp_path.iterdir())
+    import dask
+
+    with dask.config.set({"distributed.comm.timeouts.connect": "1s"}):
+        for address, reason in (("x", "missing port number in address 'x'"), ("x:y", "invalid literal"),
+                                ("tcp://127.0.0.1:1", "Timed out trying to connect to tcp://127.0.0.1:1 after 1 s")):
+            status, line = runCli(capsys, "conformers", "CCO", "-o", tmp_path / "out.sdf", *options(modelPath),
+                                  "--dask", address)
+            assert status == 2 and "scheduler that answers, such as tcp://host:8786, got '" + address in line
+            assert reason in line and not list(tmp_path.iterdir())
 
 
 def testInputsThatDoNotExist(smallModel, tmp_path):

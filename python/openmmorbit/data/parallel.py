@@ -115,17 +115,29 @@ def _runProcesses(function: Callable[..., Any], tasks: _Tasks, arguments: tuple[
         pool.shutdown(wait=False, cancel_futures=True)
 
 
+def _connect(cluster: Any) -> Any:
+    """Get a client of a Dask scheduler."""
+    from dask.distributed import Client
+
+    try:
+        return Client(cluster)
+    except (ValueError, OSError, AssertionError) as error:
+        reason = " ".join(str(error).split()) or "no such address"
+        raise ValueError("run: expected \"local\", or the address of a Dask scheduler that answers, such as "
+                         f"tcp://host:8786, got '{cluster}' ({reason})") from error
+
+
 def _runDask(function: Callable[..., Any], tasks: _Tasks, arguments: tuple[Any, ...],
              cluster: str) -> Iterator[tuple[Any, Any]]:
     try:
-        from dask.distributed import CancelledError, Client, LocalCluster, as_completed
+        from dask.distributed import CancelledError, LocalCluster, as_completed
     except ImportError as error:
         raise ImportError("a Dask cluster needs the package dask, which is not installed; run "
                           "'pip install \"dask[distributed]\"'") from error
     own = LocalCluster(n_workers=os.cpu_count(), threads_per_worker=1, dashboard_address=None) \
         if cluster == "local" else None
     try:
-        with Client(own if own is not None else cluster) as client:
+        with _connect(own if own is not None else cluster) as client:
             window = 4 * max(1, sum(client.nthreads().values()))
             given = {}
 
@@ -182,7 +194,7 @@ def run(function: Callable[..., Any], tasks: Iterable[Any], arguments: tuple[Any
     RuntimeError
         If workers end before their first task, as those of a script without ``if __name__ == "__main__":`` do.
     ValueError
-        For a number of processes below 1.
+        For a number of processes below 1, and an address without a Dask scheduler.
     """
     if cluster is not None:
         return _runDask(function, _Tasks(tasks, inOrder), arguments, cluster)
