@@ -44,6 +44,12 @@ def smallModel():
     return orbit.DenoiserModel.createRandom(settings, 11)
 
 
+@pytest.fixture(scope="session")
+def generator():
+    """A generator of the packaged model, with one thread, that does not warn of molecules that it does not know."""
+    return openmmorbit.ConformerGenerator(threads=1, unfamiliar="ignore")
+
+
 @pytest.fixture(params=["Reference", "CPU"])
 def platform(request):
     """Every platform that needs no device."""

@@ -6,17 +6,10 @@ import pickle
 import numpy as np
 import openmm
 import pytest
+from ligands import RING, SMILES
 from openmm import app, unit
 
 import openmmorbit
-
-SMILES = "CC(O)c1ccc(Cl)cc1"
-RING = ["C3", "C4", "C5", "C6", "C7", "C8"]
-
-
-@pytest.fixture(scope="module")
-def generator():
-    return openmmorbit.ConformerGenerator(threads=1, unfamiliar="ignore")
 
 
 @pytest.fixture(scope="module")

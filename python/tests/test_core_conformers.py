@@ -20,11 +20,6 @@ def embed(smiles):
 
 
 @pytest.fixture(scope="module")
-def generator():
-    return openmmorbit.ConformerGenerator(threads=1, unfamiliar="ignore")
-
-
-@pytest.fixture(scope="module")
 def pose():
     mol = embed("Cc1ccc(cc1)C(=O)NC1CCCCC1")
     conformer = mol.GetConformer()

@@ -6,6 +6,7 @@ import warnings
 import numpy as np
 import openmm
 import pytest
+from ligands import RING, SMILES
 from openmm import app, unit
 
 import openmmorbit
@@ -13,14 +14,6 @@ from openmmorbit.io.pdbxmodels import PDBxModels
 from openmmorbit.io.writers import writePDBx
 from openmmorbit.pockets import Pocket, generateInPocket, readSurroundings
 from openmmorbit.simulation.residues import isWater
-
-SMILES = "CC(O)c1ccc(Cl)cc1"
-RING = ["C3", "C4", "C5", "C6", "C7", "C8"]
-
-
-@pytest.fixture(scope="module")
-def generator():
-    return openmmorbit.ConformerGenerator(threads=1, unfamiliar="ignore")
 
 
 @pytest.fixture(scope="module")

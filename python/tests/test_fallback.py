@@ -26,12 +26,6 @@ GUIDE = Path(__file__).parents[1] / "docs" / "guide.md"
 IMPOSSIBLE = "CC[C@@]12C[C@@H]1[C@@]1(C)C[C@@H]12"
 
 
-@pytest.fixture(scope="module")
-def generator():
-    """The packaged model on one thread."""
-    return openmmorbit.ConformerGenerator(threads=1, unfamiliar="ignore")
-
-
 def generateQuietly(generator, molecule, number, seed=3):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -11,15 +11,9 @@ from rdkit import Chem
 from rdkit.Chem import AllChem
 from rdkit.Chem import rdForceFieldHelpers as helpers
 
-import openmmorbit
 from openmmorbit.pockets import Surroundings
 from openmmorbit.shape.placed import PlacedRmsd
 from openmmorbit.shape.rmsd import findAtoms
-
-
-@pytest.fixture(scope="module")
-def generator():
-    return openmmorbit.ConformerGenerator(threads=1, unfamiliar="ignore")
 
 
 @pytest.fixture(scope="module")

@@ -184,7 +184,11 @@ class FrameShard:
                              f"got frames with {words[not hasWeights]}; write them to another file")
 
     def checkTemperatures(self, temperatures: Sequence[float | None]) -> None:
-        """Refuse temperatures that the run beside the shard does not have: it could not be continued with them."""
+        """Refuse temperatures that the run beside the shard does not have: it could not be continued with them.
+
+        These are of new frames, which may have some of the run's temperatures alone. Those of all frames must be the
+        run's, each of them: this is seen when the run is continued.
+        """
         folder = os.path.dirname(os.path.abspath(self.path))
         known = _readRunConditions(folder, self.path)
         new = [name for name in dict.fromkeys(map(nameCondition, temperatures)) if name not in known]
