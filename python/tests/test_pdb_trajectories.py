@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""PDB files with many models: read a block at a time, of several programs, and damaged."""
+"""PDB and PDBx files with many models: read a block at a time, of several programs, and damaged."""
 import gc
 import tracemalloc
 
@@ -9,8 +9,13 @@ from openmm import app, unit
 
 import openmmorbit
 from openmmorbit.io import pdbtrajectories
+from openmmorbit.io.pdbtrajectories import PdbTrajectory
+from openmmorbit.io.pdbxtrajectories import PdbxTrajectory
 from systems import makeStates
 from test_trajectories import readAll, write
+
+
+KINDS = pytest.mark.parametrize("kind, ending", [(PdbTrajectory, "pdb"), (PdbxTrajectory, "cif")], ids=["pdb", "cif"])
 
 
 @pytest.fixture(scope="module")
@@ -26,13 +31,14 @@ def modelLines(path):
     return [part.split("\n", 1)[1].split("ENDMDL")[0].splitlines() for part in text.split("MODEL ")[1:]]
 
 
-def testMemoryDoesNotDependOnTheNumberOfModels(alanine, tmp_path, monkeypatch):
+@KINDS
+def testMemoryDoesNotDependOnTheNumberOfModels(alanine, tmp_path, monkeypatch, kind, ending):
     monkeypatch.setattr(pdbtrajectories, "BLOCK_ATOMS", 100)
     topology, frames = alanine
     peaks = []
     for repeats in (1, 10):
         many = np.concatenate([frames + 0.001 * k for k in range(repeats)])
-        source = pdbtrajectories.PdbTrajectory("test", write(tmp_path / f"{repeats}.pdb", topology, many))
+        source = kind("test", write(tmp_path / f"{repeats}.{ending}", topology, many))
         gc.collect()
         gc.freeze()         # what other tests left is not looked at again and again
         tracemalloc.start()
@@ -58,7 +64,7 @@ def testModelsOfOtherPrograms(alanine, tmp_path):
     boxes = [f"CRYST1{30 + k:9.3f}{31:9.3f}{32:9.3f}  90.00  90.00  90.00 P 1           1\n" for k in (0, 0, 5)]
     text = "".join(f"{box}MODEL     {k + 1:4}\n" + "\n".join(models[k]) + "\nENDMDL\n" for k, box in enumerate(boxes))
     (tmp_path / "boxes.pdb").write_text(text + "CONECT    1    2\n")
-    source = pdbtrajectories.PdbTrajectory("test", str(tmp_path / "boxes.pdb"))
+    source = PdbTrajectory("test", str(tmp_path / "boxes.pdb"))
     blocks = list(source.read(1))
     assert [block.indices.tolist() for block in blocks] == [[0, 1], [2]]
     assert [block.boxes[:, 0, 0].round(6).tolist() for block in blocks] == [[3.0, 3.0], [3.5]]
@@ -91,11 +97,16 @@ def testADamagedModelIsNamedAndTheOnesBeforeAreGiven(alanine, tmp_path):
         openmmorbit.TrajectoryDataset(topology, tmp_path / "none.pdb")
 
 
-def testWhatOpenMMReadsOfTheWholeFileIsTheSame(alanine, tmp_path):
+@KINDS
+def testWhatOpenMMReadsOfTheWholeFileIsTheSame(alanine, tmp_path, monkeypatch, kind, ending):
+    monkeypatch.setattr(pdbtrajectories, "BLOCK_ATOMS", 100)
     topology, frames = alanine
-    path = write(tmp_path / "a.pdb", topology, frames, 4 * np.eye(3))
-    whole = app.PDBFile(path)
-    blocks = list(pdbtrajectories.PdbTrajectory("test", path).read(1))
+    path = write(tmp_path / f"a.{ending}", topology, frames, 4 * np.eye(3))
+    whole, found = (app.PDBFile if ending == "pdb" else app.PDBxFile)(path), kind("test", path)
+    blocks = list(found.read(1))
     positions = np.concatenate([block.positions for block in blocks])
     expected = [whole.getPositions(asNumpy=True, frame=k).value_in_unit(unit.nanometer) for k in range(40)]
-    assert np.array_equal(positions, expected) and np.allclose(blocks[0].boxes[0], 4 * np.eye(3))
+    assert np.array_equal(positions, expected) and len(blocks) == 10
+    assert all(np.allclose(block.boxes, 4 * np.eye(3)) and len(block.boxes) == 4 for block in blocks)
+    assert [[atom.index for atom in bond] for bond in found.topology.bonds()] == \
+        [[atom.index for atom in bond] for bond in whole.topology.bonds()]

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""PDB files with many models, read by OpenMM a block of models at a time."""
+"""Files with many models, read by OpenMM a block of models at a time: what PDB and PDBx files share, and PDB files."""
 from __future__ import annotations
 
 import io
+from abc import ABC, abstractmethod
 from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -13,7 +14,7 @@ from openmmorbit.io.trajectoryfiles import RawFrames, blockSize
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from typing import BinaryIO
+    from typing import Any, BinaryIO
 
     from openmm import app
 
@@ -21,18 +22,18 @@ if TYPE_CHECKING:
 BLOCK_ATOMS = 20000
 
 
-class _Model(NamedTuple):
+class Model(NamedTuple):
     """Where a model stands in its file."""
 
     begin: int
     end: int
-    box: bytes
+    box: bytes = b""
     """The last CRYST1 record before its end; empty if there is none."""
 
 
-def _scan(stream: BinaryIO) -> tuple[list[_Model], bool]:
+def _scan(stream: BinaryIO) -> tuple[list[Model], bool]:
     """Find the models of a file: what ends with ENDMDL or END. Tell whether the last one has such an end."""
-    models: list[_Model] = []
+    models: list[Model] = []
     place, begin, box, isOpen = 0, 0, b"", False
     for line in stream:
         head = line[:6]
@@ -42,17 +43,15 @@ def _scan(stream: BinaryIO) -> tuple[list[_Model], bool]:
             box = line
         place += len(line)
         if isOpen and (head == b"ENDMDL" or line.rstrip() == b"END"):
-            models.append(_Model(begin, place, box))
+            models.append(Model(begin, place, box))
             isOpen = False
     if isOpen:
-        models.append(_Model(begin, place, box))
+        models.append(Model(begin, place, box))
     return models, not isOpen
 
 
-class PdbTrajectory:
-    """The models of a PDB file, which are never in memory together.
-
-    Programs write the models between MODEL and ENDMDL, or each before an END; a box may change from model to model.
+class ModelTrajectory(ABC):
+    """The models of a file, which are never in memory together.
 
     Parameters
     ----------
@@ -79,17 +78,17 @@ class PdbTrajectory:
 
     def __init__(self, where: str, path: str) -> None:
         self._where, self._path, self.label, self.damage = where, path, f'"{path}"', ""
-        with open(path, "rb") as stream:
-            self._models, isComplete = _scan(stream)
-        self.numFrames = len(self._models)
         try:
+            with open(path, "rb") as stream:
+                self._models, isComplete = self._scan(stream)
             if not self._models:
                 raise ValueError("no atoms")
-            self.topology = self._parse([0]).topology
+            self.topology = self._parseFirst().topology
         except Exception as error:
             raise ValueError(f"{where}: expected models of the same atoms in {self.label}, got a file that cannot be "
                              f"read ({str(error).strip() or type(error).__name__})") from error
-        # What the last one lacks may be its END alone.
+        self.numFrames = len(self._models)
+        # What the last one lacks may be its end alone.
         if not isComplete and self.numFrames > 1:
             try:
                 self._read([self.numFrames - 1])
@@ -97,22 +96,24 @@ class PdbTrajectory:
                 self.numFrames -= 1
                 self.damage = f"{self.numFrames} complete models and a part of one"
 
-    def _parse(self, numbers: Sequence[int]) -> app.PDBFile:
-        from openmm import app
+    @abstractmethod
+    def _scan(self, stream: BinaryIO) -> tuple[list[Model], bool]:
+        """Find the models; tell whether the last one is known to be complete."""
 
-        parts = [self._models[numbers[0]].box]
-        with open(self._path, "rb") as stream:
-            for number in numbers:
-                begin, end, _ = self._models[number]
-                stream.seek(begin)
-                text = stream.read(end - begin)
-                # Each stands between these, also if the file has none.
-                parts += [b"" if text.startswith(b"MODEL") else b"MODEL        1\n", text,
-                          b"" if b"\nENDMDL" in text[-100:] else b"\nENDMDL\n"]
-        return app.PDBFile(io.StringIO(b"".join(parts).decode("utf-8", "replace")))
+    @abstractmethod
+    def _parseFirst(self) -> app.PDBFile | app.PDBxFile:
+        """Read the first model with all that the file says of its bonds and its box."""
+
+    @abstractmethod
+    def _parse(self, numbers: Sequence[int]) -> app.PDBFile | app.PDBxFile:
+        """Read models with one box."""
+
+    def _getBox(self, file: app.PDBFile | app.PDBxFile) -> Any:
+        """Get the box of what _parse() read."""
+        return file.topology.getPeriodicBoxVectors()
 
     def _read(self, numbers: Sequence[int]) -> RawFrames:
-        """Read models with one box."""
+        """Read models with one box, and check them."""
         try:
             file = self._parse(numbers)
             models = [file.getPositions(asNumpy=True, frame=k)._value for k in range(file.getNumFrames())]
@@ -124,7 +125,7 @@ class PdbTrajectory:
             raise ValueError(f"{self._where}: expected models of the same atoms in {self.label}, got a file that is "
                              f"damaged from frame {numbers[0]} on ({str(error).strip() or type(error).__name__})"
                              ) from error
-        box = file.topology.getPeriodicBoxVectors()
+        box = self._getBox(file)
         boxes = None if box is None else np.array([box.value_in_unit(unit.nanometer)] * len(models))
         return RawFrames(np.array(models), boxes, np.array(numbers))
 
@@ -142,3 +143,30 @@ class PdbTrajectory:
                     yield from (self._read([number]) for number in numbers)
                     continue
                 yield from blocks
+
+
+class PdbTrajectory(ModelTrajectory):
+    """The models of a PDB file.
+
+    Programs write the models between MODEL and ENDMDL, or each before an END; a box may change from model to model.
+    """
+
+    def _scan(self, stream: BinaryIO) -> tuple[list[Model], bool]:
+        return _scan(stream)
+
+    def _parseFirst(self) -> app.PDBFile:
+        return self._parse([0])
+
+    def _parse(self, numbers: Sequence[int]) -> app.PDBFile:
+        from openmm import app
+
+        parts = [self._models[numbers[0]].box]
+        with open(self._path, "rb") as stream:
+            for number in numbers:
+                begin, end, _ = self._models[number]
+                stream.seek(begin)
+                text = stream.read(end - begin)
+                # Each stands between these, also if the file has none.
+                parts += [b"" if text.startswith(b"MODEL") else b"MODEL        1\n", text,
+                          b"" if b"\nENDMDL" in text[-100:] else b"\nENDMDL\n"]
+        return app.PDBFile(io.StringIO(b"".join(parts).decode("utf-8", "replace")))

@@ -38,6 +38,11 @@ def isRow(line: str) -> bool:
         not line.lower().startswith(("loop_", "data_", "save_"))
 
 
+def isBlock(line: str) -> bool:
+    """Tell whether a line begins a data block."""
+    return line[:5].lower() == "data_"
+
+
 def isColumn(line: str) -> bool:
     """Tell whether a line names a column of the atoms."""
     return line[:len(_prefix)].lower() == _prefix

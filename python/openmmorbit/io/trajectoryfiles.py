@@ -9,7 +9,6 @@ from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
-from openmm import unit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,10 +17,10 @@ if TYPE_CHECKING:
 
     from openmm import app
 
-#: Ending to the format's name; mdtraj reads the first ones in blocks, and OpenMM PDB files; PDBx it reads at once.
+#: Ending to the format's name; mdtraj reads the first ones, and OpenMM the models of the others.
 STREAMED = {".dcd": "DCD", ".xtc": "XTC", ".trr": "TRR", ".nc": "NetCDF", ".ncdf": "NetCDF", ".netcdf": "NetCDF",
             ".h5": "HDF5", ".hdf5": "HDF5"}
-WHOLE = {".pdb": "PDB", ".ent": "PDB", ".cif": "PDBx", ".pdbx": "PDBx", ".mmcif": "PDBx"}
+MODELS = {".pdb": "PDB", ".ent": "PDB", ".cif": "PDBx", ".pdbx": "PDBx", ".mmcif": "PDBx"}
 #: Bytes of positions in a block, and the stride from which frames are read one by one.
 BLOCK_BYTES, SEEK_STRIDE = 2**24, 4
 
@@ -109,7 +108,7 @@ def _quietly() -> Iterator[None]:
 
 
 class ArrayTrajectory:
-    """Frames that are in memory: arrays, and PDBx files."""
+    """Frames that are in memory."""
 
     def __init__(self, positions: np.ndarray, box: np.ndarray | None, label: str) -> None:
         self.label, self.numFrames, self.damage = label, len(positions), ""
@@ -335,24 +334,12 @@ def openTrajectory(where: str, source: Any, topology: app.Topology) -> Trajector
     ending = os.path.splitext(path)[1].lower()
     if ending in STREAMED:
         return FileTrajectory(where, path, topology)
-    if ending not in WHOLE:
-        raise ValueError(f"{where}: expected a trajectory that ends in {', '.join([*STREAMED, *WHOLE])}, got "
+    if ending not in MODELS:
+        raise ValueError(f"{where}: expected a trajectory that ends in {', '.join([*STREAMED, *MODELS])}, got "
                          f"\"{path}\"")
-    if WHOLE[ending] == "PDB":
-        from openmmorbit.io.pdbtrajectories import PdbTrajectory
+    from openmmorbit.io.pdbtrajectories import PdbTrajectory
+    from openmmorbit.io.pdbxtrajectories import PdbxTrajectory
 
-        models = PdbTrajectory(where, path)
-        compareAtoms(where, topology, [atom.element for atom in models.topology.atoms()], path)
-        return models
-    from openmm import app
-
-    try:
-        read = app.PDBxFile(path)
-        frames = readStates(where, read, None)
-    except Exception as error:
-        raise ValueError(f"{where}: expected models of the same atoms in \"{path}\", got a file that cannot be read "
-                         f"({str(error).strip() or type(error).__name__})") from error
-    compareAtoms(where, topology, [atom.element for atom in read.topology.atoms()], path)
-    box = read.topology.getPeriodicBoxVectors()
-    return ArrayTrajectory(frames.positions, None if box is None else np.array(box.value_in_unit(unit.nanometer)),
-                           f'"{path}"')
+    models = (PdbTrajectory if MODELS[ending] == "PDB" else PdbxTrajectory)(where, path)
+    compareAtoms(where, topology, [atom.element for atom in models.topology.atoms()], path)
+    return models

@@ -15,7 +15,7 @@ from openmmorbit.data.backbonedataset import BackboneDataset
 from openmmorbit.data.frameshards import SHARD
 from openmmorbit.data.trajectories import TrajectoryDataset
 from openmmorbit.io.outputs import makeFolder
-from openmmorbit.io.trajectoryfiles import STREAMED, WHOLE
+from openmmorbit.io.trajectoryfiles import MODELS, STREAMED
 from openmmorbit.simulation.states import toNumber
 from openmmorbit.training import backboneruns, systemruns
 from openmmorbit.training.loading import loadTrainer
@@ -53,7 +53,7 @@ def _refuseFiles(data: Any) -> None:
             raise ValueError(f"{where}: expected {what}, got the structure '{name}'; give openmmorbit.BackboneDataset("
                              "files) for a model of backbones, or openmmorbit.TrajectoryDataset(topology, files) for "
                              "one of a system")
-        if ending in STREAMED or ending in WHOLE:
+        if ending in STREAMED or ending in MODELS:
             raise ValueError(f"{where}: expected {what}, got the trajectory '{name}'; give "
                              f"openmmorbit.TrajectoryDataset(topology, '{name}')")
         if name and not os.path.isfile(name):
