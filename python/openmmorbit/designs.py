@@ -14,6 +14,7 @@ from openmmorbit import orbit
 from openmmorbit._copying import compareByFields, copyByFields
 from openmmorbit.arguments import checkInteger
 from openmmorbit.chainnames import getChainName
+from openmmorbit.messages import counted
 from openmmorbit.sequences import joinChains
 
 #: Name of residues of which nothing is known.
@@ -127,6 +128,11 @@ class BackboneDesign:
 
     def __len__(self) -> int:
         return self.backbone.getNumResidues()
+
+    def __repr__(self) -> str:
+        known = f"motif {self.describeMotif()}" if self.fixed else "a start" if self.hasStart else "no start"
+        return (f"<BackboneDesign {counted(len(self), 'residue')}, {counted(self.backbone.getNumChains(), 'chain')}, "
+                f"{known}>")
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, BackboneDesign):

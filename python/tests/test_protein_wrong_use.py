@@ -148,7 +148,9 @@ def testBackbonesAndDesignsAreComparedByWhatTheyHold(tmp_path):
                                                                                        "5/A4-13/9")]
     assert designs[0] == designs[1] and designs[0] != designs[2]
     assert designs[0] != designs[0].withStructure("H" * 24) and designs[0] != designs[0].backbone
+    assert repr(designs[0]) == "<BackboneDesign 24 residues, 1 chain, motif A3-A12 at 6-15>"
     plain = [openmmorbit.BackboneDesign(openmmorbit.makeBackbone(24)) for _ in range(2)]
+    assert repr(plain[0]) == "<BackboneDesign 24 residues, 1 chain, no start>"
     assert plain[0] == plain[1] and plain[0] != designs[0] and designs[0] != plain[0]
 
 
