@@ -54,8 +54,8 @@ void BackboneGenerator::checkBackbone(const BackboneSubject& backbone) const {
     const std::size_t asked = backbone.structure.find_first_not_of('?');
     if (asked != std::string::npos && !knowsStructure(*model))
         throw ArgumentError("BackboneGenerator::checkBackbone: expected an open secondary structure, which this model "
-                "does not know, got " + std::string(1, backbone.structure[asked]) + " for residue " +
-                std::to_string(asked) + " of the " + backbone.getLabel());
+                "does not know, got " + std::string(1, backbone.structure[asked]) + " for " +
+                backbone.getResidueLabel((int) asked) + " of the " + backbone.getLabel());
 }
 
 Ensemble BackboneGenerator::generate(

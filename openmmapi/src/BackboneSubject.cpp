@@ -17,11 +17,6 @@ const int MAX_RESIDUES = 10000;
 /** Larger numbers of residues, of either sign, are no numbers of residues. */
 const int MAX_NUMBER = 100000000;
 
-string nameResidue(const BackboneSubject& backbone, int residue) {
-    return "residue " + std::to_string(backbone.numbers[residue]) + " of chain " +
-        nameChain(backbone.chains[residue]);
-}
-
 void check(bool right, const string& expected, const string& got) {
     if (!right)
         throw ArgumentError("BackboneSubject::validate: expected " + expected + ", got " + got);
@@ -41,6 +36,10 @@ string BackboneSubject::getLabel() const {
         (getNumResidues() == 1 ? " residue" : " residues");
 }
 
+string BackboneSubject::getResidueLabel(int residue) const {
+    return "residue " + std::to_string(numbers[residue]) + " of chain " + nameChain(chains[residue]);
+}
+
 void BackboneSubject::validate() const {
     const string label = getLabel();
     const size_t n = chains.size();
@@ -53,13 +52,13 @@ void BackboneSubject::validate() const {
             std::to_string(MAX_NUMBER) + " in the " + label, std::to_string(numbers[i]));
         if (i > 0 && chains[i] == chains[i - 1])
             check(numbers[i] > numbers[i - 1], "ascending numbers of residues in the " + label,
-                std::to_string(numbers[i]) + " after " + nameResidue(*this, i - 1));
+                std::to_string(numbers[i]) + " after " + getResidueLabel(i - 1));
         else if (i > 0)
             check(chains[i] == chains[i - 1] + 1, "chains one after the other in the " + label,
                 "chain " + std::to_string(chains[i]) + " after chain " + std::to_string(chains[i - 1]));
         check(string("HEC?").find(structure[i]) != string::npos,
             "H (helix), E (strand), C (neither) or ? (open) as secondary structure of the " + label,
-            "'" + string(1, structure[i]) + "' for " + nameResidue(*this, i));
+            "'" + string(1, structure[i]) + "' for " + getResidueLabel(i));
     }
 }
 

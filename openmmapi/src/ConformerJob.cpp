@@ -59,12 +59,15 @@ void ConformerJob::setConstraints(const ConformerConstraints& constraints) {
 void ConformerJob::setLeaders() {
     if (fixed.empty())
         return;
-    leaders = listLeaders(graph, fixed);
+    if (pocket.getNumObstacles() == 0) {
+        leaders = listLeaders(graph, fixed);
+        return;
+    }
 
     // A pocket pushes atoms one by one, and bodies would take that back.
 
-    if (pocket.getNumObstacles() > 0)
-        std::iota(leaders.begin(), leaders.end(), 0);
+    leaders.resize(graph.getNumAtoms());
+    std::iota(leaders.begin(), leaders.end(), 0);
 }
 
 void ConformerJob::setPocket(const Pocket& given) {

@@ -147,7 +147,7 @@ def testTheModelFileKeepsEverything(weights, convert, tmp_path):
     with pytest.raises(ValueError, match="expected 10 to 40 residues"):
         generator.generate(41)
     with pytest.raises(ValueError, match="expected an open secondary structure, which this model does not know, got H "
-                                         "for residue 2"):
+                                         "for residue 3 of chain A of the backbone of 12 residues"):
         generator.generate(12, structure="??H?????????")
 
 

@@ -28,22 +28,26 @@ ConformerConstraints makePocket(const Ensemble& free) {
 } // namespace
 
 TEST(PocketConstraints, copiesLeaveThePlaceOfAPocket) {
-    // The same noise without the pocket ends 0.02 nm away from it; 0.24 is wanted.
+    // The same noise ends 0.02 nm away from it if its atom and those of the molecule have no size; 0.24 is wanted. In
+    // some copies that place is decided late, when the guidance has faded.
 
     const MolecularGraph graph = readSmiles("CCCCC");
     const auto generator = makeGenerator();
-    ConformerConstraints constraints = makePocket(generator->generate(graph, 1, 5));
-    const Pocket pocket = constraints.pocket;
-    constraints.pocket = Pocket();
-    const Ensemble free = generator->generate(graph, 1, 7, 0, nullptr, constraints);
-    constraints.pocket = pocket;
-    for (int k = 0; k < 3; k++)
-        constraints.pocket.positions[k] = free.getPositions(0)[4][k] + (k == 2 ? 0.02 : 0);
-    const Ensemble guided = generator->generate(graph, 1, 7, 0, nullptr, constraints);
-    expectCore(guided, constraints, 1);
-    const vector<double>& place = constraints.pocket.positions;
-    const Vec3 away = guided.getPositions(0)[4] - Vec3(place[0], place[1], place[2]);
-    EXPECT_GT(std::sqrt(away.dot(away)), 0.2);
+    ConformerConstraints guided = makePocket(generator->generate(graph, 1, 5)), unguided = guided;
+    unguided.pocket.radii = {0};
+    unguided.pocket.atomRadii.assign(graph.getNumAtoms(), 0);
+    const int numSeeds = 12;
+    int numAway = 0;
+    for (int seed = 0; seed < numSeeds; seed++) {
+        const Vec3 place = generator->generate(graph, 1, seed, 0, nullptr, unguided).getPositions(0)[4] +
+            Vec3(0, 0, 0.02);
+        guided.pocket.positions = {place[0], place[1], place[2]};
+        const Ensemble copies = generator->generate(graph, 1, seed, 0, nullptr, guided);
+        expectCore(copies, guided, 1);
+        const Vec3 away = copies.getPositions(0)[4] - place;
+        numAway += std::sqrt(away.dot(away)) > 0.2;
+    }
+    EXPECT_GE(numAway, 5);
 }
 
 TEST(PocketConstraints, refusesWhatIsNoPocket) {

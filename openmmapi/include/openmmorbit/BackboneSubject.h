@@ -39,6 +39,8 @@ struct OPENMM_EXPORT_ORBIT BackboneSubject {
     bool hasBreaks() const;
     /** Get name and number of residues for messages, e.g. backbone "1ubqA00" of 76 residues. */
     std::string getLabel() const;
+    /** Get the name of a residue for messages, e.g. residue 12 of chain B. */
+    std::string getResidueLabel(int residue) const;
     /** Check the values. @throws ArgumentError naming backbone and residue */
     void validate() const;
 };

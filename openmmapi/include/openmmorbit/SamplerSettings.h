@@ -32,15 +32,14 @@ enum class RenewalRule {
 
 /**
  * Settings of the sampler. Noise levels are in the model unit (Angstrom for molecules). The last step ends with the
- * denoised positions, so sigmaMin need not be very small: below about 0.07 Angstrom the error of the network exceeds
- * what further steps gain.
+ * denoised positions, so sigmaMin need not be very small: docs/samplers.md has what other last levels give.
  */
 struct OPENMM_EXPORT_ORBIT SamplerSettings {
     SamplerMethod method = SamplerMethod::Multistep; ///< integration method
     NoiseSchedule schedule = NoiseSchedule::Karras; ///< placement of the noise levels
     int numSteps = 24;          ///< at least 1
     double sigmaMax = 20.0;     ///< first noise level, model unit
-    double sigmaMin = 0.07;     ///< last noise level before 0, model unit
+    double sigmaMin = 0.04;     ///< last noise level before 0, model unit
     double rho = 3.0;           ///< exponent of the Karras schedule
     /**
      * Share of the next noise level that a step draws anew, (5.8) of docs/theory.md: at least 0, below 1. With 0 the

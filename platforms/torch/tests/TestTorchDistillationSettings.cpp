@@ -62,8 +62,8 @@ TEST_F(DistillationSettingsTest, faultsAreNamed) {
     refuse("missing.safetensors", [this](TrainingSettings& s) {
         s.distillation.teacher = path("missing.safetensors");
     });
-    refuse("train: expected a last noise level of the distilled sampler above the teacher's 0.07", [](
-            TrainingSettings& s) { s.distillation.sampler.sigmaMin = 0.05; });
+    refuse("train: expected a last noise level of the distilled sampler above the teacher's 0.04", [](
+            TrainingSettings& s) { s.distillation.sampler.sigmaMin = 0.03; });
     DenoiserModel conditioned = DenoiserModel::load(makeStudent("faults").distillation.teacher);
     conditioned.addSelfConditioning();
     conditioned.save(path("conditioned.safetensors"));
