@@ -227,7 +227,7 @@ def testStructuresAreDrawn(data):
              for word in ("drawn", None)]
     made = [report.about["generation"]["sampler"] for report in given]
     assert made[0] == f"{made[1]}, secondary structures drawn"
-    assert given[0]["bonds"].value != given[1]["bonds"].value
+    assert given[0]["novelty"].value != given[1]["novelty"].value
 
 
 def testThePageHasTheNumbersOfTheFile(data, tmp_path, capsys):
