@@ -318,6 +318,10 @@ string DenoiserModel::toBytes(TensorStorage storage) const {
 }
 
 void DenoiserModel::save(const string& path, TensorStorage storage) const {
+    if (path.empty() || std::filesystem::is_directory(path))
+        throw ArgumentError("DenoiserModel::save: expected the name of a model file, got " +
+                (path.empty() ? "an empty one" : "the folder \"" + path + "\"") + "; give for example \"" +
+                (std::filesystem::path(path) / "model.safetensors").string() + "\"");
     const string bytes = toBytes(storage);
     // A model that lies there is replaced by a whole one, or stays.
 
