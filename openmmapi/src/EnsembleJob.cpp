@@ -174,7 +174,8 @@ std::string EnsembleJob::describeWrong(const std::vector<ConformerStatus>& wrong
         text << " when its time limit of " << timeLimit << " s was over";
     else
         text << " after " << settings.maxRedraws << " redraws";
-    text << "; most frequent fault (" << counts[worst] << (counts[worst] == 1 ? " copy): " : " copies): ") << examples[worst];
+    text << "; most frequent fault (" << counts[worst] << (counts[worst] == 1 ? " copy): " : " copies): ") <<
+        examples[worst];
     return text.str();
 }
 

@@ -148,8 +148,8 @@ TEST(DenoiserModel, fileRoundTrip) {
     expectMentions<OpenMM::OpenMMException>("DenoiserModel::save: expected a writable file, got \"" + path +
             "/no/folder\": No such file or directory", [&] { model.save(path + "/no/folder"); });
 
-    expectThrows<ArgumentError>("DenoiserModel::save: expected the name of a model file, got the folder \".\"; give for "
-            "example \"./model.safetensors\"", [&] { model.save("."); });
+    expectThrows<ArgumentError>("DenoiserModel::save: expected the name of a model file, got the folder \".\"; "
+            "give for example \"./model.safetensors\"", [&] { model.save("."); });
     expectMentions<ArgumentError>("got an empty one; give for example \"model.safetensors\"", [&] { model.save(""); });
 
     // A model that cannot be replaced stays.
