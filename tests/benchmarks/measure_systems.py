@@ -6,6 +6,7 @@ Usage, one part after the other (each continues what is there; hours on two core
 
     measure_systems.py data FOLDER --residues 1 --frames 100000 --seed 22
     measure_systems.py train FOLDER --minutes 60
+    measure_systems.py energies FOLDER
     measure_systems.py evaluate FOLDER
     measure_systems.py moves FOLDER --nanoseconds 5
     measure_systems.py targets FOLDER --steps 4000
@@ -185,6 +186,38 @@ def trainModel(options):
     makeModel(Folder(options.folder), "model", options.frames, options.minutes)
 
 
+def measureTerms(folder, positions):
+    """Get the energies of the forces of the System, kT at 300 K: shape (numStates, numForces), and the names."""
+    forces = [force for force in folder.system.getForces() if not isinstance(force, openmm.CMMotionRemover)]
+    for index, force in enumerate(forces):
+        force.setForceGroup(index)
+    context = openmm.Context(folder.system, openmm.VerletIntegrator(0.001), openmm.Platform.getPlatform(REFERENCE))
+    rows = []
+    for state in positions:
+        context.setPositions(state)
+        rows.append([context.getState(energy=True, groups={index}).getPotentialEnergy()._value / (300 * RT)
+                     for index in range(len(forces))])
+    return np.array(rows), [force.getName() for force in forces]
+
+
+def compareEnergies(options):
+    """Print how far energies of states lie above those of replica exchange: minutes, where weights take hours.
+
+    What 200 steps leave is of the network, the rest is of the sampler.
+    """
+    folder = Folder(options.folder)
+    expected, names = measureTerms(folder, folder.frames(300)[len(folder.frames(300)) // 10::2].astype(float))
+    print("medians above those of replica exchange, kT\n\n| sampler | " + " | ".join(names) + " | sum |")
+    print("|---" * (len(names) + 2) + "|")
+    for method, steps in (("bespoke", 8), ("bespoke", 12), ("bespoke", 20), ("heun", 20), ("heun", 200)):
+        generator = openmmorbit.TopologyGenerator(folder.path / "model" / "model.safetensors", folder.topology,
+                                                  condition="300 K", check=False, method=method, numSteps=steps,
+                                                  renewal=0, sigmaMax=8)
+        own, _ = measureTerms(folder, generator.generate(options.states, seed=options.seed).positions._value)
+        above = [*(np.median(own, 0) - np.median(expected, 0)), np.median(own.sum(1)) - np.median(expected.sum(1))]
+        print(f"| {method}, {steps} steps | " + " | ".join(f"{value:.2f}" for value in above) + " |", flush=True)
+
+
 def evaluateModel(options):
     """Print the report's figures for an exact integration and for 15 evaluations, beside the anchors."""
     from openmmorbit import orbit
@@ -314,6 +347,7 @@ def main():
 
     add("data", makeData, residues=1, frames=100000, seed=22)
     add("train", trainModel, frames=20000, minutes=60.0)
+    add("energies", compareEnergies, states=400, seed=5)
     add("evaluate", evaluateModel, steps=[20, 8], states=10000, density=1000, run=100, seed=7)
     add("moves", runMoves, nanoseconds=5.0, interval=1000, steps=8, seed=3)
     add("targets", compareTargets, frames=20000, minutes=600.0, steps=4000, states=5000)
