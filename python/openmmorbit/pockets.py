@@ -55,7 +55,8 @@ def readSurroundings(pocket: Any) -> Surroundings:
     Parameters
     ----------
     pocket : path, PDBFile, PDBxFile, Modeller or tuple of Topology and positions
-        A path of a .pdb or .cif file. Positions without a unit are in nm.
+        A path of a .pdb or .cif file, also with .gz behind it: its first model, with the conformer of highest
+        occupancy where a residue has several. Positions without a unit are in nm.
 
     Raises
     ------

@@ -84,6 +84,22 @@ def testTheConformerOfHighestOccupancyIsTaken(tmp_path, ending):
     assert np.abs(backbone.positions[7] - helix[7, :3] - 0.1).max() < 1e-3
 
 
+def testPocketsAndComplexesTakeItToo(tmp_path, generator):
+    """Of methane, whose carbon atom has two places, in the first model of a file."""
+    path = tmp_path / "x.pdb"
+    lines = [f"HETATM    1  C1 {label}MET A   1    {x:8.3f}   0.000   0.000  {occupancy:.2f}  0.00           C"
+             for label, x, occupancy in (("A", 1.0, 0.4), ("B", 2.0, 0.6))]
+    models = [[f"MODEL     {number:4d}", *lines, "ENDMDL"] for number in (1, 2)]
+    path.write_text("\n".join([*models[0], *models[1], "END"]) + "\n")
+    with gzip.open(f"{path}.gz", "wt") as stream:
+        stream.write("\n".join([*lines, "END"]) + "\n")
+    with pytest.warns(UserWarning, match="expected one model, got 2 in .*x.pdb\"; the first one is taken"):
+        copies = generator.generate(str(path), 1, seed=1, residue="MET", smiles="C", core=["C1"])
+    assert np.abs(copies.positions[0, 0].value_in_unit(unit.angstrom) - [2, 0, 0]).max() < 1e-3
+    surroundings = openmmorbit.pockets.readSurroundings(f"{path}.gz")
+    assert np.abs(10 * surroundings.positions - [[2, 0, 0]]).max() < 1e-3
+
+
 @pytest.mark.parametrize("ending", ["pdb", "cif"])
 def testAFileWithoutAlternativesIsReadAsItIs(tmp_path, ending):
     """Also if one atom stands there twice, of which OpenMM decides."""

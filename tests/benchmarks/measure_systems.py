@@ -209,10 +209,11 @@ def compareEnergies(options):
     expected, names = measureTerms(folder, folder.frames(300)[len(folder.frames(300)) // 10::2].astype(float))
     print("medians above those of replica exchange, kT\n\n| sampler | " + " | ".join(names) + " | sum |")
     print("|---" * (len(names) + 2) + "|")
-    for method, steps in (("bespoke", 8), ("bespoke", 12), ("bespoke", 20), ("heun", 20), ("heun", 200)):
+    for method, steps, last in (("bespoke", 8, None), ("bespoke", 12, None), ("bespoke", 20, None),
+                                ("heun", 20, 0.01), ("heun", 200, 0.001)):
         generator = openmmorbit.TopologyGenerator(folder.path / "model" / "model.safetensors", folder.topology,
                                                   condition="300 K", check=False, method=method, numSteps=steps,
-                                                  renewal=0, sigmaMax=8)
+                                                  renewal=0, sigmaMax=8, sigmaMin=last)
         own, _ = measureTerms(folder, generator.generate(options.states, seed=options.seed).positions._value)
         above = [*(np.median(own, 0) - np.median(expected, 0)), np.median(own.sum(1)) - np.median(expected.sum(1))]
         print(f"| {method}, {steps} steps | " + " | ".join(f"{value:.2f}" for value in above) + " |", flush=True)

@@ -14,6 +14,7 @@ from openmmorbit.arguments import listEntries
 from openmmorbit.data import structures
 from openmmorbit.data.proteinchecks import LONGEST_BOND, checkSpacing, findLeftHanded, isDextral
 from openmmorbit.io.outputs import isSameFile, replacingPath
+from openmmorbit.io.topologyfiles import STRUCTURES
 from openmmorbit.io.trajectoryfiles import requireMdtraj
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 CONDITION = "native"
 _atoms = ("N", "CA", "C")
 #: Endings of files that readBackbones() takes.
-ENDINGS = (*structures.ENDINGS, ".npz")
+ENDINGS = (*STRUCTURES, ".npz")
 
 
 @dataclass(frozen=True)

@@ -13,13 +13,11 @@ from openmm import app, unit
 
 from openmmorbit.arguments import checkInteger
 from openmmorbit.data.locations import keepConformersPdb, keepConformersPdbx
+from openmmorbit.io.topologyfiles import STRUCTURES
 
 if TYPE_CHECKING:
     from openmmorbit._types import StrPath
 
-_endings = (".pdb", ".ent", ".cif", ".pdbx", ".mmcif")
-#: Endings of files with structures.
-ENDINGS = (*_endings, *(ending + ".gz" for ending in _endings))
 #: The coordinates of an atom end in this column of a PDB file.
 _lastColumn = 54
 
@@ -113,8 +111,8 @@ def readModels(where: str, path: StrPath) -> list[Structure]:
     path = os.fspath(path)
     if not os.path.isfile(path):
         raise FileNotFoundError(f"{where}: expected a structure, got \"{path}\", which is no file")
-    if not path.lower().endswith(ENDINGS):
-        raise ValueError(f"{where}: expected a structure that ends in {', '.join(ENDINGS)}, got \"{path}\"")
+    if not path.lower().endswith(STRUCTURES):
+        raise ValueError(f"{where}: expected a structure that ends in {', '.join(STRUCTURES)}, got \"{path}\"")
     try:
         return _read(path)
     except Exception as error:  # each format has errors of its own

@@ -12,6 +12,7 @@ from openmm import unit
 from openmmorbit.arguments import KJ_PER_KCAL
 from openmmorbit.io import recordformats
 from openmmorbit.io.outputs import STANDARD, RecordFile, checkPath, replacing
+from openmmorbit.io.topologyfiles import STRUCTURES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -33,12 +34,10 @@ def checkName(where: str, path: StrPath, *own: str) -> None:
     TypeError, ValueError
         Naming the function.
     """
-    from openmmorbit.data import structures
-
     checkPath(where, path)
     name = os.fsdecode(path)
     ending, isPacked = recordformats.plainEnding(name), name.lower().endswith(".gz")
-    isOther = ending in (*outputEndings(), *structures.ENDINGS) and ending not in own
+    isOther = ending in (*outputEndings(), *STRUCTURES) and ending not in own
     if isOther or (isPacked and own[0] not in recordformats.recordFormats):
         raise ValueError(f"{where}: expected a name that ends in {' or '.join(own)}, got '{name}'; writeEnsembles() "
                          "writes what the ending says, and compresses .sdf, .xyz and .mol2 files")

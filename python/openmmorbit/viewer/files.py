@@ -275,8 +275,7 @@ def readScenes(paths: Sequence[StrPath], topology: StrPath | app.Topology | None
     ValueError, FileNotFoundError
         For files that cannot be read, trajectories without a Topology, and a Topology without trajectories.
     """
-    from openmmorbit.data.structures import ENDINGS
-    from openmmorbit.io.topologyfiles import readTopology
+    from openmmorbit.io.topologyfiles import STRUCTURES, readTopology
     from openmmorbit.viewer.textfiles import readTexts
 
     scenes: list[Scene] = []
@@ -296,10 +295,10 @@ def readScenes(paths: Sequence[StrPath], topology: StrPath | app.Topology | None
             found = _readNpz(text, name, most)
         elif lower.endswith(_texts):
             found = readTexts(text, name, most)
-        elif lower.endswith(ENDINGS):
+        elif lower.endswith(STRUCTURES):
             found = _readStructures(text, name, most, atoms)
         elif path not in runs:
-            known = ", ".join([*_molecules[:3], *_texts[:3], ".npz", *ENDINGS[:5], *_trajectories])
+            known = ", ".join([*_molecules[:3], *_texts[:3], ".npz", *STRUCTURES[:5], *_trajectories])
             raise ValueError(f"view: expected a file that ends in {known}, got '{text}'")
         elif topology is None:
             raise ValueError(f"view: expected a Topology for the trajectory '{text}', got none; name its file by "
