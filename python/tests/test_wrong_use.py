@@ -117,9 +117,9 @@ def testStructuresThatCannotBeRead(tmp_path, capsys, name, text):
     generator = openmmorbit.ConformerGenerator(threads=1)
     generator.generate("CCCO", 1, seed=3).writeSDF(reference)
     for options in ({"core": str(reference), "pocket": path}, {"residue": "LIG"}):
-        with pytest.raises(ValueError, match=f"generate: expected a(toms)? .*{name}"):
+        with pytest.raises(ValueError, match=f"generate: expected a structure, got .*{name}"):
             generator.generate(str(path) if "residue" in options else "CCCO", 1, **options)
-    with pytest.raises(FileNotFoundError, match='atoms and positions, got ".*nofile.pdb", which is no file'):
+    with pytest.raises(FileNotFoundError, match='expected a structure, got ".*nofile.pdb", which is no file'):
         generator.generate("CCCO", 1, core=reference, pocket=tmp_path / "nofile.pdb")
     for wrong in (path, tmp_path / "nofile.pdb"):
         status, line = runCli(capsys, "conformers", "CCCO", "-n", 1, "-o", tmp_path / "o.sdf", "--core", reference,
