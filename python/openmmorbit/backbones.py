@@ -9,14 +9,12 @@ import numpy as np
 
 from openmmorbit import orbit
 from openmmorbit.arguments import checkInteger, chooseSeed, fromMask, listEntries
-from openmmorbit.chainnames import getChainName
 from openmmorbit.data.proteinchecks import checkSpacing
 from openmmorbit.designs import BackboneDesign, makeBackbone, makeTopology
 from openmmorbit.drawnstructures import DRAWN, drawStructure
 from openmmorbit.ensemble import Ensemble
 from openmmorbit.generator import Generator, makeStart, showSettings, toLevel
 from openmmorbit.models import loadModel
-from openmmorbit.sequences import nameResidues
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -257,9 +255,9 @@ class BackboneGenerator(Generator):
         places = np.array(begin.positions).reshape(-1, size, 3)
         others = np.flatnonzero(~np.isfinite(places).all(axis=(1, 2)))
         if len(others):
-            names = nameResidues([getChainName(index) for index in backbone.chains], backbone.numbers)
-            raise ValueError(f"{where}: expected start with finite positions, got others for {names[others[0]]}; with "
-                             "fixed, any place will do for residues that are designed")
+            raise ValueError(f"{where}: expected start with finite positions, got others for "
+                             f"{backbone.getResidueLabel(int(others[0]))}; with fixed, any place will do for residues "
+                             "that are designed")
         _checkFixed(where, kept or [], number)
         begin.fixed = [size * residue + k for residue in kept or () for k in range(size)]
         matters = [level is not None or k in (kept or ()) for k in range(number)]

@@ -24,13 +24,13 @@ copyByFields(orbit.BackboneSubject, orbit.BackboneStatistics, orbit.GenerationSt
 compareByFields(orbit.BackboneSubject)
 
 
-def _readStructure(where: str, structure: Any, chains: Sequence[str]) -> str:
-    """Get the letters of a secondary structure, a text or a list of letters, for residues in these chains."""
+def _readStructure(where: str, structure: Any, backbone: orbit.BackboneSubject) -> str:
+    """Get the letters of a secondary structure, a text or a list of letters, for the chains of a backbone."""
     if isinstance(structure, bytes) or not isinstance(structure, (Sequence, np.ndarray)):
         raise TypeError(f"{where}: expected structure as a text of letters, got {structure!r}, a "
                         f"{type(structure).__name__}")
     if isinstance(structure, str):
-        return joinChains(where, "structure", structure, chains)
+        return joinChains(where, "structure", structure, [getChainName(index) for index in backbone.chains])
     return "".join(map(str, structure))
 
 
@@ -59,8 +59,7 @@ def makeBackbone(length: int | Sequence[int], structure: str | Sequence[str] | N
     backbone = orbit.makeBackbone(numbers, "")
     if structure is None:
         return backbone
-    letters = _readStructure("makeBackbone", structure, [getChainName(index) for index in backbone.chains])
-    return orbit.makeBackbone(numbers, letters)
+    return orbit.makeBackbone(numbers, _readStructure("makeBackbone", structure, backbone))
 
 
 def splitNumber(text: str) -> tuple[str, str]:
@@ -156,8 +155,7 @@ class BackboneDesign:
 
     def withStructure(self, structure: str | Sequence[str]) -> BackboneDesign:
         """Get the same with a secondary structure, as makeBackbone() takes it."""
-        structure = _readStructure("BackboneDesign.withStructure", structure,
-                                   [getChainName(index) for index in self.backbone.chains])
+        structure = _readStructure("BackboneDesign.withStructure", structure, self.backbone)
         if len(structure) != len(self):
             raise ValueError(f"BackboneDesign.withStructure: expected a structure of each of {len(self)} residues, got "
                              f"{len(structure)}")

@@ -55,6 +55,13 @@ def makeStates(*names, number=4, seed=7):
     return makePeptide(*names)[0], _embed(names, number, seed).copy()
 
 
+def makeFrames(number):
+    """Make Ace-Ala-Nme and positions of a trajectory: the states of makeStates() in turn, each a little displaced."""
+    topology, states = makeStates("ACE", "ALA", "NME")
+    random = np.random.default_rng(3)
+    return topology, np.array([states[k % 4] + random.normal(0, 0.002, states[0].shape) for k in range(number)])
+
+
 @functools.cache
 def field(water="implicit/obc1.xml"):
     return app.ForceField("amber14-all.xml", water)

@@ -11,7 +11,7 @@ import openmmorbit
 from openmmorbit.io import pdbtrajectories
 from openmmorbit.io.pdbtrajectories import PdbTrajectory
 from openmmorbit.io.pdbxtrajectories import PdbxTrajectory
-from systems import makeStates
+from systems import makeFrames
 from test_trajectories import readAll, write
 
 
@@ -20,9 +20,7 @@ KINDS = pytest.mark.parametrize("kind, ending", [(PdbTrajectory, "pdb"), (PdbxTr
 
 @pytest.fixture(scope="module")
 def alanine():
-    topology, states = makeStates("ACE", "ALA", "NME")
-    random = np.random.default_rng(3)
-    return topology, np.array([states[k % 4] + random.normal(0, 0.002, states[0].shape) for k in range(40)])
+    return makeFrames(40)
 
 
 def modelLines(path):

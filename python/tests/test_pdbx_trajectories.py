@@ -6,15 +6,13 @@ from openmm import app
 
 import openmmorbit
 from openmmorbit.io.pdbxtrajectories import PdbxTrajectory
-from systems import makeStates
+from systems import makeFrames
 from test_trajectories import readAll, write
 
 
 @pytest.fixture(scope="module")
 def alanine():
-    topology, states = makeStates("ACE", "ALA", "NME")
-    random = np.random.default_rng(3)
-    return topology, np.array([states[k % 4] + random.normal(0, 0.002, states[0].shape) for k in range(12)])
+    return makeFrames(12)
 
 
 def parts(path):

@@ -206,7 +206,8 @@ def compareEnergies(options):
     What 200 steps leave is of the network, the rest is of the sampler.
     """
     folder = Folder(options.folder)
-    expected, names = measureTerms(folder, folder.frames(300)[len(folder.frames(300)) // 10::2].astype(float))
+    frames = folder.frames(300)
+    expected, names = measureTerms(folder, frames[len(frames) // 10::2].astype(float))
     print("medians above those of replica exchange, kT\n\n| sampler | " + " | ".join(names) + " | sum |")
     print("|---" * (len(names) + 2) + "|")
     for method, steps, last in (("bespoke", 8, None), ("bespoke", 12, None), ("bespoke", 20, None),

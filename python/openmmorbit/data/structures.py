@@ -13,6 +13,7 @@ from openmm import app, unit
 
 from openmmorbit.arguments import checkInteger
 from openmmorbit.data.locations import keepConformersPdb, keepConformersPdbx
+from openmmorbit.io.pdbxrows import isBlock
 from openmmorbit.io.topologyfiles import STRUCTURES
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def _splitPdbx(text: str) -> list[str]:
     for line in text.splitlines():
         if line.startswith(";"):
             isText = not isText
-        if line.lower().startswith("data_") and not isText or not blocks:
+        if isBlock(line) and not isText or not blocks:
             blocks.append([])
         blocks[-1].append(line)
     return ["\n".join(lines) + "\n" for lines in blocks if any(line.startswith("_atom_site.") for line in lines)]

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 #: Ending to the name of the class of openmm.app that reads it.
 READERS = {".pdb": "PDBFile", ".ent": "PDBFile", ".cif": "PDBxFile", ".pdbx": "PDBxFile", ".mmcif": "PDBxFile",
            ".prmtop": "AmberPrmtopFile", ".parm7": "AmberPrmtopFile", ".psf": "CharmmPsfFile"}
-_endings = (".pdb", ".ent", ".cif", ".mmcif", ".pdbx")
+_endings = tuple(ending for ending, reader in READERS.items() if reader in ("PDBFile", "PDBxFile"))
 #: Endings of files that have positions, too.
 STRUCTURES = (*_endings, *(ending + ".gz" for ending in _endings))
 
