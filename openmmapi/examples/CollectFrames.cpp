@@ -47,9 +47,16 @@ void fillSystem(System& system) {
     system.addForce(angles.release());
 }
 
+void append(const std::vector<Vec3>& vectors, double scale, std::vector<float>& values) {
+    for (const Vec3& vector : vectors)
+        for (int axis = 0; axis < 3; axis++)
+            values.push_back((float) (vector[axis] * scale));
+}
+
 /**
  * Run dynamics, and write a block of frames from time to time. Molecules that a periodic box cuts must be made whole
- * before; here there is no box.
+ * before; here there is no box. Models learn more from frames with forces; leave these out if constraints move the
+ * particles too.
  */
 void collectFrames(Context& context, ShardWriter& writer, int numBlocks) {
     const int framesPerBlock = 20, stepsPerFrame = 100;
@@ -59,12 +66,12 @@ void collectFrames(Context& context, ShardWriter& writer, int numBlocks) {
     block.series = "simulation 1";
     for (int k = 0; k < numBlocks; k++) {
         block.positions.clear();
+        block.forces.clear();
         for (int frame = 0; frame < framesPerBlock; frame++) {
             context.getIntegrator().step(stepsPerFrame);
-            const State state = context.getState(State::Positions);     // It owns the positions.
-            for (const Vec3& position : state.getPositions())
-                for (int axis = 0; axis < 3; axis++)
-                    block.positions.push_back((float) (position[axis] * AngstromsPerNm));
+            const State state = context.getState(State::Positions | State::Forces);     // It owns them.
+            append(state.getPositions(), AngstromsPerNm, block.positions);
+            append(state.getForces(), KcalPerKJ / AngstromsPerNm, block.forces);
         }
         writer.addFrames(block);    // Complete on disk when it returns.
     }

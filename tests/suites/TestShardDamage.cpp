@@ -146,6 +146,9 @@ TEST_F(ShardDamageTest, refusals) {
     refuse([](FrameBlock& block) { block.weights[1] = -0.5f; }, "-0.5");
     refuse([](FrameBlock& block) { block.energies[0] = std::numeric_limits<float>::infinity(); }, "inf");
     refuse([](FrameBlock& block) { block.temperature = -1; }, "temperature");
+    refuse([](FrameBlock& block) { block.temperature = 0; }, "a temperature beside the forces");
+    refuse([](FrameBlock& block) { block.forces.pop_back(); }, "as many forces as coordinates, 81");
+    refuse([](FrameBlock& block) { block.forces[28] = std::numeric_limits<float>::infinity(); }, "point 0 of frame 1");
     ShardSubject wrong = ethanol;
     wrong.pointsPerToken = 0;
     expectRefusal([&] { writer.addSubject(wrong); }, "points per token");

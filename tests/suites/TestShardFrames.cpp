@@ -45,7 +45,11 @@ TEST_F(ShardFramesTest, framesAreReadOneByOne) {
         EXPECT_EQ(reader.readWeights(heads[k]), blocks[k].weights);
         for (int frame = heads[k].numFrames - 1; frame >= 0; frame--) {
             const float* first = blocks[k].positions.data() + 3 * NUM_POINTS * frame;
-            EXPECT_EQ(reader.readFrame(heads[k], frame), std::vector<float>(first, first + 3 * NUM_POINTS));
+            std::vector<float> forces;
+            EXPECT_EQ(reader.readFrame(heads[k], frame, &forces), std::vector<float>(first, first + 3 * NUM_POINTS));
+            EXPECT_EQ(heads[k].hasForces, k > 0);
+            const auto firstForce = blocks[k].forces.begin() + (k > 0 ? 3 * NUM_POINTS * frame : 0);
+            EXPECT_EQ(forces, std::vector<float>(firstForce, firstForce + (k > 0 ? 3 * NUM_POINTS : 0)));
         }
         FrameBlock block;
         reader.readBlock(heads[k], block);

@@ -7,6 +7,7 @@
 #include "openmmorbit/ArgumentError.h"
 #include "openmmorbit/Shard.h"
 #include <gtest/gtest.h>
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -51,6 +52,10 @@ protected:
         blocks[1].series = "replica 2";
         blocks[2].weights = {0.5f, 0, 1.25f};
         blocks[2].energies = {-1, 2, 3};
+        for (int k : {1, 2}) {
+            blocks[k].forces = blocks[k].positions;
+            std::reverse(blocks[k].forces.begin(), blocks[k].forces.end());
+        }
         OrbitPlugin::ShardWriter writer(path);
         writer.addSubject(ethanol);
         for (const OrbitPlugin::FrameBlock& block : blocks) {
@@ -97,6 +102,7 @@ inline void expectSame(const OrbitPlugin::FrameBlock& actual, const OrbitPlugin:
     EXPECT_EQ(actual.temperature, expected.temperature);
     EXPECT_EQ(actual.series, expected.series);
     EXPECT_EQ(actual.positions, expected.positions);
+    EXPECT_EQ(actual.forces, expected.forces);
     EXPECT_EQ(actual.energies, expected.energies);
     EXPECT_EQ(actual.weights, expected.weights);
 }

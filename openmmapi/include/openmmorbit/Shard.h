@@ -140,11 +140,12 @@ public:
     /**
      * Read the positions of one frame of a block.
      *
-     * @param frame   from 0 to head.numFrames - 1
+     * @param frame    from 0 to head.numFrames - 1
+     * @param forces   if not null, receives the forces, [numPoints * 3], or nothing if the block has none
      * @return [numPoints * 3], Angstrom
      * @throws ArgumentError naming the file if the frame is damaged
      */
-    std::vector<float> readFrame(const FrameBlockHead& head, int frame);
+    std::vector<float> readFrame(const FrameBlockHead& head, int frame, std::vector<float>* forces = nullptr);
     /** Read the weights of a block, [numFrames]; none if it has none. @throws ArgumentError if they are damaged */
     std::vector<float> readWeights(const FrameBlockHead& head);
     /** Get one sentence for every part that was skipped: number and name of the subject, and the fault. */

@@ -58,6 +58,8 @@ struct OPENMM_EXPORT_ORBIT FrameBlock {
     /** Trajectory or replica that the frames continue; the blocks of a series stand in order of time */
     std::string series;
     std::vector<float> positions;   ///< [numFrames][numPoints][3], Angstrom
+    /** [numFrames][numPoints][3] what acts on the points, kcal/mol/Angstrom; empty if unknown. Needs a temperature */
+    std::vector<float> forces;
     std::vector<float> energies;    ///< [numFrames] kcal/mol; empty if unknown
     std::vector<float> weights;     ///< [numFrames] relative weights, of one scale for all blocks; empty if unknown
 
@@ -75,7 +77,7 @@ struct OPENMM_EXPORT_ORBIT FrameBlockHead {
     double temperature = 0;         ///< as in FrameBlock
     int numFrames = 0;              ///< number of frames
     int numPoints = 0;              ///< points of a frame
-    bool hasEnergies = false, hasWeights = false;
+    bool hasForces = false, hasEnergies = false, hasWeights = false;
     long long offset = 0;           ///< of the first frame, in bytes from the start of the file
 };
 

@@ -63,6 +63,8 @@ struct OPENMM_EXPORT_ORBIT TrainingSettings {
     int numRotations = 200, numAutomorphisms = 50;  ///< of the targets monteCarlo and paper
     /** Average over O(3) where inputs show no handedness; for exact targets, independent coupling */
     bool averageReflections = true;
+    /** Take noise out of the targets by the forces of frames, where they have them */
+    bool useForces = true;
     /**
      * Rotations of a new model of a system: "SO3", whose network learns the hand, or "O3", whose states are reflected
      * if they come out with the wrong hand, and have no density

@@ -26,6 +26,8 @@ FrameBlock cutBlock(const FrameBlock& block, int numPoints, int first, int last)
     part.series = block.series;
     const std::size_t length = 3 * (std::size_t) numPoints;
     part.positions.assign(block.positions.begin() + first * length, block.positions.begin() + last * length);
+    if (!block.forces.empty())
+        part.forces.assign(block.forces.begin() + first * length, block.forces.begin() + last * length);
     if (!block.energies.empty())
         part.energies.assign(block.energies.begin() + first, block.energies.begin() + last);
     if (!block.weights.empty())
@@ -126,7 +128,7 @@ void ShardWriter::writeSubject(const ShardSubject& newSubject) {
 void ShardWriter::writeFrames(const FrameBlock& block) {
     const int numPoints = subject.getNumPoints(), numFrames = block.getNumFrames(numPoints);
     const std::uint32_t checksum = crc32(payload.data(), payload.size());
-    const int limit = (int) std::max(1LL, MAX_BLOCK_SIZE / (getFrameSize(numPoints) + 8));
+    const int limit = (int) std::max(1LL, MAX_BLOCK_SIZE / (getFrameSize(numPoints, !block.forces.empty()) + 8));
     if (numFrames <= limit) {
         write(packBlock(block, numPoints, checksum));
         return;

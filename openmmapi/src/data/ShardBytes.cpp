@@ -7,7 +7,7 @@ namespace OrbitPlugin {
 
 namespace {
 
-const std::uint32_t HAS_ENERGIES = 1, HAS_WEIGHTS = 2;
+const std::uint32_t HAS_ENERGIES = 1, HAS_WEIGHTS = 2, HAS_FORCES = 4;
 
 void packGraph(const MolecularGraph& graph, Packer& packer) {
     packer.number((std::uint32_t) graph.numAddedHydrogens);
@@ -183,12 +183,16 @@ std::string packBlock(const FrameBlock& block, int numPoints, std::uint32_t chec
     description.text(block.series);
     description.number((std::uint32_t) numFrames);
     description.number((std::uint32_t) numPoints);
-    description.number((block.energies.empty() ? 0 : HAS_ENERGIES) | (block.weights.empty() ? 0 : HAS_WEIGHTS));
+    const bool hasForces = !block.forces.empty();
+    description.number((block.energies.empty() ? 0 : HAS_ENERGIES) | (block.weights.empty() ? 0 : HAS_WEIGHTS) |
+            (hasForces ? HAS_FORCES : 0));
     const std::size_t length = 3 * (std::size_t) numPoints;
-    data.bytes.reserve(numFrames * (std::size_t) (getFrameSize(numPoints) + 8) + 4);
+    data.bytes.reserve(numFrames * (std::size_t) (getFrameSize(numPoints, hasForces) + 8) + 4);
     for (int k = 0; k < numFrames; k++) {
         const std::size_t start = data.bytes.size();
         data.floats(block.positions.data() + k * length, length);
+        if (hasForces)
+            data.floats(block.forces.data() + k * length, length);
         appendChecksum(data, start);
     }
     const std::size_t tail = data.bytes.size();
@@ -209,18 +213,22 @@ std::uint32_t unpackDescription(Unpacker unpacker, FrameBlockHead& head) {
     head.numFrames = (int) unpacker.number();
     head.numPoints = (int) unpacker.number();
     const std::uint32_t contents = unpacker.number();
-    if ((contents & ~(HAS_ENERGIES | HAS_WEIGHTS)) != 0 || head.numFrames < 1 || head.numPoints < 1)
-        throw ArgumentError("ShardReader::nextHead: expected frames with positions, energies and weights, got others; "
-                            "they need a newer version of OpenMM-Orbit");
+    if ((contents & ~(HAS_ENERGIES | HAS_WEIGHTS | HAS_FORCES)) != 0 || head.numFrames < 1 || head.numPoints < 1)
+        throw ArgumentError("ShardReader::nextHead: expected frames with positions, forces, energies and weights, got "
+                            "others; they need a newer version of OpenMM-Orbit");
+    head.hasForces = (contents & HAS_FORCES) != 0;
     head.hasEnergies = (contents & HAS_ENERGIES) != 0;
     head.hasWeights = (contents & HAS_WEIGHTS) != 0;
     return checksum;
 }
 
-bool unpackFrame(const char* bytes, int numPoints, float* positions) {
-    if (!isUndamaged(bytes, (std::size_t) getFrameSize(numPoints)))
+bool unpackFrame(const char* bytes, const FrameBlockHead& head, float* positions, float* forces) {
+    const std::size_t length = 3 * (std::size_t) head.numPoints;
+    if (!isUndamaged(bytes, (std::size_t) getFrameSize(head)))
         return false;
-    loadFloats(bytes, 3 * (std::size_t) numPoints, positions);
+    loadFloats(bytes, length, positions);
+    if (head.hasForces)
+        loadFloats(bytes + 4 * length, length, forces);
     return true;
 }
 

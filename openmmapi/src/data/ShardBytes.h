@@ -136,9 +136,12 @@ ShardSubject unpackSubject(Unpacker unpacker);
 /** Read the payload of a record of format 1. @throws ArgumentError if it ends early */
 ShardRecord unpackRecord(Unpacker unpacker);
 
-/** Get the number of bytes of one frame: positions and a checksum. */
-inline long long getFrameSize(int numPoints) {
-    return 12LL * numPoints + 4;
+/** Get the number of bytes of one frame: positions, forces if there are any, and a checksum. */
+inline long long getFrameSize(int numPoints, bool hasForces) {
+    return 12LL * numPoints * (hasForces ? 2 : 1) + 4;
+}
+inline long long getFrameSize(const FrameBlockHead& head) {
+    return getFrameSize(head.numPoints, head.hasForces);
 }
 /** Get the number of bytes behind the frames of a block: energies, weights and a checksum, if there are any. */
 inline long long getTailSize(const FrameBlockHead& head) {
@@ -149,8 +152,8 @@ inline long long getTailSize(const FrameBlockHead& head) {
 std::string packBlock(const FrameBlock& block, int numPoints, std::uint32_t checksum);
 /** Read the description of a block, and return the checksum of its subject. @throws ArgumentError if it ends early */
 std::uint32_t unpackDescription(Unpacker unpacker, FrameBlockHead& head);
-/** Read the positions of one frame. Returns false if it is damaged. */
-bool unpackFrame(const char* bytes, int numPoints, float* positions);
+/** Read the positions of one frame, and its forces if there are any. Returns false if it is damaged. */
+bool unpackFrame(const char* bytes, const FrameBlockHead& head, float* positions, float* forces);
 /** Read what stands behind the frames. Returns false if it is damaged. */
 bool unpackTail(const std::string& bytes, const FrameBlockHead& head, FrameBlock& block);
 

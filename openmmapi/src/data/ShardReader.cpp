@@ -185,7 +185,7 @@ std::string ShardReader::parseHead(long long start, FrameBlockHead& head) {
         return std::string(": ") + error.what() + "; skipped them";
     }
     if (head.numPoints != subject.getNumPoints() ||
-            head.numFrames * getFrameSize(head.numPoints) + getTailSize(head) != (long long) sizes.second)
+            head.numFrames * getFrameSize(head) + getTailSize(head) != (long long) sizes.second)
         return ": expected frames of " + std::to_string(subject.getNumPoints()) + " points, got others; skipped them";
     return "";
 }
@@ -265,7 +265,7 @@ void ShardReader::readBlock(const FrameBlockHead& head, FrameBlock& block) {
         throw ArgumentError("ShardReader::readBlock: expected undamaged frames at byte " +
                 std::to_string(head.offset) + " of \"" + path + "\", got " + what);
     };
-    const std::size_t length = 3 * (std::size_t) head.numPoints, stride = (std::size_t) getFrameSize(head.numPoints);
+    const std::size_t length = 3 * (std::size_t) head.numPoints, stride = (std::size_t) getFrameSize(head);
     const std::string bytes = readBytes(head.offset, head.numFrames * stride + (std::size_t) getTailSize(head));
     if (bytes.size() < head.numFrames * stride)
         refuse("the end of the file");
@@ -274,8 +274,10 @@ void ShardReader::readBlock(const FrameBlockHead& head, FrameBlock& block) {
     found.temperature = head.temperature;
     found.series = head.series;
     found.positions.resize(head.numFrames * length);
+    found.forces.resize(head.hasForces ? found.positions.size() : 0);
     for (int k = 0; k < head.numFrames; k++)
-        if (!unpackFrame(bytes.data() + k * stride, head.numPoints, found.positions.data() + k * length))
+        if (!unpackFrame(bytes.data() + k * stride, head, found.positions.data() + k * length,
+                    head.hasForces ? found.forces.data() + k * length : nullptr))
             refuse("a wrong checksum in frame " + std::to_string(k));
     if (!unpackTail(bytes.substr(head.numFrames * stride), head, found))
         refuse("a wrong checksum of energies and weights");
@@ -300,7 +302,7 @@ bool ShardReader::nextBlock(FrameBlock& block) {
     return false;
 }
 
-std::vector<float> ShardReader::readFrame(const FrameBlockHead& head, int frame) {
+std::vector<float> ShardReader::readFrame(const FrameBlockHead& head, int frame, std::vector<float>* forces) {
     if (frame < 0 || frame >= head.numFrames)
         throw ArgumentError("ShardReader::readFrame: expected a frame from 0 to " +
                 std::to_string(head.numFrames - 1) + ", got " + std::to_string(frame));
@@ -310,13 +312,15 @@ std::vector<float> ShardReader::readFrame(const FrameBlockHead& head, int frame)
         readBlock(head, block);
         return {block.positions.begin() + frame * length, block.positions.begin() + (frame + 1) * length};
     }
-    const std::size_t stride = (std::size_t) getFrameSize(head.numPoints);
+    const std::size_t stride = (std::size_t) getFrameSize(head);
     const std::string bytes = readBytes(head.offset + frame * (long long) stride, stride);
-    std::vector<float> positions(length);
-    if (bytes.size() < stride || !unpackFrame(bytes.data(), head.numPoints, positions.data()))
+    std::vector<float> positions(length), read(head.hasForces ? length : 0);
+    if (bytes.size() < stride || !unpackFrame(bytes.data(), head, positions.data(), read.data()))
         throw ArgumentError("ShardReader::readFrame: expected an undamaged frame " + std::to_string(frame) +
                 " at byte " + std::to_string(head.offset) + " of \"" + path +
                 "\", got a wrong checksum; the file was changed since it was opened first");
+    if (forces != nullptr)
+        *forces = std::move(read);
     return positions;
 }
 
@@ -327,7 +331,7 @@ std::vector<float> ShardReader::readWeights(const FrameBlockHead& head) {
         return block.weights;
     }
     const std::string bytes = readBytes(
-            head.offset + head.numFrames * getFrameSize(head.numPoints), (std::size_t) getTailSize(head));
+            head.offset + head.numFrames * getFrameSize(head), (std::size_t) getTailSize(head));
     if (!unpackTail(bytes, head, block))
         throw ArgumentError("ShardReader::readWeights: expected undamaged weights of the frames at byte " +
                 std::to_string(head.offset) + " of \"" + path +

@@ -53,18 +53,25 @@ void FrameBlock::validate(const ShardSubject& subject) const {
     if (!std::isfinite(temperature) || temperature < 0)
         throw ArgumentError("FrameBlock::validate: expected a temperature of at least 0 K for " + label + ", got " +
                 std::to_string(temperature));
+    if (!forces.empty() && forces.size() != positions.size())
+        throw ArgumentError("FrameBlock::validate: expected as many forces as coordinates, " +
+                std::to_string(positions.size()) + ", for " + label + ", got " + std::to_string(forces.size()));
+    if (!forces.empty() && temperature == 0)
+        throw ArgumentError(
+                "FrameBlock::validate: expected a temperature beside the forces of " + label + ", got none");
     for (const std::vector<float>* values : {&energies, &weights})
         if (!values->empty() && values->size() != (std::size_t) numFrames)
             throw ArgumentError("FrameBlock::validate: expected one energy and weight for each of " +
                     std::to_string(numFrames) + " frames of " + label + ", got " + std::to_string(values->size()));
-    for (const std::vector<float>* values : {&positions, &energies, &weights})
+    for (const std::vector<float>* values : {&positions, &forces, &energies, &weights})
         for (std::size_t i = 0; i < values->size(); i++)
             if (!std::isfinite((*values)[i]))
                 throw ArgumentError("FrameBlock::validate: expected finite values for " + label + ", got " +
                         std::to_string((*values)[i]) +
-                        (values == &positions ? " for point " + std::to_string(i / 3 % numPoints) + " of frame " +
-                                                std::to_string(i / 3 / numPoints)
-                                              : ""));
+                        (values == &positions || values == &forces
+                                        ? " for point " + std::to_string(i / 3 % numPoints) + " of frame " +
+                                        std::to_string(i / 3 / numPoints)
+                                        : ""));
     for (float weight : weights)
         if (weight < 0)
             throw ArgumentError("FrameBlock::validate: expected weights of at least 0 for " + label + ", got " +

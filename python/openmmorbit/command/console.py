@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
 
+    import openmm
     from openmm import app
 
 EXIT_OK, EXIT_ERROR, EXIT_USAGE, EXIT_SOME_FAILED, EXIT_INTERRUPTED = 0, 1, 2, 3, 130
@@ -50,6 +51,21 @@ def chooseBox(topology: app.Topology, options: argparse.Namespace) -> Any:
 
 class UsageError(Exception):
     """What the caller of the command can correct."""
+
+
+def readSystem(path: str) -> openmm.System:
+    """Read OpenMM's System from a file of XML."""
+    import openmm
+
+    try:
+        with open(path, encoding="utf-8") as stream:
+            system = openmm.XmlSerializer.deserialize(stream.read())
+    except (openmm.OpenMMException, ValueError) as error:
+        raise UsageError(f"expected OpenMM's System as XML in '{path}', got another file ({error}); "
+                         "openmm.XmlSerializer.serialize(system) makes it") from error
+    if not isinstance(system, openmm.System):
+        raise UsageError(f"expected OpenMM's System as XML in '{path}', got {type(system).__name__}")
+    return system
 
 
 def printable(text: object) -> str:

@@ -2,9 +2,9 @@
 """The options of openmm-orbit evaluate that compare a model of a system with its simulation, and what they do."""
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from openmmorbit.command.console import EXIT_OK, UsageError, checkFolder, chooseBox
+from openmmorbit.command.console import EXIT_OK, UsageError, checkFolder, chooseBox, readSystem
 from openmmorbit.command.generation import readGenerationOptions
 from openmmorbit.command.pages import printPage
 from openmmorbit.messages import explain
@@ -56,20 +56,6 @@ def addSystemOptions(parser: argparse.ArgumentParser) -> None:
                        help="OpenMM's platform for energies and dynamics (default CPU)")
 
 
-def _readSystem(path: str) -> Any:
-    import openmm
-
-    try:
-        with open(path, encoding="utf-8") as stream:
-            system = openmm.XmlSerializer.deserialize(stream.read())
-    except (openmm.OpenMMException, ValueError) as error:
-        raise UsageError(f"expected OpenMM's System as XML in '{path}', got another file ({error}); "
-                         "openmm.XmlSerializer.serialize(system) makes it") from error
-    if not isinstance(system, openmm.System):
-        raise UsageError(f"expected OpenMM's System as XML in '{path}', got {type(system).__name__}")
-    return system
-
-
 def runSystem(options: argparse.Namespace) -> int:
     """Compare a model of a system with its simulation; the summary goes to standard output, all into a folder.
 
@@ -90,7 +76,7 @@ def runSystem(options: argparse.Namespace) -> int:
     if options.densitySteps is not None:
         given["flow"] = {"numSteps": options.densitySteps}
     if options.system is not None:
-        given["system"] = _readSystem(options.system)
+        given["system"] = readSystem(options.system)
     try:
         topology = readTopology("evaluate", options.topology)
         report = evaluateSystem(findModel(options.model), topology, options.trajectory, check=not options.no_check,

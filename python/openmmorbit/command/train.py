@@ -7,7 +7,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from openmmorbit._fields import describeRun
-from openmmorbit.command.console import EXIT_OK, UsageError, chooseBox
+from openmmorbit.command.console import EXIT_OK, UsageError, chooseBox, readSystem
 from openmmorbit.messages import explain
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 #: Options of runs on files, by what only they have: name in the namespace, and the option.
 _systemOptions = {"trajectory": "--trajectory", "atoms": "--atoms", "stride": "--stride",
                   "temperature": "--temperature", "weights": "--weights", "damaged": "--damaged",
-                  "topologyBox": "--topology-box", "forceField": "--force-field"}
+                  "topologyBox": "--topology-box", "system": "--system", "forceField": "--force-field"}
 _backboneOptions = {"points": "--points", "shortest": "--shortest", "longest": "--longest", "keepD": "--keep-d"}
 _sharedOptions = {"minutes": "--minutes", "output": "-o", "settings": "--set", "threads": "--threads",
                   "seed": "--seed"}
@@ -100,7 +100,8 @@ def _trainSystem(options: argparse.Namespace) -> orbittraining.TrainingResult:
         dataset = TrajectoryDataset(topology, options.trajectory, atoms=options.atoms,
                                     stride=1 if options.stride is None else options.stride, temperature=temperatures,
                                     weights=_readWeights(options), boxVectors=chooseBox(topology, options),
-                                    damaged=options.damaged or "refuse")
+                                    damaged=options.damaged or "refuse",
+                                    system=None if options.system is None else readSystem(options.system))
         return train(dataset, options.output, _getMinutes(options), forceField=options.forceField,
                      **_readSettings(options))
     except TypeError as error:
@@ -178,6 +179,9 @@ def addTrain(commands: Subparsers) -> None:
                        help="what to do with files that are cut off (default refuse; keep: take the complete frames)")
     group.add_argument("--topology-box", dest="topologyBox", action="store_true", default=None,
                        help="trajectories without a box have that of the Topology")
+    group.add_argument("--system", metavar="FILE",
+                       help="what the simulations were run with, OpenMM's System as XML: models learn faster and more "
+                            "accurately from the forces on the atoms; it must not constrain them")
     group.add_argument("--force-field", dest="forceField", metavar="TEXT", help="for the model card")
     group = parser.add_argument_group("a model of backbones")
     group.add_argument("--backbones", nargs="+", metavar="FILE",

@@ -24,6 +24,8 @@ NO_TEMPERATURE = "simulation"
 #: Files of a run in its folder.
 SHARD, SETTINGS, CHECKPOINT, MODEL = "frames.shard", "settings.json", "checkpoint.bin", "model.safetensors"
 _magic = (b"ORBSHRD1", b"ORBSHRD2")
+#: kJ/mol/nm in a kcal/mol/Angstrom.
+_KCAL_PER_ANGSTROM = 41.84
 
 
 def isShard(path: StrPath) -> bool:
@@ -207,7 +209,8 @@ class FrameShard:
                                for _, head in self.contents.series[series].heads])
 
     def addFrames(self, positions: np.ndarray, series: str, temperature: float | None,
-                  weights: np.ndarray | None = None, energies: np.ndarray | None = None) -> None:
+                  weights: np.ndarray | None = None, energies: np.ndarray | None = None,
+                  forces: np.ndarray | None = None) -> None:
         """Append frames.
 
         Parameters
@@ -222,10 +225,14 @@ class FrameShard:
             Shape (numFrames,).
         energies : numpy.ndarray, optional
             Shape (numFrames,), in kcal/mol.
+        forces : numpy.ndarray, optional
+            Shape (numFrames, numAtoms, 3), in kJ/mol/nm.
         """
         block = orbit.FrameBlock()
         block.condition, block.temperature, block.series = nameCondition(temperature), temperature or 0.0, series
         block.positions = np.ascontiguousarray(positions, dtype=np.float32).ravel() * np.float32(10)
+        if forces is not None:
+            block.forces = np.ascontiguousarray(forces, dtype=np.float32).ravel() / np.float32(_KCAL_PER_ANGSTROM)
         for name, values in (("weights", weights), ("energies", energies)):
             if values is not None:
                 setattr(block, name, np.ascontiguousarray(values, dtype=np.float32))

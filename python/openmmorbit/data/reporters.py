@@ -8,9 +8,11 @@ import weakref
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import openmm
 from openmm import unit
 
 from openmmorbit.arguments import checkInteger
+from openmmorbit.data.frameforces import findObstacle, usesAllForces
 from openmmorbit.data.frameshards import FrameShard
 from openmmorbit.data.trajectories import TrajectoryDataset
 from openmmorbit.data.wholeframes import WholeFrames
@@ -21,7 +23,6 @@ from openmmorbit.simulation.states import toKelvin
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import openmm
     from openmm import app
 
     from openmmorbit._types import StrPath
@@ -37,19 +38,23 @@ class _Buffer:
     def __init__(self, shard: FrameShard, series: str, temperature: float | None) -> None:
         self.shard, self.series, self._temperature = shard, series, temperature
         self._frames: list[np.ndarray] = []
+        self._forces: list[np.ndarray] = []
         self._begin = 0.0
 
-    def add(self, frame: np.ndarray) -> None:
+    def add(self, frame: np.ndarray, forces: np.ndarray | None) -> None:
         if not self._frames:
             self._begin = time.monotonic()
         self._frames.append(frame)
+        if forces is not None:
+            self._forces.append(forces)
         if len(self._frames) >= BLOCK_FRAMES or time.monotonic() - self._begin > BLOCK_SECONDS:
             self.flush()
 
     def flush(self) -> None:
         if self._frames:
-            self.shard.addFrames(np.array(self._frames), self.series, self._temperature)
-            self._frames = []
+            self.shard.addFrames(np.array(self._frames), self.series, self._temperature,
+                                 forces=np.array(self._forces) if self._forces else None)
+            self._frames, self._forces = [], []
 
     def close(self) -> None:
         self.flush()
@@ -74,6 +79,9 @@ class TrainingDataReporter:
         Which atoms to keep, as for TrajectoryDataset: "all" (the default), "heavy", "CA", or mdtraj's language.
     temperature : Quantity or float, optional
         In kelvin if it carries no unit; default: that of the simulation's integrator if it has one.
+    forces : bool, optional
+        Whether to keep the forces on the atoms too, from which models learn faster and more accurately. Default: if
+        nothing else moves the atoms, no constraint, and the temperature is known.
 
     Attributes
     ----------
@@ -98,7 +106,8 @@ class TrainingDataReporter:
 
     def __init__(self, file: StrPath | TrajectoryDataset, reportInterval: int, *,
                  atoms: str | Sequence[Any] | None = None,
-                 temperature: unit.Quantity | float | None = None) -> None:
+                 temperature: unit.Quantity | float | None = None, forces: bool | None = None) -> None:
+        self._wantsForces = forces
         self._interval = checkInteger("reportInterval", reportInterval, 1, _where)
         self._temperature = None if temperature is None else toKelvin(_where, temperature)
         self._atoms: Any = atoms
@@ -128,7 +137,7 @@ class TrainingDataReporter:
         if self._buffer is None:
             self._buffer = self._open(simulation)
         return {"steps": self._interval - simulation.currentStep % self._interval, "periodic": False,
-                "include": ["positions"]}
+                "include": ["positions", "forces"] if self._takesForces else ["positions"]}
 
     def _open(self, simulation: app.Simulation) -> _Buffer:
         chosen = findAtoms(simulation.topology, self._atoms, _where)
@@ -136,6 +145,8 @@ class TrainingDataReporter:
         self._periodic = simulation.system.usesPeriodicBoundaryConditions()
         if self._temperature is None and hasattr(simulation.integrator, "getTemperature"):
             self._temperature = toKelvin(_where, simulation.integrator.getTemperature())
+        self._takesForces = self._choosesForces(simulation, chosen)
+        self._chosen = np.asarray(chosen, int)
         shard = FrameShard(_where, self._path, simulation.topology, chosen)
         try:
             shard.checkWeights(False)
@@ -147,6 +158,19 @@ class TrainingDataReporter:
         buffer = _Buffer(shard, f"simulation {number}", self._temperature)
         self._finish = weakref.finalize(self, buffer.close)
         return buffer
+
+    def _choosesForces(self, simulation: app.Simulation, chosen: Sequence[int]) -> bool:
+        if self._wantsForces is False:
+            return False
+        obstacle = findObstacle(simulation.system, chosen)
+        if not usesAllForces(simulation.integrator):
+            obstacle = "an integrator that leaves out force groups"
+        if self._temperature is None:
+            obstacle = "no temperature"
+        if obstacle and self._wantsForces:
+            raise ValueError(f"{_where}: expected a simulation at a known temperature whose forces alone move the "
+                             f"atoms, because of forces=True, got {obstacle}; leave out forces=")
+        return not obstacle
 
     def report(self, simulation: app.Simulation, state: openmm.State) -> None:
         """Take a frame; OpenMM calls it."""
@@ -162,7 +186,14 @@ class TrainingDataReporter:
         kept, text = self._whole.take(positions, boxes, np.array([simulation.currentStep]), "the simulation")
         if text:
             raise ValueError(f"{_where}: {text}")
-        buffer.add(kept[0])
+        forces = None
+        if not state.getDataTypes() & openmm.State.Forces:      # A caller of one's own asked for positions only.
+            buffer.flush()
+            self._takesForces = False
+        if self._takesForces:
+            found = state.getForces(asNumpy=True).value_in_unit(unit.kilojoule_per_mole / unit.nanometer)
+            forces = found[self._chosen].astype(np.float32)
+        buffer.add(kept[0], forces)
         self.numFrames += 1
 
     def flush(self) -> None:

@@ -13,6 +13,7 @@ import numpy as np
 from openmm import unit
 
 from openmmorbit.arguments import checkChoice, checkInteger
+from openmmorbit.data.frameforces import FrameForces
 from openmmorbit.data.wholeframes import WholeFrames
 from openmmorbit.io.trajectoryfiles import isMdtraj, openTrajectory
 from openmmorbit.selections import findAtoms
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     import numpy.typing as npt
+    import openmm
     from openmm import app
 
     from openmmorbit._types import StrPath
@@ -48,6 +50,8 @@ class Frames:
     """In kelvin."""
     weights: np.ndarray | None
     """Shape (numFrames,): weights of the frames, if there are any."""
+    forces: np.ndarray | None = None
+    """Shape (numFrames, numAtoms, 3), float32, in kJ/mol/nm: what acts on the selected atoms, with a System."""
 
     def __len__(self) -> int:
         return len(self.positions)
@@ -162,6 +166,10 @@ class TrajectoryDataset:
         Shape (3, 3), in nm if it carries no unit: the box of trajectories that have none.
     damaged : str
         "refuse" files that are cut off, or "keep" their complete frames with a warning.
+    system : openmm.System, optional
+        What the simulations were run with: the forces on the atoms of each frame are computed and kept with it, and
+        models learn faster and more accurately from frames with forces (equation 2.26 of theory.md). It needs the
+        temperature, and no constraints of the atoms that are kept.
 
     Attributes
     ----------
@@ -187,7 +195,8 @@ class TrajectoryDataset:
 
     def __init__(self, topology: app.Topology, files: Any, *, atoms: Any = None, stride: int = 1,
                  temperature: unit.Quantity | float | Sequence[float] | None = None,
-                 weights: npt.ArrayLike | None = None, boxVectors: Any = None, damaged: str = "refuse") -> None:
+                 weights: npt.ArrayLike | None = None, boxVectors: Any = None, damaged: str = "refuse",
+                 system: openmm.System | None = None) -> None:
         if not hasattr(topology, "getNumAtoms"):
             raise TypeError(f"{_where}: expected an openmm.app.Topology, got {type(topology).__name__}; "
                             "app.PDBFile(path).topology is one")
@@ -216,8 +225,16 @@ class TrajectoryDataset:
             self._checkDamage(source, damaged)
             self._trajectories.append(_Trajectory(source, None if kelvin is None else toKelvin(_where, kelvin),
                                                   _readWeights(weight, source)))
+        self._forces = None if system is None else self._takeSystem(system)
         for trajectory in self._trajectories:
             self._checkFirst(trajectory)
+
+    def _takeSystem(self, system: openmm.System) -> FrameForces:
+        for entry in self._trajectories:
+            if entry.temperature is None:
+                raise ValueError(f"{_where}: expected a temperature beside a System, whose forces are compared with "
+                                 f"kT, got none for {entry.source.label}; give temperature=")
+        return FrameForces(_where, system, self.topology, self.atoms.tolist())
 
     @staticmethod
     def _checkDamage(source: Trajectory, damaged: str) -> None:
@@ -267,11 +284,22 @@ class TrajectoryDataset:
 
     def _makeWhole(self, trajectory: _Trajectory, raw: RawFrames) -> tuple[np.ndarray, ValueError | None]:
         """Get the selected atoms, molecules whole, up to a frame with a broken bond, and the error that tells of it."""
-        boxes = raw.boxes
-        if boxes is None and self._box is not None:
-            boxes = np.broadcast_to(self._box, (len(raw.positions), 3, 3))
-        kept, text = self._whole.take(raw.positions.astype(float), boxes, raw.indices, trajectory.source.label)
+        kept, text = self._whole.take(raw.positions.astype(float), self._findBoxes(raw), raw.indices,
+                                      trajectory.source.label)
         return kept, ValueError(f"{_where}: {text}") if text else None
+
+    def _findBoxes(self, raw: RawFrames) -> np.ndarray | None:
+        if raw.boxes is None and self._box is not None:
+            return np.broadcast_to(self._box, (len(raw.positions), 3, 3))
+        return raw.boxes
+
+    def _computeForces(self, trajectory: _Trajectory, raw: RawFrames, count: int) -> np.ndarray | None:
+        """Get the forces on the selected atoms of the first frames."""
+        if self._forces is None:
+            return None
+        boxes = self._findBoxes(raw)
+        return self._forces.compute(raw.positions[:count].astype(float), None if boxes is None else boxes[:count],
+                                    trajectory.source.label)
 
     def hasWeights(self) -> bool:
         """Tell whether the frames have weights.
@@ -348,7 +376,8 @@ class TrajectoryDataset:
                 counts.kept += len(whole)
                 if len(whole) > 0:
                     yield Frames(whole, indices, number, trajectory.temperature,
-                                 None if trajectory.weights is None else trajectory.weights[indices])
+                                 None if trajectory.weights is None else trajectory.weights[indices],
+                                 self._computeForces(trajectory, kept, len(whole)))
                 if error is not None:
                     raise error
             if counts.duplicates > 0 and counts.kept == 0:

@@ -49,7 +49,8 @@ class _Run:
             self._compareWeights(start, frames, skip)
         if skip < len(frames):
             self._shard.addFrames(frames.positions[skip:], self.series, frames.temperature,
-                                  None if frames.weights is None else frames.weights[skip:])
+                                  None if frames.weights is None else frames.weights[skip:],
+                                  forces=None if frames.forces is None else frames.forces[skip:])
             self.numAdded += len(frames) - skip
 
     def _compare(self, number: int, positions: np.ndarray) -> None:

@@ -58,9 +58,8 @@ void centerPositions(std::vector<float>& positions) {
     }
 }
 
-/** Get positions [numPoints * 3] centred and rotated at random, with a reflection for reflected samples. */
-std::vector<double> augment(std::vector<float> source, bool reflected, const SampleKey& key) {
-    centerPositions(source);
+/** Get vectors [numPoints * 3] rotated at random, with a reflection for reflected samples. */
+std::vector<double> augment(const std::vector<float>& source, bool reflected, const SampleKey& key) {
     std::array<double, 9> R = drawRotation(key, 0);
     if (reflected)
         for (double& value : R)
@@ -155,14 +154,18 @@ void BatchSampler::fillSample(const Choice& choice, int row, HostBatch& batch) {
     NoisySample sample;
     sample.rows = &subject->getView(presentation.view);
     sample.number = choice.sample;
-    sample.x1 = augment(std::move(frame.positions), presentation.reflected, key);
+    centerPositions(frame.positions);
+    sample.x1 = augment(frame.positions, presentation.reflected, key);
     sample.sigma = chooseSigma(key, batch);
     makeNoisy(key, batch, sample);
 
     // (2.7), or another target of section 2; that of a distillation comes from the teacher.
 
     const Clock::time_point start = Clock::now();
-    const std::vector<double> mean = levels.empty() ? target.compute(sample) : sample.y;
+    std::vector<double> mean = levels.empty() ? target.compute(sample) : sample.y;
+    if (target.usesForces() && subject->forces && !frame.score.empty() && subject->forces->helps(sample.sigma))
+        subject->forces->reduceNoise(
+                sample.x1, augment(frame.score, presentation.reflected, key), sample.y, sample.sigma, mean);
     batch.targetSeconds += secondsSince(start);
     batch.condition[row] = frame.condition;
     packSample(sample, mean, row, batch);

@@ -45,6 +45,9 @@ void readShard(const std::string& path, TrainingSet& set, TrainingData& data) {
                 for (int condition : subject->frames.getConditions())
                     data.numOfCondition.at(condition)++;
             }
+            if (subject->forces && !subject->forces->getFault().empty())
+                data.messages.push_back(subject->label + ": " + subject->forces->getFault());
+            data.hasForces = data.hasForces || (subject->forces && subject->forces->helps(0));
             data.numRestricted += subject->given.restricted;
             data.cache->add({shard, offset}, subject);
         }

@@ -43,6 +43,7 @@ struct TrainingData {
     int numLeftOut = 0;                 ///< subjects that were left out, or damaged parts of shards
     TrainingCounts counts;              ///< of the molecules in sets that are sampled
     std::vector<int> numOfCondition;    ///< subjects with frames of every condition in those sets
+    bool hasForces = false;             ///< targets of some subjects have less noise by the forces of their frames
     int numRestricted = 0;              ///< subjects whose group is larger than maxAutomorphisms
     DenoiserModel vocabularies;         ///< inputs of the network; without tensors
     int maxAutomorphisms = 1;           ///< see makeFeatureRows()

@@ -29,6 +29,11 @@ SampleTarget::SampleTarget(const TrainingSettings& settings) : settings(settings
         target(parseOrbitTarget(settings.target)), coupling(parseOrbitCoupling(settings.coupling)) {
 }
 
+bool SampleTarget::usesForces() const {
+    return settings.useForces && settings.distillation.teacher.empty() && coupling == OrbitCoupling::Independent &&
+            target != OrbitTarget::Paper && target != OrbitTarget::Quotient && settings.regression == "denoiser";
+}
+
 OrbitKey SampleTarget::makeKey(const NoisySample& sample, Purpose purpose) const {
     return {(std::uint64_t) settings.seed, {(std::uint32_t) sample.number, (std::uint32_t) (sample.number >> 32)},
             (std::uint32_t) purpose};

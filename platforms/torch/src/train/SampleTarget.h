@@ -33,6 +33,8 @@ public:
     explicit SampleTarget(const TrainingSettings& settings);
     /** Match the noise with the clean positions as the coupling says. */
     void couple(const std::vector<double>& x1, const FeatureRows& rows, std::vector<double>& noise) const;
+    /** Whether targets are unbiased means given the noisy positions, so that forces may take noise out of them. */
+    bool usesForces() const;
     /** Compute the clean positions that the network regresses on. */
     std::vector<double> compute(const NoisySample& sample);
 private:

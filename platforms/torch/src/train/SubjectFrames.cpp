@@ -11,6 +11,9 @@ namespace torchimpl {
 
 namespace {
 
+/** kcal/mol/K */
+const double GAS_CONSTANT = 8.31446261815324 / 4184;
+
 template <class T>
 void keepRange(std::vector<T>& values, std::size_t first, std::size_t last) {
     if (values.empty())
@@ -45,7 +48,7 @@ void SubjectFrames::readSegments(ShardReader& reader, const ShardSubject& subjec
         if (damaged.count(segment.head.offset) != 0)
             continue;
         segment.numFrames = segment.head.numFrames;
-        numBytes += 12 * (std::size_t) segment.numFrames * segment.head.numPoints;
+        numBytes += (segment.head.hasForces ? 24 : 12) * (std::size_t) segment.numFrames * segment.head.numPoints;
         segments.push_back(segment);
     }
     const bool inMemory = numBytes <= MAX_BYTES || reader.getFormat() == 1;
@@ -61,6 +64,8 @@ void SubjectFrames::readSegments(ShardReader& reader, const ShardSubject& subjec
             candidate.weights = std::move(block.weights);
             if (inMemory)
                 candidate.positions = std::move(block.positions);
+            if (inMemory)
+                candidate.forces = std::move(block.forces);
             return false;
         }
         catch (const ArgumentError& error) {
@@ -114,6 +119,7 @@ void SubjectFrames::keepSide(bool isValidation) {
             continue;
         const std::size_t length = 3 * (std::size_t) segment.head.numPoints;
         keepRange(segment.positions, first * length, last * length);
+        keepRange(segment.forces, first * length, last * length);
         keepRange(segment.weights, first, last);
         segment.firstInBlock = first;
         segment.numFrames = last - first;
@@ -159,6 +165,11 @@ std::vector<int> SubjectFrames::getConditions() const {
     return {conditions.begin(), conditions.end()};
 }
 
+bool SubjectFrames::hasForces() const {
+    return std::any_of(
+            segments.begin(), segments.end(), [](const Segment& segment) { return segment.head.hasForces; });
+}
+
 int SubjectFrames::chooseByWeight(double share) const {
     const double limit = share * totalWeight;
     const auto found = std::lower_bound(segments.begin(), segments.end(), limit,
@@ -193,10 +204,17 @@ Frame SubjectFrames::take(int frame) const {
     Frame result;
     result.condition = segment.condition;
     if (segment.positions.empty())
-        result.positions = ShardReader(path).readFrame(segment.head, segment.firstInBlock + place);
-    else
-        result.positions.assign(
-                segment.positions.begin() + place * length, segment.positions.begin() + (place + 1) * length);
+        result.positions = ShardReader(path).readFrame(segment.head, segment.firstInBlock + place, &result.score);
+    else {
+        auto cut = [&](const std::vector<float>& values, std::vector<float>& part) {
+            if (!values.empty())
+                part.assign(values.begin() + place * length, values.begin() + (place + 1) * length);
+        };
+        cut(segment.positions, result.positions);
+        cut(segment.forces, result.score);
+    }
+    for (float& value : result.score)
+        value = (float) (value / (GAS_CONSTANT * segment.head.temperature * scale));
     if (scale != 1)
         for (float& value : result.positions)
             value = (float) (value * scale);
@@ -206,7 +224,7 @@ Frame SubjectFrames::take(int frame) const {
 std::size_t SubjectFrames::getNumBytes() const {
     std::size_t sum = segments.capacity() * sizeof(Segment);
     for (const Segment& segment : segments)
-        sum += (segment.positions.capacity() + segment.weights.capacity()) * sizeof(float);
+        sum += (segment.positions.capacity() + segment.forces.capacity() + segment.weights.capacity()) * sizeof(float);
     return sum;
 }
 

@@ -22,6 +22,7 @@ struct FrameRules {
 /** One frame. */
 struct Frame {
     std::vector<float> positions;   ///< [numPoints][3] in the model's unit, not centred
+    std::vector<float> score;       ///< [numPoints][3] forces / kT in the model's unit; empty if they are unknown
     int condition = 0;              ///< index of the run's condition
 };
 
@@ -47,6 +48,8 @@ public:
     int getNumFrames() const {
         return numFrames;
     }
+    /** Get whether some of the frames have forces. */
+    bool hasForces() const;
     /** Get whether frames have weights. */
     bool hasWeights() const {
         return totalWeight > 0;
@@ -68,6 +71,7 @@ private:
         double weightBefore = 0;        ///< sum of the weights of all frames before
         float weightAfter = 0;          ///< that with its own frames
         std::vector<float> positions;   ///< [numFrames][numPoints][3] Angstrom; empty: on disk
+        std::vector<float> forces;      ///< [numFrames][numPoints][3]; empty if there are none, or on disk
         std::vector<float> weights;     ///< [numFrames]; empty if there are none, or on disk
     };
     void readSegments(ShardReader& reader, const ShardSubject& subject, std::set<long long>& damaged,

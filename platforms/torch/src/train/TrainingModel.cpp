@@ -228,7 +228,8 @@ std::vector<std::string> describeTrainingData(const TrainingSettings& settings, 
         std::ostringstream text;
         text << "data set of weight " << set.weight << ": ";
         if (isSystem)
-            text << countFrames(set) << " frames for training";
+            text << countFrames(set) << " frames for training"
+                 << (data.hasForces && settings.useForces ? ", targets by their forces" : "");
         else
             text << count(set.subjects.size());
         lines.push_back(text.str());
@@ -323,6 +324,7 @@ std::string getIdentity(const TrainingSettings& settings) {
 Validation::Validation(const TrainingSettings& trainingSettings, const DenoiserModel& model, const Teacher* teacher) :
         settings(trainingSettings), data(trainingSettings) {
     settings.seed = VALIDATION_SEED;
+    settings.useForces = true;
     settings.target = "exact";
     settings.regression = "denoiser";
     settings.mirrorProbability = settings.stereoDropout = settings.boltzmannShare = 0;

@@ -165,6 +165,7 @@ void readSamples(KeyReader& reader, TrainingSettings& settings) {
     reader.read("numRotations", settings.numRotations);
     reader.read("numAutomorphisms", settings.numAutomorphisms);
     reader.read("averageReflections", settings.averageReflections);
+    reader.read("useForces", settings.useForces);
     reader.read("rotations", settings.rotations);
     reader.read("largeGroups", settings.largeGroups);
     reader.read("latticePoints", settings.latticePoints);

@@ -4,8 +4,10 @@
 #define OPENMM_ORBIT_TORCH_TRAININGSUBJECT_H_
 
 #include "FeatureTables.h"
+#include "ForceTarget.h"
 #include "SubjectFrames.h"
 #include "openmmorbit/DenoiserModel.h"
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -24,6 +26,7 @@ struct TrainingSubject {
     std::optional<FeatureRows> mirrored;    ///< those of its mirror image, if they are others
     std::optional<FeatureRows> hidden;      ///< those that do not show its hand
     SubjectFrames frames;
+    std::shared_ptr<const ForceTarget> forces;  ///< of a system whose frames have forces
 
     /** Whether samples may be reflected: the inputs know the mirror image, or are those of both. */
     bool allowsReflections() const {
