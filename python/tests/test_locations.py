@@ -40,7 +40,8 @@ def writeSites(path, sites, numModels=1):
     """Write a PDB or PDBx file, and the same with .gz behind it."""
     isPdb, lines = path.suffix == ".pdb", []
     if not isPdb:
-        lines = ["data_x", "loop_", *("_atom_site." + name for name in COLUMNS)]
+        # A text of several lines may have lines that look like those of the table.
+        lines = ["data_x", "_struct.title", ";A text", "loop_", "_atom_site.id", "; ", "loop_", *("_atom_site." + name for name in COLUMNS)]
     for model in range(1, numModels + 1):
         if isPdb and numModels > 1:
             lines.append(f"MODEL     {model:4d}")

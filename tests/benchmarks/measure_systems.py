@@ -178,7 +178,8 @@ def makeModel(folder, name, frames, minutes, **settings):
     """Train on the first frames of every temperature, each a condition."""
     temperatures = folder.temperatures
     trajectories = [folder.frames(kelvin)[:frames] for kelvin in temperatures]
-    dataset = openmmorbit.TrajectoryDataset(folder.topology, trajectories, temperature=list(temperatures))
+    dataset = openmmorbit.TrajectoryDataset(folder.topology, trajectories, temperature=list(temperatures),
+                                            system=folder.system)
     return openmmorbit.train(dataset, folder.path / name, minutes, forceField="amber99sbildn, amber99_obc", **settings)
 
 

@@ -55,7 +55,13 @@ def nameColumn(line: str) -> str:
 
 def findAtoms(lines: Sequence[str]) -> AtomTable | None:
     """Find the table of atoms; None without one, and for a single atom, which needs no table."""
-    first = next((k for k, line in enumerate(lines) if isColumn(line)), 0)
+    first, isText = 0, False
+    for k, line in enumerate(lines):
+        if line.startswith(";"):        # The beginning or the end of a text of several lines.
+            isText = not isText
+        elif not isText and isColumn(line):
+            first = k
+            break
     if first == 0 or lines[first - 1].strip().lower() != "loop_":
         return None
     begin = first
