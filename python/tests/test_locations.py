@@ -41,7 +41,8 @@ def writeSites(path, sites, numModels=1):
     isPdb, lines = path.suffix == ".pdb", []
     if not isPdb:
         # A text of several lines may have lines that look like those of the table.
-        lines = ["data_x", "_struct.title", ";A text", "loop_", "_atom_site.id", "; ", "loop_", *("_atom_site." + name for name in COLUMNS)]
+        lines = ["data_x", "_struct.title", ";A text", "loop_", "_atom_site.id", "; ", "loop_",
+                 *("_atom_site." + name for name in COLUMNS)]
     for model in range(1, numModels + 1):
         if isPdb and numModels > 1:
             lines.append(f"MODEL     {model:4d}")

@@ -58,7 +58,10 @@ struct OPENMM_EXPORT_ORBIT FrameBlock {
     /** Trajectory or replica that the frames continue; the blocks of a series stand in order of time */
     std::string series;
     std::vector<float> positions;   ///< [numFrames][numPoints][3], Angstrom
-    /** [numFrames][numPoints][3] what acts on the points, kcal/mol/Angstrom; empty if unknown. Needs a temperature */
+    /**
+     * [numFrames][numPoints][3] what acts on the points, kcal/mol/Angstrom; empty if unknown. They need a temperature,
+     * and serve for topologies
+     */
     std::vector<float> forces;
     std::vector<float> energies;    ///< [numFrames] kcal/mol; empty if unknown
     std::vector<float> weights;     ///< [numFrames] relative weights, of one scale for all blocks; empty if unknown

@@ -310,6 +310,8 @@ std::vector<float> ShardReader::readFrame(const FrameBlockHead& head, int frame,
     if (format == 1) {
         FrameBlock block;
         readBlock(head, block);
+        if (forces != nullptr)
+            *forces = block.forces;
         return {block.positions.begin() + frame * length, block.positions.begin() + (frame + 1) * length};
     }
     const std::size_t stride = (std::size_t) getFrameSize(head);

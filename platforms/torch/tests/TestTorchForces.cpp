@@ -53,7 +53,12 @@ protected:
     static double getScore(double length) {
         return -(length - LENGTH) / (WIDTH * WIDTH);
     }
-    void write(double temperature, int numFrames = 1000) {
+    /**
+     * @param outlier   kcal/mol/Angstrom, the force of one frame
+     * @param others    1/Angstrom, deviation of a force / kT that does not come from the bond
+     */
+    void write(double temperature, int numFrames = 1000, double outlier = 0, double others = 0) {
+        std::normal_distribution<double> normal;
         ShardWriter writer(path("forces.shard"));
         writer.addSubject(system);
         FrameBlock block;
@@ -61,7 +66,8 @@ protected:
         block.temperature = temperature;
         block.series = "run";
         for (int k = 0; k < numFrames; k++) {
-            const double d = drawLength(), force = getScore(d) * KT;
+            const double d = drawLength();
+            const double force = k == 0 && outlier != 0 ? outlier : (getScore(d) + others * normal(random)) * KT;
             block.positions.insert(block.positions.end(), {(float) d, 0, 0, 0, 0, 0});
             block.forces.insert(block.forces.end(), {(float) force, 0, 0, (float) -force, 0, 0});
         }
@@ -145,6 +151,48 @@ TEST_F(BondForceTest, forcesOfAnotherTemperatureAreNotUsed) {
     EXPECT_FALSE(makeTarget().helps(WIDTH));
 }
 
+TEST_F(BondForceTest, whatCannotBeUsedIsSaid) {
+    write(300, 55);
+    EXPECT_NE(makeTarget().getFault().find("at least 50 frames for training, got 43"), std::string::npos)
+            << makeTarget().getFault();
+    EXPECT_FALSE(makeTarget().helps(WIDTH));
+}
+
+TEST_F(BondForceTest, aDamagedFrameHidesNothingAndKeepsItsTarget) {
+    write(600, 1000, 1e4);
+    EXPECT_NE(makeTarget().getFault().find("they are 0."), std::string::npos) << makeTarget().getFault();
+    write(300, 1000, 1e4);
+    const ForceTarget target = makeTarget();
+    EXPECT_EQ(target.getFault(), "");
+    const std::vector<double> x1 = {0.7, 0, 0, -0.7, 0, 0};
+    std::vector<double> mean = x1;
+    target.reduceNoise(x1, {1e5, 0, 0, -1e5, 0, 0}, x1, WIDTH, mean);
+    EXPECT_EQ(mean, x1);
+}
+
+TEST_F(BondForceTest, forcesThatOthersAddWeighLess) {
+    // Forces of atoms that the frames do not have: C knows how much they vary, so that targets do not get noisier.
+
+    write(300, 1000, 0, 20);
+    const ForceTarget target = makeTarget();
+    EXPECT_EQ(target.getFault(), "");
+    std::normal_distribution<double> normal;
+    for (const double sigma : {0.03, 0.15}) {
+        double before = 0, after = 0;
+        for (int k = 0; k < 500; k++) {
+            const double d = drawLength(), other = 20 * normal(random), noise = sigma * normal(random) / std::sqrt(2.0);
+            const std::vector<double> x1 = {d / 2, 0, 0, -d / 2, 0, 0}, y = {d / 2 + noise, 0, 0, -d / 2 - noise, 0, 0};
+            const double score = getScore(d) + other;
+            std::vector<double> mean = x1;
+            if (target.helps(sigma))
+                target.reduceNoise(x1, {score, 0, 0, -score, 0, 0}, y, sigma, mean);
+            before += noise * noise;
+            after += (mean[0] - y[0]) * (mean[0] - y[0]);
+        }
+        EXPECT_LT(after, before) << sigma;
+    }
+}
+
 TEST_F(BondForceTest, batchesHaveTheSameNoisyPositionsAndOtherTargets) {
     write(300, 200);
     TrainingSettings settings = makeSettings("run");
@@ -162,7 +210,8 @@ TEST_F(BondForceTest, batchesHaveTheSameNoisyPositionsAndOtherTargets) {
         settings.useForces = useForces;
         torchimpl::TrainingData data;
         torchimpl::readTrainingSet(settings.datasets[0].shards, 1, model, 720, data);
-        EXPECT_TRUE(data.hasForces);
+        ASSERT_TRUE(data.forces);
+        EXPECT_EQ(data.forces->getFault(), "");
         EXPECT_TRUE(data.messages.empty());
         batches.push_back(torchimpl::BatchSampler(settings, data).getBatch({0, 0}));
     }

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
     from openmm import app
 
+#: Integrators that sample exp(-U/kT) of the forces that a State has.
+_CANONICAL = ("LangevinIntegrator", "LangevinMiddleIntegrator", "VariableLangevinIntegrator", "BrownianIntegrator",
+              "NoseHooverIntegrator")
 _ALL_GROUPS = 0xFFFFFFFF
 
 
@@ -33,6 +36,9 @@ def findObstacle(system: openmm.System, atoms: Sequence[int]) -> str:
     str
         What is in the way, e.g. "a constraint of atom 3"; empty if nothing is.
     """
+    for force in system.getForces():
+        if isinstance(force, openmm.DrudeForce):
+            return "Drude particles"
     chosen = set(atoms)
     for index in range(system.getNumConstraints()):
         pair = system.getConstraintParameters(index)[:2]
@@ -47,9 +53,10 @@ def findObstacle(system: openmm.System, atoms: Sequence[int]) -> str:
     return ""
 
 
-def usesAllForces(integrator: openmm.Integrator) -> bool:
-    """Tell whether an integrator moves particles by all force groups, so that a State has the forces that act."""
-    return integrator.getIntegrationForceGroups() & _ALL_GROUPS == _ALL_GROUPS
+def isCanonical(integrator: openmm.Integrator) -> bool:
+    """Tell whether an integrator is known to sample exp(-U/kT) of all the forces that a State has."""
+    return type(integrator).__name__ in _CANONICAL and \
+        integrator.getIntegrationForceGroups() & _ALL_GROUPS == _ALL_GROUPS
 
 
 class FrameForces:
@@ -81,9 +88,9 @@ class FrameForces:
         checkMasses(where, system, np.arange(number), topology)
         obstacle = findObstacle(system, atoms)
         if obstacle:
-            raise ValueError(f"{where}: expected a System whose forces alone move the atoms, got {obstacle}; simulate "
-                             "with constraints=None and rigidWater=False, or leave out system=, which makes training "
-                             "slower but not worse")
+            raise ValueError(f"{where}: expected a System whose forces alone move the atoms, got {obstacle}; leave "
+                             "out system=, and training works as before, or run new simulations with "
+                             "constraints=None and rigidWater=False")
         self._where, self._atoms = where, np.asarray(atoms, int)
         self._isPeriodic = system.usesPeriodicBoundaryConditions()
         self._images = SoluteImages(topology, np.arange(number))
@@ -118,4 +125,7 @@ class FrameForces:
             self._context.setPositions(frame)
             found = self._context.getState(forces=True).getForces(asNumpy=True)
             forces[index] = found.value_in_unit(unit.kilojoule_per_mole / unit.nanometer)[self._atoms]
+        if not np.isfinite(forces).all():
+            raise ValueError(f"{self._where}: expected finite forces, got others in {label}; is the System that of the "
+                             "trajectory, with its atoms in this order?")
         return forces

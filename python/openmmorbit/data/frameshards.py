@@ -51,6 +51,8 @@ class Series:
     """How many there are."""
     conditions: list[str] = field(default_factory=list)
     """The conditions that they have."""
+    hasForces: bool = False
+    """Whether the last of its blocks has forces."""
     heads: list[tuple[int, orbit.FrameBlockHead]] = field(default_factory=list)
     """Number of the first frame of every block, and where the block lies."""
 
@@ -101,6 +103,7 @@ def readContents(where: str, path: StrPath) -> Contents | None:
             entry = contents.series.setdefault(head.series, Series(head.series))
             entry.heads.append((entry.numFrames, orbit.FrameBlockHead(head)))
             entry.numFrames += head.numFrames
+            entry.hasForces = head.hasForces
             if head.condition not in entry.conditions:
                 entry.conditions.append(head.condition)
             contents.hasWeights = head.hasWeights

@@ -12,7 +12,7 @@ import openmm
 from openmm import unit
 
 from openmmorbit.arguments import checkInteger
-from openmmorbit.data.frameforces import findObstacle, usesAllForces
+from openmmorbit.data.frameforces import findObstacle, isCanonical
 from openmmorbit.data.frameshards import FrameShard
 from openmmorbit.data.trajectories import TrajectoryDataset
 from openmmorbit.data.wholeframes import WholeFrames
@@ -80,8 +80,9 @@ class TrainingDataReporter:
     temperature : Quantity or float, optional
         In kelvin if it carries no unit; default: that of the simulation's integrator if it has one.
     forces : bool, optional
-        Whether to keep the forces on the atoms too, from which models learn faster and more accurately. Default: if
-        nothing else moves the atoms, no constraint, and the temperature is known.
+        Whether to keep the forces on the atoms too, from which models learn faster and more accurately. Default: with a
+        Langevin, Brownian or Nose-Hoover integrator of known temperature, and no constraint of the atoms that are kept.
+        True for other dynamics that samples exp(-U/kT) of all forces.
 
     Attributes
     ----------
@@ -162,11 +163,9 @@ class TrainingDataReporter:
     def _choosesForces(self, simulation: app.Simulation, chosen: Sequence[int]) -> bool:
         if self._wantsForces is False:
             return False
-        obstacle = findObstacle(simulation.system, chosen)
-        if not usesAllForces(simulation.integrator):
-            obstacle = "an integrator that leaves out force groups"
-        if self._temperature is None:
-            obstacle = "no temperature"
+        obstacle = "no temperature" if self._temperature is None else findObstacle(simulation.system, chosen)
+        if not obstacle and not self._wantsForces and not isCanonical(simulation.integrator):
+            return False
         if obstacle and self._wantsForces:
             raise ValueError(f"{_where}: expected a simulation at a known temperature whose forces alone move the "
                              f"atoms, because of forces=True, got {obstacle}; leave out forces=")
@@ -187,7 +186,8 @@ class TrainingDataReporter:
         if text:
             raise ValueError(f"{_where}: {text}")
         forces = None
-        if not state.getDataTypes() & openmm.State.Forces:      # A caller of one's own asked for positions only.
+        if self._takesForces and not state.getDataTypes() & openmm.State.Forces:
+            # A caller that asked for positions only.
             buffer.flush()
             self._takesForces = False
         if self._takesForces:

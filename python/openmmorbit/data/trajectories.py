@@ -21,7 +21,7 @@ from openmmorbit.simulation.states import toArray, toKelvin
 from openmmorbit.simulation.systems import readBox
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     import numpy.typing as npt
     import openmm
@@ -50,8 +50,22 @@ class Frames:
     """In kelvin."""
     weights: np.ndarray | None
     """Shape (numFrames,): weights of the frames, if there are any."""
-    forces: np.ndarray | None = None
-    """Shape (numFrames, numAtoms, 3), float32, in kJ/mol/nm: what acts on the selected atoms, with a System."""
+    _compute: Callable[[int], np.ndarray] | None = None
+
+    @property
+    def hasForces(self) -> bool:
+        """Whether the dataset has a System, so that forces can be computed."""
+        return self._compute is not None
+
+    def computeForces(self, first: int = 0) -> np.ndarray | None:
+        """Compute the forces on the selected atoms, from one of the frames on.
+
+        Returns
+        -------
+        numpy.ndarray or None
+            Shape (numFrames - first, numAtoms, 3), float32, in kJ/mol/nm; None for a dataset without a System.
+        """
+        return None if self._compute is None else self._compute(first)
 
     def __len__(self) -> int:
         return len(self.positions)
@@ -167,9 +181,9 @@ class TrajectoryDataset:
     damaged : str
         "refuse" files that are cut off, or "keep" their complete frames with a warning.
     system : openmm.System, optional
-        What the simulations were run with: the forces on the atoms of each frame are computed and kept with it, and
-        models learn faster and more accurately from frames with forces (equation 2.26 of theory.md). It needs the
-        temperature, and no constraints of the atoms that are kept.
+        What the simulations were run with: write() computes the forces on the atoms of each frame and keeps them with
+        it, and models learn faster and more accurately from frames with forces (equation 2.26 of theory.md). It needs
+        the temperature, and no constraints of the atoms that are kept.
 
     Attributes
     ----------
@@ -293,13 +307,14 @@ class TrajectoryDataset:
             return np.broadcast_to(self._box, (len(raw.positions), 3, 3))
         return raw.boxes
 
-    def _computeForces(self, trajectory: _Trajectory, raw: RawFrames, count: int) -> np.ndarray | None:
-        """Get the forces on the selected atoms of the first frames."""
-        if self._forces is None:
+    def _makeForces(self, trajectory: _Trajectory, raw: RawFrames, count: int) -> Callable[[int], np.ndarray] | None:
+        """Get what computes the forces on the selected atoms of the first frames."""
+        forces, boxes = self._forces, self._findBoxes(raw)
+        if forces is None:
             return None
-        boxes = self._findBoxes(raw)
-        return self._forces.compute(raw.positions[:count].astype(float), None if boxes is None else boxes[:count],
-                                    trajectory.source.label)
+        return lambda first: forces.compute(
+            raw.positions[first:count].astype(float), None if boxes is None else boxes[first:count],
+            f"frame {int(raw.indices[first])} and those behind it of {trajectory.source.label}")
 
     def hasWeights(self) -> bool:
         """Tell whether the frames have weights.
@@ -377,7 +392,7 @@ class TrajectoryDataset:
                 if len(whole) > 0:
                     yield Frames(whole, indices, number, trajectory.temperature,
                                  None if trajectory.weights is None else trajectory.weights[indices],
-                                 self._computeForces(trajectory, kept, len(whole)))
+                                 self._makeForces(trajectory, kept, len(whole)))
                 if error is not None:
                     raise error
             if counts.duplicates > 0 and counts.kept == 0:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -39,6 +40,7 @@ class _Run:
         self._numKnown = known[self.series].numFrames if free else 0
         self._weights = shard.readWeights(self.series) if free else None
         self._numSeen = self.numAdded = 0
+        self._lacksForces = bool(free) and not known[self.series].hasForces
 
     def add(self, frames: Frames) -> None:
         """Write those frames that the shard does not have."""
@@ -50,8 +52,15 @@ class _Run:
         if skip < len(frames):
             self._shard.addFrames(frames.positions[skip:], self.series, frames.temperature,
                                   None if frames.weights is None else frames.weights[skip:],
-                                  forces=None if frames.forces is None else frames.forces[skip:])
+                                  forces=frames.computeForces(skip))
             self.numAdded += len(frames) - skip
+
+    def warn(self, hasSystem: bool) -> None:
+        """Say that frames stay as they were written: without forces."""
+        if hasSystem and self._lacksForces and self._numKnown > 0:
+            warnings.warn(f"{self._where}: \"{self._shard.path}\" has {self._numKnown} frames of {self._label} without "
+                          "forces already, which stay so; write to another file, or train in another folder, for "
+                          "forces of all frames", stacklevel=4)
 
     def _compare(self, number: int, positions: np.ndarray) -> None:
         written = self._shard.readFrame(self.series, number)
@@ -102,6 +111,7 @@ def writeShard(where: str, dataset: TrajectoryDataset, path: StrPath, progress: 
             if frames.trajectory != current or run is None:
                 current = frames.trajectory
                 run = _Run(where, shard, dataset.counts[current].label, frames, taken)
+                run.warn(frames.hasForces)
             before = run.numAdded
             run.add(frames)
             numAdded += run.numAdded - before

@@ -163,8 +163,11 @@ void BatchSampler::fillSample(const Choice& choice, int row, HostBatch& batch) {
 
     const Clock::time_point start = Clock::now();
     std::vector<double> mean = levels.empty() ? target.compute(sample) : sample.y;
-    if (target.usesForces() && subject->forces && !frame.score.empty() && subject->forces->helps(sample.sigma))
-        subject->forces->reduceNoise(
+    // With weights, forces are those of the distribution that the weights make.
+
+    const bool fits = !subject->frames.hasWeights() || settings.boltzmannShare == 1;
+    if (data.forces && usesForces(settings) && fits && !frame.score.empty() && data.forces->helps(sample.sigma))
+        data.forces->reduceNoise(
                 sample.x1, augment(frame.score, presentation.reflected, key), sample.y, sample.sigma, mean);
     batch.targetSeconds += secondsSince(start);
     batch.condition[row] = frame.condition;

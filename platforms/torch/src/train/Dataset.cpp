@@ -45,9 +45,12 @@ void readShard(const std::string& path, TrainingSet& set, TrainingData& data) {
                 for (int condition : subject->frames.getConditions())
                     data.numOfCondition.at(condition)++;
             }
-            if (subject->forces && !subject->forces->getFault().empty())
-                data.messages.push_back(subject->label + ": " + subject->forces->getFault());
-            data.hasForces = data.hasForces || (subject->forces && subject->forces->helps(0));
+            if (!data.forces && record.kind == SubjectKind::Topology && subject->frames.hasForces()) {
+                data.forces =
+                        std::make_shared<ForceTarget>(record.topology.graph.getNeighbors(), subject->frames);
+                if (!data.forces->getFault().empty())
+                    data.messages.push_back(subject->label + ": " + data.forces->getFault());
+            }
             data.numRestricted += subject->given.restricted;
             data.cache->add({shard, offset}, subject);
         }

@@ -3,6 +3,7 @@
 #ifndef OPENMM_ORBIT_TORCH_DATASET_H_
 #define OPENMM_ORBIT_TORCH_DATASET_H_
 
+#include "ForceTarget.h"
 #include "SubjectCache.h"
 #include "TrainingSubject.h"
 #include "openmmorbit/TrainingSettings.h"
@@ -43,7 +44,7 @@ struct TrainingData {
     int numLeftOut = 0;                 ///< subjects that were left out, or damaged parts of shards
     TrainingCounts counts;              ///< of the molecules in sets that are sampled
     std::vector<int> numOfCondition;    ///< subjects with frames of every condition in those sets
-    bool hasForces = false;             ///< targets of some subjects have less noise by the forces of their frames
+    std::shared_ptr<const ForceTarget> forces;      ///< of a system whose frames have forces; all its shards share it
     int numRestricted = 0;              ///< subjects whose group is larger than maxAutomorphisms
     DenoiserModel vocabularies;         ///< inputs of the network; without tensors
     int maxAutomorphisms = 1;           ///< see makeFeatureRows()

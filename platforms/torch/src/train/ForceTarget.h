@@ -6,6 +6,7 @@
 
 #include "StiffGeometry.h"
 #include "SubjectFrames.h"
+#include <string>
 #include <vector>
 
 namespace OrbitPlugin {
@@ -25,14 +26,14 @@ public:
      * @param frames      of the system, with forces
      */
     ForceTarget(const std::vector<std::vector<int>>& neighbors, const SubjectFrames& frames);
-    /** Get why the forces cannot be those of the frames at their temperature, and are not used; empty if they can. */
+    /** Get why the forces are not used at any noise level; empty if they are. */
     const std::string& getFault() const {
         return fault;
     }
-    /** Whether targets at a noise level gain from forces. */
+    /** Whether forces are used at a noise level: where they made the noise of some frames' targets less. */
     bool helps(double sigma) const;
     /**
-     * Take noise out of a target.
+     * Take noise out of a target. One of a frame with forces far above the usual ones stays as it is.
      *
      * @param x1       [numAtoms * 3] clean positions, centred
      * @param score    [numAtoms * 3] forces / kT at x1
@@ -43,13 +44,26 @@ public:
     void reduceNoise(const std::vector<double>& x1, const std::vector<double>& score, const std::vector<double>& y,
             double sigma, std::vector<double>& target) const;
 private:
-    std::string findFault(const SubjectFrames& frames) const;
+    struct Sample {
+        std::vector<double> positions, score;
+    };
+    static std::vector<Sample> takeSamples(const SubjectFrames& frames);
+    void measureForces(const std::vector<Sample>& samples);
+    std::string findFault(const std::vector<Sample>& samples) const;
+    void findLevels(const std::vector<Sample>& samples);
+    /** Get what is added to a target, and the most likely clean positions by the quadratic model. */
+    at::Tensor computeVariate(const std::vector<double>& x1, const std::vector<double>& score,
+            const std::vector<double>& y, double sigma, at::Tensor& likely) const;
     /** How far bonds and angles are from their means, as displacements of the atoms. */
     at::Tensor getStrain(const at::Tensor& positions) const;
+    /** Jᵀ P J and what is added to its diagonal, factorised. */
+    at::Tensor factorize(const at::Tensor& positions, const at::Tensor& diagonal, at::Tensor& gradient) const;
     /** How stiff everything but bonds and angles is taken to be. */
     double getSoftness() const;
     StiffGeometry geometry;
-    bool hasEnough = false;     ///< frames, to know the widths of bonds and angles
+    at::Tensor excess;              ///< [numAtoms * 3] variance of the scores that bonds and angles do not explain
+    double usualSquare = 0;         ///< median of the squared scores of a frame
+    std::vector<bool> levels;       ///< whether forces help, for ranges of noise levels
     std::string fault;
 };
 

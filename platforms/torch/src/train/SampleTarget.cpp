@@ -29,9 +29,11 @@ SampleTarget::SampleTarget(const TrainingSettings& settings) : settings(settings
         target(parseOrbitTarget(settings.target)), coupling(parseOrbitCoupling(settings.coupling)) {
 }
 
-bool SampleTarget::usesForces() const {
-    return settings.useForces && settings.distillation.teacher.empty() && coupling == OrbitCoupling::Independent &&
-            target != OrbitTarget::Paper && target != OrbitTarget::Quotient && settings.regression == "denoiser";
+bool usesForces(const TrainingSettings& settings) {
+    const OrbitTarget target = parseOrbitTarget(settings.target);
+    return settings.useForces && settings.distillation.teacher.empty() && settings.regression == "denoiser" &&
+            parseOrbitCoupling(settings.coupling) == OrbitCoupling::Independent && target != OrbitTarget::Paper &&
+            target != OrbitTarget::Quotient;
 }
 
 OrbitKey SampleTarget::makeKey(const NoisySample& sample, Purpose purpose) const {

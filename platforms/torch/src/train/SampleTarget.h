@@ -15,6 +15,9 @@
 namespace OrbitPlugin {
 namespace torchimpl {
 
+/** Whether forces may take noise out of the targets of a run, because their mean given the noisy positions is right. */
+bool usesForces(const TrainingSettings& settings);
+
 /** One sample before it becomes a row of a batch; positions are centred [numPoints * 3], in the model's unit. */
 struct NoisySample {
     std::vector<double> x1;         ///< clean
@@ -33,8 +36,6 @@ public:
     explicit SampleTarget(const TrainingSettings& settings);
     /** Match the noise with the clean positions as the coupling says. */
     void couple(const std::vector<double>& x1, const FeatureRows& rows, std::vector<double>& noise) const;
-    /** Whether targets are unbiased means given the noisy positions, so that forces may take noise out of them. */
-    bool usesForces() const;
     /** Compute the clean positions that the network regresses on. */
     std::vector<double> compute(const NoisySample& sample);
 private:

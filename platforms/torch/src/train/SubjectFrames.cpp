@@ -213,6 +213,8 @@ Frame SubjectFrames::take(int frame) const {
         cut(segment.positions, result.positions);
         cut(segment.forces, result.score);
     }
+    if (!(segment.head.temperature > 0))
+        result.score.clear();
     for (float& value : result.score)
         value = (float) (value / (GAS_CONSTANT * segment.head.temperature * scale));
     if (scale != 1)

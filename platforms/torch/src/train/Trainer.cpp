@@ -111,7 +111,7 @@ Run::Run(const TrainingSettings& given, std::ostream* progress) : settings(given
     if (!settings.distillation.teacher.empty())
         teacher = std::make_unique<Teacher>(settings, model);
     if (!settings.validationShards.empty() && group.isFirst()) {
-        validation = std::make_unique<Validation>(settings, model, teacher.get());
+        validation = std::make_unique<Validation>(settings, model, data.forces, teacher.get());
         if (settings.validationMolecules > 0)
             ensembles = std::make_unique<ValidationEnsembles>(settings, model);
         for (const std::string& message : ensembles ? ensembles->getMessages() : std::vector<std::string>())
@@ -260,7 +260,7 @@ void Run::takeNewFrames(std::unique_ptr<BatchQueue>& queue) {
     queue.reset();
     const long long number = addNewFrames(settings, data, model);
     if (validation)
-        validation = std::make_unique<Validation>(settings, model);
+        validation = std::make_unique<Validation>(settings, model, data.forces);
     log.say("took in " + std::to_string(number) + " new frames for training");
     queue = startQueue();
 }

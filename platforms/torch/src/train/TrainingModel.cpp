@@ -229,7 +229,9 @@ std::vector<std::string> describeTrainingData(const TrainingSettings& settings, 
         text << "data set of weight " << set.weight << ": ";
         if (isSystem)
             text << countFrames(set) << " frames for training"
-                 << (data.hasForces && settings.useForces ? ", targets by their forces" : "");
+                 << (usesForces(settings) && data.forces && data.forces->getFault().empty()
+                                    ? ", targets by their forces"
+                                    : "");
         else
             text << count(set.subjects.size());
         lines.push_back(text.str());
@@ -321,8 +323,10 @@ std::string getIdentity(const TrainingSettings& settings) {
     return text.str();
 }
 
-Validation::Validation(const TrainingSettings& trainingSettings, const DenoiserModel& model, const Teacher* teacher) :
+Validation::Validation(const TrainingSettings& trainingSettings, const DenoiserModel& model,
+        const std::shared_ptr<const ForceTarget>& forces, const Teacher* teacher) :
         settings(trainingSettings), data(trainingSettings) {
+    data.forces = forces;
     settings.seed = VALIDATION_SEED;
     settings.useForces = true;
     settings.target = "exact";

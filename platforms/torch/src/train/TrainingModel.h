@@ -58,9 +58,11 @@ public:
     /**
      * Choose them.
      *
+     * @param forces    of the training data; null if these have none
      * @param teacher   gives the targets of a distillation; otherwise null
      */
-    Validation(const TrainingSettings& settings, const DenoiserModel& model, const Teacher* teacher = nullptr);
+    Validation(const TrainingSettings& settings, const DenoiserModel& model,
+            const std::shared_ptr<const ForceTarget>& forces, const Teacher* teacher = nullptr);
     /**
      * Compute the mean loss (3.3).
      *

@@ -83,8 +83,6 @@ TrainingSubject makeTrainingSubject(const ShardSubject& subject, SubjectFrames f
         result.mirrored = makeRows(*views.mirrored);
     if (views.hidden)
         result.hidden = makeRows(*views.hidden);
-    if (subject.kind == SubjectKind::Topology && frames.hasForces())
-        result.forces = std::make_shared<ForceTarget>(views.neighbors, frames);
     result.frames = std::move(frames);
     return result;
 }

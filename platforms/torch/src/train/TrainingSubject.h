@@ -4,10 +4,8 @@
 #define OPENMM_ORBIT_TORCH_TRAININGSUBJECT_H_
 
 #include "FeatureTables.h"
-#include "ForceTarget.h"
 #include "SubjectFrames.h"
 #include "openmmorbit/DenoiserModel.h"
-#include <memory>
 #include <optional>
 #include <string>
 
@@ -26,7 +24,6 @@ struct TrainingSubject {
     std::optional<FeatureRows> mirrored;    ///< those of its mirror image, if they are others
     std::optional<FeatureRows> hidden;      ///< those that do not show its hand
     SubjectFrames frames;
-    std::shared_ptr<const ForceTarget> forces;  ///< of a system whose frames have forces
 
     /** Whether samples may be reflected: the inputs know the mirror image, or are those of both. */
     bool allowsReflections() const {
