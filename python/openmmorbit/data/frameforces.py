@@ -59,6 +59,12 @@ def isCanonical(integrator: openmm.Integrator) -> bool:
         integrator.getIntegrationForceGroups() & _ALL_GROUPS == _ALL_GROUPS
 
 
+def readForces(state: openmm.State, atoms: np.ndarray) -> np.ndarray:
+    """Get the forces on atoms from a State: shape (numAtoms, 3), float32, in kJ/mol/nm."""
+    forces = state.getForces(asNumpy=True).value_in_unit(unit.kilojoule_per_mole / unit.nanometer)
+    return np.asarray(forces[atoms], np.float32)
+
+
 class FrameForces:
     """Computes the forces on the selected atoms of frames.
 
@@ -123,8 +129,7 @@ class FrameForces:
             if self._isPeriodic and boxes is not None:
                 self._context.setPeriodicBoxVectors(*boxes[index])
             self._context.setPositions(frame)
-            found = self._context.getState(forces=True).getForces(asNumpy=True)
-            forces[index] = found.value_in_unit(unit.kilojoule_per_mole / unit.nanometer)[self._atoms]
+            forces[index] = readForces(self._context.getState(forces=True), self._atoms)
         if not np.isfinite(forces).all():
             raise ValueError(f"{self._where}: expected finite forces, got others in {label}; is the System that of the "
                              "trajectory, with its atoms in this order?")

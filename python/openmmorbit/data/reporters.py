@@ -12,7 +12,7 @@ import openmm
 from openmm import unit
 
 from openmmorbit.arguments import checkInteger
-from openmmorbit.data.frameforces import findObstacle, isCanonical
+from openmmorbit.data.frameforces import findObstacle, isCanonical, readForces
 from openmmorbit.data.frameshards import FrameShard
 from openmmorbit.data.trajectories import TrajectoryDataset
 from openmmorbit.data.wholeframes import WholeFrames
@@ -185,15 +185,11 @@ class TrainingDataReporter:
         kept, text = self._whole.take(positions, boxes, np.array([simulation.currentStep]), "the simulation")
         if text:
             raise ValueError(f"{_where}: {text}")
-        forces = None
         if self._takesForces and not state.getDataTypes() & openmm.State.Forces:
             # A caller that asked for positions only.
             buffer.flush()
             self._takesForces = False
-        if self._takesForces:
-            found = state.getForces(asNumpy=True).value_in_unit(unit.kilojoule_per_mole / unit.nanometer)
-            forces = found[self._chosen].astype(np.float32)
-        buffer.add(kept[0], forces)
+        buffer.add(kept[0], readForces(state, self._chosen) if self._takesForces else None)
         self.numFrames += 1
 
     def flush(self) -> None:

@@ -74,7 +74,8 @@ std::vector<double> augment(const std::vector<float>& source, bool reflected, co
 } // namespace
 
 BatchSampler::BatchSampler(const TrainingSettings& settings, const TrainingData& data, BatchShare share) :
-        settings(settings), data(data), target(settings), dataScale(settings.network.dataScale), share(share) {
+        settings(settings), data(data), target(settings), mayUseForces(usesForces(settings)),
+        dataScale(settings.network.dataScale), share(share) {
     if (!settings.distillation.teacher.empty())
         levels = settings.distillation.sampler.getNoiseLevels();
 }
@@ -166,7 +167,7 @@ void BatchSampler::fillSample(const Choice& choice, int row, HostBatch& batch) {
     // With weights, forces are those of the distribution that the weights make.
 
     const bool fits = !subject->frames.hasWeights() || settings.boltzmannShare == 1;
-    if (data.forces && usesForces(settings) && fits && !frame.score.empty() && data.forces->helps(sample.sigma))
+    if (data.forces && mayUseForces && fits && !frame.score.empty() && data.forces->helps(sample.sigma))
         data.forces->reduceNoise(
                 sample.x1, augment(frame.score, presentation.reflected, key), sample.y, sample.sigma, mean);
     batch.targetSeconds += secondsSince(start);

@@ -80,6 +80,7 @@ private:
     const TrainingSettings& settings;
     const TrainingData& data;
     SampleTarget target;
+    bool mayUseForces;              ///< as usesForces() says
     double dataScale;
     std::vector<double> levels;     ///< of the distilled sampler; empty without distillation
     BatchShare share;
