@@ -12,6 +12,8 @@
 
 using namespace OrbitPlugin;
 using namespace testSupport;
+using Eigen::MatrixXd;
+using Eigen::VectorXd;
 using torchimpl::ForceTarget;
 using torchimpl::FrameRules;
 using torchimpl::StiffGeometry;
@@ -25,8 +27,13 @@ protected:
     BondForceTest() {
         system.kind = SubjectKind::Topology;
         system.splitRule = SplitRule::Time;
+        makeChain(2);
+    }
+    /** Make the system a chain of beads. */
+    void makeChain(int numBeads) {
+        neighbors.assign(numBeads, {});
         TopologyRecord record;
-        for (int i = 0; i < 2; i++) {
+        for (int i = 0; i < numBeads; i++) {
             TopologyAtom atom;
             atom.name = "B";
             record.atoms.push_back(atom);
@@ -34,10 +41,14 @@ protected:
         record.residueNames = {"BEAD"};
         record.residueIds = {"1"};
         record.residueChains = {0};
-        TopologyBond bond;
-        bond.atom1 = 0;
-        bond.atom2 = 1;
-        record.bonds.push_back(bond);
+        for (int i = 0; i + 1 < numBeads; i++) {
+            TopologyBond bond;
+            bond.atom1 = i;
+            bond.atom2 = i + 1;
+            record.bonds.push_back(bond);
+            neighbors[i].push_back(i + 1);
+            neighbors[i + 1].push_back(i);
+        }
         system.topology = makeTopologySubject(record);
     }
     /** Draw a bond length from d² exp(−½ k (d − d0)²). */
@@ -81,7 +92,7 @@ protected:
         const SubjectFrames frames(reader, path("forces.shard"), subject, FrameRules{{"300 K"}, false, 1}, damaged,
                 nullptr);
         EXPECT_TRUE(frames.hasForces());
-        return ForceTarget({{1}, {0}}, frames);
+        return ForceTarget(neighbors, frames);
     }
     /** The mean bond vector given a noisy one of length c, along it, by quadrature over the lengths. */
     static double getMeanLength(double c, double sigma) {
@@ -98,7 +109,24 @@ protected:
         return sum / weights;
     }
     static constexpr double LENGTH = 1.5, WIDTH = 0.05, KT = 300 * 8.31446261815324 / 4184;
+    /** Draw a chain of bonds in random directions, and its forces / kT. */
+    void drawChain(std::vector<double>& positions, std::vector<double>& score) {
+        std::normal_distribution<double> normal;
+        positions.assign(3 * neighbors.size(), 0);
+        score.assign(3 * neighbors.size(), 0);
+        for (std::size_t i = 3; i < positions.size(); i += 3) {
+            const Eigen::Vector3d direction =
+                    Eigen::Vector3d(normal(random), normal(random), normal(random)).normalized();
+            const double length = drawLength();
+            for (int c = 0; c < 3; c++) {
+                positions[i + c] = positions[i + c - 3] + length * direction[c];
+                score[i + c] += getScore(length) * direction[c];
+                score[i + c - 3] -= getScore(length) * direction[c];
+            }
+        }
+    }
     ShardSubject system;
+    std::vector<std::vector<int>> neighbors;
     std::mt19937 random{5};
 };
 
@@ -156,6 +184,43 @@ TEST_F(BondForceTest, whatCannotBeUsedIsSaid) {
     EXPECT_NE(makeTarget().getFault().find("at least 50 frames for training, got 43"), std::string::npos)
             << makeTarget().getFault();
     EXPECT_FALSE(makeTarget().helps(WIDTH));
+}
+
+TEST_F(BondForceTest, largeSystemsHaveLessNoiseToo) {
+    makeChain(300);
+    std::vector<double> x1, score;
+    {
+        ShardWriter writer(path("forces.shard"));
+        writer.addSubject(system);
+        FrameBlock block;
+        block.condition = "300 K";
+        block.temperature = 300;
+        block.series = "run";
+        for (int k = 0; k < 100; k++) {
+            drawChain(x1, score);
+            block.positions.insert(block.positions.end(), x1.begin(), x1.end());
+            for (double value : score)
+                block.forces.push_back((float) (value * KT));
+        }
+        writer.addFrames(block);
+    }
+    const ForceTarget target = makeTarget();
+    EXPECT_EQ(target.getFault(), "");
+    ASSERT_TRUE(target.helps(WIDTH / 2));
+    std::normal_distribution<double> normal(0, WIDTH / 2);
+    double before = 0, after = 0;
+    for (int k = 0; k < 5; k++) {
+        drawChain(x1, score);
+        std::vector<double> y = x1, reduced = x1;
+        for (double& value : y)
+            value += normal(random);
+        target.reduceNoise(x1, score, y, WIDTH / 2, reduced);
+        for (std::size_t a = 0; a < y.size(); a++) {
+            before += (x1[a] - y[a]) * (x1[a] - y[a]);
+            after += (reduced[a] - y[a]) * (reduced[a] - y[a]);
+        }
+    }
+    EXPECT_LT(after, 0.5 * before);
 }
 
 TEST_F(BondForceTest, aDamagedFrameHidesNothingAndKeepsItsTarget) {
@@ -233,42 +298,77 @@ TEST(StiffGeometryTest, theGradientIsThatOfTheQuadraticEnergy) {
     const std::vector<double> base = {0, 0, 0, 1.5, 0, 0, 2, 1.4, 0, 3.5, 1.4, 0.3, 2, -0.7, 1.2};
     std::mt19937 random(3);
     std::normal_distribution<double> normal(0, 0.04);
-    std::vector<std::vector<double>> frames(300, base);
-    for (std::vector<double>& frame : frames)
-        for (double& value : frame)
-            value += normal(random);
+    std::vector<std::vector<float>> frames(300, std::vector<float>(base.begin(), base.end()));
+    for (std::vector<float>& frame : frames)
+        for (float& value : frame)
+            value += (float) normal(random);
     const StiffGeometry geometry(neighbors, frames);
     EXPECT_NEAR(geometry.getBondDeviation(), 0.04 * std::sqrt(2.0), 0.01);
-    at::Tensor gradient, other;
-    const at::Tensor hessian = geometry.linearize(frames[0].data(), gradient);
+    const VectorXd x = Eigen::Map<const Eigen::VectorXf>(frames[0].data(), 15).cast<double>();
+    VectorXd gradient, other;
+    const MatrixXd hessian = MatrixXd(geometry.linearize(x, gradient)).selfadjointView<Eigen::Lower>();
+    EXPECT_GT(Eigen::SelfAdjointEigenSolver<MatrixXd>(hessian).eigenvalues()[0], -1e-6);
+    Eigen::Matrix3d rotation;
+    rotation << 0, 1, 0, -1, 0, 0, 0, 0, 1;
+    geometry.linearize((rotation * x.reshaped(3, 5)).reshaped(), other);
+    EXPECT_NEAR(gradient.norm(), other.norm(), 1e-8);
 
-    // Near the mean the gradient changes as the quadratic model says, along any direction.
+    // The gradient is that of the energy. Where all coordinates have their means, J^T P J is its second derivative.
 
-    EXPECT_TRUE(at::allclose(hessian, hessian.t()));
-    EXPECT_GT(at::linalg_eigvalsh(hessian)[0].item<double>(), -1e-6);
-    const std::vector<double> rotation = {0, 1, 0, -1, 0, 0, 0, 0, 1};
-    std::vector<double> turned(base.size());
-    for (std::size_t a = 0; a < base.size(); a += 3)
-        for (int i = 0; i < 3; i++)
-            for (int j = 0; j < 3; j++)
-                turned[a + i] += rotation[3 * i + j] * frames[0][a + j];
-    geometry.linearize(turned.data(), other);
-    EXPECT_NEAR(gradient.norm().item<double>(), other.norm().item<double>(), 1e-8);
-
-    // J follows from differences: moving along the gradient's direction changes the energy by the gradient.
-
-    for (int k = 0; k < (int) base.size(); k++) {
-        const double step = 1e-5;
-        std::vector<double> plus = frames[0], minus = frames[0];
-        plus[k] += step;
-        minus[k] -= step;
-        EXPECT_NEAR((geometry.getEnergy(plus.data()) - geometry.getEnergy(minus.data())) / (2 * step),
-                gradient[k].item<double>(), 1e-4 * gradient.norm().item<double>()) << k;
+    auto getGradient = [&](const VectorXd& positions) {
+        VectorXd result;
+        geometry.linearize(positions, result);
+        return result;
+    };
+    for (int k = 0; k < x.size(); k++) {
+        const VectorXd step = 1e-5 * VectorXd::Unit(x.size(), k);
+        EXPECT_NEAR((geometry.getEnergy(x + step) - geometry.getEnergy(x - step)) / 2e-5, gradient[k],
+                1e-4 * gradient.norm()) << k;
+    }
+    VectorXd mean = x;
+    for (int step = 0; step < 50; step++) {
+        MatrixXd H = MatrixXd(geometry.linearize(mean, gradient)).selfadjointView<Eigen::Lower>();
+        H.diagonal().array() += 1e-6;
+        mean -= H.llt().solve(gradient);
+    }
+    ASSERT_LT(geometry.getEnergy(mean), 1e-9);
+    const MatrixXd H = MatrixXd(geometry.linearize(mean, gradient)).selfadjointView<Eigen::Lower>();
+    for (int k = 0; k < x.size(); k++) {
+        const VectorXd step = 1e-5 * VectorXd::Unit(x.size(), k);
+        const VectorXd column = (getGradient(mean + step) - getGradient(mean - step)) / 2e-5;
+        EXPECT_LT((column - H.col(k)).norm(), 1e-3 * H.norm()) << k;
     }
 }
 
+TEST(StiffGeometryTest, straightAnglesAreLeftOut) {
+    // Of the three angles of an atom with three neighbours in a T, one is straight.
+
+    std::mt19937 random(3);
+    std::normal_distribution<double> normal(0, 0.02);
+    const std::vector<float> base = {0, 0, 0, 1, 0, 0, -1, 0, 0, 0, 1, 0};
+    std::vector<std::vector<float>> frames(300, base), bent = frames;
+    for (std::size_t k = 0; k < frames.size(); k++) {
+        for (float& value : frames[k])
+            value += (float) normal(random);
+        bent[k] = frames[k];
+        bent[k][6] = bent[k][7] = -0.7f;
+    }
+    const std::vector<std::vector<int>> neighbors = {{1, 2, 3}, {0}, {0}, {0}};
+    VectorXd gradient;
+    auto getRank = [&](const std::vector<std::vector<float>>& shown) {
+        const StiffGeometry geometry(neighbors, shown);
+        const VectorXd x = Eigen::Map<const Eigen::VectorXf>(shown[0].data(), 12).cast<double>();
+        const MatrixXd H = MatrixXd(geometry.linearize(x, gradient)).selfadjointView<Eigen::Lower>();
+        Eigen::FullPivLU<MatrixXd> rank(H);
+        rank.setThreshold(1e-9);
+        return rank.rank();
+    };
+    EXPECT_EQ(getRank(frames), 5);      // three bonds, two angles
+    EXPECT_EQ(getRank(bent), 6);        // three bonds, three angles
+}
+
 TEST(StiffGeometryTest, whatDoesNotVaryIsLeftOut) {
-    const std::vector<std::vector<double>> frames(10, {0, 0, 0, 1, 0, 0});
+    const std::vector<std::vector<float>> frames(10, {0, 0, 0, 1, 0, 0});
     EXPECT_TRUE(StiffGeometry({{1}, {0}}, frames).isEmpty());
     EXPECT_TRUE(StiffGeometry({{}, {}}, frames).isEmpty());
 }

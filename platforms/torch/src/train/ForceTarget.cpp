@@ -4,23 +4,25 @@
 #include "RandomKeys.h"
 #include "openmmorbit/internal/OrbitMean.h"
 #include "openmmorbit/internal/Philox.h"
-#include <ATen/Functions.h>
-#include <ATen/TensorOperators.h>
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <iomanip>
+#include <limits>
 #include <sstream>
+
+using Eigen::VectorXd;
 
 namespace OrbitPlugin {
 namespace torchimpl {
 
 namespace {
 
-/** Frames that the widths of bonds and angles come from, and how few do not tell them. */
-const int MAX_FRAMES = 2000, MIN_FRAMES = 50;
-/** Larger systems would spend more time on their targets than on their network. */
-const int MAX_ATOMS = 150;
+typedef Eigen::SparseMatrix<double> SparseMatrix;
+typedef Eigen::Matrix<double, 3, 3, Eigen::RowMajor> Matrix3;
+
+/** Frames that the widths of bonds and angles come from, coordinates of all of them, and how few do not tell them. */
+const int MAX_FRAMES = 2000, MAX_COORDINATES = 1 << 23, MIN_FRAMES = 50;
 /** Frames whose forces are compared with these widths, and the relative difference that is allowed beside chance. */
 const int MAX_TESTED = 400;
 const double MAX_ERROR = 0.05;
@@ -36,74 +38,90 @@ const int NUM_TRIED = 100;
 /** Steps of Gauss and Newton towards the most likely clean positions. */
 const int NUM_STEPS = 3;
 
-at::Tensor toTensor(const std::vector<double>& values) {
-    return at::tensor(values, at::kDouble);
+/** A vector for each atom, one column each. */
+Eigen::Map<const Eigen::Matrix3Xd> toAtoms(const VectorXd& values) {
+    return {values.data(), 3, values.size() / 3};
 }
 
 /** Positions and noise have no centre of mass, so what acts on it does not count. */
-at::Tensor center(const at::Tensor& values) {
-    const at::Tensor vectors = values.view({-1, 3});
-    return (vectors - vectors.mean(0, true)).view({-1});
+VectorXd center(const VectorXd& values) {
+    Eigen::Matrix3Xd atoms = toAtoms(values);
+    atoms.colwise() -= atoms.rowwise().mean().eval();
+    return atoms.reshaped();
 }
 
-at::Tensor solve(const at::Tensor& factor, const at::Tensor& vector) {
-    return at::cholesky_solve(vector.view({-1, 1}), factor).view({-1});
+VectorXd turn(const Matrix3& rotation, const VectorXd& values) {
+    return (rotation * toAtoms(values)).reshaped();
 }
 
 /** (2.1), (2.6): the mean rotation of x1 given y. What is known of the orientation does not count as noise. */
-std::array<double, 9> findRotation(const std::vector<double>& x1, const std::vector<double>& y, double precision) {
-    double F[9] = {};
-    for (std::size_t a = 0; a < x1.size(); a += 3)
-        for (int i = 0; i < 3; i++)
-            for (int j = 0; j < 3; j++)
-                F[3 * i + j] += precision * y[a + i] * x1[a + j];
-    std::array<double, 9> rotation;
-    matrixFisher(F, rotation.data());
+Matrix3 findRotation(const VectorXd& x1, const VectorXd& y, double precision) {
+    const Matrix3 F = precision * toAtoms(y) * toAtoms(x1).transpose();
+    Matrix3 rotation;
+    matrixFisher(F.data(), rotation.data());
     return rotation;
 }
 
-at::Tensor turn(const std::vector<double>& values, const std::array<double, 9>& rotation) {
-    std::vector<double> turned(values.size());
-    for (std::size_t a = 0; a < values.size(); a += 3)
-        for (int i = 0; i < 3; i++)
-            for (int j = 0; j < 3; j++)
-                turned[a + i] += rotation[3 * i + j] * values[a + j];
-    return toTensor(turned);
+VectorXd toVector(const std::vector<float>& values) {
+    return Eigen::Map<const Eigen::VectorXf>(values.data(), (Eigen::Index) values.size()).cast<double>();
 }
 
-double getSquare(const std::vector<double>& values) {
-    double sum = 0;
-    for (double value : values)
-        sum += value * value;
-    return sum;
+Eigen::Map<const VectorXd> toVector(const std::vector<double>& values) {
+    return {values.data(), (Eigen::Index) values.size()};
 }
 
-std::vector<std::vector<double>> takeFrames(const SubjectFrames& frames) {
-    std::vector<std::vector<double>> taken;
-    const int stride = std::max(1, (frames.getNumFrames() + MAX_FRAMES - 1) / MAX_FRAMES);
-    for (int k = 0; k < frames.getNumFrames(); k += stride) {
-        const Frame frame = frames.take(k);
-        taken.emplace_back(frame.positions.begin(), frame.positions.end());
+/** Jᵀ P J and what is added to its diagonal, factorised. The pattern is always that of the geometry. */
+class Factor {
+public:
+    explicit Factor(const StiffGeometry& geometry) : geometry(geometry) {
     }
+    /** @param gradient   output, Jᵀ P (q − q̄) */
+    void factorize(const VectorXd& positions, const VectorXd& diagonal, VectorXd& gradient) {
+        SparseMatrix H = geometry.linearize(positions, gradient);
+        H.diagonal() += diagonal;
+        if (!isAnalyzed)
+            cholesky.analyzePattern(H);
+        isAnalyzed = true;
+        cholesky.factorize(H);
+    }
+    /** Solve for a vector; not a number if there is no solution. */
+    VectorXd solve(const VectorXd& vector) const {
+        if (cholesky.info() != Eigen::Success)
+            return VectorXd::Constant(vector.size(), std::numeric_limits<double>::quiet_NaN());
+        return cholesky.solve(vector);
+    }
+private:
+    const StiffGeometry& geometry;
+    Eigen::SimplicialLLT<SparseMatrix> cholesky;
+    bool isAnalyzed = false;
+};
+
+int getStride(const SubjectFrames& frames, int numAtoms, int maxFrames) {
+    const int number = std::clamp(MAX_COORDINATES / (3 * numAtoms), MIN_FRAMES, maxFrames);
+    return std::max(1, (frames.getNumFrames() + number - 1) / number);
+}
+
+std::vector<std::vector<float>> takeFrames(const SubjectFrames& frames, int numAtoms) {
+    std::vector<std::vector<float>> taken;
+    const int stride = getStride(frames, numAtoms, MAX_FRAMES);
+    for (int k = 0; k < frames.getNumFrames(); k += stride)
+        taken.push_back(frames.take(k).positions);
     return taken;
 }
 
 } // namespace
 
 ForceTarget::ForceTarget(const std::vector<std::vector<int>>& neighbors, const SubjectFrames& frames) :
-        geometry(neighbors, takeFrames(frames)) {
-    const int numAtoms = (int) neighbors.size();
+        geometry(neighbors, takeFrames(frames, (int) neighbors.size())) {
     const std::string unused = "the forces of the frames are not used: ";
     if (geometry.isEmpty())
         fault = unused + "no bond varies";
     else if (frames.getNumFrames() < MIN_FRAMES)
         fault = unused + "expected at least " + std::to_string(MIN_FRAMES) + " frames for training, got " +
                 std::to_string(frames.getNumFrames());
-    else if (numAtoms > MAX_ATOMS)
-        fault = unused + "expected at most " + std::to_string(MAX_ATOMS) + " atoms, got " + std::to_string(numAtoms);
     if (!fault.empty())
         return;
-    const std::vector<Sample> samples = takeSamples(frames);
+    const std::vector<Sample> samples = takeSamples(frames, (int) neighbors.size());
     measureForces(samples);
     fault = findFault(samples);
     if (fault.empty())
@@ -115,16 +133,13 @@ ForceTarget::ForceTarget(const std::vector<std::vector<int>>& neighbors, const S
 }
 
 /** Get centred frames with forces. */
-std::vector<ForceTarget::Sample> ForceTarget::takeSamples(const SubjectFrames& frames) {
+std::vector<ForceTarget::Sample> ForceTarget::takeSamples(const SubjectFrames& frames, int numAtoms) {
     std::vector<Sample> samples;
-    const int stride = std::max(1, (frames.getNumFrames() + MAX_TESTED - 1) / MAX_TESTED);
+    const int stride = getStride(frames, numAtoms, MAX_TESTED);
     for (int k = 0; k < frames.getNumFrames(); k += stride) {
         const Frame frame = frames.take(k);
-        if (frame.score.empty())
-            continue;
-        const at::Tensor positions = center(at::tensor(frame.positions, at::kFloat).to(at::kDouble)).contiguous();
-        const double* values = positions.data_ptr<double>();
-        samples.push_back({{values, values + positions.numel()}, {frame.score.begin(), frame.score.end()}});
+        if (!frame.score.empty())
+            samples.push_back({center(toVector(frame.positions)), toVector(frame.score)});
     }
     return samples;
 }
@@ -132,22 +147,20 @@ std::vector<ForceTarget::Sample> ForceTarget::takeSamples(const SubjectFrames& f
 /** Forces on some of the atoms vary with those that the frames do not have: this is noise that C must know of. */
 void ForceTarget::measureForces(const std::vector<Sample>& samples) {
     std::vector<double> squares;
-    at::Tensor gradient, sum;
     for (const Sample& sample : samples)
-        squares.push_back(getSquare(sample.score));
+        squares.push_back(sample.score.squaredNorm());
     std::nth_element(squares.begin(), squares.begin() + (std::ptrdiff_t) squares.size() / 2, squares.end());
     usualSquare = squares[squares.size() / 2];
+    VectorXd gradient, sum = VectorXd::Zero(samples[0].score.size());
     double count = 0;
     for (const Sample& sample : samples) {
-        if (getSquare(sample.score) > MAX_SQUARE * usualSquare)
+        if (sample.score.squaredNorm() > MAX_SQUARE * usualSquare)
             continue;
-        const at::Tensor explained = geometry.linearize(sample.positions.data(), gradient).diagonal();
-        const at::Tensor surplus = toTensor(sample.score).square() - explained - getSoftness();
-        sum = count == 0 ? surplus : sum + surplus;
+        sum += sample.score.cwiseAbs2() - geometry.linearize(sample.positions, gradient).diagonal();
         count++;
     }
-    const at::Tensor ofAtoms = (sum / count).view({-1, 3}).mean(1, true).clamp_min(0);
-    excess = ofAtoms.expand({-1, 3}).contiguous().view({-1});
+    const Eigen::RowVectorXd ofAtoms = toAtoms(sum).colwise().mean() / count;
+    excess = (ofAtoms.array() - getSoftness()).max(0).matrix().replicate(3, 1).reshaped();
 }
 
 /**
@@ -159,21 +172,20 @@ std::string ForceTarget::findFault(const std::vector<Sample>& samples) const {
         double work, divergence;
     };
     std::vector<Pair> pairs;
+    const double difference = DIFFERENCE * geometry.getBondDeviation();
     for (std::size_t k = 0; k < samples.size(); k++) {
-        const at::Tensor x = toTensor(samples[k].positions);
-        const double work = -at::dot(getStrain(x), toTensor(samples[k].score)).item<double>();
+        const VectorXd& x = samples[k].positions;
+        const double work = -getStrain(x).dot(samples[k].score);
 
         // The divergence along one random direction has the divergence as its mean.
 
-        std::vector<double> signs(samples[k].positions.size());
-        for (std::size_t a = 0; a < signs.size(); a++) {
+        VectorXd step(x.size());
+        for (int a = 0; a < step.size(); a++) {
             const std::uint32_t word = philox4x32(1, {(std::uint32_t) k, (std::uint32_t) (a / 32), 0, 0})[0];
-            signs[a] = (word >> (a % 32) & 1) == 0 ? -1 : 1;
+            step[a] = (word >> (a % 32) & 1) == 0 ? -difference : difference;
         }
-        const at::Tensor step = DIFFERENCE * geometry.getBondDeviation() * toTensor(signs);
-        const at::Tensor change = getStrain(x + step) - getStrain(x - step);
-        const double slope = at::dot(change, step).item<double>() / (2 * at::dot(step, step).item<double>());
-        pairs.push_back({work, slope * (double) signs.size()});
+        const VectorXd change = getStrain(x + step) - getStrain(x - step);
+        pairs.push_back({work, change.dot(step) / (2 * difference * difference)});
     }
     std::sort(pairs.begin(), pairs.end(),
             [](const Pair& a, const Pair& b) { return a.work - a.divergence < b.work - b.divergence; });
@@ -207,29 +219,23 @@ void ForceTarget::findLevels(const std::vector<Sample>& samples) {
         double change = 0;
         for (std::size_t k = 0; k < samples.size(); k += stride) {
             const Sample& sample = samples[k];
-            std::vector<double> y = drawCenteredNoise({1, k}, Purpose::Noise, 0, (int) sample.positions.size() / 3);
-            for (std::size_t a = 0; a < y.size(); a++)
-                y[a] = sample.positions[a] + sigma * y[a];
-            at::Tensor likely;
-            const at::Tensor added = computeVariate(sample.positions, sample.score, y, sigma, likely);
-            const at::Tensor before = turn(sample.positions, findRotation(sample.positions, y, 1 / (sigma * sigma)));
-            change += at::dot(added, 2 * (before - likely) + added).item<double>();
+            const VectorXd noise = toVector(
+                    drawCenteredNoise({1, k}, Purpose::Noise, 0, (int) sample.positions.size() / 3));
+            const VectorXd y = sample.positions + sigma * noise;
+            VectorXd likely;
+            const VectorXd added = computeVariate(sample.positions, sample.score, y, sigma, likely);
+            const VectorXd before = turn(findRotation(sample.positions, y, 1 / (sigma * sigma)), sample.positions);
+            change += added.dot(2 * (before - likely) + added);
         }
         levels[level] = change < 0;
     }
 }
 
-at::Tensor ForceTarget::factorize(
-        const at::Tensor& positions, const at::Tensor& diagonal, at::Tensor& gradient) const {
-    at::Tensor H = geometry.linearize(positions.data_ptr<double>(), gradient);
-    H.diagonal().add_(diagonal);
-    return std::get<0>(at::linalg_cholesky_ex(H));
-}
-
-at::Tensor ForceTarget::getStrain(const at::Tensor& positions) const {
-    at::Tensor gradient;
-    const at::Tensor factor = factorize(positions, at::full({}, getSoftness(), at::kDouble), gradient);
-    return solve(factor, gradient);
+VectorXd ForceTarget::getStrain(const VectorXd& positions) const {
+    VectorXd gradient;
+    Factor factor(geometry);
+    factor.factorize(positions, VectorXd::Constant(positions.size(), getSoftness()), gradient);
+    return factor.solve(gradient);
 }
 
 double ForceTarget::getSoftness() const {
@@ -243,41 +249,38 @@ bool ForceTarget::helps(double sigma) const {
 
 void ForceTarget::reduceNoise(const std::vector<double>& x1, const std::vector<double>& score,
         const std::vector<double>& y, double sigma, std::vector<double>& target) const {
-    at::Tensor likely;
-    const at::Tensor added = computeVariate(x1, score, y, sigma, likely);
-    const double* values = added.data_ptr<double>();
+    VectorXd likely;
+    const VectorXd added = computeVariate(toVector(x1), toVector(score), toVector(y), sigma, likely);
     for (std::size_t k = 0; k < target.size(); k++)
-        target[k] += values[k];
+        target[k] += added[(Eigen::Index) k];
 }
 
-at::Tensor ForceTarget::computeVariate(const std::vector<double>& x1, const std::vector<double>& score,
-        const std::vector<double>& y, double sigma, at::Tensor& likely) const {
+VectorXd ForceTarget::computeVariate(
+        const VectorXd& x1, const VectorXd& score, const VectorXd& y, double sigma, VectorXd& likely) const {
     const double precision = 1 / (sigma * sigma);
-    const at::Tensor noisy = toTensor(y);
 
     // The most likely clean positions by the quadratic model.
 
-    at::Tensor gradient;
-    likely = noisy;
+    Factor factor(geometry);
+    VectorXd gradient;
+    likely = y;
     for (int step = 0; step < NUM_STEPS; step++) {
-        const at::Tensor factor = factorize(likely, at::full({}, precision, at::kDouble), gradient);
-        likely = (likely - solve(factor, gradient + precision * (likely - noisy))).contiguous();
+        factor.factorize(likely, VectorXd::Constant(y.size(), precision), gradient);
+        likely -= factor.solve(gradient + precision * (likely - y));
     }
 
     // (2.27): everything else (torsions, contacts) is softer; the quadratic model holds less far from its centre.
 
     const double spread = sigma / (5 * geometry.getBondDeviation());
-    const at::Tensor factor =
-            factorize(likely, excess + (getSoftness() * (1 + spread * spread) + precision), gradient);
+    factor.factorize(likely, excess.array() + (getSoftness() * (1 + spread * spread) + precision), gradient);
 
     // (2.26)
 
-    const std::array<double, 9> rotation = findRotation(x1, y, precision);
-    const at::Tensor posteriorScore = center(turn(score, rotation) - precision * (turn(x1, rotation) - noisy));
-    const at::Tensor variate = center(solve(factor, posteriorScore)).contiguous();
-    const bool isSound =
-            getSquare(score) <= MAX_SQUARE * usualSquare && variate.isfinite().all().item<bool>();
-    return isSound ? variate : at::zeros_like(noisy);
+    const Matrix3 rotation = findRotation(x1, y, precision);
+    const VectorXd posteriorScore = center(turn(rotation, score) - precision * (turn(rotation, x1) - y));
+    const VectorXd variate = center(factor.solve(posteriorScore));
+    const bool isSound = score.squaredNorm() <= MAX_SQUARE * usualSquare && variate.allFinite();
+    return isSound ? variate : VectorXd::Zero(y.size());
 }
 
 } // namespace torchimpl

@@ -45,23 +45,21 @@ public:
             double sigma, std::vector<double>& target) const;
 private:
     struct Sample {
-        std::vector<double> positions, score;
+        Eigen::VectorXd positions, score;
     };
-    static std::vector<Sample> takeSamples(const SubjectFrames& frames);
+    static std::vector<Sample> takeSamples(const SubjectFrames& frames, int numAtoms);
     void measureForces(const std::vector<Sample>& samples);
     std::string findFault(const std::vector<Sample>& samples) const;
     void findLevels(const std::vector<Sample>& samples);
     /** Get what is added to a target, and the most likely clean positions by the quadratic model. */
-    at::Tensor computeVariate(const std::vector<double>& x1, const std::vector<double>& score,
-            const std::vector<double>& y, double sigma, at::Tensor& likely) const;
+    Eigen::VectorXd computeVariate(const Eigen::VectorXd& x1, const Eigen::VectorXd& score, const Eigen::VectorXd& y,
+            double sigma, Eigen::VectorXd& likely) const;
     /** How far bonds and angles are from their means, as displacements of the atoms. */
-    at::Tensor getStrain(const at::Tensor& positions) const;
-    /** Jᵀ P J and what is added to its diagonal, factorised. */
-    at::Tensor factorize(const at::Tensor& positions, const at::Tensor& diagonal, at::Tensor& gradient) const;
+    Eigen::VectorXd getStrain(const Eigen::VectorXd& positions) const;
     /** How stiff everything but bonds and angles is taken to be. */
     double getSoftness() const;
     StiffGeometry geometry;
-    at::Tensor excess;              ///< [numAtoms * 3] variance of the scores that bonds and angles do not explain
+    Eigen::VectorXd excess;         ///< [numAtoms * 3] variance of the scores that bonds and angles do not explain
     double usualSquare = 0;         ///< median of the squared scores of a frame
     std::vector<bool> levels;       ///< whether forces help, for ranges of noise levels
     std::string fault;

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 // Bonds and angles of frames: their means, their precision, and the quadratic model that follows.
 #include "StiffGeometry.h"
-#include <ATen/Functions.h>
-#include <ATen/TensorOperators.h>
 #include <algorithm>
 #include <cmath>
 #include <numbers>
+
+using Eigen::MatrixXd;
+using Eigen::Vector3d;
+using Eigen::VectorXd;
 
 namespace OrbitPlugin {
 namespace torchimpl {
@@ -17,133 +19,145 @@ const double MAX_ANGLE = 170 * std::numbers::pi / 180;
 /** Added to the variances: the angles of an atom may depend on each other. */
 const double RIDGE = 1e-3;
 
-typedef std::array<double, 3> Vector;
-
-Vector subtract(const double* positions, int i, int j) {
-    return {positions[3 * i] - positions[3 * j], positions[3 * i + 1] - positions[3 * j + 1],
-            positions[3 * i + 2] - positions[3 * j + 2]};
-}
-
-double dot(const Vector& a, const Vector& b) {
-    return a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
-}
-
 } // namespace
 
 StiffGeometry::StiffGeometry(
-        const std::vector<std::vector<int>>& neighbors, const std::vector<std::vector<double>>& frames) :
-        numCoordinates(3 * (int) neighbors.size()) {
+        const std::vector<std::vector<int>>& neighbors, const std::vector<std::vector<float>>& frames) {
     std::vector<double> deviations;
-    for (int i = 0; i < (int) neighbors.size(); i++) {
+    for (int i = 0; i < (int) neighbors.size(); i++)
         for (int j : neighbors[i]) {
-            Block bond;
-            bond.coordinates.push_back({{{i, j, -1}}});
-            if (j < i || !fit(frames, bond))
-                continue;
-            deviations.push_back(1 / std::sqrt(bond.precision[0]));
-            blocks.push_back(std::move(bond));
+            if (i < j)
+                add({{i, j}, {{0, 1, -1}}}, frames);
         }
-        Block angles;
-        for (int j : neighbors[i])
-            for (int k : neighbors[i]) {
-                Block angle;
-                angle.coordinates.push_back({{{j, i, k}}});
-                if (j < k && fit(frames, angle) && angle.mean[0] < MAX_ANGLE)
-                    angles.coordinates.push_back(angle.coordinates[0]);
-            }
-        if (!angles.coordinates.empty() && fit(frames, angles))
-            blocks.push_back(std::move(angles));
-    }
-    if (deviations.empty()) {
-        blocks.clear();
+    for (const Block& bond : blocks)
+        deviations.push_back(1 / std::sqrt(bond.precision(0, 0)));
+    if (deviations.empty())
         return;
-    }
     std::nth_element(deviations.begin(), deviations.begin() + (std::ptrdiff_t) deviations.size() / 2, deviations.end());
     bondDeviation = deviations[deviations.size() / 2];
+    for (int i = 0; i < (int) neighbors.size(); i++) {
+        Block angles{neighbors[i], {}};
+        const int center = (int) neighbors[i].size();
+        angles.atoms.push_back(i);
+        for (int j = 0; j < center; j++)
+            for (int k = j + 1; k < center; k++)
+                angles.coordinates.push_back({j, center, k});
+        add(angles, frames);
+    }
+    makePattern(3 * (int) neighbors.size());
 }
 
-void StiffGeometry::measure(const double* positions, Coordinate& coordinate) {
-    const auto [i, j, k] = coordinate.atoms;
-    std::array<double, 9>& derivatives = coordinate.derivatives;
-    const Vector a = subtract(positions, i, j);
-    const double lengthA = std::sqrt(dot(a, a));
-    if (k < 0) {
-        coordinate.value = lengthA;
-        for (int c = 0; c < 3; c++) {
-            derivatives[c] = a[c] / lengthA;
-            derivatives[3 + c] = -derivatives[c];
+VectorXd StiffGeometry::measure(const Block& block, const VectorXd& positions, MatrixXd* J) {
+    VectorXd values(block.coordinates.size());
+    if (J != nullptr)
+        J->setZero(values.size(), positions.size());
+    for (int row = 0; row < values.size(); row++) {
+        const auto [i, j, k] = block.coordinates[row];
+        const Vector3d a = positions.segment<3>(3 * i) - positions.segment<3>(3 * j);
+        const double lengthA = a.norm();
+        Vector3d first = a / lengthA, third = Vector3d::Zero();
+        if (k < 0)
+            values[row] = lengthA;
+        else {
+            const Vector3d b = positions.segment<3>(3 * k) - positions.segment<3>(3 * j);
+            const double lengthB = b.norm();
+            const double cosine = std::clamp(a.dot(b) / (lengthA * lengthB), -0.9999, 0.9999);
+            const double sine = std::sqrt(1 - cosine * cosine);
+            values[row] = std::acos(cosine);
+            first = (cosine * a / lengthA - b / lengthB) / (lengthA * sine);
+            third = (cosine * b / lengthB - a / lengthA) / (lengthB * sine);
         }
+        if (J == nullptr)
+            continue;
+        J->block<1, 3>(row, 3 * i) = first;
+        J->block<1, 3>(row, 3 * j) = -first - third;
+        if (k >= 0)
+            J->block<1, 3>(row, 3 * k) = third;
+    }
+    return values;
+}
+
+template<class Positions>
+VectorXd StiffGeometry::gather(const Block& block, const Positions& positions) {
+    VectorXd gathered(3 * block.atoms.size());
+    for (std::size_t a = 0; a < block.atoms.size(); a++)
+        for (int c = 0; c < 3; c++)
+            gathered[3 * a + c] = positions[3 * block.atoms[a] + c];
+    return gathered;
+}
+
+void StiffGeometry::add(Block block, const std::vector<std::vector<float>>& frames) {
+    MatrixXd values(frames.size(), block.coordinates.size());
+    for (std::size_t frame = 0; frame < frames.size(); frame++)
+        values.row(frame) = measure(block, gather(block, frames[frame]), nullptr);
+    const VectorXd mean = values.colwise().mean();
+    values.rowwise() -= mean.transpose();
+    const MatrixXd covariance = values.transpose() * values / (double) frames.size();
+    std::vector<int> kept;
+    std::vector<Coordinate> coordinates;
+    for (int k = 0; k < mean.size(); k++)
+        if (covariance(k, k) > 0 && (block.coordinates[k][2] < 0 || mean[k] < MAX_ANGLE)) {
+            kept.push_back(k);
+            coordinates.push_back(block.coordinates[k]);
+        }
+    if (kept.empty())
         return;
-    }
-    const Vector b = subtract(positions, k, j);
-    const double lengthB = std::sqrt(dot(b, b));
-    const double cosine = std::clamp(dot(a, b) / (lengthA * lengthB), -0.9999, 0.9999);
-    const double sine = std::sqrt(1 - cosine * cosine);
-    coordinate.value = std::acos(cosine);
-    for (int c = 0; c < 3; c++) {
-        derivatives[c] = (cosine * a[c] / lengthA - b[c] / lengthB) / (lengthA * sine);
-        derivatives[6 + c] = (cosine * b[c] / lengthB - a[c] / lengthA) / (lengthB * sine);
-        derivatives[3 + c] = -derivatives[c] - derivatives[6 + c];
-    }
+    MatrixXd widened = covariance(kept, kept);
+    widened.diagonal() *= 1 + RIDGE;
+    block.coordinates = coordinates;
+    block.mean = mean(kept);
+    block.precision = widened.inverse();
+    blocks.push_back(std::move(block));
 }
 
-bool StiffGeometry::fit(const std::vector<std::vector<double>>& frames, Block& block) {
-    const int size = (int) block.coordinates.size(), count = (int) frames.size();
-    at::Tensor values = at::empty({count, size}, at::kDouble);
-    double* entries = values.data_ptr<double>();
-    for (const std::vector<double>& frame : frames)
-        for (Coordinate& coordinate : block.coordinates) {
-            measure(frame.data(), coordinate);
-            *entries++ = coordinate.value;
-        }
-    const at::Tensor mean = values.mean(0), centred = values - mean;
-    const at::Tensor covariance = at::mm(centred.t(), centred) / count, variances = covariance.diagonal().clone();
-    if (!(variances.min().item<double>() > 0))
-        return false;
-    const at::Tensor precision = at::linalg_inv(covariance + RIDGE * at::diag(variances)).contiguous();
-    block.mean.assign(mean.data_ptr<double>(), mean.data_ptr<double>() + size);
-    block.precision.assign(precision.data_ptr<double>(), precision.data_ptr<double>() + (std::ptrdiff_t) size * size);
-    return true;
+void StiffGeometry::makePattern(int numCoordinates) {
+    std::vector<Eigen::Triplet<double>> triplets;
+    for (int k = 0; k < numCoordinates; k++)
+        triplets.emplace_back(k, k, 0);
+    auto forEachEntry = [this](auto&& visit) {
+        for (Block& block : blocks)
+            for (int p = 0; p < 3 * (int) block.atoms.size(); p++)
+                for (int q = 0; q < 3 * (int) block.atoms.size(); q++) {
+                    const int row = 3 * block.atoms[p / 3] + p % 3, column = 3 * block.atoms[q / 3] + q % 3;
+                    visit(block, row, column);
+                }
+    };
+    forEachEntry([&](Block&, int row, int column) {
+        if (row >= column)
+            triplets.emplace_back(row, column, 0);
+    });
+    pattern.resize(numCoordinates, numCoordinates);
+    pattern.setFromTriplets(triplets.begin(), triplets.end());
+    forEachEntry([this](Block& block, int row, int column) {
+        block.entries.push_back(
+                row < column ? -1 : (int) (&pattern.coeffRef(row, column) - pattern.valuePtr()));
+    });
 }
 
-double StiffGeometry::getEnergy(const double* positions) const {
+double StiffGeometry::getEnergy(const VectorXd& positions) const {
     double energy = 0;
     for (const Block& block : blocks) {
-        std::vector<double> change;
-        for (Coordinate coordinate : block.coordinates) {
-            measure(positions, coordinate);
-            change.push_back(coordinate.value - block.mean[change.size()]);
-        }
-        for (std::size_t p = 0; p < change.size(); p++)
-            for (std::size_t q = 0; q < change.size(); q++)
-                energy += 0.5 * block.precision[p * change.size() + q] * change[p] * change[q];
+        const VectorXd change = measure(block, gather(block, positions), nullptr) - block.mean;
+        energy += change.dot(block.precision * change) / 2;
     }
     return energy;
 }
 
-at::Tensor StiffGeometry::linearize(const double* positions, at::Tensor& gradient) const {
-    at::Tensor hessian = at::zeros({numCoordinates, numCoordinates}, at::kDouble);
-    gradient = at::zeros({numCoordinates}, at::kDouble);
-    double *H = hessian.data_ptr<double>(), *g = gradient.data_ptr<double>();
-    auto forEach = [](const Coordinate& coordinate, auto&& visit) {
-        for (int a = 0; a < 3; a++)
-            for (int c = 0; c < 3 && coordinate.atoms[a] >= 0; c++)
-                visit(3 * coordinate.atoms[a] + c, coordinate.derivatives[3 * a + c]);
-    };
+Eigen::SparseMatrix<double> StiffGeometry::linearize(const VectorXd& positions, VectorXd& gradient) const {
+    Eigen::SparseMatrix<double> hessian = pattern;
+    gradient = VectorXd::Zero(positions.size());
+    MatrixXd J;
     for (const Block& block : blocks) {
-        std::vector<Coordinate> found = block.coordinates;
-        for (Coordinate& coordinate : found)
-            measure(positions, coordinate);
-        for (std::size_t p = 0; p < found.size(); p++)
-            for (std::size_t q = 0; q < found.size(); q++) {
-                const double stiffness = block.precision[p * found.size() + q];
-                forEach(found[p], [&](int row, double first) {
-                    g[row] += stiffness * first * (found[q].value - block.mean[q]);
-                    forEach(found[q], [&](int column, double second) {
-                        H[(std::ptrdiff_t) row * numCoordinates + column] += stiffness * first * second;
-                    });
-                });
-            }
+        const VectorXd change = measure(block, gather(block, positions), &J) - block.mean;
+        const MatrixXd stiffness = J.transpose() * block.precision, ofBlock = stiffness * J;
+        const VectorXd slopes = stiffness * change;
+        const int* entry = block.entries.data();
+        for (int p = 0; p < slopes.size(); p++) {
+            gradient[3 * block.atoms[p / 3] + p % 3] += slopes[p];
+            for (int q = 0; q < slopes.size(); q++, entry++)
+                if (*entry >= 0)
+                    hessian.valuePtr()[*entry] += ofBlock(p, q);
+        }
     }
     return hessian;
 }

@@ -3,7 +3,8 @@
 #ifndef OPENMM_ORBIT_TORCH_STIFFGEOMETRY_H_
 #define OPENMM_ORBIT_TORCH_STIFFGEOMETRY_H_
 
-#include <ATen/Tensor.h>
+#include <Eigen/Dense>
+#include <Eigen/Sparse>
 #include <array>
 #include <vector>
 
@@ -20,7 +21,7 @@ public:
      * @param neighbors   bonded neighbours of every atom
      * @param frames      [numFrames][numAtoms * 3]
      */
-    StiffGeometry(const std::vector<std::vector<int>>& neighbors, const std::vector<std::vector<double>>& frames);
+    StiffGeometry(const std::vector<std::vector<int>>& neighbors, const std::vector<std::vector<float>>& frames);
     /** Whether there is nothing stiff: no bond varies. */
     bool isEmpty() const {
         return blocks.empty();
@@ -30,31 +31,36 @@ public:
         return bondDeviation;
     }
     /** Get ½ (q − q̄)ᵀ P (q − q̄). */
-    double getEnergy(const double* positions) const;
+    double getEnergy(const Eigen::VectorXd& positions) const;
     /**
      * The quadratic model at some positions, to first order in their bonds and angles.
      *
      * @param gradient   output [numAtoms * 3], Jᵀ P (q − q̄)
-     * @return Jᵀ P J, [numAtoms * 3][numAtoms * 3], symmetric and positive semidefinite
+     * @return the lower triangle of Jᵀ P J, [numAtoms * 3][numAtoms * 3], which is positive semidefinite; the pattern
+     *         is always the same and has the whole diagonal
      */
-    at::Tensor linearize(const double* positions, at::Tensor& gradient) const;
+    Eigen::SparseMatrix<double> linearize(const Eigen::VectorXd& positions, Eigen::VectorXd& gradient) const;
 private:
-    /** A bond of two atoms, or an angle with its centre second; and its derivatives. */
-    struct Coordinate {
-        std::array<int, 3> atoms{{-1, -1, -1}};
-        double value = 0;
-        std::array<double, 9> derivatives{};
-    };
+    /** Places among the atoms of the block: those of a bond, or of an angle with its centre second. */
+    typedef std::array<int, 3> Coordinate;
     /** Coordinates that vary together. */
     struct Block {
+        std::vector<int> atoms;
         std::vector<Coordinate> coordinates;
-        std::vector<double> mean, precision;    ///< [size], [size][size]
+        Eigen::VectorXd mean{};         ///< [size]
+        Eigen::MatrixXd precision{};    ///< [size][size]
+        std::vector<int> entries{};     ///< [3 * numAtoms][3 * numAtoms] where the lower triangle is in the pattern
     };
-    static void measure(const double* positions, Coordinate& coordinate);
-    /** Fit means and precision. Returns false if the coordinates do not vary. */
-    static bool fit(const std::vector<std::vector<double>>& frames, Block& block);
+    /** @param J   output [size][3 * numAtoms], derivatives by the positions of the block's atoms; may be null */
+    static Eigen::VectorXd measure(const Block& block, const Eigen::VectorXd& positions, Eigen::MatrixXd* J);
+    /** Get the positions of the block's atoms. */
+    template<class Positions>
+    static Eigen::VectorXd gather(const Block& block, const Positions& positions);
+    /** Fit means and precision, without coordinates that do not vary or have no derivatives, and keep what is left. */
+    void add(Block block, const std::vector<std::vector<float>>& frames);
+    void makePattern(int numCoordinates);
     std::vector<Block> blocks;
-    int numCoordinates = 0;     ///< 3 * numAtoms
+    Eigen::SparseMatrix<double> pattern;    ///< zeros
     double bondDeviation = 0;
 };
 
