@@ -54,7 +54,7 @@ for i, file in enumerate(files):
 # A model of this peptide, states of it, and their Boltzmann weights.
 dataset = openmmorbit.TrajectoryDataset(topology, files, temperature=temperature, system=system)
 model = openmmorbit.train(dataset, os.path.join(folder, "model"), minutes=30, maxSteps=10**9 if full else 300)
-generator = openmmorbit.TopologyGenerator(model, topology, density=True, numSteps=20 if full else 8)
+generator = openmmorbit.TopologyGenerator(model, topology, density=True, numSteps=12 if full else 8)
 states = generator.generate(600 if full else 16, seed=1, progress=True)
 weights = openmmorbit.importanceWeights(states, system, temperature, platform=reference)
 print(weights)

@@ -67,8 +67,8 @@ starts.applyTo(simulation.context, 0)
 simulation.minimizeEnergy()
 simulation.context.setVelocitiesToTemperature(300*unit.kelvin, 1)
 generator = openmmorbit.TopologyGenerator(model, topology, condition="300 K", density=True,
-                                         numSteps=20 if full else 8)
-moves = openmmorbit.OrbitMonteCarlo(simulation, generator, 2000, batchSize=2, seed=2)
+                                         numSteps=12 if full else 8)
+moves = openmmorbit.OrbitMonteCarlo(simulation, generator, 4000, batchSize=2, seed=2)
 simulation.reporters.append(moves)
 trace = []
 for _ in range(4000 if full else 40):

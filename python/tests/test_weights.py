@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Importance weights and Monte Carlo moves against distributions that are known in closed form."""
+"""Importance weights against distributions that are known in closed form."""
 import pathlib
 import re
 import warnings
@@ -10,60 +10,8 @@ import pytest
 from openmm import app, unit
 
 import openmmorbit
-from openmmorbit import orbit, topologies
-
-TEMPERATURE = 300.0
-RT = 0.00831446261815324 * TEMPERATURE
-
-
-def makePair():
-    topology = app.Topology()
-    residue = topology.addResidue("PAR", topology.addChain())
-    for name in ("A", "B"):
-        topology.addAtom(name, app.element.argon, residue)
-    return topology
-
-
-def makeGenerator(topology, **settings):
-    """A network of zeros: two atoms that are normally distributed, so that every distance is proposed."""
-    network = orbit.PairBiasTransformerSettings()
-    network.width, network.numHeads, network.numLayers, network.pairWidth, network.dataScale = 16, 2, 1, 8, 2.0
-    subject = orbit.makeTopologySubject(topologies.makeRecord(topology))
-    vocabularies = orbit.makeTopologyVocabularies(subject)
-    model = orbit.DenoiserModel.createRandom(network, 1, vocabularies.atoms, vocabularies.pairs)
-    for name in model.getTensorNames():
-        tensor = model.getTensor(name)
-        if name != "time.frequencies":
-            tensor.values = np.zeros_like(tensor.values)
-            model.setTensor(name, tensor)
-    model.setRotations(orbit.OrbitRotations_Proper)
-    model.setTopology(subject)
-    return openmmorbit.TopologyGenerator(model, topology, "Reference", **{
-        "method": "heun", "numSteps": 4, "renewal": 0, "stereoGuidance": 0, "sigmaMax": 10, **settings})
-
-
-def makeDoubleWell():
-    """Two particles whose distance has minima of different widths at 0.2 and 0.4 nm."""
-    system = openmm.System()
-    for _ in range(2):
-        system.addParticle(39.9)
-    force = openmm.CustomBondForce("9*(((r-0.3)/0.1)^2-1)^2+20*(r-0.3)")
-    force.addBond(0, 1, [])
-    system.addForce(force)
-    return system
-
-
-def exactProbabilities():
-    """Of the outer well, and the mean distance."""
-    r = np.linspace(1e-4, 1.2, 200001)
-    energy = 9 * (((r - 0.3) / 0.1) ** 2 - 1) ** 2 + 20 * (r - 0.3)
-    density = r ** 2 * np.exp(-energy / RT)
-    density /= density.sum()
-    return density[r > 0.3].sum(), (density * r).sum()
-
-
-def distances(positions):
-    return np.linalg.norm(positions[:, 0] - positions[:, 1], axis=1)
+from doublewell import (RT, TEMPERATURE, distances, exactProbabilities, makeDoubleWell, makeGenerator, makePair,
+                        makeSimulation)
 
 
 @pytest.fixture(scope="module")
@@ -178,46 +126,6 @@ def testAStateThatHasMostOfTheWeight(states):
         openmmorbit.importanceWeights(chosen[[0, 1, 3]], makeDoubleWell(), 300, platform="Reference")
 
 
-def makeSimulation():
-    system = makeDoubleWell()
-    integrator = openmm.LangevinMiddleIntegrator(TEMPERATURE, 5, 0.004)
-    integrator.setRandomNumberSeed(4)
-    simulation = app.Simulation(makePair(), system, integrator, openmm.Platform.getPlatformByName("Reference"))
-    simulation.context.setPositions([[0, 0, 0], [0.2, 0, 0]])
-    simulation.context.setVelocitiesToTemperature(TEMPERATURE, 3)
-    return simulation
-
-
-def testMovesKeepTheCanonicalEnsemble():
-    simulation = makeSimulation()
-    moves = openmmorbit.OrbitMonteCarlo(simulation, makeGenerator(makePair()), 20, batchSize=200, seed=2)
-    simulation.reporters.append(moves)
-    outer, means, crossings, last = [], [], 0, False
-    for _ in range(1000):
-        simulation.step(20)
-        r = distances(simulation.context.getState(positions=True).getPositions(asNumpy=True)._value[None])[0]
-        crossings += (r > 0.3) != last
-        last = r > 0.3
-        outer.append(last)
-        means.append(r)
-    share, mean = exactProbabilities()
-    assert moves.numAttempts == 1000 and moves.acceptance > 0.02
-    assert "moves accepted" in repr(moves) and crossings > 20
-    for series, expected in ((outer, share), (means, mean)):
-        blocks = np.array(series, float).reshape(25, -1).mean(axis=1)
-        assert abs(blocks.mean() - expected) < 4 * blocks.std() / np.sqrt(24)
-
-
-def testMovesKeepTheCentroid():
-    simulation = makeSimulation()
-    simulation.context.setPositions([[5, 0, 0], [5.4, 0, 0]])
-    moves = openmmorbit.OrbitMonteCarlo(simulation, makeGenerator(makePair()), 1, seed=2)
-    while not moves.attempt():
-        assert moves.numAttempts < 500
-    positions = simulation.context.getState(positions=True).getPositions(asNumpy=True)._value
-    assert np.allclose(positions.mean(axis=0), [5.2, 0, 0], atol=1e-5)
-
-
 def testWhatHasNoWeightIsRefused(states):
     system = makeDoubleWell()
     plain = makeGenerator(makePair()).generate(2, seed=1)
@@ -252,25 +160,6 @@ def testPositionsThatWereSetHaveNoDensity(states):
     assert np.isnan(relaxed.logDensities).all() and len(relaxed) == 1
 
 
-def testWrongSimulationsAreRefused():
-    generator = makeGenerator(makePair())
-    simulation = makeSimulation()
-    with pytest.raises(ValueError, match="interval"):
-        openmmorbit.OrbitMonteCarlo(simulation, generator, 0)
-    with pytest.raises(TypeError, match=r"a TopologyGenerator, got str; TopologyGenerator\(model, topology, density"):
-        openmmorbit.OrbitMonteCarlo(simulation, "model.safetensors", 1)
-    verlet = app.Simulation(makePair(), makeDoubleWell(), openmm.VerletIntegrator(0.001),
-                            openmm.Platform.getPlatformByName("Reference"))
-    with pytest.raises(ValueError, match="VerletIntegrator has none; give temperature="):
-        openmmorbit.OrbitMonteCarlo(verlet, generator, 1)
-    system = makeDoubleWell()
-    system.addParticle(1)
-    larger = app.Simulation(app.Topology(), system, openmm.LangevinIntegrator(300, 1, 0.001),
-                            openmm.Platform.getPlatformByName("Reference"))
-    with pytest.raises(ValueError, match="System of the 2 atoms that the generator makes, got one of 3"):
-        openmmorbit.OrbitMonteCarlo(larger, generator, 1)
-
-
 def testRareSetsHaveAnUnknownError(states):
     weights = openmmorbit.importanceWeights(states[:40], makeDoubleWell(), 300)
     first = np.arange(40) == int(np.argmax(weights.weights))
@@ -285,47 +174,6 @@ def testRareSetsHaveAnUnknownError(states):
     system.addForce(force)
     with pytest.raises(ValueError, match="a state with a finite energy and density, got none of 4"):
         openmmorbit.importanceWeights(states[:4], system, 300)
-
-
-def testStatesOfMovesShowTheirProgress(monkeypatch):
-    bars = []
-
-    class Bar:
-        def __init__(self, total, words, **_):
-            self.n, self.total = 0, total
-            bars.append((words, self))
-
-        def update(self, number):
-            self.n += number
-
-        def close(self):
-            pass
-
-    monkeypatch.setattr("openmmorbit.generator.makeBar", Bar)
-    openmmorbit.OrbitMonteCarlo(makeSimulation(), makeGenerator(makePair()), 1, seed=3, progress=False).attempt()
-    assert bars == []
-    moves = openmmorbit.OrbitMonteCarlo(makeSimulation(), makeGenerator(makePair()), 1, batchSize=4, seed=3)
-    moves.attempt()
-    assert [(words, bar.n, bar.total) for words, bar in bars] == [("generating", 750, 1000)]    # the last of 4 began
-    for _ in range(4):
-        moves.attempt()
-    assert len(bars) == 2
-
-
-def testAnInterruptedMoveChangesNothing(monkeypatch):
-    simulation = makeSimulation()
-    moves = openmmorbit.OrbitMonteCarlo(simulation, makeGenerator(makePair()), 1, seed=3)
-    before = simulation.context.getState(positions=True, velocities=True)
-
-    def interrupt(*_):
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(moves, "_logDensity", interrupt)
-    with pytest.raises(KeyboardInterrupt):
-        moves.attempt()
-    after = simulation.context.getState(positions=True, velocities=True)
-    for read in (openmm.State.getPositions, openmm.State.getVelocities):
-        assert np.array_equal(read(before, asNumpy=True)._value, read(after, asNumpy=True)._value)
 
 
 def testImagesOfSeveralMoleculesAreRefused(states):
@@ -354,7 +202,7 @@ def testThePageRuns(capsys):
     for block in re.findall(r"```python\n(.*?)```", text, re.S):
         exec(compile(block.replace("(1000,", "(50,"), "weights.md", "exec"), names)
     out = capsys.readouterr().out
-    assert "effective sample size" in out and "of 10 moves accepted" in out and out.count("Estimate(value=") == 2
+    assert "effective sample size" in out and "of 40 moves accepted" in out and out.count("Estimate(value=") == 2
 
 
 def testEquilibratedStatesAreDistributedAsTheSystemWhateverFewStatesTheyComeFrom(states):

@@ -37,7 +37,10 @@ class OrbitMonteCarlo:
     generator : TopologyGenerator
         With a sampler that has a density: renewal=0, stereoGuidance=0, method "bespoke", "heun" or "euler".
     interval : int
-        Attempt a move every so many steps.
+        Attempt moves every so many steps.
+    numProposals : int
+        Attempt so many moves at a time, one after the other. The density of the simulation's own state takes longer
+        than a proposal, and is computed once for all of them.
     temperature : Quantity or float, optional
         In kelvin if it carries no unit. Default: that of the integrator.
     batchSize : int
@@ -59,13 +62,14 @@ class OrbitMonteCarlo:
     """
 
     def __init__(self, simulation: app.Simulation, generator: TopologyGenerator, interval: int, *,
-                 temperature: unit.Quantity | float | None = None, batchSize: int = 16, seed: int = 0,
-                 progress: bool = True) -> None:
+                 numProposals: int = 4, temperature: unit.Quantity | float | None = None, batchSize: int = 16,
+                 seed: int = 0, progress: bool = True) -> None:
         if not hasattr(generator, "logDensities"):
             raise TypeError(f"{_where}: expected a TopologyGenerator, got {type(generator).__name__}; "
                             "TopologyGenerator(model, topology, density=True) is one")
         self._context, self._generator, self._progress = simulation.context, generator, bool(progress)
         self._interval = checkInteger("interval", interval, 1, _where)
+        self._numProposals = checkInteger("numProposals", numProposals, 1, _where)
         self._batchSize = checkInteger("batchSize", batchSize, 1, _where)
         integrator = self._context.getIntegrator()
         if temperature is None:
@@ -101,8 +105,9 @@ class OrbitMonteCarlo:
         return {"steps": steps, "periodic": None, "include": []}
 
     def report(self, simulation: app.Simulation, state: openmm.State) -> None:
-        """Attempt a move."""
-        self.attempt()
+        """Attempt the moves that are due."""
+        for _ in range(self._numProposals):
+            self.attempt()
 
     def _propose(self) -> tuple[np.ndarray, float]:
         """Get centred positions, nm, and the logarithm of their density."""
