@@ -139,6 +139,7 @@ def testWeightsAreUsedAndFewFramesHaveNoValidation(alanine, tmp_path):
     ({"widht": 3}, TypeError, "setting of docs/training.md, got 'widht'; close to it are .*width"),
     ({"width": 2.5}, TypeError, "width as a whole number"), ({"averageReflections": 1}, TypeError, "True or False"),
     ({"learningRate": "fast"}, TypeError, "learningRate as a float, got 'fast'"),
+    ({"target": 3}, TypeError, "target as text or a path, got 3"),
     ({"rotations": "O4"}, ValueError, "rotations \"O3\" or \"SO3\""), ({"datasets": []}, TypeError, "got 'datasets'"),
     ({"minutes": 0}, ValueError, "minutes above 0"),
     ({"minutes": "a"}, TypeError, "minutes as a number in minute, or a Quantity, got 'a'"),
@@ -354,7 +355,8 @@ def testThePageRuns(alanine, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     page = pathlib.Path(__file__).resolve().parents[1] / "docs" / "trajectories.md"
     text = page.read_text(encoding="utf-8")
-    changes = [("minutes=30", "minutes=30, maxSteps=4, **TINY"), ("5000", "2000"), ("(1000, seed", "(20, seed"),
+    changes = [("minutes=30", "minutes=30, maxSteps=4, **TINY"), ("minutes=20", "minutes=20, maxSteps=2"),
+               ("5000", "2000"), ("(1000, seed", "(20, seed"),
                ("pdb.topology)\nstates", 'pdb.topology, "Reference", check=False, numSteps=2)\nstates')]
     for old, new in changes:
         assert text.count(old) == 1
@@ -366,5 +368,8 @@ def testThePageRuns(alanine, tmp_path, monkeypatch, capsys):
     for block in re.findall(r"```python\n(.*?)```", text, re.S):
         exec(compile(block, "trajectories.md", "exec"), names)
     assert names["model"].numSteps == 4 and len(names["states"]) == 20
+    assert names["finer"].numSteps == 2
+    with open(tmp_path / "finer" / "settings.json", encoding="utf-8") as stream:
+        assert json.load(stream)["initialModel"].endswith("model.safetensors")
     assert readContents("test", "model/frames.shard").numFrames == 102
     assert "(simulations.md)" in text and "(../../openmmapi/examples/CollectFrames.cpp)" in text

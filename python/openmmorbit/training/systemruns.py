@@ -48,9 +48,12 @@ def _convert(name: str, value: Any, current: Any) -> Any:
     if isinstance(current, int):
         return checkInteger(name, value, -2**31, _where)
     try:
-        return float(value) if isinstance(current, float) else str(value) if isinstance(current, str) else list(value)
+        if isinstance(current, str):
+            return str(os.fspath(value))            # text, a path, or the result of a run as initialModel
+        return float(value) if isinstance(current, float) else list(value)
     except (TypeError, ValueError) as error:
-        raise TypeError(f"{_where}: expected {name} as a {type(current).__name__}, got {value!r}") from error
+        kind = "text or a path" if isinstance(current, str) else f"a {type(current).__name__}"
+        raise TypeError(f"{_where}: expected {name} as {kind}, got {value!r}") from error
 
 
 def assign(settings: orbittraining.TrainingSettings, values: Mapping[str, Any]) -> None:
