@@ -131,6 +131,23 @@ def testInterruptEndsTrainingWithACheckpoint(orbittraining, shard, tmp_path):
     assert (tmp_path / "run" / "checkpoint.bin").is_file() and (tmp_path / "run" / "model.safetensors").is_file()
 
 
+def testTerminationEndsTheProcessWithACheckpoint(orbittraining, shard, tmp_path):
+    # A queueing system ends the job: what comes after the training does not run.
+    path = configure(tmp_path, shard, maxSteps=1000000, logSteps=1)
+    script = f"import openmmorbit; openmmorbit.train({str(path)!r}); print('went on')"
+    process = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                               text=True)
+    for line in process.stderr:
+        if line.startswith("step 2 "):
+            break
+    process.terminate()
+    output, _ = process.communicate(timeout=120)
+    assert process.returncode == -signal.SIGTERM and output == ""
+    openmmorbit.orbit.DenoiserModel.load(str(tmp_path / "run" / "model.safetensors"))
+    configure(tmp_path, shard, maxSteps=1)
+    assert openmmorbit.train(path, progress=False).numSteps >= 2
+
+
 def testRefusals(orbittraining, shard, tmp_path):
     with pytest.raises(ValueError, match="configuration file.*nowhere.json"):
         openmmorbit.train("nowhere.json")
