@@ -20,9 +20,9 @@ extern "C" inline void requestStop(int signal) {
 }
 
 /**
- * Catches SIGINT and SIGTERM while it lives, and lets writes beyond a limit of the file size fail (SIGXFSZ). A user who
- * interrupts a run goes on with its model. SIGTERM is meant for the process, e.g. by a queueing system: it is given back
- * at the end.
+ * Catches SIGINT and SIGTERM while it lives, and lets writes beyond a limit of the file size fail (SIGXFSZ). A user
+ * who interrupts a run goes on with its model. SIGTERM is meant for the process, e.g. by a queueing system: it is given
+ * back at the end.
  */
 class SignalGuard {
 public:
