@@ -81,7 +81,7 @@ weights = openmmorbit.importanceWeights(states, system, temperature)
 print(weights)
 
 # The same simulation with Monte Carlo moves to generated states.
-moves = openmmorbit.OrbitMonteCarlo(simulation, generator, 1000, seed=2)
+moves = openmmorbit.OrbitMonteCarlo(simulation, generator, 4000, seed=2)
 simulation.reporters.append(moves)
 jumping = run(1000 if full else 10, 1000)
 print(moves)
