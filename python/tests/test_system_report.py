@@ -15,6 +15,7 @@ import openmmorbit
 from openmmorbit import orbit, topologies
 from openmmorbit.evaluation import energetics, evaluateSystem, systems as evaluations
 from openmmorbit.evaluation.figures import Figure
+from doublewell import makePair
 from systems import implicitSystem, makeStates
 from trajectories import makeTrajectory, saveDCD
 
@@ -145,14 +146,6 @@ def testAtomsInOnePlaceHaveNoFiniteEnergy(alanine, perfect, tmp_path, monkeypatc
     numbers = {entry["key"]: entry for entry in json.loads((tmp_path / "report.json").read_text("utf-8"))["figures"]}
     assert report["energyW2"].value == np.inf and numbers["energyW2"]["value"] is None
     assert "| E-W2 / kT | infinite | " in text and isPicture(tmp_path / "energies.png")
-
-
-def makePair():
-    topology = app.Topology()
-    residue = topology.addResidue("PAR", topology.addChain())
-    for name in ("A", "B"):
-        topology.addAtom(name, app.element.argon, residue)
-    return topology
 
 
 def makeWell(strength):
