@@ -70,18 +70,16 @@ Eigen::Map<const VectorXd> toVector(const std::vector<double>& values) {
     return {values.data(), (Eigen::Index) values.size()};
 }
 
-/** Jᵀ P J and what is added to its diagonal, factorised. The pattern is always that of the geometry. */
+/** Jᵀ P J and what is added to its diagonal, factorised. */
 class Factor {
 public:
     explicit Factor(const StiffGeometry& geometry) : geometry(geometry) {
+        cholesky.analyzePattern(geometry.getPattern());
     }
     /** @param gradient   output, Jᵀ P (q − q̄) */
     void factorize(const VectorXd& positions, const VectorXd& diagonal, VectorXd& gradient) {
         SparseMatrix H = geometry.linearize(positions, gradient);
         H.diagonal() += diagonal;
-        if (!isAnalyzed)
-            cholesky.analyzePattern(H);
-        isAnalyzed = true;
         cholesky.factorize(H);
     }
     /** Solve for a vector; not a number if there is no solution. */
@@ -93,7 +91,6 @@ public:
 private:
     const StiffGeometry& geometry;
     Eigen::SimplicialLLT<SparseMatrix> cholesky;
-    bool isAnalyzed = false;
 };
 
 int getStride(const SubjectFrames& frames, int numAtoms, int maxFrames) {

@@ -30,14 +30,17 @@ public:
     double getBondDeviation() const {
         return bondDeviation;
     }
+    /** Get a matrix of zeros that has the entries of every result of linearize(), the whole diagonal among them. */
+    const Eigen::SparseMatrix<double>& getPattern() const {
+        return pattern;
+    }
     /** Get ½ (q − q̄)ᵀ P (q − q̄). */
     double getEnergy(const Eigen::VectorXd& positions) const;
     /**
      * The quadratic model at some positions, to first order in their bonds and angles.
      *
      * @param gradient   output [numAtoms * 3], Jᵀ P (q − q̄)
-     * @return the lower triangle of Jᵀ P J, [numAtoms * 3][numAtoms * 3], which is positive semidefinite; the pattern
-     *         is always the same and has the whole diagonal
+     * @return the lower triangle of Jᵀ P J, [numAtoms * 3][numAtoms * 3], which is positive semidefinite
      */
     Eigen::SparseMatrix<double> linearize(const Eigen::VectorXd& positions, Eigen::VectorXd& gradient) const;
 private:
@@ -60,7 +63,7 @@ private:
     void add(Block block, const std::vector<std::vector<float>>& frames);
     void makePattern(int numCoordinates);
     std::vector<Block> blocks;
-    Eigen::SparseMatrix<double> pattern;    ///< zeros
+    Eigen::SparseMatrix<double> pattern;
     double bondDeviation = 0;
 };
 
