@@ -110,7 +110,6 @@ traces.set(xlabel="time (10 ps)", ylabel="distance of the ends (nm)", ylim=(0, 7
 traces.legend(loc="upper right")
 figure.savefig(os.path.join(folder, "beads.png"), dpi=100)
 for name, values in (("dynamics", dynamics[4::5]), ("dynamics and moves", jumping)):    # every 10 ps
-    changes = (np.diff(values < 0.65) != 0).sum()/(0.01*len(values))
-    print(f"{name}: {100*(values < 0.65).mean():.1f} % closed, {changes:.1f} changes per ns")
+    print(f"{name}: {100*(values < 0.65).mean():.1f} % closed, {100*np.diff(values < 0.65).mean():.1f} changes per ns")
 closed = weights.mean(distances < 0.65)
 print(f"reweighted: {100*closed.value:.1f} +- {100*closed.error:.1f} % closed")
