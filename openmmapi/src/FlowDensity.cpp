@@ -20,17 +20,15 @@ const long long MAX_PAIRS = 1 << 18;
 const int MAX_ITERATIONS = 30;
 const double MAX_RESIDUAL = 0.02;
 
-/** Columns that are orthonormal and have no common translation: Helmert's matrix for each of the three axes. */
+/** Columns that are orthonormal and have no common translation: cosines over the points, for each of the three axes. */
 MatrixXd makeBasis(int numPoints) {
     MatrixXd basis = MatrixXd::Zero(3 * numPoints, 3 * numPoints - 3);
-    for (int k = 1; k < numPoints; k++) {
-        const double norm = 1 / std::sqrt((double) k * (k + 1));
-        for (int axis = 0; axis < 3; axis++) {
-            for (int i = 0; i < k; i++)
-                basis(3 * i + axis, 3 * (k - 1) + axis) = norm;
-            basis(3 * k + axis, 3 * (k - 1) + axis) = -k * norm;
+    for (int k = 1; k < numPoints; k++)
+        for (int i = 0; i < numPoints; i++) {
+            const double value = std::sqrt(2.0 / numPoints) * std::cos(PI * k * (i + 0.5) / numPoints);
+            for (int axis = 0; axis < 3; axis++)
+                basis(3 * i + axis, 3 * (k - 1) + axis) = value;
         }
-    }
     return basis;
 }
 
@@ -53,11 +51,6 @@ FlowDensity::FlowDensity(IntegrateOrbitDiffusionStepKernel& kernel, const Sample
         kernel(kernel), plan(plan), inputs(inputs), condition(condition), difference(difference), numProbes(numProbes),
         basis(makeBasis(inputs.getNumPoints())) {
     checkPlan(plan, inputs);
-
-    // A random vector spreads its length over all coordinates, so it may be longer for the same precision.
-
-    if (numProbes > 0)
-        this->difference *= std::pow(getDimension(), 0.25);
     if (inputs.getNumPoints() < 2)
         throw ArgumentError("FlowDensity: expected at least 2 points, got " + std::to_string(inputs.getNumPoints()));
 }
@@ -124,20 +117,28 @@ MatrixXd FlowDensity::apply(int step, const MatrixXd& columns) {
     return result;
 }
 
-MatrixXd FlowDensity::multiply(int step, const VectorXd& y, const MatrixXd& directions, VectorXd* value) {
+MatrixXd FlowDensity::multiply(int step, const VectorXd& y, const MatrixXd& directions, VectorXd& value) {
+    // Every other direction is taken backwards, so that the errors of first order cancel in a determinant.
+
     const Eigen::Index n = directions.cols();
-    MatrixXd columns = y.replicate(1, 2 * n + (value == nullptr ? 0 : 1));
-    columns.leftCols(n) += difference * directions;
-    columns.middleCols(n, n) -= difference * directions;
+    VectorXd lengths = VectorXd::Constant(n, difference);
+    for (Eigen::Index k = 1; k < n; k += 2)
+        lengths[k] = -difference;
+    const bool isNew = value.size() == 0;
+    MatrixXd columns = y.replicate(1, n + isNew);
+    columns.leftCols(n) += directions * lengths.asDiagonal();
     const MatrixXd values = apply(step, columns);
-    if (value != nullptr)
-        *value = values.col(2 * n);
-    return (values.leftCols(n) - values.middleCols(n, n)) / (2 * difference);
+    if (isNew)
+        value = values.col(n);
+    return (values.leftCols(n).colwise() - value) * lengths.cwiseInverse().asDiagonal();
 }
 
 JacobianProduct FlowDensity::makeProduct(int step, const VectorXd& y) {
-    return [this, step, y](const MatrixXd& directions, VectorXd* value) {
-        return multiply(step, y, directions, value);
+    return [this, step, y, unchanged = VectorXd()](const MatrixXd& directions, VectorXd* value) mutable {
+        const MatrixXd product = multiply(step, y, directions, unchanged);
+        if (value != nullptr)
+            *value = unchanged;
+        return product;
     };
 }
 

@@ -19,7 +19,7 @@ namespace OrbitPlugin {
  * of centred positions, so the density of the result is that of the prior divided by the determinants of all Jacobians.
  * This holds for the steps themselves, however few there are: no error of an ODE solver remains (theory.md, 8).
  *
- * The Jacobian is taken in an orthonormal basis of the centred positions, of dimension 3N - 3, by central differences.
+ * The Jacobian is taken in an orthonormal basis of the centred positions, of dimension 3N - 3, by differences.
  * Positions are in the model unit, densities in its inverse to the power of that dimension.
  */
 class FlowDensity {
@@ -28,7 +28,7 @@ public:
      * Prepare to follow copies of a subject. The kernel's batch is replaced, and must not be until the last call.
      *
      * @param condition   row of condition.embedding
-     * @param difference  length of the differences, model unit; about 0.005 for single precision
+     * @param difference  length of the differences, model unit; about 0.003 for single precision
      * @param numProbes   0: exact determinants; else they are estimated with so many random vectors, at least 2
      * @throws ArgumentError if a step of the plan is random, guided or not a function of the positions alone
      */
@@ -62,8 +62,12 @@ private:
     void prepare(int number);
     /** Apply a step to centred positions in the basis, one column each. */
     Eigen::MatrixXd apply(int step, const Eigen::MatrixXd& columns);
-    /** Multiply the Jacobian of a step by directions of length 1, one column each. @param value   may be null */
-    Eigen::MatrixXd multiply(int step, const Vector& y, const Eigen::MatrixXd& directions, Vector* value);
+    /**
+     * Multiply the Jacobian of a step by directions of length 1, one column each.
+     *
+     * @param[in,out] value   where the step takes y; computed if it is empty
+     */
+    Eigen::MatrixXd multiply(int step, const Vector& y, const Eigen::MatrixXd& directions, Vector& value);
     JacobianProduct makeProduct(int step, const Vector& y);
     std::unique_ptr<FlowJacobian> linearize(int step, const Vector& y);
     /**

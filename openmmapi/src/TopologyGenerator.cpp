@@ -72,7 +72,7 @@ public:
 
         // Rounding matters more where numbers are in single precision.
 
-        difference = (generator.getPlatformName() == "Reference" ? 1e-4 : 5e-3) * 0.1 / unit;
+        difference = (generator.getPlatformName() == "Reference" ? 1e-6 : 2.5e-3) * 0.1 / unit;
     }
     /** Draw the positions from which the states of a call start. */
     std::vector<std::vector<double>> drawStarts(IntegrateOrbitDiffusionStepKernel& kernel, int numStates) const {
