@@ -82,7 +82,7 @@ def torsions(positions):
 # The picture.
 figure, panels = pyplot.subplots(1, 3, figsize=(11.5, 4.6), sharey=True, layout="constrained")
 vacuum = torsions(np.concatenate([frames.positions for frames in dataset]))
-generated = torsions(relaxation.states.positions.value_in_unit(unit.nanometer))
+generated = torsions(states.positions.value_in_unit(unit.nanometer))
 titles = "dynamics in vacuum", f"{generated.shape[1]} states of the model", "from them, in water"
 for axes, title in zip(panels, titles):
     axes.hist2d(*vacuum, bins=np.linspace(-180, 180, 61), cmin=1, norm="log", cmap="Greys")
@@ -90,5 +90,7 @@ for axes, title in zip(panels, titles):
 panels[0].set_ylabel("acid (degrees)")
 panels[1].plot(*generated, ".", markersize=4)
 for run in inWater:
-    panels[2].plot(*torsions(np.array(run)), ".-", markersize=3, linewidth=0.3)
+    angles = torsions(np.array(run))
+    angles[:, 1:][:, (np.abs(np.diff(angles)) > 180).any(axis=0)] = np.nan     # no lines across the map
+    panels[2].plot(*angles, ".-", markersize=3, linewidth=0.3)
 figure.savefig(os.path.join(folder, "aspirin.png"), dpi=100, bbox_inches="tight")
