@@ -23,6 +23,22 @@ void setVocabularies(const DenoiserModel& model, int maxAutomorphisms, TrainingD
     data.numOfCondition.resize(model.getConditions().size());
 }
 
+/** Learn from the frames of a system how its forces help; forces of further shards must fit. */
+void checkForces(const ShardSubject& record, const TrainingSubject& subject, TrainingData& data) {
+    if (data.forces && !data.forces->getFault().empty())
+        return;
+    std::shared_ptr<ForceTarget> forces;
+    if (data.forces) {
+        forces = std::make_shared<ForceTarget>(*data.forces);
+        forces->check(subject.frames);
+    }
+    else
+        forces = std::make_shared<ForceTarget>(record.topology.graph.getNeighbors(), subject.frames);
+    data.forces = forces;
+    if (!data.forces->getFault().empty())
+        data.messages.push_back(subject.label + ": " + data.forces->getFault());
+}
+
 /** Read one shard into a set. */
 void readShard(const std::string& path, TrainingSet& set, TrainingData& data) {
     ShardReader reader(path);
@@ -45,12 +61,8 @@ void readShard(const std::string& path, TrainingSet& set, TrainingData& data) {
                 for (int condition : subject->frames.getConditions())
                     data.numOfCondition.at(condition)++;
             }
-            if (!data.forces && record.kind == SubjectKind::Topology && subject->frames.hasForces()) {
-                data.forces =
-                        std::make_shared<ForceTarget>(record.topology.graph.getNeighbors(), subject->frames);
-                if (!data.forces->getFault().empty())
-                    data.messages.push_back(subject->label + ": " + data.forces->getFault());
-            }
+            if (record.kind == SubjectKind::Topology && subject->frames.hasForces())
+                checkForces(record, *subject, data);
             data.numRestricted += subject->given.restricted;
             data.cache->add({shard, offset}, subject);
         }

@@ -9,6 +9,7 @@
 #include <cmath>
 #include <iomanip>
 #include <limits>
+#include <map>
 #include <sstream>
 
 using Eigen::VectorXd;
@@ -23,13 +24,19 @@ typedef Eigen::Matrix<double, 3, 3, Eigen::RowMajor> Matrix3;
 
 /** Frames that the widths of bonds and angles come from, coordinates of all of them, and how few do not tell them. */
 const int MAX_FRAMES = 2000, MAX_COORDINATES = 1 << 23, MIN_FRAMES = 50;
-/** Frames whose forces are compared with these widths, and the relative difference that is allowed beside chance. */
+/**
+ * Frames whose forces are compared with these widths, how few of a temperature say nothing, and the relative difference
+ * that is allowed beside chance.
+ */
 const int MAX_TESTED = 400;
+const std::size_t MIN_TESTED = 20;
 const double MAX_ERROR = 0.05;
 /** Share of the frames at either end that the comparison leaves out: one overlap of atoms would hide everything. */
 const double TRIMMED = 0.02;
 /** Step of the numerical divergence, in widths of a bond. */
 const double DIFFERENCE = 1e-3;
+/** How messages about forces begin. */
+const std::string UNUSED = "the forces of the frames are not used: ";
 /** Squared forces that are larger than so many times the median are those of a damaged frame. */
 const double MAX_SQUARE = 25;
 /** Ends of the ranges of noise levels, in widths of a bond, a level in each, and the frames that are tried there. */
@@ -93,14 +100,14 @@ private:
     Eigen::SimplicialLLT<SparseMatrix> cholesky;
 };
 
-int getStride(const SubjectFrames& frames, int numAtoms, int maxFrames) {
-    const int number = std::clamp(MAX_COORDINATES / (3 * numAtoms), MIN_FRAMES, maxFrames);
+int getStride(const SubjectFrames& frames, int maxFrames) {
+    const int number = std::clamp(MAX_COORDINATES / (int) frames.take(0).positions.size(), MIN_FRAMES, maxFrames);
     return std::max(1, (frames.getNumFrames() + number - 1) / number);
 }
 
-std::vector<std::vector<float>> takeFrames(const SubjectFrames& frames, int numAtoms) {
+std::vector<std::vector<float>> takeFrames(const SubjectFrames& frames) {
     std::vector<std::vector<float>> taken;
-    const int stride = getStride(frames, numAtoms, MAX_FRAMES);
+    const int stride = getStride(frames, MAX_FRAMES);
     for (int k = 0; k < frames.getNumFrames(); k += stride)
         taken.push_back(frames.take(k).positions);
     return taken;
@@ -109,34 +116,36 @@ std::vector<std::vector<float>> takeFrames(const SubjectFrames& frames, int numA
 } // namespace
 
 ForceTarget::ForceTarget(const std::vector<std::vector<int>>& neighbors, const SubjectFrames& frames) :
-        geometry(neighbors, takeFrames(frames, (int) neighbors.size())) {
-    const std::string unused = "the forces of the frames are not used: ";
+        geometry(neighbors, takeFrames(frames)) {
     if (geometry.isEmpty())
-        fault = unused + "no bond varies";
+        fault = UNUSED + "no bond varies";
     else if (frames.getNumFrames() < MIN_FRAMES)
-        fault = unused + "expected at least " + std::to_string(MIN_FRAMES) + " frames for training, got " +
+        fault = UNUSED + "expected at least " + std::to_string(MIN_FRAMES) + " frames for training, got " +
                 std::to_string(frames.getNumFrames());
     if (!fault.empty())
         return;
-    const std::vector<Sample> samples = takeSamples(frames, (int) neighbors.size());
+    const std::vector<Sample> samples = takeSamples(frames);
     measureForces(samples);
-    fault = findFault(samples);
+    findFault(samples);
     if (fault.empty())
         findLevels(samples);
     if (fault.empty() && std::none_of(levels.begin(), levels.end(), [](bool helps) { return helps; }))
-        fault = unused + "they make the targets noisier at all noise levels";
-    else if (!fault.empty())
-        fault = unused + fault;
+        fault = UNUSED + "they make the targets noisier at all noise levels";
+}
+
+void ForceTarget::check(const SubjectFrames& frames) {
+    if (fault.empty())
+        findFault(takeSamples(frames));
 }
 
 /** Get centred frames with forces. */
-std::vector<ForceTarget::Sample> ForceTarget::takeSamples(const SubjectFrames& frames, int numAtoms) {
+std::vector<ForceTarget::Sample> ForceTarget::takeSamples(const SubjectFrames& frames) {
     std::vector<Sample> samples;
-    const int stride = getStride(frames, numAtoms, MAX_TESTED);
+    const int stride = getStride(frames, MAX_TESTED);
     for (int k = 0; k < frames.getNumFrames(); k += stride) {
         const Frame frame = frames.take(k);
         if (!frame.score.empty())
-            samples.push_back({center(toVector(frame.positions)), toVector(frame.score)});
+            samples.push_back({center(toVector(frame.positions)), toVector(frame.score), frame.temperature});
     }
     return samples;
 }
@@ -162,13 +171,14 @@ void ForceTarget::measureForces(const std::vector<Sample>& samples) {
 
 /**
  * (2.28): along bonds and angles, forces must be as strong as the widths of these say, whatever the energy is. This
- * varies much less from frame to frame than the virial does.
+ * varies much less from frame to frame than the virial does. Each temperature has frames of its own, so that few wrong
+ * ones do not hide among many right ones.
  */
-std::string ForceTarget::findFault(const std::vector<Sample>& samples) const {
+void ForceTarget::findFault(const std::vector<Sample>& samples) {
     struct Pair {
         double work, divergence;
     };
-    std::vector<Pair> pairs;
+    std::map<double, std::vector<Pair>> pairsOfTemperature;
     const double difference = DIFFERENCE * geometry.getBondDeviation();
     for (std::size_t k = 0; k < samples.size(); k++) {
         const VectorXd& x = samples[k].positions;
@@ -182,26 +192,30 @@ std::string ForceTarget::findFault(const std::vector<Sample>& samples) const {
             step[a] = (word >> (a % 32) & 1) == 0 ? -difference : difference;
         }
         const VectorXd change = getStrain(x + step) - getStrain(x - step);
-        pairs.push_back({work, change.dot(step) / (2 * difference * difference)});
+        pairsOfTemperature[samples[k].temperature].push_back(
+                {work, change.dot(step) / (2 * difference * difference)});
     }
-    std::sort(pairs.begin(), pairs.end(),
-            [](const Pair& a, const Pair& b) { return a.work - a.divergence < b.work - b.divergence; });
-    const std::size_t trimmed = (std::size_t) (TRIMMED * (double) pairs.size());
-    double sum = 0, squares = 0, expected = 0;
-    for (std::size_t k = trimmed; k + trimmed < pairs.size(); k++) {
-        sum += pairs[k].work;
-        expected += pairs[k].divergence;
-        squares += (pairs[k].work - pairs[k].divergence) * (pairs[k].work - pairs[k].divergence);
+    for (auto& [temperature, pairs] : pairsOfTemperature) {
+        std::sort(pairs.begin(), pairs.end(),
+                [](const Pair& a, const Pair& b) { return a.work - a.divergence < b.work - b.divergence; });
+        const std::size_t trimmed = (std::size_t) (TRIMMED * (double) pairs.size());
+        double sum = 0, squares = 0, expected = 0;
+        for (std::size_t k = trimmed; k + trimmed < pairs.size(); k++) {
+            sum += pairs[k].work;
+            expected += pairs[k].divergence;
+            squares += (pairs[k].work - pairs[k].divergence) * (pairs[k].work - pairs[k].divergence);
+        }
+        const double ratio = sum / expected, error = std::sqrt(squares) / expected;
+        if (pairs.size() < MIN_TESTED || std::abs(ratio - 1) < MAX_ERROR + 4 * error)
+            continue;
+        std::ostringstream text;
+        text << UNUSED << "bonds and angles of these widths have forces of other strength at " << temperature
+             << " K, and they are " << std::setprecision(3) << ratio
+             << " times as strong. Are temperature, units and System those of the frames, in equilibrium, without "
+                "constraints?";
+        fault = text.str();
+        return;
     }
-    const double ratio = sum / expected, error = std::sqrt(squares) / expected;
-    if (std::abs(ratio - 1) < MAX_ERROR + 4 * error)
-        return "";
-    std::ostringstream text;
-    text << "bonds and angles of these widths have forces of other strength at this temperature, and they are "
-         << std::setprecision(3) << ratio
-         << " times as strong. Are temperature, units and System those of the frames, in equilibrium, without "
-            "constraints?";
-    return text.str();
 }
 
 /**

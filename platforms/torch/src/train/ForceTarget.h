@@ -30,6 +30,8 @@ public:
     const std::string& getFault() const {
         return fault;
     }
+    /** Compare more frames of the system with what is known of it: if their forces do not fit, none are used. */
+    void check(const SubjectFrames& frames);
     /** Whether forces are used at a noise level: where they made the noise of some frames' targets less. */
     bool helps(double sigma) const;
     /**
@@ -46,10 +48,11 @@ public:
 private:
     struct Sample {
         Eigen::VectorXd positions, score;
+        double temperature;         ///< K
     };
-    static std::vector<Sample> takeSamples(const SubjectFrames& frames, int numAtoms);
+    static std::vector<Sample> takeSamples(const SubjectFrames& frames);
     void measureForces(const std::vector<Sample>& samples);
-    std::string findFault(const std::vector<Sample>& samples) const;
+    void findFault(const std::vector<Sample>& samples);
     void findLevels(const std::vector<Sample>& samples);
     /** Get what is added to a target, and the most likely clean positions by the quadratic model. */
     Eigen::VectorXd computeVariate(const Eigen::VectorXd& x1, const Eigen::VectorXd& score, const Eigen::VectorXd& y,

@@ -203,6 +203,7 @@ Frame SubjectFrames::take(int frame) const {
     const std::size_t length = 3 * (std::size_t) segment.head.numPoints;
     Frame result;
     result.condition = segment.condition;
+    result.temperature = segment.head.temperature;
     if (segment.positions.empty())
         result.positions = ShardReader(path).readFrame(segment.head, segment.firstInBlock + place, &result.score);
     else {

@@ -23,6 +23,7 @@ struct FrameRules {
 struct Frame {
     std::vector<float> positions;   ///< [numPoints][3] in the model's unit, not centred
     std::vector<float> score;       ///< [numPoints][3] forces / kT in the model's unit; empty if they are unknown
+    double temperature = 0;         ///< K; 0 if it is unknown
     int condition = 0;              ///< index of the run's condition
 };
 
