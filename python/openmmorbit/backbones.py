@@ -176,7 +176,7 @@ class BackboneGenerator(Generator):
             Show a progress bar on standard error, if that is a terminal.
         structure : str, optional
             Secondary structure, see makeBackbone(); default: all is open. "drawn": one for each copy, as natural
-            domains have them (drawStructure()); ``noiseScale=0.4`` of the generator goes well with it.
+            domains have them (drawStructure()); ``noiseScale=0.05`` of the generator goes well with it.
         start : Quantity or array_like, optional
             Shape (numAtoms, 3), in nm if there is no unit: a trace to vary (partial diffusion), or one with a motif.
         level : float or Quantity, optional

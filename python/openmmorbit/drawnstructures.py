@@ -15,7 +15,7 @@ from openmmorbit.arguments import checkInteger
 #: The words that ask for a structure that is drawn, and for none.
 DRAWN, OPEN = "drawn", "open"
 #: Setting of the sampler for them: with a structure, less noise makes better backbones of the same content.
-NOISE_SCALE = 0.4
+NOISE_SCALE = 0.05
 #: Domains whose lengths differ by so many residues, or by this share, are drawn for a length.
 REACH, SHARE = 3, 0.1
 _path = Path(__file__).parent / "models" / "structures.txt"

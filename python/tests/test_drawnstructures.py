@@ -87,7 +87,7 @@ def testTheCommandDraws(model, tmp_path, capsys, monkeypatch):
     run = ["backbones", "--model", model, "--steps", 2, "--seed", 5, "--no-check", "--structure", "drawn"]
     assert runCli(capsys, *run, "--length", "30-40", "-n", 3, "-o", tmp_path / "x.pdb")[0] == 0
     assert [entry for entry, _ in made] == [drawStructure(len(entry), 5, k) for k, (entry, _) in enumerate(made)]
-    assert {scale for _, scale in made} == {0.4}
+    assert {scale for _, scale in made} == {0.05}
     made.clear()
     assert runCli(capsys, *run, "--length", 30, "--noise-scale", 0.7, "-o", tmp_path / "x.pdb")[0] == 0
     assert made == [(drawStructure(30, 5), 0.7)]
@@ -108,7 +108,7 @@ def testTheCommandDrawsForThePackagedModelUnlessToldOtherwise(model, tmp_path, c
     monkeypatch.setattr(orbit.BackboneGenerator, "generateBatch", remember)
     writeHelix(tmp_path / "motif.pdb", 40)
     run = ["backbones", "--steps", 2, "--seed", 5, "--no-check", "-o", tmp_path / "x.pdb"]
-    new, drawn, free = ["--length", 40], (drawStructure(40, 5), 0.4), (40 * "?", 1)
+    new, drawn, free = ["--length", 40], (drawStructure(40, 5), 0.05), (40 * "?", 1)
     for options, expected in ((new, drawn), ([*new, "--structure", "drawn"], drawn),
                               ([*new, "--structure", "open"], free), ([*new, "--model", model], free),
                               (["--start", tmp_path / "motif.pdb", "--level", 2], free),
@@ -120,7 +120,7 @@ def testTheCommandDrawsForThePackagedModelUnlessToldOtherwise(model, tmp_path, c
 
 def testThePackagedModelMakesSheets():
     """Open structures have fewer strands; those that are drawn come out as they were asked for."""
-    generator = openmmorbit.BackboneGenerator(noiseScale=0.4, check=False)
+    generator = openmmorbit.BackboneGenerator(noiseScale=0.05, check=False)
     positions = 10 * generator.generate(60, 12, seed=4, structure="drawn").positions._value
     folds = [measure(Trace.chain(entry)) for entry in positions]
     asked = [drawStructure(60, 4, k) for k in range(12)]
