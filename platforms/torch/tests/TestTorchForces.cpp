@@ -99,6 +99,10 @@ protected:
     ForceTarget makeTarget() {
         return ForceTarget(neighbors, readFrames());
     }
+    static void expectFault(const ForceTarget& target, const std::string& words) {
+        EXPECT_NE(target.getFault().find(words), std::string::npos) << target.getFault();
+        EXPECT_FALSE(target.helps(WIDTH));
+    }
     /** The mean bond vector given a noisy one of length c, along it, by quadrature over the lengths. */
     static double getMeanLength(double c, double sigma) {
         double sum = 0, weights = 0;
@@ -180,7 +184,7 @@ TEST_F(BondForceTest, forcesOfAnotherTemperatureAreNotUsed) {
     write(300);
     EXPECT_EQ(makeTarget().getFault(), "");
     write(600);
-    EXPECT_NE(makeTarget().getFault().find("they are 0."), std::string::npos) << makeTarget().getFault();
+    expectFault(makeTarget(), "they are 0.");
 }
 
 TEST_F(BondForceTest, fewWrongForcesDoNotHideAmongManyRightOnes) {
@@ -190,8 +194,7 @@ TEST_F(BondForceTest, fewWrongForcesDoNotHideAmongManyRightOnes) {
         add(writer, 600, 1000);
         add(writer, 300, 2000);
     }
-    EXPECT_NE(makeTarget().getFault().find("of other strength at 600 K, and they are 0."), std::string::npos)
-            << makeTarget().getFault();
+    expectFault(makeTarget(), "of other strength at 600 K, and they are 0.");
 }
 
 TEST_F(BondForceTest, furtherFramesMustFit) {
@@ -201,15 +204,12 @@ TEST_F(BondForceTest, furtherFramesMustFit) {
     EXPECT_TRUE(target.helps(WIDTH));
     write(600);
     target.check(readFrames());
-    EXPECT_NE(target.getFault().find("of other strength at 600 K, and they are 0."), std::string::npos)
-            << target.getFault();
-    EXPECT_FALSE(target.helps(WIDTH));
+    expectFault(target, "of other strength at 600 K, and they are 0.");
 }
 
 TEST_F(BondForceTest, whatCannotBeUsedIsSaid) {
     write(300, 55);
-    EXPECT_NE(makeTarget().getFault().find("at least 50 frames for training, got 43"), std::string::npos)
-            << makeTarget().getFault();
+    expectFault(makeTarget(), "at least 50 frames for training, got 43");
 }
 
 TEST_F(BondForceTest, largeSystemsHaveLessNoiseToo) {
@@ -251,7 +251,7 @@ TEST_F(BondForceTest, largeSystemsHaveLessNoiseToo) {
 
 TEST_F(BondForceTest, aDamagedFrameHidesNothingAndKeepsItsTarget) {
     write(600, 1000, 1e4);
-    EXPECT_NE(makeTarget().getFault().find("they are 0."), std::string::npos) << makeTarget().getFault();
+    expectFault(makeTarget(), "they are 0.");
     write(300, 1000, 1e4);
     const ForceTarget target = makeTarget();
     EXPECT_EQ(target.getFault(), "");
