@@ -24,12 +24,8 @@ typedef Eigen::Matrix<double, 3, 3, Eigen::RowMajor> Matrix3;
 
 /** Frames that the widths of bonds and angles come from, coordinates of all of them, and how few do not tell them. */
 const int MAX_FRAMES = 2000, MAX_COORDINATES = 1 << 23, MIN_FRAMES = 50;
-/**
- * Frames whose forces are compared with these widths, how few of a temperature say nothing, and the relative difference
- * that is allowed beside chance.
- */
+/** Frames whose forces are compared with these widths, and the relative difference that is allowed beside chance. */
 const int MAX_TESTED = 400;
-const std::size_t MIN_TESTED = 20;
 const double MAX_ERROR = 0.05;
 /** Share of the frames at either end that the comparison leaves out: one overlap of atoms would hide everything. */
 const double TRIMMED = 0.02;
@@ -206,7 +202,7 @@ void ForceTarget::findFault(const std::vector<Sample>& samples) {
             squares += (pairs[k].work - pairs[k].divergence) * (pairs[k].work - pairs[k].divergence);
         }
         const double ratio = sum / expected, error = std::sqrt(squares) / expected;
-        if (pairs.size() < MIN_TESTED || std::abs(ratio - 1) < MAX_ERROR + 4 * error)
+        if (std::abs(ratio - 1) < MAX_ERROR + 4 * error)
             continue;
         std::ostringstream text;
         text << UNUSED << "bonds and angles of these widths have forces of other strength at " << temperature
